@@ -1,0 +1,170 @@
+"""YAML documents read strictly: exact decimals, no duplicate keys, no YAML 1.1 surprises, and the line of every key."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fengqiao_eval.errors import Fault, InputError, refuse
+
+Place = tuple[str | int, ...]
+Declared = TypeVar("Declared", bound=BaseModel)
+
+
+class Model(BaseModel):
+    """A declaration: frozen, and refusing keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file as read: its name, its data, and the line on which each place begins (1 is the first)."""
+
+    file: str
+    data: Any
+    lines: Mapping[Place, int]
+
+    def fault(self, place: Place, rule: str, /, **given: Any) -> Fault:
+        """Make a fault that names the file, the line and the dotted place.
+
+        >>> Document("a.yaml", {}, {("title",): 3}).fault(("title",), "document.missing_key", key="title").file
+        'a.yaml:3'
+        """
+        known = next((place[:n] for n in range(len(place), 0, -1) if place[:n] in self.lines), ())
+        line = f":{self.lines[known]}" if known else ""
+        return Fault(self.file + line, ".".join(map(str, place)), rule, given)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's plain scalars: 014, 12:30 and no stay text, 12.5 is an exact decimal."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("bool", r"true|false", list("tf")),
+    ("int", r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
+    ("float", r"-?(?:0|[1-9][0-9]*)?\.[0-9]+|-?[0-9]+\.[0-9]*", list("-.0123456789")),
+    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))
+
+
+def read(path: Path, name: str | None = None) -> Document:
+    """Read a YAML file whose top is a mapping.
+
+    Raises InputError naming file and line: not there, not YAML, a key twice, a top that is no mapping.
+    """
+    name = name or str(path)
+    if not path.is_file():
+        raise InputError([Fault(name, "", "document.not_there")])
+    try:
+        node = _Loader(path.read_text("utf-8-sig")).get_single_node()
+        data = yaml.load(path.read_text("utf-8-sig"), _Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise InputError([Fault(name, "", "document.not_yaml", {"given": " ".join(str(error).split())})]) from None
+    document = Document(name, data, dict(_lines(node)))
+    refuse(document.fault(place, "document.twice", key=place[-1]) for place in _repeated(node))
+    if not isinstance(data, dict):
+        raise InputError([Fault(name, "", "document.no_mapping", {"given": type(data).__name__})])
+    return document
+
+
+def _children(node: yaml.Node, place: Place) -> Iterator[tuple[Place, yaml.Node, yaml.Node]]:
+    if isinstance(node, yaml.MappingNode):
+        yield from (((*place, str(key.value)), key, value) for key, value in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        yield from (((*place, number), item, item) for number, item in enumerate(node.value))
+
+
+def _lines(node: yaml.Node | None, place: Place = ()) -> Iterator[tuple[Place, int]]:
+    for inner, key, value in _children(node, place) if node else ():
+        yield inner, key.start_mark.line + 1
+        yield from _lines(value, inner)
+
+
+def _repeated(node: yaml.Node | None, place: Place = ()) -> Iterator[Place]:
+    places = set()
+    for inner, _, value in _children(node, place) if node else ():
+        if inner in places:
+            yield inner
+        places.add(inner)
+        yield from _repeated(value, inner)
+
+
+def validate(model: type[Declared], document: Document) -> tuple[Declared | None, list[Fault]]:
+    """Read a document into a model; return the model (None where it cannot be read) and every fault.
+
+    Unknown keys are faults, and are then left aside, so that what is wrong behind them is found in the same go.
+    """
+    try:
+        return model.model_validate(document.data), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    faults = [_fault(document, problem) for problem in errors]
+    unknown = [problem["loc"] for problem in errors if problem["type"] == "extra_forbidden"]
+    if not unknown:
+        return None, faults
+    trimmed = Document(document.file, _without(document.data, {_place(document.data, loc) for loc in unknown}), document.lines)
+    found, more = validate(model, trimmed)
+    return found, faults + [fault for fault in more if fault not in faults]
+
+
+def _without(data: Any, places: set[Place], place: Place = ()) -> Any:
+    if isinstance(data, dict):
+        return {k: _without(v, places, (*place, str(k))) for k, v in data.items() if (*place, str(k)) not in places}
+    if isinstance(data, list):
+        return [_without(v, places, (*place, n)) for n, v in enumerate(data)]
+    return data
+
+
+def _place(data: Any, location: tuple[str | int, ...]) -> Place:
+    """Drop the steps that pydantic adds for tagged unions and are no keys of the document."""
+    place: Place = ()
+    for number, step in enumerate(location):
+        last = number == len(location) - 1
+        if isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data, place = data[step], (*place, step)
+        elif isinstance(data, dict) and (step in data or last):
+            data, place = data.get(step), (*place, str(step))
+    return place
+
+
+_RULES = {"extra_forbidden": "unknown_key", "missing": "missing_key", "union_tag_not_found": "missing_kind"}
+
+
+def _fault(document: Document, problem: Any) -> Fault:
+    kind, context = problem["type"], problem.get("ctx", {})
+    place = _place(document.data, problem["loc"])
+    if kind.startswith("fengqiao."):
+        return document.fault(place, kind.removeprefix("fengqiao."), **context)
+    given = {"given": _short(problem["input"]), "key": problem["loc"][-1] if problem["loc"] else "", "wanted": _wanted(problem)}
+    return document.fault(place, f"document.{_RULES.get(kind, 'value')}", **given)
+
+
+def _short(given: Any) -> str:
+    text = str(given)
+    return text if len(text) <= 60 else text[:60] + "…"  # noqa: PLR2004 - a line's worth
+
+
+def _wanted(problem: Any) -> str:
+    context = problem.get("ctx", {})
+    return str(context.get("expected") or context.get("expected_tags") or problem["msg"])
+
+
+def nearest(given: str, known: list[str]) -> str:
+    """Name the known word most like the one given, or list them all.
+
+    >>> nearest("lable", ["label", "why"]), nearest("x", ["label", "why"])
+    ('label', 'label, why')
+    """
+    return next(iter(difflib.get_close_matches(given, known, 1)), ", ".join(known))

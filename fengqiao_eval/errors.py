@@ -1,0 +1,88 @@
+"""The exceptions, and the one list of status words and flags.
+
+    FengqiaoError            anything the program refuses, with the exit code of the command line
+    ├── InputError           the input is at fault: every fault at once (exit 1)
+    ├── UsageError           the call is wrong: an unknown unit, run or parameter (exit 2)
+    └── CardsFailedError     some scorecards failed, the others stand (exit 3)
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fengqiao_eval.words import say
+
+STATUSES = ("ok", "no_records", "too_few", "not_applicable", "void", "pending", "provisional")
+"""What can be said of one measure; the frames hold these words, the pages their translation."""
+
+SCORED = ("ok", "provisional")
+"""The statuses that carry points of their own; all others follow the scheme's rule for what is missing."""
+
+FLAGS = ("provisional", "void_left_out", "low_coverage", "not_ranked", "small_class", "merged", "part_period")
+"""What can be said of one place in a ranking."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of the input: which file, where in it, which rule, and what was given.
+
+    >>> print(Fault("one_table.yaml:7", "title", "document.twice", {"key": "title"}).text("en"))
+    one_table.yaml:7 · title [document.twice] the key “title” stands twice; delete one
+    """
+
+    file: str
+    place: str
+    rule: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, lang: str | None = None) -> str:
+        """Say the fault in one line: file, place, rule, and the sentence of the catalogue."""
+        where = " · ".join(part for part in (self.file, self.place) if part)
+        return f"{where} [{self.rule}] {say('fault.' + self.rule, lang, **self.given)}"
+
+
+class FengqiaoError(Exception):
+    """Anything the program refuses; exit_code is what the command line returns."""
+
+    exit_code = 1
+
+
+class InputError(FengqiaoError):
+    """The input is at fault; str() lists every fault, one a line."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        """Keep the faults in the order found."""
+        self.faults = tuple(faults)
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        """List every fault, one a line."""
+        return "\n".join(fault.text() for fault in self.faults)
+
+
+class UsageError(FengqiaoError):
+    """The call is wrong; the message is a sentence of the catalogue."""
+
+    exit_code = 2
+
+    def __init__(self, key: str, /, **given: Any) -> None:
+        """Take the key of the sentence and what it speaks of."""
+        self.key, self.given = key, given
+        super().__init__(key)
+
+    def __str__(self) -> str:
+        """Say the sentence."""
+        return say("usage." + self.key, **self.given)
+
+
+class CardsFailedError(FengqiaoError):
+    """Some scorecards failed; the run and the other cards stand."""
+
+    exit_code = 3
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise InputError if there is any fault, else do nothing."""
+    found = tuple(faults)
+    if found:
+        raise InputError(found)
