@@ -1,0 +1,158 @@
+"""Every fault of a table: rule, count and first rows. (The deep checks and the audit gate will join them here.)"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from fengqiao_eval.errors import Fault
+from fengqiao_eval.records.counting import fetch, row_number
+from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.tables import Table
+
+FIRST_ROWS = 5
+IDENTITY = r"^(\d{17}[\dXx]|1[3-9]\d{9})$"
+"""An identity-card or mobile number where a code of a subject should be."""
+
+
+def check_table(rows: Any, table: Table, name: str) -> list[Fault]:
+    """Find what is wrong within one table: no rows, empty required cells, words not allowed, a citizen in subject_id."""
+    wrong = {name: (rule, given) for name, rule, given in _wrong(rows, table)}
+    asked = {f"{n}_{i}": rule(rows) for i, (n, (rule, _)) in enumerate(wrong.items())}
+    counts = rows.agg(rows_=rows.count(), **{k: cell.cast("int64").sum() for k, cell in asked.items()}).to_pandas().iloc[0]
+    if counts["rows_"] == 0:
+        return [Fault(name, table.name, "records.empty_table")]
+    return [
+        _fault(rows, table, key.split(":")[1], key.split(":")[0], asked[f"{key}_{i}"], int(counts[f"{key}_{i}"]), given, name)
+        for i, (key, (_, given)) in enumerate(wrong.items())
+        if counts[f"{key}_{i}"] > 0
+    ]
+
+
+def _wrong(rows: Any, table: Table) -> Iterator[tuple[str, Any, dict[str, str]]]:
+    for column in table.columns:
+        here = column.name
+        if here not in rows.columns:
+            continue
+        if column.required and not (table.name == "units" and here == "name"):
+            yield f"empty_cell:{here}", (lambda r, c=here: r[c].isnull()), {}
+        if column.words:
+            allowed = list(column.words)
+            yield f"word:{here}", (lambda r, c=here, w=allowed: r[c].notnull() & r[c].notin(w)), {"allowed": ", ".join(allowed)}
+        if here == "subject_id":
+            yield f"citizen_value:{here}", (lambda r, c=here: r[c].re_search(IDENTITY)), {}
+
+
+def _fault(  # noqa: PLR0913 - one fault's parts
+    rows: Any, table: Table, column: str, rule: str, wrong: Any, count: int, given: dict[str, str], name: str
+) -> Fault:
+    numbered = rows.mutate(wrong_=wrong, row_=row_number())
+    first = fetch(numbered.filter(numbered.wrong_).order_by("row_").limit(FIRST_ROWS), ["row_"])["row_"]
+    return Fault(name, f"{table.name}.{column}", f"records.{rule}", {**given, "count": count, "rows": ", ".join(map(str, first))})
+
+
+def settle_repeats(rows: Any, table: Table, rule: str, name: str) -> tuple[Any, list[Fault], list[tuple[str, dict[str, Any]]]]:
+    """Make equal rows one, and treat rows that share an id and differ as the mapping says; return rows, faults and notes."""
+    if not table.key:
+        return rows.distinct(), [], []
+    total, distinct = _rows_and_ids(rows, table.key)
+    if total == distinct or table.name == "units":
+        return rows, [], []
+    single = rows.distinct().cache()
+    left, _ = _rows_and_ids(single, table.key)
+    notes: list[tuple[str, dict[str, Any]]] = []
+    if left < total:
+        notes.append(("equal_rows", {"table": table.label, "count": total - left}))
+    if left == distinct:
+        return single, [], notes
+    ids = _repeated_ids(single, table.key)
+    given = {"table": table.label, "count": left - distinct, "ids": ", ".join(ids)}
+    if rule == "refuse":
+        return single, [Fault(name, f"{table.name}.{table.key}", "records.repeated", given)], notes
+    kept = single if rule == "keep" else _one_each(rows, table.key, last=rule == "last")
+    return kept, [], [*notes, (f"repeated_{rule}", given)]
+
+
+def _rows_and_ids(rows: Any, key: str) -> tuple[int, int]:
+    counts = rows.agg(rows_=rows.count(), ids=rows[key].nunique()).to_pandas().iloc[0]
+    return int(counts["rows_"]), int(counts["ids"])
+
+
+def _repeated_ids(rows: Any, key: str) -> list[str]:
+    counts = rows.group_by(key).agg(rows_=rows.count())
+    return list(fetch(counts.filter(counts.rows_ > 1).order_by(key).limit(FIRST_ROWS), [key])[key])
+
+
+def _one_each(rows: Any, key: str, *, last: bool) -> Any:
+    numbered = rows.mutate(row_=row_number()).cache()
+    chosen = numbered.group_by(chosen_id=key).agg(chosen_row=numbered.row_.max() if last else numbered.row_.min())
+    joined = numbered.inner_join(chosen, numbered.row_ == chosen.chosen_row)
+    return joined.drop("row_", "chosen_id", "chosen_row").cache()
+
+
+def check_units(rows: Any, mapped: Mapped, name: str) -> list[Fault]:
+    """Find what is wrong with the tree: absent parents, circles, a unit on two levels, rows that overlap in time."""
+    units = rows.to_pandas()
+    units = units.assign(row=range(2, len(units) + 2))
+    faults = [*_two_levels(units, name), *_overlaps(units, name)]
+    if "parent_id" not in units:
+        return faults
+    if mapped.absent_parents == "refuse":
+        faults += _absent_parents(units, name)
+    return [*faults, *_circles(units, name)]
+
+
+def _listed(frame: pd.DataFrame, *columns: str) -> str:
+    first = frame.head(FIRST_ROWS)
+    return "; ".join(" ".join(f"{row[c]}" for c in columns) for _, row in first.iterrows())
+
+
+def _two_levels(units: pd.DataFrame, name: str) -> list[Fault]:
+    levels = units.groupby("unit_id")["level"].nunique()
+    twice = units[units["unit_id"].isin(levels[levels > 1].index)]
+    if twice.empty:
+        return []
+    given = {"count": twice["unit_id"].nunique(), "given": _listed(twice, "unit_id", "level"), "rows": _rows(twice)}
+    return [Fault(name, "units.level", "units.two_levels", given)]
+
+
+def _rows(frame: pd.DataFrame) -> str:
+    return ", ".join(map(str, frame["row"].head(FIRST_ROWS)))
+
+
+def _overlaps(units: pd.DataFrame, name: str) -> list[Fault]:
+    start = units["valid_from"] if "valid_from" in units else pd.Series(pd.NaT, units.index)
+    end = units["valid_to"] if "valid_to" in units else pd.Series(pd.NaT, units.index)
+    spans = units.assign(start=pd.to_datetime(start).fillna(pd.Timestamp.min), end=pd.to_datetime(end).fillna(pd.Timestamp.max))
+    spans = spans.drop_duplicates([c for c in units.columns if c != "row"]).sort_values(["unit_id", "start"])
+    before = spans.groupby("unit_id")["end"].shift()
+    overlap = spans[before.notna() & (spans["start"] < before)]
+    if overlap.empty:
+        return []
+    given = {"count": len(overlap), "given": _listed(overlap, "unit_id"), "rows": _rows(overlap)}
+    return [Fault(name, "units.valid_from", "units.overlap", given)]
+
+
+def _absent_parents(units: pd.DataFrame, name: str) -> list[Fault]:
+    absent = units[units["parent_id"].notna() & ~units["parent_id"].isin(units["unit_id"])]
+    if absent.empty:
+        return []
+    given = {"count": len(absent), "given": _listed(absent, "unit_id", "parent_id"), "rows": _rows(absent)}
+    return [Fault(name, "units.parent_id", "units.absent_parent", given)]
+
+
+def _circles(units: pd.DataFrame, name: str) -> list[Fault]:
+    up = {u: p for u, p in zip(units["unit_id"], units["parent_id"], strict=True) if isinstance(p, str)}
+    circle = next((found for unit in up if (found := _circle_from(unit, up))), None)
+    return [Fault(name, "units.parent_id", "units.circle", {"given": " → ".join(circle)})] if circle else []
+
+
+def _circle_from(unit: str, up: dict[str, str]) -> list[str] | None:
+    walked = [unit]
+    while (parent := up.get(walked[-1])) is not None:
+        walked.append(parent)
+        if parent == unit:
+            return walked
+        if parent in walked[:-1]:
+            return None
+    return None

@@ -1,0 +1,186 @@
+"""The small vocabulary over Ibis in which everything is counted; only this module and store.py import ibis.
+
+It keeps to what gives equal numbers on DuckDB, PostgreSQL and Spark: no integer division, no delta(minute), no median(where=).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from fengqiao_eval.records.tables import Table
+
+Rows = Any
+"""An Ibis table expression."""
+Cell = Any
+"""An Ibis column expression of such a table."""
+
+EXACT = "decimal(38, 6)"
+"""Sums of shares and codes are decimal, so that they do not depend on the order of the rows."""
+
+
+def constant(value: Any, kind: str) -> Cell:
+    """Make a constant column of an Ibis type; None is an empty cell."""
+    return ibis.null(kind) if value is None else ibis.literal(value).cast(kind)
+
+
+def small(frame: pd.DataFrame) -> Rows:
+    """Make a small frame a table to join with."""
+    return ibis.memtable(frame)
+
+
+def known(rows: Rows, table: Table, as_of: datetime) -> Rows:
+    """Keep what was known at as_of: later records are left out, later facts have not happened yet."""
+    moment = ibis.timestamp(as_of)
+    rows = rows.filter(recorded(rows, table) <= moment)
+    later = {name: (rows[name] <= moment).ifelse(rows[name], ibis.null("timestamp")) for name in table.facts if name in rows.columns}
+    return rows.mutate(**later) if later else rows
+
+
+def recorded(rows: Rows, table: Table) -> Cell:
+    """The moment a record became known: recorded_at, or where that is empty its own date."""
+    own = rows[table.own_date].cast("timestamp")
+    return rows.recorded_at.fill_null(own) if "recorded_at" in rows.columns else own
+
+
+def within(rows: Rows, date: str, start: datetime, end: datetime) -> Rows:
+    """Keep the rows whose date lies in start..end, end excluded."""
+    return rows.filter(rows[date] >= ibis.timestamp(start), rows[date] < ibis.timestamp(end))
+
+
+def month(rows: Rows, date: str) -> Cell:
+    """The calendar month of a date, as months since year 0."""
+    return rows[date].year() * 12 + rows[date].month() - 1
+
+
+def minutes_between(start: Cell, end: Cell) -> Cell:
+    """Minutes from one time to another; empty where either is."""
+    return (end.epoch_seconds() - start.epoch_seconds()).cast("float64") / 60.0
+
+
+def passes(rows: Rows, tests: Mapping[str, Any]) -> Cell:
+    """Say of each row whether every test holds; never empty (see scheme.counted.Test for the tests)."""
+    holds = [check for column, test in tests.items() for check in _checks(rows, rows[column], test)]
+    return ibis.and_(*(check.fill_null(False) for check in holds)) if holds else ibis.literal(True)  # noqa: FBT003
+
+
+def _checks(rows: Rows, cell: Cell, test: Any) -> Iterable[Cell]:
+    def bound(value: Any) -> Any:
+        return rows[value] if isinstance(value, str) else _plain(value)
+
+    if test.in_ is not None:
+        yield cell.isin([_plain(value) for value in test.in_])
+    if test.not_in is not None:
+        yield cell.notin([_plain(value) for value in test.not_in]) | cell.isnull()
+    if test.present is not None:
+        yield cell.notnull() if test.present else cell.isnull()
+    for name, compare in (("at_least", cell.__ge__), ("at_most", cell.__le__), ("above", cell.__gt__), ("below", cell.__lt__)):
+        if (value := getattr(test, name)) is not None:
+            yield compare(bound(value))
+    if test.not_after is not None:
+        yield cell <= rows[test.not_after]
+    if test.within is not None:
+        seconds = cell.epoch_seconds() - rows[test.within.of].epoch_seconds()
+        yield (seconds >= 0) & (seconds <= test.within.seconds)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def pending(rows: Rows, tests: Mapping[str, Any], as_of: datetime) -> Cell:
+    """Say of each row whether a deadline named by a test is still to come at as_of."""
+    moment = ibis.timestamp(as_of)
+    open_ = [rows[test.not_after].cast("timestamp") > moment for test in tests.values() if test.not_after is not None]
+    open_ += [
+        rows[test.within.of].epoch_seconds() + test.within.seconds > moment.epoch_seconds()
+        for test in tests.values()
+        if test.within is not None
+    ]
+    return ibis.or_(*(late.fill_null(False) for late in open_)) if open_ else ibis.literal(False)  # noqa: FBT003
+
+
+def code(cell: Cell, values: Mapping[str, Any]) -> Cell:
+    """Give each word its number; empty where the word has none."""
+    return cell.cases(*((word, ibis.literal(value).cast(EXACT)) for word, value in values.items()), else_=ibis.null(EXACT))
+
+
+def counted(where: Cell, amount: Cell | None = None, share: Cell | None = None) -> Cell:
+    """Sum an amount (1 if none) over the rows that count, each by a person's share in it; exact, 0 for no rows."""
+    if amount is None and share is None:
+        return where.cast("int64").sum()
+    whole = ibis.literal(1) if amount is None else amount
+    parts = whole.cast(EXACT) if share is None else (whole.cast("float64") * share.cast("float64")).cast(EXACT)
+    return where.ifelse(parts, ibis.null(EXACT)).sum()
+
+
+def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.DataFrame:
+    """Group by keys and add up, in one pass; sums come back as float64, exact below 2^53."""
+    frame = rows.group_by(**keys).agg(**sums).to_pandas()
+    return frame.astype(dict.fromkeys(sums, "float64"))
+
+
+def credited(rows: Rows, key: str, credits: Rows | None, table: str) -> Rows:
+    """Give each row once per person with a credit in it, with `share`; rows without credits stay with their officer.
+
+    A credit without a share is an equal part of the record.
+    """
+    if credits is None:
+        return rows.mutate(share=ibis.literal(1.0))
+    mine = credits.filter(credits.table == table)
+    equal = 1.0 / mine.count().over(ibis.window(group_by="record_id")).cast("float64")
+    given = mine.share.cast("float64").fill_null(equal) if "share" in mine.columns else equal
+    mine = mine.select(credited_record="record_id", credited_officer="officer_id", credited_share=given)
+    rows = rows.left_join(mine, rows[key] == mine.credited_record)
+    own = rows.officer_id if "officer_id" in rows.columns else ibis.null("string")
+    return rows.mutate(officer_id=rows.credited_officer.fill_null(own), share=rows.credited_share.fill_null(1.0))
+
+
+def with_visits(duties: Rows, visits: Rows) -> Rows:
+    """Add `visits_made` to duties: the visits paid to the duty's subject from due_from to due_at."""
+    seen = visits.select(visited_subject="subject_id", visited_at="visited_at")
+    asked = duties.select("duty_id", "subject_id", "due_from", "due_at").distinct()
+    joined = asked.inner_join(
+        seen, [asked.subject_id == seen.visited_subject, seen.visited_at >= asked.due_from, seen.visited_at <= asked.due_at]
+    )
+    made = joined.group_by(visited_duty="duty_id").agg(visits_counted=joined.count())
+    found = duties.left_join(made, duties.duty_id == made.visited_duty)
+    return found.mutate(visits_made=found.visits_counted.fill_null(0)).drop("visited_duty", "visits_counted")
+
+
+def things(rows: Rows, keys: Mapping[str, Cell], ok: Cell) -> Rows:
+    """Reduce rows to one per key, with `ok`: whether any of them is; kept by the engine for what follows."""
+    return rows.group_by(**keys).agg(ok=ok.cast("int64").max()).cache()
+
+
+def regroup(found: Rows, by: pd.DataFrame | None, on: str, keys: Sequence[str]) -> Rows:
+    """Join things with a small frame on a column of both and reduce them anew to one per key."""
+    joined = found if by is None else found.inner_join(small(by), on)
+    return joined.group_by(list(keys)).agg(ok=joined.ok.max())
+
+
+def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
+    """Count things per key: `denominator` all, `numerator` those that are ok."""
+    frame = found.group_by(list(keys)).agg(numerator=found.ok.sum(), denominator=found.count()).to_pandas()
+    return frame.astype({"numerator": "float64", "denominator": "float64"})
+
+
+def quantiles(rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], q: float) -> pd.DataFrame:
+    """The quantile of `amount` per key, from the rows themselves; `by` are small frames to join first."""
+    for frame, on in by:
+        rows = rows.inner_join(small(frame), on)
+    return rows.group_by(list(keys)).agg(value=rows.amount.quantile(q), n=rows.count()).to_pandas()
+
+
+def fetch(rows: Rows, columns: Sequence[str], order: Sequence[str] = ()) -> pd.DataFrame:
+    """Bring columns of rows here, in a stated order."""
+    chosen = rows.select(*columns)
+    return (chosen.order_by(list(order)) if order else chosen).to_pandas()
+
+
+def row_number() -> Cell:
+    """Number the rows in the order of the file as a spreadsheet shows them: the heading is row 1."""
+    return ibis.row_number() + 2

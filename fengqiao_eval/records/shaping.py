@@ -1,0 +1,126 @@
+"""From a file's columns to the declared ones: renamed, translated, filled, and cast, with every cell that cannot be."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fengqiao_eval.documents import nearest
+from fengqiao_eval.errors import Fault
+from fengqiao_eval.records.counting import constant, fetch, row_number
+from fengqiao_eval.records.mapping import From, Mapped
+from fengqiao_eval.records.tables import Column, Table
+
+TYPES = {"text": "string", "time": "timestamp", "date": "date", "number": "float64", "whole": "int64", "flag": "boolean"}
+"""Kinds of tables.py as Ibis types."""
+
+CITIZEN = re.compile(
+    r"身份证|公民身份|证件号|手机|电话|姓名|当事人|报警人|群众名|住址|id_?card|identity|passport|phone|mobile|telephone"
+    r"|(citizen|resident|caller|victim|party|subject|person)_?name",
+    re.IGNORECASE,
+)
+"""Names of columns that would hold a member of the public."""
+
+ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
+FIRST_ROWS = 5
+
+
+def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | None, list[Fault]]:
+    """Rename, blank, translate and fill the columns of a file; None where a required column is missing."""
+    faults = _mapping_faults(rows, table, mapped, file)
+    rows = rows.rename({new: old for old, new in mapped.rename.items() if old in rows.columns})
+    rows = _blanked(rows, mapped.missing)
+    rows = rows.mutate(**{name: _filled(rows, value, table, name, mapped) for name, value in mapped.set.items()}) if mapped.set else rows
+    rows = rows.mutate(**{n: _translated(rows[n], words) for n, words in mapped.values.items() if n in rows.columns})
+    faults += [_at(file, name, "records.citizen") for name in rows.columns if CITIZEN.search(name)]
+    missing = [name for name in table.required if name not in rows.columns]
+    faults += [_at(file, name, "records.missing_column", near=nearest(name, list(rows.columns))) for name in missing]
+    return (None if missing else rows), faults
+
+
+def _at(file: str, column: str, rule: str, **given: Any) -> Fault:
+    return Fault(file, column, rule, given)
+
+
+def _mapping_faults(rows: Any, table: Table, mapped: Mapped, file: str) -> list[Fault]:
+    there = set(rows.columns)
+    after = (there - set(mapped.rename)) | set(mapped.rename.values()) | set(mapped.set)
+    named = [("rename", old) for old in mapped.rename if old not in there]
+    named += [("set", f.from_) for f in mapped.set.values() if isinstance(f, From) and f.from_ not in there | after]
+    named += [("values", column) for column in mapped.values if column not in after]
+    return [
+        Fault(file, f"tables.{table.name}.{key}", "records.mapping_column", {"given": name, "near": nearest(name, sorted(there))})
+        for key, name in named
+    ]
+
+
+def _blanked(rows: Any, markers: tuple[str, ...]) -> Any:
+    text = [name for name, kind in rows.schema().items() if kind.is_string()]
+    empty = ["", *markers]
+    return rows.mutate(**{name: rows[name].isin(empty).ifelse(constant(None, "string"), rows[name]) for name in text}) if text else rows
+
+
+def _filled(rows: Any, value: Any, table: Table, name: str, mapped: Mapped) -> Any:
+    if isinstance(value, From):
+        return rows[mapped.rename.get(value.from_, value.from_)]
+    column = table.column(name)
+    return constant(None if value is None else str(value), TYPES[column.kind] if column and value is None else "string")
+
+
+def _translated(cell: Any, words: Mapping[str, Any]) -> Any:
+    known = {written: _word(meant) for written, meant in words.items()}
+    kept = {written: meant for written, meant in known.items() if meant is not None}
+    gone = [written for written, meant in known.items() if meant is None]
+    text = cell.cast("string")
+    text = text.isin(gone).ifelse(constant(None, "string"), text) if gone else text
+    return text.substitute(kept) if kept else text
+
+
+def _word(meant: Any) -> str | None:
+    return str(meant).lower() if isinstance(meant, bool) else None if meant is None else str(meant)
+
+
+def typed(rows: Any, table: Table, timezone: str, file: str) -> tuple[Any, list[Fault]]:
+    """Cast the declared columns; each column with cells that cannot be cast is a fault with count and first rows.
+
+    Row numbers count the heading as row 1, as a spreadsheet shows them.
+    """
+    columns = [column for column in table.columns if column.name in rows.columns]
+    casts = {column.name: _cast(rows[column.name], column, timezone) for column in columns}
+    doubtful = [column for column in columns if _may_fail(rows[column.name], column)]
+    faults = _uncastable(rows, casts, doubtful, table, file) if doubtful else []
+    cast = rows.mutate(**casts)
+    filled = {column.name: cast[column.name].fill_null(column.default) for column in columns if column.default is not None}
+    cast = cast.mutate(**filled) if filled else cast
+    return (cast.cache() if doubtful and not faults else cast), faults
+
+
+def _may_fail(cell: Any, column: Column) -> bool:
+    return bool(cell.type().is_string()) and column.kind != "text"
+
+
+def _cast(cell: Any, column: Column, timezone: str) -> Any:
+    kind, type_ = cell.type(), TYPES[column.kind]
+    if kind.is_string() and column.kind == "time":
+        zoned = cell.re_search(ZONED) & cell.contains(":")
+        local = cell.try_cast("timestamp('UTC')").cast(f"timestamp('{timezone}')").cast("timestamp")
+        return zoned.ifelse(local, cell.try_cast("timestamp"))
+    if kind.is_string() and column.kind == "flag":
+        words = {"是": "true", "否": "false", "1": "true", "0": "false", "Y": "true", "N": "false"}
+        return cell.substitute(words).try_cast("boolean")
+    if kind.is_timestamp() and kind.timezone:
+        cell = cell.cast(f"timestamp('{timezone}')").cast("timestamp")
+    return cell.try_cast(type_) if kind.is_string() and type_ != "string" else cell.cast(type_)
+
+
+def _uncastable(rows: Any, casts: Mapping[str, Any], columns: list[Column], table: Table, file: str) -> list[Fault]:
+    bad = {column.name: rows[column.name].notnull() & casts[column.name].isnull() for column in columns}
+    counts = rows.agg(**{name: cell.cast("int64").sum() for name, cell in bad.items()}).to_pandas().iloc[0]
+    return [_bad_cells(rows, casts, column, int(counts[column.name]), table, file) for column in columns if counts[column.name] > 0]
+
+
+def _bad_cells(rows: Any, casts: Mapping[str, Any], column: Column, count: int, table: Table, file: str) -> Fault:
+    numbered = rows.mutate(written=rows[column.name], cast_=casts[column.name], row_=row_number())
+    first = numbered.filter(numbered.written.notnull() & numbered.cast_.isnull()).order_by("row_").limit(FIRST_ROWS)
+    cells = fetch(first, ["row_", "written"])
+    given = "; ".join(f"{row}: {str(written)[:40]}" for row, written in zip(cells["row_"], cells["written"], strict=True))
+    return Fault(file, column.name, f"records.no_{column.kind}", {"count": count, "rows": given, "table": table.name})

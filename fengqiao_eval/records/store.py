@@ -1,0 +1,164 @@
+"""Where records live: a folder of Parquet or CSV, or a DuckDB file, opened as Ibis tables on DuckDB."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import duckdb
+import ibis
+
+from fengqiao_eval.errors import Fault, InputError, refuse
+from fengqiao_eval.records.checks import check_table, check_units, settle_repeats
+from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.shaping import shape, typed
+from fengqiao_eval.records.tables import TABLES, Table
+
+SUFFIXES = (".parquet", ".csv")
+"""Formats in a folder; where a table is there twice the first wins, and a note says so."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something the reader must be told that is no fault: a key of the catalogue (`note.KEY`) and what it speaks of."""
+
+    key: str
+    given: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records as read: Ibis tables by name, checked and typed; rows per table; what the reader must be told."""
+
+    tables: Mapping[str, Any]
+    counts: Mapping[str, int]
+    notes: tuple[Note, ...]
+    name: str
+
+    def columns(self, table: str) -> tuple[str, ...]:
+        """Name the columns of a table, () where there is no such table."""
+        return tuple(self.tables[table].columns) if table in self.tables else ()
+
+
+def open_records(
+    where: Path, tables: Mapping[str, Mapped] | None = None, timezone: str = "Asia/Shanghai", name: str | None = None
+) -> Records:
+    """Open a folder of NAME.parquet / NAME.csv or a DuckDB file as checked tables.
+
+    Raises InputError with every fault of every table: table, column, rule, count and first rows.
+    """
+    tables, name = tables or {}, name or str(where)
+    refuse(Fault(name, f"tables.{table}", "records.unknown_table", {"given": table}) for table in tables if table not in TABLES)
+    sources, notes = (_in_file if where.is_file() else _in_folder)(where, tables, name)
+    opened, faults = _open(sources, tables, timezone)
+    opened, more, repeats = _checked(opened, tables, name)
+    faults += more
+    if "units" in opened:
+        faults += check_units(opened["units"], tables.get("units", Mapped()), sources["units"].name)
+    elif not faults:
+        faults.append(Fault(name, "units", "records.no_units"))
+    refuse(faults)
+    counts = {table: int(rows.count().execute()) for table, rows in opened.items()}
+    return Records(MappingProxyType(opened), MappingProxyType(counts), (*notes, *repeats), name)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One table as it lies there: the file it is in, its rows, and whether all cells are text."""
+
+    name: str
+    rows: Any
+    text: bool
+
+
+def _connect(path: str = ":memory:", **options: Any) -> Any:
+    return ibis.duckdb.connect(path, **options)
+
+
+def _in_folder(where: Path, tables: Mapping[str, Mapped], name: str) -> tuple[dict[str, Source], list[Note]]:
+    if not where.is_dir():
+        raise InputError([Fault(name, "", "records.not_there")])
+    connection, found, notes = _connect(), {}, []
+    for table in TABLES:
+        stem = tables.get(table, Mapped()).file or table
+        files = [path for path in _candidates(where, stem) if path.is_file()]
+        if files:
+            found[table] = _read(connection, files[0])
+        elif tables.get(table, Mapped()).file:
+            raise InputError([Fault(name, f"tables.{table}.file", "records.file_not_there", {"given": stem})])
+        if len(files) > 1:
+            notes.append(Note("twice", {"table": table, "used": files[0].name, "left": files[1].name}))
+    if not found:
+        raise InputError([Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES)})])
+    return found, notes
+
+
+def _candidates(where: Path, stem: str) -> list[Path]:
+    return [where / stem] if stem.endswith(SUFFIXES) else [where / (stem + suffix) for suffix in SUFFIXES]
+
+
+def _read(connection: Any, path: Path) -> Source:
+    if path.suffix == ".parquet":
+        return Source(path.name, connection.read_parquet(str(path)), text=False)
+    try:
+        rows = connection.read_csv(str(path), all_varchar=True, header=True, delim=",", quote='"')
+        return Source(path.name, connection.create_table(f"csv_{path.stem}", rows, temp=True), text=True)
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        raise InputError([Fault(path.name, "", "records.unreadable", {"given": _first_line(error)})]) from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200]
+
+
+def _in_file(where: Path, tables: Mapping[str, Mapped], name: str) -> tuple[dict[str, Source], list[Note]]:
+    try:
+        connection = _connect(str(where), read_only=True)
+    except duckdb.Error as error:
+        raise InputError([Fault(name, "", "records.unreadable", {"given": _first_line(error)})]) from None
+    there = connection.list_tables()
+    named = {table: tables.get(table, Mapped()).file or table for table in TABLES}
+    missing = [t for t, n in named.items() if t in tables and tables[t].file and n not in there]
+    refuse(Fault(name, f"tables.{t}.file", "records.file_not_there", {"given": named[t]}) for t in missing)
+    found = {t: Source(f"{where.name}:{n}", connection.table(n), text=False) for t, n in named.items() if n in there}
+    if not found:
+        raise InputError([Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES)})])
+    return found, []
+
+
+def _open(sources: Mapping[str, Source], tables: Mapping[str, Mapped], timezone: str) -> tuple[dict[str, Any], list[Fault]]:
+    opened: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name, source in sources.items():
+        shaped, more = shape(source.rows, TABLES[name], tables.get(name, Mapped()), source.name)
+        faults += more
+        if shaped is not None:
+            rows, more = typed(shaped, TABLES[name], timezone, source.name)
+            opened[name] = rows
+            faults += more
+    return opened, faults
+
+
+def _checked(
+    opened: Mapping[str, Any], tables: Mapping[str, Mapped], name: str
+) -> tuple[dict[str, Any], list[Fault], list[Note]]:
+    faults: list[Fault] = []
+    notes: list[Note] = []
+    kept: dict[str, Any] = {}
+    for table, rows in opened.items():
+        faults += check_table(rows, TABLES[table], name)
+        kept[table], more, told = settle_repeats(rows, TABLES[table], tables.get(table, Mapped()).repeated, name)
+        faults += more
+        notes += [Note(key, given) for key, given in told]
+    return kept, faults, notes
+
+
+def declared(table: str) -> Table:
+    """Give the declaration of a table."""
+    return TABLES[table]
+
+
+def rows_of(records: Records) -> Iterator[tuple[str, int]]:
+    """Go through the tables in the order of the design with their rows."""
+    return ((table, records.counts[table]) for table in TABLES if table in records.counts)

@@ -1,0 +1,161 @@
+"""The tree of units in force at a date: names, classes, parents, whose records count for whom, and person-days served."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fengqiao_eval.periods import Period
+
+OFFICER = "officer"
+"""The level of persons: their records are found by officer_id, not by unit_id."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The units in force: one row a unit (sorted by unit_id), and for each id in the records the units it counts for.
+
+    units: unit_id, name, level, peer_class, parent_id, county_id, station_id, residents, households, merged_from (empty text
+    where there is none). counts_for: unit_id (as in the records), ancestor (a unit in force above officers, itself included).
+    """
+
+    units: pd.DataFrame
+    counts_for: pd.DataFrame
+
+
+def in_force(units: pd.DataFrame, postings: pd.DataFrame | None, period: Period) -> Tree:
+    """Take the rows in force on the period's last day; merged units count for their successor, officers hang on their posting.
+
+    units and postings are the record tables; a unit without a row in force and without successor counts for its parent only.
+    """
+    last = _day(period.end) - timedelta(days=1)
+    every = _tidy(units)
+    now = every[(every["start"] <= last) & (every["end"] >= last)].drop_duplicates("unit_id", keep="last").set_index("unit_id")
+    latest = every.drop_duplicates("unit_id", keep="last").set_index("unit_id")
+    now = _posted(now, postings, period)
+    parents = latest["parent_id"].to_dict() | now["parent_id"].to_dict()
+    stands_for = {unit: _standing(unit, now.index, latest["successor_id"].to_dict()) for unit in latest.index}
+    now = _with_places(now, parents, stands_for)
+    return Tree(now.reset_index(), _counts_for(now, latest, parents, stands_for))
+
+
+def _day(moment: datetime) -> date:
+    return moment.date()
+
+
+def _tidy(units: pd.DataFrame) -> pd.DataFrame:
+    texts = ("parent_id", "peer_class", "successor_id", "name")
+    frame = units.assign(**{c: units[c].fillna("").astype(str) if c in units else "" for c in texts})
+    frame = frame.assign(**{c: units[c].astype("float64") if c in units else np.nan for c in ("residents", "households")})
+    spans = {"start": _dates(units, "valid_from", date.min), "end": _dates(units, "valid_to", date.max)}
+    frame = frame.assign(name=frame["name"].where(frame["name"] != "", frame["unit_id"]), **spans)
+    columns = ["unit_id", "name", "level", "peer_class", "parent_id", "successor_id", "residents", "households", "start", "end"]
+    return frame[columns].sort_values(["unit_id", "start"], kind="stable")
+
+
+def _dates(frame: pd.DataFrame, column: str, empty: date) -> "pd.Series[Any]":
+    if column not in frame:
+        return pd.Series([empty] * len(frame), frame.index, dtype=object)
+    return pd.Series([empty if pd.isna(d) else pd.Timestamp(d).date() for d in frame[column]], frame.index, dtype=object)
+
+
+def _standing(unit: str, now: pd.Index, successors: Mapping[str, str]) -> str:
+    """Follow mergers from a unit to one in force; '' where they end nowhere."""
+    seen: set[str] = set()
+    while unit and unit not in now and unit not in seen:
+        seen.add(unit)
+        unit = successors.get(unit, "")
+    return unit if unit in now else ""
+
+
+def _above(unit: str, parents: Mapping[str, str]) -> Iterator[str]:
+    seen = {unit}
+    while (unit := parents.get(unit, "")) and unit not in seen:
+        seen.add(unit)
+        yield unit
+
+
+def _posted(now: pd.DataFrame, postings: pd.DataFrame | None, period: Period) -> pd.DataFrame:
+    """Hang officers on the unit of the posting with most days in the period; class, where empty, is that unit's."""
+    home = home_unit(postings, period) if postings is not None else {}
+    parent = [home.get(u, p) if lv == OFFICER else p for u, p, lv in zip(now.index, now["parent_id"], now["level"], strict=True)]
+    now = now.assign(parent_id=parent)
+    classes = now["peer_class"].to_dict()
+    inherits = (now["level"] == OFFICER) & (now["peer_class"] == "")
+    return now.assign(peer_class=now["peer_class"].where(~inherits, now["parent_id"].map(lambda p: _class_above(p, classes, now))))
+
+
+def _class_above(unit: str, classes: Mapping[str, str], now: pd.DataFrame) -> str:
+    parents = now["parent_id"]
+    while unit in classes:
+        if classes[unit]:
+            return classes[unit]
+        unit = parents[unit]
+    return ""
+
+
+def _with_places(now: pd.DataFrame, parents: Mapping[str, str], stands_for: Mapping[str, str]) -> pd.DataFrame:
+    levels = now["level"].to_dict()
+
+    def above(unit: str, level: str) -> str:
+        return next((u for u in (unit, *_above(unit, parents)) if levels.get(u) == level), "")
+
+    merged: dict[str, list[str]] = {}
+    for old, new in sorted(stands_for.items()):
+        if new and new != old:
+            merged.setdefault(new, []).append(old)
+    return now.drop(columns=["start", "end", "successor_id"]).assign(
+        county_id=[above(u, "county") for u in now.index],
+        station_id=[above(u, "station") for u in now.index],
+        merged_from=[",".join(merged.get(u, [])) for u in now.index],
+    )
+
+
+def _counts_for(
+    now: pd.DataFrame, latest: pd.DataFrame, parents: Mapping[str, str], stands_for: Mapping[str, str]
+) -> pd.DataFrame:
+    pairs = []
+    persons = set(now.index[now["level"] == OFFICER])
+    for unit in latest.index:
+        start = stands_for[unit] or unit
+        chain = [u for u in (start, *_above(start, parents)) if u in now.index and u not in persons]
+        pairs += [(unit, ancestor) for ancestor in chain]
+    return pd.DataFrame(pairs, columns=["unit_id", "ancestor"], dtype=str)
+
+
+def _served(postings: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """Give each posting its days in the period, first and last day included."""
+    start, end = _day(period.start), _day(period.end) - timedelta(days=1)
+    first = [max(d, start) for d in _dates(postings, "from_date", date.min)]
+    last = [min(d, end) for d in _dates(postings, "to_date", date.max)]
+    days = np.array([max((b - a).days + 1, 0) for a, b in zip(first, last, strict=True)], dtype="float64")
+    share = postings["share"].astype("float64").fillna(1) if "share" in postings else 1.0
+    return postings[["officer_id", "unit_id"]].assign(days=days, person_days=days * share, first=first)
+
+
+def home_unit(postings: pd.DataFrame, period: Period) -> dict[str, str]:
+    """Name each person's unit in a period: the posting with most days; of equal ones the later.
+
+    >>> frame = pd.DataFrame({"officer_id": ["P1", "P1"], "unit_id": ["A", "B"],
+    ...     "from_date": [date(2024, 1, 1), date(2024, 1, 11)], "to_date": [date(2024, 1, 10), None]})
+    >>> home_unit(frame, Period(2024 * 12, 1))
+    {'P1': 'B'}
+    """
+    served = _served(postings, period)
+    served = served[served["days"] > 0].groupby(["officer_id", "unit_id"], as_index=False).agg(days=("days", "sum"), first=("first", "max"))
+    best = served.sort_values(["officer_id", "days", "first"], kind="stable").drop_duplicates("officer_id", keep="last")
+    return dict(zip(best["officer_id"], best["unit_id"], strict=True))
+
+
+def person_days(tree: Tree, postings: pd.DataFrame | None, period: Period) -> np.ndarray:
+    """Give each unit of the tree the person-days served in a period: an officer's own, a unit's those of all posted in it."""
+    if postings is None:
+        return np.full(len(tree.units), np.nan)
+    served = _served(postings, period)
+    own = served.groupby("officer_id")["person_days"].sum()
+    at = served.merge(tree.counts_for, on="unit_id").groupby("ancestor")["person_days"].sum()
+    days = tree.units["unit_id"].map(own.to_dict() | at.to_dict()).astype("float64")
+    return days.fillna(0.0).to_numpy()
