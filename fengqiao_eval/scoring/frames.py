@@ -1,0 +1,113 @@
+"""Arrays to the long frames of a run, with the columns of the design; repeated words are categories, so that they stay small."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fengqiao_eval.errors import STATUSES
+from fengqiao_eval.periods import Period
+from fengqiao_eval.records.units import OFFICER, Tree
+from fengqiao_eval.scheme.model import Scheme
+
+ADJUSTMENTS = ("unit_id", "period", "line", "rule", "effect", "contribution", "record_ids", "status")
+
+
+def units(tree: Tree, days: np.ndarray, period: Period) -> pd.DataFrame:
+    """The units in force, with person-days served and the days of the period."""
+    length = (period.end - period.start).days
+    return tree.units.assign(person_days=days, days_in_period=length)
+
+
+def _repeated(words: Sequence[Any], codes: np.ndarray) -> pd.Categorical:
+    labels = pd.Index(dict.fromkeys(map(str, words)))
+    return pd.Categorical.from_codes(labels.get_indexer([str(w) for w in words])[codes], labels)
+
+
+def _keys(scored: Any, scheme: Scheme, tree: Tree, groups: np.ndarray) -> dict[str, Any]:
+    size, count = len(tree.units), len(scheme.indicators)
+    unit = np.repeat(np.arange(size), count)
+    return {
+        "unit_id": _repeated(tree.units["unit_id"].tolist(), unit),
+        "level": _repeated(tree.units["level"].tolist(), unit),
+        "peer_class": _repeated(list(groups), unit),
+        "indicator": _repeated([i.code for i in scheme.indicators], np.tile(np.arange(count), size)),
+        "period": _repeated([scored.measured.period], np.zeros(size * count, dtype=int)),
+    }
+
+
+def _stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put the periods one below the other without losing the categories."""
+    words = pd.Index([str(p["period"].cat.categories[0]) for p in parts])
+    parts = [part.assign(period=part["period"].cat.set_categories(words)) for part in parts]
+    return pd.concat(parts, ignore_index=True)
+
+
+def measures(scored: Sequence[Any], scheme: Scheme, tree: Tree) -> pd.DataFrame:
+    """The frame measures: numerator, denominator, value, n and status of unit × indicator × period."""
+    return _stacked([pd.DataFrame(_measured(one, scheme, tree)) for one in scored])
+
+
+def _measured(one: Any, scheme: Scheme, tree: Tree) -> dict[str, Any]:
+    found = one.measured
+    arrays = {name: getattr(found, name).ravel() for name in ("numerator", "denominator", "value", "n")}
+    status = pd.Categorical.from_codes(one.status.ravel().astype(int), pd.Index(STATUSES))
+    return {**_keys(one, scheme, tree, one.groups), **arrays, "status": status}
+
+
+def points(scored: Sequence[Any], scheme: Scheme, tree: Tree) -> pd.DataFrame:
+    """The frame points: that of measures, and points, weight, weight_used and contribution."""
+    return _stacked([pd.DataFrame(_measured(one, scheme, tree) | _pointed(one, scheme)) for one in scored])
+
+
+def _pointed(one: Any, scheme: Scheme) -> dict[str, Any]:
+    return {
+        "points": one.points.ravel(),
+        "weight": np.round(one.nominal, 6).ravel(),
+        "weight_used": one.totals.weight_used.ravel(),
+        "contribution": (one.totals.contributions / 10**scheme.decimals).ravel(),
+    }
+
+
+def adjustments() -> pd.DataFrame:
+    """The frame adjustments: no line outside the hundred yet."""
+    return pd.DataFrame({name: pd.Series(dtype="float64" if name == "contribution" else "str") for name in ADJUSTMENTS})
+
+
+def ranks(scored: Sequence[Any], scheme: Scheme, tree: Tree, days: np.ndarray) -> pd.DataFrame:
+    """The frame ranks: total, covered, place, size of the class, grade and flags of unit × period."""
+    return pd.concat([_ranked(one, scheme, tree, days) for one in scored], ignore_index=True)
+
+
+def _ranked(one: Any, scheme: Scheme, tree: Tree, days: np.ndarray) -> pd.DataFrame:
+    empty = pd.array([pd.NA] * len(tree.units), dtype="Int64")
+    return pd.DataFrame({
+        "unit_id": tree.units["unit_id"], "name": tree.units["name"], "level": tree.units["level"], "peer_class": one.groups,
+        "period": str(one.measured.period), "total": one.totals.totals / 10**scheme.decimals,
+        "covered": np.round(one.totals.covered, 6), "rank": pd.array(np.where(one.ranked, one.rank, 0), dtype="Int64"), "of": one.of,
+        "rank_low": empty, "rank_high": empty, "grade": one.grade, "flags": _flags(one, scheme, tree, days),
+    }).assign(rank=lambda f: f["rank"].mask(f["rank"] == 0))  # fmt: skip
+
+
+def _flags(one: Any, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[str]:
+    period = one.measured.period
+    void = {number for number, i in enumerate(scheme.indicators) if _touches(scheme, i.code, period)}
+    length = (period.end - period.start).days
+    served = {
+        "provisional": (one.status == STATUSES.index("provisional")).any(axis=1),
+        "void_left_out": np.array([bool(void)] * len(tree.units)) & (one.status[:, sorted(void)] != 3).any(axis=1),  # noqa: PLR2004
+        "low_coverage": one.totals.covered < float(scheme.least_covered) - 1e-9,
+        "not_ranked": ~one.ranked,
+        "small_class": one.ranked & (one.of < scheme.least_class),
+        "merged": (tree.units["merged_from"] != "").to_numpy(),
+        "part_period": ((tree.units["level"] == OFFICER).to_numpy() & (days < length)),
+    }
+    return [",".join(flag for flag, holds in served.items() if holds[row]) for row in range(len(tree.units))]
+
+
+def _touches(scheme: Scheme, code: str, period: Period) -> bool:
+    from fengqiao_eval.scoring.measures import void_months  # noqa: PLC0415
+
+    indicator = next(i for i in scheme.indicators if i.code == code)
+    return bool(void_months(scheme, indicator) & set(period.month_numbers))

@@ -1,0 +1,233 @@
+"""Records and scheme to measures: numerator, denominator, value, n and status of every unit, indicator and period."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fengqiao_eval.documents import nearest
+from fengqiao_eval.errors import STATUSES, Fault, refuse
+from fengqiao_eval.periods import Period, parse
+from fengqiao_eval.records import counting
+from fengqiao_eval.records.store import Note, Records
+from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.records.units import Tree, person_days
+from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Quantile, Ratio
+from fengqiao_eval.scheme.model import Indicator, Scheme, applies
+from fengqiao_eval.scoring import counts
+from fengqiao_eval.scoring.lines import ADDITIVE, Line, Moment, lines_of
+
+OK, NO_RECORDS, TOO_FEW, NOT_APPLICABLE, VOID, PENDING, PROVISIONAL = range(len(STATUSES))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The measures of one period: arrays units × indicators (value in the indicator's unit; status an index of STATUSES)."""
+
+    period: Period
+    numerator: np.ndarray
+    denominator: np.ndarray
+    value: np.ndarray
+    n: np.ndarray
+    status: np.ndarray
+
+
+def check_columns(scheme: Scheme, records: Records) -> list[Fault]:
+    """Find columns that the scheme looks at and its tables lack, and numerators above their denominators."""
+    return [*_absent_columns(scheme, records), *_over(scheme, records)]
+
+
+def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:
+    for indicator in scheme.indicators:
+        measure = indicator.measure
+        if isinstance(measure, Figure) or measure.table not in TABLES:
+            if measure.table not in TABLES:
+                known = nearest(measure.table, list(TABLES))
+                yield Fault(scheme.title, f"{indicator.code}.measure.table", "scheme.unknown_table", {"given": measure.table, "known": known})
+            continue
+        there = [*records.columns(measure.table), *(["visits_made"] if measure.table == "duties" else [])]
+        for column in _looked_at(indicator) if measure.table in records.tables else ():
+            if column not in there:
+                given = {"table": measure.table, "column": column, "near": nearest(column, there)}
+                yield Fault(records.name, f"{indicator.code}.measure", "scheme.no_column", given)
+
+
+def _looked_at(indicator: Indicator) -> tuple[str, ...]:
+    aside = [name for a in indicator.beside for tests in (a.where, a.met or {}) for c, t in tests.items() for name in (c, *t.columns)]
+    split = [indicator.split.column] if indicator.split else []
+    return tuple(dict.fromkeys([*indicator.measure.columns, *aside, *split]))  # type: ignore[union-attr]
+
+
+def _over(scheme: Scheme, records: Records) -> Iterator[Fault]:
+    for indicator in scheme.indicators:
+        measure = indicator.measure
+        if not isinstance(measure, Ratio) or not measure.subset or measure.table not in records.tables:
+            continue
+        rows = records.tables[measure.table]
+        if not {measure.numerator, measure.denominator} <= set(rows.columns):
+            continue
+        over = rows.filter(rows[measure.numerator] > rows[measure.denominator])
+        count, key = int(over.count().execute()), TABLES[measure.table].key
+        if count:
+            ids = ", ".join(counting.fetch(over.order_by(key).limit(5), [key])[key])
+            given = {"count": count, "above": measure.numerator, "below": measure.denominator, "ids": ids}
+            yield Fault(records.name, f"{measure.table}.{measure.numerator}", "records.over", given)
+
+
+def missing_tables(scheme: Scheme, records: Records) -> list[Note]:
+    """Say which indicators cannot be counted because the user has no such table."""
+    return [
+        Note("table_missing", {"table": i.measure.table, "indicator": i.label})
+        for i in scheme.indicators
+        if i.measure.table not in records.tables
+    ]
+
+
+def void_months(scheme: Scheme, indicator: Indicator) -> frozenset[int]:
+    """The months of an indicator that the scheme declares void, as months since year 0."""
+    return frozenset(parse(void.period).first for void in scheme.void if void.indicator == indicator.code)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """All that was counted: the lines and their cubes, and what cannot be added up, by indicator."""
+
+    lines: tuple[Line, ...]
+    cubes: Mapping[str, np.ndarray]
+    apart: Mapping[int, Mapping[str, np.ndarray]]
+    months: tuple[int, ...]
+    periods: tuple[Period, ...]
+    notes: tuple[Note, ...]
+
+
+def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period], as_of: datetime, *, officers: bool) -> Counted:
+    """Count everything the scheme asks for, for all periods at once."""
+    numbers = [month for period in periods for month in period.month_numbers]
+    months = tuple(range(min(numbers), max(numbers) + 1))
+    moment = Moment(as_of, max(period.end for period in periods))
+    plan = counts.Plan(records, tree, scheme.indicators, months, moment, officers)
+    lines = lines_of(scheme.indicators, frozenset(records.tables))
+    apart = {}
+    for number, indicator in enumerate(scheme.indicators):
+        measure = indicator.measure
+        if isinstance(measure, (Distinct, Quantile)) and measure.table in records.tables:
+            spans = _spans(periods, void_months(scheme, indicator))
+            apart[number] = (counts.distinct if isinstance(measure, Distinct) else counts.quantile)(plan, measure, spans)
+    cubes, notes = counts.additive(plan, lines)
+    return Counted(lines, cubes, apart, months, tuple(periods), notes)
+
+
+def _spans(periods: Sequence[Period], void: frozenset[int]) -> counts.Spans:
+    pairs = [(month, str(period)) for period in periods for month in period.month_numbers if month not in void]
+    return counts.Spans(pd.DataFrame(pairs, columns=["month", "period"]).astype({"month": "int32"}), tuple(map(str, periods)))
+
+
+def measured(records: Records, scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of: datetime) -> Measured:
+    """Put together the measures of one period: sums of its months, what was counted apart, and figures."""
+    shape = (len(tree.units), len(scheme.indicators))
+    found = {part: np.zeros(shape) for part in ("num", "den", "n", "pend")} | {"value": np.full(shape, np.nan)}
+    for line in counted.lines:
+        if not line.aside:
+            _fill_sums(found, counted, line, period, void_months(scheme, scheme.indicators[line.indicator]))
+    place = counted.periods.index(period)
+    for number, arrays in counted.apart.items():
+        for name, part in (("numerator", "num"), ("denominator", "den"), ("denominator", "n"), ("n", "n"), ("value", "value")):
+            if name in arrays:
+                found[part][:, number] = arrays[name][:, place]
+    for number, indicator in enumerate(scheme.indicators):
+        _derive(found, number, indicator, records, tree, period)
+    status = np.column_stack([_status(found, n, i, scheme, tree, period, as_of) for n, i in enumerate(scheme.indicators)])
+    return Measured(period, found["num"], found["den"], np.where(np.isin(status, (NOT_APPLICABLE,)), np.nan, found["value"]), found["n"], status)
+
+
+def _fill_sums(found: dict[str, np.ndarray], counted: Counted, line: Line, period: Period, void: frozenset[int]) -> None:
+    at = [counted.months.index(month) for month in period.month_numbers if month not in void]
+    for part, cube in counted.cubes.items():
+        found[part][:, line.indicator] = cube[:, int(line.key), at].sum(axis=1)
+
+
+def _derive(found: dict[str, np.ndarray], number: int, indicator: Indicator, records: Records, tree: Tree, period: Period) -> None:
+    measure = indicator.measure
+    if isinstance(measure, Figure):
+        for part, column in _figures(records, indicator, tree, period).items():
+            found[part][:, number] = column
+        return
+    if isinstance(measure, Quantile):
+        found["num"][:, number] = found["den"][:, number] = np.nan
+        return
+    if isinstance(measure, Count):
+        found["den"][:, number] = _exposure(records, measure, tree, period) / float(measure.scale)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = found["num"][:, number] / found["den"][:, number]
+    found["value"][:, number] = np.where(found["den"][:, number] > 0, ratio * indicator.scale, np.nan)
+
+
+def _exposure(records: Records, measure: Count, tree: Tree, period: Period) -> np.ndarray:
+    if measure.per == "person_days":
+        postings = records.tables.get("postings")
+        return person_days(tree, postings.to_pandas() if postings is not None else None, period)
+    return tree.units[measure.per].to_numpy("float64")
+
+
+def _figures(records: Records, indicator: Indicator, tree: Tree, period: Period) -> dict[str, np.ndarray]:
+    """Place figures counted elsewhere; a value that is not given is numerator / denominator."""
+    size = len(tree.units)
+    if "figures" not in records.tables:
+        return {"value": np.full(size, np.nan)}
+    figures = records.tables["figures"]
+    figures = figures.filter(figures.indicator == indicator.measure.figure, figures.period == str(period)).to_pandas()  # type: ignore[union-attr]
+    figures = figures.drop_duplicates("unit_id", keep="last").set_index("unit_id").reindex(tree.units["unit_id"])
+    given = {c: figures[c].to_numpy("float64") if c in figures else np.full(size, np.nan) for c in ("numerator", "denominator", "value", "n")}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(np.isnan(given["value"]), given["numerator"] / given["denominator"] * indicator.scale, given["value"])
+    n = np.where(np.isnan(given["n"]), given["denominator"], given["n"])
+    return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.nan_to_num(n)}
+
+
+def _status(  # noqa: PLR0913 - the parts of one column
+    found: Mapping[str, np.ndarray], number: int, indicator: Indicator, scheme: Scheme, tree: Tree, period: Period, as_of: datetime
+) -> np.ndarray:
+    n, value, pend = (found[part][:, number] for part in ("n", "value", "pend"))
+    settled = period.end + timedelta(days=indicator.measure.settles_days) <= as_of
+    status = np.full(len(n), OK if settled or not indicator.measure.settles_days else PROVISIONAL, dtype=np.int8)
+    status[n < indicator.least] = TOO_FEW
+    status[np.isnan(value)] = NO_RECORDS
+    status[np.isnan(value) & (pend > 0)] = PENDING
+    if set(period.month_numbers) <= void_months(scheme, indicator):
+        status[:] = VOID
+    status[[not applies(indicator, level) for level in tree.units["level"]]] = NOT_APPLICABLE
+    return status
+
+
+def asides(counted: Counted, scheme: Scheme, tree: Tree, periods: Sequence[Period]) -> pd.DataFrame:
+    """The counts printed beside the indicators: unit_id, indicator, period, aside, label, numerator, denominator."""
+    frames = [
+        _aside(counted, scheme, tree, line, period) for line in counted.lines if line.aside for period in periods
+    ]
+    columns = ["unit_id", "indicator", "period", "aside", "label", "numerator", "denominator"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def _aside(counted: Counted, scheme: Scheme, tree: Tree, line: Line, period: Period) -> pd.DataFrame:
+    indicator = scheme.indicators[line.indicator]
+    at = [counted.months.index(month) for month in period.month_numbers if month not in void_months(scheme, indicator)]
+    above, below = (counted.cubes[part][:, int(line.key), at].sum(axis=1) for part in ("num", "den"))
+    plain = isinstance(line.measure, Count)
+    frame = pd.DataFrame({"unit_id": tree.units["unit_id"], "indicator": indicator.code, "period": str(period), "aside": line.aside})
+    frame = frame.assign(label=line.label, numerator=above, denominator=np.nan if plain else below)
+    return frame[[applies(indicator, level) for level in tree.units["level"]]]
+
+
+def require_records(counted: Counted, scheme: Scheme, period: Period, name: str) -> None:
+    """Refuse a period without any record.
+
+    Raises InputError naming the period when no indicator that is counted from rows found one.
+    """
+    place = [counted.months.index(month) for month in period.month_numbers]
+    some = any(counted.cubes["den"][:, int(line.key), place].any() for line in counted.lines)
+    some = some or any(np.nan_to_num(a.get("denominator", a.get("n")))[:, counted.periods.index(period)].any() for a in counted.apart.values())
+    some = some or all(isinstance(i.measure, Figure) for i in scheme.indicators)
+    refuse([] if some else [Fault(name, str(period), "records.empty_period", {"given": str(period)})])
