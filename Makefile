@@ -1,0 +1,110 @@
+# One table, counted from records: what can be done here. `make` alone prints the list.
+# Needed: GNU make and Python 3.11 or later. Another Python: make setup PYTHON=python3.12
+
+PYTHON   ?= python3
+WORKERS  ?= 2
+BIN      := .venv/bin
+PIP      := $(BIN)/python -m pip --disable-pip-version-check -qq install
+SETUP    := .venv/.setup
+TESTS    := .venv/.setup-test
+QUICK    := not (browser or office or slow)
+TRIAL    := trial.tmp
+CHECKS   := format lint types locks house
+# JupyterLab asks for news and updates by default; a closed network has neither
+LAB      := .venv/share/jupyter/lab/settings
+SILENT   := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
+
+.PHONY: help setup setup-test scorecards test test-all tests notebooks lab check bench lock clean $(CHECKS:%=check-%)
+.DEFAULT_GOAL := help
+
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+setup: $(SETUP)  ## make .venv and install what requirements.lock names
+	@echo "Ready in .venv"
+setup-test: $(TESTS)  ## add what tests and checks need (requirements-test.lock)
+	@echo "Ready in .venv"
+
+scorecards: $(SETUP)  ## invent a province, score it, print one county's cards (settings: params/demo.yaml, results: runs/)
+	@test -d demo || $(BIN)/fengqiao demo demo
+	@$(BIN)/fengqiao run params/demo.yaml
+
+test: MARKS = -m "$(QUICK)"
+test: tests notebooks  ## run the tests, the examples in docstrings and the notebooks
+test-all: tests notebooks  ## the same, and what needs a browser, an office suite or patience
+
+lab: $(SETUP)  ## open JupyterLab on the notebooks, for this machine only
+	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks --LabApp.news_url=None \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $$(test "$$(id -u)" != 0 || echo --allow-root)
+
+check: $(TESTS)  ## check form, types, locks and the rules of the house; says how many failed
+	@failed=0; for check in $(CHECKS); do \
+		$(MAKE) --no-print-directory --silent check-$$check || { echo "check-$$check FAILED"; failed=$$((failed + 1)); }; \
+	done; echo "$$failed of $(words $(CHECKS)) checks failed"; test $$failed -eq 0
+
+bench: $(TESTS)  ## measure speed and memory
+	@for script in tests/bench/bench_*.py; do test -f "$$script" || continue; \
+		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+
+lock:  ## renew both locks (maintainers; needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group test -c requirements.lock -o requirements-test.lock
+
+clean:  ## remove caches and leftovers; .venv, demo/ and runs/ stay
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info *.tmp
+	@find fengqiao_eval notebooks tests \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+# Installing. Each step leaves a stamp, so that only what has changed is done again.
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or later is needed; $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo not there)."; \
+		echo "Another one is named so: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Making .venv"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.locked: .venv/.python requirements.lock
+	@echo "Installing what requirements.lock names: about a minute, longer on a slow network"
+	@$(PIP) --require-hashes -r requirements.lock
+	@touch $@
+
+$(SETUP): .venv/.locked pyproject.toml
+	@echo "Installing fengqiao_eval itself"
+	@$(PIP) --no-deps --no-index --no-build-isolation --editable .
+	@mkdir -p $(LAB) && echo '$(SILENT)' > $(LAB)/overrides.json
+	@touch $@
+
+$(TESTS): $(SETUP) requirements-test.lock
+	@echo "Installing what the tests need: about another minute"
+	@$(PIP) --require-hashes -r requirements-test.lock
+	@touch $@
+
+# Testing
+
+tests: $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(MARKS)
+
+# Notebooks run in a project of their own, so that nobody's runs/ is touched. No xdist: it would deal out single cells.
+notebooks: $(TESTS)
+	@rm -rf $(TRIAL) && mkdir $(TRIAL) && cp -R notebooks params $(TRIAL)
+	@cd $(TRIAL) && ../$(BIN)/fengqiao demo demo && ../$(BIN)/fengqiao score params/demo.yaml
+	@cd $(TRIAL) && ../$(BIN)/python -m pytest -c /dev/null --rootdir . -p no:xdist --nbval-lax --nbval-current-env notebooks
+	@rm -rf $(TRIAL)
+
+# Checking: each can be run alone
+
+check-format: $(TESTS)
+	@$(BIN)/ruff format --quiet --check --output-format concise || { echo "make it so: $(BIN)/ruff format"; exit 1; }
+check-lint: $(TESTS)
+	@$(BIN)/ruff check --quiet --output-format concise
+check-types: $(TESTS)
+	@$(BIN)/mypy
+check-locks: $(TESTS)
+	@$(BIN)/python -m pip --disable-pip-version-check check
+check-house: $(TESTS)
+	@$(BIN)/python -m pytest -q tests/test_house.py

@@ -1,0 +1,95 @@
+"""What every test may ask for: tables drawn in text, the real records, and the programs of the machine."""
+
+import os
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+from typing import NoReturn
+
+import pandas as pd
+import pytest
+
+from fengqiao_eval.records.tables import TABLES
+
+os.environ.pop("FENGQIAO_LANG", None)  # the tests, docstrings included, speak the language the product starts in
+ROOT = Path(__file__).parents[1]
+KINDS = {column.name: column.kind for table in TABLES.values() for column in table.columns}
+NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")  # 014 is a name, not a number
+FLAGS = {"true": True, "false": False}
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
+
+
+def _quoted(cell: str) -> bool:
+    return len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "'\""
+
+
+def _kind(name: str, cells: list[str]) -> str:
+    """Say what a column holds: as declared for the record tables, else by its name, else by what is in it."""
+    if any(map(_quoted, cells)) or name.endswith("_id") or KINDS.get(name) == "text":
+        return "text"
+    if KINDS.get(name) in {"time", "date"} or name.endswith("_at"):
+        return KINDS.get(name, "time")
+    if all(NUMBER.fullmatch(cell) for cell in cells):
+        return "number"
+    return "flag" if all(cell in FLAGS for cell in cells) else "text"
+
+
+def _column(name: str, cells: list[str]) -> pd.Series:
+    kind = _kind(name, [cell for cell in cells if cell])
+    if kind == "text":
+        texts = [(cell[1:-1] if _quoted(cell) else cell) if cell else None for cell in cells]
+        return pd.Series(texts, name=name, dtype="str")
+    if kind == "time":
+        return pd.Series(pd.to_datetime([cell or None for cell in cells]), name=name).dt.as_unit("us")
+    if kind == "date":
+        return pd.Series([date.fromisoformat(cell) if cell else None for cell in cells], name=name, dtype="object")
+    if kind == "flag":
+        return pd.Series([FLAGS.get(cell) for cell in cells], name=name, dtype="bool" if all(cells) else "boolean")
+    whole = cells and all(cell and "." not in cell for cell in cells)
+    return pd.Series([float(cell or "nan") for cell in cells], name=name, dtype="int64" if whole else "float64")
+
+
+def parse(text: str) -> pd.DataFrame:
+    """Read a table drawn in text: a head, then one row a line, cells between bars; a rule of dashes is passed over.
+
+    Numbers become numbers (014 does not) and true/false flags, if the whole column is so; empty cells are missing.
+    Ids, and columns that the record tables declare as text, stay text; so does a column with a 'quoted' cell.
+    A name ending in _at is a time, and valid_from and the like are dates, as the record tables declare them.
+    """
+    lines = [_cells(line) for line in text.splitlines() if line.strip()]
+    head, *rows = [cells for cells in lines if not all(re.fullmatch(r":?-{2,}:?", cell) for cell in cells)]
+    for row in rows:
+        if len(row) != len(head):
+            raise ValueError(f"{len(row)} cells under {len(head)} columns: {row}")
+    columns = zip(*rows, strict=True) if rows else [()] * len(head)
+    return pd.DataFrame({name: _column(name, list(cells)) for name, cells in zip(head, columns, strict=True)})
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """Read a table drawn in text into a DataFrame (see parse)."""
+    return parse
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Find the real records beside the checkout, or where FENGQIAO_REAL says; skip where there are none."""
+    folder = Path(os.environ.get("FENGQIAO_REAL") or ROOT.parent / "shared" / "real")
+    if not folder.is_dir():
+        pytest.skip("the real records are not beside this checkout; FENGQIAO_REAL may name their folder")
+    return folder
+
+
+def _lack(program: str) -> NoReturn:
+    """Skip on a user's machine; fail where everything is required, so that nothing is passed over unseen."""
+    (pytest.fail if os.environ.get("FENGQIAO_REQUIRE_ALL") else pytest.skip)(f"{program} is not installed")
+
+
+@pytest.fixture(scope="session")
+def need():
+    """Give a function that finds a program of the machine by name; where it is missing the test is skipped."""
+    return lambda program: shutil.which(program) or _lack(program)
