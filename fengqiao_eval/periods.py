@@ -1,6 +1,7 @@
 """Periods of appraisal: named, half-open spans of whole calendar months, and how they relate."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -52,6 +53,10 @@ class Period:
         """The months of the period, as months since year 0."""
         return range(self.first, self.first + self.months)
 
+    def holds(self, other: "Period") -> bool:
+        """Whether every month of the other lies in this one."""
+        return self.first <= other.first and other.first + other.months <= self.first + self.months
+
     def __str__(self) -> str:
         """Name the period as it is written in a params file."""
         year, month = divmod(self.first, 12)
@@ -89,3 +94,20 @@ def resolve(text: str, today: date) -> Period:
     months = RELATIVE[text]
     now = today.year * 12 + today.month - 1
     return Period(now - now % months - months, months)
+
+
+def atoms(periods: Iterable[Period]) -> tuple[Period, ...]:
+    """Cut periods, which may overlap, into the fewest spans of which each is a whole number.
+
+    >>> [(a.first - 24288, a.months) for a in atoms([parse("2024Q1"), parse("2024-02"), parse("2023Q4")])]
+    [(-3, 3), (0, 1), (1, 1), (2, 1)]
+    """
+    asked = tuple(dict.fromkeys(periods))
+    months = sorted({month for period in asked for month in period.month_numbers})
+    member = {month: tuple(month in period.month_numbers for period in asked) for month in months}
+    starts = [m for m in months if member.get(m - 1) != member[m]]
+    return tuple(Period(start, _run(start, member)) for start in starts)
+
+
+def _run(start: int, member: dict[int, tuple[bool, ...]]) -> int:
+    return next(n for n in range(1, len(member) + 1) if member.get(start + n) != member[start])

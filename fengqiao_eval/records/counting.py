@@ -4,7 +4,7 @@ It keeps to what gives equal numbers on DuckDB, PostgreSQL and Spark: no integer
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,9 @@ Rows = Any
 """An Ibis table expression."""
 Cell = Any
 """An Ibis column expression of such a table."""
+
+Span = tuple[datetime, datetime]
+"""A stretch of time: start included, end not."""
 
 EXACT = "decimal(38, 6)"
 """Sums of shares and codes are decimal, so that they do not depend on the order of the rows."""
@@ -46,14 +49,30 @@ def recorded(rows: Rows, table: Table) -> Cell:
     return rows.recorded_at.fill_null(own) if "recorded_at" in rows.columns else own
 
 
-def within(rows: Rows, date: str, start: datetime, end: datetime) -> Rows:
-    """Keep the rows whose date lies in start..end, end excluded."""
-    return rows.filter(rows[date] >= ibis.timestamp(start), rows[date] < ibis.timestamp(end))
+def within(rows: Rows, date: str, spans: Sequence[Span]) -> Rows:
+    """Keep the rows whose date lies in one of the spans (start included, end not)."""
+    cell = rows[date]
+    return rows.filter(ibis.or_(*(_between(cell, start, end) for start, end in _merged(spans))))
 
 
-def month(rows: Rows, date: str) -> Cell:
-    """The calendar month of a date, as months since year 0."""
-    return rows[date].year() * 12 + rows[date].month() - 1
+def _between(cell: Cell, start: datetime, end: datetime) -> Cell:
+    return (cell >= ibis.timestamp(start)) & (cell < ibis.timestamp(end))
+
+
+def _merged(spans: Sequence[Span]) -> list[Span]:
+    """Join spans that touch, so that a year of months is one comparison."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        touches = joined and joined[-1][1] == start
+        joined = [*joined[:-1], (joined[-1][0], end)] if touches else [*joined, (start, end)]
+    return joined
+
+
+def span(rows: Rows, date: str, spans: Sequence[Span]) -> Cell:
+    """Number the span in which a date lies, of rows that all lie in one."""
+    ends = [(rows[date] < ibis.timestamp(end), number) for number, (_, end) in enumerate(spans[:-1])]
+    last = ibis.literal(len(spans) - 1, "int32")
+    return ibis.cases(*((before, ibis.literal(n, "int32")) for before, n in ends), else_=last) if ends else last
 
 
 def minutes_between(start: Cell, end: Cell) -> Cell:
@@ -62,9 +81,22 @@ def minutes_between(start: Cell, end: Cell) -> Cell:
 
 
 def passes(rows: Rows, tests: Mapping[str, Any]) -> Cell:
-    """Say of each row whether every test holds; never empty (see scheme.counted.Test for the tests)."""
-    holds = [check for column, test in tests.items() for check in _checks(rows, rows[column], test)]
-    return ibis.and_(*(check.fill_null(False) for check in holds)) if holds else ibis.literal(True)  # noqa: FBT003
+    """Say of each row whether every test holds; may be empty where a cell is, which every filter takes for no.
+
+    See scheme.counted.Test for the tests.
+    """
+    return every(*(check for column, test in tests.items() for check in _checks(rows, rows[column], test)))
+
+
+def every(*conditions: Cell | None) -> Cell:
+    """Join conditions by and; None is no condition."""
+    given = [condition for condition in conditions if condition is not None]
+    return ibis.and_(*given) if given else ibis.literal(True)  # noqa: FBT003
+
+
+def is_so(condition: Cell) -> Cell:
+    """Make an empty answer a no, so that it can be negated."""
+    return condition.fill_null(False)  # noqa: FBT003
 
 
 def _checks(rows: Rows, cell: Cell, test: Any) -> Iterable[Cell]:
@@ -83,8 +115,8 @@ def _checks(rows: Rows, cell: Cell, test: Any) -> Iterable[Cell]:
     if test.not_after is not None:
         yield cell <= rows[test.not_after]
     if test.within is not None:
-        seconds = cell.epoch_seconds() - rows[test.within.of].epoch_seconds()
-        yield (seconds >= 0) & (seconds <= test.within.seconds)
+        start = rows[test.within.of]
+        yield (cell >= start) & (cell.epoch_seconds() - start.epoch_seconds() <= test.within.seconds)
 
 
 def _plain(value: Any) -> Any:
@@ -92,15 +124,10 @@ def _plain(value: Any) -> Any:
 
 
 def pending(rows: Rows, tests: Mapping[str, Any], as_of: datetime) -> Cell:
-    """Say of each row whether a deadline named by a test is still to come at as_of."""
-    moment = ibis.timestamp(as_of)
-    open_ = [rows[test.not_after].cast("timestamp") > moment for test in tests.values() if test.not_after is not None]
-    open_ += [
-        rows[test.within.of].epoch_seconds() + test.within.seconds > moment.epoch_seconds()
-        for test in tests.values()
-        if test.within is not None
-    ]
-    return ibis.or_(*(late.fill_null(False) for late in open_)) if open_ else ibis.literal(False)  # noqa: FBT003
+    """Say of each row whether a deadline named by a test is still to come at as_of; never empty."""
+    named = [(rows[t.not_after].cast("timestamp"), 0.0) for t in tests.values() if t.not_after is not None]
+    named += [(rows[t.within.of], t.within.seconds) for t in tests.values() if t.within is not None]
+    return ibis.or_(*(is_so(start > ibis.timestamp(as_of - timedelta(seconds=limit))) for start, limit in named))
 
 
 def code(cell: Cell, values: Mapping[str, Any]) -> Cell:
@@ -108,19 +135,19 @@ def code(cell: Cell, values: Mapping[str, Any]) -> Cell:
     return cell.cases(*((word, ibis.literal(value).cast(EXACT)) for word, value in values.items()), else_=ibis.null(EXACT))
 
 
-def counted(where: Cell, amount: Cell | None = None, share: Cell | None = None) -> Cell:
-    """Sum an amount (1 if none) over the rows that count, each by a person's share in it; exact, 0 for no rows."""
+def counted(rows: Rows, where: Cell, amount: Cell | None = None, share: Cell | None = None) -> Cell:
+    """Sum an amount (1 if none) over the rows that count, each by a person's share in it; exact."""
     if amount is None and share is None:
-        return where.cast("int64").sum()
-    whole = ibis.literal(1) if amount is None else amount
-    parts = whole.cast(EXACT) if share is None else (whole.cast("float64") * share.cast("float64")).cast(EXACT)
-    return where.ifelse(parts, ibis.null(EXACT)).sum()
+        return rows.count(where=where)
+    parts = [part.cast("float64") for part in (amount, share) if part is not None]
+    whole = parts[0] if len(parts) == 1 else parts[0] * parts[1]
+    return whole.cast(EXACT).sum(where=where)
 
 
 def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.DataFrame:
     """Group by keys and add up, in one pass; sums come back as float64, exact below 2^53."""
     frame = rows.group_by(**keys).agg(**sums).to_pandas()
-    return frame.astype(dict.fromkeys(sums, "float64"))
+    return frame.assign(**{name: frame[name].astype("float64").fillna(0.0) for name in sums})
 
 
 def credited(rows: Rows, key: str, credits: Rows | None, table: str) -> Rows:

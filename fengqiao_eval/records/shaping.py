@@ -54,9 +54,14 @@ def _mapping_faults(rows: Any, table: Table, mapped: Mapped, file: str) -> list[
 
 
 def _blanked(rows: Any, markers: tuple[str, ...]) -> Any:
+    """Empty the cells that hold a marker, in the columns where there is one: a condition on every cell would cost every count."""
     text = [name for name, kind in rows.schema().items() if kind.is_string()]
     empty = ["", *markers]
-    return rows.mutate(**{name: rows[name].isin(empty).ifelse(constant(None, "string"), rows[name]) for name in text}) if text else rows
+    if not text:
+        return rows
+    marked = rows.agg(**{name: rows[name].isin(empty).any() for name in text}).to_pandas().iloc[0]
+    blank = {name: rows[name].isin(empty).ifelse(constant(None, "string"), rows[name]) for name in text if marked[name] is True or marked[name] == 1}
+    return rows.mutate(**blank) if blank else rows
 
 
 def _filled(rows: Any, value: Any, table: Table, name: str, mapped: Mapped) -> Any:
@@ -88,7 +93,7 @@ def typed(rows: Any, table: Table, timezone: str, file: str) -> tuple[Any, list[
     casts = {column.name: _cast(rows[column.name], column, timezone) for column in columns}
     doubtful = [column for column in columns if _may_fail(rows[column.name], column)]
     faults = _uncastable(rows, casts, doubtful, table, file) if doubtful else []
-    cast = rows.mutate(**casts)
+    cast = rows.mutate(**{name: cell for name, cell in casts.items() if not cell.equals(rows[name])})
     filled = {column.name: cast[column.name].fill_null(column.default) for column in columns if column.default is not None}
     cast = cast.mutate(**filled) if filled else cast
     return (cast.cache() if doubtful and not faults else cast), faults
@@ -98,8 +103,15 @@ def _may_fail(cell: Any, column: Column) -> bool:
     return bool(cell.type().is_string()) and column.kind != "text"
 
 
+def _is_already(kind: Any, wanted: str) -> bool:
+    plain_time = kind.is_timestamp() and not kind.timezone and kind.scale in (None, 6)
+    return bool(plain_time if wanted == "time" else str(kind).removeprefix("!") == TYPES[wanted])
+
+
 def _cast(cell: Any, column: Column, timezone: str) -> Any:
     kind, type_ = cell.type(), TYPES[column.kind]
+    if _is_already(kind, column.kind):
+        return cell
     if kind.is_string() and column.kind == "time":
         zoned = cell.re_search(ZONED) & cell.contains(":")
         local = cell.try_cast("timestamp('UTC')").cast(f"timestamp('{timezone}')").cast("timestamp")

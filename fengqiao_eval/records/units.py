@@ -26,6 +26,16 @@ class Tree:
     counts_for: pd.DataFrame
 
 
+def tree_of(tables: Mapping[str, Any], period: Period) -> Tree:
+    """Take the tree in force at the period's end from the record tables."""
+    return in_force(tables["units"].to_pandas(), postings_of(tables), period)
+
+
+def postings_of(tables: Mapping[str, Any]) -> pd.DataFrame | None:
+    """Bring the postings here, None where there are none."""
+    return tables["postings"].to_pandas() if "postings" in tables else None
+
+
 def in_force(units: pd.DataFrame, postings: pd.DataFrame | None, period: Period) -> Tree:
     """Take the rows in force on the period's last day; merged units count for their successor, officers hang on their posting.
 
@@ -37,9 +47,10 @@ def in_force(units: pd.DataFrame, postings: pd.DataFrame | None, period: Period)
     latest = every.drop_duplicates("unit_id", keep="last").set_index("unit_id")
     now = _posted(now, postings, period)
     parents = latest["parent_id"].to_dict() | now["parent_id"].to_dict()
-    stands_for = {unit: _standing(unit, now.index, latest["successor_id"].to_dict()) for unit in latest.index}
-    now = _with_places(now, parents, stands_for)
-    return Tree(now.reset_index(), _counts_for(now, latest, parents, stands_for))
+    standing, successors = frozenset(now.index), latest["successor_id"].to_dict()
+    stands_for = {unit: _standing(unit, standing, successors) for unit in latest.index}
+    chains = {unit: _chain(stands_for[unit] or unit, parents) for unit in latest.index}
+    return Tree(_with_places(now, chains, stands_for).reset_index(), _counts_for(now, chains))
 
 
 def _day(moment: datetime) -> date:
@@ -53,7 +64,8 @@ def _tidy(units: pd.DataFrame) -> pd.DataFrame:
     spans = {"start": _dates(units, "valid_from", date.min), "end": _dates(units, "valid_to", date.max)}
     frame = frame.assign(name=frame["name"].where(frame["name"] != "", frame["unit_id"]), **spans)
     columns = ["unit_id", "name", "level", "peer_class", "parent_id", "successor_id", "residents", "households", "start", "end"]
-    return frame[columns].sort_values(["unit_id", "start"], kind="stable")
+    plain = frame[columns].astype({c: object for c in columns[:6]})
+    return plain.sort_values(["unit_id", "start"], kind="stable")
 
 
 def _dates(frame: pd.DataFrame, column: str, empty: date) -> "pd.Series[Any]":
@@ -62,7 +74,7 @@ def _dates(frame: pd.DataFrame, column: str, empty: date) -> "pd.Series[Any]":
     return pd.Series([empty if pd.isna(d) else pd.Timestamp(d).date() for d in frame[column]], frame.index, dtype=object)
 
 
-def _standing(unit: str, now: pd.Index, successors: Mapping[str, str]) -> str:
+def _standing(unit: str, now: frozenset[str], successors: Mapping[str, str]) -> str:
     """Follow mergers from a unit to one in force; '' where they end nowhere."""
     seen: set[str] = set()
     while unit and unit not in now and unit not in seen:
@@ -81,49 +93,38 @@ def _above(unit: str, parents: Mapping[str, str]) -> Iterator[str]:
 def _posted(now: pd.DataFrame, postings: pd.DataFrame | None, period: Period) -> pd.DataFrame:
     """Hang officers on the unit of the posting with most days in the period; class, where empty, is that unit's."""
     home = home_unit(postings, period) if postings is not None else {}
-    parent = [home.get(u, p) if lv == OFFICER else p for u, p, lv in zip(now.index, now["parent_id"], now["level"], strict=True)]
-    now = now.assign(parent_id=parent)
+    rows = list(zip(now.index, now["parent_id"], now["level"], strict=True))
+    parents = {unit: home.get(unit, parent) if level == OFFICER else parent for unit, parent, level in rows}
     classes = now["peer_class"].to_dict()
-    inherits = (now["level"] == OFFICER) & (now["peer_class"] == "")
-    return now.assign(peer_class=now["peer_class"].where(~inherits, now["parent_id"].map(lambda p: _class_above(p, classes, now))))
+    own = [classes[unit] or (_class_above(unit, classes, parents) if level == OFFICER else "") for unit, _, level in rows]
+    return now.assign(parent_id=list(parents.values()), peer_class=own)
 
 
-def _class_above(unit: str, classes: Mapping[str, str], now: pd.DataFrame) -> str:
-    parents = now["parent_id"]
-    while unit in classes:
-        if classes[unit]:
-            return classes[unit]
-        unit = parents[unit]
-    return ""
+def _class_above(unit: str, classes: Mapping[str, str], parents: Mapping[str, str]) -> str:
+    return next((classes[above] for above in _above(unit, parents) if classes.get(above)), "")
 
 
-def _with_places(now: pd.DataFrame, parents: Mapping[str, str], stands_for: Mapping[str, str]) -> pd.DataFrame:
-    levels = now["level"].to_dict()
+def _chain(unit: str, parents: Mapping[str, str]) -> tuple[str, ...]:
+    return (unit, *_above(unit, parents))
 
-    def above(unit: str, level: str) -> str:
-        return next((u for u in (unit, *_above(unit, parents)) if levels.get(u) == level), "")
 
+def _with_places(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]], stands_for: Mapping[str, str]) -> pd.DataFrame:
+    """Name each unit's county and station, and what was merged into it."""
+    at = {level: frozenset(now.index[now["level"] == level]) for level in ("county", "station")}
     merged: dict[str, list[str]] = {}
     for old, new in sorted(stands_for.items()):
         if new and new != old:
             merged.setdefault(new, []).append(old)
     return now.drop(columns=["start", "end", "successor_id"]).assign(
-        county_id=[above(u, "county") for u in now.index],
-        station_id=[above(u, "station") for u in now.index],
-        merged_from=[",".join(merged.get(u, [])) for u in now.index],
+        **{f"{level}_id": [next((u for u in chains[unit] if u in there), "") for unit in now.index] for level, there in at.items()},
+        merged_from=[",".join(merged.get(unit, [])) for unit in now.index],
     )
 
 
-def _counts_for(
-    now: pd.DataFrame, latest: pd.DataFrame, parents: Mapping[str, str], stands_for: Mapping[str, str]
-) -> pd.DataFrame:
-    pairs = []
-    persons = set(now.index[now["level"] == OFFICER])
-    for unit in latest.index:
-        start = stands_for[unit] or unit
-        chain = [u for u in (start, *_above(start, parents)) if u in now.index and u not in persons]
-        pairs += [(unit, ancestor) for ancestor in chain]
-    return pd.DataFrame(pairs, columns=["unit_id", "ancestor"], dtype=str)
+def _counts_for(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
+    standing = frozenset(now.index[now["level"] != OFFICER])
+    pairs = [(unit, ancestor) for unit, chain in chains.items() for ancestor in chain if ancestor in standing]
+    return pd.DataFrame(pairs, columns=["unit_id", "ancestor"], dtype=object)
 
 
 def _served(postings: pd.DataFrame, period: Period) -> pd.DataFrame:

@@ -110,8 +110,9 @@ def _levels(scheme: Scheme, document: Document) -> Iterator[Fault]:
     named = [(("compare_within",), level) for level in scheme.compare_within]
     for place, part in _parts(scheme):
         named += [((*place, "levels"), level) for level in getattr(part, "levels", None) or ()]
-        if isinstance(part.weight, dict):
-            named += [((*place, "weight"), level) for level in part.weight if level != "others"]
+        for key in ("weight", "least"):
+            if isinstance(by_level := getattr(part, key, None), dict):
+                named += [((*place, key), level) for level in by_level if level != "others"]
     for place, level in named:
         if level not in known:
             yield document.fault(place, "scheme.unknown_level", given=level, known=", ".join(scheme.levels))

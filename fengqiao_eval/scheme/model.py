@@ -14,6 +14,7 @@ from fengqiao_eval.scheme.rules import Points
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
 Marks = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=2)]
+Least = Annotated[int, Field(ge=1)]
 Weight = Marks | dict[str, Marks]
 """A weight, or one a level: {officer: 60, others: 40}."""
 Label = Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, (int, Decimal)) else given)]
@@ -74,7 +75,8 @@ class Indicator(Model):
     target: Decimal | None = None
     levels: tuple[str, ...] | None = None
     missing: Literal["redistribute", "full", "zero", "not_ranked"]
-    least: int = Field(1, ge=1)
+    least: Least | dict[str, Least] = 1
+    """The smallest number of records that is scored, or one a level: {officer: 3, others: 10}."""
     beside: tuple[Aside, ...] = ()
     split: Split | None = None
     source: Text
@@ -149,6 +151,12 @@ def weight_at(weight: Weight, level: str) -> Decimal:
     Decimal('40')
     """
     return weight.get(level, weight.get("others", Decimal(0))) if isinstance(weight, dict) else weight
+
+
+def least_at(indicator: Indicator, level: str) -> int:
+    """Read the smallest number of records that an indicator is scored on at a level."""
+    least = indicator.least
+    return least.get(level, least.get("others", 1)) if isinstance(least, dict) else least
 
 
 def applies(indicator: Indicator, level: str) -> bool:

@@ -1,6 +1,7 @@
 """Records counted: additive sums once per table and date at the finest level, distinct things and quantiles at each level.
 
-Counts lie in cubes of units × indicators × months; a longer period is the sum of its months, void ones left out.
+Counts lie in cubes of units × lines × spans, the fewest stretches of months of which every period asked for (and every
+void month) is a whole number; a period is the sum of its spans, void ones left out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,29 +21,31 @@ from fengqiao_eval.records.units import OFFICER, Tree
 from fengqiao_eval.scheme.model import Indicator
 from fengqiao_eval.scoring.lines import Line, Moment, amounts, quantity, scope, sums
 
+Ids = "pd.Series[Any]"
 PARTS = ("num", "den", "n", "pend")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be counted: the records, for which tree, which indicators, which months, known when."""
+    """What is to be counted: the records, for which tree, which indicators, over which spans of months, known when."""
 
     records: Records
     tree: Tree
     indicators: tuple[Indicator, ...]
-    months: tuple[int, ...]
+    spans: tuple[Period, ...]
     moment: Moment
     officers: bool
 
     def rows(self, measure: Any) -> Any:
-        """The rows of a measure's table that were known, with their months, within the months asked for."""
+        """The rows of a measure's table that were known and lie in the spans, with the number of their `span`."""
         table = TABLES[measure.table]
         rows = counting.known(self.records.tables[measure.table], table, self.moment.as_of)
         if "visits_made" in measure.columns:
             visits = counting.known(self.records.tables["visits"], TABLES["visits"], self.moment.as_of)
             rows = counting.with_visits(rows, visits)
-        first, last = Period(self.months[0], 1), Period(self.months[-1], 1)
-        return counting.within(rows, measure.date, first.start, last.end)
+        stretches = [(span.start, span.end) for span in self.spans]
+        rows = counting.within(rows, measure.date, stretches)
+        return rows.mutate(span=counting.span(rows, measure.date, stretches))
 
     def credited(self, table: str) -> bool:
         """Whether shares in records of the table were credited to persons."""
@@ -55,8 +58,8 @@ class Plan:
 
 
 def additive(plan: Plan, lines: Sequence[Line]) -> tuple[dict[str, np.ndarray], tuple[Note, ...]]:
-    """Count every additive line; return part -> array units × lines × months (lines in the order of their keys), and notes."""
-    shape = (len(plan.tree.units), len(lines), len(plan.months))
+    """Count every additive line; return part -> array units × lines × spans (lines in the order of their keys), and notes."""
+    shape = (len(plan.tree.units), len(lines), len(plan.spans))
     cubes = {part: np.zeros(shape) for part in PARTS}
     notes = [note for _, group in groupby(sorted(lines, key=_source), key=_source) for note in _count_source(plan, tuple(group), cubes)]
     return cubes, tuple(dict.fromkeys(notes))
@@ -67,9 +70,9 @@ def _source(line: Line) -> tuple[str, str, bool]:
 
 
 def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarray]) -> Iterator[Note]:
-    table, date, _ = _source(group[0])
+    table = group[0].measure.table
     rows = plan.rows(_widest(group))
-    keys = {"unit_id": rows.unit_id, "month": counting.month(rows, date)}
+    keys = {"unit_id": rows.unit_id, "span": rows.span}
     apart = plan.officers and plan.credited(table)
     together = plan.officers and not apart and "officer_id" in rows.columns
     keys |= {"officer_id": rows.officer_id} if together else {}
@@ -78,7 +81,7 @@ def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarr
     _add(plan, found, _up(plan.tree, found["unit_id"]), group, cubes)
     if apart:
         rows = plan.to_persons(rows, table)
-        keys = {"officer_id": rows.officer_id, "month": counting.month(rows, date)}
+        keys = {"officer_id": rows.officer_id, "span": rows.span}
         found = counting.tally(rows, keys, _sums(rows, group, plan.moment, rows.share))
     if apart or together:
         found = found[found["officer_id"].notna()]
@@ -86,9 +89,9 @@ def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarr
         _add(plan, found, _persons(plan.tree, found["officer_id"]), group, cubes)
 
 
-def _strangers(ids: "pd.Series[Any]", known: "pd.Series[Any]", key: str, table: str) -> Iterator[Note]:
+def _strangers(ids: Ids, known: Ids, key: str, table: str) -> Iterator[Note]:
     """Say how many ids of a table are no unit: their records count for nobody."""
-    strange = sorted(set(ids.dropna()) - set(known))
+    strange = sorted(set(ids.unique()) - set(known.unique()))
     if strange:
         yield Note(key, {"table": TABLES[table].label, "count": len(strange), "ids": ", ".join(strange[:5])})
 
@@ -101,19 +104,22 @@ def _sums(rows: Any, group: Iterable[Line], moment: Moment, share: Any = None) -
     return {name: total for line in group for name, total in sums(rows, line, moment, share).items()}
 
 
-def _up(tree: Tree, ids: "pd.Series[Any]") -> csr_array:
+def _up(tree: Tree, ids: Ids) -> csr_array:
     """The matrix that adds rows of records' unit ids up to every unit they count for."""
-    place = pd.Series(range(len(tree.units)), index=tree.units["unit_id"])
-    pairs = pd.DataFrame({"unit_id": ids.to_numpy(), "row": range(len(ids))}).merge(tree.counts_for, on="unit_id")
-    return _matrix(place[pairs["ancestor"]].to_numpy(), pairs["row"].to_numpy(), (len(tree.units), len(ids)))
+    codes, found = pd.factorize(ids)
+    pairs = tree.counts_for[tree.counts_for["unit_id"].isin(found)]
+    place = pd.Index(tree.units["unit_id"]).get_indexer(pairs["ancestor"])
+    up = _matrix(place, found.get_indexer(pairs["unit_id"]), (len(tree.units), len(found)))
+    return up @ _matrix(codes, np.arange(len(ids)), (len(found), len(ids)))
 
 
-def _persons(tree: Tree, ids: "pd.Series[Any]") -> csr_array:
-    persons = tree.units["level"] == OFFICER
-    place = pd.Series(np.flatnonzero(persons), index=tree.units.loc[persons, "unit_id"])
-    target = place.reindex(ids.to_numpy()).to_numpy()
-    known = ~np.isnan(target)
-    return _matrix(target[known].astype(int), np.flatnonzero(known), (len(tree.units), len(ids)))
+def _persons(tree: Tree, ids: Ids) -> csr_array:
+    """The matrix that gives rows of officer ids to their persons."""
+    codes, found = pd.factorize(ids)
+    place = pd.Index(tree.units["unit_id"]).get_indexer(found)[codes]
+    persons = (tree.units["level"] == OFFICER).to_numpy()
+    known = np.flatnonzero((place >= 0) & persons[place])
+    return _matrix(place[known], known, (len(tree.units), len(ids)))
 
 
 def _matrix(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> csr_array:
@@ -121,16 +127,16 @@ def _matrix(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> cs
 
 
 def _add(plan: Plan, found: pd.DataFrame, up: csr_array, group: Sequence[Line], cubes: Mapping[str, np.ndarray]) -> None:
-    """Add the sums of one query up the tree, month by month, into the cubes."""
+    """Add the sums of one query up the tree, span by span, into the cubes."""
     targets = [(part, int(line.key), _column(line, part, found)) for line in group for part in PARTS]
     targets = [target for target in targets if target[2]]
     values = found[[name for _, _, name in targets]].to_numpy("float64")
-    month = found["month"].to_numpy()
-    for position, number in enumerate(plan.months):
-        at = np.flatnonzero(month == number)
-        added = up[:, at] @ values[at] if len(at) else ()
-        for column, (part, key, _) in enumerate(targets) if len(at) else ():
-            cubes[part][:, key, position] += added[:, column]
+    span = found["span"].to_numpy()
+    for number in range(len(plan.spans)):
+        at = np.flatnonzero(span == number)
+        added = up[:, at] @ values[at]
+        for column, (part, key, _) in enumerate(targets):
+            cubes[part][:, key, number] += added[:, column]
 
 
 def _column(line: Line, part: str, found: pd.DataFrame) -> str:
@@ -141,14 +147,14 @@ def _column(line: Line, part: str, found: pd.DataFrame) -> str:
 
 
 @dataclass(frozen=True)
-class Spans:
-    """Which months make which periods (month, period), void months of the indicator left out."""
+class Membership:
+    """Which spans make which periods (span, period), void months of the indicator left out."""
 
     frame: pd.DataFrame
     periods: tuple[str, ...]
 
 
-def distinct(plan: Plan, measure: Any, spans: Spans) -> dict[str, np.ndarray]:
+def distinct(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarray]:
     """Count distinct things anew at each level; return part -> array units × periods.
 
     Things are reduced to one row per unit, thing and period before they are joined to the levels above: that costs a third
@@ -158,21 +164,21 @@ def distinct(plan: Plan, measure: Any, spans: Spans) -> dict[str, np.ndarray]:
     counts, _ = scope(rows, measure, plan.moment)
     _, ok, _ = amounts(rows, measure)
     persons = plan.officers and "officer_id" in rows.columns
-    rows = rows.mutate(thing=rows[measure.of], ok=ok, month=counting.month(rows, measure.date)).filter(counts)
-    found = [_things_of_units(plan, rows, spans)]
+    rows = rows.mutate(thing=rows[measure.of], ok=ok).filter(counts)
+    found = [_things_of_units(plan, rows, member)]
     if persons:
         rows = plan.to_persons(rows, measure.table) if plan.credited(measure.table) else rows
-        mine = counting.things(rows, {"unit_id": rows.officer_id, "thing": rows.thing, "month": rows.month}, rows.ok)
-        found.append(counting.shares(counting.regroup(mine, spans.frame, "month", ("unit_id", "period", "thing")), KEYS))
-    return _placed(plan, found, spans)
+        mine = counting.things(rows, {"unit_id": rows.officer_id, "thing": rows.thing, "span": rows.span}, rows.ok)
+        found.append(counting.shares(counting.regroup(mine, member.frame, "span", ("unit_id", "period", "thing")), KEYS))
+    return _placed(plan, found, member)
 
 
 KEYS = ("unit_id", "period")
 
 
-def _things_of_units(plan: Plan, rows: Any, spans: Spans) -> pd.DataFrame:
-    monthly = counting.things(rows, {"unit_id": rows.unit_id, "thing": rows.thing, "month": rows.month}, rows.ok)
-    found = counting.regroup(monthly, spans.frame, "month", ("unit_id", "period", "thing")).cache()
+def _things_of_units(plan: Plan, rows: Any, member: Membership) -> pd.DataFrame:
+    found = counting.things(rows, {"unit_id": rows.unit_id, "thing": rows.thing, "span": rows.span}, rows.ok)
+    found = counting.regroup(found, member.frame, "span", ("unit_id", "period", "thing")).cache()
     alone, several = _alone(plan.tree.counts_for, counting.fetch(found.select("unit_id").distinct(), ["unit_id"])["unit_id"])
     parts = [counting.shares(found, KEYS).merge(alone, on="unit_id").drop(columns="unit_id")]
     if len(several):
@@ -188,11 +194,11 @@ def _alone(counts_for: pd.DataFrame, there: "pd.Series[Any]") -> tuple[pd.DataFr
     return pairs[single], pairs[~single]
 
 
-def _placed(plan: Plan, found: Iterable[pd.DataFrame], spans: Spans) -> dict[str, np.ndarray]:
-    shape = (len(plan.tree.units), len(spans.periods))
+def _placed(plan: Plan, found: Iterable[pd.DataFrame], member: Membership) -> dict[str, np.ndarray]:
+    shape = (len(plan.tree.units), len(member.periods))
     frame = pd.concat(list(found))
     row = pd.Index(plan.tree.units["unit_id"]).get_indexer(frame["unit_id"])
-    column = pd.Index(spans.periods).get_indexer(frame["period"])
+    column = pd.Index(member.periods).get_indexer(frame["period"])
     kept = (row >= 0) & (column >= 0)
     placed = {name: np.full(shape, np.nan if name == "value" else 0.0) for name in frame.columns if name not in KEYS}
     for name, array in placed.items():
@@ -200,16 +206,16 @@ def _placed(plan: Plan, found: Iterable[pd.DataFrame], spans: Spans) -> dict[str
     return placed
 
 
-def quantile(plan: Plan, measure: Any, spans: Spans) -> dict[str, np.ndarray]:
+def quantile(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarray]:
     """Take a quantile anew at each level; return value and n -> array units × periods."""
     rows = plan.rows(measure)
-    rows = rows.mutate(amount=quantity(rows, measure), month=counting.month(rows, measure.date))
+    rows = rows.mutate(amount=quantity(rows, measure))
     rows = rows.filter(counting.passes(rows, measure.where), rows.amount.notnull())
     q = float(measure.q)
-    up = [(plan.tree.counts_for, "unit_id"), (spans.frame, "month")]
+    up = [(plan.tree.counts_for, "unit_id"), (member.frame, "span")]
     found = [counting.quantiles(rows, up, ("ancestor", "period"), q).rename(columns={"ancestor": "unit_id"})]
     if plan.officers and "officer_id" in rows.columns:
         mine = plan.to_persons(rows, measure.table) if plan.credited(measure.table) else rows
-        mine = counting.quantiles(mine, [(spans.frame, "month")], ("officer_id", "period"), q)
+        mine = counting.quantiles(mine, [(member.frame, "span")], ("officer_id", "period"), q)
         found.append(mine.rename(columns={"officer_id": "unit_id"}))
-    return _placed(plan, found, spans)
+    return _placed(plan, found, member)

@@ -78,8 +78,8 @@ def scope(rows: Any, measure: Any, moment: Moment) -> tuple[Any, Any]:
     where = counting.passes(rows, measure.where)
     if not waits(measure, moment):
         return where, None
-    waiting = ~counting.passes(rows, measure.met) & counting.pending(rows, measure.met, moment.as_of)
-    return where & ~waiting, where & waiting
+    met, open_ = counting.passes(rows, measure.met), counting.pending(rows, measure.met, moment.as_of)
+    return where & (met | ~open_), where & ~counting.is_so(met) & open_
 
 
 def quantity(rows: Any, measure: Mean | Quantile) -> Any:
@@ -93,7 +93,7 @@ def quantity(rows: Any, measure: Mean | Quantile) -> Any:
 def amounts(rows: Any, measure: Any) -> tuple[Any, Any, Any]:
     """Give, a row, whether it can be counted at all (None: it can), and what it adds above and below the line (None: 1)."""
     if isinstance(measure, (Share, Distinct)):
-        return None, counting.passes(rows, measure.met).cast("int64"), None
+        return None, counting.passes(rows, measure.met).ifelse(1, 0), None
     if isinstance(measure, Coded):
         coded = counting.code(rows[measure.column], measure.values)
         return coded.notnull(), coded, None
@@ -110,15 +110,14 @@ def sums(rows: Any, line: Line, moment: Moment, share: Any = None) -> dict[str, 
     """Give the sums of a line over rows: num and den, n where it is not den, pend where rows can be pending."""
     counts, waiting = scope(rows, line.measure, moment)
     able, above, below = amounts(rows, line.measure)
-    counts = counts if able is None else counts & able
-    counts = counts & (rows[line.word[0]] == line.word[1]).fill_null(False) if line.word else counts  # noqa: FBT003
-    met_only = share is None and isinstance(line.measure, Share)
-    found = {
-        line.name("num"): counting.counted(counts & (above == 1)) if met_only else counting.counted(counts, above, share),
-        line.name("den"): counting.counted(counts, below, share),
-    }
+    counts = counting.every(counts, able, rows[line.word[0]] == line.word[1] if line.word else None)
+    if isinstance(line.measure, Share) and share is None:
+        met = counting.counted(rows, counts & counting.passes(rows, line.measure.met))
+    else:
+        met = counting.counted(rows, counts, above, share)
+    found = {line.name("num"): met, line.name("den"): counting.counted(rows, counts, below, share)}
     if share is not None or isinstance(line.measure, Ratio):
-        found[line.name("n")] = counting.counted(counts)
+        found[line.name("n")] = counting.counted(rows, counts)
     if waiting is not None and not line.aside:
-        found[line.name("pend")] = counting.counted(waiting)
+        found[line.name("pend")] = counting.counted(rows, waiting)
     return found

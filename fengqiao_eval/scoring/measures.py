@@ -10,13 +10,13 @@ import pandas as pd
 
 from fengqiao_eval.documents import nearest
 from fengqiao_eval.errors import STATUSES, Fault, refuse
-from fengqiao_eval.periods import Period, parse
+from fengqiao_eval.periods import Period, atoms, parse
 from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Note, Records
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.records.units import Tree, person_days
+from fengqiao_eval.records.units import Tree, person_days, postings_of
 from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Quantile, Ratio
-from fengqiao_eval.scheme.model import Indicator, Scheme, applies
+from fengqiao_eval.scheme.model import Indicator, Scheme, applies, least_at
 from fengqiao_eval.scoring import counts
 from fengqiao_eval.scoring.lines import ADDITIVE, Line, Moment, lines_of
 
@@ -98,31 +98,37 @@ class Counted:
     lines: tuple[Line, ...]
     cubes: Mapping[str, np.ndarray]
     apart: Mapping[int, Mapping[str, np.ndarray]]
-    months: tuple[int, ...]
+    spans: tuple[Period, ...]
     periods: tuple[Period, ...]
     notes: tuple[Note, ...]
+
+    def places(self, period: Period, void: frozenset[int] = frozenset()) -> list[int]:
+        """The numbers of the spans that make a period, void months left out."""
+        return [number for number, span in enumerate(self.spans) if period.holds(span) and span.first not in void]
 
 
 def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period], as_of: datetime, *, officers: bool) -> Counted:
     """Count everything the scheme asks for, for all periods at once."""
-    numbers = [month for period in periods for month in period.month_numbers]
-    months = tuple(range(min(numbers), max(numbers) + 1))
-    moment = Moment(as_of, max(period.end for period in periods))
-    plan = counts.Plan(records, tree, scheme.indicators, months, moment, officers)
+    voids = [Period(month, 1) for indicator in scheme.indicators for month in void_months(scheme, indicator)]
+    last = max(period.end for period in periods)
+    spans = tuple(a for a in atoms([*periods, *voids]) if any(period.holds(a) for period in periods))
+    moment = Moment(as_of, last)
+    plan = counts.Plan(records, tree, scheme.indicators, spans, moment, officers)
     lines = lines_of(scheme.indicators, frozenset(records.tables))
     apart = {}
     for number, indicator in enumerate(scheme.indicators):
         measure = indicator.measure
         if isinstance(measure, (Distinct, Quantile)) and measure.table in records.tables:
-            spans = _spans(periods, void_months(scheme, indicator))
-            apart[number] = (counts.distinct if isinstance(measure, Distinct) else counts.quantile)(plan, measure, spans)
+            member = _membership(periods, spans, void_months(scheme, indicator))
+            apart[number] = (counts.distinct if isinstance(measure, Distinct) else counts.quantile)(plan, measure, member)
     cubes, notes = counts.additive(plan, lines)
-    return Counted(lines, cubes, apart, months, tuple(periods), notes)
+    return Counted(lines, cubes, apart, spans, tuple(periods), notes)
 
 
-def _spans(periods: Sequence[Period], void: frozenset[int]) -> counts.Spans:
-    pairs = [(month, str(period)) for period in periods for month in period.month_numbers if month not in void]
-    return counts.Spans(pd.DataFrame(pairs, columns=["month", "period"]).astype({"month": "int32"}), tuple(map(str, periods)))
+def _membership(periods: Sequence[Period], spans: Sequence[Period], void: frozenset[int]) -> counts.Membership:
+    pairs = [(n, str(p)) for p in periods for n, span in enumerate(spans) if p.holds(span) and span.first not in void]
+    frame = pd.DataFrame(pairs, columns=["span", "period"]).astype({"span": "int32"})
+    return counts.Membership(frame, tuple(map(str, periods)))
 
 
 def measured(records: Records, scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of: datetime) -> Measured:
@@ -144,7 +150,7 @@ def measured(records: Records, scheme: Scheme, tree: Tree, counted: Counted, per
 
 
 def _fill_sums(found: dict[str, np.ndarray], counted: Counted, line: Line, period: Period, void: frozenset[int]) -> None:
-    at = [counted.months.index(month) for month in period.month_numbers if month not in void]
+    at = counted.places(period, void)
     for part, cube in counted.cubes.items():
         found[part][:, line.indicator] = cube[:, int(line.key), at].sum(axis=1)
 
@@ -167,8 +173,7 @@ def _derive(found: dict[str, np.ndarray], number: int, indicator: Indicator, rec
 
 def _exposure(records: Records, measure: Count, tree: Tree, period: Period) -> np.ndarray:
     if measure.per == "person_days":
-        postings = records.tables.get("postings")
-        return person_days(tree, postings.to_pandas() if postings is not None else None, period)
+        return person_days(tree, postings_of(records.tables), period)
     return tree.units[measure.per].to_numpy("float64")
 
 
@@ -193,12 +198,13 @@ def _status(  # noqa: PLR0913 - the parts of one column
     n, value, pend = (found[part][:, number] for part in ("n", "value", "pend"))
     settled = period.end + timedelta(days=indicator.measure.settles_days) <= as_of
     status = np.full(len(n), OK if settled or not indicator.measure.settles_days else PROVISIONAL, dtype=np.int8)
-    status[n < indicator.least] = TOO_FEW
+    least = {level: least_at(indicator, level) for level in scheme.levels}
+    status[n < tree.units["level"].map(least).to_numpy("float64")] = TOO_FEW
     status[np.isnan(value)] = NO_RECORDS
     status[np.isnan(value) & (pend > 0)] = PENDING
     if set(period.month_numbers) <= void_months(scheme, indicator):
         status[:] = VOID
-    status[[not applies(indicator, level) for level in tree.units["level"]]] = NOT_APPLICABLE
+    status[~tree.units["level"].isin([level for level in scheme.levels if applies(indicator, level)]).to_numpy()] = NOT_APPLICABLE
     return status
 
 
@@ -213,7 +219,7 @@ def asides(counted: Counted, scheme: Scheme, tree: Tree, periods: Sequence[Perio
 
 def _aside(counted: Counted, scheme: Scheme, tree: Tree, line: Line, period: Period) -> pd.DataFrame:
     indicator = scheme.indicators[line.indicator]
-    at = [counted.months.index(month) for month in period.month_numbers if month not in void_months(scheme, indicator)]
+    at = counted.places(period, void_months(scheme, indicator))
     above, below = (counted.cubes[part][:, int(line.key), at].sum(axis=1) for part in ("num", "den"))
     plain = isinstance(line.measure, Count)
     frame = pd.DataFrame({"unit_id": tree.units["unit_id"], "indicator": indicator.code, "period": str(period), "aside": line.aside})
@@ -226,7 +232,7 @@ def require_records(counted: Counted, scheme: Scheme, period: Period, name: str)
 
     Raises InputError naming the period when no indicator that is counted from rows found one.
     """
-    place = [counted.months.index(month) for month in period.month_numbers]
+    place = counted.places(period)
     some = any(counted.cubes["den"][:, int(line.key), place].any() for line in counted.lines)
     some = some or any(np.nan_to_num(a.get("denominator", a.get("n")))[:, counted.periods.index(period)].any() for a in counted.apart.values())
     some = some or all(isinstance(i.measure, Figure) for i in scheme.indicators)

@@ -10,7 +10,7 @@ import pandas as pd
 from fengqiao_eval.errors import SCORED, STATUSES, refuse
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.store import Note, Records
-from fengqiao_eval.records.units import OFFICER, Tree, in_force, person_days
+from fengqiao_eval.records.units import OFFICER, Tree, person_days, postings_of, tree_of
 from fengqiao_eval.scheme.model import Scheme
 from fengqiao_eval.scoring import frames, measures
 from fengqiao_eval.scoring.measures import Measured
@@ -59,15 +59,13 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     Raises InputError for columns that the scheme looks at and the records lack, and for a period without records.
     """
     refuse(measures.check_columns(scheme, records))
-    postings = records.tables["postings"].to_pandas() if "postings" in records.tables else None
-    tree = in_force(records.tables["units"].to_pandas(), postings, period)
-    tree = _restricted(tree, levels or scheme.levels)
+    tree = _restricted(tree_of(records.tables, period), levels or scheme.levels)
     main = (period, period.previous, period.year_before)
     periods = tuple(dict.fromkeys((*main, *period.trend)))
     counted = measures.count(records, scheme, tree, periods, as_of, officers=OFFICER in set(tree.units["level"]))
     measures.require_records(counted, scheme, period, records.name)
     scored = [score_period(measures.measured(records, scheme, tree, counted, p, as_of), scheme, tree) for p in periods]
-    days = person_days(tree, postings, period)
+    days = person_days(tree, postings_of(records.tables), period)
     return Scores(
         units=frames.units(tree, days, period),
         measures=frames.measures(scored, scheme, tree),

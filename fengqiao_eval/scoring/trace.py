@@ -9,7 +9,7 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.records.units import OFFICER, Tree
+from fengqiao_eval.records.units import OFFICER, Tree, tree_of
 from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Mean, Quantile
 from fengqiao_eval.scheme.model import Indicator, Scheme
 from fengqiao_eval.scoring.counts import Plan
@@ -24,16 +24,16 @@ def rows_behind(  # noqa: PLR0913 - what is asked for
 ) -> Any:
     """Give the rows behind an indicator in a period, with what each adds above and below the line, void months left out."""
     measure = indicator.measure
-    plan = Plan(records, tree, (indicator,), tuple(period.month_numbers), Moment(as_of, period.end), officers)
+    void = void_months(scheme, indicator)
+    months = tuple(Period(month, 1) for month in period.month_numbers if month not in void)
+    plan = Plan(records, tree, (indicator,), months or (period,), Moment(as_of, period.end), officers)
     rows = plan.rows(measure)
     counts, _ = scope(rows, measure, plan.moment)
     able, above, below = amounts(rows, measure)
     counts = counts if able is None else counts & able
     one = counting.constant(1, "float64")
     parts = {"numerator": one if above is None else above, "denominator": one if below is None else below}
-    void = sorted(void_months(scheme, indicator))
-    kept = counts & ~counting.month(rows, measure.date).isin(void) if void else counts
-    rows = rows.mutate(**{name: cell.cast("float64") for name, cell in parts.items()}).filter(kept)
+    rows = rows.mutate(**{name: cell.cast("float64") for name, cell in parts.items()}).filter(counts)
     table = TABLES[measure.table]
     if officers and plan.credited(measure.table):
         rows = plan.to_persons(rows, measure.table)
@@ -44,7 +44,7 @@ def rows_behind(  # noqa: PLR0913 - what is asked for
 
 
 def trace(  # noqa: PLR0913 - what is asked for
-    records: Records, scheme: Scheme, indicator: Indicator, tree: Tree, unit_id: str, period: Period, as_of: datetime
+    records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, period: Period, as_of: datetime
 ) -> pd.DataFrame:
     """List what one indicator of one unit rests on; numerator and denominator add up to the measure's.
 
@@ -52,6 +52,7 @@ def trace(  # noqa: PLR0913 - what is asked for
     """
     if isinstance(indicator.measure, Figure):
         return figure_line(records, indicator, unit_id, period)
+    tree = tree_of(records.tables, period)
     person = tree.units.set_index("unit_id")["level"].get(unit_id) == OFFICER
     rows = rows_behind(records, scheme, indicator, tree, period, as_of, officers=person)
     ids = [unit_id] if person else list(tree.counts_for.loc[tree.counts_for["ancestor"] == unit_id, "unit_id"])
