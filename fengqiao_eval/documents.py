@@ -45,7 +45,11 @@ class Document:
 class _Loader(yaml.SafeLoader):
     """YAML 1.2's plain scalars: 014, 12:30 and no stay text, 12.5 is an exact decimal."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers = {}
+
+
+def _decimal(loader: yaml.SafeLoader, node: yaml.Node) -> Decimal:
+    return Decimal(loader.construct_scalar(node))  # type: ignore[arg-type]  # a float is always a scalar
 
 
 for _tag, _pattern, _first in (
@@ -56,7 +60,7 @@ for _tag, _pattern, _first in (
     ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
-_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))
+_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 
 def read(path: Path, name: str | None = None) -> Document:

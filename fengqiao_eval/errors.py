@@ -1,9 +1,9 @@
 """The exceptions, and the one list of status words and flags.
 
-    FengqiaoError            anything the program refuses, with the exit code of the command line
-    ├── InputError           the input is at fault: every fault at once (exit 1)
-    ├── UsageError           the call is wrong: an unknown unit, run or parameter (exit 2)
-    └── CardsFailedError     some scorecards failed, the others stand (exit 3)
+FengqiaoError            anything the program refuses, with the exit code of the command line
+├── InputError           the input is at fault: every fault at once (exit 1)
+├── UsageError           the call is wrong: an unknown unit, run or parameter (exit 2)
+└── CardsFailedError     some scorecards failed, the others stand (exit 3)
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,7 @@
-"""Every fault of a table: rule, count and first rows. (The deep checks and the audit gate will join them here.)"""
+"""Every fault of a table: rule, count and first rows. The deep checks and the audit gate will join them here."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,40 +16,44 @@ IDENTITY = r"^(\d{17}[\dXx]|1[3-9]\d{9})$"
 """An identity-card or mobile number where a code of a subject should be."""
 
 
+@dataclass(frozen=True)
+class Wrong:
+    """One rule of one column: the cells that break it, and what the sentence of the fault says of it."""
+
+    rule: str
+    column: str
+    cells: Any
+    given: dict[str, str]
+
+
 def check_table(rows: Any, table: Table, name: str) -> list[Fault]:
     """Find what is wrong within one table: no rows, empty required cells, words not allowed, a citizen in subject_id."""
-    wrong = {name: (rule, given) for name, rule, given in _wrong(rows, table)}
-    asked = {f"{n}_{i}": rule(rows) for i, (n, (rule, _)) in enumerate(wrong.items())}
-    counts = rows.agg(rows_=rows.count(), **{k: cell.cast("int64").sum() for k, cell in asked.items()}).to_pandas().iloc[0]
+    rules = list(_rules(rows, table))
+    asked = {f"wrong_{number}": wrong.cells.cast("int64").sum() for number, wrong in enumerate(rules)}
+    counts = rows.agg(rows_=rows.count(), **asked).to_pandas().iloc[0]
     if counts["rows_"] == 0:
         return [Fault(name, table.name, "records.empty_table")]
-    return [
-        _fault(rows, table, key.split(":")[1], key.split(":")[0], asked[f"{key}_{i}"], int(counts[f"{key}_{i}"]), given, name)
-        for i, (key, (_, given)) in enumerate(wrong.items())
-        if counts[f"{key}_{i}"] > 0
-    ]
+    found = [(wrong, int(counts[f"wrong_{number}"])) for number, wrong in enumerate(rules) if counts[f"wrong_{number}"] > 0]
+    return [_fault(rows, table, wrong, count, name) for wrong, count in found]
 
 
-def _wrong(rows: Any, table: Table) -> Iterator[tuple[str, Any, dict[str, str]]]:
-    for column in table.columns:
-        here = column.name
-        if here not in rows.columns:
-            continue
-        if column.required and not (table.name == "units" and here == "name"):
-            yield f"empty_cell:{here}", (lambda r, c=here: r[c].isnull()), {}
+def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
+    for column in (column for column in table.columns if column.name in rows.columns):
+        cell = rows[column.name]
+        if column.required and (table.name, column.name) != ("units", "name"):
+            yield Wrong("empty_cell", column.name, cell.isnull(), {})
         if column.words:
-            allowed = list(column.words)
-            yield f"word:{here}", (lambda r, c=here, w=allowed: r[c].notnull() & r[c].notin(w)), {"allowed": ", ".join(allowed)}
-        if here == "subject_id":
-            yield f"citizen_value:{here}", (lambda r, c=here: r[c].re_search(IDENTITY)), {}
+            strange = cell.notnull() & cell.notin(list(column.words))
+            yield Wrong("word", column.name, strange, {"allowed": ", ".join(column.words)})
+        if column.name == "subject_id":
+            yield Wrong("citizen_value", column.name, cell.re_search(IDENTITY), {})
 
 
-def _fault(  # noqa: PLR0913 - one fault's parts
-    rows: Any, table: Table, column: str, rule: str, wrong: Any, count: int, given: dict[str, str], name: str
-) -> Fault:
-    numbered = rows.mutate(wrong_=wrong, row_=row_number())
+def _fault(rows: Any, table: Table, wrong: Wrong, count: int, name: str) -> Fault:
+    numbered = rows.mutate(wrong_=wrong.cells, row_=row_number())
     first = fetch(numbered.filter(numbered.wrong_).order_by("row_").limit(FIRST_ROWS), ["row_"])["row_"]
-    return Fault(name, f"{table.name}.{column}", f"records.{rule}", {**given, "count": count, "rows": ", ".join(map(str, first))})
+    given = {**wrong.given, "count": count, "rows": ", ".join(map(str, first))}
+    return Fault(name, f"{table.name}.{wrong.column}", f"records.{wrong.rule}", given)
 
 
 def settle_repeats(rows: Any, table: Table, rule: str, name: str) -> tuple[Any, list[Fault], list[tuple[str, dict[str, Any]]]]:

@@ -39,7 +39,9 @@ def known(rows: Rows, table: Table, as_of: datetime) -> Rows:
     """Keep what was known at as_of: later records are left out, later facts have not happened yet."""
     moment = ibis.timestamp(as_of)
     rows = rows.filter(recorded(rows, table) <= moment)
-    later = {name: (rows[name] <= moment).ifelse(rows[name], ibis.null("timestamp")) for name in table.facts if name in rows.columns}
+    later = {
+        name: (rows[name] <= moment).ifelse(rows[name], ibis.null("timestamp")) for name in table.facts if name in rows.columns
+    }
     return rows.mutate(**later) if later else rows
 
 
@@ -47,6 +49,11 @@ def recorded(rows: Rows, table: Table) -> Cell:
     """The moment a record became known: recorded_at, or where that is empty its own date."""
     own = rows[table.own_date].cast("timestamp")
     return rows.recorded_at.fill_null(own) if "recorded_at" in rows.columns else own
+
+
+def later(rows: Rows, table: Table, as_of: datetime) -> int:
+    """Count the rows that became known only after as_of."""
+    return int(rows.count(where=recorded(rows, table) > ibis.timestamp(as_of)).execute())
 
 
 def within(rows: Rows, date: str, spans: Sequence[Span]) -> Rows:
@@ -150,14 +157,14 @@ def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.
     return frame.assign(**{name: frame[name].astype("float64").fillna(0.0) for name in sums})
 
 
-def credited(rows: Rows, key: str, credits: Rows | None, table: str) -> Rows:
+def credited(rows: Rows, key: str, credit_rows: Rows | None, table: str) -> Rows:
     """Give each row once per person with a credit in it, with `share`; rows without credits stay with their officer.
 
     A credit without a share is an equal part of the record.
     """
-    if credits is None:
+    if credit_rows is None:
         return rows.mutate(share=ibis.literal(1.0))
-    mine = credits.filter(credits.table == table)
+    mine = credit_rows.filter(credit_rows.table == table)
     equal = 1.0 / mine.count().over(ibis.window(group_by="record_id")).cast("float64")
     given = mine.share.cast("float64").fill_null(equal) if "share" in mine.columns else equal
     mine = mine.select(credited_record="record_id", credited_officer="officer_id", credited_share=given)
@@ -183,10 +190,21 @@ def things(rows: Rows, keys: Mapping[str, Cell], ok: Cell) -> Rows:
     return rows.group_by(**keys).agg(ok=ok.cast("int64").max()).cache()
 
 
-def regroup(found: Rows, by: pd.DataFrame | None, on: str, keys: Sequence[str]) -> Rows:
+def relabelled(found: Rows, by: pd.DataFrame, on: str) -> Rows:
+    """Put the other column of a small frame in the place of one of its columns; nothing is reduced."""
+    return found.inner_join(small(by), on).drop(on)
+
+
+def regroup(found: Rows, by: pd.DataFrame, on: str, keys: Sequence[str]) -> Rows:
     """Join things with a small frame on a column of both and reduce them anew to one per key."""
-    joined = found if by is None else found.inner_join(small(by), on)
+    joined = found.inner_join(small(by), on)
     return joined.group_by(list(keys)).agg(ok=joined.ok.max())
+
+
+def stacked(parts: Sequence[Rows], columns: Sequence[str]) -> Rows:
+    """Put things of several reductions below each other; kept by the engine for what follows."""
+    chosen = [part.select(*columns) for part in parts]
+    return ibis.union(*chosen).cache() if len(chosen) > 1 else chosen[0]
 
 
 def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:

@@ -135,9 +135,7 @@ def _household_visits(province: Province, topic: str, first: int, mean: float, s
     done = due_from + day * DAY + _daytime(subject, window)
     reached = luck(dice, chance(1.9, _quality(province, "coverage", place, subject, due_at)), place.size)
     done_at = np.where(reached, done, np.nan)
-    return _parts(
-        _VISIT, place, due_from, due_at, done_at, seat=fraction(subject), subject=subject, grade=int(first > 0)
-    )
+    return _parts(_VISIT, place, due_from, due_at, done_at, seat=fraction(subject), subject=subject, grade=int(first > 0))
 
 
 def _focus_visits(province: Province) -> pd.DataFrame:
@@ -167,9 +165,7 @@ def _revisits(province: Province, course: pd.DataFrame) -> pd.DataFrame:
     due_at = end_of_day(start + 30 * DAY)
     in_time = luck(dice, chance(2.1, _quality(province, "settling", place, subject, due_at)), place.size)
     day = np.where(in_time, dice.integers(1, 30, place.size), dice.integers(31, 60, place.size))
-    done = np.where(
-        luck(dice, 0.97, place.size), np.floor(start / DAY) * DAY + day * DAY + _daytime(subject, day), np.nan
-    )
+    done = np.where(luck(dice, 0.97, place.size), np.floor(start / DAY) * DAY + day * DAY + _daytime(subject, day), np.nan)
     return _parts(_REVISIT, place, start, due_at, done, seat=fraction(subject), subject=subject).query("due_at < @END")
 
 
@@ -186,9 +182,7 @@ def _replies(province: Province) -> pd.DataFrame:
         due_at + 3 * DAY * dice.exponential(1, place.size),
     )
     lost = (~in_time & luck(dice, 0.3, place.size)) | ((month_of(due_at) == _LOST_MONTH) & (due_at < END))
-    return _parts(_REPLY, place, start, due_at, np.where(lost, np.nan, done), seat=seat, office=office).query(
-        "due_at < @END"
-    )
+    return _parts(_REPLY, place, start, due_at, np.where(lost, np.nan, done), seat=seat, office=office).query("due_at < @END")
 
 
 def _briefings(province: Province) -> pd.DataFrame:

@@ -137,9 +137,7 @@ def settle(province: Province) -> pd.DataFrame:
 
 def _settling(dice: Dice, scene: Scene, at: Ints, due: Ints) -> Floats:
     in_time = luck(dice, chance(2.7, scene.quality("settling")), at.size)
-    resolved = np.where(
-        in_time, at + (due - at) * dice.beta(1.5, 1.8, at.size), due + 6 * DAY * dice.exponential(1, at.size)
-    )
+    resolved = np.where(in_time, at + (due - at) * dice.beta(1.5, 1.8, at.size), due + 6 * DAY * dice.exponential(1, at.size))
     never = (~in_time & luck(dice, 0.35, at.size)) | (resolved >= TAKEN)
     return np.where(never, np.nan, np.floor(resolved))
 

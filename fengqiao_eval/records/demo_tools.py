@@ -20,9 +20,7 @@ Dice = np.random.Generator
 
 START = np.datetime64("2023-01-01T00:00:00", "s")
 MONTHS, MINUTE, HOUR, DAY = 24, 60, 3600, 86_400
-MONTH_STARTS: Ints = (np.arange("2023-01", "2025-02", dtype="datetime64[M]").astype("datetime64[s]") - START).astype(
-    np.int64
-)
+MONTH_STARTS: Ints = (np.arange("2023-01", "2025-02", dtype="datetime64[M]").astype("datetime64[s]") - START).astype(np.int64)
 QUARTER_STARTS: Ints = MONTH_STARTS[::3]
 END = int(MONTH_STARTS[-1])
 TAKEN = END + 31 * DAY

@@ -14,12 +14,8 @@ MOST_STATIONS = 3_000
 
 # no county, city or district of China bears any of the pairs (checked against two lists of 2025 and 2026)
 _COUNTY_HEADS, _COUNTY_TAILS = "晴枫霁岚砚萤藕苔笙橘鹭榆荻蓼芷棠", "溪屿汀坞岫湄渚陌麓津畔苑垣圩澍砂"
-_STATION_HEADS = (
-    _COUNTY_HEADS + "蕨鸢栀萝菖葭荇薇蔷榛槿樟楸椿杉桐梧槐柚栗菱芡莼蒲苇蘅茭芍鹤雁莺鹃隼鹳鸥鸿霜霰霭虹霏露岱峦碧"
-)
-_STATION_TAILS = (
-    _COUNTY_TAILS + "桥巷井埠渡亭台阁塘堰沟湾滩洲岭崖坪坡坳谷寨堡铺店集场庄里坊桩墩碾磨窑泉涧瀑潭浦汊沙石岩峪"
-)
+_STATION_HEADS = _COUNTY_HEADS + "蕨鸢栀萝菖葭荇薇蔷榛槿樟楸椿杉桐梧槐柚栗菱芡莼蒲苇蘅茭芍鹤雁莺鹃隼鹳鸥鸿霜霰霭虹霏露岱峦碧"
+_STATION_TAILS = _COUNTY_TAILS + "桥巷井埠渡亭台阁塘堰沟湾滩洲岭崖坪坡坳谷寨堡铺店集场庄里坊桩墩碾磨窑泉涧瀑潭浦汊沙石岩峪"
 _SURNAMES = "陈林周吴徐孙朱胡郭何高罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘于蒋蔡余杜叶程苏魏吕丁"
 _ROLES = ("民警", "辅警", "网格员")
 _COEFFICIENTS = np.array([1.0, 1.2, 0.9])
@@ -41,9 +37,7 @@ def units(province: Province) -> pd.DataFrame:
     stations = _stations(province, zones, names)
     counties = _counties(province, stations)
     city = _city(counties)
-    table = pd.concat(
-        [city, counties, stations, zones.drop(columns="place"), _officers(province, dice)], ignore_index=True
-    )
+    table = pd.concat([city, counties, stations, zones.drop(columns="place"), _officers(province, dice)], ignore_index=True)
     return table.astype(
         {"parent_id": "str", "peer_class": "str", "successor_id": "str", "residents": "Int64", "households": "Int64"}
     )

@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from pydantic import Field
+
 from fengqiao_eval.documents import Model
 
 Written = bool | int | Decimal | date | str
@@ -12,9 +14,7 @@ Written = bool | int | Decimal | date | str
 class From(Model):
     """A column filled from another column of the same row (`from`, by its name in the file)."""
 
-    from_: str
-
-    model_config = Model.model_config | {"alias_generator": lambda name: name.rstrip("_")}
+    from_: str = Field(alias="from")
 
 
 class Mapped(Model):

@@ -29,7 +29,11 @@ def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | Non
     faults = _mapping_faults(rows, table, mapped, file)
     rows = rows.rename({new: old for old, new in mapped.rename.items() if old in rows.columns})
     rows = _blanked(rows, mapped.missing)
-    rows = rows.mutate(**{name: _filled(rows, value, table, name, mapped) for name, value in mapped.set.items()}) if mapped.set else rows
+    rows = (
+        rows.mutate(**{name: _filled(rows, value, table, name, mapped) for name, value in mapped.set.items()})
+        if mapped.set
+        else rows
+    )
     rows = rows.mutate(**{n: _translated(rows[n], words) for n, words in mapped.values.items() if n in rows.columns})
     faults += [_at(file, name, "records.citizen") for name in rows.columns if CITIZEN.search(name)]
     missing = [name for name in table.required if name not in rows.columns]
@@ -60,7 +64,11 @@ def _blanked(rows: Any, markers: tuple[str, ...]) -> Any:
     if not text:
         return rows
     marked = rows.agg(**{name: rows[name].isin(empty).any() for name in text}).to_pandas().iloc[0]
-    blank = {name: rows[name].isin(empty).ifelse(constant(None, "string"), rows[name]) for name in text if marked[name] is True or marked[name] == 1}
+    blank = {
+        name: rows[name].isin(empty).ifelse(constant(None, "string"), rows[name])
+        for name in text
+        if marked[name] is True or marked[name] == 1
+    }
     return rows.mutate(**blank) if blank else rows
 
 
@@ -127,7 +135,9 @@ def _cast(cell: Any, column: Column, timezone: str) -> Any:
 def _uncastable(rows: Any, casts: Mapping[str, Any], columns: list[Column], table: Table, file: str) -> list[Fault]:
     bad = {column.name: rows[column.name].notnull() & casts[column.name].isnull() for column in columns}
     counts = rows.agg(**{name: cell.cast("int64").sum() for name, cell in bad.items()}).to_pandas().iloc[0]
-    return [_bad_cells(rows, casts, column, int(counts[column.name]), table, file) for column in columns if counts[column.name] > 0]
+    return [
+        _bad_cells(rows, casts, column, int(counts[column.name]), table, file) for column in columns if counts[column.name] > 0
+    ]
 
 
 def _bad_cells(rows: Any, casts: Mapping[str, Any], column: Column, count: int, table: Table, file: str) -> Fault:

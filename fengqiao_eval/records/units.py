@@ -64,7 +64,7 @@ def _tidy(units: pd.DataFrame) -> pd.DataFrame:
     spans = {"start": _dates(units, "valid_from", date.min), "end": _dates(units, "valid_to", date.max)}
     frame = frame.assign(name=frame["name"].where(frame["name"] != "", frame["unit_id"]), **spans)
     columns = ["unit_id", "name", "level", "peer_class", "parent_id", "successor_id", "residents", "households", "start", "end"]
-    plain = frame[columns].astype({c: object for c in columns[:6]})
+    plain = frame[columns].astype(dict.fromkeys(columns[:6], object))
     return plain.sort_values(["unit_id", "start"], kind="stable")
 
 
@@ -116,7 +116,10 @@ def _with_places(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]], stand
         if new and new != old:
             merged.setdefault(new, []).append(old)
     return now.drop(columns=["start", "end", "successor_id"]).assign(
-        **{f"{level}_id": [next((u for u in chains[unit] if u in there), "") for unit in now.index] for level, there in at.items()},
+        **{
+            f"{level}_id": [next((u for u in chains[unit] if u in there), "") for unit in now.index]
+            for level, there in at.items()
+        },
         merged_from=[",".join(merged.get(unit, [])) for unit in now.index],
     )
 
@@ -146,7 +149,11 @@ def home_unit(postings: pd.DataFrame, period: Period) -> dict[str, str]:
     {'P1': 'B'}
     """
     served = _served(postings, period)
-    served = served[served["days"] > 0].groupby(["officer_id", "unit_id"], as_index=False).agg(days=("days", "sum"), first=("first", "max"))
+    served = (
+        served[served["days"] > 0]
+        .groupby(["officer_id", "unit_id"], as_index=False)
+        .agg(days=("days", "sum"), first=("first", "max"))
+    )
     best = served.sort_values(["officer_id", "days", "first"], kind="stable").drop_duplicates("officer_id", keep="last")
     return dict(zip(best["officer_id"], best["unit_id"], strict=True))
 

@@ -1,0 +1,1 @@
+"""What counts: the one table as declarations, read and checked."""

@@ -163,7 +163,7 @@ class Distinct(_Counted):
 
 
 class Count(_Counted):
-    """Rows counted against an exposure: rows / (exposure / scale); per person-days a part-year officer is measured on the days served."""
+    """Rows against an exposure: rows / (exposure / scale); per person-days, part-year officers are measured on days served."""
 
     kind: Literal["count"]
     per: Literal["person_days", "residents", "households"]

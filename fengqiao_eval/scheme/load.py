@@ -107,7 +107,7 @@ def _codes(scheme: Scheme, document: Document) -> Iterator[Fault]:
 
 def _levels(scheme: Scheme, document: Document) -> Iterator[Fault]:
     known = set(scheme.levels)
-    named = [(("compare_within",), level) for level in scheme.compare_within]
+    named: list[tuple[tuple[str | int, ...], str]] = [(("compare_within",), level) for level in scheme.compare_within]
     for place, part in _parts(scheme):
         named += [((*place, "levels"), level) for level in getattr(part, "levels", None) or ()]
         for key in ("weight", "least"):

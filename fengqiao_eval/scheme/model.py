@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from fengqiao_eval.documents import Model
+from fengqiao_eval.periods import parse
 from fengqiao_eval.scheme.counted import Figure, Filter, Measure
 from fengqiao_eval.scheme.rules import Points
 
@@ -157,6 +158,11 @@ def least_at(indicator: Indicator, level: str) -> int:
     """Read the smallest number of records that an indicator is scored on at a level."""
     least = indicator.least
     return least.get(level, least.get("others", 1)) if isinstance(least, dict) else least
+
+
+def void_months(scheme: Scheme, code: str) -> frozenset[int]:
+    """The months of an indicator that the scheme declares void, as months since year 0."""
+    return frozenset(parse(void.period).first for void in scheme.void if void.indicator == code)
 
 
 def applies(indicator: Indicator, level: str) -> bool:

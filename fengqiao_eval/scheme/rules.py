@@ -1,6 +1,7 @@
 """How a value becomes points: the rules of the one table, each a declaration."""
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -33,7 +34,7 @@ class Curve(_Rule):
     @model_validator(mode="after")
     def _rising(self) -> "Curve":
         values = [value for value, _ in self.knots]
-        if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(values)):
             raise PydanticCustomError("fengqiao.points.knots", "knots must rise", {"given": ", ".join(map(str, values))})
         return self
 

@@ -1,0 +1,1 @@
+"""How it counts: numbers only, no files, no pictures."""

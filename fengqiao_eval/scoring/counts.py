@@ -7,7 +7,7 @@ void month) is a whole number; a period is the sum of its spans, void ones left 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,9 @@ from fengqiao_eval.records.store import Note, Records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import OFFICER, Tree
 from fengqiao_eval.scheme.model import Indicator
-from fengqiao_eval.scoring.lines import Line, Moment, amounts, quantity, scope, sums
+from fengqiao_eval.scoring.lines import Line, Moment, sums
 
-Ids = "pd.Series[Any]"
+Ids: TypeAlias = "pd.Series[Any]"
 PARTS = ("num", "den", "n", "pend")
 
 
@@ -49,8 +49,8 @@ class Plan:
 
     def credited(self, table: str) -> bool:
         """Whether shares in records of the table were credited to persons."""
-        credits = self.records.tables.get("credits")
-        return credits is not None and int(credits.filter(credits.table == table).count().execute()) > 0
+        rows = self.records.tables.get("credits")
+        return rows is not None and int(rows.count(where=rows.table == table).execute()) > 0
 
     def to_persons(self, rows: Any, table: str) -> Any:
         """Give each row once per person credited, with their share."""
@@ -61,7 +61,9 @@ def additive(plan: Plan, lines: Sequence[Line]) -> tuple[dict[str, np.ndarray], 
     """Count every additive line; return part -> array units × lines × spans (lines in the order of their keys), and notes."""
     shape = (len(plan.tree.units), len(lines), len(plan.spans))
     cubes = {part: np.zeros(shape) for part in PARTS}
-    notes = [note for _, group in groupby(sorted(lines, key=_source), key=_source) for note in _count_source(plan, tuple(group), cubes)]
+    notes = [
+        note for _, group in groupby(sorted(lines, key=_source), key=_source) for note in _count_source(plan, tuple(group), cubes)
+    ]
     return cubes, tuple(dict.fromkeys(notes))
 
 
@@ -144,78 +146,3 @@ def _column(line: Line, part: str, found: pd.DataFrame) -> str:
     if part == "n" and name not in found:
         return line.name("den")
     return name if name in found else ""
-
-
-@dataclass(frozen=True)
-class Membership:
-    """Which spans make which periods (span, period), void months of the indicator left out."""
-
-    frame: pd.DataFrame
-    periods: tuple[str, ...]
-
-
-def distinct(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarray]:
-    """Count distinct things anew at each level; return part -> array units × periods.
-
-    Things are reduced to one row per unit, thing and period before they are joined to the levels above: that costs a third
-    of the engine's own COUNT(DISTINCT) over grouping sets.
-    """
-    rows = plan.rows(measure)
-    counts, _ = scope(rows, measure, plan.moment)
-    _, ok, _ = amounts(rows, measure)
-    persons = plan.officers and "officer_id" in rows.columns
-    rows = rows.mutate(thing=rows[measure.of], ok=ok).filter(counts)
-    found = [_things_of_units(plan, rows, member)]
-    if persons:
-        rows = plan.to_persons(rows, measure.table) if plan.credited(measure.table) else rows
-        mine = counting.things(rows, {"unit_id": rows.officer_id, "thing": rows.thing, "span": rows.span}, rows.ok)
-        found.append(counting.shares(counting.regroup(mine, member.frame, "span", ("unit_id", "period", "thing")), KEYS))
-    return _placed(plan, found, member)
-
-
-KEYS = ("unit_id", "period")
-
-
-def _things_of_units(plan: Plan, rows: Any, member: Membership) -> pd.DataFrame:
-    found = counting.things(rows, {"unit_id": rows.unit_id, "thing": rows.thing, "span": rows.span}, rows.ok)
-    found = counting.regroup(found, member.frame, "span", ("unit_id", "period", "thing")).cache()
-    alone, several = _alone(plan.tree.counts_for, counting.fetch(found.select("unit_id").distinct(), ["unit_id"])["unit_id"])
-    parts = [counting.shares(found, KEYS).merge(alone, on="unit_id").drop(columns="unit_id")]
-    if len(several):
-        above = counting.regroup(found, several, "unit_id", ("ancestor", "period", "thing"))
-        parts.append(counting.shares(above, ("ancestor", "period")))
-    return pd.concat(parts).rename(columns={"ancestor": "unit_id"})
-
-
-def _alone(counts_for: pd.DataFrame, there: "pd.Series[Any]") -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Part the pairs of (unit_id, ancestor) into ancestors fed by one unit only, which need no second reduction, and the rest."""
-    pairs = counts_for[counts_for["unit_id"].isin(there)]
-    single = pairs.groupby("ancestor")["unit_id"].transform("size") == 1
-    return pairs[single], pairs[~single]
-
-
-def _placed(plan: Plan, found: Iterable[pd.DataFrame], member: Membership) -> dict[str, np.ndarray]:
-    shape = (len(plan.tree.units), len(member.periods))
-    frame = pd.concat(list(found))
-    row = pd.Index(plan.tree.units["unit_id"]).get_indexer(frame["unit_id"])
-    column = pd.Index(member.periods).get_indexer(frame["period"])
-    kept = (row >= 0) & (column >= 0)
-    placed = {name: np.full(shape, np.nan if name == "value" else 0.0) for name in frame.columns if name not in KEYS}
-    for name, array in placed.items():
-        array[row[kept], column[kept]] = frame[name].to_numpy("float64")[kept]
-    return placed
-
-
-def quantile(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarray]:
-    """Take a quantile anew at each level; return value and n -> array units × periods."""
-    rows = plan.rows(measure)
-    rows = rows.mutate(amount=quantity(rows, measure))
-    rows = rows.filter(counting.passes(rows, measure.where), rows.amount.notnull())
-    q = float(measure.q)
-    up = [(plan.tree.counts_for, "unit_id"), (member.frame, "span")]
-    found = [counting.quantiles(rows, up, ("ancestor", "period"), q).rename(columns={"ancestor": "unit_id"})]
-    if plan.officers and "officer_id" in rows.columns:
-        mine = plan.to_persons(rows, measure.table) if plan.credited(measure.table) else rows
-        mine = counting.quantiles(mine, [(member.frame, "span")], ("officer_id", "period"), q)
-        found.append(mine.rename(columns={"officer_id": "unit_id"}))
-    return _placed(plan, found, member)

@@ -9,8 +9,9 @@ import pandas as pd
 from fengqiao_eval.errors import STATUSES
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import OFFICER, Tree
-from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scheme.model import Scheme, void_months
 
+NOT_APPLICABLE = STATUSES.index("not_applicable")
 ADJUSTMENTS = ("unit_id", "period", "line", "rule", "effect", "contribution", "record_ids", "status")
 
 
@@ -82,21 +83,29 @@ def ranks(scored: Sequence[Any], scheme: Scheme, tree: Tree, days: np.ndarray) -
 
 def _ranked(one: Any, scheme: Scheme, tree: Tree, days: np.ndarray) -> pd.DataFrame:
     empty = pd.array([pd.NA] * len(tree.units), dtype="Int64")
-    return pd.DataFrame({
-        "unit_id": tree.units["unit_id"], "name": tree.units["name"], "level": tree.units["level"], "peer_class": one.groups,
-        "period": str(one.measured.period), "total": one.totals.totals / 10**scheme.decimals,
-        "covered": np.round(one.totals.covered, 6), "rank": pd.array(np.where(one.ranked, one.rank, 0), dtype="Int64"), "of": one.of,
-        "rank_low": empty, "rank_high": empty, "grade": one.grade, "flags": _flags(one, scheme, tree, days),
-    }).assign(rank=lambda f: f["rank"].mask(f["rank"] == 0))  # fmt: skip
+    rank = pd.Series(one.rank, dtype="Int64")
+    return tree.units[["unit_id", "name", "level"]].assign(
+        peer_class=one.groups,
+        period=str(one.measured.period),
+        total=one.totals.totals / 10**scheme.decimals,
+        covered=np.round(one.totals.covered, 6),
+        rank=rank.mask(rank == 0),
+        of=one.of,
+        rank_low=empty,
+        rank_high=empty,
+        grade=one.grade,
+        flags=_flags(one, scheme, tree, days),
+    )
 
 
 def _flags(one: Any, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[str]:
     period = one.measured.period
-    void = {number for number, i in enumerate(scheme.indicators) if _touches(scheme, i.code, period)}
+    months = set(period.month_numbers)
+    void = [number for number, i in enumerate(scheme.indicators) if months & void_months(scheme, i.code)]
     length = (period.end - period.start).days
     served = {
         "provisional": (one.status == STATUSES.index("provisional")).any(axis=1),
-        "void_left_out": np.array([bool(void)] * len(tree.units)) & (one.status[:, sorted(void)] != 3).any(axis=1),  # noqa: PLR2004
+        "void_left_out": (one.status[:, void] != NOT_APPLICABLE).any(axis=1),
         "low_coverage": one.totals.covered < float(scheme.least_covered) - 1e-9,
         "not_ranked": ~one.ranked,
         "small_class": one.ranked & (one.of < scheme.least_class),
@@ -104,10 +113,3 @@ def _flags(one: Any, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[str]:
         "part_period": ((tree.units["level"] == OFFICER).to_numpy() & (days < length)),
     }
     return [",".join(flag for flag, holds in served.items() if holds[row]) for row in range(len(tree.units))]
-
-
-def _touches(scheme: Scheme, code: str, period: Period) -> bool:
-    from fengqiao_eval.scoring.measures import void_months  # noqa: PLC0415
-
-    indicator = next(i for i in scheme.indicators if i.code == code)
-    return bool(void_months(scheme, indicator) & set(period.month_numbers))

@@ -53,7 +53,7 @@ def _lines(number: int, indicator: Indicator) -> Iterator[Line]:
     if isinstance(measure, Figure):
         return
     for aside in indicator.beside:
-        base = {"table": measure.table, "date": measure.date, "where": aside.where}
+        base: dict[str, Any] = {"table": measure.table, "date": measure.date, "where": aside.where}
         counted = Share(kind="share", met=aside.met, **base) if aside.met else Count(kind="count", per="person_days", **base)
         yield Line(number, aside.code, aside.label, counted)
 

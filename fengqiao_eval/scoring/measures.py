@@ -1,26 +1,25 @@
 """Records and scheme to measures: numerator, denominator, value, n and status of every unit, indicator and period."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fengqiao_eval.documents import nearest
-from fengqiao_eval.errors import STATUSES, Fault, refuse
-from fengqiao_eval.periods import Period, atoms, parse
-from fengqiao_eval.records import counting
+from fengqiao_eval.errors import STATUSES
+from fengqiao_eval.periods import Period, atoms
 from fengqiao_eval.records.store import Note, Records
-from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import Tree, person_days, postings_of
-from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Quantile, Ratio
-from fengqiao_eval.scheme.model import Indicator, Scheme, applies, least_at
-from fengqiao_eval.scoring import counts
-from fengqiao_eval.scoring.lines import ADDITIVE, Line, Moment, lines_of
+from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Quantile
+from fengqiao_eval.scheme.model import Indicator, Scheme, applies, least_at, void_months
+from fengqiao_eval.scoring import counts, nonadditive
+from fengqiao_eval.scoring.lines import Line, Moment, lines_of
 
 OK, NO_RECORDS, TOO_FEW, NOT_APPLICABLE, VOID, PENDING, PROVISIONAL = range(len(STATUSES))
+
+
+SHORT = {"numerator": "num", "denominator": "den"}
 
 
 @dataclass(frozen=True)
@@ -35,62 +34,6 @@ class Measured:
     status: np.ndarray
 
 
-def check_columns(scheme: Scheme, records: Records) -> list[Fault]:
-    """Find columns that the scheme looks at and its tables lack, and numerators above their denominators."""
-    return [*_absent_columns(scheme, records), *_over(scheme, records)]
-
-
-def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:
-    for indicator in scheme.indicators:
-        measure = indicator.measure
-        if isinstance(measure, Figure) or measure.table not in TABLES:
-            if measure.table not in TABLES:
-                known = nearest(measure.table, list(TABLES))
-                yield Fault(scheme.title, f"{indicator.code}.measure.table", "scheme.unknown_table", {"given": measure.table, "known": known})
-            continue
-        there = [*records.columns(measure.table), *(["visits_made"] if measure.table == "duties" else [])]
-        for column in _looked_at(indicator) if measure.table in records.tables else ():
-            if column not in there:
-                given = {"table": measure.table, "column": column, "near": nearest(column, there)}
-                yield Fault(records.name, f"{indicator.code}.measure", "scheme.no_column", given)
-
-
-def _looked_at(indicator: Indicator) -> tuple[str, ...]:
-    aside = [name for a in indicator.beside for tests in (a.where, a.met or {}) for c, t in tests.items() for name in (c, *t.columns)]
-    split = [indicator.split.column] if indicator.split else []
-    return tuple(dict.fromkeys([*indicator.measure.columns, *aside, *split]))  # type: ignore[union-attr]
-
-
-def _over(scheme: Scheme, records: Records) -> Iterator[Fault]:
-    for indicator in scheme.indicators:
-        measure = indicator.measure
-        if not isinstance(measure, Ratio) or not measure.subset or measure.table not in records.tables:
-            continue
-        rows = records.tables[measure.table]
-        if not {measure.numerator, measure.denominator} <= set(rows.columns):
-            continue
-        over = rows.filter(rows[measure.numerator] > rows[measure.denominator])
-        count, key = int(over.count().execute()), TABLES[measure.table].key
-        if count:
-            ids = ", ".join(counting.fetch(over.order_by(key).limit(5), [key])[key])
-            given = {"count": count, "above": measure.numerator, "below": measure.denominator, "ids": ids}
-            yield Fault(records.name, f"{measure.table}.{measure.numerator}", "records.over", given)
-
-
-def missing_tables(scheme: Scheme, records: Records) -> list[Note]:
-    """Say which indicators cannot be counted because the user has no such table."""
-    return [
-        Note("table_missing", {"table": i.measure.table, "indicator": i.label})
-        for i in scheme.indicators
-        if i.measure.table not in records.tables
-    ]
-
-
-def void_months(scheme: Scheme, indicator: Indicator) -> frozenset[int]:
-    """The months of an indicator that the scheme declares void, as months since year 0."""
-    return frozenset(parse(void.period).first for void in scheme.void if void.indicator == indicator.code)
-
-
 @dataclass(frozen=True)
 class Counted:
     """All that was counted: the lines and their cubes, and what cannot be added up, by indicator."""
@@ -101,6 +44,7 @@ class Counted:
     spans: tuple[Period, ...]
     periods: tuple[Period, ...]
     notes: tuple[Note, ...]
+    plan: counts.Plan
 
     def places(self, period: Period, void: frozenset[int] = frozenset()) -> list[int]:
         """The numbers of the spans that make a period, void months left out."""
@@ -109,7 +53,7 @@ class Counted:
 
 def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period], as_of: datetime, *, officers: bool) -> Counted:
     """Count everything the scheme asks for, for all periods at once."""
-    voids = [Period(month, 1) for indicator in scheme.indicators for month in void_months(scheme, indicator)]
+    voids = [Period(month, 1) for indicator in scheme.indicators for month in void_months(scheme, indicator.code)]
     last = max(period.end for period in periods)
     spans = tuple(a for a in atoms([*periods, *voids]) if any(period.holds(a) for period in periods))
     moment = Moment(as_of, last)
@@ -119,16 +63,18 @@ def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period
     for number, indicator in enumerate(scheme.indicators):
         measure = indicator.measure
         if isinstance(measure, (Distinct, Quantile)) and measure.table in records.tables:
-            member = _membership(periods, spans, void_months(scheme, indicator))
-            apart[number] = (counts.distinct if isinstance(measure, Distinct) else counts.quantile)(plan, measure, member)
+            member = _membership(periods, spans, void_months(scheme, indicator.code))
+            apart[number] = (nonadditive.distinct if isinstance(measure, Distinct) else nonadditive.quantile)(
+                plan, measure, member
+            )
     cubes, notes = counts.additive(plan, lines)
-    return Counted(lines, cubes, apart, spans, tuple(periods), notes)
+    return Counted(lines, cubes, apart, spans, tuple(periods), notes, plan)
 
 
-def _membership(periods: Sequence[Period], spans: Sequence[Period], void: frozenset[int]) -> counts.Membership:
+def _membership(periods: Sequence[Period], spans: Sequence[Period], void: frozenset[int]) -> nonadditive.Membership:
     pairs = [(n, str(p)) for p in periods for n, span in enumerate(spans) if p.holds(span) and span.first not in void]
     frame = pd.DataFrame(pairs, columns=["span", "period"]).astype({"span": "int32"})
-    return counts.Membership(frame, tuple(map(str, periods)))
+    return nonadditive.Membership(frame, tuple(map(str, periods)))
 
 
 def measured(records: Records, scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of: datetime) -> Measured:
@@ -137,16 +83,22 @@ def measured(records: Records, scheme: Scheme, tree: Tree, counted: Counted, per
     found = {part: np.zeros(shape) for part in ("num", "den", "n", "pend")} | {"value": np.full(shape, np.nan)}
     for line in counted.lines:
         if not line.aside:
-            _fill_sums(found, counted, line, period, void_months(scheme, scheme.indicators[line.indicator]))
+            _fill_sums(found, counted, line, period, void_months(scheme, scheme.indicators[line.indicator].code))
     place = counted.periods.index(period)
     for number, arrays in counted.apart.items():
-        for name, part in (("numerator", "num"), ("denominator", "den"), ("denominator", "n"), ("n", "n"), ("value", "value")):
-            if name in arrays:
-                found[part][:, number] = arrays[name][:, place]
+        for name, array in arrays.items():
+            found[SHORT.get(name, name)][:, number] = array[:, place]
     for number, indicator in enumerate(scheme.indicators):
         _derive(found, number, indicator, records, tree, period)
     status = np.column_stack([_status(found, n, i, scheme, tree, period, as_of) for n, i in enumerate(scheme.indicators)])
-    return Measured(period, found["num"], found["den"], np.where(np.isin(status, (NOT_APPLICABLE,)), np.nan, found["value"]), found["n"], status)
+    return Measured(
+        period,
+        found["num"],
+        found["den"],
+        np.where(np.isin(status, (NOT_APPLICABLE,)), np.nan, found["value"]),
+        found["n"],
+        status,
+    )
 
 
 def _fill_sums(found: dict[str, np.ndarray], counted: Counted, line: Line, period: Period, void: frozenset[int]) -> None:
@@ -155,7 +107,9 @@ def _fill_sums(found: dict[str, np.ndarray], counted: Counted, line: Line, perio
         found[part][:, line.indicator] = cube[:, int(line.key), at].sum(axis=1)
 
 
-def _derive(found: dict[str, np.ndarray], number: int, indicator: Indicator, records: Records, tree: Tree, period: Period) -> None:
+def _derive(
+    found: dict[str, np.ndarray], number: int, indicator: Indicator, records: Records, tree: Tree, period: Period
+) -> None:
     measure = indicator.measure
     if isinstance(measure, Figure):
         for part, column in _figures(records, indicator, tree, period).items():
@@ -185,15 +139,24 @@ def _figures(records: Records, indicator: Indicator, tree: Tree, period: Period)
     figures = records.tables["figures"]
     figures = figures.filter(figures.indicator == indicator.measure.figure, figures.period == str(period)).to_pandas()  # type: ignore[union-attr]
     figures = figures.drop_duplicates("unit_id", keep="last").set_index("unit_id").reindex(tree.units["unit_id"])
-    given = {c: figures[c].to_numpy("float64") if c in figures else np.full(size, np.nan) for c in ("numerator", "denominator", "value", "n")}
+    given = {
+        c: figures[c].to_numpy("float64") if c in figures else np.full(size, np.nan)
+        for c in ("numerator", "denominator", "value", "n")
+    }
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(np.isnan(given["value"]), given["numerator"] / given["denominator"] * indicator.scale, given["value"])
     n = np.where(np.isnan(given["n"]), given["denominator"], given["n"])
     return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.nan_to_num(n)}
 
 
-def _status(  # noqa: PLR0913 - the parts of one column
-    found: Mapping[str, np.ndarray], number: int, indicator: Indicator, scheme: Scheme, tree: Tree, period: Period, as_of: datetime
+def _status(
+    found: Mapping[str, np.ndarray],
+    number: int,
+    indicator: Indicator,
+    scheme: Scheme,
+    tree: Tree,
+    period: Period,
+    as_of: datetime,
 ) -> np.ndarray:
     n, value, pend = (found[part][:, number] for part in ("n", "value", "pend"))
     settled = period.end + timedelta(days=indicator.measure.settles_days) <= as_of
@@ -202,7 +165,7 @@ def _status(  # noqa: PLR0913 - the parts of one column
     status[n < tree.units["level"].map(least).to_numpy("float64")] = TOO_FEW
     status[np.isnan(value)] = NO_RECORDS
     status[np.isnan(value) & (pend > 0)] = PENDING
-    if set(period.month_numbers) <= void_months(scheme, indicator):
+    if set(period.month_numbers) <= void_months(scheme, indicator.code):
         status[:] = VOID
     status[~tree.units["level"].isin([level for level in scheme.levels if applies(indicator, level)]).to_numpy()] = NOT_APPLICABLE
     return status
@@ -210,30 +173,18 @@ def _status(  # noqa: PLR0913 - the parts of one column
 
 def asides(counted: Counted, scheme: Scheme, tree: Tree, periods: Sequence[Period]) -> pd.DataFrame:
     """The counts printed beside the indicators: unit_id, indicator, period, aside, label, numerator, denominator."""
-    frames = [
-        _aside(counted, scheme, tree, line, period) for line in counted.lines if line.aside for period in periods
-    ]
+    frames = [_aside(counted, scheme, tree, line, period) for line in counted.lines if line.aside for period in periods]
     columns = ["unit_id", "indicator", "period", "aside", "label", "numerator", "denominator"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
 def _aside(counted: Counted, scheme: Scheme, tree: Tree, line: Line, period: Period) -> pd.DataFrame:
     indicator = scheme.indicators[line.indicator]
-    at = counted.places(period, void_months(scheme, indicator))
+    at = counted.places(period, void_months(scheme, indicator.code))
     above, below = (counted.cubes[part][:, int(line.key), at].sum(axis=1) for part in ("num", "den"))
     plain = isinstance(line.measure, Count)
-    frame = pd.DataFrame({"unit_id": tree.units["unit_id"], "indicator": indicator.code, "period": str(period), "aside": line.aside})
+    frame = pd.DataFrame(
+        {"unit_id": tree.units["unit_id"], "indicator": indicator.code, "period": str(period), "aside": line.aside}
+    )
     frame = frame.assign(label=line.label, numerator=above, denominator=np.nan if plain else below)
     return frame[[applies(indicator, level) for level in tree.units["level"]]]
-
-
-def require_records(counted: Counted, scheme: Scheme, period: Period, name: str) -> None:
-    """Refuse a period without any record.
-
-    Raises InputError naming the period when no indicator that is counted from rows found one.
-    """
-    place = counted.places(period)
-    some = any(counted.cubes["den"][:, int(line.key), place].any() for line in counted.lines)
-    some = some or any(np.nan_to_num(a.get("denominator", a.get("n")))[:, counted.periods.index(period)].any() for a in counted.apart.values())
-    some = some or all(isinstance(i.measure, Figure) for i in scheme.indicators)
-    refuse([] if some else [Fault(name, str(period), "records.empty_period", {"given": str(period)})])

@@ -77,7 +77,7 @@ def relative(rule: Any, values: np.ndarray, direction: str, full_marks: int = 10
     return _bounded(full_marks * np.clip(share, 0, 1), rule, full_marks)
 
 
-def by_class(  # noqa: PLR0913 - a column of values and what it is measured by
+def by_class(
     rule: Any, values: np.ndarray, able: np.ndarray, classes: np.ndarray, direction: str, full_marks: int, least_class: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give relative points within each class among the able; return points and status (0 where points stand).

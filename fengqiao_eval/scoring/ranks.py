@@ -8,7 +8,9 @@ from fengqiao_eval.scheme.model import Band
 
 
 def places(totals: np.ndarray, classes: np.ndarray, ranked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rank whole-number totals within each class, best first; ties share the better place. Return places (0: not ranked) and sizes.
+    """Rank whole-number totals within each class, best first; ties share the better place.
+
+    Return places (0: not ranked) and the sizes of the classes.
 
     >>> places(np.array([9000, 9000, 8000, 9900]), np.array(["四类", "四类", "四类", "二类"]), np.array([True] * 4))
     (array([1, 1, 3, 1]), array([3, 3, 3, 1]))

@@ -12,7 +12,7 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records.store import Note, Records
 from fengqiao_eval.records.units import OFFICER, Tree, person_days, postings_of, tree_of
 from fengqiao_eval.scheme.model import Scheme
-from fengqiao_eval.scoring import frames, measures
+from fengqiao_eval.scoring import fit, frames, measures, notes
 from fengqiao_eval.scoring.measures import Measured
 from fengqiao_eval.scoring.points import absolute, by_class, is_relative
 from fengqiao_eval.scoring.ranks import grades, places
@@ -58,12 +58,12 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
 
     Raises InputError for columns that the scheme looks at and the records lack, and for a period without records.
     """
-    refuse(measures.check_columns(scheme, records))
+    refuse(fit.faults(scheme, records))
     tree = _restricted(tree_of(records.tables, period), levels or scheme.levels)
     main = (period, period.previous, period.year_before)
     periods = tuple(dict.fromkeys((*main, *period.trend)))
     counted = measures.count(records, scheme, tree, periods, as_of, officers=OFFICER in set(tree.units["level"]))
-    measures.require_records(counted, scheme, period, records.name)
+    fit.require_records(counted, scheme, period, records.name)
     scored = [score_period(measures.measured(records, scheme, tree, counted, p, as_of), scheme, tree) for p in periods]
     days = person_days(tree, postings_of(records.tables), period)
     return Scores(
@@ -77,7 +77,11 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
         officer_losses=losses(records, scheme, tree, period, as_of, officers=True),
         open_disputes=open_disputes(records, tree, as_of),
         officer_open_disputes=open_disputes(records, tree, as_of, officers=True),
-        notes=(*records.notes, *measures.missing_tables(scheme, records), *counted.notes),
+        notes=(
+            *records.notes,
+            *counted.notes,
+            *notes.told(records, scheme, tree, counted.plan, scored[0].measured, scored[0].groups),
+        ),
     )
 
 
@@ -144,7 +148,9 @@ def fill_missing(points: np.ndarray, status: np.ndarray, scheme: Scheme) -> tupl
     return points, ~np.isnan(points), missing[:, barring].any(axis=1)
 
 
-def _level(level: str, at: np.ndarray, points: np.ndarray, scored: np.ndarray, scheme: Scheme) -> tuple[np.ndarray, Totals, np.ndarray]:
+def _level(
+    level: str, at: np.ndarray, points: np.ndarray, scored: np.ndarray, scheme: Scheme
+) -> tuple[np.ndarray, Totals, np.ndarray]:
     weights = weights_at(scheme, level)
     return at, total(points[at], scored[at] & (weights.indicators > 0), weights, scheme.decimals), weights.nominal
 

@@ -65,8 +65,8 @@ class Totals:
 def total(points: np.ndarray, scored: np.ndarray, weights: Weights, decimals: int = 2) -> Totals:
     """Weigh points (units × indicators; any where not scored) and add them up.
 
-    What is missing is spread within its dimension first; a dimension with nothing scored is spread over the others. A contribution
-    is points × weight/Σ weights scored, as one fraction of whole numbers rounded half-up once; the total is their exact sum.
+    What is missing is spread within its dimension first, a dimension with nothing scored over the others. A contribution is
+    points × weight/Σ weights scored, as one fraction of whole numbers rounded half-up once; the total is their exact sum.
     """
     numerator, denominator = _fractions(scored, weights)
     ten_thousandths = np.rint(np.where(scored, points, 0) * 10**DECIMALS).astype(np.int64)

@@ -11,26 +11,25 @@ from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import OFFICER, Tree, tree_of
 from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Mean, Quantile
-from fengqiao_eval.scheme.model import Indicator, Scheme
+from fengqiao_eval.scheme.model import Indicator, Scheme, void_months
 from fengqiao_eval.scoring.counts import Plan
 from fengqiao_eval.scoring.lines import Moment, amounts, scope
-from fengqiao_eval.scoring.measures import void_months
 
 COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator")
 
 
-def rows_behind(  # noqa: PLR0913 - what is asked for
+def rows_behind(
     records: Records, scheme: Scheme, indicator: Indicator, tree: Tree, period: Period, as_of: datetime, *, officers: bool = False
 ) -> Any:
     """Give the rows behind an indicator in a period, with what each adds above and below the line, void months left out."""
-    measure = indicator.measure
-    void = void_months(scheme, indicator)
+    measure: Any = indicator.measure
+    void = void_months(scheme, indicator.code)
     months = tuple(Period(month, 1) for month in period.month_numbers if month not in void)
     plan = Plan(records, tree, (indicator,), months or (period,), Moment(as_of, period.end), officers)
     rows = plan.rows(measure)
     counts, _ = scope(rows, measure, plan.moment)
     able, above, below = amounts(rows, measure)
-    counts = counts if able is None else counts & able
+    counts = counting.every(counts, able) if months else counting.constant(False, "boolean")  # noqa: FBT003
     one = counting.constant(1, "float64")
     parts = {"numerator": one if above is None else above, "denominator": one if below is None else below}
     rows = rows.mutate(**{name: cell.cast("float64") for name, cell in parts.items()}).filter(counts)
@@ -43,9 +42,7 @@ def rows_behind(  # noqa: PLR0913 - what is asked for
     return rows.mutate(record_id=rows[table.key], happened_at=rows[measure.date], **own, **thing)
 
 
-def trace(  # noqa: PLR0913 - what is asked for
-    records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, period: Period, as_of: datetime
-) -> pd.DataFrame:
+def trace(records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, period: Period, as_of: datetime) -> pd.DataFrame:
     """List what one indicator of one unit rests on; numerator and denominator add up to the measure's.
 
     One row a record (a distinct thing: one row a thing, its record ids joined by spaces; a figure: its source line).
@@ -78,7 +75,9 @@ def figure_line(records: Records, indicator: Indicator, unit_id: str, period: Pe
     return figures.filter(figures.unit_id == unit_id, figures.indicator == name, figures.period == str(period)).to_pandas()
 
 
-def losses(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool = False) -> pd.DataFrame:
+def losses(
+    records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool = False
+) -> pd.DataFrame:
     """List the records that lost points in the period: unit_id (of the record, or the officer), indicator, table, record_id."""
     found = [
         _lost(records, scheme, i, tree, period, as_of, officers=officers)
@@ -90,16 +89,20 @@ def losses(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: 
     return frame.sort_values(["indicator", "happened_at", "record_id", "unit_id"], ignore_index=True, kind="stable")
 
 
-def _lost(  # noqa: PLR0913 - what is asked for
+def _lost(
     records: Records, scheme: Scheme, indicator: Indicator, tree: Tree, period: Period, as_of: datetime, *, officers: bool
 ) -> pd.DataFrame:
     rows = rows_behind(records, scheme, indicator, tree, period, as_of, officers=officers)
     lost = rows.filter(_loses(rows, indicator))
     who = lost.officer_id if officers else lost.unit_id
-    frame = counting.fetch(lost.select(unit_id=who, record_id=lost.record_id, happened_at=lost.happened_at), ["unit_id", "record_id", "happened_at"])
+    frame = counting.fetch(
+        lost.select(unit_id=who, record_id=lost.record_id, happened_at=lost.happened_at), ["unit_id", "record_id", "happened_at"]
+    )
     known = set(tree.units.loc[tree.units["level"] == OFFICER, "unit_id"]) if officers else set(tree.counts_for["unit_id"])
     frame = frame[frame["unit_id"].isin(known)]
-    return frame.assign(indicator=indicator.code, table=indicator.measure.table)[["unit_id", "indicator", "table", "record_id", "happened_at"]]
+    return frame.assign(indicator=indicator.code, table=indicator.measure.table)[
+        ["unit_id", "indicator", "table", "record_id", "happened_at"]
+    ]
 
 
 def _loses(rows: Any, indicator: Indicator) -> Any:
@@ -111,10 +114,14 @@ def _loses(rows: Any, indicator: Indicator) -> Any:
 
 
 def open_disputes(records: Records, tree: Tree, as_of: datetime, *, officers: bool = False) -> pd.DataFrame:
-    """List the disputes open at as_of: unit_id (of the record, or the officer), dispute_id, tier, received_at, due_at, days_left."""
+    """List the disputes open at as_of: unit_id is of the record, or the officer; days_left is negative when overdue."""
     columns = ["unit_id", "dispute_id", "tier", "received_at", "due_at", "days_left"]
     table = records.tables.get("disputes")
-    if table is None or not {"resolved_at", "due_at", "tier"} <= set(table.columns) or (officers and "officer_id" not in table.columns):
+    if (
+        table is None
+        or not {"resolved_at", "due_at", "tier"} <= set(table.columns)
+        or (officers and "officer_id" not in table.columns)
+    ):
         return pd.DataFrame(columns=columns)
     rows = counting.known(table, TABLES["disputes"], as_of)
     rows = rows.filter(rows.resolved_at.isnull())

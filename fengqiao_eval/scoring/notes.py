@@ -1,0 +1,75 @@
+"""What the reader must be told that is no fault: never silent."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from fengqiao_eval.errors import SCORED, STATUSES
+from fengqiao_eval.periods import Period, parse
+from fengqiao_eval.records import counting
+from fengqiao_eval.records.store import Note, Records
+from fengqiao_eval.records.tables import EVENTS, TABLES
+from fengqiao_eval.records.units import OFFICER, Tree
+from fengqiao_eval.scheme.counted import Coded
+from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scoring.counts import Plan
+from fengqiao_eval.scoring.measures import Measured
+
+
+def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Measured, groups: np.ndarray) -> tuple[Note, ...]:
+    """Collect every note on a run's main period."""
+    return (
+        *_missing_tables(scheme, records),
+        *_late(records, measured.period, plan),
+        *_uncoded(plan, measured.period),
+        *_void(scheme, measured.period),
+        *_constant(scheme, tree, measured, groups),
+    )
+
+
+def _missing_tables(scheme: Scheme, records: Records) -> Iterator[Note]:
+    for indicator in scheme.indicators:
+        if indicator.measure.table not in records.tables:
+            yield Note("table_missing", {"table": indicator.measure.table, "indicator": indicator.label})
+
+
+def _late(records: Records, period: Period, plan: Plan) -> Iterator[Note]:
+    """Count the records of the period that were entered after as_of."""
+    for name in (event for event in EVENTS if event in records.tables):
+        table = TABLES[name]
+        rows = counting.within(records.tables[name], table.own_date, [(period.start, period.end)])
+        late = counting.later(rows, table, plan.moment.as_of)
+        if late:
+            yield Note("late", {"table": table.label, "count": late})
+
+
+def _uncoded(plan: Plan, period: Period) -> Iterator[Note]:
+    """Count answers that have no code; their words may be a citizen's and are not printed."""
+    for indicator in plan.indicators:
+        measure = indicator.measure
+        if isinstance(measure, Coded) and measure.table in plan.records.tables:
+            rows = counting.within(plan.rows(measure), measure.date, [(period.start, period.end)])
+            rows = rows.filter(counting.passes(rows, measure.where), rows[measure.column].notnull())
+            count = int(rows.filter(rows[measure.column].notin(list(measure.values))).count().execute())
+            if count:
+                yield Note("uncoded", {"indicator": indicator.label, "count": count})
+
+
+def _void(scheme: Scheme, period: Period) -> Iterator[Note]:
+    labels = {indicator.code: indicator.label for indicator in scheme.indicators}
+    for void in scheme.void:
+        if period.holds(parse(void.period)):
+            yield Note("void", {"indicator": labels[void.indicator], "period": void.period, "reason": void.reason})
+
+
+def _constant(scheme: Scheme, tree: Tree, measured: Measured, groups: np.ndarray) -> Iterator[Note]:
+    """Say which indicators are the same for a whole class above officers, and so move nobody in it."""
+    able = np.isin(measured.status, [STATUSES.index(word) for word in SCORED])
+    frame = pd.DataFrame({"level": tree.units["level"].to_numpy(), "group": groups})
+    for (level, group), at in frame[frame["level"] != OFFICER].groupby(["level", "group"], sort=True).indices.items():
+        for number, indicator in enumerate(scheme.indicators):
+            values = measured.value[at, number][able[at, number]]
+            if len(values) >= scheme.least_class and np.ptp(values) == 0:
+                given = {"indicator": indicator.label, "level": level, "group": group, "count": len(values)}
+                yield Note("constant", {**given, "value": f"{values[0]:.10g}{indicator.unit}"})
