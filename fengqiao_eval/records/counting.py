@@ -101,6 +101,11 @@ def every(*conditions: Cell | None) -> Cell:
     return ibis.and_(*given) if given else ibis.literal(True)  # noqa: FBT003
 
 
+def some(*conditions: Cell) -> Cell:
+    """Join conditions by or."""
+    return ibis.or_(*conditions)
+
+
 def is_so(condition: Cell) -> Cell:
     """Make an empty answer a no, so that it can be negated."""
     return condition.fill_null(False)  # noqa: FBT003
@@ -157,13 +162,11 @@ def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.
     return frame.assign(**{name: frame[name].astype("float64").fillna(0.0) for name in sums})
 
 
-def credited(rows: Rows, key: str, credit_rows: Rows | None, table: str) -> Rows:
+def credited(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
     """Give each row once per person with a credit in it, with `share`; rows without credits stay with their officer.
 
     A credit without a share is an equal part of the record.
     """
-    if credit_rows is None:
-        return rows.mutate(share=ibis.literal(1.0))
     mine = credit_rows.filter(credit_rows.table == table)
     equal = 1.0 / mine.count().over(ibis.window(group_by="record_id")).cast("float64")
     given = mine.share.cast("float64").fill_null(equal) if "share" in mine.columns else equal

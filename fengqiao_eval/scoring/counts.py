@@ -35,6 +35,8 @@ class Plan:
     spans: tuple[Period, ...]
     moment: Moment
     officers: bool
+    shared: frozenset[str]
+    """The tables in whose records persons were given shares."""
 
     def rows(self, measure: Any) -> Any:
         """The rows of a measure's table that were known and lie in the spans, with the number of their `span`."""
@@ -47,14 +49,18 @@ class Plan:
         rows = counting.within(rows, measure.date, stretches)
         return rows.mutate(span=counting.span(rows, measure.date, stretches))
 
-    def credited(self, table: str) -> bool:
-        """Whether shares in records of the table were credited to persons."""
-        rows = self.records.tables.get("credits")
-        return rows is not None and int(rows.count(where=rows.table == table).execute()) > 0
-
     def to_persons(self, rows: Any, table: str) -> Any:
-        """Give each row once per person credited, with their share."""
+        """Give each row once per person credited, with their share; all of it to its officer where nobody is."""
+        if table not in self.shared:
+            return rows.mutate(share=counting.constant(1, "float64"))
         return counting.credited(rows, TABLES[table].key, self.records.tables.get("credits"), table)
+
+
+def shared_tables(records: Records) -> frozenset[str]:
+    """Name the tables in whose records persons were given shares."""
+    if "credits" not in records.tables:
+        return frozenset()
+    return frozenset(counting.fetch(records.tables["credits"].select("table").distinct(), ["table"])["table"])
 
 
 def additive(plan: Plan, lines: Sequence[Line]) -> tuple[dict[str, np.ndarray], tuple[Note, ...]]:
@@ -75,7 +81,7 @@ def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarr
     table = group[0].measure.table
     rows = plan.rows(_widest(group))
     keys = {"unit_id": rows.unit_id, "span": rows.span}
-    apart = plan.officers and plan.credited(table)
+    apart = plan.officers and table in plan.shared
     together = plan.officers and not apart and "officer_id" in rows.columns
     keys |= {"officer_id": rows.officer_id} if together else {}
     found = counting.tally(rows, keys, _sums(rows, group, plan.moment))

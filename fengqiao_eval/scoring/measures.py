@@ -45,6 +45,8 @@ class Counted:
     periods: tuple[Period, ...]
     notes: tuple[Note, ...]
     plan: counts.Plan
+    figures: pd.DataFrame
+    postings: pd.DataFrame | None
 
     def places(self, period: Period, void: frozenset[int] = frozenset()) -> list[int]:
         """The numbers of the spans that make a period, void months left out."""
@@ -57,7 +59,7 @@ def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period
     last = max(period.end for period in periods)
     spans = tuple(a for a in atoms([*periods, *voids]) if any(period.holds(a) for period in periods))
     moment = Moment(as_of, last)
-    plan = counts.Plan(records, tree, scheme.indicators, spans, moment, officers)
+    plan = counts.Plan(records, tree, scheme.indicators, spans, moment, officers, counts.shared_tables(records))
     lines = lines_of(scheme.indicators, frozenset(records.tables))
     apart = {}
     for number, indicator in enumerate(scheme.indicators):
@@ -68,7 +70,15 @@ def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period
                 plan, measure, member
             )
     cubes, notes = counts.additive(plan, lines)
-    return Counted(lines, cubes, apart, spans, tuple(periods), notes, plan)
+    return Counted(lines, cubes, apart, spans, tuple(periods), notes, plan, _given(records, periods), postings_of(records.tables))
+
+
+def _given(records: Records, periods: Sequence[Period]) -> pd.DataFrame:
+    """Bring the figures of the periods here: unit_id, indicator, period and what is given."""
+    if "figures" not in records.tables:
+        return pd.DataFrame(columns=["unit_id", "indicator", "period"])
+    figures = records.tables["figures"]
+    return figures.filter(figures.period.isin([str(period) for period in periods])).to_pandas()
 
 
 def _membership(periods: Sequence[Period], spans: Sequence[Period], void: frozenset[int]) -> nonadditive.Membership:
@@ -77,7 +87,7 @@ def _membership(periods: Sequence[Period], spans: Sequence[Period], void: frozen
     return nonadditive.Membership(frame, tuple(map(str, periods)))
 
 
-def measured(records: Records, scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of: datetime) -> Measured:
+def measured(scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of: datetime) -> Measured:
     """Put together the measures of one period: sums of its months, what was counted apart, and figures."""
     shape = (len(tree.units), len(scheme.indicators))
     found = {part: np.zeros(shape) for part in ("num", "den", "n", "pend")} | {"value": np.full(shape, np.nan)}
@@ -89,7 +99,7 @@ def measured(records: Records, scheme: Scheme, tree: Tree, counted: Counted, per
         for name, array in arrays.items():
             found[SHORT.get(name, name)][:, number] = array[:, place]
     for number, indicator in enumerate(scheme.indicators):
-        _derive(found, number, indicator, records, tree, period)
+        _derive(found, number, indicator, counted, tree, period)
     status = np.column_stack([_status(found, n, i, scheme, tree, period, as_of) for n, i in enumerate(scheme.indicators)])
     return Measured(
         period,
@@ -108,41 +118,36 @@ def _fill_sums(found: dict[str, np.ndarray], counted: Counted, line: Line, perio
 
 
 def _derive(
-    found: dict[str, np.ndarray], number: int, indicator: Indicator, records: Records, tree: Tree, period: Period
+    found: dict[str, np.ndarray], number: int, indicator: Indicator, counted: Counted, tree: Tree, period: Period
 ) -> None:
     measure = indicator.measure
     if isinstance(measure, Figure):
-        for part, column in _figures(records, indicator, tree, period).items():
+        for part, column in _figures(counted.figures, indicator, tree, period).items():
             found[part][:, number] = column
         return
     if isinstance(measure, Quantile):
         found["num"][:, number] = found["den"][:, number] = np.nan
         return
     if isinstance(measure, Count):
-        found["den"][:, number] = _exposure(records, measure, tree, period) / float(measure.scale)
+        found["den"][:, number] = _exposure(counted.postings, measure, tree, period) / float(measure.scale)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = found["num"][:, number] / found["den"][:, number]
     found["value"][:, number] = np.where(found["den"][:, number] > 0, ratio * indicator.scale, np.nan)
 
 
-def _exposure(records: Records, measure: Count, tree: Tree, period: Period) -> np.ndarray:
+def _exposure(postings: pd.DataFrame | None, measure: Count, tree: Tree, period: Period) -> np.ndarray:
     if measure.per == "person_days":
-        return person_days(tree, postings_of(records.tables), period)
+        return person_days(tree, postings, period)
     return tree.units[measure.per].to_numpy("float64")
 
 
-def _figures(records: Records, indicator: Indicator, tree: Tree, period: Period) -> dict[str, np.ndarray]:
+def _figures(figures: pd.DataFrame, indicator: Indicator, tree: Tree, period: Period) -> dict[str, np.ndarray]:
     """Place figures counted elsewhere; a value that is not given is numerator / denominator."""
     size = len(tree.units)
-    if "figures" not in records.tables:
-        return {"value": np.full(size, np.nan)}
-    figures = records.tables["figures"]
-    figures = figures.filter(figures.indicator == indicator.measure.figure, figures.period == str(period)).to_pandas()  # type: ignore[union-attr]
-    figures = figures.drop_duplicates("unit_id", keep="last").set_index("unit_id").reindex(tree.units["unit_id"])
-    given = {
-        c: figures[c].to_numpy("float64") if c in figures else np.full(size, np.nan)
-        for c in ("numerator", "denominator", "value", "n")
-    }
+    asked = (figures["indicator"] == indicator.measure.figure) & (figures["period"] == str(period))  # type: ignore[union-attr]
+    found = figures[asked].drop_duplicates("unit_id", keep="last").set_index("unit_id").reindex(tree.units["unit_id"])
+    columns = ("numerator", "denominator", "value", "n")
+    given = {c: found[c].to_numpy("float64") if c in found else np.full(size, np.nan) for c in columns}
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(np.isnan(given["value"]), given["numerator"] / given["denominator"] * indicator.scale, given["value"])
     n = np.where(np.isnan(given["n"]), given["denominator"], given["n"])

@@ -34,7 +34,7 @@ def distinct(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarr
     rows = rows.mutate(thing=rows[measure.of], ok=ok).filter(counts)
     found = [_of_units(plan, _things(rows, rows.unit_id, member))]
     if plan.officers and "officer_id" in rows.columns:
-        mine = plan.to_persons(rows, measure.table) if plan.credited(measure.table) else rows
+        mine = plan.to_persons(rows, measure.table)
         found.append(counting.shares(_things(mine, mine.officer_id, member), KEYS))
     placed = _placed(plan, found, member)
     return placed | {"n": placed["denominator"]}
@@ -88,7 +88,7 @@ def quantile(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarr
     up = [(plan.tree.counts_for, "unit_id"), (member.frame, "span")]
     found = [counting.quantiles(rows, up, ("ancestor", "period"), q).rename(columns={"ancestor": "unit_id"})]
     if plan.officers and "officer_id" in rows.columns:
-        mine = plan.to_persons(rows, measure.table) if plan.credited(measure.table) else rows
+        mine = plan.to_persons(rows, measure.table)
         mine = counting.quantiles(mine, [(member.frame, "span")], ("officer_id", "period"), q)
         found.append(mine.rename(columns={"officer_id": "unit_id"}))
     return _placed(plan, found, member)

@@ -64,7 +64,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     periods = tuple(dict.fromkeys((*main, *period.trend)))
     counted = measures.count(records, scheme, tree, periods, as_of, officers=OFFICER in set(tree.units["level"]))
     fit.require_records(counted, scheme, period, records.name)
-    scored = [score_period(measures.measured(records, scheme, tree, counted, p, as_of), scheme, tree) for p in periods]
+    scored = [score_period(measures.measured(scheme, tree, counted, p, as_of), scheme, tree) for p in periods]
     days = person_days(tree, postings_of(records.tables), period)
     return Scores(
         units=frames.units(tree, days, period),

@@ -1,6 +1,8 @@
 """Back to the records: which rows an indicator rests on, which of them lost points, which disputes are still open."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -12,34 +14,27 @@ from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import OFFICER, Tree, tree_of
 from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Mean, Quantile
 from fengqiao_eval.scheme.model import Indicator, Scheme, void_months
-from fengqiao_eval.scoring.counts import Plan
+from fengqiao_eval.scoring.counts import Plan, shared_tables
 from fengqiao_eval.scoring.lines import Moment, amounts, scope
 
 COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator")
 
 
-def rows_behind(
-    records: Records, scheme: Scheme, indicator: Indicator, tree: Tree, period: Period, as_of: datetime, *, officers: bool = False
-) -> Any:
-    """Give the rows behind an indicator in a period, with what each adds above and below the line, void months left out."""
+def _plan(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool) -> Plan:
+    months = tuple(Period(month, 1) for month in period.month_numbers)
+    return Plan(records, tree, scheme.indicators, months, Moment(as_of, period.end), officers, shared_tables(records))
+
+
+def _behind(rows: Any, plan: Plan, scheme: Scheme, indicator: Indicator) -> tuple[Any, Any, Any]:
+    """Say which rows an indicator rests on, void months left out, and what each adds above and below the line."""
     measure: Any = indicator.measure
-    void = void_months(scheme, indicator.code)
-    months = tuple(Period(month, 1) for month in period.month_numbers if month not in void)
-    plan = Plan(records, tree, (indicator,), months or (period,), Moment(as_of, period.end), officers)
-    rows = plan.rows(measure)
     counts, _ = scope(rows, measure, plan.moment)
     able, above, below = amounts(rows, measure)
-    counts = counting.every(counts, able) if months else counting.constant(False, "boolean")  # noqa: FBT003
+    void = void_months(scheme, indicator.code)
+    spans = [number for number, span in enumerate(plan.spans) if span.first not in void]
     one = counting.constant(1, "float64")
-    parts = {"numerator": one if above is None else above, "denominator": one if below is None else below}
-    rows = rows.mutate(**{name: cell.cast("float64") for name, cell in parts.items()}).filter(counts)
-    table = TABLES[measure.table]
-    if officers and plan.credited(measure.table):
-        rows = plan.to_persons(rows, measure.table)
-        rows = rows.mutate(numerator=rows.numerator * rows.share, denominator=rows.denominator * rows.share)
-    own = {} if "officer_id" in rows.columns else {"officer_id": counting.constant(None, "string")}
-    thing = {"thing": rows[measure.of]} if isinstance(measure, Distinct) else {}
-    return rows.mutate(record_id=rows[table.key], happened_at=rows[measure.date], **own, **thing)
+    parts = (one if part is None else part.cast("float64") for part in (above, below))
+    return counting.every(counts, able, rows.span.isin(spans)), *parts
 
 
 def trace(records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, period: Period, as_of: datetime) -> pd.DataFrame:
@@ -50,13 +45,32 @@ def trace(records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, 
     if isinstance(indicator.measure, Figure):
         return figure_line(records, indicator, unit_id, period)
     tree = tree_of(records.tables, period)
-    person = tree.units.set_index("unit_id")["level"].get(unit_id) == OFFICER
-    rows = rows_behind(records, scheme, indicator, tree, period, as_of, officers=person)
-    ids = [unit_id] if person else list(tree.counts_for.loc[tree.counts_for["ancestor"] == unit_id, "unit_id"])
-    rows = rows.filter((rows.officer_id if person else rows.unit_id).isin(ids))
-    columns = [*COLUMNS, "thing"] if isinstance(indicator.measure, Distinct) else list(COLUMNS)
+    person = bool((tree.units.loc[tree.units["unit_id"] == unit_id, "level"] == OFFICER).any())
+    plan = _plan(records, scheme, tree, period, as_of, officers=person)
+    measure: Any = indicator.measure
+    rows = plan.rows(measure)
+    counts, above, below = _behind(rows, plan, scheme, indicator)
+    rows = rows.mutate(
+        record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], numerator=above, denominator=below
+    )
+    rows = rows.mutate(thing=rows[measure.of]) if isinstance(measure, Distinct) else rows
+    rows = _of_person(plan, rows.filter(counts), measure, unit_id) if person else _below(rows.filter(counts), tree, unit_id)
+    columns = [*COLUMNS, "thing"] if isinstance(measure, Distinct) else list(COLUMNS)
     found = counting.fetch(rows, columns, ["happened_at", "record_id"])
-    return _by_thing(found) if isinstance(indicator.measure, Distinct) else found
+    return _by_thing(found) if isinstance(measure, Distinct) else found
+
+
+def _below(rows: Any, tree: Tree, unit_id: str) -> Any:
+    ids = list(tree.counts_for.loc[tree.counts_for["ancestor"] == unit_id, "unit_id"])
+    own = {} if "officer_id" in rows.columns else {"officer_id": counting.constant(None, "string")}
+    return rows.filter(rows.unit_id.isin(ids)).mutate(**own)
+
+
+def _of_person(plan: Plan, rows: Any, measure: Any, unit_id: str) -> Any:
+    """Keep a person's rows, each with their share of it."""
+    rows = plan.to_persons(rows, measure.table)
+    rows = rows.filter(rows.officer_id == unit_id)
+    return rows.mutate(numerator=rows.numerator * rows.share, denominator=rows.denominator * rows.share)
 
 
 def _by_thing(found: pd.DataFrame) -> pd.DataFrame:
@@ -75,42 +89,55 @@ def figure_line(records: Records, indicator: Indicator, unit_id: str, period: Pe
     return figures.filter(figures.unit_id == unit_id, figures.indicator == name, figures.period == str(period)).to_pandas()
 
 
+LOSSES = ("unit_id", "indicator", "table", "record_id", "happened_at")
+
+
 def losses(
     records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool = False
 ) -> pd.DataFrame:
     """List the records that lost points in the period: unit_id (of the record, or the officer), indicator, table, record_id."""
-    found = [
-        _lost(records, scheme, i, tree, period, as_of, officers=officers)
-        for i in scheme.indicators
-        if not isinstance(i.measure, (Figure, Count)) and i.measure.table in records.tables
-    ]
-    columns = ["unit_id", "indicator", "table", "record_id", "happened_at"]
-    frame = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+    plan = _plan(records, scheme, tree, period, as_of, officers=officers)
+    traced = [i for i in scheme.indicators if not isinstance(i.measure, (Figure, Count)) and i.measure.table in records.tables]
+    found = [_lost(plan, scheme, tuple(group)) for _, group in groupby(sorted(traced, key=_source), key=_source)]
+    frame = (
+        pd.concat([f for f in found if len(f)], ignore_index=True) if any(map(len, found)) else pd.DataFrame(columns=list(LOSSES))
+    )
     return frame.sort_values(["indicator", "happened_at", "record_id", "unit_id"], ignore_index=True, kind="stable")
 
 
-def _lost(
-    records: Records, scheme: Scheme, indicator: Indicator, tree: Tree, period: Period, as_of: datetime, *, officers: bool
-) -> pd.DataFrame:
-    rows = rows_behind(records, scheme, indicator, tree, period, as_of, officers=officers)
-    lost = rows.filter(_loses(rows, indicator))
-    who = lost.officer_id if officers else lost.unit_id
-    frame = counting.fetch(
-        lost.select(unit_id=who, record_id=lost.record_id, happened_at=lost.happened_at), ["unit_id", "record_id", "happened_at"]
-    )
-    known = set(tree.units.loc[tree.units["level"] == OFFICER, "unit_id"]) if officers else set(tree.counts_for["unit_id"])
-    frame = frame[frame["unit_id"].isin(known)]
-    return frame.assign(indicator=indicator.code, table=indicator.measure.table)[
-        ["unit_id", "indicator", "table", "record_id", "happened_at"]
-    ]
+def _source(indicator: Indicator) -> tuple[str, str, bool]:
+    measure: Any = indicator.measure
+    return measure.table, measure.date, "visits_made" in measure.columns
 
 
-def _loses(rows: Any, indicator: Indicator) -> Any:
-    """Say whether a record lost points: not met, below its denominator, or on the wrong side of the target."""
+def _lost(plan: Plan, scheme: Scheme, group: Sequence[Indicator]) -> pd.DataFrame:
+    """Ask a table once for the rows that lost points under any of its indicators."""
+    measure: Any = group[0].measure
+    rows = plan.rows(measure)
+    lost = {f"lost_{number}": _loses(*_behind(rows, plan, scheme, i), i) for number, i in enumerate(group)}
+    rows = rows.mutate(record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], **lost)
+    rows = rows.filter(counting.some(*(rows[name] for name in lost)))
+    if plan.officers and "officer_id" in rows.columns:
+        rows = plan.to_persons(rows, measure.table)
+        rows = rows.mutate(unit_id=rows.officer_id)
+    found = counting.fetch(rows, ["unit_id", "record_id", "happened_at", *lost])
+    found = found[found["unit_id"].isin(_known(plan))]
+    parts = [found[found[name]].assign(indicator=i.code, table=measure.table) for name, i in zip(lost, group, strict=True)]
+    return pd.concat(parts, ignore_index=True)[list(LOSSES)]
+
+
+def _known(plan: Plan) -> set[str]:
+    units = plan.tree.units
+    return set(units.loc[units["level"] == OFFICER, "unit_id"]) if plan.officers else set(plan.tree.counts_for["unit_id"])
+
+
+def _loses(counts: Any, above: Any, below: Any, indicator: Indicator) -> Any:
+    """Say whether a row lost points: not met, below its denominator, or on the wrong side of the target."""
+    higher = indicator.direction == "higher"
     if isinstance(indicator.measure, (Mean, Quantile)):
-        target = float(indicator.target if indicator.target is not None else 0)
-        return rows.numerator < target if indicator.direction == "higher" else rows.numerator > target
-    return rows.numerator < rows.denominator if indicator.direction == "higher" else rows.numerator > 0
+        target = float(indicator.target or 0)
+        return counting.is_so(counts & (above < target if higher else above > target))
+    return counting.is_so(counts & (above < below if higher else above > 0))
 
 
 def open_disputes(records: Records, tree: Tree, as_of: datetime, *, officers: bool = False) -> pd.DataFrame:

@@ -84,7 +84,7 @@ def scheme(*, distinct: bool) -> Scheme:
 def ours(records: Records, tree: Tree, table: Scheme) -> list[measures.Measured]:
     """Count and put together the measures of all units and periods."""
     counted = measures.count(records, table, tree, PERIODS, PERIOD.end, officers=True)
-    return [measures.measured(records, table, tree, counted, period, PERIOD.end) for period in PERIODS]
+    return [measures.measured(table, tree, counted, period, PERIOD.end) for period in PERIODS]
 
 
 PERIOD_SQL = "CASE " + " ".join(
