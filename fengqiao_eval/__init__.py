@@ -1,0 +1,55 @@
+"""Fengqiao evaluation workbench (一表通考): records in, station and officer scorecards out.
+
+This page is the catalogue of public names; what stands behind a name is loaded when it is first asked for, so that
+`import fengqiao_eval` loads neither ibis nor plotly nor papermill.
+
+>>> import fengqiao_eval as fq
+>>> str(fq.parse("2024Q4").previous)
+'2024Q3'
+"""
+
+from importlib import import_module
+from typing import Any
+
+_CATALOGUE = {
+    "errors": ("Fault", "FengqiaoError", "InputError", "UsageError"),
+    "periods": ("Period", "parse", "resolve"),
+    "records.store": ("Records", "open_records"),
+    "scheme.load": ("load",),
+    "scheme.model": ("Indicator", "Scheme", "nominal"),
+    "scoring.points": ("absolute", "half_up", "relative"),
+    "scoring.totals": ("total", "weights_at"),
+    "scoring.ranks": ("grades", "places"),
+    "scoring.score": ("Scores", "score"),
+    "scoring.trace": ("trace",),
+    "scorecards.folder": ("Run", "open_run"),
+    "scorecards.card": ("Card", "card"),
+    "scorecards.fragments": (
+        "dimensions_table",
+        "gains_table",
+        "headline",
+        "indicator_frame",
+        "indicators_table",
+        "limits",
+        "lost_records",
+        "open_disputes",
+    ),
+    "scorecards.charts": ("draw_class", "draw_dimensions", "draw_indicators", "draw_trend"),
+}
+
+_ROOM_OF = {name: room for room, names in _CATALOGUE.items() for name in names}
+
+__all__ = sorted(_ROOM_OF)  # noqa: PLE0605 - a list of names, made from the catalogue
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

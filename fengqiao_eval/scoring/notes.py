@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import SCORED, STATUSES
-from fengqiao_eval.periods import Period, parse
+from fengqiao_eval.periods import Period
 from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Note, Records
 from fengqiao_eval.records.tables import EVENTS, TABLES
@@ -23,7 +23,6 @@ def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Mea
         *_missing_tables(scheme, records),
         *_late(records, measured.period, plan),
         *_uncoded(plan, measured.period),
-        *_void(scheme, measured.period),
         *_constant(scheme, tree, measured, groups),
     )
 
@@ -54,13 +53,6 @@ def _uncoded(plan: Plan, period: Period) -> Iterator[Note]:
             count = int(rows.filter(rows[measure.column].notin(list(measure.values))).count().execute())
             if count:
                 yield Note("uncoded", {"indicator": indicator.label, "count": count})
-
-
-def _void(scheme: Scheme, period: Period) -> Iterator[Note]:
-    labels = {indicator.code: indicator.label for indicator in scheme.indicators}
-    for void in scheme.void:
-        if period.holds(parse(void.period)):
-            yield Note("void", {"indicator": labels[void.indicator], "period": void.period, "reason": void.reason})
 
 
 def _constant(scheme: Scheme, tree: Tree, measured: Measured, groups: np.ndarray) -> Iterator[Note]:
