@@ -70,7 +70,7 @@ def cases(province: Province) -> pd.DataFrame:
 
 
 def _calls(province: Province, dice: Dice) -> tuple[Ints, Ints, Ints]:
-    place, month = unroll(monthly_counts(province, dice, mean=53, few=2))
+    place, month = unroll(monthly_counts(province, dice, mean=53, few=1))
     category = pick(dice, (0.55, 0.2, 0.25), place.size)
     at = moments(dice, month, _OPENS[category], _CLOSES[category])
     order = np.argsort(at, kind="stable")
@@ -183,7 +183,7 @@ def _recurrence(dice: Dice, scene: Scene, course: pd.DataFrame) -> Floats:
 def surveys(province: Province) -> pd.DataFrame:
     """Draw up the surveys: every question asked, answered or not."""
     dice = province.stream("surveys")
-    counts = monthly_counts(province, dice, mean=31, few=2)
+    counts = monthly_counts(province, dice, mean=31, few=1)
     counts[province.few_answers, -3:] = ASKED
     place, at = occurrences(dice, counts, 9, 20)
     scene = locate(province, place, at, dice.random(at.size), office=luck(dice, 0.4, at.size))
