@@ -1,0 +1,1 @@
+"""What people read: cards, charts, pages and the workbook."""

@@ -1,0 +1,224 @@
+"""The parts of a card in plain lines, for terminals, tests and readers of a stored notebook."""
+
+from collections.abc import Iterable, Iterator
+
+from fengqiao_eval.scorecards.card import Card
+from fengqiao_eval.scorecards.lines import DimensionLine, IndicatorLine
+from fengqiao_eval.scorecards.wording import Change, Earlier, fixed, measured, plain, signed, term
+from fengqiao_eval.words import say
+
+LISTED = 3
+"""As many dimensions as a headline names for points lost."""
+
+
+def place(card: Card) -> str:
+    """Say the place and what it is worth: 第52名／共496个."""
+    standing = card.standing
+    if standing.rank is None:
+        return say("card.unranked", card.lang)
+    if standing.of <= 1:
+        return say("card.alone", card.lang)
+    key = "card.place_of_officer" if card.identity.is_officer else "card.place_of"
+    return say(key, card.lang, rank=standing.rank, of=standing.of)
+
+
+def firmness(card: Card) -> str:
+    """Say how firm the place is, or that nothing is known of it."""
+    standing = card.standing
+    if standing.rank_low is None or standing.rank_high is None:
+        return say("card.firmness", card.lang, n=plain(standing.n))
+    return say("card.range", card.lang, n=plain(standing.n), low=standing.rank_low, high=standing.rank_high)
+
+
+def state(card: Card) -> str:
+    """Say the state of the run: 草稿."""
+    return say(f"card.state.{card.identity.state}", card.lang)
+
+
+def monthly(card: Card) -> str:
+    """Say the mean of the months, the other way of reckoning a longer period; empty where there is none."""
+    if card.standing.monthly is None:
+        return ""
+    mean, months = card.standing.monthly
+    return say("card.monthly", card.lang, mean=fixed(mean, card.decimals), months=months)
+
+
+def headline(card: Card) -> str:
+    """Say the card in a dozen lines."""
+    return "\n".join(_headline(card))
+
+
+def _headline(card: Card) -> Iterator[str]:
+    who, standing, lang = card.identity, card.standing, card.lang
+    yield (
+        f"{who.name}（{who.unit_id}） {who.level_label}·{who.peer_class}"
+        if lang == "zh"
+        else f"{who.name} ({who.unit_id}) {who.level_label}, {who.peer_class}"
+    )
+    yield f"{who.period_label} · {state(card)}"
+    parts = [
+        f"{say('card.total', lang)} {fixed(standing.total, card.decimals)}",
+        place(card),
+        standing.grade or say("card.no_grade", lang),
+    ]
+    yield say("card.semicolon", lang).join(parts)
+    yield from standing.reasons
+    if standing.tied:
+        yield say("card.tied", lang, n=standing.tied)
+    yield from changes(card)
+    yield from filter(None, [monthly(card)])
+    yield firmness(card)
+    yield say("card.where_lost", lang) + say("card.colon", lang) + (_lost(card) or say("card.nothing_lost", lang))
+    yield say("card.how_to_win", lang) + say("card.colon", lang) + ("" if card.gains else say("card.no_gains", lang))
+    yield from (f"  {number}. {gain.label} {gain.words(lang)}" for number, gain in enumerate(card.gains, 1))
+    yield say("card.advice", lang)
+
+
+def _lost(card: Card) -> str:
+    return say("card.comma", card.lang).join(f"{d.label} {signed(-d.lost, card.decimals)}" for d in worst(card))
+
+
+def worst(card: Card) -> list[DimensionLine]:
+    """Name the dimensions that lost most points, the most first."""
+    return sorted((d for d in card.dimensions if d.lost > 0), key=lambda d: -d.lost)[:LISTED]
+
+
+def dimensions(card: Card) -> str:
+    """Say each dimension in a line."""
+    return "\n".join(_dimension(line, card) for line in card.dimensions)
+
+
+def _dimension(line: DimensionLine, card: Card) -> str:
+    earned = f"{fixed(line.contribution, card.decimals)} / {fixed(line.possible, card.decimals)}"
+    moved = compared(line.previous, "previous", card.lang), compared(line.year_before, "year_before", card.lang)
+    return "  ".join([line.label, earned if line.possible else say("card.unscored", card.lang), *dict.fromkeys(moved)])
+
+
+def indicators(card: Card) -> str:
+    """Say each indicator in a line."""
+    return "\n".join(_indicator(line, card) for line in card.indicators)
+
+
+def beside(line: IndicatorLine, card: Card) -> list[str]:
+    """Say what to read beside an indicator: sample, target, status, changes, asides, a weight that moved."""
+    return list(dict.fromkeys(_beside(line, card)))
+
+
+def _beside(line: IndicatorLine, card: Card) -> Iterator[str]:
+    lang = card.lang
+    yield say("card.n", lang, n=plain(line.n, 0)) + (say("card.small", lang) if line.small else "")
+    if line.scored and line.reached is not None:
+        yield say("card.met", lang) if line.reached else missed(line, lang)
+    if line.status == "provisional":
+        yield term("status", line.status, lang)
+    yield compared(line.previous, "previous", lang)
+    yield compared(line.year_before, "year_before", lang)
+    yield from line.asides
+    if line.scored and plain(100 * line.weight_used) != plain(100 * line.weight):
+        yield say("card.reweighed", lang, nominal=plain(100 * line.weight), used=plain(100 * line.weight_used))
+
+
+def missed(line: IndicatorLine, lang: str) -> str:
+    """Say that the target is not reached."""
+    return say("card.missed" if line.direction == "higher" else "card.missed_lower", lang)
+
+
+def compared(change: Change, earlier: Earlier, lang: str) -> str:
+    """Say a change and on what; what cannot be compared says so itself.
+
+    >>> compared(Change("升1.25分", 1), "previous", "zh"), compared(Change("无上期数据"), "previous", "zh")
+    ('较上期▲升1.25分', '无上期数据')
+    """
+    if change.direction is None:
+        return change.text
+    return say(f"card.compared.{earlier}", lang, change=arrow(change))
+
+
+def arrow(change: Change) -> str:
+    """Put the direction before the words of a change.
+
+    >>> arrow(Change("升1.25分", 1)), arrow(Change("持平", 0))
+    ('▲升1.25分', '持平')
+    """
+    return {1: "▲", -1: "▼"}.get(change.direction or 0, "") + change.text
+
+
+def changes(card: Card) -> list[str]:
+    """Say how the total moved on the period before and on last year; a reason for both is said once."""
+    standing = card.standing
+    both = (compared(standing.previous, "previous", card.lang), compared(standing.year_before, "year_before", card.lang))
+    return list(dict.fromkeys(both))
+
+
+def _indicator(line: IndicatorLine, card: Card) -> str:
+    counts = f"{plain(line.numerator)}/{plain(line.denominator)} = {measured(line.value, line.unit)}"
+    if not line.scored:
+        return f"{line.label}  {counts}  {say('card.not_scored', card.lang, status=term('status', line.status, card.lang))}"
+    sums = f"{fixed(line.points)} × {plain(100 * line.weight_used)}% = {fixed(line.contribution, card.decimals)}"
+    return "  ".join([line.label, counts, sums, *line.asides])
+
+
+def gains(card: Card) -> str:
+    """Say what would win points back."""
+    return "\n".join(f"{g.label}  {g.now} → {g.target}  {g.words(card.lang)}" for g in card.gains) or say(
+        "card.no_gains", card.lang
+    )
+
+
+def disputes(card: Card) -> str:
+    """Say the open disputes: how many of each colour, the most urgent by id."""
+    return "\n".join(_colours(card)) or say("card.disputes.none", card.lang)
+
+
+def _colours(card: Card) -> Iterator[str]:
+    for part in card.disputes:
+        tier = warning(part.tier, card.lang)
+        counts = [
+            say("card.disputes.count", card.lang, n=len(part.disputes)),
+            say("card.disputes.overdue", card.lang, n=part.overdue),
+        ]
+        first = (f"{one.dispute_id} {days_left(one.days_left, card.lang)}" for one in part.disputes[:LISTED])
+        yield f"{tier}  {say('card.comma', card.lang).join(counts)}  {'  '.join(first)}"
+
+
+def warning(tier: str, lang: str) -> str:
+    """Name a colour of warning."""
+    return say("card.disputes.warning", lang, tier=term("tier", tier, lang)) if tier else say("card.disputes.untiered", lang)
+
+
+def days_left(days: int | None, lang: str) -> str:
+    """Say how long there is left.
+
+    >>> days_left(3, "zh"), days_left(-2, "en")
+    ('余3天', '2 days overdue')
+    """
+    if days is None:
+        return say("card.disputes.no_limit", lang)
+    if days == 0:
+        return say("card.disputes.today", lang)
+    return say("card.disputes.left", lang, n=days) if days > 0 else say("card.disputes.late", lang, n=-days)
+
+
+def lost(card: Card) -> str:
+    """Say of each indicator how many records lost points, and the first ids."""
+    found = (
+        f"{part.label}  {len(part.records)}  {_ids(r.record_id for r in part.records[:LISTED])} …" for part in card.lost_records
+    )
+    return "\n".join(found) or say("card.lost.none", card.lang)
+
+
+def _ids(ids: Iterable[str]) -> str:
+    return " ".join(ids)
+
+
+def limits(card: Card) -> str:
+    """Say what the records could not tell, and how to object."""
+    return "\n".join([*(card.unknowns or [say("card.unknown.none", card.lang)]), objection(card), say("card.advice", card.lang)])
+
+
+def objection(card: Card) -> str:
+    """Say until when and to whom to object."""
+    who, lang = card.identity, card.lang
+    until = say("card.limits.until", lang, date=who.objection_until) if who.objection_until else say("card.limits.any_time", lang)
+    contact = say("card.limits.contact", lang, contact=who.contact) if who.contact else say("card.limits.no_contact", lang)
+    return until + contact

@@ -1,0 +1,120 @@
+"""LibreOffice reckons the workbook anew and comes to the numbers of the run; a changed weight moves the totals."""
+
+import re
+import subprocess
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from python_calamine import CalamineWorkbook
+
+from fengqiao_eval.scorecards import workbook
+from fengqiao_eval.scoring.totals import Weights, total
+from run_folders import NOT_RANKED, scheme, write_run
+
+pytestmark = pytest.mark.office
+
+ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item></oor:items>"""
+"""The office setting that reckons every formula anew on opening, whatever results the file holds."""
+CHECK = "xl/worksheets/sheet7.xml"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Write a run: missing indicators, a dimension without any, a tie of halves, units without a place."""
+    return write_run(tmp_path_factory.mktemp("runs") / "demo", officers=0)
+
+
+@pytest.fixture(scope="module")
+def reckoned(tmp_path_factory, need):
+    """Give a function that has LibreOffice reckon a workbook anew and reads its sheet 验算 as rows."""
+    office, made = need("soffice"), tmp_path_factory.mktemp("office")
+    (made / "profile" / "user").mkdir(parents=True)
+    (made / "profile" / "user" / "registrymodifications.xcu").write_text(ALWAYS, "utf-8")
+
+    def reckon(path):
+        profile = f"-env:UserInstallation={(made / 'profile').as_uri()}"
+        command = [office, profile, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(made), str(path)]
+        subprocess.run(command, check=True, capture_output=True, timeout=240)
+        return CalamineWorkbook.from_path(str(made / path.name)).get_sheet_by_name("验算").to_python(skip_empty_area=False)
+
+    return reckon
+
+
+def rewritten(path, other, change):
+    """Copy a workbook with its sheet 验算 changed, and without the results of its formulas."""
+    with zipfile.ZipFile(path) as packed, zipfile.ZipFile(other, "w", zipfile.ZIP_DEFLATED) as copy:
+        for name in packed.namelist():
+            data = packed.read(name)
+            if name == CHECK:
+                text = re.sub(r"(</f>)<v>.*?</v>", r"\1<v>-1</v>", data.decode("utf-8").replace(' t="str"', ""))
+                data = change(text).encode("utf-8")
+            copy.writestr(name, data)
+    return other
+
+
+def table(rows, first):
+    """Read the units of the sheet: heads stand on row 3, weights down to row `first` - 1 (0 is the first)."""
+    heads = [f"{number}:{word}" for number, word in enumerate(rows[3])]
+    return pd.DataFrame(rows[first:], columns=heads).set_index("2:编号")
+
+
+def column(found, word):
+    """Find the column that a word heads."""
+    return next(name for name in found if name.endswith(f":{word}"))
+
+
+def numbers(cells):
+    """Read cells as numbers, an empty text as none."""
+    return np.array([[np.nan if cell == "" else cell for cell in row] for row in cells], dtype=float)
+
+
+def frames(folder):
+    """Read points and contributions (units × indicators) and the ranks of the main period."""
+    points = pd.read_parquet(folder / "points.parquet")
+    points = points[points["period"] == "2024Q4"]
+    ranks = pd.read_parquet(folder / "ranks.parquet")
+    codes = [i.code for i in scheme().indicators]
+    wide = points.pivot(index="unit_id", columns="indicator", values=["points", "contribution"])
+    return wide["points"][codes], wide["contribution"][codes], ranks[ranks["period"] == "2024Q4"].set_index("unit_id")
+
+
+def test_every_contribution_and_total_is_the_run_s(folder, reckoned, tmp_path):
+    """With no result left in the file, each contribution, total and place is reckoned to the number of the frames."""
+    workbook.write(folder, tmp_path / "full.xlsx")
+    found = table(reckoned(rewritten(tmp_path / "full.xlsx", tmp_path / "bare.xlsx", lambda text: text)), 8)
+    points, contributions, ranks = frames(folder)
+    ids, size = found.index, len(points.columns)
+    assert set(ids) == set(ranks.index)
+    expected = contributions.reindex(ids).where(points.reindex(ids).notna()).to_numpy(dtype=float)
+    np.testing.assert_array_equal(numbers(found.iloc[:, 3 + size + 5 : 3 + 2 * size + 5].to_numpy()), expected)
+    assert found[column(found, "总分")].to_dict() == ranks["total"].to_dict()
+    places = found[column(found, "名次")]
+    places = places[places.map(lambda cell: not isinstance(cell, str))].astype(int)
+    assert places.to_dict() == ranks["rank"].dropna().astype(int).to_dict()
+    assert NOT_RANKED not in places.index
+    assert set(found.iloc[:, -1]) == {0}
+
+
+def test_a_changed_weight_moves_the_totals(folder, reckoned, tmp_path):
+    """Another weight of one indicator at one level gives the totals that the engine reckons with it; other levels stand."""
+    workbook.write(folder, tmp_path / "full.xlsx")
+    heavier = re.compile(r'(<c r="E7"[^>]*><v>)25(</v>)')
+    changed = rewritten(tmp_path / "full.xlsx", tmp_path / "changed.xlsx", lambda text: heavier.sub(r"\g<1>70\2", text))
+    rows = reckoned(changed)
+    assert rows[6][4] == 70
+    found = table(rows, 8)
+    points, _, ranks = frames(folder)
+    stations = ranks.index[ranks["level"] == "station"]
+    indicators = np.array([70, 20, 15, 20, 20, 35, 25, 20, 20, 45, 30, 25, 40, 30, 30])
+    weights = Weights(np.array([25, 20, 25, 30]), indicators, np.repeat([0, 1, 2, 3], [5, 4, 3, 3]))
+    given = points.loc[stations].to_numpy(dtype=float)
+    expected = total(given, ~np.isnan(given), weights).totals / 100
+    totals = found[column(found, "总分")]
+    assert totals.loc[stations].tolist() == expected.tolist()
+    others = ranks.index.difference(stations)
+    assert totals.loc[others].to_dict() == ranks.loc[others, "total"].to_dict()
+    assert rows[1][4] == (totals.loc[stations] != ranks.loc[stations, "total"]).sum() > 0

@@ -1,0 +1,389 @@
+"""The card as data: places, changes, gains, records, and what it says when the records cannot tell."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fengqiao_eval.errors import UsageError
+from fengqiao_eval.scheme.rules import Percentile
+from fengqiao_eval.scorecards import plaintext
+from fengqiao_eval.scorecards.card import card, identity, open_run, write_records_csv
+from fengqiao_eval.scorecards.evidence import open_disputes
+from fengqiao_eval.scorecards.fragments import indicator_frame, reached
+from fengqiao_eval.scorecards.gains import gains, needed
+from fengqiao_eval.scorecards.wording import change
+from fengqiao_eval.scoring.points import absolute
+from fengqiao_eval.words import say
+from runs_fixture import MERGED, NEW, OWN, TIED, UNRANKED, write
+
+
+@pytest.fixture(scope="module")
+def run_path(tmp_path_factory):
+    """Write the run once."""
+    return write(tmp_path_factory.mktemp("runs") / "demo")
+
+
+@pytest.fixture(scope="module")
+def run(run_path):
+    """Open the run once."""
+    return open_run(run_path)
+
+
+@pytest.fixture(scope="module")
+def own(run):
+    """Put together the card of an ordinary station."""
+    return card(run, OWN)
+
+
+def with_manifest(run, **given):
+    """Replace keys of the run's manifest."""
+    return replace(run, manifest=run.manifest | given)
+
+
+def line_of(of, code):
+    """Find the line of an indicator."""
+    return next(line for line in of.indicators if line.code == code)
+
+
+# The run
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("zh", "请先在项目文件夹中运行 make scorecards"), ("en", "first type make scorecards")]
+)
+def test_no_run_yet_says_what_to_do(tmp_path, monkeypatch, lang, words):
+    """Where there is no run, the words say to make scorecards first, in Chinese and English."""
+    monkeypatch.setenv("FENGQIAO_LANG", lang)
+    with pytest.raises(UsageError) as refused:
+        open_run(tmp_path / "demo")
+    assert words in str(refused.value)
+
+
+def test_a_unit_must_be_text(run):
+    """A unit that papermill turned into a number is refused, and the words name the way out."""
+    with pytest.raises(UsageError) as refused:
+        card(run, 14)
+    assert "papermill -r unit 014" in str(refused.value)
+    assert "现为 14" in str(refused.value)
+
+
+def test_an_unknown_unit_is_refused_with_near_ones(run):
+    """An unknown unit is refused with the nearest known ones, and never with an officer's."""
+    with pytest.raises(UsageError) as refused:
+        card(run, "S0077")
+    assert OWN in str(refused.value)
+    with pytest.raises(UsageError) as refused:
+        card(run, "P9999")
+    assert "P0001" not in str(refused.value)
+
+
+def test_latest_names_a_run(run_path):
+    """The text file `latest` beside the runs opens the run it names."""
+    pointer = run_path.parent / "latest"
+    pointer.write_text(f"{run_path.name}\n", "utf-8")
+    assert open_run(pointer).path == run_path
+
+
+def test_frames_are_read_once(run):
+    """A frame is read once as long as its file does not change; one that is not there is empty."""
+    assert run.frame("points") is run.frame("points")
+    assert run.frame("nothing").of(OWN).empty
+
+
+# Standing
+
+
+def test_the_place_is_said_in_both_languages(run, own):
+    """The place reads 第2名／共9个 in Chinese and 2 of 9 in English, with what it rests on."""
+    assert plaintext.place(own) == f"第{own.standing.rank}名／共9个"
+    assert plaintext.place(card(run, OWN, "en")) == f"{own.standing.rank} of 9"
+    assert plaintext.firmness(own) == f"依据记录{own.standing.n:,.0f}条次，名次未附误差。"
+
+
+def test_a_place_with_a_range_says_so(own):
+    """Where the run says how firm a place is, the card says it too."""
+    firm = replace(own, standing=replace(own.standing, rank_low=1, rank_high=4))
+    assert "第1至第4名之间" in plaintext.firmness(firm)
+
+
+def test_ties_are_said(run):
+    """Two stations on one total share a place, and each card says with how many."""
+    first, second = (card(run, unit) for unit in TIED)
+    assert first.standing.rank == second.standing.rank
+    assert first.standing.tied == second.standing.tied == 1
+    assert "与另外1个同分并列" in plaintext.headline(first)
+
+
+def test_who_is_not_ranked_says_why(run):
+    """A unit of which too little could be scored has no place and no grade, and is told by how much."""
+    standing = card(run, UNRANKED).standing
+    assert (standing.rank, standing.grade) == (None, "")
+    assert standing.reasons == ("可评权重11.3%，低于方案规定的70%",)
+    assert standing.previous.text == "无上期数据"
+
+
+def test_a_class_of_one_has_no_place(run):
+    """A unit alone in its class gets no place."""
+    assert plaintext.place(card(run, "C1")) == "同类仅此1个，不排名次"
+
+
+def test_the_class_is_named_in_the_readers_language(run):
+    """Where the whole level is the class, it is named as the level is."""
+    assert identity(run, "C1", "en").peer_class == "City"
+    assert identity(run, OWN, "en").peer_class == "四类"
+
+
+def test_the_total_is_the_sum_of_its_parts(run):
+    """Contributions of indicators, and of dimensions, add up to the total of every unit."""
+    for unit in (OWN, UNRANKED, "C1", "P0002"):
+        of = card(run, unit)
+        assert sum(line.contribution for line in of.indicators) == pytest.approx(of.standing.total, abs=1e-9)
+        assert sum(line.contribution for line in of.dimensions) == pytest.approx(of.standing.total, abs=1e-9)
+        assert of.lost == pytest.approx(100 - of.standing.total, abs=0.05)
+
+
+def test_the_mean_of_the_months_stands_beside_the_total(run, own):
+    """A quarter's total comes with the mean of its months, and of how many; a month has no such mean."""
+    totals = [point.total for point in own.trend[-3:]]
+    assert own.standing.monthly == (pytest.approx(sum(totals) / 3, abs=0.006), 3)
+    assert plaintext.monthly(own) == f"各月平均{own.standing.monthly[0]:.2f}分（3个月）"
+    month = with_manifest(run, periods=run.manifest["periods"] | {"this": "2024-12"})
+    assert card(month, OWN).standing.monthly is None
+
+
+def test_lines_outside_the_hundred_are_listed(tmp_path):
+    """An adjustment is shown with what it is and its points."""
+    folder = write(tmp_path / "demo")
+    rows = [
+        (OWN, "2024Q4", "重大立功", "merit", "add", 2.0, "N1", "ok"),
+        (OWN, "2024Q3", "旧事", "old", "deduct", -1.0, "N2", "ok"),
+    ]
+    columns = ["unit_id", "period", "line", "rule", "effect", "contribution", "record_ids", "status"]
+    pd.DataFrame(rows, columns=columns).to_parquet(folder / "adjustments.parquet")
+    assert card(open_run(folder), OWN).adjustments == (("重大立功（加分）", 2.0),)
+
+
+# Changes
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "kind", "base", "zh", "en"),
+    [
+        (96.43, 95.0, "points", 200, "升1.43个百分点", "up 1.43 percentage points"),
+        (95.0, 96.43, "points", 200, "降1.43个百分点", "down 1.43 percentage points"),
+        (95.004, 95.0, "points", 200, "持平", "unchanged"),
+        (96.0, 95.0, "points", 29, "升1.00个百分点（基数小）", "up 1.00 percentage points (small base)"),
+        (86.26, 87.0, "marks", None, "降0.74分", "down 0.74 points"),
+        (12.0, 10.0, "quantity", 400, "升20.0%", "up 20.0 per cent"),
+        (12.0, 10.0, "quantity", 12, "升2.00（基数小）", "up 2.00 (small base)"),
+        (3.0, 0.0, "quantity", 400, "升3.00", "up 3.00"),
+        (1.5, None, "points", None, "无上年同期数据", "no figure for the same period last year"),
+        (None, 1.5, "points", None, "本期数据不足，不作比较", "not compared: too little in this period"),
+    ],
+)
+def test_changes_in_the_right_words(now, before, kind, base, zh, en):
+    """Rates move by percentage points, quantities by per cent, totals by points; small bases and gaps are said."""
+    assert change(now, before, kind, "zh", earlier="year_before", base=base).text == zh
+    assert change(now, before, kind, "en", earlier="year_before", base=base).text == en
+
+
+def test_a_unit_without_a_past_says_so(run):
+    """A station founded this autumn has no figure for last year, and says it rather than a change."""
+    of = card(run, NEW)
+    assert of.standing.year_before.text == "无上年同期数据"
+    assert of.trend[0].total is None
+    assert of.trend[-1].total is not None
+
+
+def test_the_trend_holds_twelve_months(own):
+    """The line has the twelve months up to the period's end, each with a rate for every dimension."""
+    assert [point.period for point in own.trend] == [f"2024-{month:02d}" for month in range(1, 13)]
+    assert {len(point.rates) for point in own.trend} == {len(own.dimensions)} == {4}
+
+
+# Gains
+
+
+def test_gains_are_the_fewest_records_that_reach_the_target(run):
+    """With the count named the target is reached, with one less it is not; the points are those of the scheme's rule."""
+    scheme = run.scheme
+    rules = {indicator.code: indicator for indicator in scheme.indicators}
+    seen = set()
+    for unit in ("S001", "S003", OWN, "C1", "P0002"):
+        of = card(run, unit)
+        assert len(of.gains) <= 3
+        assert [gain.points for gain in of.gains] == sorted((gain.points for gain in of.gains), reverse=True)
+        for gain in of.gains:
+            line, rule = line_of(of, gain.code), rules[gain.code]
+            if rule.measure.kind not in {"share", "distinct", "ratio"}:
+                continue
+            sign = 1 if line.direction == "higher" else -1
+            values = [100 * (line.numerator + sign * k) / line.denominator for k in (gain.count, gain.count - 1)]
+            assert [sign * value >= sign * line.target for value in values] == [True, False]
+            points = absolute(rule.points, np.array(values[:1]), line.direction)[0]
+            assert gain.points == pytest.approx(points * line.weight_used - line.contribution, abs=0.0051)
+            seen.add(line.direction)
+    assert seen == {"higher", "lower"}
+
+
+def gain_of(run, of, code, **changed):
+    """Reckon the gain of one indicator whose line is changed."""
+    line = replace(line_of(of, code), **changed)
+    return next(iter(gains(run.scheme, [line], "zh")), None)
+
+
+def test_gains_speak_of_what_is_counted(run, own):
+    """On time, fewer recurrences, answers turned, elements filled: each in its own words."""
+    below = {"value": 80.0, "numerator": 80.0, "denominator": 100.0, "contribution": 0.0, "points": 0.0}
+    assert gain_of(run, own, "arrival_on_time", **below).need == "再有15起达标"
+    assert gain_of(run, own, "elements_complete", **below).need == "再有19个要素达标"
+    assert gain_of(run, own, "satisfied", **below).need == "至少15份由“不满意”转为“满意”"
+    assert gain_of(run, own, "recurrence", **(below | {"value": 8.0, "numerator": 8.0})).need == "减少3起"
+    assert gain_of(run, own, "sense_of_safety", **below).need == "达到96%"
+    assert gain_of(run, own, "arrival_on_time", **below).words("zh").startswith("再有15起达标，可得+")
+
+
+def test_no_gain_where_nothing_is_to_be_won(run, own):
+    """A target reached, an indicator not scored, or points that depend on others promise nothing."""
+    assert gain_of(run, own, "arrival_on_time", value=95.0) is None
+    assert gain_of(run, own, "arrival_on_time", value=50.0, status="too_few") is None
+    assert gain_of(run, own, "arrival_on_time", value=50.0, target=None) is None
+    indicators = run.scheme.dimensions[0].indicators
+    relative = indicators[0].model_copy(update={"points": Percentile(kind="percentile")})
+    dimension = run.scheme.dimensions[0].model_copy(update={"indicators": (relative, *indicators[1:])})
+    scheme = run.scheme.model_copy(update={"dimensions": (dimension, *run.scheme.dimensions[1:])})
+    line = replace(line_of(own, "arrival_on_time"), value=50.0, numerator=50.0, denominator=100.0)
+    assert gains(scheme, [line], "zh") == ()
+
+
+def test_counts_are_exact(run, own):
+    """95 of 100 is 95 per cent: no record more is asked for because of a float."""
+    indicator = next(i for i in run.scheme.indicators if i.code == "arrival_on_time")
+    line = replace(line_of(own, "arrival_on_time"), numerator=18.0, denominator=20.0, value=90.0)
+    assert needed(indicator, line) == (1, 95.0)
+
+
+def test_the_place_then_counts_those_still_better(own):
+    """The place that more points would bring is one behind those who would still be strictly better."""
+    peers = (80.0, 85.0, 90.0, 95.0)
+    of = replace(own, peers=peers, standing=replace(own.standing, total=85.0, rank=3, of=4))
+    assert reached(of, 5.0) == (90.0, 2)
+    assert reached(of, 0.0) == (85.0, 3)
+
+
+# Records
+
+
+def test_a_station_answers_for_its_zones(run, own):
+    """Records of the zones below are listed on the station's card, the latest first."""
+    found = next(part for part in own.lost_records if part.code == "arrival_on_time")
+    line = line_of(own, "arrival_on_time")
+    assert len(found.records) == line.denominator - line.numerator
+    assert {record.unit_id for record in found.records} == {OWN, "Z1"}
+    times = [record.happened_at for record in found.records]
+    assert times == sorted(times, reverse=True)
+    assert len(card(run, "D1").lost_records[0].records) > len(found.records)
+
+
+def test_open_disputes_by_colour(drawn):
+    """Red comes first, within a colour the most urgent; what has no colour or limit is not lost."""
+    rows = drawn("""
+        | unit_id | dispute_id | tier   | due_at     | days_left |
+        | S007    | D1         | blue   | 2025-01-09 | 8         |
+        | S007    | D2         | red    | 2025-01-03 | 2         |
+        | S007    | D3         | red    | 2024-12-30 | -2        |
+        | S007    | D4         |        |            |           |
+    """)
+    found = {part.tier: [(one.dispute_id, one.days_left) for one in part.disputes] for part in open_disputes(rows)}
+    assert list(found) == ["red", "blue", ""]
+    assert found == {"red": [("D3", -2), ("D2", 2)], "blue": [("D1", 8)], "": [("D4", None)]}
+
+
+def test_all_lost_records_go_to_a_csv_excel_can_open(run, tmp_path):
+    """The CSV holds every record, opens as UTF-8 in Excel, and no cell of it is run as a formula."""
+    of = card(run, "S002")
+    path = tmp_path / "S002.records.csv"
+    write_records_csv(of, path)
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["指标代码", "指标", "记录表", "记录编号", "记录单位", "时间"]
+    assert len(rows) == sum(len(part.records) for part in of.lost_records)
+    assert "'=cmd|0" in {row[3] for row in rows}
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_an_officers_card_names_no_colleague(run):
+    """Nothing on an officer's card names another officer; the class is numbers only."""
+    said = repr(card(run, "P0001"))
+    assert "P0001" in said
+    assert not [unit for unit in run.frame("units", officers=True).rows if unit != "P0001" and unit in said]
+
+
+# What could not be told
+
+
+def test_missing_figures_are_grouped_and_explained(run):
+    """Indicators without records are named once, with what the scheme then does."""
+    said = card(run, UNRANKED).unknowns
+    assert said[0].startswith("本期无记录：要素录入率、按期办结率、")
+    assert said[0].endswith("；不计分，其权重分给其余指标")
+
+
+def test_void_provisional_merged_and_part_year_are_said(run, own):
+    """A void month, a figure not yet settled, a merged station and a person who served a part are all said."""
+    assert "暂计：复发率（期末后90日方能定论）；现已计分，定论后可能变动" in own.unknowns
+    assert "投诉回应率：2024年11月的记录已作废并剔除，原因：投诉系统迁移，答复时间丢失" in own.unknowns
+    assert "含并入单位S900、S901的记录，与以往比较时请注意" in card(run, MERGED).unknowns
+    assert "本期任职60人日，不满全期92天，按任职天数计算" in card(run, "P0002").unknowns
+
+
+def test_notes_of_the_run_are_repeated_even_if_nobody_wrote_their_sentence(run):
+    """A note whose sentence the catalogue lacks is shown as it is; of very many, the rest is counted."""
+    notes = [{"key": "no_such_sentence", "given": {"table": "cases", "n": n}} for n in range(15)]
+    said = card(with_manifest(run, notes=notes), OWN, "en").unknowns
+    assert "no_such_sentence: table cases, n 0" in said
+    assert said[-1] == say("card.unknown.more", "en", n=3)
+
+
+def test_asides_speak_the_language(run, own):
+    """Response rate, counts and colours beside an indicator are said in the card's language."""
+    assert line_of(own, "satisfied").asides[0].startswith("应答率 38")
+    assert line_of(card(run, OWN, "en"), "satisfied").asides[0].startswith("response rate 38")
+    assert [aside.split()[0] for aside in line_of(own, "settled_on_time").asides] == ["红", "黄", "蓝"]
+    assert [aside.split()[0] for aside in line_of(card(run, OWN, "en"), "settled_on_time").asides] == ["red", "yellow", "blue"]
+    assert line_of(own, "agreements_performed").asides == ("履行情况未填 3",)
+
+
+def test_the_headline_answers_four_questions(own):
+    """How many points, which place, where lost, how to win back; and that it is advice."""
+    said = plaintext.headline(own)
+    for part in (f"总分 {own.standing.total:.2f}", "第", "哪里失分：", "怎么补：", "1. ", "经人工确认", "草稿"):
+        assert part in said
+
+
+def test_the_indicator_frame_is_rounded(own):
+    """The frame for the notebook holds a row an indicator, rounded, in the order of the one table."""
+    frame = indicator_frame(own)
+    assert list(frame["indicator"]) == [line.label for line in own.indicators]
+    assert frame["contribution"].sum() == pytest.approx(own.standing.total)
+    assert json.loads(frame[["value"]].round(2).to_json()) == json.loads(frame[["value"]].to_json())
+
+
+def test_the_state_and_the_way_to_object_are_said(run):
+    """An announced run names the last day and whom to ask; without them the words still say what to do."""
+    announced = card(with_manifest(run, state="announced"), OWN)
+    assert plaintext.objection(announced) == "如对数据或计分有异议，请于2025-01-20前提出。联系：考评办 010-00000000。"
+    assert plaintext.state(announced) == "公示"
+    bare = card(with_manifest(run, objection_until=None, contact=""), OWN)
+    assert plaintext.objection(bare) == "如对数据或计分有异议，请及时提出。联系本级考评办。"
+
+
+def test_paths_may_be_text(run_path):
+    """A notebook hands over the run as text."""
+    assert open_run(str(run_path)).path == Path(run_path)

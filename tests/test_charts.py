@@ -1,0 +1,143 @@
+"""The figures of a card: small, in the reader's language, and never telling by colour alone."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from fengqiao_eval.scorecards import charts
+from fengqiao_eval.scorecards.card import card, open_run
+from runs_fixture import OWN, UNRANKED, write
+
+DRAWINGS = (charts.draw_dimensions, charts.draw_trend, charts.draw_class, charts.draw_indicators)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Write and open the run once."""
+    return open_run(write(tmp_path_factory.mktemp("runs") / "demo"))
+
+
+@pytest.fixture(scope="module")
+def own(run):
+    """Put together the card of an ordinary station."""
+    return card(run, OWN)
+
+
+def contrast(one, other):
+    """Reckon the contrast of two colours as WCAG does."""
+
+    def light(colour):
+        parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_figures_are_small_and_plain(draw, own):
+    """A figure holds plain numbers (no base64) and, the common look apart, takes less than 4 KB."""
+    figure = draw(own).to_plotly_json()
+    del figure["layout"]["template"]
+    text = json.dumps(figure, ensure_ascii=False)
+    assert "bdata" not in text
+    assert len(text.encode()) < 4_000
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_figures_share_one_look_with_chinese_fonts(draw, own):
+    """Every figure takes its look from one file, whose first fonts hold Chinese."""
+    look = draw(own).layout.template.layout
+    assert look.font.family == "Noto Sans CJK SC, Microsoft YaHei, SimHei, sans-serif"
+
+
+def test_dimensions_show_both_numbers(own):
+    """A bar is filled or outlined, and its numbers stand beside it."""
+    possible, earned = charts.draw_dimensions(own).data
+    assert possible.text[0] == f"{own.dimensions[0].contribution:.2f} / {own.dimensions[0].possible:.2f}"
+    assert (possible.marker.color, earned.marker.color) == ("#FFFFFF", "#0072B2")
+    assert {trace.orientation for trace in (possible, earned)} == {"h"}
+
+
+def test_a_dimension_without_a_score_says_so(run):
+    """A dimension of which nothing was scored is drawn as words, not as a zero."""
+    assert charts.draw_dimensions(card(run, UNRANKED)).data[0].text[1:] == ("未计分",) * 3
+
+
+def test_lines_differ_by_dash_and_symbol(own):
+    """The lines of the trend are told apart without colour."""
+    lines = charts.draw_trend(own).data
+    assert len({(line.line.dash, line.marker.symbol) for line in lines}) == len(lines) == 5
+    assert list(lines[0].x)[:2] == ["1月<br>2024", "2月"]
+
+
+def test_months_without_a_score_are_gaps(own):
+    """A month of which too little was scored is a gap; a line without any month is left out."""
+    empty = [replace(point, total=None, rates=(None, *point.rates[1:])) for point in own.trend]
+    lines = charts.draw_trend(replace(own, trend=tuple(empty))).data
+    assert [line.name for line in lines] == [line.label for line in own.dimensions[1:]]
+    nothing = [replace(point, total=None, rates=(None,) * 4) for point in own.trend]
+    assert charts.draw_trend(replace(own, trend=tuple(nothing))).layout.title.text == "没有可画的数据"
+
+
+def test_the_class_is_numbers_only(run):
+    """The strip names nobody; the own total is a diamond among circles, with its number written."""
+    figure = charts.draw_class(card(run, "P0001"))
+    text = figure.to_json()
+    assert not [unit for unit in run.frame("units", officers=True).rows if unit in text]
+    assert list(figure.data[0].marker.symbol).count("diamond") == 1
+    assert any("本人" in note.text for note in figure.layout.annotations)
+    assert figure.layout.title.text == "同类12人的总分分布"
+
+
+def test_who_is_not_ranked_is_not_drawn_among_the_ranked(run):
+    """The strip of a unit without a place says that it is not in it."""
+    figure = charts.draw_class(card(run, UNRANKED))
+    assert "diamond" not in figure.data[0].marker.symbol
+    assert figure.layout.title.text.endswith("（本卡未参加排名，图中未列）")
+
+
+def test_a_large_class_is_drawn_as_bars(own):
+    """Seven thousand totals become a few dozen bars whose heights are the counts."""
+    many = tuple(sorted(60 + 35 * (n * 7919 % 7000) / 7000 for n in range(7000)))
+    bars = charts.draw_class(replace(own, peers=many)).data[0]
+    assert bars.type == "bar"
+    assert sum(bars.y) == 7000
+    assert len(bars.x) <= charts.BINS
+
+
+def test_an_empty_class_is_said(own):
+    """Where nobody is ranked there is nothing to draw, and the figure says so."""
+    empty = replace(own, peers=(), standing=replace(own.standing, rank=None))
+    assert charts.draw_class(empty).layout.title.text.startswith("没有可画的数据")
+
+
+def test_losses_are_sorted_and_labelled(own):
+    """The indicators stand by points lost, each with its number; a loss of nothing is not drawn."""
+    bars = charts.draw_indicators(own).data[0]
+    assert list(bars.x) == sorted(bars.x, reverse=True)
+    assert list(bars.text) == [f"−{lost:.2f}" for lost in bars.x]
+    assert "24小时登记率" not in bars.y
+
+
+def test_labels_cannot_be_markup(own):
+    """A label that looks like markup is drawn as its letters."""
+    hostile = replace(own.dimensions[0], label="<a href='x'>案件</a>")
+    figure = charts.draw_dimensions(replace(own, dimensions=(hostile,)))
+    assert figure.data[0].y[0] == "&lt;a href='x'&gt;案件&lt;/a&gt;"
+
+
+def test_english_figures_hold_no_chinese_of_ours(run):
+    """In English, titles, months and marks are English."""
+    of = card(run, OWN, "en")
+    for draw in DRAWINGS:
+        assert draw(of).to_json().isascii()
+    assert list(charts.draw_trend(of).data[0].x)[:2] == ["Jan<br>2024", "Feb"]
+
+
+@pytest.mark.parametrize(("colour", "least"), [(charts.INK, 4.5), (charts.OWN, 4.5), (charts.REST, 3.0), (charts.LOST, 3.0)])
+def test_colours_are_seen_on_white(colour, least):
+    """Text has a contrast of 4.5 to 1, bars and dots of 3 to 1."""
+    assert contrast(colour, "#FFFFFF") >= least

@@ -1,0 +1,247 @@
+"""The offline page: whole, small, asking nothing of anybody, and harmless whatever a record holds."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+
+from fengqiao_eval.scorecards import charts, fragments
+from fengqiao_eval.scorecards.card import card, open_run
+from fengqiao_eval.scorecards.page import FIGURE, inline, page, prose, write_assets
+from runs_fixture import OWN, UNRANKED, write
+from test_charts import contrast
+
+PARTS = ("headline", "gains_table", "dimensions_table", "indicators_table", "open_disputes", "lost_records", "limits")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Write and open the run once."""
+    return open_run(write(tmp_path_factory.mktemp("runs") / "demo"))
+
+
+def shown(thing):
+    """Make the output that Jupyter would store for a fragment or a figure."""
+    if hasattr(thing, "to_plotly_json"):
+        data = {FIGURE: thing.to_plotly_json(), "text/html": "<div>plotly</div>"}
+    else:
+        data = {"text/html": thing._repr_html_(), "text/plain": repr(thing)}
+    return nbformat.v4.new_output("display_data", data=data)
+
+
+def notebook(of):
+    """Make an executed notebook of every part and figure of a card."""
+    things = [getattr(fragments, name)(of) for name in PARTS]
+    things += [draw(of) for draw in (charts.draw_dimensions, charts.draw_trend, charts.draw_class, charts.draw_indicators)]
+    cells = [nbformat.v4.new_code_cell("secret = 1", outputs=[shown(thing)]) for thing in things]
+    heading = nbformat.v4.new_markdown_cell("## 结论", metadata={"fengqiao": {"en": "## Result"}})
+    hidden = nbformat.v4.new_markdown_cell("只在笔记本里", metadata={"tags": ["not_on_page"]})
+    return nbformat.v4.new_notebook(cells=[heading, hidden, *cells])
+
+
+def made(run, unit, lang="zh"):
+    """Make the page of a unit."""
+    return page(notebook(card(run, unit, lang)), run, unit, lang)
+
+
+def with_output(**output):
+    """Make a notebook of one cell with one output."""
+    kind = output.pop("kind", "display_data")
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output(kind, **output)])])
+
+
+class Tags(HTMLParser):
+    """Collect the tags of a page with their attributes."""
+
+    def __init__(self, text):
+        """Read a page."""
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        """Keep a tag."""
+        self.found.append((tag, dict(attrs)))
+
+
+# Whole
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("unit", [OWN, UNRANKED, "S001", "C1", "P0002"])
+def test_a_page_is_whole_and_small(run, unit, lang):
+    """Every kind of unit gets a page of at most 60 KB with four figures, the state, and how to object."""
+    text = made(run, unit, lang)
+    assert len(text.encode()) < 60_000
+    assert text.count("application/json") == 4
+    for part in {"zh": ("草稿", "如何提出异议", "经人工确认"), "en": ("Draft", "How to object", "until a person confirms it")}[
+        lang
+    ]:
+        assert part in text
+    assert "secret" not in text
+
+
+def test_the_page_speaks_one_language(run):
+    """Prose written for both languages is shown in the page's own; what is for the notebook only is left out."""
+    assert "<h2>结论</h2>" in made(run, OWN)
+    assert "<h2>Result</h2>" in made(run, OWN, "en")
+    assert "只在笔记本里" not in made(run, OWN)
+
+
+def test_english_pages_hold_only_names_in_chinese(run):
+    """On an English page no sentence of ours is Chinese: what is left are names, reasons and words of the records."""
+    left = set(re.findall(r"[\u4e00-\u9fff]{2,}", made(run, OWN, "en")))
+    assert left <= {
+        "白鹭派出所",
+        "四类",
+        "不满意",
+        "满意",
+        "投诉系统迁移",
+        "答复时间丢失",
+        "考评办",
+        "考评办起草组",
+        "法制支队审核组",
+    }
+
+
+@pytest.mark.parametrize(("state", "word"), [("draft", "草稿"), ("announced", "公示"), ("final", "定稿")])
+def test_the_state_stands_in_words(run, state, word):
+    """The state is a word at the head, in the running line of every printed page, and in the title."""
+    text = made(replace(run, manifest=run.manifest | {"state": state}), OWN)
+    assert text.count(word) >= 3
+    assert f'<p class="stamp">{word}</p>' in text
+    assert f'<div class="running"><p><b>{word}</b>' in text
+
+
+def test_an_overview_is_a_page_of_the_run(run):
+    """Without a unit the page is the run's own: it lies beside assets/ and is named after the scheme."""
+    text = page(with_output(data={"text/plain": "一览"}), run, "", "zh")
+    assert 'href="assets/fengqiao.css"' in text
+    assert "<h1>枫桥式派出所一表通考（示例）</h1>" in text
+
+
+def test_an_officers_page_leads_to_the_officers_index(run):
+    """A person's page links the index in officer/, never the one screen."""
+    assert '<a href="index.html">' in made(run, "P0001")
+    assert '<a href="../index.html">' in made(run, OWN)
+
+
+# Asking nothing
+
+
+@pytest.mark.parametrize("unit", [OWN, "S001"])
+def test_a_page_names_no_host(run, unit):
+    """A page names no host, links nothing but its run, and allows no script but those beside it."""
+    text = made(run, unit)
+    assert "http:" not in text
+    assert "https:" not in text
+    sources = [value for _, attrs in Tags(text).found for name, value in attrs.items() if name in {"src", "href"}]
+    assert set(sources) == {
+        *("data:,", "../assets/fengqiao.css", "../assets/plotly.min.js", "../assets/fengqiao.js", "../index.html"),
+    }
+    assert "default-src 'none'" in text
+
+
+def test_assets_are_written_once_for_all(tmp_path):
+    """The folder holds plotly, the script with the common look in it, and the style."""
+    write_assets(tmp_path / "assets")
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "assets").iterdir()}
+    assert sorted(sizes) == ["fengqiao.css", "fengqiao.js", "plotly.min.js"]
+    assert sizes["plotly.min.js"] > 1_000_000
+    script = (tmp_path / "assets" / "fengqiao.js").read_text("utf-8")
+    assert "LOOK*/" not in script
+    assert "Noto Sans CJK SC" in script
+    assert "url(" not in (tmp_path / "assets" / "fengqiao.css").read_text("utf-8")
+
+
+def test_prose_asks_nothing():
+    """Links and pictures of a notebook's prose keep their words only."""
+    text = prose("看[这里](https://x.example)![图](https://x.example/a.png)")
+    assert text == "<p>看这里图</p>\n"
+
+
+# Harmless
+
+
+@pytest.mark.parametrize(("unit", "name"), [("S001", "&lt;script&gt;alert(1)&lt;/script&gt;"), ("S002", "=cmd()")])
+def test_hostile_names_are_letters(run, unit, name):
+    """A name that is a script or a formula is shown as its letters, and adds no tag to the page."""
+    text = made(run, unit)
+    assert name in text
+    scripts = [attrs for tag, attrs in Tags(text).found if tag == "script"]
+    assert [attrs for attrs in scripts if "src" not in attrs] == [{"type": "application/json"}] * 4
+    assert {tag for tag, _ in Tags(text).found} == {tag for tag, _ in Tags(made(run, OWN)).found}
+
+
+def test_figures_cannot_close_their_script(run):
+    """Whatever a figure holds, no < leaves its JSON."""
+    hostile = {
+        "data": [{"name": "</script><script>alert(1)</script>"}],
+        "layout": {"title": {"text": "<img src=x onerror=alert(1)>"}},
+    }
+    text = page(with_output(data={FIGURE: hostile}), run, OWN)
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "\\u003c/script\\u003e" in text
+    assert inline("&\u2028") == '"\\u0026\\u2028"'
+
+
+@pytest.mark.parametrize(
+    "html", ["<b>x</b>", '<section class="fqq"><script>x</script></section>', '<p>x</p><section class="fq">x</section>']
+)
+def test_only_our_fragments_keep_their_html(run, html):
+    """Any other HTML that a cell put out is shown as its text."""
+    text = page(with_output(data={"text/html": html, "text/plain": "见 <文字>"}), run, OWN)
+    assert "<pre>见 &lt;文字&gt;</pre>" in text
+    assert html not in text
+
+
+def test_printed_lines_and_errors_are_text(run):
+    """What a cell printed, or how it failed, is shown as text; warnings are left to the notebook."""
+    assert "<pre>a &lt; b</pre>" in page(with_output(kind="stream", text="a < b\n"), run, OWN)
+    assert "noise" not in page(with_output(kind="stream", name="stderr", text="noise"), run, OWN)
+    failed = page(with_output(kind="error", ename="UsageError", evalue="没有 <单位>", traceback=[]), run, OWN)
+    assert "<pre>UsageError: 没有 &lt;单位&gt;</pre>" in failed
+
+
+def test_raw_html_in_prose_is_text():
+    """HTML in the prose of a notebook is shown as its letters."""
+    assert "<script>" not in prose("<script>alert(1)</script>")
+    assert "<b>" not in prose("一 <b onclick=x>二</b>")
+
+
+# In the notebook
+
+
+def test_the_style_comes_once(run):
+    """The first part of a notebook brings the style along, the others do not; the page links it instead."""
+    of = card(run, OWN)
+    styled = [name for name in PARTS if "<style" in getattr(fragments, name)(of)._repr_html_()]
+    assert styled == ["headline"]
+    assert "<style" not in made(run, OWN)
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_read_as_text_too(run, name):
+    """Each part has lines of text that hold no markup, for terminals and for readers of a stored notebook."""
+    text = repr(getattr(fragments, name)(card(run, OWN)))
+    assert len(text) > 40
+    assert not re.search(r"</?\w+>", text)
+
+
+def test_long_lists_are_cut_and_say_so(run):
+    """A card lists thirty records an indicator and says how many there are in all, and where."""
+    text = fragments.lost_records(card(run, "C1")).html
+    assert max(part.count("<li>") for part in text.split("</ul>")) == 30
+    assert re.search(r"列出最近30条，共\d+条", text)
+    assert "C1.records.csv" in text
+
+
+def test_text_is_seen_on_its_ground():
+    """Every colour of text has a contrast of 4.5 to 1 on white and on the grounds it stands on."""
+    style = fragments.style()
+    inks = [re.search(rf"--{name}:(#\w+)", style)[1] for name in ("ink", "quiet", "blue", "red")]
+    assert all(contrast(ink, ground) >= 4.5 for ink in inks for ground in ("#ffffff", "#f3f6fa"))
+    assert contrast("#39434f", "#fdf3e1") >= 4.5
