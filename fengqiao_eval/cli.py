@@ -1,0 +1,171 @@
+"""The command line, `fengqiao`: demo, check, score, run, explain. Heavy rooms are imported inside their commands."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from fengqiao_eval.errors import CardsFailedError, FengqiaoError
+from fengqiao_eval.words import LANGUAGES, language, say
+
+if TYPE_CHECKING:
+    from fengqiao_eval.runs.prepared import Scored
+    from fengqiao_eval.runs.run import Made
+
+
+def _help(key: str) -> str:
+    """Say a line of help in the language set by FENGQIAO_LANG, else in Chinese with English below."""
+    given = os.environ.get("FENGQIAO_LANG")
+    return say(f"help.{key}", given) if given in LANGUAGES else "\n\n".join(say(f"help.{key}", lang) for lang in LANGUAGES)
+
+
+def _brief(key: str) -> str:
+    """Say what an option is for, in one line."""
+    return _help(key).replace("\n\n", " / ")
+
+
+class _Plain(TyperGroup):
+    """Commands whose refusals are printed plainly; anything else is a bug and shows its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; a refusal ends it with the exit code of its kind."""
+        try:
+            return super().invoke(ctx)
+        except FengqiaoError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(error.exit_code) from None
+
+
+app = typer.Typer(
+    cls=_Plain,
+    help=_help("app"),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Params = Annotated[Path, typer.Argument(metavar="PARAMS", help=_brief("params"))]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_brief("set"))]
+Only = Annotated[list[str] | None, typer.Option("--only", metavar="UNIT", help=_brief("only"))]
+
+
+@app.callback()
+def _console() -> None:
+    """Let a console that lacks a character show another rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+@app.command(help=_help("demo"))
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_brief("folder"))],
+    stations: Annotated[int, typer.Option(help=_brief("stations"))] = 60,
+    seed: Annotated[int, typer.Option(help=_brief("seed"))] = 0,
+) -> None:
+    """Invent the records of a province."""
+    from fengqiao_eval.records import demo as invented
+
+    counts = invented.write(folder, stations, seed)
+    typer.echo(say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=_counted(counts.items())))
+
+
+@app.command(help=_help("check"))
+def check(params: Params, sets: Sets = None) -> None:
+    """List every fault and note."""
+    from fengqiao_eval.runs.prepared import Order, scored
+
+    done = scored(Order(params, sets or ()))
+    given = {"period": done.params.span, "as_of": f"{done.params.moment:%Y-%m-%d %H:%M}"}
+    version = {"scheme": done.scheme.name(language()), "version": done.scheme.version}
+    typer.echo(say("say.fine", **given, **version, tables=_counted(done.records.counts.items())))
+    _tell(done)
+
+
+@app.command(help=_help("score"))
+def score(params: Params, sets: Sets = None) -> None:
+    """Score and write the frames."""
+    from fengqiao_eval.runs.prepared import Order, shown
+    from fengqiao_eval.runs.run import run
+
+    made = run(Order(params, sets or ()), cards=False)
+    _tell_made(made)
+    typer.echo(say("say.frames", path=shown(made.folder / "ranks.parquet")))
+
+
+@app.command("run", help=_help("run"))
+def run_(
+    params: Params,
+    sets: Sets = None,
+    only: Only = None,
+    workers: Annotated[int | None, typer.Option(min=1, help=_brief("workers"))] = None,
+    notebooks: Annotated[bool, typer.Option("--notebooks", help=_brief("notebooks"))] = False,
+) -> None:
+    """Score and print the cards."""
+    from fengqiao_eval.runs.batch import summary
+    from fengqiao_eval.runs.prepared import Order
+    from fengqiao_eval.runs.run import run
+
+    made = run(Order(params, sets or (), only or (), workers, notebooks))
+    _tell_made(made)
+    _tell_where(made)
+    if made.failures:
+        asked = sum(made.printed.values()) + len(made.failures)
+        raise CardsFailedError("\n".join(summary(made.failures, asked)))
+
+
+@app.command(help=_help("explain"))
+def explain(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("run_folder"))],
+    unit: Annotated[str, typer.Argument(metavar="UNIT", help=_brief("unit"))],
+    indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help=_brief("indicator"))] = None,
+) -> None:
+    """Explain a total, or one indicator down to its record ids."""
+    from fengqiao_eval.runs.reopened import explained
+
+    for line in explained(run, unit, indicator, language()):
+        typer.echo(line)
+
+
+def _counted(counts: Iterable[tuple[str, int]]) -> str:
+    return say("explain.comma").join(f"{name} {count:,}" for name, count in counts)
+
+
+def _tell(done: "Scored") -> None:
+    """Say how many units of each level were scored, and what the reader must be told."""
+    from fengqiao_eval.scorecards.wording import note, term
+
+    units = ((term("level", level, language()), count) for level, count in done.units.items())
+    typer.echo(say("say.units", units=_counted(units)))
+    if done.scores.notes:
+        typer.echo(say("say.notes", n=len(done.scores.notes)))
+    for told in done.scores.notes:
+        typer.echo(f"  - {note(told.key, told.given, language())}")
+
+
+def _tell_made(made: "Made") -> None:
+    params = made.scored.params
+    state = say(f"explain.state.{params.state}")
+    typer.echo(say("say.done", run=made.folder.name, period=params.span, state=state, seconds=f"{made.seconds:.0f}"))
+    if made.corrects:
+        typer.echo(say("say.corrects", corrects=made.corrects, run=made.folder.name))
+    _tell(made.scored)
+
+
+def _tell_where(made: "Made") -> None:
+    """Say what was printed and where to look."""
+    from fengqiao_eval.runs.pages import WORKBOOK
+    from fengqiao_eval.runs.prepared import shown
+    from fengqiao_eval.scorecards.wording import term
+
+    cards = ((term("level", level, language()), count) for level, count in made.printed.items())
+    typer.echo(say("say.printed", cards=_counted(cards) or "0"))
+    typer.echo(say("say.look", path=shown(made.folder / "index.html")))
+    typer.echo(say("say.look_workbook", path=shown(made.folder / WORKBOOK)))
+    if (made.folder / "officer").is_dir():
+        typer.echo(say("say.look_officers", path=shown(made.folder / "officer" / "index.html")))

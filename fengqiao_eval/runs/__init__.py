@@ -1,0 +1,1 @@
+"""A run: its parameters, its cards by papermill, its folder, and what explains it."""

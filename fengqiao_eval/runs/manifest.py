@@ -1,0 +1,133 @@
+"""manifest.json: what a run is made of, so that it can be checked, explained and made again."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from fengqiao_eval.periods import Period
+from fengqiao_eval.runs.params import RunParams
+
+PACKAGES = (
+    "fengqiao-eval",
+    "duckdb",
+    "ibis-framework",
+    "ipykernel",
+    "nbclient",
+    "numpy",
+    "pandas",
+    "papermill",
+    "plotly",
+    "pyarrow",
+    "pydantic",
+    "scipy",
+    "xlsxwriter",
+)
+"""The packages whose versions a run names."""
+
+_SOURCES = (".py", ".yaml", ".html", ".js", ".css")
+_RECORDS = (".parquet", ".csv")
+
+
+def periods(span: Period) -> dict[str, Any]:
+    """Name the periods of the frames.
+
+    >>> from fengqiao_eval.periods import parse
+    >>> periods(parse("2024-11"))["trend"][0]
+    '2023-12'
+    """
+    beside = {"this": str(span), "previous": str(span.previous), "year_before": str(span.year_before)}
+    return {**beside, "trend": [str(month) for month in span.trend]}
+
+
+def packages() -> dict[str, str]:
+    """Give the versions of Python and of the packages that a run rests on."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
+    """Fingerprint (SHA-256) records by file, scheme with overrides, notebooks, the package and the parameters."""
+    package = Path(__file__).parents[1]
+    scheme = [Path(path) for path in (params.scheme, params.overrides) if path]
+    return {
+        "records": of_records(params),
+        "scheme": of_files(scheme),
+        "notebooks": of_files(notebooks.glob("*.ipynb")) if notebooks else "",
+        "package": of_files(path for path in package.rglob("*") if path.suffix in _SOURCES),
+        "parameters": of_text(params.model_dump_json(exclude={"out", "records", "scheme", "overrides"})),
+    }
+
+
+def of_records(params: RunParams) -> dict[str, str]:
+    """Fingerprint the files of the records, each under its name."""
+    where = Path(params.records)
+    named = [where / table.file for table in params.tables.values() if table.file]
+    every = [where] if where.is_file() else [*where.glob("*"), *named]
+    found = {path for path in every if path.is_file() and (path.suffix in _RECORDS or path == where)}
+    return {os.path.relpath(path, where) if path != where else path.name: of_file(path) for path in sorted(found)}
+
+
+def of_files(paths: Iterable[Path]) -> str:
+    """Fingerprint several files as one, by their names and contents."""
+    lines = sorted(f"{path.parent.name}/{path.name} {of_file(path)}" for path in paths)
+    return of_text("\n".join(lines))
+
+
+def of_file(path: Path) -> str:
+    """Fingerprint one file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def of_text(text: str) -> str:
+    """Fingerprint a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def parameters(params: RunParams, folder: Path, officers: Iterable[str]) -> dict[str, Any]:
+    """Give the parameters in force, paths as seen from the run's folder, no officer's id among them."""
+    given = params.model_dump(by_alias=True, exclude_defaults=True)
+    paths = {key: relative(given[key], folder) for key in ("records", "scheme", "overrides") if given.get(key)}
+    kept = without(given.get("only"), set(officers))
+    return {**given, **paths, **({"only": kept} if kept is not None else {})} | {"out": ".."}
+
+
+def without(ids: Iterable[str] | None, officers: set[str]) -> list[str] | None:
+    """Leave officers out of a list of ids."""
+    return None if ids is None else [given for given in ids if given.removesuffix("/") not in officers]
+
+
+def relative(path: str, folder: Path) -> str:
+    """Write a path as seen from a folder, so that run and records can be moved together; else as it is."""
+    try:
+        return path if "://" in path else Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive of Windows
+        return path
+
+
+def write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file: keys in the order given, text as it is."""
+    text = json.dumps(content, ensure_ascii=False, indent=1, default=_plain)
+    path.write_text(text + "\n", "utf-8", newline="\n")
+
+
+def _plain(value: Any) -> Any:
+    """Say in JSON's own words what JSON has no word for; a decimal stays a number, since text may name a column."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.item() if hasattr(value, "item") else str(value)

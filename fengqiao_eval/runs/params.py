@@ -1,0 +1,199 @@
+"""The parameters of a run: params/NAME.yaml read strictly, with what the command line sets on top of it."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from fengqiao_eval.documents import Document, Model, _Loader, nearest, read, validate
+from fengqiao_eval.errors import Fault, InputError, UsageError
+from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
+from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.tables import TABLES
+
+PATHS = ("records", "scheme", "overrides", "out")
+"""The keys that hold paths."""
+
+COMMAND_LINE = "--set"
+"""The place of a fault of what was typed rather than written in the file."""
+
+
+def _refused(rule: str, given: object, **more: object) -> PydanticCustomError:
+    return PydanticCustomError(f"fengqiao.params.{rule}", "refused", {"given": given, **more})
+
+
+def _period(given: Any) -> Any:
+    text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+    try:
+        if text not in RELATIVE:
+            _ = [moment.start for moment in (parse(text).year_before, parse(text)) if moment.end]
+    except (UsageError, ValueError, TypeError):
+        raise _refused("period", given) from None
+    return text
+
+
+def _moment(given: Any) -> Any:
+    """Take a date or a moment without zone; a number would be read as seconds since 1970."""
+    try:
+        moment = datetime.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError:
+        moment = None
+    if not isinstance(moment, date) or getattr(moment, "tzinfo", None):
+        raise _refused("moment", given)
+    return moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
+
+
+def _zone(given: str) -> str:
+    try:
+        ZoneInfo(given)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise _refused("timezone", given) from None
+    return given
+
+
+def _id(given: Any) -> Any:
+    if not isinstance(given, str):
+        raise _refused("id_text", given)
+    return given
+
+
+def _tables(given: Mapping[str, Mapped]) -> Mapping[str, Mapped]:
+    for table in given:
+        if table not in TABLES:
+            raise _refused("table", table, known=nearest(table, list(TABLES)))
+    return given
+
+
+Text = Annotated[str, Field(min_length=1)]
+UnitId = Annotated[str, BeforeValidator(_id)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class RunParams(Model):
+    """What a run is told. After load_params its paths are absolute and `as_of` is set; `period` stays as written."""
+
+    period: Annotated[str, BeforeValidator(_period)]
+    as_of: Moment | None = None
+    records: Text
+    tables: Annotated[dict[str, Mapped], AfterValidator(_tables), Field(default_factory=dict)]
+    scheme: Text
+    overrides: Text | None = None
+    levels: tuple[Text, ...] | None = None
+    only: tuple[UnitId, ...] | None = None
+    out: Text = "runs"
+    lang: Literal["zh", "en"] = "zh"
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    seed: int = 0
+    state: Literal["draft", "announced", "final"] = "draft"
+    objection_until: Annotated[date, BeforeValidator(lambda given: _moment(given).date())] | None = None
+    contact: Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)] = ""
+
+    @property
+    def relative(self) -> bool:
+        """Whether the period is counted back from a day."""
+        return self.period in RELATIVE
+
+    @property
+    def span(self) -> Period:
+        """The period appraised."""
+        return resolve(self.period, self.moment.date()) if self.relative else parse(self.period)
+
+    @property
+    def moment(self) -> datetime:
+        """The moment up to which the records are believed: `as_of`, else the first after the period."""
+        return self.as_of or parse(self.period).end
+
+
+def load_params(
+    path: Path, sets: Iterable[str] = (), only: Sequence[str] = (), today: date | None = None
+) -> tuple[RunParams | None, list[Fault]]:
+    """Read a params file with `--set key=value` and `--only UNIT` on top of it.
+
+    Returns what could be read and every fault. With faults the parameters serve only to look for more of them
+    elsewhere: a key at fault has its default, or is empty where it has none. None: no such file, or no YAML.
+
+    Raises UsageError where a `--set` has no key or no `=`.
+    """
+    typed, faults = _typed(sets)
+    typed |= {"only": list(only)} if only else {}
+    try:
+        document = read(path)
+    except InputError as error:
+        return None, [*error.faults, *faults]
+    params, more = _validated(document, typed)
+    placed = _placed(params, project_folder(path), typed)
+    faults = [*faults, *more]
+    return (placed, faults) if not params.period else _dated(placed, document, faults, today)
+
+
+def project_folder(path: Path) -> Path:
+    """Find the folder that holds the `params/` folder in which a file lies, else the current one."""
+    here = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow a link to a params file out of its project
+    return next((folder.parent for folder in here.parents if folder.name == "params"), Path.cwd())
+
+
+def run_name(path: Path, params: RunParams) -> str:
+    """Name a run: the stem of its params file, with the period where that moves on."""
+    return f"{path.stem}-{params.span}" if params.relative else path.stem
+
+
+def _typed(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
+    found: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for given in sets:
+        key, equals, value = given.partition("=")
+        if not (key.strip() and equals):
+            raise UsageError("set", given=given)
+        try:
+            found[key.strip()] = yaml.load(value, _Loader)  # noqa: S506 - a SafeLoader
+        except yaml.YAMLError as error:
+            what = {"given": " ".join(str(error).split())}
+            faults.append(Fault(COMMAND_LINE, key.strip(), "document.not_yaml", what))
+    return found, faults
+
+
+def _validated(document: Document, typed: Mapping[str, Any]) -> tuple[RunParams, list[Fault]]:
+    lines = {place: line for place, line in document.lines.items() if place[0] not in typed}
+    merged = Document(document.file, {**document.data, **typed}, lines)
+    params, faults = validate(RunParams, merged)
+    wrong = {fault.place.split(".")[0] for fault in faults}
+    told = [Fault(COMMAND_LINE, f.place, f.rule, f.given) if f.place.split(".")[0] in typed else f for f in faults]
+    return params or _what_is_right(merged, wrong), told
+
+
+def _what_is_right(document: Document, wrong: set[str]) -> RunParams:
+    """Keep the keys that are right, so that scheme and records are looked at all the same; the others become empty."""
+    wrong = wrong | {"records"} if "tables" in wrong else wrong  # without their mapping right records look wrong
+    given = {key: value for key, value in document.data.items() if key in RunParams.model_fields and key not in wrong}
+    needed = [key for key, field in RunParams.model_fields.items() if field.is_required() and key not in given]
+    params = RunParams.model_validate({**dict.fromkeys(needed, "2000"), **given})
+    return params.model_copy(update=dict.fromkeys(needed, ""))
+
+
+def _placed(params: RunParams, project: Path, typed: Mapping[str, Any]) -> RunParams:
+    paths = {key: getattr(params, key) for key in PATHS if getattr(params, key)}
+    return params.model_copy(update={k: located(v, Path.cwd() if k in typed else project) for k, v in paths.items()})
+
+
+def located(given: str, base: Path) -> str:
+    """Make a path absolute; an address (postgresql://…) is none."""
+    return given if "://" in given else os.path.normpath(base / given)
+
+
+def _dated(params: RunParams, document: Document, faults: list[Fault], today: date | None) -> tuple[RunParams, list[Fault]]:
+    as_of = params.as_of or _default_moment(params, today)
+    dated = params.model_copy(update={"as_of": as_of})
+    if as_of <= dated.span.start:
+        faults = [*faults, document.fault(("as_of",), "params.as_of_early", given=as_of, start=dated.span.start)]
+    return dated, faults
+
+
+def _default_moment(params: RunParams, today: date | None) -> datetime:
+    """Give the first moment after the period; a relative one read from that moment is the same period again."""
+    return resolve(params.period, today or datetime.now(ZoneInfo(params.timezone)).date()).end

@@ -1,0 +1,122 @@
+"""What comes before anything is written: parameters, scheme and records are read, checked together, and scored."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from fengqiao_eval.errors import Fault, InputError, refuse
+from fengqiao_eval.records.store import Records, open_records
+from fengqiao_eval.records.units import OFFICER
+from fengqiao_eval.runs.choice import chosen
+from fengqiao_eval.runs.params import RunParams, load_params
+from fengqiao_eval.runs.publish import LATEST
+from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scoring import fit
+from fengqiao_eval.scoring.score import Scores, score
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: the params file, what the command line sets on it, and how cards are printed."""
+
+    path: Path
+    sets: Sequence[str] = ()
+    only: Sequence[str] = ()
+    workers: int | None = None
+    notebooks: bool = False
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Records scored, nothing written yet."""
+
+    params: RunParams
+    scheme: Scheme
+    records: Records
+    scores: Scores
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels scored, from the top."""
+        wanted = self.params.levels or self.scheme.levels
+        return tuple(level for level in self.scheme.levels if level in wanted)
+
+    @property
+    def units(self) -> Mapping[str, int]:
+        """How many units of each level were scored."""
+        found = Counter(self.scores.units["level"].astype(str))
+        return {level: found[level] for level in self.levels if found[level]}
+
+    @property
+    def persons(self) -> set[str]:
+        """The ids of officers."""
+        units = self.scores.units
+        return set(units.loc[units["level"] == OFFICER, "unit_id"])
+
+
+def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = "params") -> tuple[RunParams, Scheme, Records]:
+    """Read the scheme and open the records that parameters name; `name` is what their file is called in faults.
+
+    Raises InputError with every fault of parameters (those given, and levels the scheme lacks), scheme and records.
+    """
+    found = list(faults)
+    scheme = _tried(lambda: _scheme(params), found) if params and params.scheme else None
+    records = _tried(lambda: _records(params, name), found) if params and params.records else None
+    if params and scheme:
+        found += _unknown_levels(params, scheme, name)
+    if scheme and records:
+        found += fit.faults(scheme, records)
+    refuse(found)
+    assert params is not None and scheme is not None and records is not None  # noqa: PT018, S101 - else there are faults
+    return params, scheme, records
+
+
+def _tried(read: Callable[[], Result], faults: list[Fault]) -> Result | None:
+    try:
+        return read()
+    except InputError as error:
+        faults += error.faults
+        return None
+
+
+def _scheme(params: RunParams) -> Scheme:
+    overrides = Path(params.overrides) if params.overrides else None
+    return load(Path(params.scheme), overrides, shown(Path(params.scheme)))
+
+
+def _records(params: RunParams, name: str) -> Records:
+    if "://" in params.records:
+        address = params.records.split("://")[0] + "://…"  # what follows may hold a password
+        raise InputError([Fault(name, "records", "params.address", {"given": address})])
+    where = Path(params.records)
+    return open_records(where, params.tables, params.timezone, shown(where))
+
+
+def _unknown_levels(params: RunParams, scheme: Scheme, name: str) -> Iterator[Fault]:
+    for level in params.levels or ():
+        if level not in scheme.levels:
+            yield Fault(name, "levels", "params.level", {"given": level, "known": ", ".join(scheme.levels)})
+
+
+def shown(path: Path) -> str:
+    """Write a path as short as can be: from the current folder where it lies below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def scored(order: Order) -> Scored:
+    """Read, check and score; nothing is written.
+
+    Raises InputError with every fault found, UsageError for a wrong --set or --only.
+    """
+    params, faults = load_params(order.path, order.sets, order.only)
+    if order.path.stem == LATEST:
+        faults = [*faults, Fault(str(order.path), "", "params.name_taken", {"given": order.path.name})]
+    params, scheme, records = prepare(params, faults, str(order.path))
+    done = Scored(params, scheme, records, score(records, scheme, params.span, params.moment, params.levels))
+    chosen(done.scores.units, done.levels, params.only)
+    return done
