@@ -1,0 +1,32 @@
+"""A priority subject is visited as often as due: visits between due_from and due_at are counted by subject."""
+
+OFTEN = "{kind: share, table: duties, date: due_at, where: {kind: focus}, met: {visits_made: {at_least: times}}}"
+DUTIES = """
+    | duty_id | unit_id | kind  | due_from   | due_at           | subject_id | times |
+    | U1      | S1      | focus | 2024-10-01 | 2024-10-31 23:59 | H1         | 2     |
+    | U2      | S1      | focus | 2024-11-01 | 2024-11-30 23:59 | H1         | 2     |
+    | U3      | S1      | focus | 2024-10-01 | 2024-12-31 23:59 | H2         | 1     |
+    | U4      | S1      | focus | 2024-10-01 | 2024-12-31 23:59 | H3         | 1     |
+    | U5      | S1      | focus | 2024-10-01 | 2024-12-31 23:59 |            | 1     |
+"""
+VISITS = """
+    | visit_id | unit_id | visited_at       | subject_id | recorded_at |
+    | V1       | S1      | 2024-10-01 00:00 | H1         |             |
+    | V2       | S2      | 2024-10-31 23:59 | H1         |             |
+    | V3       | S1      | 2024-11-05 08:00 | H1         |             |
+    | V4       | S1      | 2024-12-05 08:00 | H2         |             |
+    | V5       | S1      | 2024-12-06 08:00 | H3         | 2025-02-01  |
+    | V6       | S1      | 2024-12-06 08:00 |            |             |
+"""
+
+
+def test_visits_count_from_the_first_to_the_last_moment(counted):
+    """H1 was visited twice in October, whoever went, and once in November: the first duty is met, the second is not."""
+    months = [counted(OFTEN, duties=DUTIES, visits=VISITS, period=month, as_of="2025-01-01") for month in ("2024-10", "2024-11")]
+    assert months == ["1/1", "0/1"]
+
+
+def test_a_visit_entered_late_does_not_count_yet(counted):
+    """The visit to H3 was entered in February; nobody visited a subject without a code."""
+    moments = [counted(OFTEN, duties=DUTIES, visits=VISITS, as_of=as_of) for as_of in ("2025-01-01", "2025-03-01")]
+    assert moments == ["2/5", "3/5"]

@@ -1,0 +1,123 @@
+"""The table of units is a tree in time: what is wrong with it is found before anything is counted."""
+
+from datetime import date
+
+import pytest
+
+from fengqiao_eval.errors import InputError
+from fengqiao_eval.periods import parse
+from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.store import open_records
+from fengqiao_eval.records.units import home_unit, in_force, person_days
+
+GOOD = """
+    | unit_id | name | level   | parent_id | valid_from | valid_to   |
+    | C       | 市   | city    |           |            |            |
+    | X       | 县   | county  | C         |            |            |
+    | S1      | 一所 | station | X         |            | 2024-05-31 |
+    | S1      | 新所 | station | X         | 2024-06-01 |            |
+"""
+
+
+@pytest.fixture
+def opened(drawn, tmp_path):
+    """Open a drawn table of units."""
+
+    def read(text: str, **mapped):
+        drawn(text).to_parquet(tmp_path / "units.parquet")
+        return open_records(tmp_path, {"units": Mapped(**mapped)}, name="records")
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("| S2 | 二所 | station | Q9 | | |", r"units\.parent_id \[units\.absent_parent\] 有 1 个单位的上级不存在（第 6 行，单位 上级：S2 Q9）"),
+        ("| X | 县 | station | C | 2030-01-01 | |", r"units\.level \[units\.two_levels\] 有 1 个单位同时属于两个层级（第 3, 6 行：X county; X station）"),
+        ("| S1 | 又所 | station | X | 2024-05-31 | 2024-05-31 |", r"units\.valid_from \[units\.overlap\] 有 \d 行与同一单位的另一行有效期重叠"),
+        ("| S1 | 又所 | station | X | | |", r"units\.valid_from \[units\.overlap\]"),
+        ("| S2 | 二所 | station | S3 | | |\n| S3 | 三所 | station | S2 | | |", r"units\.parent_id \[units\.circle\] 上下级成环：S2 → S3 → S2"),
+        ("| S2 | 二所 | station | S2 | | |", r"\[units\.circle\] 上下级成环：S2 → S2"),
+        ("| S2 | 二所 |  | X | | |", r"units\.level \[records\.empty_cell\] 有 1 行此列为空（第 6 行）；此列必填"),
+    ],
+)  # fmt: skip
+def test_what_a_tree_may_not_be(opened, row, words):
+    """An absent parent, two levels, rows that overlap even by a day, a circle, no level: each says the rule and the rows."""
+    with pytest.raises(InputError, match=words):
+        opened(GOOD + row)
+
+
+def test_all_faults_are_told_at_once(opened):
+    """Three things wrong with the tree are three lines."""
+    with pytest.raises(InputError) as refused:
+        opened(GOOD + "| S2 | 二所 | station | Q9 | | |\n| X | 县 | station | C | | |\n| S4 | 四所 | station | S4 | | |")
+    assert {fault.rule for fault in refused.value.faults} >= {"units.absent_parent", "units.two_levels", "units.circle"}
+
+
+def test_a_good_tree_is_taken(opened):
+    """A unit may have several rows in time, and top units have no parent."""
+    assert opened(GOOD).counts["units"] == 4
+
+
+def test_absent_parents_may_be_roots(opened):
+    """With `absent_parents: root` units whose parent is no row become top units."""
+    records = opened(GOOD + "| S2 | 二所 | station | Q9 | | |", absent_parents="root")
+    tree = in_force(records.tables["units"].to_pandas(), None, parse("2024"))
+    assert set(tree.counts_for.query("unit_id == 'S2'")["ancestor"]) == {"S2"}
+
+
+def test_ids_that_a_spreadsheet_made_numbers_are_ids(opened, tmp_path):
+    """Parquet written from a column with an empty cell holds 101.0 for 101; the parent of 102 is still 101."""
+    import pandas as pd
+
+    units = pd.DataFrame({"unit_id": [101, 102], "name": ["县", "所"], "level": ["county", "station"], "parent_id": [None, 101.0]})
+    units.to_parquet(tmp_path / "units.parquet")
+    found = open_records(tmp_path).tables["units"].to_pandas()
+    assert found["unit_id"].tolist() == ["101", "102"]
+    assert found["parent_id"].tolist()[1] == "101"
+
+
+# Person-days
+
+
+POSTINGS = """
+    | officer_id | unit_id | from_date  | to_date    | share |
+    | P1         | S1      | 2020-01-01 |            |       |
+    | P2         | S1      | 2024-10-11 | 2024-10-20 | 0.5   |
+    | P3         | S1      | 2024-12-31 | 9999-12-31 |       |
+"""
+UNITS = """
+    | unit_id | name | level   | parent_id |
+    | X       | 县   | county  |           |
+    | S1      | 一所 | station | X         |
+    | P1      | 张   | officer | S1        |
+    | P2      | 李   | officer | S1        |
+    | P3      | 王   | officer | S1        |
+"""
+
+
+def test_days_served_include_the_first_and_the_last(drawn):
+    """P1 all 92 days, P2 ten half days, P3 the last day; the station and the county all of them."""
+    units, postings, period = drawn(UNITS), drawn(POSTINGS), parse("2024Q4")
+    tree = in_force(units, postings, period)
+    days = dict(zip(tree.units["unit_id"], person_days(tree, postings, period), strict=True))
+    assert days == {"P1": 92, "P2": 5, "P3": 1, "S1": 98, "X": 98}
+
+
+def test_without_postings_there_are_no_days(drawn):
+    """Who has no table of postings has no exposure either; nothing is made up."""
+    tree = in_force(drawn(UNITS), None, parse("2024Q4"))
+    assert all(day != day for day in person_days(tree, None, parse("2024Q4")))  # noqa: PLR0124 - NaN
+
+
+def test_a_posting_in_two_rows_is_one_stay(drawn):
+    """A change of role does not split the days at a station."""
+    postings = drawn("""
+        | officer_id | unit_id | from_date  | to_date    |
+        | P1         | S1      | 2024-10-01 | 2024-10-15 |
+        | P1         | S2      | 2024-10-16 | 2024-11-05 |
+        | P1         | S1      | 2024-11-06 | 2024-11-20 |
+    """)
+    assert home_unit(postings, parse("2024Q4")) == {"P1": "S1"}
+    assert postings["from_date"].iloc[0] == date(2024, 10, 1)
