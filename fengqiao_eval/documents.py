@@ -83,6 +83,15 @@ def read(path: Path, name: str | None = None) -> Document:
     return document
 
 
+def scalar(text: str) -> Any:
+    """Read one value as it would be written in a document.
+
+    >>> scalar("014"), scalar("12.5"), scalar("[S001, S002]")
+    ('014', Decimal('12.5'), ['S001', 'S002'])
+    """
+    return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+
+
 def _children(node: yaml.Node, place: Place) -> Iterator[tuple[Place, yaml.Node, yaml.Node]]:
     if isinstance(node, yaml.MappingNode):
         yield from (((*place, str(key.value)), key, value) for key, value in node.value)

@@ -223,5 +223,8 @@ def _manifest(scheme: Scheme) -> dict[str, object]:
         "run": "demo", "title": scheme.title, "scheme_version": scheme.version, "period": "2024Q4", "periods": PERIODS,
         "as_of": "2025-01-01T00:00:00", "state": "draft", "objection_until": "2025-01-20", "contact": "考评办 010-00000000",
         "lang": "zh", "only": "all", "levels": list(scheme.levels), "counts": {"cases": 120345}, "officers": 12, "cards": {},
-        "notes": [{"key": "sentence_nobody_wrote", "given": {"n": 3}}], "failures": [],
+        "notes": [
+            {"key": "void", "given": {"indicator": "投诉回应率", "period": "2024-11", "reason": "投诉系统迁移，答复时间丢失"}},
+            {"key": "sentence_nobody_wrote", "given": {"n": 3}},
+        ], "failures": [],
     }  # fmt: skip

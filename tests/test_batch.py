@@ -52,7 +52,7 @@ def test_the_summary_names_ten_and_counts_the_rest():
     """One head, one line a card with cell, exception and first line of its words; the rest is only counted."""
     failures = [Failure(f"S{n}", "station", 3, "ValueError", "太少\n更多") for n in range(12)]
     lines = batch.summary(failures, 60, "zh")
-    assert lines[:2] == ["60 张评分卡中有 12 张失败：", "  S0（单元格 [3]）: ValueError: 太少"]
+    assert lines[:2] == ["60 张计分卡中有 12 张失败：", "  S0（单元格 [3]）: ValueError: 太少"]
     assert (len(lines), lines[-1]) == (12, "  ……另有 2 张，见 manifest.json")
     assert batch.summary([], 60) == []
     assert batch.summary([Failure("", "", None, "KeyError", "x")], 1, "en")[1] == "  overview: KeyError: x"

@@ -16,7 +16,7 @@ from fengqiao_eval.scorecards.card import card, identity, open_run, write_record
 from fengqiao_eval.scorecards.evidence import open_disputes
 from fengqiao_eval.scorecards.fragments import indicator_frame, reached
 from fengqiao_eval.scorecards.gains import gains, needed
-from fengqiao_eval.scorecards.wording import change
+from fengqiao_eval.scorecards.wording import change, note
 from fengqiao_eval.scoring.points import absolute
 from fengqiao_eval.words import say
 from runs_fixture import MERGED, NEW, OWN, TIED, UNRANKED, write
@@ -338,7 +338,7 @@ def test_missing_figures_are_grouped_and_explained(run):
 def test_void_provisional_merged_and_part_year_are_said(run, own):
     """A void month, a figure not yet settled, a merged station and a person who served a part are all said."""
     assert "暂计：复发率（期末后90日方能定论）；现已计分，定论后可能变动" in own.unknowns
-    assert "投诉回应率：2024年11月的记录已作废并剔除，原因：投诉系统迁移，答复时间丢失" in own.unknowns
+    assert "指标“投诉回应率”2024-11 的记录作废并剔除，不计入本期（投诉系统迁移，答复时间丢失）" in own.unknowns
     assert "含并入单位S900、S901的记录，与以往比较时请注意" in card(run, MERGED).unknowns
     assert "本期任职60人日，不满全期92天，按任职天数计算" in card(run, "P0002").unknowns
 
@@ -349,6 +349,16 @@ def test_notes_of_the_run_are_repeated_even_if_nobody_wrote_their_sentence(run):
     said = card(with_manifest(run, notes=notes), OWN, "en").unknowns
     assert "no_such_sentence: table cases, n 0" in said
     assert said[-1] == say("card.unknown.more", "en", n=3)
+
+
+def test_notes_on_other_classes_are_left_to_their_cards(run):
+    """A note that speaks of a level or a class stands on the cards of that class only, in their language."""
+    given = {"indicator": "到场时限达标率", "level": "station", "count": 9, "value": "100%"}
+    notes = [{"key": "constant", "given": given | {"group": group}} for group in ("三类", "四类")]
+    marked = with_manifest(run, notes=notes)
+    assert [said for said in card(marked, OWN).unknowns if "100%" in said] == [note("constant", given | {"group": "四类"}, "zh")]
+    assert [said for said in card(marked, "P0001").unknowns if "100%" in said] == []
+    assert any("Arrivals within 15 minutes" in said for said in card(marked, OWN, "en").unknowns)
 
 
 def test_asides_speak_the_language(run, own):

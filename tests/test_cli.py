@@ -162,7 +162,7 @@ def test_all_faults_at_once(project):
     code, said, refused = fengqiao("run", "params/q4.yaml")
     assert (code, said) == (1, "")
     assert "q4.yaml:4 · onyl [document.unknown_key] 不认识的键“onyl”" in refused
-    assert "[weights.dimensions] 层级 station 各维度权重之和须为 100" in refused
+    assert "[weights.dimensions] 层级 station、officer 各维度权重之和须为 100，" in refused
     assert "2024-13-45" in refused
     assert "Traceback" not in refused
     assert not (project / "runs").exists()
@@ -248,8 +248,8 @@ def test_score_writes_frames_only(project):
 def test_a_run_prints_cards_and_tells_what_failed(project):
     """Cards that fail are told and exit 3; all else stands, officers and failures each in their place."""
     code, said, refused = fengqiao("run", "params/q4.yaml", "--only", "S2", "--only", "PQ701", "--notebooks", "--workers", "2")
-    assert (code, refused.splitlines()) == (3, ["2 张评分卡中有 1 张失败：", "  S2（单元格 [3]）: ValueError: 坏记录"])
-    assert "评分卡：民警 1" in said
+    assert (code, refused.splitlines()) == (3, ["2 张计分卡中有 1 张失败：", "  S2（单元格 [3]）: ValueError: 坏记录"])
+    assert "计分卡：民警 1" in said
     assert str(Path("runs") / "q4" / "index.html") in said
     run = project / "runs" / "q4"
     assert {path.name for path in run.iterdir() if path.suffix != ".parquet"} == {

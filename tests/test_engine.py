@@ -31,7 +31,7 @@ def test_an_unknown_parameter_is_refused(notebook, tmp_path):
 
 def test_a_unit_must_be_text(notebook, tmp_path):
     """The number 14 is no unit; the message says how to write 014."""
-    with pytest.raises(UsageError, match=r"单位编号须为文本，现为 14（int）：papermill 命令行请写 -r unit 14"):
+    with pytest.raises(UsageError, match=r"单位编号须为文本，现为 14：014 与 14 是两个单位"):
         run_notebook(notebook(), None, {"unit": 14}, tmp_path)
 
 

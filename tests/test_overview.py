@@ -68,20 +68,21 @@ def test_without_a_period_before_nobody_moved(tmp_path):
 
 def test_the_heat_map_holds_the_points_of_the_upper_level(run):
     """The highest level with units to compare stands by indicator, its points printed in the cells."""
-    heat = overview.draw_heat(run).data[0]
-    assert list(heat.y) == ["枫林东区分局0", "枫林西区分局1"] or list(heat.y) == ["枫林西区分局1", "枫林东区分局0"]
-    assert len(heat.x) == 15
+    figure = overview.draw_heat(run)
+    names = list(figure.layout.yaxis.ticktext)
+    assert sorted(names) == ["枫林东区分局0", "枫林西区分局1"]
+    assert len(figure.layout.xaxis.ticktext) == 15
     points = pd.read_parquet(run.path / "points.parquet")
     first = points[(points["period"] == "2024Q4") & (points["unit_id"] == "D0") & (points["indicator"] == "arrival_on_time")]
-    assert heat.text[list(heat.y).index("枫林东区分局0")][0] == f"{first['points'].iloc[0]:.0f}"
+    assert figure.data[0].text[names.index("枫林东区分局0")][0] == f"{first['points'].iloc[0]:.0f}"
 
 
 def test_a_large_level_shows_its_lowest_totals(tmp_path):
     """Of more units than are legible the lowest totals are drawn, and the title says how many there are."""
     found = open_run(write_run(tmp_path / "demo", stations=60, zones=0, officers=0, months=False))
     figure = overview.draw_heat(found)
-    assert len(figure.data[0].y) == overview.MOST
-    assert "共 100 个" in figure.layout.title.text
+    assert len(figure.data[0].z) == overview.MOST
+    assert "图中列总分最低的 30 个" in figure.layout.title.text
 
 
 def test_the_spread_counts_every_ranked_unit(run):

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import InputError
@@ -35,7 +36,7 @@ def opened(drawn, tmp_path):
     [
         ("| S2 | 二所 | station | Q9 | | |", r"units\.parent_id \[units\.absent_parent\] 有 1 个单位的上级不存在（第 6 行，单位 上级：S2 Q9）"),
         ("| X | 县 | station | C | 2030-01-01 | |", r"units\.level \[units\.two_levels\] 有 1 个单位同时属于两个层级（第 3, 6 行：X county; X station）"),
-        ("| S1 | 又所 | station | X | 2024-05-31 | 2024-05-31 |", r"units\.valid_from \[units\.overlap\] 有 \d 行与同一单位的另一行有效期重叠"),
+        ("| S1 | 又所 | station | X | 2024-05-30 | 2024-05-31 |", r"units\.valid_from \[units\.overlap\] 有 1 行与同一单位的另一行有效期重叠（第 6 行：S1）"),
         ("| S1 | 又所 | station | X | | |", r"units\.valid_from \[units\.overlap\]"),
         ("| S2 | 二所 | station | S3 | | |\n| S3 | 三所 | station | S2 | | |", r"units\.parent_id \[units\.circle\] 上下级成环：S2 → S3 → S2"),
         ("| S2 | 二所 | station | S2 | | |", r"\[units\.circle\] 上下级成环：S2 → S2"),
@@ -43,7 +44,7 @@ def opened(drawn, tmp_path):
     ],
 )  # fmt: skip
 def test_what_a_tree_may_not_be(opened, row, words):
-    """An absent parent, two levels, rows that overlap even by a day, a circle, no level: each says the rule and the rows."""
+    """An absent parent, two levels, rows that overlap by more than a day, a circle, no level: each says the rule and the rows."""
     with pytest.raises(InputError, match=words):
         opened(GOOD + row)
 
@@ -53,6 +54,13 @@ def test_all_faults_are_told_at_once(opened):
     with pytest.raises(InputError) as refused:
         opened(GOOD + "| S2 | 二所 | station | Q9 | | |\n| X | 县 | station | C | | |\n| S4 | 四所 | station | S4 | | |")
     assert {fault.rule for fault in refused.value.faults} >= {"units.absent_parent", "units.two_levels", "units.circle"}
+
+
+def test_rows_may_touch_on_one_day(opened):
+    """Where one row ends and the next begins on the same day, the later one holds it."""
+    records = opened(GOOD.replace("2024-06-01", "2024-05-31"))
+    units = in_force(records.tables["units"].to_pandas(), None, parse("2024-05")).units
+    assert units.set_index("unit_id").loc["S1", "name"] == "新所"
 
 
 def test_a_good_tree_is_taken(opened):
@@ -69,8 +77,6 @@ def test_absent_parents_may_be_roots(opened):
 
 def test_ids_that_a_spreadsheet_made_numbers_are_ids(opened, tmp_path):
     """Parquet written from a column with an empty cell holds 101.0 for 101; the parent of 102 is still 101."""
-    import pandas as pd
-
     units = pd.DataFrame({"unit_id": [101, 102], "name": ["县", "所"], "level": ["county", "station"], "parent_id": [None, 101.0]})
     units.to_parquet(tmp_path / "units.parquet")
     found = open_records(tmp_path).tables["units"].to_pandas()

@@ -192,8 +192,10 @@ def indicator(measure, **points):
                 "q": "0.5",
             },
             "接报时间至到场时间的分钟数的0.5分位数；范围：“警情案件”记录；按接报时间归入考评期",
-            "quantile 0.5 of minutes from received_at to arrived_at over rows of cases; "
-            "a row belongs to the period of its received_at",
+            (
+                "quantile 0.5 of minutes from received_at to arrived_at over rows of cases; "
+                "a row belongs to the period of its received_at"
+            ),
         ),
         (
             {
@@ -205,8 +207,10 @@ def indicator(measure, **points):
                 "scale": 1000,
             },
             "分子：“走访”中核验结果不为否的记录；分母：实有人口÷1000；按走访时间归入考评期",
-            "numerator: rows of visits where verified is not no; denominator: residents / 1000; "
-            "a row belongs to the period of its visited_at",
+            (
+                "numerator: rows of visits where verified is not no; denominator: residents / 1000; "
+                "a row belongs to the period of its visited_at"
+            ),
         ),
         (
             {
@@ -217,8 +221,10 @@ def indicator(measure, **points):
                 "where": {"score": {"at_least": 1, "below": 6}},
             },
             "评分的平均数；范围：“群众评价”中评分不少于1且评分小于6的记录；按询问时间归入考评期",
-            "mean of score over rows of surveys where score is at least 1 and score is below 6; "
-            "a row belongs to the period of its asked_at",
+            (
+                "mean of score over rows of surveys where score is at least 1 and score is below 6; "
+                "a row belongs to the period of its asked_at"
+            ),
         ),
     ],
 )

@@ -1,7 +1,8 @@
 """Every fault of a table: rule, count and first rows. The deep checks and the audit gate will join them here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,8 @@ import pandas as pd
 from fengqiao_eval.errors import Fault
 from fengqiao_eval.records.counting import fetch, row_number
 from fengqiao_eval.records.mapping import Mapped
-from fengqiao_eval.records.tables import Table
+from fengqiao_eval.records.tables import EVENTS, Table
+from fengqiao_eval.records.units import dates
 
 FIRST_ROWS = 5
 IDENTITY = r"^(\d{17}[\dXx]|1[3-9]\d{9})$"
@@ -29,7 +31,7 @@ class Wrong:
 def check_table(rows: Any, table: Table, name: str) -> list[Fault]:
     """Find what is wrong within one table: no rows, empty required cells, words not allowed, a citizen in subject_id."""
     rules = list(_rules(rows, table))
-    asked = {f"wrong_{number}": wrong.cells.cast("int64").sum() for number, wrong in enumerate(rules)}
+    asked = {f"wrong_{number}": rows.count(where=wrong.cells) for number, wrong in enumerate(rules)}
     counts = rows.agg(rows_=rows.count(), **asked).to_pandas().iloc[0]
     if counts["rows_"] == 0:
         return [Fault(name, table.name, "records.empty_table")]
@@ -58,6 +60,8 @@ def _fault(rows: Any, table: Table, wrong: Wrong, count: int, name: str) -> Faul
 
 def settle_repeats(rows: Any, table: Table, rule: str, name: str) -> tuple[Any, list[Fault], list[tuple[str, dict[str, Any]]]]:
     """Make equal rows one, and treat rows that share an id and differ as the mapping says; return rows, faults and notes."""
+    if table.name == "figures":
+        return _settle_figures(rows, table, rule, name)
     if not table.key:
         return rows.distinct(), [], []
     total, distinct = _rows_and_ids(rows, table.key)
@@ -76,6 +80,24 @@ def settle_repeats(rows: Any, table: Table, rule: str, name: str) -> tuple[Any, 
         return single, [Fault(name, f"{table.name}.{table.key}", "records.repeated", given)], notes
     kept = single if rule == "keep" else _one_each(rows, table.key, last=rule == "last")
     return kept, [], [*notes, (f"repeated_{rule}", given)]
+
+
+def _settle_figures(rows: Any, table: Table, rule: str, name: str) -> tuple[Any, list[Fault], list[tuple[str, dict[str, Any]]]]:
+    """Take one figure a unit, indicator and period: two that differ cannot both hold, so to keep both is to refuse them."""
+    asked = rows.mutate(figure_=rows.unit_id + " " + rows.indicator + " " + rows.period)
+    named = replace(table, key="figure_")
+    kept, faults, notes = settle_repeats(asked, replace(named, name="figure"), "refuse" if rule == "keep" else rule, name)
+    return kept.drop("figure_"), [replace(fault, place="figures.indicator") for fault in faults], notes
+
+
+def two_names(rows: Any, table: Table) -> list[tuple[str, dict[str, Any]]]:
+    """Note the unit ids that a table of records calls by more than one name (its column unit_name); they stay one unit."""
+    if table.name not in EVENTS or "unit_name" not in rows.columns:
+        return []
+    named = rows.filter(rows.unit_name.notnull())
+    names = named.group_by("unit_id").agg(names=named.unit_name.nunique())
+    ids = list(fetch(names.filter(names.names > 1), ["unit_id"], ["unit_id"])["unit_id"])
+    return [("two_names", {"table": table.label, "count": len(ids), "ids": ", ".join(ids[:FIRST_ROWS])})] if ids else []
 
 
 def _rows_and_ids(rows: Any, key: str) -> tuple[int, int]:
@@ -126,12 +148,10 @@ def _rows(frame: pd.DataFrame) -> str:
 
 
 def _overlaps(units: pd.DataFrame, name: str) -> list[Fault]:
-    start = units["valid_from"] if "valid_from" in units else pd.Series(pd.NaT, units.index)
-    end = units["valid_to"] if "valid_to" in units else pd.Series(pd.NaT, units.index)
-    spans = units.assign(start=pd.to_datetime(start).fillna(pd.Timestamp.min), end=pd.to_datetime(end).fillna(pd.Timestamp.max))
-    spans = spans.drop_duplicates([c for c in units.columns if c != "row"]).sort_values(["unit_id", "start"])
-    before = spans.groupby("unit_id")["end"].shift()
-    overlap = spans[before.notna() & (spans["start"] < before)]
+    spans = units.assign(start=dates(units, "valid_from", date.min), end=dates(units, "valid_to", date.max))
+    spans = spans.drop_duplicates([c for c in units.columns if c != "row"]).sort_values(["unit_id", "start"], kind="stable")
+    before = spans.groupby("unit_id")["end"].shift().fillna(date.min)
+    overlap = spans[[start < end for start, end in zip(spans["start"], before, strict=True)]]
     if overlap.empty:
         return []
     given = {"count": len(overlap), "given": _listed(overlap, "unit_id"), "rows": _rows(overlap)}

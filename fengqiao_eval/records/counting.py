@@ -156,6 +156,11 @@ def counted(rows: Rows, where: Cell, amount: Cell | None = None, share: Cell | N
     return whole.cast(EXACT).sum(where=where)
 
 
+def exact(amount: Cell) -> Cell:
+    """Keep of an amount what a sum of it keeps."""
+    return amount.cast(EXACT).cast("float64")
+
+
 def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.DataFrame:
     """Group by keys and add up, in one pass; sums come back as float64, exact below 2^53."""
     frame = rows.group_by(**keys).agg(**sums).to_pandas()
@@ -163,17 +168,17 @@ def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.
 
 
 def credited(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
-    """Give each row once per person with a credit in it, with `share`; rows without credits stay with their officer.
+    """Give each row once per person with a credit in it, with `share_`; rows without credits stay with their officer.
 
-    A credit without a share is an equal part of the record.
+    A credit without a share is an equal part of the record. Shares have the six places that sums of them have.
     """
     mine = credit_rows.filter(credit_rows.table == table)
     equal = 1.0 / mine.count().over(ibis.window(group_by="record_id")).cast("float64")
     given = mine.share.cast("float64").fill_null(equal) if "share" in mine.columns else equal
-    mine = mine.select(credited_record="record_id", credited_officer="officer_id", credited_share=given)
+    mine = mine.select(credited_record="record_id", credited_officer="officer_id", credited_share=exact(given))
     rows = rows.left_join(mine, rows[key] == mine.credited_record)
     own = rows.officer_id if "officer_id" in rows.columns else ibis.null("string")
-    return rows.mutate(officer_id=rows.credited_officer.fill_null(own), share=rows.credited_share.fill_null(1.0))
+    return rows.mutate(officer_id=rows.credited_officer.fill_null(own), share_=rows.credited_share.fill_null(1.0))
 
 
 def with_visits(duties: Rows, visits: Rows) -> Rows:
@@ -210,6 +215,11 @@ def stacked(parts: Sequence[Rows], columns: Sequence[str]) -> Rows:
     return ibis.union(*chosen).cache() if len(chosen) > 1 else chosen[0]
 
 
+def best_of(cell: Cell, keys: Sequence[Cell]) -> Cell:
+    """Give each row the largest cell of all rows with the same keys."""
+    return cell.max().over(ibis.window(group_by=list(keys)))
+
+
 def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
     """Count things per key: `denominator` all, `numerator` those that are ok."""
     frame = found.group_by(list(keys)).agg(numerator=found.ok.sum(), denominator=found.count()).to_pandas()
@@ -217,7 +227,7 @@ def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
 
 
 def quantiles(rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], q: float) -> pd.DataFrame:
-    """The quantile of `amount` per key, from the rows themselves; `by` are small frames to join first."""
+    """The quantile of `amount` per key, from the rows themselves; `by` are small frames to join first on a column of both."""
     for frame, on in by:
         rows = rows.inner_join(small(frame), on)
     return rows.group_by(list(keys)).agg(value=rows.amount.quantile(q), n=rows.count()).to_pandas()

@@ -1,6 +1,7 @@
 """From a file's columns to the declared ones: renamed, translated, filled, and cast, with every cell that cannot be."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +15,14 @@ TYPES = {"text": "string", "time": "timestamp", "date": "date", "number": "float
 """Kinds of tables.py as Ibis types."""
 
 CITIZEN = re.compile(
-    r"身份证|公民身份|证件号|手机|电话|姓名|当事人|报警人|群众名|住址|id_?card|identity|passport|phone|mobile|telephone"
-    r"|(citizen|resident|caller|victim|party|subject|person)_?name",
+    r"身份证|公民身份|证件号|手机|电话|联系方式|姓名|当事人|报警人|群众名|住址|id_?card|identity|passport|phone|mobile|telephone"
+    r"|(citizen|resident|caller|victim|party|subject|person)_?name|^(gmsfhm|sfzh?m?|zjhm|sjhm?|lxdh|lxfs|(bjr|dsr)?xm)$",
     re.IGNORECASE,
 )
-"""Names of columns that would hold a member of the public."""
+"""Names of columns that would hold a member of the public, also by the initials that police tables use (gmsfhm 公民身份号码)."""
+
+FLAGS = {"是": "true", "否": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false", "Y": "true", "N": "false"}
+"""What offices write for yes and no, beside true and false."""
 
 ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 FIRST_ROWS = 5
@@ -27,18 +31,31 @@ FIRST_ROWS = 5
 def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | None, list[Fault]]:
     """Rename, blank, translate and fill the columns of a file; None where a required column is missing."""
     faults = _mapping_faults(rows, table, mapped, file)
+    if twice := _named_twice(rows.columns, mapped):
+        return None, faults + [_at(file, f"tables.{table.name}.rename", "document.twice", key=name) for name in twice]
     rows = rows.rename({new: old for old, new in mapped.rename.items() if old in rows.columns})
     rows = _blanked(rows, mapped.missing)
-    rows = (
-        rows.mutate(**{name: _filled(rows, value, table, name, mapped) for name, value in mapped.set.items()})
-        if mapped.set
-        else rows
-    )
+    filled = {name: _filled(rows, value, table, name, mapped) for name, value in mapped.set.items()}
+    rows = rows.mutate(**{name: cell for name, cell in filled.items() if cell is not None})
     rows = rows.mutate(**{n: _translated(rows[n], words) for n, words in mapped.values.items() if n in rows.columns})
-    faults += [_at(file, name, "records.citizen") for name in rows.columns if CITIZEN.search(name)]
+    faults += [_at(file, name, "records.citizen") for name in _citizens(rows.columns, mapped)]
     missing = [name for name in table.required if name not in rows.columns]
-    faults += [_at(file, name, "records.missing_column", near=nearest(name, list(rows.columns))) for name in missing]
+    faults += [
+        _at(file, f"{table.name}.{name}", "records.missing_column", near=nearest(name, list(rows.columns))) for name in missing
+    ]
     return (None if missing else rows), faults
+
+
+def _named_twice(columns: tuple[str, ...], mapped: Mapped) -> list[str]:
+    """Name the columns that there would be two of after renaming."""
+    named = Counter(mapped.rename.get(name, name) for name in columns)
+    return [name for name, times in named.items() if times > 1]
+
+
+def _citizens(columns: tuple[str, ...], mapped: Mapped) -> list[str]:
+    """Name the columns of the public; to call one subject_id makes no code of what is in it."""
+    renamed = [old for old, new in mapped.rename.items() if new == "subject_id"]
+    return [name for name in (*columns, *renamed) if CITIZEN.search(name)]
 
 
 def _at(file: str, column: str, rule: str, **given: Any) -> Fault:
@@ -74,7 +91,8 @@ def _blanked(rows: Any, markers: tuple[str, ...]) -> Any:
 
 def _filled(rows: Any, value: Any, table: Table, name: str, mapped: Mapped) -> Any:
     if isinstance(value, From):
-        return rows[mapped.rename.get(value.from_, value.from_)]
+        source = mapped.rename.get(value.from_, value.from_)
+        return rows[source] if source in rows.columns else None
     column = table.column(name)
     return constant(None if value is None else str(value), TYPES[column.kind] if column and value is None else "string")
 
@@ -92,14 +110,14 @@ def _word(meant: Any) -> str | None:
     return str(meant).lower() if isinstance(meant, bool) else None if meant is None else str(meant)
 
 
-def typed(rows: Any, table: Table, timezone: str, file: str) -> tuple[Any, list[Fault]]:
+def typed(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
     """Cast the declared columns; each column with cells that cannot be cast is a fault with count and first rows.
 
     Row numbers count the heading as row 1, as a spreadsheet shows them.
     """
     columns = [column for column in table.columns if column.name in rows.columns]
-    casts = {column.name: _cast(rows[column.name], column, timezone) for column in columns}
-    doubtful = [column for column in columns if _may_fail(rows[column.name], column)]
+    casts = {column.name: _cast(rows[column.name], column.kind) for column in columns}
+    doubtful = [column for column in columns if _may_fail(rows[column.name].type(), column.kind)]
     faults = _uncastable(rows, casts, doubtful, table, file) if doubtful else []
     cast = rows.mutate(**{name: cell for name, cell in casts.items() if not cell.equals(rows[name])})
     filled = {column.name: cast[column.name].fill_null(column.default) for column in columns if column.default is not None}
@@ -107,34 +125,57 @@ def typed(rows: Any, table: Table, timezone: str, file: str) -> tuple[Any, list[
     return (cast.cache() if doubtful and not faults else cast), faults
 
 
-def _may_fail(cell: Any, column: Column) -> bool:
-    return bool(cell.type().is_string()) and column.kind != "text"
-
-
 def _is_already(kind: Any, wanted: str) -> bool:
     plain_time = kind.is_timestamp() and not kind.timezone and kind.scale in (None, 6)
     return bool(plain_time if wanted == "time" else str(kind).removeprefix("!") == TYPES[wanted])
 
 
-def _cast(cell: Any, column: Column, timezone: str) -> Any:
-    kind, type_ = cell.type(), TYPES[column.kind]
-    if _is_already(kind, column.kind):
+def _is_foreign(kind: Any, wanted: str) -> bool:
+    """Say whether a number stands where a time or a yes must: its digits are then read as text, never as an amount of seconds."""
+    return bool(kind.is_numeric() and wanted in ("time", "date", "flag"))
+
+
+def _may_fail(kind: Any, wanted: str) -> bool:
+    return bool((kind.is_string() and wanted != "text") or (kind.is_floating() and wanted == "whole") or _is_foreign(kind, wanted))
+
+
+def _cast(cell: Any, wanted: str) -> Any:
+    """Make a cell what its column is declared to be; where that cannot be the cell is empty, which _uncastable finds."""
+    kind = cell.type()
+    if _is_already(kind, wanted):
         return cell
-    if kind.is_string() and column.kind == "time":
-        zoned = cell.re_search(ZONED) & cell.contains(":")
-        local = cell.try_cast("timestamp('UTC')").cast(f"timestamp('{timezone}')").cast("timestamp")
-        return zoned.ifelse(local, cell.try_cast("timestamp"))
-    if kind.is_string() and column.kind == "flag":
-        words = {"是": "true", "否": "false", "1": "true", "0": "false", "Y": "true", "N": "false"}
-        return cell.substitute(words).try_cast("boolean")
-    if kind.is_timestamp() and kind.timezone:
-        cell = cell.cast(f"timestamp('{timezone}')").cast("timestamp")
-    return cell.try_cast(type_) if kind.is_string() and type_ != "string" else cell.cast(type_)
+    if kind.is_floating() and wanted in ("text", "whole"):
+        whole = (cell == cell.round()).ifelse(cell.cast("int64"), constant(None, "int64"))
+        return whole.cast("string").fill_null(cell.cast("string")) if wanted == "text" else whole
+    cell = cell.cast("string") if _is_foreign(kind, wanted) else cell
+    return READ[wanted](cell) if cell.type().is_string() else cell.cast(TYPES[wanted])
+
+
+def _time(text: Any) -> Any:
+    """Read a time; one that names its zone becomes the wall clock of the connection (see store)."""
+    zoned = text.re_search(ZONED) & text.contains(":")
+    return zoned.ifelse(text.try_cast("timestamp('UTC')").cast("timestamp"), text.try_cast("timestamp"))
+
+
+def _number(text: Any) -> Any:
+    number = text.try_cast("float64")
+    return number.isnan().ifelse(constant(None, "float64"), number)
+
+
+READ = {
+    "text": lambda text: text,
+    "time": _time,
+    "date": lambda text: text.try_cast("date"),
+    "number": _number,
+    "whole": lambda text: _cast(_number(text), "whole"),
+    "flag": lambda text: text.substitute(FLAGS).try_cast("boolean"),
+}
+"""How a text is read as each kind; empty where it cannot be."""
 
 
 def _uncastable(rows: Any, casts: Mapping[str, Any], columns: list[Column], table: Table, file: str) -> list[Fault]:
     bad = {column.name: rows[column.name].notnull() & casts[column.name].isnull() for column in columns}
-    counts = rows.agg(**{name: cell.cast("int64").sum() for name, cell in bad.items()}).to_pandas().iloc[0]
+    counts = rows.agg(**{name: rows.count(where=cell) for name, cell in bad.items()}).to_pandas().iloc[0]
     return [
         _bad_cells(rows, casts, column, int(counts[column.name]), table, file) for column in columns if counts[column.name] > 0
     ]
@@ -145,4 +186,6 @@ def _bad_cells(rows: Any, casts: Mapping[str, Any], column: Column, count: int, 
     first = numbered.filter(numbered.written.notnull() & numbered.cast_.isnull()).order_by("row_").limit(FIRST_ROWS)
     cells = fetch(first, ["row_", "written"])
     given = "; ".join(f"{row}: {str(written)[:40]}" for row, written in zip(cells["row_"], cells["written"], strict=True))
-    return Fault(file, column.name, f"records.no_{column.kind}", {"count": count, "rows": given, "table": table.name})
+    return Fault(
+        file, f"{table.name}.{column.name}", f"records.no_{column.kind}", {"count": count, "rows": given, "table": table.name}
+    )

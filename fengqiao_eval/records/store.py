@@ -1,6 +1,6 @@
 """Where records live: a folder of Parquet or CSV, or a DuckDB file, opened as Ibis tables on DuckDB."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -10,10 +10,10 @@ import duckdb
 import ibis
 
 from fengqiao_eval.errors import Fault, InputError, refuse
-from fengqiao_eval.records.checks import check_table, check_units, settle_repeats
+from fengqiao_eval.records.checks import check_table, check_units, settle_repeats, two_names
 from fengqiao_eval.records.mapping import Mapped
 from fengqiao_eval.records.shaping import shape, typed
-from fengqiao_eval.records.tables import TABLES, Table
+from fengqiao_eval.records.tables import TABLES
 
 SUFFIXES = (".parquet", ".csv")
 """Formats in a folder; where a table is there twice the first wins, and a note says so."""
@@ -50,10 +50,10 @@ def open_records(
     """
     tables, name = tables or {}, name or str(where)
     refuse(Fault(name, f"tables.{table}", "records.unknown_table", {"given": table}) for table in tables if table not in TABLES)
-    sources, notes = (_in_file if where.is_file() else _in_folder)(where, tables, name)
-    opened, faults = _open(sources, tables, timezone)
-    opened, more, repeats = _checked(opened, tables, name)
-    faults += more
+    sources, notes = (_in_file if where.is_file() else _in_folder)(where, tables, timezone, name)
+    opened, faults = _open(sources, tables)
+    opened, more, repeats = _checked(opened, tables, sources)
+    faults += _not_told_twice(more, faults)
     if "units" in opened:
         faults += check_units(opened["units"], tables.get("units", Mapped()), sources["units"].name)
     elif not faults:
@@ -65,32 +65,39 @@ def open_records(
 
 @dataclass(frozen=True)
 class Source:
-    """One table as it lies there: the file it is in, its rows, and whether all cells are text."""
+    """One table as it lies there: the file it is in, and its rows."""
 
     name: str
     rows: Any
-    text: bool
 
 
-def _connect(path: str = ":memory:", **options: Any) -> Any:
-    return ibis.duckdb.connect(path, **options)
+def _connect(timezone: str, path: str = ":memory:", **options: Any) -> Any:
+    """Connect to DuckDB; times with a zone become the wall clock of the connection, which would be UTC's."""
+    connection = ibis.duckdb.connect(path, **options)
+    connection.raw_sql(f"SET TimeZone = '{timezone}'")
+    return connection
 
 
-def _in_folder(where: Path, tables: Mapping[str, Mapped], name: str) -> tuple[dict[str, Source], list[Note]]:
+def _in_folder(where: Path, tables: Mapping[str, Mapped], timezone: str, name: str) -> tuple[dict[str, Source], list[Note]]:
     if not where.is_dir():
         raise InputError([Fault(name, "", "records.not_there")])
-    connection, found, notes = _connect(), {}, []
+    connection = _connect(timezone)
+    found: dict[str, Source] = {}
+    notes: list[Note] = []
+    faults: list[Fault] = []
     for table in TABLES:
         stem = tables.get(table, Mapped()).file or table
         files = [path for path in _candidates(where, stem) if path.is_file()]
-        if files:
-            found[table] = _read(connection, files[0])
+        source = _read(connection, files[0]) if files else None
+        if isinstance(source, Source):
+            found[table] = source
+        elif source is not None:
+            faults.append(source)
         elif tables.get(table, Mapped()).file:
-            raise InputError([Fault(name, f"tables.{table}.file", "records.file_not_there", {"given": stem})])
+            faults.append(Fault(name, f"tables.{table}.file", "records.file_not_there", {"given": stem}))
         if len(files) > 1:
             notes.append(Note("twice", {"table": table, "used": files[0].name, "left": files[1].name}))
-    if not found:
-        raise InputError([Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES)})])
+    refuse(faults if found or faults else [Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES)})])
     return found, notes
 
 
@@ -98,67 +105,63 @@ def _candidates(where: Path, stem: str) -> list[Path]:
     return [where / stem] if stem.endswith(SUFFIXES) else [where / (stem + suffix) for suffix in SUFFIXES]
 
 
-def _read(connection: Any, path: Path) -> Source:
-    if path.suffix == ".parquet":
-        return Source(path.name, connection.read_parquet(str(path)), text=False)
+def _read(connection: Any, path: Path) -> Source | Fault:
     try:
+        if path.suffix == ".parquet":
+            return Source(path.name, connection.read_parquet(str(path)))
         rows = connection.read_csv(str(path), all_varchar=True, header=True, delim=",", quote='"')
-        return Source(path.name, connection.create_table(f"csv_{path.stem}", rows, temp=True), text=True)
+        return Source(path.name, connection.create_table(f"csv_{path.stem}", rows, temp=True))
     except (duckdb.Error, UnicodeDecodeError) as error:
-        raise InputError([Fault(path.name, "", "records.unreadable", {"given": _first_line(error)})]) from None
+        return Fault(path.name, "", "records.unreadable", {"given": _first_line(error)})
 
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0][:200]
 
 
-def _in_file(where: Path, tables: Mapping[str, Mapped], name: str) -> tuple[dict[str, Source], list[Note]]:
+def _in_file(where: Path, tables: Mapping[str, Mapped], timezone: str, name: str) -> tuple[dict[str, Source], list[Note]]:
     try:
-        connection = _connect(str(where), read_only=True)
+        connection = _connect(timezone, str(where), read_only=True)
     except duckdb.Error as error:
         raise InputError([Fault(name, "", "records.unreadable", {"given": _first_line(error)})]) from None
     there = connection.list_tables()
     named = {table: tables.get(table, Mapped()).file or table for table in TABLES}
     missing = [t for t, n in named.items() if t in tables and tables[t].file and n not in there]
     refuse(Fault(name, f"tables.{t}.file", "records.file_not_there", {"given": named[t]}) for t in missing)
-    found = {t: Source(f"{where.name}:{n}", connection.table(n), text=False) for t, n in named.items() if n in there}
+    found = {t: Source(f"{where.name}:{n}", connection.table(n)) for t, n in named.items() if n in there}
     if not found:
         raise InputError([Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES)})])
     return found, []
 
 
-def _open(sources: Mapping[str, Source], tables: Mapping[str, Mapped], timezone: str) -> tuple[dict[str, Any], list[Fault]]:
+def _open(sources: Mapping[str, Source], tables: Mapping[str, Mapped]) -> tuple[dict[str, Any], list[Fault]]:
     opened: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, source in sources.items():
         shaped, more = shape(source.rows, TABLES[name], tables.get(name, Mapped()), source.name)
         faults += more
         if shaped is not None:
-            rows, more = typed(shaped, TABLES[name], timezone, source.name)
+            rows, more = typed(shaped, TABLES[name], source.name)
             opened[name] = rows
             faults += more
     return opened, faults
 
 
+def _not_told_twice(found: list[Fault], told: list[Fault]) -> list[Fault]:
+    """Leave out the empty cells that are empty only because what stood there could not be read."""
+    places = {(fault.file, fault.place) for fault in told}
+    return [fault for fault in found if fault.rule != "records.empty_cell" or (fault.file, fault.place) not in places]
+
+
 def _checked(
-    opened: Mapping[str, Any], tables: Mapping[str, Mapped], name: str
+    opened: Mapping[str, Any], tables: Mapping[str, Mapped], sources: Mapping[str, Source]
 ) -> tuple[dict[str, Any], list[Fault], list[Note]]:
     faults: list[Fault] = []
     notes: list[Note] = []
     kept: dict[str, Any] = {}
     for table, rows in opened.items():
-        faults += check_table(rows, TABLES[table], name)
-        kept[table], more, told = settle_repeats(rows, TABLES[table], tables.get(table, Mapped()).repeated, name)
+        faults += check_table(rows, TABLES[table], sources[table].name)
+        kept[table], more, told = settle_repeats(rows, TABLES[table], tables.get(table, Mapped()).repeated, sources[table].name)
         faults += more
-        notes += [Note(key, given) for key, given in told]
+        notes += [Note(key, given) for key, given in (*told, *two_names(kept[table], TABLES[table]))]
     return kept, faults, notes
-
-
-def declared(table: str) -> Table:
-    """Give the declaration of a table."""
-    return TABLES[table]
-
-
-def rows_of(records: Records) -> Iterator[tuple[str, int]]:
-    """Go through the tables in the order of the design with their rows."""
-    return ((table, records.counts[table]) for table in TABLES if table in records.counts)

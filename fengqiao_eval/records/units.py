@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -45,10 +46,11 @@ def in_force(units: pd.DataFrame, postings: pd.DataFrame | None, period: Period)
     every = _tidy(units)
     now = every[(every["start"] <= last) & (every["end"] >= last)].drop_duplicates("unit_id", keep="last").set_index("unit_id")
     latest = every.drop_duplicates("unit_id", keep="last").set_index("unit_id")
-    now = _posted(now, postings, period)
-    parents = latest["parent_id"].to_dict() | now["parent_id"].to_dict()
     standing, successors = frozenset(now.index), latest["successor_id"].to_dict()
     stands_for = {unit: _standing(unit, standing, successors) for unit in latest.index}
+    latest, now = (part.assign(parent_id=[stands_for.get(p) or p for p in part["parent_id"]]) for part in (latest, now))
+    now = _posted(now, postings, period, stands_for)
+    parents = latest["parent_id"].to_dict() | now["parent_id"].to_dict()
     chains = {unit: _chain(stands_for[unit] or unit, parents) for unit in latest.index}
     return Tree(_with_places(now, chains, stands_for).reset_index(), _counts_for(now, chains))
 
@@ -61,14 +63,15 @@ def _tidy(units: pd.DataFrame) -> pd.DataFrame:
     texts = ("parent_id", "peer_class", "successor_id", "name")
     frame = units.assign(**{c: units[c].fillna("").astype(str) if c in units else "" for c in texts})
     frame = frame.assign(**{c: units[c].astype("float64") if c in units else np.nan for c in ("residents", "households")})
-    spans = {"start": _dates(units, "valid_from", date.min), "end": _dates(units, "valid_to", date.max)}
+    spans = {"start": dates(units, "valid_from", date.min), "end": dates(units, "valid_to", date.max)}
     frame = frame.assign(name=frame["name"].where(frame["name"] != "", frame["unit_id"]), **spans)
     columns = ["unit_id", "name", "level", "peer_class", "parent_id", "successor_id", "residents", "households", "start", "end"]
     plain = frame[columns].astype(dict.fromkeys(columns[:6], object))
     return plain.sort_values(["unit_id", "start"], kind="stable")
 
 
-def _dates(frame: pd.DataFrame, column: str, empty: date) -> "pd.Series[Any]":
+def dates(frame: pd.DataFrame, column: str, empty: date) -> "pd.Series[Any]":
+    """Read a column as dates of any year; `empty` stands for an empty cell, and for a column that is not there."""
     if column not in frame:
         return pd.Series([empty] * len(frame), frame.index, dtype=object)
     return pd.Series([empty if pd.isna(d) else pd.Timestamp(d).date() for d in frame[column]], frame.index, dtype=object)
@@ -90,9 +93,9 @@ def _above(unit: str, parents: Mapping[str, str]) -> Iterator[str]:
         yield unit
 
 
-def _posted(now: pd.DataFrame, postings: pd.DataFrame | None, period: Period) -> pd.DataFrame:
+def _posted(now: pd.DataFrame, postings: pd.DataFrame | None, period: Period, stands_for: Mapping[str, str]) -> pd.DataFrame:
     """Hang officers on the unit of the posting with most days in the period; class, where empty, is that unit's."""
-    home = home_unit(postings, period) if postings is not None else {}
+    home = home_unit(postings, period, stands_for) if postings is not None else {}
     rows = list(zip(now.index, now["parent_id"], now["level"], strict=True))
     parents = {unit: home.get(unit, parent) if level == OFFICER else parent for unit, parent, level in rows}
     classes = now["peer_class"].to_dict()
@@ -133,15 +136,16 @@ def _counts_for(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]]) -> pd.
 def _served(postings: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Give each posting its days in the period, first and last day included."""
     start, end = _day(period.start), _day(period.end) - timedelta(days=1)
-    first = [max(d, start) for d in _dates(postings, "from_date", date.min)]
-    last = [min(d, end) for d in _dates(postings, "to_date", date.max)]
+    first = [max(d, start) for d in dates(postings, "from_date", date.min)]
+    last = [min(d, end) for d in dates(postings, "to_date", date.max)]
     days = np.array([max((b - a).days + 1, 0) for a, b in zip(first, last, strict=True)], dtype="float64")
     share = postings["share"].astype("float64").fillna(1) if "share" in postings else 1.0
-    return postings[["officer_id", "unit_id"]].assign(days=days, person_days=days * share, first=first)
+    began = dates(postings, "from_date", date.min)
+    return postings[["officer_id", "unit_id"]].assign(days=days, person_days=days * share, began=began)
 
 
-def home_unit(postings: pd.DataFrame, period: Period) -> dict[str, str]:
-    """Name each person's unit in a period: the posting with most days; of equal ones the later.
+def home_unit(postings: pd.DataFrame, period: Period, stands_for: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Name each person's unit in a period: the posting with most days, days at merged units included; of equal ones the later.
 
     >>> frame = pd.DataFrame({"officer_id": ["P1", "P1"], "unit_id": ["A", "B"],
     ...     "from_date": [date(2024, 1, 1), date(2024, 1, 11)], "to_date": [date(2024, 1, 10), None]})
@@ -149,12 +153,13 @@ def home_unit(postings: pd.DataFrame, period: Period) -> dict[str, str]:
     {'P1': 'B'}
     """
     served = _served(postings, period)
+    served = served.assign(unit_id=[stands_for.get(unit) or unit for unit in served["unit_id"]])
     served = (
         served[served["days"] > 0]
         .groupby(["officer_id", "unit_id"], as_index=False)
-        .agg(days=("days", "sum"), first=("first", "max"))
+        .agg(days=("days", "sum"), began=("began", "max"))
     )
-    best = served.sort_values(["officer_id", "days", "first"], kind="stable").drop_duplicates("officer_id", keep="last")
+    best = served.sort_values(["officer_id", "days", "began"], kind="stable").drop_duplicates("officer_id", keep="last")
     return dict(zip(best["officer_id"], best["unit_id"], strict=True))
 
 

@@ -66,7 +66,7 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
             raise UsageError("parameter", notebook=notebook.name, given=name, known=nearest(name, known))
     unit = parameters.get("unit", "")
     if not isinstance(unit, str):
-        raise UsageError("unit_text", given=unit, kind=type(unit).__name__)
+        raise UsageError("unit_not_text", given=unit)
 
 
 def _literal(path: Path) -> str:

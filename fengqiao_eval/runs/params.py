@@ -11,7 +11,7 @@ import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from fengqiao_eval.documents import Document, Model, _Loader, nearest, read, validate
+from fengqiao_eval.documents import Document, Model, nearest, read, scalar, validate
 from fengqiao_eval.errors import Fault, InputError, UsageError
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
 from fengqiao_eval.records.mapping import Mapped
@@ -151,7 +151,7 @@ def _typed(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
         if not (key.strip() and equals):
             raise UsageError("set", given=given)
         try:
-            found[key.strip()] = yaml.load(value, _Loader)  # noqa: S506 - a SafeLoader
+            found[key.strip()] = scalar(value)
         except yaml.YAMLError as error:
             what = {"given": " ".join(str(error).split())}
             faults.append(Fault(COMMAND_LINE, key.strip(), "document.not_yaml", what))

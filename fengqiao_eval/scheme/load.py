@@ -14,6 +14,9 @@ from fengqiao_eval.periods import parse
 from fengqiao_eval.scheme.model import Code, Dimension, Indicator, Label, Scheme, Text, Weight, applies, weight_at
 
 
+PER_CENT = Decimal(100)
+
+
 class Override(Model):
     """New weights on a scheme in force: whose, why, checked by whom; the scheme itself is never edited."""
 
@@ -119,19 +122,28 @@ def _levels(scheme: Scheme, document: Document) -> Iterator[Fault]:
 
 
 def _sums(scheme: Scheme, document: Document) -> Iterator[Fault]:
+    """Check the sums at each level; levels with the same wrong sum are one fault."""
+    found: dict[tuple[Any, ...], list[str]] = {}
     for level in scheme.levels:
-        scored = [d for d in scheme.dimensions if any(applies(i, level) for i in d.indicators)]
-        whole = sum((weight_at(d.weight, level) for d in scored), Decimal(0))
-        if whole != 100:  # noqa: PLR2004 - per cent
-            yield document.fault(("dimensions",), "weights.dimensions", level=level, given=whole, parts=_plus(scored, level))
-        for number, dimension in enumerate(scheme.dimensions):
-            parts = [i for i in dimension.indicators if applies(i, level)]
-            wanted = Decimal(100) if scheme.weights == "within" else weight_at(dimension.weight, level)
-            given = sum((weight_at(i.weight, level) for i in parts), Decimal(0))
-            if parts and given != wanted:
-                place = ("dimensions", number, "indicators")
-                words = {"what": dimension.label, "level": level, "given": given, "wanted": wanted}
-                yield document.fault(place, "weights.indicators", **words, parts=_plus(parts, level))
+        for wrong in _sums_at(scheme, level):
+            found.setdefault(wrong, []).append(level)
+    for (place, rule, what, wanted, given, parts), levels in found.items():
+        words = {"what": what, "wanted": wanted, "given": given, "parts": parts, "level": "、".join(levels)}
+        yield document.fault(place, rule, **words)
+
+
+def _sums_at(scheme: Scheme, level: str) -> Iterator[tuple[Any, ...]]:
+    scored = [d for d in scheme.dimensions if any(applies(i, level) for i in d.indicators)]
+    whole = sum((weight_at(d.weight, level) for d in scored), Decimal(0))
+    if whole != PER_CENT:
+        yield ("dimensions",), "weights.dimensions", "", PER_CENT, whole, _plus(scored, level)
+    for number, dimension in enumerate(scheme.dimensions):
+        parts = [i for i in dimension.indicators if applies(i, level)]
+        wanted = PER_CENT if scheme.weights == "within" else weight_at(dimension.weight, level)
+        given = sum((weight_at(i.weight, level) for i in parts), Decimal(0))
+        if parts and given != wanted:
+            place = ("dimensions", number, "indicators")
+            yield place, "weights.indicators", dimension.label, wanted, given, _plus(parts, level)
 
 
 def _plus(parts: Any, level: str) -> str:

@@ -123,7 +123,7 @@ class Scheme(Model):
     decided_on: date | None = None
     weights: Literal["within", "marks"]
     decimals: int = Field(2, ge=0, le=4)
-    full_marks: int = Field(100, ge=1)
+    full_marks: int = Field(100, ge=1, le=1000)
     least_covered: Decimal = Field(Decimal("0.7"), ge=0, le=1)
     least_class: int = Field(8, ge=2)
     levels: tuple[str, ...] = Field(min_length=1)

@@ -1,7 +1,7 @@
 """A scorecard as data: everything that is printed on a card, put together from a finished run and nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,10 +96,12 @@ def card(run: Run, unit_id: str, lang: str = "zh") -> Card:
     scheme, periods = run.scheme, run.manifest["periods"]
     own = {name: run.frame(name, officers=who.is_officer).of(unit_id) for name in ("points", "asides", "ranks")}
     read = sheet(scheme, who.level, periods, (own["points"], own["asides"]), lang)
+    read = replace(read, pooled=run.pooled(who.level, officers=who.is_officer))
     lines = indicator_lines(read)
     ranks = {str(row["period"]): row for row in own["ranks"].to_dict("records")}
     peers = _peers(run, who, ranks.get(who.period, {}))
     subtree = (unit_id,) if who.is_officer else run.below(unit_id)
+    unit = {**unit_row(run, unit_id, officers=who.is_officer), "group": text(ranks.get(who.period, {}).get("peer_class"))}
     return Card(
         identity=who,
         standing=_standing(run, who, ranks, peers, lines),
@@ -112,7 +114,7 @@ def card(run: Run, unit_id: str, lang: str = "zh") -> Card:
         gains=gains(scheme, lines, lang),
         disputes=evidence.open_disputes(run.frame("open_disputes", officers=who.is_officer).of(*subtree)),
         lost_records=evidence.lost_records(scheme, run.frame("losses", officers=who.is_officer).of(*subtree), lang),
-        unknowns=unknowns(scheme, unit_row(run, who.unit_id, officers=who.is_officer), lines, run.manifest, lang),
+        unknowns=unknowns(scheme, unit, lines, run.manifest, lang),
     )
 
 

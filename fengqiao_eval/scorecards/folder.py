@@ -41,6 +41,11 @@ class Run:
         file = (self.path / "officer" if officers else self.path) / f"{name}.parquet"
         return _frame(file, file.stat().st_mtime_ns) if file.is_file() else Frame(pd.DataFrame(), {})
 
+    def pooled(self, level: str, *, officers: bool = False) -> Mapping[str, tuple[float, float]]:
+        """Add up numerator and denominator of each indicator over all units of a level, ranked or not; empty for one unit."""
+        file = (self.path / "officer" if officers else self.path) / "measures.parquet"
+        return _pooled(file, file.stat().st_mtime_ns, level, str(self.manifest["periods"]["this"])) if file.is_file() else {}
+
     def holds_officer(self, unit_id: str) -> bool:
         """Say whether a unit is an officer of this run; refuse what is no unit of it."""
         if not isinstance(unit_id, str):
@@ -86,6 +91,16 @@ def _opened(folder: Path, _stamp: int) -> Run:
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     scheme = Scheme.model_validate_json((folder / "scheme.json").read_text("utf-8"))
     return Run(folder, manifest, scheme)
+
+
+@lru_cache(maxsize=32)
+def _pooled(file: Path, stamp: int, level: str, period: str) -> Mapping[str, tuple[float, float]]:
+    data = _frame(file, stamp).data
+    alike = data[(data["level"] == level) & (data["period"] == period)]
+    if alike["unit_id"].nunique() < 2:  # noqa: PLR2004 - one unit is no whole
+        return {}
+    sums = alike.groupby("indicator", observed=True)[["numerator", "denominator"]].sum()
+    return {str(code): (float(above), float(below)) for code, above, below in sums.itertuples()}
 
 
 @lru_cache(maxsize=32)

@@ -1,12 +1,13 @@
 """The lines of a card: each indicator and each dimension, with its counts, points and changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from fengqiao_eval.errors import SCORED
+from fengqiao_eval.scheme.counted import Distinct, Figure, Quantile
 from fengqiao_eval.scheme.model import Dimension, Indicator, Scheme, applies
 from fengqiao_eval.scorecards.wording import RATES, SMALL, Change, Earlier, change, number, plain, term, text
 
@@ -23,6 +24,7 @@ class Sheet:
     lang: str
     points: Mapping[tuple[str, str], Row]
     asides: Mapping[str, Sequence[Row]]
+    pooled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def row(self, indicator: Indicator, which: str = "this") -> Row:
         """Find the row of an indicator in this period, `previous` or `year_before`; empty where there is none."""
@@ -44,6 +46,15 @@ def sheet(scheme: Scheme, level: str, periods: Mapping[str, Any], frames: tuple[
         if row["period"] == periods["this"]:
             beside.setdefault(row["indicator"], []).append(row)
     return Sheet(scheme, level, periods, lang, {(row["period"], row["indicator"]): row for row in points}, beside)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """An indicator over all units of the level, counts pooled; value in the indicator's unit."""
+
+    numerator: float
+    denominator: float
+    value: float
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,7 @@ class IndicatorLine:
     asides: tuple[str, ...]
     previous: Change
     year_before: Change
+    whole: Whole | None = None
 
     @property
     def scored(self) -> bool:
@@ -137,9 +149,18 @@ def _line(of: Sheet, indicator: Indicator, dimension: str) -> IndicatorLine:
         asides=tuple(_asides(of, indicator)),
         previous=_moved(of, indicator, "previous"),
         year_before=_moved(of, indicator, "year_before"),
+        whole=_whole(of, indicator),
         **cell,
         **none,
     )
+
+
+def _whole(of: Sheet, indicator: Indicator) -> Whole | None:
+    """Pool what can be added up; a quantile, a distinct count or a figure of others cannot."""
+    above, below = of.pooled.get(indicator.code, (0.0, 0.0))
+    if isinstance(indicator.measure, (Quantile, Distinct, Figure)) or not below:
+        return None
+    return Whole(above, below, above * indicator.scale / below)
 
 
 def _moved(of: Sheet, indicator: Indicator, earlier: Earlier) -> Change:

@@ -1,8 +1,11 @@
 """The province at a glance: frames and figures of a run for notebooks/overview.ipynb; officers are in none of them."""
 
+from collections.abc import Iterable
 from html import escape
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 import pandas as pd
@@ -24,6 +27,8 @@ SHADES = [[0, "#F2A57E"], [0.5625, "#F5F6F8"], [1, "#8FBCE2"]]
 """The colour scale of the one screen, from 60 to 100 points; the cells carry their numbers."""
 MOST = 30
 """As many units as a heat map holds legibly."""
+LONGEST = 32
+"""As wide as a label of an axis may be."""
 BAR, MEDIAN = "#6B7F95", "#0072B2"
 
 
@@ -57,7 +62,7 @@ def headline(run: Run, lang: str = "zh") -> Fragment:
     state, period = say(f"screen.state.{manifest['state']}", lang), period_words(manifest["periods"]["this"], lang)
     title = say("overview.headline", lang, title=run.scheme.name(lang), period=period, state=state)
     lines = [_level_line(level, part, run, lang) for level, part in _by_level(run)]
-    lines.append(say("overview.staff", lang, n=manifest["officers"]))
+    lines += [say("overview.staff", lang, n=manifest["officers"])] if manifest["officers"] else []
     lines.append(say("overview.as_of", lang, as_of=day(manifest["as_of"]), version=run.scheme.version))
     return Fragment(render("overview_lines.html", lang, lines=lines), "\n".join([title, *lines]), styled=True)
 
@@ -124,25 +129,28 @@ def movers(run: Run, lang: str = "zh", most: int = 5) -> pd.DataFrame:
 
 def draw_heat(run: Run, lang: str = "zh") -> go.Figure:
     """Draw the points of each unit of the upper level by indicator, numbers in the cells; of many units the lowest totals."""
-    level = upper_level(run)
-    indicators = [i for i in run.scheme.indicators if applies(i, level)]
-    units = glance.places(run)
-    units = units[units["level"] == level].sort_values("total").iloc[:MOST].iloc[::-1]
+    level, listed = upper_level(run), glance.places(run)
+    ranked = listed[(listed["level"] == level) & listed["rank"].notna()].sort_values("total")
+    units, indicators = ranked.iloc[:MOST].iloc[::-1], [i for i in run.scheme.indicators if applies(i, level)]
     points = glance.frame(run, "points").pivot(index="unit_id", columns="indicator", values="points")
     cells = points.reindex(index=units["unit_id"], columns=[i.code for i in indicators]).to_numpy(dtype=float)
     words = [[fixed(cell, 0) if known(cell) else "" for cell in row] for row in cells]
-    names = [_label(name) for name in units["name"]]
-    heat = go.Heatmap(
-        z=_rounded(cells), x=[_label(i.name(lang)) for i in indicators], y=names, text=words, texttemplate="%{text}", zmin=60, zmax=100,
-        colorscale=SHADES, showscale=False, xgap=2, ygap=2, hovertemplate="%{y}<br>%{x}：%{z}<extra></extra>",
-    )  # fmt: skip
-    said = say("overview.heat", lang, level=term("level", level, lang))
-    many = int((glance.places(run)["level"] == level).sum())
-    if many > MOST:
-        said += "<br>" + say("overview.heat_more", lang, level=term("level", level, lang), units=many, shown=MOST)
-    axes = {"xaxis": {"side": "top", "tickangle": -40, "showgrid": False}}
-    axes |= {"yaxis": {"autorange": "reversed", "showgrid": False}}
-    return _figure(said, 170 + 30 * len(names), [heat], margin={"t": 150}, **axes)
+    look = {"zmin": 60, "zmax": 100, "colorscale": SHADES, "showscale": False, "xgap": 2, "ygap": 2, "hoverinfo": "skip"}
+    heat = go.Heatmap(z=_rounded(cells), text=words, texttemplate="%{text}", **look)
+    said = [say("overview.heat", lang, level=term("level", level, lang))]
+    if len(ranked) > MOST:
+        said.append(say("overview.heat_more", lang, units=len(ranked), shown=MOST))
+    across = {"side": "top", "tickangle": -40, "ticklabeloverflow": "allow", **_ticks(i.name(lang) for i in indicators)}
+    down = {"autorange": "reversed", **_ticks(units["name"])}
+    axes = {"xaxis": across | {"showgrid": False}, "yaxis": down | {"showgrid": False}}
+    title = say("screen.semicolon", lang).join(said)
+    return _figure(title, 190 + 30 * len(units), [heat], margin={"t": 170, "r": 90}, **axes)
+
+
+def _ticks(names: Iterable[str]) -> dict[str, Any]:
+    """Name the places of an axis; two units may share a name, and are two rows all the same."""
+    labels = [_label(name) for name in names]
+    return {"tickvals": list(range(len(labels))), "ticktext": labels}
 
 
 def _figure(title: str, height: int, traces: list[Any], **layout: Any) -> go.Figure:
@@ -150,8 +158,10 @@ def _figure(title: str, height: int, traces: list[Any], **layout: Any) -> go.Fig
 
 
 def _label(text: str) -> str:
-    """Keep a label from being read as markup, and short enough for an axis."""
-    return escape(text if len(text) <= 16 else text[:15] + "…", quote=False)  # noqa: PLR2004 - as long as a name is
+    """Keep a label from being read as markup, and short enough for an axis; a Chinese character is as wide as two."""
+    wide = [2 if east_asian_width(sign) in "WF" else 1 for sign in text]
+    fits = sum(total <= LONGEST for total in accumulate(wide))
+    return escape(text if fits == len(text) else text[: fits - 1] + "…", quote=False)
 
 
 def _rounded(cells: np.ndarray) -> list[list[float | None]]:

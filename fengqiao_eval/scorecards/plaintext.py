@@ -113,9 +113,17 @@ def _beside(line: IndicatorLine, card: Card) -> Iterator[str]:
         yield term("status", line.status, lang)
     yield compared(line.previous, "previous", lang)
     yield compared(line.year_before, "year_before", lang)
+    yield from _of_all(line, lang)
     yield from line.asides
     if line.scored and plain(100 * line.weight_used) != plain(100 * line.weight):
         yield say("card.reweighed", lang, nominal=plain(100 * line.weight), used=plain(100 * line.weight_used))
+
+
+def _of_all(line: IndicatorLine, lang: str) -> Iterator[str]:
+    """Say what the indicator is over all units of the level, with its counts."""
+    if line.whole:
+        counts = f"{plain(line.whole.numerator)}/{plain(line.whole.denominator)}"
+        yield say("card.whole", lang, value=measured(line.whole.value, line.unit), counts=counts)
 
 
 def missed(line: IndicatorLine, lang: str) -> str:
@@ -155,7 +163,7 @@ def _indicator(line: IndicatorLine, card: Card) -> str:
     if not line.scored:
         return f"{line.label}  {counts}  {say('card.not_scored', card.lang, status=term('status', line.status, card.lang))}"
     sums = f"{fixed(line.points)} × {plain(100 * line.weight_used)}% = {fixed(line.contribution, card.decimals)}"
-    return "  ".join([line.label, counts, sums, *line.asides])
+    return "  ".join([line.label, counts, sums, *_of_all(line, card.lang), *line.asides])
 
 
 def gains(card: Card) -> str:

@@ -101,7 +101,7 @@ def _page_words(run: Run, kicker: str, staff: str, lang: str) -> dict[str, Any]:
         "state": state,
         "state_word": say(f"screen.state.{state}", lang),
         "state_said": say(f"screen.state_said.{state}", lang),
-        "facts": [*_facts(run, lang), (say("screen.staff", lang), staff)],
+        "facts": [*_facts(run, lang), *([(say("screen.staff", lang), staff)] if run.manifest["officers"] else [])],
         "objection": objection_words(run.manifest, lang),
         "firmness": "" if firm else say("screen.no_range", lang),
         "notes": notes(run, lang),
@@ -121,7 +121,8 @@ def _facts(run: Run, lang: str) -> Iterator[tuple[str, str]]:
     periods = run.manifest["periods"]
     yield say("screen.period", lang), period_words(periods["this"], lang)
     if periods.get("previous"):
-        yield say("screen.compared", lang), period_words(periods["previous"], lang)
+        said = "" if places(run)["rank_before"].notna().any() else say("screen.nothing_before", lang)
+        yield say("screen.compared", lang), period_words(periods["previous"], lang) + said
     yield say("screen.as_of", lang), f"{datetime.fromisoformat(run.manifest['as_of']):%Y-%m-%d %H:%M}"
     yield say("screen.scheme", lang), run.scheme.version
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fengqiao_eval.errors import SCORED
-from fengqiao_eval.periods import parse
+from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme.model import Indicator, Scheme, least_at
 from fengqiao_eval.scorecards.lines import IndicatorLine, Row
-from fengqiao_eval.scorecards.wording import fixed, note, number, period_words, plain, text
+from fengqiao_eval.scorecards.wording import fixed, note, number, plain, text
 from fengqiao_eval.words import say
 
 NOTES = 12
@@ -17,13 +17,11 @@ NOTES = 12
 def unknowns(
     scheme: Scheme, unit: Row, lines: Sequence[IndicatorLine], manifest: Mapping[str, Any], lang: str
 ) -> tuple[str, ...]:
-    """List what a reader must know before believing the card."""
-    this = str(manifest["periods"]["this"])
+    """List what a reader must know before believing the card; unit is its own row, with `group`, the class compared within."""
     return (
         *_missing(scheme, text(unit.get("level")), lines, lang),
-        *_void_months(scheme, {line.code for line in lines}, this, lang),
         *_unit(unit, lang),
-        *_notes(manifest.get("notes", []), lang),
+        *_notes(scheme, unit, manifest.get("notes", []), lang),
     )
 
 
@@ -55,15 +53,6 @@ def _named(indicator: Indicator, line: IndicatorLine, level: str, lang: str) -> 
     return line.label
 
 
-def _void_months(scheme: Scheme, codes: set[str], this: str, lang: str) -> Iterator[str]:
-    months = parse(this).month_numbers
-    names = {indicator.code: indicator.name(lang) for indicator in scheme.indicators}
-    for void in scheme.void:
-        if void.indicator in codes and parse(void.period).first in months:
-            month = period_words(void.period, lang)
-            yield say("card.unknown.void_month", lang, label=names[void.indicator], month=month, reason=void.reason)
-
-
 def _unit(unit: Row, lang: str) -> Iterator[str]:
     if merged := text(unit.get("merged_from")):
         yield say("card.unknown.merged", lang, units=merged.replace(",", say("card.comma", lang)))
@@ -72,10 +61,20 @@ def _unit(unit: Row, lang: str) -> Iterator[str]:
         yield say("card.unknown.part_period", lang, served=plain(served, 1), days=plain(days))
 
 
-def _notes(notes: Sequence[Mapping[str, Any]], lang: str) -> Iterator[str]:
-    yield from (note(one["key"], one.get("given", {}), lang) for one in notes[:NOTES])
-    if len(notes) > NOTES:
-        yield say("card.unknown.more", lang, n=len(notes) - NOTES)
+def _notes(scheme: Scheme, unit: Row, notes: Sequence[Mapping[str, Any]], lang: str) -> Iterator[str]:
+    """Repeat the notes of the run, those that speak of another level or class apart."""
+    told = [(one["key"], one.get("given", {})) for one in notes]
+    mine = [(key, given) for key, given in told if all(given.get(name, unit[name]) == unit[name] for name in ("level", "group"))]
+    yield from (note(key, _named_in(lang, scheme, given), lang) for key, given in mine[:NOTES])
+    if len(mine) > NOTES:
+        yield say("card.unknown.more", lang, n=len(mine) - NOTES)
+
+
+def _named_in(lang: str, scheme: Scheme, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Name indicators and tables in the reader's language; the run wrote them in Chinese."""
+    names = {i.label: i.name(lang) for i in scheme.indicators}
+    names |= {table.label: table.name for table in TABLES.values()} if lang == "en" else {}
+    return {name: names.get(value, value) if isinstance(value, str) else value for name, value in given.items()}
 
 
 def why_not_ranked(scheme: Scheme, unit_id: str, rank: Row, lines: Sequence[IndicatorLine], lang: str) -> tuple[str, ...]:

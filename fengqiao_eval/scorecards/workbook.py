@@ -61,7 +61,8 @@ def _facts(book: Book, *, officers: bool) -> Iterator[tuple[str, str]]:
     yield book.say("run"), str(manifest["run"])
     signed = {"version": scheme.version, "author": scheme.author, "checker": scheme.checker}
     yield book.say("scheme"), book.say("scheme_said", **signed, decided=scheme.decided_on or book.say("undecided"))
-    yield book.say("staff"), book.say("staff_only" if officers else "staff_number", n=manifest["officers"])
+    if manifest["officers"]:
+        yield book.say("staff"), book.say("staff_only" if officers else "staff_number", n=manifest["officers"])
     yield book.say("objection"), objection_words(manifest, lang)
     for number, sheets in enumerate(("sheets_levels", "sheets_table", "sheets_check")):
         yield "" if number else book.say("sheets"), book.say(sheets)

@@ -39,7 +39,7 @@ class Plan:
     """The tables in whose records persons were given shares."""
 
     def rows(self, measure: Any) -> Any:
-        """The rows of a measure's table that were known and lie in the spans, with the number of their `span`."""
+        """The rows of a measure's table that were known and lie in the spans, with the number of their `span_`."""
         table = TABLES[measure.table]
         rows = counting.known(self.records.tables[measure.table], table, self.moment.as_of)
         if "visits_made" in measure.columns:
@@ -47,12 +47,17 @@ class Plan:
             rows = counting.with_visits(rows, visits)
         stretches = [(span.start, span.end) for span in self.spans]
         rows = counting.within(rows, measure.date, stretches)
-        return rows.mutate(span=counting.span(rows, measure.date, stretches))
+        return rows.mutate(span_=counting.span(rows, measure.date, stretches))
+
+    def names_persons(self, table: str) -> bool:
+        """Whether records of the table belong to persons, by their officer or by credits."""
+        return table in self.shared or "officer_id" in self.records.columns(table)
 
     def to_persons(self, rows: Any, table: str) -> Any:
         """Give each row once per person credited, with their share; all of it to its officer where nobody is."""
         if table not in self.shared:
-            return rows.mutate(share=counting.constant(1, "float64"))
+            own = {} if "officer_id" in rows.columns else {"officer_id": counting.constant(None, "string")}
+            return rows.mutate(share_=counting.constant(1, "float64"), **own)
         return counting.credited(rows, TABLES[table].key, self.records.tables.get("credits"), table)
 
 
@@ -80,7 +85,7 @@ def _source(line: Line) -> tuple[str, str, bool]:
 def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarray]) -> Iterator[Note]:
     table = group[0].measure.table
     rows = plan.rows(_widest(group))
-    keys = {"unit_id": rows.unit_id, "span": rows.span}
+    keys = {"unit_id": rows.unit_id, "span": rows.span_}
     apart = plan.officers and table in plan.shared
     together = plan.officers and not apart and "officer_id" in rows.columns
     keys |= {"officer_id": rows.officer_id} if together else {}
@@ -89,8 +94,8 @@ def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarr
     _add(plan, found, _up(plan.tree, found["unit_id"]), group, cubes)
     if apart:
         rows = plan.to_persons(rows, table)
-        keys = {"officer_id": rows.officer_id, "span": rows.span}
-        found = counting.tally(rows, keys, _sums(rows, group, plan.moment, rows.share))
+        keys = {"officer_id": rows.officer_id, "span": rows.span_}
+        found = counting.tally(rows, keys, _sums(rows, group, plan.moment, rows.share_))
     if apart or together:
         found = found[found["officer_id"].notna()]
         yield from _strangers(found["officer_id"], plan.tree.units["unit_id"], "unknown_officers", table)

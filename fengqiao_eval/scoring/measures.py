@@ -99,7 +99,7 @@ def measured(scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of
         for name, array in arrays.items():
             found[SHORT.get(name, name)][:, number] = array[:, place]
     for number, indicator in enumerate(scheme.indicators):
-        _derive(found, number, indicator, counted, tree, period)
+        _derive(found, number, indicator, counted, tree, period, void_months(scheme, indicator.code))
     status = np.column_stack([_status(found, n, i, scheme, tree, period, as_of) for n, i in enumerate(scheme.indicators)])
     return Measured(
         period,
@@ -117,8 +117,20 @@ def _fill_sums(found: dict[str, np.ndarray], counted: Counted, line: Line, perio
         found[part][:, line.indicator] = cube[:, int(line.key), at].sum(axis=1)
 
 
+def rate(above: np.ndarray, below: np.ndarray, scale: int = 1) -> np.ndarray:
+    """Divide; NaN where there is nothing below the line. Twelve digits are kept, so that equal rates are equal.
+
+    >>> rate(np.array([57.0, 0.0, 3.0]), np.array([100.0, 4.0, 0.0]), 100).tolist()
+    [57.0, 0.0, nan]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        raw = np.where(below > 0, above * scale / below, np.nan)
+        step = 10.0 ** (11 - np.floor(np.log10(np.where(raw == 0, 1, np.abs(raw)))))
+    return np.round(raw * step) / step
+
+
 def _derive(
-    found: dict[str, np.ndarray], number: int, indicator: Indicator, counted: Counted, tree: Tree, period: Period
+    found: dict[str, np.ndarray], number: int, indicator: Indicator, counted: Counted, tree: Tree, period: Period, void: frozenset[int]
 ) -> None:
     measure = indicator.measure
     if isinstance(measure, Figure):
@@ -129,16 +141,17 @@ def _derive(
         found["num"][:, number] = found["den"][:, number] = np.nan
         return
     if isinstance(measure, Count):
-        found["den"][:, number] = _exposure(counted.postings, measure, tree, period) / float(measure.scale)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = found["num"][:, number] / found["den"][:, number]
-    found["value"][:, number] = np.where(found["den"][:, number] > 0, ratio * indicator.scale, np.nan)
+        months = [month for month in period.month_numbers if month not in void]
+        found["den"][:, number] = _exposure(counted.postings, measure, tree, period, months) / float(measure.scale)
+    found["value"][:, number] = rate(found["num"][:, number], found["den"][:, number], indicator.scale)
 
 
-def _exposure(postings: pd.DataFrame | None, measure: Count, tree: Tree, period: Period) -> np.ndarray:
-    if measure.per == "person_days":
-        return person_days(tree, postings, period)
-    return tree.units[measure.per].to_numpy("float64")
+def _exposure(postings: pd.DataFrame | None, measure: Count, tree: Tree, period: Period, months: Sequence[int]) -> np.ndarray:
+    """Give what a count stands against; void months take their days with them."""
+    if measure.per != "person_days":
+        return tree.units[measure.per].to_numpy("float64")
+    spans = [period] if len(months) == period.months else [Period(month, 1) for month in months]
+    return sum((person_days(tree, postings, span) for span in spans), np.zeros(len(tree.units)))
 
 
 def _figures(figures: pd.DataFrame, indicator: Indicator, tree: Tree, period: Period) -> dict[str, np.ndarray]:
@@ -148,8 +161,7 @@ def _figures(figures: pd.DataFrame, indicator: Indicator, tree: Tree, period: Pe
     found = figures[asked].drop_duplicates("unit_id", keep="last").set_index("unit_id").reindex(tree.units["unit_id"])
     columns = ("numerator", "denominator", "value", "n")
     given = {c: found[c].to_numpy("float64") if c in found else np.full(size, np.nan) for c in columns}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.where(np.isnan(given["value"]), given["numerator"] / given["denominator"] * indicator.scale, given["value"])
+    value = np.where(np.isnan(given["value"]), rate(given["numerator"], given["denominator"], indicator.scale), given["value"])
     n = np.where(np.isnan(given["n"]), given["denominator"], given["n"])
     return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.nan_to_num(n)}
 
@@ -164,6 +176,7 @@ def _status(
     as_of: datetime,
 ) -> np.ndarray:
     n, value, pend = (found[part][:, number] for part in ("n", "value", "pend"))
+    n = found["den"][:, number] * float(indicator.measure.scale) if isinstance(indicator.measure, Count) else n
     settled = period.end + timedelta(days=indicator.measure.settles_days) <= as_of
     status = np.full(len(n), OK if settled or not indicator.measure.settles_days else PROVISIONAL, dtype=np.int8)
     least = {level: least_at(indicator, level) for level in scheme.levels}

@@ -29,20 +29,32 @@ def distinct(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarr
     of the engine's own COUNT(DISTINCT) over grouping sets.
     """
     rows = plan.rows(measure)
-    counts, _ = scope(rows, measure, plan.moment)
+    counts, waiting = scope(rows, measure, plan.moment)
     _, ok, _ = amounts(rows, measure)
-    rows = rows.mutate(thing=rows[measure.of], ok=ok).filter(counts)
+    placed = _counted(plan, measure, _chosen(rows, measure, counts, ok), member)
+    found = {part: placed[part] for part in ("numerator", "denominator")} | {"n": placed["denominator"]}
+    if waiting is None:
+        return found
+    return found | {"pend": _counted(plan, measure, _chosen(rows, measure, waiting, ok), member)["denominator"]}
+
+
+def _chosen(rows: Any, measure: Any, counts: Any, ok: Any) -> Any:
+    """Keep the rows that count and have a thing; names end in _ so that no column of the records is covered."""
+    rows = rows.mutate(thing_=rows[measure.of], ok_=ok, counts_=counts)
+    return rows.filter(rows.counts_, rows.thing_.notnull())
+
+
+def _counted(plan: Plan, measure: Any, rows: Any, member: Membership) -> dict[str, np.ndarray]:
     found = [_of_units(plan, _things(rows, rows.unit_id, member))]
-    if plan.officers and "officer_id" in rows.columns:
+    if plan.officers and plan.names_persons(measure.table):
         mine = plan.to_persons(rows, measure.table)
         found.append(counting.shares(_things(mine, mine.officer_id, member), KEYS))
-    placed = _placed(plan, found, member)
-    return placed | {"n": placed["denominator"]}
+    return _placed(plan, found, member)
 
 
 def _things(rows: Any, who: Any, member: Membership) -> Any:
     """Reduce rows to one per unit, thing and period; a period that is one span needs no second reduction."""
-    found = counting.things(rows, {"unit_id": who, "thing": rows.thing, "span": rows.span}, rows.ok)
+    found = counting.things(rows, {"unit_id": who, "thing": rows.thing_, "span": rows.span_}, rows.ok_)
     single, several = _alone(member.frame, "period", "span")
     parts = [counting.relabelled(found, single, "span")] if len(single) else []
     parts += [counting.regroup(found, several, "span", (*KEYS, "thing"))] if len(several) else []
@@ -82,13 +94,14 @@ def _placed(plan: Plan, found: Iterable[pd.DataFrame], member: Membership) -> di
 def quantile(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarray]:
     """Take a quantile anew at each level; return value and n -> array units × periods."""
     rows = plan.rows(measure)
-    rows = rows.mutate(amount=quantity(rows, measure))
-    rows = rows.filter(counting.passes(rows, measure.where), rows.amount.notnull())
+    rows = rows.mutate(amount_=quantity(rows, measure), counts_=counting.passes(rows, measure.where))
+    rows = rows.filter(rows.counts_, rows.amount_.notnull())
     q = float(measure.q)
+    own = rows.select("unit_id", span=rows.span_, amount=rows.amount_)
     up = [(plan.tree.counts_for, "unit_id"), (member.frame, "span")]
-    found = [counting.quantiles(rows, up, ("ancestor", "period"), q).rename(columns={"ancestor": "unit_id"})]
-    if plan.officers and "officer_id" in rows.columns:
+    found = [counting.quantiles(own, up, ("ancestor", "period"), q).rename(columns={"ancestor": "unit_id"})]
+    if plan.officers and plan.names_persons(measure.table):
         mine = plan.to_persons(rows, measure.table)
-        mine = counting.quantiles(mine, [(member.frame, "span")], ("officer_id", "period"), q)
-        found.append(mine.rename(columns={"officer_id": "unit_id"}))
+        mine = mine.select(unit_id=mine.officer_id, span=mine.span_, amount=mine.amount_)
+        found.append(counting.quantiles(mine, [(member.frame, "span")], KEYS, q))
     return _placed(plan, found, member)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import SCORED, STATUSES
-from fengqiao_eval.periods import Period
+from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Note, Records
 from fengqiao_eval.records.tables import EVENTS, TABLES
@@ -23,6 +23,7 @@ def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Mea
         *_missing_tables(scheme, records),
         *_late(records, measured.period, plan),
         *_uncoded(plan, measured.period),
+        *_void(scheme, measured.period),
         *_constant(scheme, tree, measured, groups),
     )
 
@@ -55,6 +56,13 @@ def _uncoded(plan: Plan, period: Period) -> Iterator[Note]:
                 yield Note("uncoded", {"indicator": indicator.label, "count": count})
 
 
+def _void(scheme: Scheme, period: Period) -> Iterator[Note]:
+    labels = {indicator.code: indicator.label for indicator in scheme.indicators}
+    for void in scheme.void:
+        if period.holds(parse(void.period)):
+            yield Note("void", {"indicator": labels[void.indicator], "period": void.period, "reason": void.reason})
+
+
 def _constant(scheme: Scheme, tree: Tree, measured: Measured, groups: np.ndarray) -> Iterator[Note]:
     """Say which indicators are the same for a whole class above officers, and so move nobody in it."""
     able = np.isin(measured.status, [STATUSES.index(word) for word in SCORED])
@@ -63,5 +71,5 @@ def _constant(scheme: Scheme, tree: Tree, measured: Measured, groups: np.ndarray
         for number, indicator in enumerate(scheme.indicators):
             values = measured.value[at, number][able[at, number]]
             if len(values) >= scheme.least_class and np.ptp(values) == 0:
-                given = {"indicator": indicator.label, "level": level, "group": group, "count": len(values)}
+                given = {"indicator": indicator.label, "level": level, "group": group or level, "count": len(values)}
                 yield Note("constant", {**given, "value": f"{values[0]:.10g}{indicator.unit}"})

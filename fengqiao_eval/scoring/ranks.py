@@ -1,5 +1,6 @@
 """Places within the class: competition ranks of exact totals, and grades by bands."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,5 +39,5 @@ def grades(totals: np.ndarray, bands: Sequence[Band], decimals: int = 2) -> np.n
     """
     found = np.full(len(totals), "", dtype=object)
     for band in reversed(bands):
-        found[totals >= int(band.at_least * 10**decimals)] = band.grade
+        found[totals >= math.ceil(band.at_least * 10**decimals)] = band.grade
     return found

@@ -92,9 +92,16 @@ def _restricted(tree: Tree, levels: Sequence[str]) -> Tree:
 
 def group_labels(tree: Tree, scheme: Scheme) -> np.ndarray:
     """Name the group within which each unit is compared; '' is the whole level."""
-    names = dict(zip(tree.units["unit_id"], tree.units["name"], strict=True))
+    names = _names(tree)
     rows = tree.units[["level", "peer_class", "county_id", "station_id"]].itertuples(index=False)
     return np.array([_group(scheme.compare_within.get(r.level, "class"), r, names) for r in rows], dtype=object)
+
+
+def _names(tree: Tree) -> dict[str, str]:
+    """Name the units so that two of one level and name stay two: every county has a 城关所."""
+    twice = tree.units.duplicated(["level", "name"], keep=False)
+    rows = zip(tree.units["unit_id"], tree.units["name"], twice, strict=True)
+    return {unit: f"{name}（{unit}）" if several else name for unit, name, several in rows}
 
 
 def _group(within: str, row: tuple[str, ...], names: dict[str, str]) -> str:

@@ -70,7 +70,7 @@ def total(points: np.ndarray, scored: np.ndarray, weights: Weights, decimals: in
     """
     numerator, denominator = _fractions(scored, weights)
     ten_thousandths = np.rint(np.where(scored, points, 0) * 10**DECIMALS).astype(np.int64)
-    above, below = ten_thousandths * numerator * 10**decimals, denominator * 10**DECIMALS
+    above, below = ten_thousandths * numerator, denominator * 10 ** (DECIMALS - decimals)
     contributions = (2 * above + below) // (2 * below)
     used = numerator / denominator
     return Totals(contributions, contributions.sum(axis=1), used, scored @ weights.nominal)

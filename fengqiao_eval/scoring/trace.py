@@ -12,7 +12,7 @@ from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import OFFICER, Tree, tree_of
-from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Mean, Quantile
+from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Figure, Mean, Quantile
 from fengqiao_eval.scheme.model import Indicator, Scheme, void_months
 from fengqiao_eval.scoring.counts import Plan, shared_tables
 from fengqiao_eval.scoring.lines import Moment, amounts, scope
@@ -33,8 +33,8 @@ def _behind(rows: Any, plan: Plan, scheme: Scheme, indicator: Indicator) -> tupl
     void = void_months(scheme, indicator.code)
     spans = [number for number, span in enumerate(plan.spans) if span.first not in void]
     one = counting.constant(1, "float64")
-    parts = (one if part is None else part.cast("float64") for part in (above, below))
-    return counting.every(counts, able, rows.span.isin(spans)), *parts
+    parts = (one if part is None else counting.exact(part) for part in (above, below))
+    return counting.every(counts, able, rows.span_.isin(spans)), *parts
 
 
 def trace(records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, period: Period, as_of: datetime) -> pd.DataFrame:
@@ -50,14 +50,15 @@ def trace(records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, 
     measure: Any = indicator.measure
     rows = plan.rows(measure)
     counts, above, below = _behind(rows, plan, scheme, indicator)
-    rows = rows.mutate(
-        record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], numerator=above, denominator=below
-    )
-    rows = rows.mutate(thing=rows[measure.of]) if isinstance(measure, Distinct) else rows
-    rows = _of_person(plan, rows.filter(counts), measure, unit_id) if person else _below(rows.filter(counts), tree, unit_id)
-    columns = [*COLUMNS, "thing"] if isinstance(measure, Distinct) else list(COLUMNS)
-    found = counting.fetch(rows, columns, ["happened_at", "record_id"])
-    return _by_thing(found) if isinstance(measure, Distinct) else found
+    distinct = isinstance(measure, Distinct)
+    rows = rows.mutate(counts_=counts, above_=above, below_=below)
+    rows = rows.filter(rows.counts_)
+    rows = _of_person(plan, rows, measure, unit_id) if person else _below(rows, tree, unit_id)
+    named = {"record_id": rows[TABLES[measure.table].key], "happened_at": rows[measure.date], "unit_id": rows.unit_id}
+    named |= {"officer_id": rows.officer_id, "numerator": rows.above_, "denominator": rows.below_}
+    rows = rows.select(**named, **({"thing": rows[measure.of]} if distinct else {}))
+    found = counting.fetch(rows, rows.columns, ["happened_at", "record_id"])
+    return _by_thing(found) if distinct else found
 
 
 def _below(rows: Any, tree: Tree, unit_id: str) -> Any:
@@ -67,10 +68,12 @@ def _below(rows: Any, tree: Tree, unit_id: str) -> Any:
 
 
 def _of_person(plan: Plan, rows: Any, measure: Any, unit_id: str) -> Any:
-    """Keep a person's rows, each with their share of it."""
+    """Keep a person's rows, each with their share of it; of a thing there are no shares."""
     rows = plan.to_persons(rows, measure.table)
     rows = rows.filter(rows.officer_id == unit_id)
-    return rows.mutate(numerator=rows.numerator * rows.share, denominator=rows.denominator * rows.share)
+    if isinstance(measure, Distinct):
+        return rows
+    return rows.mutate(**{part: counting.exact(rows[part] * rows.share_) for part in ("above_", "below_")})
 
 
 def _by_thing(found: pd.DataFrame) -> pd.DataFrame:
@@ -114,10 +117,10 @@ def _lost(plan: Plan, scheme: Scheme, group: Sequence[Indicator]) -> pd.DataFram
     """Ask a table once for the rows that lost points under any of its indicators."""
     measure: Any = group[0].measure
     rows = plan.rows(measure)
-    lost = {f"lost_{number}": _loses(*_behind(rows, plan, scheme, i), i) for number, i in enumerate(group)}
+    lost = {f"lost_{number}": _loses(*_behind(rows, plan, scheme, i), i, _own_thing(rows, plan, i)) for number, i in enumerate(group)}
     rows = rows.mutate(record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], **lost)
     rows = rows.filter(counting.some(*(rows[name] for name in lost)))
-    if plan.officers and "officer_id" in rows.columns:
+    if plan.officers:
         rows = plan.to_persons(rows, measure.table)
         rows = rows.mutate(unit_id=rows.officer_id)
     found = counting.fetch(rows, ["unit_id", "record_id", "happened_at", *lost])
@@ -131,12 +134,26 @@ def _known(plan: Plan) -> set[str]:
     return set(units.loc[units["level"] == OFFICER, "unit_id"]) if plan.officers else set(plan.tree.counts_for["unit_id"])
 
 
-def _loses(counts: Any, above: Any, below: Any, indicator: Indicator) -> Any:
-    """Say whether a row lost points: not met, below its denominator, or on the wrong side of the target."""
-    higher = indicator.direction == "higher"
-    if isinstance(indicator.measure, (Mean, Quantile)):
-        target = float(indicator.target or 0)
-        return counting.is_so(counts & (above < target if higher else above > target))
+def _own_thing(rows: Any, plan: Plan, indicator: Indicator) -> list[Any]:
+    """Name what makes a distinct thing one: whose it is, and what."""
+    if not isinstance(indicator.measure, Distinct):
+        return []
+    own = rows.officer_id if plan.officers and "officer_id" in rows.columns else rows.unit_id
+    return [own, rows[indicator.measure.of]]
+
+
+def _loses(counts: Any, above: Any, below: Any, indicator: Indicator, thing: Sequence[Any]) -> Any:
+    """Say whether a row lost points: not met (a thing: by none of its rows), short of the best, or on the wrong side of the target."""
+    measure, higher = indicator.measure, indicator.direction == "higher"
+    if isinstance(measure, Distinct):
+        above = counting.best_of(counting.is_so(counts).ifelse(above, 0), thing)
+        counts = counts & thing[-1].notnull()
+    if isinstance(measure, (Mean, Quantile)):
+        below = counting.constant(float(indicator.target or 0), "float64")
+        return counting.is_so(counts & (above < below if higher else above > below))
+    if isinstance(measure, Coded):
+        best = (max if higher else min)(measure.values.values())
+        return counting.is_so(counts & (above != counting.constant(float(best), "float64")))
     return counting.is_so(counts & (above < below if higher else above > 0))
 
 

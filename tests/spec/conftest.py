@@ -10,9 +10,8 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
-from fengqiao_eval.documents import _Loader
+from fengqiao_eval.documents import scalar
 from fengqiao_eval.errors import STATUSES
 from fengqiao_eval.periods import parse as period_of
 from fengqiao_eval.records.store import Records
@@ -42,7 +41,7 @@ SHARE = {"kind": "share", "table": "cases", "date": "received_at", "met": {"clos
 
 def written(text: str):
     """Read a value as it would be written in the one table."""
-    return yaml.load(str(text), _Loader)
+    return scalar(str(text))
 
 
 def _indicator(code: str, **keys) -> dict:

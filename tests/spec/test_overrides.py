@@ -56,7 +56,7 @@ def test_weights_change_and_nothing_else(overridden, tmp_path):
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ("e: 50", "e: 51", r"各维度权重之和须为 100,实际为 101（d 50 \+ e 51）"),
+        ("e: 50", "e: 51", r"各维度权重之和须为 100，实际为 101（d 50 \+ e 51）"),
         ("b: 70", "b: 71", r"“案件”各指标权重之和须为 100，实际为 101"),
         ("b: 70", "f: 70", r"weights\.f \[override\.unknown_code\] 方案中没有“f”"),
         ('"2024-1"', '"2023-1"', r"parent \[override\.parent\] 此文件写给版本 2023-1，现行方案是 2024-1"),

@@ -64,7 +64,7 @@
 
   function columns() {
     const level = view.level;
-    const has = (field) => level.rows.some((unit) => unit[field]);
+    const has = (field) => level.rows.some((unit) => unit[field] && unit.rank !== null);
     const order = groups();
     return [
       { key: "place", label: words.place, kind: "number", by: (unit) => order.indexOf(unit.peer_class) * 1e6 + unit.rank, cell: placeCell },
@@ -74,7 +74,7 @@
       has("parent") && { key: "parent", label: words.parent, kind: "text parent", by: (unit) => unit.parent, cell: (unit) => [unit.parent || ""] },
       { key: "total", label: words.total, kind: "number total", falls: true, by: (unit) => unit.total, cell: (unit) => [marks(unit.total)] },
       data.grades.length > 0 && { key: "grade", label: words.grade, kind: "text", by: (unit) => gradeAt(unit), cell: gradeCell },
-      { key: "change", label: words.change, kind: "number", falls: true, by: (unit) => unit.change, cell: changeCell },
+      level.rows.some((unit) => unit.change !== null) && { key: "change", label: words.change, kind: "number", falls: true, by: (unit) => unit.change, cell: changeCell },
       ...level.dimensions.map((dimension, place) => dimensionColumn(dimension, place)),
       has("adjusted") && { key: "adjusted", label: words.adjusted, kind: "number", falls: true, by: (unit) => unit.adjusted, cell: (unit) => [marks(unit.adjusted)] },
       has("remark") && { key: "remark", label: words.flags, kind: "text remark", by: (unit) => unit.remark || null, cell: (unit) => [unit.remark] },
@@ -89,7 +89,9 @@
 
   const unitCell = (unit) => [unit.link ? make("a", { href: unit.link }, unit.name) : unit.name];
   const gradeAt = (unit) => (unit.grade ? data.grades.indexOf(unit.grade) : null);
-  const gradeCell = (unit) => (unit.grade ? [make("span", { class: "grade g" + gradeAt(unit) }, unit.grade)] : ["—"]);
+  /** The best grade is blue and the last one orange, however many there are. */
+  const gradeColour = (place) => "g" + Math.round((3 * place) / Math.max(1, data.grades.length - 1));
+  const gradeCell = (unit) => (unit.grade ? [make("span", { class: "grade " + gradeColour(gradeAt(unit)) }, unit.grade)] : ["—"]);
 
   function changeCell(unit) {
     if (unit.change === null) return [make("span", { class: "quiet", title: words.changed_unknown }, "—")];
@@ -267,17 +269,18 @@
     const list = make("ul", { class: "grades" });
     data.grades.forEach((grade, place) => {
       const n = units.filter((unit) => unit.grade === grade).length;
-      const bar = make("span", { class: "bar g" + place, style: `width:${(100 * n) / units.length}%` });
+      const bar = make("span", { class: "bar " + gradeColour(place), style: `width:${(100 * n) / units.length}%` });
       list.append(make("li", {}, make("span", { class: "name" }, grade), make("span", { class: "track" }, bar), make("b", {}, String(n))));
     });
     return make("div", { class: "tile wide" }, make("h2", {}, words.grades), list);
   }
 
   function spread(totals) {
-    const width = totals[totals.length - 1] - totals[0] > 30 ? 2 : 1;
-    const first = Math.floor(totals[0] / width) * width;
-    const bins = new Array(Math.floor((totals[totals.length - 1] - first) / width) + 1).fill(0);
-    for (const total of totals) bins[Math.floor((total - first) / width)] += 1;
+    const [least, best] = [totals[0], totals[totals.length - 1]];
+    const width = [1, 2, 5, 10].find((each) => (best - least) / each <= 24) || 20;
+    const first = Math.floor(least / width) * width;
+    const bins = new Array(Math.max(1, Math.ceil((best - first) / width))).fill(0);
+    for (const total of totals) bins[Math.min(Math.floor((total - first) / width), bins.length - 1)] += 1;
     const most = Math.max(...bins);
     const bars = bins.map((n, place) => make("i", { style: `height:${(100 * n) / most}%`, title: `${first + place * width}–${first + (place + 1) * width}: ${n}` }));
     const edges = make("p", { class: "edges" }, make("span", {}, String(first)), make("span", {}, String(first + bins.length * width)));
