@@ -10,6 +10,7 @@ from typing import NoReturn
 import pandas as pd
 import pytest
 
+from fengqiao_eval.records import demo
 from fengqiao_eval.records.tables import TABLES
 
 os.environ.pop("FENGQIAO_LANG", None)  # the tests, docstrings included, speak the language the product starts in
@@ -73,6 +74,14 @@ def parse(text: str) -> pd.DataFrame:
 def drawn():
     """Read a table drawn in text into a DataFrame (see parse)."""
     return parse
+
+
+@pytest.fixture(scope="session")
+def province(tmp_path_factory) -> Path:
+    """Write the invented province of 60 stations once, a folder of Parquet files."""
+    folder = tmp_path_factory.mktemp("province") / "records"
+    demo.write(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -162,7 +162,7 @@ def test_all_faults_at_once(project):
     code, said, refused = fengqiao("run", "params/q4.yaml")
     assert (code, said) == (1, "")
     assert "q4.yaml:4 · onyl [document.unknown_key] 不认识的键“onyl”" in refused
-    assert "[weights.dimensions] 层级 station、officer 各维度权重之和须为 100，" in refused
+    assert "[weights.dimensions] 层级 county、station 各维度权重之和须为 100，" in refused
     assert "2024-13-45" in refused
     assert "Traceback" not in refused
     assert not (project / "runs").exists()

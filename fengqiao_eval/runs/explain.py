@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
 from fengqiao_eval.errors import SCORED, UsageError
-from fengqiao_eval.runs import rules
 from fengqiao_eval.runs.choice import near
 from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Quantile
 from fengqiao_eval.scheme.model import Dimension, Indicator, Scheme
+from fengqiao_eval.scheme.rules import Curve
+from fengqiao_eval.scorecards.definitions import definition, points_words
 from fengqiao_eval.scorecards.folder import Run
 from fengqiao_eval.scorecards.wording import fixed, number, plain, rounded, term, text
 from fengqiao_eval.words import say
@@ -144,8 +146,8 @@ def indicator_lines(run: Run, unit_id: str, given: str, behind: pd.DataFrame | N
     dimension, indicator = find_indicator(run.scheme, given)
     rank, row = rank_row(run, unit_id), point_rows(run, unit_id)[indicator.code]
     label = {"dimension": dimension.name(lang), "label": indicator.name(lang), "code": indicator.code}
-    lines = [_head(run, rank, lang), say("explain.indicator", lang, **label), *rules.counted(indicator, lang)]
-    lines += [rules.pointed(indicator, lang), *_arithmetic(indicator, row, run.scheme, lang)]
+    lines = [_head(run, rank, lang), say("explain.indicator", lang, **label), definition(indicator, lang)]
+    lines += [points_words(indicator, lang), *_arithmetic(indicator, row, run.scheme, lang)]
     lines.append(say("explain.source", lang, source=indicator.source))
     return lines if behind is None else [*lines, *_behind(indicator, row, behind, lang)]
 
@@ -159,9 +161,9 @@ def _arithmetic(indicator: Indicator, row: Row, scheme: Scheme, lang: str) -> It
     if pd.isna(row["points"]):
         yield _line(indicator, row, scheme, lang)
         return
-    reckoned = rules.reckoned(indicator.points, row["value"]) if row["status"] in SCORED else ""
+    by_curve = reckoned(indicator.points, row["value"]) if row["status"] in SCORED else ""
     points = fixed(row["points"], 4)
-    yield say("explain.to_points", lang, sum=f"{reckoned} = " if reckoned else "", points=points)
+    yield say("explain.to_points", lang, sum=f"{by_curve} = " if by_curve else "", points=points)
     contribution = _exact(row, scheme)
     yield say("explain.to_contribution", lang, points=points, weight=_share(row["weight_used"]), contribution=contribution)
 
@@ -219,3 +221,22 @@ def _figures(lines: Sequence[Row], lang: str) -> Iterator[str]:
     for line in lines:
         numbers = {name: plain(number(line.get(name)), 4) for name in ("numerator", "denominator", "value", "n")}
         yield say("explain.figure", lang, **numbers, period=line["period"], source=text(line.get("source")) or "—")
+
+
+def reckoned(rule: Any, value: float) -> str:
+    """Write the sum behind points on a curve; empty for other rules, and where the curve is flat beyond its ends.
+
+    >>> reckoned(Curve(kind="curve", knots=((60, 0), (85, 60), (95, 90))), 90.0)
+    '60 + (90 − 85) / (95 − 85) × (90 − 60)'
+    """
+    if not isinstance(rule, Curve):
+        return ""
+    for (left, low), (right, high) in pairwise(rule.knots):
+        if left <= value <= right:
+            return f"{low} + ({_digits(value)} − {left}) / ({right} − {left}) × ({high} − {low})"
+    return ""
+
+
+def _digits(value: float) -> str:
+    """Write a value with so many digits that the points can be reckoned from it."""
+    return plain(value, 6).replace(",", "")
