@@ -34,7 +34,7 @@ test: tests notebooks  ## run the tests, the examples in docstrings and the note
 test-all: tests notebooks  ## the same, and what needs a browser, an office suite or patience
 
 lab: $(SETUP)  ## open JupyterLab on the notebooks, for this machine only
-	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=notebooks --LabApp.news_url=None \
+	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --KernelManager.transport=ipc --ServerApp.root_dir=notebooks --LabApp.news_url=None \
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $$(test "$$(id -u)" != 0 || echo --allow-root)
 
 check: $(TESTS)  ## check form, types, locks and the rules of the house; says how many failed

@@ -72,7 +72,7 @@ def parse(text: str) -> Period:
 
     >>> parse("2024-13")
     Traceback (most recent call last):
-    fengqiao_eval.errors.UsageError: 期间“2024-13”无法识别：请写 2024、2024Q4、2024-11,或 last_month、last_quarter、last_year
+    fengqiao_eval.errors.UsageError: 期间“2024-13”无法识别：请写 2024、2024Q4、2024-11，或 last_month、last_quarter、last_year
     """
     found = _NAMED.fullmatch(text)
     if not found:

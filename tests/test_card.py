@@ -134,7 +134,7 @@ def test_a_class_of_one_has_no_place(run):
 
 def test_the_class_is_named_in_the_readers_language(run):
     """Where the whole level is the class, it is named as the level is."""
-    assert identity(run, "C1", "en").peer_class == "City"
+    assert identity(run, "C1", "en").peer_class == "every City (no classes)"
     assert identity(run, OWN, "en").peer_class == "四类"
 
 
@@ -238,11 +238,11 @@ def gain_of(run, of, code, **changed):
 
 
 def test_gains_speak_of_what_is_counted(run, own):
-    """On time, fewer recurrences, answers turned, elements filled: each in its own words."""
+    """On time, fewer recurrences, elements filled, each in its own words; answers of the public are not counted off."""
     below = {"value": 80.0, "numerator": 80.0, "denominator": 100.0, "contribution": 0.0, "points": 0.0}
     assert gain_of(run, own, "arrival_on_time", **below).need == "再有15起达标"
     assert gain_of(run, own, "elements_complete", **below).need == "再有19个要素达标"
-    assert gain_of(run, own, "satisfied", **below).need == "至少15份由“不满意”转为“满意”"
+    assert gain_of(run, own, "satisfied", **below).need == "达到95%（由群众评定，不折算份数）"
     assert gain_of(run, own, "recurrence", **(below | {"value": 8.0, "numerator": 8.0})).need == "减少3起"
     assert gain_of(run, own, "sense_of_safety", **below).need == "达到96%"
     assert gain_of(run, own, "arrival_on_time", **below).words("zh").startswith("再有15起达标，可得+")

@@ -114,7 +114,7 @@ def test_the_explanation_ends_at_records(said):
 
 def test_three_records_give_no_place(said, project):
     """The example of own records warns of what is missing, and nobody in it is ranked."""
-    assert "没有记录表“surveys”" in said["check params/mine.yaml"].output
+    assert "没有“群众评价”表" in said["check params/mine.yaml"].output
     explained = project("explain mine 003").output
     assert "样本过少" in explained
     assert "不参加排名" in explained

@@ -116,7 +116,8 @@ def _checks(rows: Rows, cell: Cell, test: Any) -> Iterable[Cell]:
         return rows[value] if isinstance(value, str) else _plain(value)
 
     if test.in_ is not None:
-        yield cell.isin([_plain(value) for value in test.in_])
+        words = [_plain(value) for value in test.in_]
+        yield cell == words[0] if len(words) == 1 else cell.isin(words)
     if test.not_in is not None:
         yield cell.notin([_plain(value) for value in test.not_in]) | cell.isnull()
     if test.present is not None:

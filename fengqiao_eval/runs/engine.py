@@ -1,5 +1,6 @@
 """One card: a notebook run through papermill with its parameters, its faults returned as data."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,13 @@ from typing import Any
 
 import papermill
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from fengqiao_eval.documents import nearest
 from fengqiao_eval.errors import UsageError
+
+PRIVATE = Config({"KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"}})
+"""Kernels speak over files of their user: over TCP every user of a shared server could read an officer's card."""
 
 CELL_SECONDS = 600
 """A cell that takes longer is given up; a card takes seconds."""
@@ -48,6 +53,7 @@ def run_notebook(notebook: Path, output: Path | None, parameters: Mapping[str, A
             progress_bar=False,
             execution_timeout=CELL_SECONDS,
             cwd=str(cwd),
+            config=PRIVATE,
         )
     except PapermillExecutionError as error:
         return Ran(error=CellError(error.exec_count, error.ename, error.evalue))

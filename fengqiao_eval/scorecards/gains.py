@@ -74,11 +74,11 @@ def needed(indicator: Indicator, line: IndicatorLine) -> tuple[int | None, float
 
 
 def _step(indicator: Indicator) -> Fraction | None:
-    """Give what one record changes above the line at most; None where the value is no count over a count."""
-    measure = indicator.measure
-    if isinstance(measure, Coded):
-        return _exact(float(max(measure.values.values()) - min(measure.values.values()))) or None
-    return Fraction(1) if isinstance(measure, (Share, Distinct, Ratio, Count)) else None
+    """Give what one record changes above the line; None where the value is no count over a count, or the public's to give.
+
+    A number of answers still to be turned into 满意 would invite coaching them.
+    """
+    return Fraction(1) if isinstance(indicator.measure, (Share, Distinct, Ratio, Count)) else None
 
 
 def _scale(indicator: Indicator) -> Fraction:
@@ -98,10 +98,8 @@ def _need(indicator: Indicator, line: IndicatorLine, count: int | None, lang: st
     """Say how many of what would do it: 再有7起达标."""
     measure = indicator.measure
     if count is None:
-        return say("card.gain.value", lang, target=measured(line.target, line.unit, short=True))
-    if isinstance(measure, Coded):
-        ranked = sorted(measure.values, key=lambda word: measure.values[word])
-        return say("card.gain.coded", lang, count=count, worst=ranked[0], best=ranked[-1])
+        kind = "coded" if isinstance(measure, Coded) else "value"
+        return say(f"card.gain.{kind}", lang, target=measured(line.target, line.unit, short=True))
     kind = "elements" if isinstance(measure, Ratio) else measure.table
     known = f"card.counter.{kind}" in catalogue()
     return say(f"card.gain.{line.direction}", lang, count=count, counter=say(f"card.counter.{kind if known else 'other'}", lang))

@@ -6,6 +6,7 @@ from fengqiao_eval.scorecards.folder import Run
 from fengqiao_eval.scorecards.glance import OFFICER
 from fengqiao_eval.scorecards.lines import Row
 from fengqiao_eval.scorecards.wording import day, period_words, term, text
+from fengqiao_eval.words import say
 
 
 @dataclass(frozen=True)
@@ -71,4 +72,5 @@ def _class(run: Run, unit_id: str, level: str, lang: str) -> str:
     """Name the class compared within; where that is the whole level, in the reader's language."""
     rows = run.frame("points", officers=level == OFFICER).of(unit_id)
     label = text(rows["peer_class"].iloc[-1]) if len(rows) else ""
-    return term("level", level, lang) if label in {"", level, term("level", level, "zh")} else label
+    whole = label in {"", level, term("level", level, "zh")}
+    return say("card.whole_level", lang, level=term("level", level, lang)) if whole else label

@@ -75,7 +75,12 @@ def additive(plan: Plan, lines: Sequence[Line]) -> tuple[dict[str, np.ndarray], 
     notes = [
         note for _, group in groupby(sorted(lines, key=_source), key=_source) for note in _count_source(plan, tuple(group), cubes)
     ]
-    return cubes, tuple(dict.fromkeys(notes))
+    return {part: tidy(cube) for part, cube in cubes.items()}, tuple(dict.fromkeys(notes))
+
+
+def tidy(sums: np.ndarray) -> np.ndarray:
+    """Take from sums of six-place decimals what the order of adding left behind: 59.39999999999999 is 59.4."""
+    return np.round(sums, 6)
 
 
 def _source(line: Line) -> tuple[str, str, bool]:

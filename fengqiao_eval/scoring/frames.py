@@ -11,7 +11,7 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import OFFICER, Tree
 from fengqiao_eval.scheme.model import Scheme, void_months
 
-NOT_APPLICABLE = STATUSES.index("not_applicable")
+VOID = STATUSES.index("void")
 ADJUSTMENTS = ("unit_id", "period", "line", "rule", "effect", "contribution", "record_ids", "status")
 
 
@@ -105,7 +105,7 @@ def _flags(one: Any, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[str]:
     length = (period.end - period.start).days
     served = {
         "provisional": (one.status == STATUSES.index("provisional")).any(axis=1),
-        "void_left_out": (one.status[:, void] != NOT_APPLICABLE).any(axis=1),
+        "void_left_out": ((one.status[:, void] == VOID) | (one.measured.n[:, void] > 0)).any(axis=1),
         "low_coverage": one.totals.covered < float(scheme.least_covered) - 1e-9,
         "not_ranked": ~one.ranked,
         "small_class": one.ranked & (one.of < scheme.least_class),

@@ -79,7 +79,7 @@ def scope(rows: Any, measure: Any, moment: Moment) -> tuple[Any, Any]:
     if not waits(measure, moment):
         return where, None
     met, open_ = counting.passes(rows, measure.met), counting.pending(rows, measure.met, moment.as_of)
-    return where & (met | ~open_), where & ~counting.is_so(met) & open_
+    return where & (met | ~open_), where & open_ & ~counting.is_so(met)
 
 
 def quantity(rows: Any, measure: Mean | Quantile) -> Any:
@@ -108,16 +108,27 @@ def amounts(rows: Any, measure: Any) -> tuple[Any, Any, Any]:
 
 def sums(rows: Any, line: Line, moment: Moment, share: Any = None) -> dict[str, Any]:
     """Give the sums of a line over rows: num and den, n where it is not den, pend where rows can be pending."""
+    word = rows[line.word[0]] == line.word[1] if line.word else None
+    if isinstance(line.measure, Share) and share is None:
+        return _share_sums(rows, line, moment, word)
     counts, waiting = scope(rows, line.measure, moment)
     able, above, below = amounts(rows, line.measure)
-    counts = counting.every(counts, able, rows[line.word[0]] == line.word[1] if line.word else None)
-    if isinstance(line.measure, Share) and share is None:
-        met = counting.counted(rows, counts & counting.passes(rows, line.measure.met))
-    else:
-        met = counting.counted(rows, counts, above, share)
-    found = {line.name("num"): met, line.name("den"): counting.counted(rows, counts, below, share)}
+    counts = counting.every(counts, able, word)
+    found = {"num": counting.counted(rows, counts, above, share), "den": counting.counted(rows, counts, below, share)}
     if share is not None or isinstance(line.measure, Ratio):
-        found[line.name("n")] = counting.counted(rows, counts)
+        found["n"] = counting.counted(rows, counts)
     if waiting is not None and not line.aside:
-        found[line.name("pend")] = counting.counted(rows, waiting)
-    return found
+        found["pend"] = counting.counted(rows, waiting)
+    return {line.name(part): total for part, total in found.items()}
+
+
+def _share_sums(rows: Any, line: Line, moment: Moment, word: Any) -> dict[str, Any]:
+    """Count a share by whole rows: what is met can never be pending, so that each test is asked once."""
+    where, met = counting.every(counting.passes(rows, line.measure.where), word), counting.passes(rows, line.measure.met)
+    num, den = line.name("num"), line.name("den")
+    found = {num: counting.counted(rows, where & met), den: counting.counted(rows, where)}
+    if not waits(line.measure, moment):
+        return found
+    open_ = counting.pending(rows, line.measure.met, moment.as_of)
+    waiting = counting.counted(rows, where & open_ & ~counting.is_so(met))
+    return found | {den: found[den] - waiting} | ({} if line.aside else {line.name("pend"): waiting})

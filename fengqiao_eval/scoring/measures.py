@@ -114,7 +114,7 @@ def measured(scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of
 def _fill_sums(found: dict[str, np.ndarray], counted: Counted, line: Line, period: Period, void: frozenset[int]) -> None:
     at = counted.places(period, void)
     for part, cube in counted.cubes.items():
-        found[part][:, line.indicator] = cube[:, int(line.key), at].sum(axis=1)
+        found[part][:, line.indicator] = counts.tidy(cube[:, int(line.key), at].sum(axis=1))
 
 
 def rate(above: np.ndarray, below: np.ndarray, scale: int = 1) -> np.ndarray:
@@ -199,7 +199,7 @@ def asides(counted: Counted, scheme: Scheme, tree: Tree, periods: Sequence[Perio
 def _aside(counted: Counted, scheme: Scheme, tree: Tree, line: Line, period: Period) -> pd.DataFrame:
     indicator = scheme.indicators[line.indicator]
     at = counted.places(period, void_months(scheme, indicator.code))
-    above, below = (counted.cubes[part][:, int(line.key), at].sum(axis=1) for part in ("num", "den"))
+    above, below = (counts.tidy(counted.cubes[part][:, int(line.key), at].sum(axis=1)) for part in ("num", "den"))
     plain = isinstance(line.measure, Count)
     frame = pd.DataFrame(
         {"unit_id": tree.units["unit_id"], "indicator": indicator.code, "period": str(period), "aside": line.aside}

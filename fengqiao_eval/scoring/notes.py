@@ -29,9 +29,10 @@ def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Mea
 
 
 def _missing_tables(scheme: Scheme, records: Records) -> Iterator[Note]:
-    for indicator in scheme.indicators:
-        if indicator.measure.table not in records.tables:
-            yield Note("table_missing", {"table": indicator.measure.table, "indicator": indicator.label})
+    absent = dict.fromkeys(i.measure.table for i in scheme.indicators if i.measure.table not in records.tables)
+    for table in absent:
+        needing = [i.label for i in scheme.indicators if i.measure.table == table]
+        yield Note("table_missing", {"table": TABLES[table].label, "indicators": "、".join(needing)})
 
 
 def _late(records: Records, period: Period, plan: Plan) -> Iterator[Note]:

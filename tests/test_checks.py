@@ -1,0 +1,261 @@
+"""Every fault of a table is found before anything is counted, and said with table, column, rule, count and first rows."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from fengqiao_eval.errors import InputError
+from fengqiao_eval.periods import parse
+from fengqiao_eval.records.store import open_records
+from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scoring.score import score
+
+ROOT = Path(__file__).parents[1]
+UNITS = "| unit_id | name | level |\n| S1 | 一所 | station |"
+CASES = """
+    | case_id | unit_id | received_at      | due_at           | closed_at        | elements_required | elements_filled | audited |
+    | K1      | S1      | 2024-10-05 08:00 | 2024-11-05 00:00 | 2024-11-01 08:00 | 8                 | 7               | true    |
+    | K2      | S1      | 2024-10-06 08:00 | 2024-11-06 00:00 |                  | 5                 | 5               | false   |
+"""
+
+
+@pytest.fixture
+def opened(drawn, tmp_path):
+    """Open drawn tables out of CSV files, in which everything is text."""
+
+    def read(changes: dict[str, str] | None = None, **tables: str):
+        for name, text in {"units": UNITS, "cases": CASES, **tables}.items():
+            for before, after in (changes or {}).items():
+                text = text.replace(before, after)  # noqa: PLW2901 - the drawing changes
+            head, *rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in text.strip().splitlines()]
+            (tmp_path / f"{name}.csv").write_text("\n".join(",".join(row) for row in [head, *rows]), "utf-8")
+        return open_records(tmp_path, name="records")
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("received_at", "recieved_at", r"cases\.csv · cases\.received_at \[records\.missing_column\] 缺少必需的列；相近的有：recieved_at"),
+        ("2024-10-06 08:00", "昨天", r"cases\.csv · cases\.received_at \[records\.no_time\] 表 cases 有 1 个单元格不是时间（行号: 原文 3: 昨天）；请写成 2024-11-05 08:30"),
+        ("2024-11-06 00:00", "2024-02-30", r"cases\.due_at \[records\.no_time\] .*3: 2024-02-30"),
+        ("2024-11-06 00:00", "20241106", r"cases\.due_at \[records\.no_time\] .*3: 20241106"),
+        ("2024-11-06 00:00", "08:30", r"cases\.due_at \[records\.no_time\] .*3: 08:30"),
+        ("| 5                 |", "| 五 |", r"cases\.elements_required \[records\.no_whole\] 表 cases 有 1 个单元格不是整数（行号: 原文 3: 五）"),
+        ("| 5                 |", "| 4.7 |", r"cases\.elements_required \[records\.no_whole\] .*3: 4\.7"),
+        ("| true    |", "| maybe |", r"cases\.audited \[records\.no_flag\] .*2: maybe"),
+        ("| true    |", "| 7 |", r"cases\.audited \[records\.no_flag\] .*2: 7"),
+        ("| K2 ", "|    ", r"cases\.case_id \[records\.empty_cell\] 有 1 行此列为空（第 3 行）；此列必填"),
+    ],
+)  # fmt: skip
+def test_what_a_cell_may_not_be(opened, before, after, words):
+    """A missing column, a date that is no date, a number that is none, an empty cell that is required: each with its row."""
+    with pytest.raises(InputError, match=words):
+        opened({before: after})
+
+
+def test_an_unreadable_cell_is_not_told_as_empty_too(opened):
+    """One slip is one line."""
+    with pytest.raises(InputError) as refused:
+        opened({"2024-10-06 08:00": "昨天"})
+    assert [fault.rule for fault in refused.value.faults] == ["records.no_time"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("是", True), ("否", False), ("1", True), ("0", False), ("TRUE", True), ("Y", True), ("N", False), ("", None)]
+)
+def test_yes_and_no_are_written_in_many_ways(opened, written, read):
+    """What offices write for yes and no is read; an empty cell is neither."""
+    found = opened({"| true    |": f"| {written} |"}).tables["cases"].order_by("case_id").to_pandas()["audited"].iloc[0]
+    assert found is read or found == read
+
+
+def test_whole_numbers_may_have_a_point(opened):
+    """8.0, as a spreadsheet writes it, is 8."""
+    cases = opened({"| 5                 |": "| 5.0 |"}).tables["cases"].to_pandas()
+    assert cases["elements_required"].tolist() == [8, 5]
+
+
+def test_words_outside_the_list_are_refused(opened):
+    """A colour the design does not know needs a mapping, not a guess."""
+    disputes = "| dispute_id | unit_id | received_at | tier |\n| D1 | S1 | 2024-10-05 | 红 |\n| D2 | S1 | 2024-10-05 | red |"
+    with pytest.raises(InputError, match=r"disputes\.tier \[records\.word\] 有 1 个取值不在允许范围（第 2 行）；只能是 blue, yellow, red"):
+        opened(disputes=disputes)
+
+
+def test_an_empty_table_is_refused(opened):
+    """A head without rows is a slip of the export: no table is better than an empty one."""
+    with pytest.raises(InputError, match=r"visits\.csv · visits \[records\.empty_table\] 表中没有任何一行"):
+        opened(visits="| visit_id | unit_id | visited_at |")
+
+
+def test_all_faults_of_all_tables_are_told_at_once(opened):
+    """Five slips in three tables are five lines, in the order of the tables."""
+    with pytest.raises(InputError) as refused:
+        opened(
+            {"2024-10-06 08:00": "昨天", "| 5                 |": "| 五 |"},
+            visits="| visit_id | unit_id |\n| V1 | S1 |",
+            disputes="| dispute_id | unit_id | received_at | tier |\n| D1 |  | 2024-10-05 | 红 |",
+        )
+    assert [(fault.file, fault.place, fault.rule.split(".")[1]) for fault in refused.value.faults] == [
+        ("cases.csv", "cases.received_at", "no_time"),
+        ("cases.csv", "cases.elements_required", "no_whole"),
+        ("visits.csv", "visits.visited_at", "missing_column"),
+        ("disputes.csv", "disputes.unit_id", "empty_cell"),
+        ("disputes.csv", "disputes.tier", "word"),
+    ]
+
+
+# No citizen in the file
+
+
+SECRETS = ("110101199003072316", "13812345678", "赵钱孙")
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["身份证号", "报警人", "报警人电话", "手机号码", "联系方式", "姓名", "公民身份号码", "家庭住址", "id_card", "ID_CARD_NO", "victim_name",
+     "caller_phone", "gmsfhm", "SFZH", "lxdh", "XM"],
+)  # fmt: skip
+def test_a_column_of_the_public_is_refused_by_its_name(opened, column):
+    """What looks like a name, an address, a telephone or an identity-card number is not taken in, and not shown."""
+    cases = f"| case_id | unit_id | received_at | {column} |\n" + "".join(f"| K{s} | S1 | 2024-10-05 | {s} |\n" for s in SECRETS)
+    with pytest.raises(InputError) as refused:
+        opened(cases=cases)
+    assert [(fault.rule, fault.place.split(".")[-1]) for fault in refused.value.faults] == [("records.citizen", column)]
+    assert not any(secret in str(refused.value) for secret in SECRETS)
+
+
+@pytest.mark.parametrize("column", ["community", "status", "channel", "tier_name", "unit_name", "项目", "xmmc", "phase"])
+def test_other_columns_are_taken(opened, column):
+    """A column that only sounds a little like it is welcome."""
+    cases = f"| case_id | unit_id | received_at | {column} |\n| K1 | S1 | 2024-10-05 | x |"
+    assert column in opened(cases=cases).columns("cases")
+
+
+@pytest.mark.parametrize("secret", ["110101199003072316", "11010119900307231X", "13812345678"])
+def test_a_code_that_is_an_identity_number_is_refused(opened, secret):
+    """An identity-card or mobile number in subject_id is no code; rows are told, the number is not."""
+    visits = f"| visit_id | unit_id | visited_at | subject_id |\n| V1 | S1 | 2024-10-05 | H1 |\n| V2 | S1 | 2024-10-05 | {secret} |"
+    words = r"visits\.subject_id \[records\.citizen_value\] 有 1 个对象编码像身份证号或手机号（第 3 行）"
+    with pytest.raises(InputError, match=words) as refused:
+        opened(visits=visits)
+    assert secret not in str(refused.value)
+
+
+def test_a_name_does_not_become_a_code_by_being_called_one(drawn, tmp_path):
+    """Renaming 报警人姓名 to subject_id makes no code of it."""
+    from fengqiao_eval.records.mapping import Mapped
+
+    drawn(UNITS).to_parquet(tmp_path / "units.parquet")
+    drawn("| visit_id | unit_id | visited_at | 姓名 |\n| V1 | S1 | 2024-10-05 | 赵钱孙 |").to_parquet(tmp_path / "visits.parquet")
+    with pytest.raises(InputError, match=r"姓名 \[records\.citizen\] 该列像是群众的身份信息") as refused:
+        open_records(tmp_path, {"visits": Mapped(rename={"姓名": "subject_id"})})
+    assert "赵钱孙" not in str(refused.value)
+
+
+# Records and scheme must fit each other
+
+
+SCHEME = """
+title: 示例
+version: "1"
+sources: [示例]
+author: 甲
+checker: 乙
+weights: within
+levels: [station]
+dimensions:
+  - code: d
+    label: 案件
+    weight: 100
+    indicators:
+      - {code: a, label: 按期办结率, why: 示例, direction: higher, weight: 100, missing: redistribute, source: 示例,
+         points: {kind: curve, knots: [[0, 0], [100, 100]]},
+         measure: MEASURE}
+"""
+SHARE = "{kind: share, table: cases, date: received_at, met: {closed_at: {not_after: due_at}}}"
+
+
+@pytest.fixture
+def scored(opened, tmp_path):
+    """Score the cases by one measure."""
+
+    def give(measure: str = SHARE, period: str = "2024Q4", **given):
+        (tmp_path / "scheme.yaml").write_text(SCHEME.replace("MEASURE", measure), "utf-8")
+        span = parse(period)
+        return score(opened(**given), load(tmp_path / "scheme.yaml"), span, span.end)
+
+    return give
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        (SHARE.replace("closed_at", "close_at"), r"records · a\.measure \[scheme\.no_column\] 表 cases 没有指标要用的列“close_at”；相近的有：closed_at"),
+        (SHARE.replace("not_after: due_at", "not_after: deadline"), r"\[scheme\.no_column\] 表 cases 没有指标要用的列“deadline”"),
+        (SHARE.replace("met:", "where: {colour: red}, met:"), r"\[scheme\.no_column\] 表 cases 没有指标要用的列“colour”"),
+        (SHARE.replace("date: received_at", "date: opened_at"), r"\[scheme\.no_column\] 表 cases 没有指标要用的列“opened_at”"),
+        (SHARE.replace("cases", "case"), r"a\.measure\.table \[scheme\.unknown_table\] 没有名为“case”的记录表；相近的有：cases"),
+        ("{kind: count, table: cases, date: received_at, per: residents}", r"\[scheme\.no_column\] 表 units 没有指标要用的列“residents”"),
+    ],
+)  # fmt: skip
+def test_columns_that_a_scheme_looks_at_must_be_there(scored, measure, words):
+    """A filter, date or bound on a column that is not there is refused, with the one most like it."""
+    with pytest.raises(InputError, match=words):
+        scored(measure)
+
+
+def test_a_numerator_above_its_denominator(scored):
+    """Nine elements filled of eight is no fraction: the case is named."""
+    measure = "{kind: ratio, table: cases, date: received_at, numerator: elements_filled, denominator: elements_required}"
+    words = r"cases\.elements_filled \[records\.over\] 有 1 行 elements_filled 大于 elements_required（如 K1）；分子不能大于分母"
+    with pytest.raises(InputError, match=words):
+        scored(measure, changes={"| 7               |": "| 9 |"})
+
+
+def test_a_figure_above_its_denominator(scored):
+    """105 of 100 people asked cannot feel safe."""
+    figures = "| unit_id | indicator | period | numerator | denominator |\n| S1 | safety | 2024Q4 | 105 | 100 |"
+    with pytest.raises(InputError, match=r"figures\.numerator \[records\.over\] 有 1 行 numerator 大于 denominator（如 S1）"):
+        scored("{kind: figure, figure: safety}", figures=figures)
+
+
+def test_a_period_without_records(scored):
+    """Nothing was received in 2019: no page is made of nothing."""
+    with pytest.raises(InputError, match=r"records · 2019 \[records\.empty_period\] 期间 2019 内没有任何记录；请核对 period 与 records"):
+        scored(period="2019")
+
+
+def test_a_table_that_is_not_there_is_told_not_refused(opened, tmp_path):
+    """Who has no visits is scored without them, and the notes name what could not be counted."""
+    scores = score(opened(), load(ROOT / "params" / "one_table.yaml").model_copy(update={"dimensions": _two_tables()}), parse("2024Q4"), datetime(2025, 1, 1))
+    notes = [(note.given["table"], note.given["indicator"]) for note in scores.notes if note.key == "table_missing"]
+    assert notes == [("visits", "走访真实率")]
+
+
+def _two_tables():
+    dimensions = load(ROOT / "params" / "one_table.yaml").dimensions
+    cases = dimensions[0].model_copy(update={"indicators": (dimensions[0].indicators[2],)})
+    visits = dimensions[1].model_copy(update={"indicators": (dimensions[1].indicators[1],)})
+    return (cases, visits)
+
+
+VISITS_MADE = "{kind: share, table: duties, date: due_at, met: {visits_made: {at_least: times}}}"
+DUTIES = "| duty_id | unit_id | kind | due_at | due_from | subject_id |\n| U1 | S1 | focus | 2024-12-31 | 2024-10-01 | H1 |"
+
+
+def test_visits_made_needs_visits(scored):
+    """Without a table of visits the frequency of visits cannot be counted, and that is told."""
+    notes = [(note.key, dict(note.given)) for note in scored(f"{VISITS_MADE}", cases=CASES, duties=DUTIES, period="2024Q4").notes]
+    assert ("table_missing", {"table": "visits", "indicator": "按期办结率"}) in notes
+
+
+@pytest.mark.parametrize("column", ["due_from", "subject_id"])
+def test_visits_made_needs_subject_and_span(scored, column):
+    """Duties that do not say whom to visit, or from when, are refused by the name of the column."""
+    visits = "| visit_id | unit_id | visited_at | subject_id |\n| V1 | S1 | 2024-10-05 | H1 |"
+    with pytest.raises(InputError, match=rf"\[scheme\.no_column\] 表 duties 没有指标要用的列“{column}”"):
+        scored(VISITS_MADE, duties=DUTIES.replace(column, f"{column}_x"), visits=visits)

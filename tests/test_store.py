@@ -1,0 +1,252 @@
+"""Records are opened from a folder or a DuckDB file, and read alike from Parquet, CSV and DuckDB."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from fengqiao_eval.errors import InputError
+from fengqiao_eval.periods import parse
+from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.store import open_records
+from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scoring.score import score
+
+ROOT = Path(__file__).parents[1]
+UNITS = """
+    | unit_id | name | level   |
+    | '003'   | 三所 | station |
+    | '014'   | 四所 | station |
+"""
+CASES = """
+    | case_id | unit_id | received_at      | due_at     | audited | elements_required | elements_filled | tier |
+    | '0017'  | '003'   | 2024-10-05 08:00 | 2024-11-05 | true    | 8                 | 7               | 1    |
+    | '0018'  | '014'   | 2024-12-31 23:59 |            | false   | 5                 |                 |      |
+    | '0019'  | '014'   | 2024-12-31 23:59 | 2025-01-05 |         |                   |                 | 三级 |
+"""
+
+
+@pytest.fixture
+def tables(drawn):
+    """Two stations and three cases."""
+    return {"units": drawn(UNITS), "cases": drawn(CASES)}
+
+
+def as_parquet(folder, tables):
+    """Write a folder of Parquet."""
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+def as_csv(folder, tables):
+    """Write a folder of CSV, as a spreadsheet would."""
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    return folder
+
+
+def as_duckdb(folder, tables):
+    """Write a DuckDB file."""
+    with duckdb.connect(folder / "records.duckdb") as base:
+        for name, table in tables.items():
+            table.to_parquet(folder / f"{name}_.parquet")
+            base.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet('{folder}/{name}_.parquet')")
+    return folder / "records.duckdb"
+
+
+WRITERS = pytest.mark.parametrize("write", [as_parquet, as_csv, as_duckdb])
+
+
+@WRITERS
+def test_the_same_rows_from_every_format(tables, tmp_path, write):
+    """'003' stays '003', times are times, empty cells are empty, yes is yes, whether from Parquet, CSV or DuckDB."""
+    records = open_records(write(tmp_path, tables))
+    cases = records.tables["cases"].order_by("case_id").to_pandas()
+    assert records.counts == {"units": 2, "cases": 3}
+    assert cases["unit_id"].tolist() == ["003", "014", "014"]
+    assert cases["received_at"].tolist()[0] == pd.Timestamp("2024-10-05 08:00")
+    assert cases["due_at"].isna().tolist() == [False, True, False]
+    assert cases["audited"].tolist()[:2] == [True, False]
+    assert cases["elements_filled"].fillna(-1).tolist() == [7, -1, -1]
+    assert cases["tier"].fillna("").tolist() == ["1", "", "三级"]
+
+
+def test_the_same_scores_from_every_format(province, tmp_path):
+    """The invented province gives the same totals from Parquet, CSV and DuckDB."""
+    frames = {path.stem: pd.read_parquet(path) for path in province.glob("*.parquet")}
+    stations = frames["units"]["level"].isin(["city", "county", "station"]) | frames["units"]["unit_id"].str.startswith("S00")
+    kept = set(frames["units"].loc[stations & ~frames["units"]["level"].eq("officer"), "unit_id"])
+    small = {name: frame[frame["unit_id"].isin(kept)].head(3000) for name, frame in frames.items() if "unit_id" in frame}
+    small["units"] = frames["units"][frames["units"]["unit_id"].isin(kept)]
+    scheme, totals = load(ROOT / "params" / "one_table.yaml"), []
+    for write in (as_parquet, as_csv, as_duckdb):
+        folder = tmp_path / write.__name__
+        folder.mkdir()
+        scores = score(open_records(write(folder, small)), scheme, parse("2023"), datetime(2024, 1, 1), ["station"])
+        totals.append(scores.points.drop(columns=["indicator", "period", "status"]))
+    pd.testing.assert_frame_equal(totals[0], totals[1])
+    pd.testing.assert_frame_equal(totals[0], totals[2])
+
+
+def test_numbers_in_parquet_are_ids(tables, tmp_path):
+    """An id column of whole numbers is read as text; what was never written with a nought has none."""
+    tables["cases"] = tables["cases"].assign(case_id=[17, 18, 19])
+    assert open_records(as_parquet(tmp_path, tables)).tables["cases"].order_by("case_id").to_pandas()["case_id"].tolist() == ["17", "18", "19"]
+
+
+# Times
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2024-11-05", datetime(2024, 11, 5)),
+        ("2024-11-05 08:30", datetime(2024, 11, 5, 8, 30)),
+        ("2024/11/05 08:30:15", datetime(2024, 11, 5, 8, 30, 15)),
+        ("2024-11-05T08:30:00", datetime(2024, 11, 5, 8, 30)),
+        ("2024-11-05T00:30:00Z", datetime(2024, 11, 5, 8, 30)),
+        ("2024-11-05 00:30:00+00:00", datetime(2024, 11, 5, 8, 30)),
+        ("2024-11-05 08:30:00+08", datetime(2024, 11, 5, 8, 30)),
+        ("2024-12-31T20:00:00Z", datetime(2025, 1, 1, 4, 0)),
+    ],
+)
+def test_times_are_the_bureaus_wall_clock(tables, tmp_path, written, read):
+    """A time without a zone is taken as it stands; one with a zone becomes the time on the bureau's wall."""
+    tables["cases"] = tables["cases"].astype({"received_at": object}).assign(received_at=written)
+    assert set(open_records(as_csv(tmp_path, tables)).tables["cases"].to_pandas()["received_at"]) == {pd.Timestamp(read)}
+
+
+@pytest.mark.parametrize(("timezone", "hour"), [("Asia/Shanghai", 8), ("UTC", 0), ("America/New_York", 19)])
+@pytest.mark.parametrize("write", [as_parquet, as_duckdb])
+def test_zoned_columns_are_converted(tables, tmp_path, write, timezone, hour):
+    """A column with a zone is converted to that of the bureau, whatever the machine's own."""
+    tables["cases"] = tables["cases"].assign(received_at=pd.Timestamp("2024-11-05 00:30", tz="UTC"))
+    cases = open_records(write(tmp_path, tables), timezone=timezone).tables["cases"].to_pandas()
+    assert set(cases["received_at"].dt.hour) == {hour}
+    assert cases["received_at"].dt.tz is None
+
+
+# Mapping
+
+
+def test_columns_and_words_are_mapped(drawn, tmp_path):
+    """Another file name, other columns, other words, a constant, and markers for what is missing."""
+    as_parquet(tmp_path, {"units": drawn(UNITS), "接处警": drawn("""
+        | 编号 | 单位  | 接报             | 等级 | 抽查 |
+        | K1   | '003' | 2024-10-05 08:00 | 红   | 1    |
+        | K2   | '014' | 2024-10-05 08:00 | -    | 0    |
+        | K3   | -     | 2024-10-05 08:00 | 无   | -    |
+    """)})  # fmt: skip
+    mapped = Mapped.model_validate({
+        "file": "接处警", "rename": {"编号": "case_id", "接报": "received_at", "等级": "tier", "抽查": "audited"},
+        "values": {"tier": {"红": "red", "无": None}}, "missing": ["-"],
+        "set": {"unit_id": {"from": "单位"}, "category": "警情", "status": None},
+    })  # fmt: skip
+    with pytest.raises(InputError, match=r"接处警\.parquet · cases\.unit_id \[records\.empty_cell\] 有 1 行此列为空（第 4 行）"):
+        open_records(tmp_path, {"cases": mapped})
+    cases = open_records(tmp_path, {"cases": mapped.model_copy(update={"missing": ("无",)})}).tables["cases"].order_by("case_id")
+    frame = cases.to_pandas()
+    assert frame[["unit_id", "tier", "category"]].to_numpy().tolist()[0] == ["003", "red", "警情"]
+    assert frame["status"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("mapped", "words"),
+    [
+        ({"rename": {"tiers": "tier"}}, r"cases\.parquet · tables\.cases\.rename \[records\.mapping_column\] 文件中没有列“tiers”；相近的有：tier"),
+        ({"set": {"category": {"from": "nowhere"}}}, r"tables\.cases\.set \[records\.mapping_column\] 文件中没有列“nowhere”"),
+        ({"values": {"colour": {"红": "red"}}}, r"tables\.cases\.values \[records\.mapping_column\] 文件中没有列“colour”"),
+        ({"rename": {"tier": "unit_id"}}, r"tables\.cases\.rename \[document\.twice\] 键“unit_id”写了两次"),
+        ({"file": "elsewhere"}, r"tables\.cases\.file \[records\.file_not_there\] 找不到“elsewhere”；请核对 file"),
+    ],
+)  # fmt: skip
+def test_a_mapping_that_does_not_fit(tables, tmp_path, mapped, words):
+    """Columns and files that are not there, and two columns of one name, are named."""
+    with pytest.raises(InputError, match=words):
+        open_records(as_parquet(tmp_path, tables), {"cases": Mapped.model_validate(mapped)})
+
+
+def test_a_table_of_another_name(tables, tmp_path):
+    """A mapping for a table that the design does not know is refused."""
+    with pytest.raises(InputError, match=r"records · tables\.case \[records\.unknown_table\] tables 中没有名为“case”的表"):
+        open_records(as_parquet(tmp_path, tables), {"case": Mapped()}, name="records")
+
+
+# Where records lie
+
+
+def test_where_a_table_lies_twice_parquet_wins(tables, tmp_path):
+    """Both files are named in a note."""
+    as_csv(as_parquet(tmp_path, tables), {"cases": tables["cases"].head(1)})
+    records = open_records(tmp_path)
+    assert records.counts["cases"] == 3
+    assert [(note.key, note.given["used"], note.given["left"]) for note in records.notes] == [("twice", "cases.parquet", "cases.csv")]
+
+
+def _gbk(folder, tables):
+    tables["cases"].assign(category="警情").to_csv(folder / "cases.csv", index=False, encoding="gbk")
+    return folder
+
+
+def _garbage(name):
+    def write(folder, _):
+        (folder / name).write_bytes(b"this is no table at all" * 20)
+        return folder / name if name.endswith("duckdb") else folder
+
+    return write
+
+
+def _newer(folder, tables):
+    path = as_duckdb(folder, tables)
+    head = bytearray(path.read_bytes())
+    head[12:20] = (999).to_bytes(8, "little")
+    path.write_bytes(bytes(head))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("write", "words"),
+    [
+        (_gbk, r"cases\.csv \[records\.unreadable\] 无法读取：.*(encoding|unicode|utf-8)"),
+        (_garbage("cases.parquet"), r"cases\.parquet \[records\.unreadable\] 无法读取："),
+        (_garbage("records.duckdb"), r"records\.duckdb \[records\.unreadable\] 无法读取："),
+        (_newer, r"records\.duckdb \[records\.unreadable\] 无法读取：.*(version|Version)"),
+        (lambda folder, _: folder / "nowhere", r"nowhere \[records\.not_there\] 没有这个文件夹或文件；请核对 records"),
+        (lambda folder, _: folder, r"\[records\.empty_folder\] 其中没有任何记录表（应有 units, postings, cases"),
+        (lambda folder, tables: as_parquet(folder, {"cases": tables["cases"]}), r"units \[records\.no_units\] 缺少单位表 units"),
+    ],
+    ids=["gbk", "parquet", "duckdb", "newer", "nowhere", "empty", "no units"],
+)  # fmt: skip
+def test_what_cannot_be_opened(tables, tmp_path, write, words):
+    """Another encoding, a broken file, a database of a newer version, nothing at all: a sentence, never a traceback."""
+    with pytest.raises(InputError, match=f"(?i){words}"):
+        open_records(write(tmp_path, tables))
+
+
+def test_all_files_that_cannot_be_read_are_told_at_once(tables, tmp_path):
+    """A broken table does not hide another."""
+    as_parquet(tmp_path, tables)
+    for name in ("visits.parquet", "surveys.parquet"):
+        (tmp_path / name).write_bytes(b"no")
+    with pytest.raises(InputError) as refused:
+        open_records(tmp_path)
+    assert [fault.file for fault in refused.value.faults] == ["visits.parquet", "surveys.parquet"]
+
+
+def test_a_database_is_opened_for_reading_only(tables, tmp_path):
+    """Nothing is written into it, and another program may read it at the same time."""
+    path = as_duckdb(tmp_path, tables)
+    before = path.read_bytes()
+    open_records(path)
+    assert path.read_bytes() == before
+    assert not path.with_suffix(".duckdb.wal").exists()
+
+
+def test_more_columns_are_welcome(tables, tmp_path, drawn):
+    """A column that nobody declared stays, and can be used in filters."""
+    tables["cases"] = tables["cases"].assign(community="城关")
+    assert "community" in open_records(as_csv(tmp_path, tables)).columns("cases")
+    assert date(2024, 11, 5) == drawn("| valid_from |\n| 2024-11-05 |")["valid_from"].iloc[0]
