@@ -1,17 +1,14 @@
 """Every fault of a table is found before anything is counted, and said with table, column, rule, count and first rows."""
 
-from datetime import datetime
-from pathlib import Path
-
 import pytest
 
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.periods import parse
+from fengqiao_eval.records.mapping import Mapped
 from fengqiao_eval.records.store import open_records
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scoring.score import score
 
-ROOT = Path(__file__).parents[1]
 UNITS = "| unit_id | name | level |\n| S1 | 一所 | station |"
 CASES = """
     | case_id | unit_id | received_at      | due_at           | closed_at        | elements_required | elements_filled | audited |
@@ -39,11 +36,11 @@ def opened(drawn, tmp_path):
     ("before", "after", "words"),
     [
         ("received_at", "recieved_at", r"cases\.csv · cases\.received_at \[records\.missing_column\] 缺少必需的列；相近的有：recieved_at"),
-        ("2024-10-06 08:00", "昨天", r"cases\.csv · cases\.received_at \[records\.no_time\] 表 cases 有 1 个单元格不是时间（行号: 原文 3: 昨天）；请写成 2024-11-05 08:30"),
+        ("2024-10-06 08:00", "昨天", r"cases\.csv · cases\.received_at \[records\.no_time\] 表 cases 有 1 个单元格不是时间（行号：原文 3: 昨天）；请写成 2024-11-05 08:30"),
         ("2024-11-06 00:00", "2024-02-30", r"cases\.due_at \[records\.no_time\] .*3: 2024-02-30"),
         ("2024-11-06 00:00", "20241106", r"cases\.due_at \[records\.no_time\] .*3: 20241106"),
         ("2024-11-06 00:00", "08:30", r"cases\.due_at \[records\.no_time\] .*3: 08:30"),
-        ("| 5                 |", "| 五 |", r"cases\.elements_required \[records\.no_whole\] 表 cases 有 1 个单元格不是整数（行号: 原文 3: 五）"),
+        ("| 5                 |", "| 五 |", r"cases\.elements_required \[records\.no_whole\] 表 cases 有 1 个单元格不是整数（行号：原文 3: 五）"),
         ("| 5                 |", "| 4.7 |", r"cases\.elements_required \[records\.no_whole\] .*3: 4\.7"),
         ("| true    |", "| maybe |", r"cases\.audited \[records\.no_flag\] .*2: maybe"),
         ("| true    |", "| 7 |", r"cases\.audited \[records\.no_flag\] .*2: 7"),
@@ -147,8 +144,6 @@ def test_a_code_that_is_an_identity_number_is_refused(opened, secret):
 
 def test_a_name_does_not_become_a_code_by_being_called_one(drawn, tmp_path):
     """Renaming 报警人姓名 to subject_id makes no code of it."""
-    from fengqiao_eval.records.mapping import Mapped
-
     drawn(UNITS).to_parquet(tmp_path / "units.parquet")
     drawn("| visit_id | unit_id | visited_at | 姓名 |\n| V1 | S1 | 2024-10-05 | 赵钱孙 |").to_parquet(tmp_path / "visits.parquet")
     with pytest.raises(InputError, match=r"姓名 \[records\.citizen\] 该列像是群众的身份信息") as refused:
@@ -183,8 +178,9 @@ SHARE = "{kind: share, table: cases, date: received_at, met: {closed_at: {not_af
 def scored(opened, tmp_path):
     """Score the cases by one measure."""
 
-    def give(measure: str = SHARE, period: str = "2024Q4", **given):
-        (tmp_path / "scheme.yaml").write_text(SCHEME.replace("MEASURE", measure), "utf-8")
+    def give(measure: str = SHARE, period: str = "2024Q4", weight: str = "100", **given):
+        text = SCHEME.replace("MEASURE", measure).replace("weight: 100, missing", f"weight: {weight}, missing")
+        (tmp_path / "scheme.yaml").write_text(text, "utf-8")
         span = parse(period)
         return score(opened(**given), load(tmp_path / "scheme.yaml"), span, span.end)
 
@@ -229,18 +225,21 @@ def test_a_period_without_records(scored):
         scored(period="2019")
 
 
-def test_a_table_that_is_not_there_is_told_not_refused(opened, tmp_path):
-    """Who has no visits is scored without them, and the notes name what could not be counted."""
-    scores = score(opened(), load(ROOT / "params" / "one_table.yaml").model_copy(update={"dimensions": _two_tables()}), parse("2024Q4"), datetime(2025, 1, 1))
-    notes = [(note.given["table"], note.given["indicator"]) for note in scores.notes if note.key == "table_missing"]
-    assert notes == [("visits", "走访真实率")]
+def test_a_table_that_is_not_there_is_told_not_refused(scored):
+    """Who has no visits is scored without them: the indicator has no records, and the notes name what could not be counted."""
+    both = SHARE + "}\n      - {code: b, label: 走访率, why: 示例, direction: higher, weight: 60, missing: redistribute, source: 示例,\n"
+    both += "         points: {kind: pass, at: 5}, measure: {kind: share, table: visits, date: visited_at, met: {verified: true}}"
+    scores = scored(both, weight="40")
+    points = scores.points[scores.points["period"] == "2024Q4"].set_index("indicator")
+    assert points["status"].to_dict() == {"a": "ok", "b": "no_records"}
+    assert [(n.key, n.given["table"], n.given["indicators"]) for n in scores.notes] == [("table_missing", "走访", "走访率")]
 
 
-def _two_tables():
-    dimensions = load(ROOT / "params" / "one_table.yaml").dimensions
-    cases = dimensions[0].model_copy(update={"indicators": (dimensions[0].indicators[2],)})
-    visits = dimensions[1].model_copy(update={"indicators": (dimensions[1].indicators[1],)})
-    return (cases, visits)
+def test_an_exposure_that_is_not_there_is_told(scored):
+    """Without postings nobody served a day: a count per person-day has no value, and the notes say why."""
+    scores = scored("{kind: count, table: cases, date: received_at, per: person_days}")
+    assert set(scores.points["status"]) == {"no_records"}
+    assert [(n.key, n.given["table"]) for n in scores.notes] == [("table_missing", "任职")]
 
 
 VISITS_MADE = "{kind: share, table: duties, date: due_at, met: {visits_made: {at_least: times}}}"
@@ -249,8 +248,10 @@ DUTIES = "| duty_id | unit_id | kind | due_at | due_from | subject_id |\n| U1 | 
 
 def test_visits_made_needs_visits(scored):
     """Without a table of visits the frequency of visits cannot be counted, and that is told."""
-    notes = [(note.key, dict(note.given)) for note in scored(f"{VISITS_MADE}", cases=CASES, duties=DUTIES, period="2024Q4").notes]
-    assert ("table_missing", {"table": "visits", "indicator": "按期办结率"}) in notes
+    both = VISITS_MADE + "}\n      - {code: b, label: 走访率, why: 示例, direction: higher, weight: 60, missing: redistribute, source: 示例,\n"
+    both += f"         points: {{kind: pass, at: 5}}, measure: {SHARE}"
+    scores = scored(both, weight="40", duties=DUTIES)
+    assert [(n.key, n.given["table"], n.given["indicators"]) for n in scores.notes] == [("table_missing", "走访", "按期办结率")]
 
 
 @pytest.mark.parametrize("column", ["due_from", "subject_id"])

@@ -147,10 +147,12 @@ def test_columns_and_words_are_mapped(drawn, tmp_path):
     })  # fmt: skip
     with pytest.raises(InputError, match=r"接处警\.parquet · cases\.unit_id \[records\.empty_cell\] 有 1 行此列为空（第 4 行）"):
         open_records(tmp_path, {"cases": mapped})
-    cases = open_records(tmp_path, {"cases": mapped.model_copy(update={"missing": ("无",)})}).tables["cases"].order_by("case_id")
-    frame = cases.to_pandas()
-    assert frame[["unit_id", "tier", "category"]].to_numpy().tolist()[0] == ["003", "red", "警情"]
-    assert frame["status"].isna().all()
+    mapped = mapped.model_copy(update={"set": {**mapped.set, "unit_id": "014"}})
+    frame = open_records(tmp_path, {"cases": mapped}).tables["cases"].order_by("case_id").to_pandas()
+    assert frame[["unit_id", "category"]].to_numpy().tolist() == [["014", "警情"]] * 3
+    assert frame["tier"].fillna("").tolist() == ["red", "", ""]
+    assert frame["audited"].tolist()[:2] == [True, False]
+    assert frame[["status"]].isna().all().all()
 
 
 @pytest.mark.parametrize(
@@ -200,6 +202,7 @@ def _garbage(name):
 
 
 def _newer(folder, tables):
+    """Write a database and its version number anew, as a program of tomorrow would (the check sum then fails first)."""
     path = as_duckdb(folder, tables)
     head = bytearray(path.read_bytes())
     head[12:20] = (999).to_bytes(8, "little")
@@ -213,7 +216,7 @@ def _newer(folder, tables):
         (_gbk, r"cases\.csv \[records\.unreadable\] 无法读取：.*(encoding|unicode|utf-8)"),
         (_garbage("cases.parquet"), r"cases\.parquet \[records\.unreadable\] 无法读取："),
         (_garbage("records.duckdb"), r"records\.duckdb \[records\.unreadable\] 无法读取："),
-        (_newer, r"records\.duckdb \[records\.unreadable\] 无法读取：.*(version|Version)"),
+        (_newer, r"records\.duckdb \[records\.unreadable\] 无法读取：.*(version|database file)"),
         (lambda folder, _: folder / "nowhere", r"nowhere \[records\.not_there\] 没有这个文件夹或文件；请核对 records"),
         (lambda folder, _: folder, r"\[records\.empty_folder\] 其中没有任何记录表（应有 units, postings, cases"),
         (lambda folder, tables: as_parquet(folder, {"cases": tables["cases"]}), r"units \[records\.no_units\] 缺少单位表 units"),

@@ -120,9 +120,14 @@ def typed(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
     doubtful = [column for column in columns if _may_fail(rows[column.name].type(), column.kind)]
     faults = _uncastable(rows, casts, doubtful, table, file) if doubtful else []
     cast = rows.mutate(**{name: cell for name, cell in casts.items() if not cell.equals(rows[name])})
-    filled = {column.name: cast[column.name].fill_null(column.default) for column in columns if column.default is not None}
-    cast = cast.mutate(**filled) if filled else cast
+    cast = cast.mutate(**{column.name: _or_default(cast, column) for column in table.columns if column.default is not None})
     return (cast.cache() if doubtful and not faults else cast), faults
+
+
+def _or_default(rows: Any, column: Column) -> Any:
+    if column.name not in rows.columns:
+        return constant(column.default, TYPES[column.kind])
+    return rows[column.name].fill_null(column.default)
 
 
 def _is_already(kind: Any, wanted: str) -> bool:

@@ -112,19 +112,21 @@ def _read(connection: Any, path: Path) -> Source | Fault:
         rows = connection.read_csv(str(path), all_varchar=True, header=True, delim=",", quote='"')
         return Source(path.name, connection.create_table(f"csv_{path.stem}", rows, temp=True))
     except (duckdb.Error, UnicodeDecodeError) as error:
-        return Fault(path.name, "", "records.unreadable", {"given": _first_line(error)})
+        return Fault(path.name, "", "records.unreadable", {"given": _reason(error)})
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200]
+def _reason(error: Exception) -> str:
+    """Say what is wrong: the first and the last line of DuckDB's first paragraph; between them it may show a row of the file."""
+    lines = str(error).strip().split("\n\n")[0].splitlines()
+    return " ".join(dict.fromkeys((lines[0], lines[-1])))[:200]
 
 
 def _in_file(where: Path, tables: Mapping[str, Mapped], timezone: str, name: str) -> tuple[dict[str, Source], list[Note]]:
     try:
         connection = _connect(timezone, str(where), read_only=True)
     except duckdb.Error as error:
-        raise InputError([Fault(name, "", "records.unreadable", {"given": _first_line(error)})]) from None
-    there = connection.list_tables()
+        raise InputError([Fault(name, "", "records.unreadable", {"given": _reason(error)})]) from None
+    there = [name for (name,) in connection.raw_sql("SELECT table_name FROM information_schema.tables").fetchall()]
     named = {table: tables.get(table, Mapped()).file or table for table in TABLES}
     missing = [t for t, n in named.items() if t in tables and tables[t].file and n not in there]
     refuse(Fault(name, f"tables.{t}.file", "records.file_not_there", {"given": named[t]}) for t in missing)

@@ -96,6 +96,11 @@ class _Counted(Model):
         tested = [name for tests in filters for column, test in tests.items() for name in (column, *test.columns)]
         return tuple(dict.fromkeys([self.date, *tested, *self._named()]))
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table the measure needs."""
+        return (self.table, "visits") if "visits_made" in self.columns else (self.table,)
+
     def _named(self) -> tuple[str, ...]:
         return ()
 
@@ -169,6 +174,11 @@ class Count(_Counted):
     per: Literal["person_days", "residents", "households"]
     scale: Decimal = Field(Decimal(1), gt=0)
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table the measure needs."""
+        return (*super().tables, "postings") if self.per == "person_days" else super().tables
+
 
 class Figure(Model):
     """A figure already counted elsewhere (table figures), by its name there; levels have their own, none is averaged."""
@@ -177,6 +187,11 @@ class Figure(Model):
     figure: str
     table: Literal["figures"] = "figures"
     settles_days: int = 0
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table the measure needs."""
+        return (self.table,)
 
 
 Measure = Annotated[Share | Coded | Ratio | Mean | Quantile | Distinct | Count | Figure, Field(discriminator="kind")]

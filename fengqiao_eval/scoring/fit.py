@@ -8,7 +8,7 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme.counted import Figure, Ratio
+from fengqiao_eval.scheme.counted import Count, Figure, Ratio
 from fengqiao_eval.scheme.model import Indicator, Scheme
 from fengqiao_eval.scoring.measures import Counted
 
@@ -20,46 +20,56 @@ def faults(scheme: Scheme, records: Records) -> list[Fault]:
 
 def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:
     for indicator in scheme.indicators:
-        measure = indicator.measure
-        if isinstance(measure, Figure) or measure.table not in TABLES:
-            if measure.table not in TABLES:
-                known = nearest(measure.table, list(TABLES))
-                yield Fault(
-                    scheme.title,
-                    f"{indicator.code}.measure.table",
-                    "scheme.unknown_table",
-                    {"given": measure.table, "known": known},
-                )
-            continue
-        there = [*records.columns(measure.table), *(["visits_made"] if measure.table == "duties" else [])]
-        for column in _looked_at(indicator) if measure.table in records.tables else ():
-            if column not in there:
-                given = {"table": measure.table, "column": column, "near": nearest(column, there)}
+        for table, columns in _looked_at(indicator).items():
+            if table not in TABLES:
+                given = {"given": table, "known": nearest(table, list(TABLES))}
+                yield Fault(scheme.title, f"{indicator.code}.measure.table", "scheme.unknown_table", given)
+            there = records.columns(table)
+            for column in (column for column in columns if there and column not in there):
+                given = {"table": table, "column": column, "near": nearest(column, list(there))}
                 yield Fault(records.name, f"{indicator.code}.measure", "scheme.no_column", given)
 
 
-def _looked_at(indicator: Indicator) -> tuple[str, ...]:
-    aside = [
-        name for a in indicator.beside for tests in (a.where, a.met or {}) for c, t in tests.items() for name in (c, *t.columns)
-    ]
-    split = [indicator.split.column] if indicator.split else []
-    return tuple(dict.fromkeys([*indicator.measure.columns, *aside, *split]))  # type: ignore[union-attr]
+def _looked_at(indicator: Indicator) -> dict[str, list[str]]:
+    """Name the columns that an indicator looks at, table by table."""
+    measure = indicator.measure
+    if isinstance(measure, Figure):
+        return {}
+    tests = [tests for aside in indicator.beside for tests in (aside.where, aside.met or {})]
+    named = [*measure.columns, *(name for each in tests for column, test in each.items() for name in (column, *test.columns))]
+    named += [indicator.split.column] if indicator.split else []
+    found = {measure.table: list(dict.fromkeys(named))}
+    if measure.table == "duties" and "visits_made" in named:
+        found["duties"] = [name for name in found["duties"] if name != "visits_made"] + ["subject_id", "due_from"]
+        found["visits"] = ["subject_id"]
+    if isinstance(measure, Count) and measure.per != "person_days":
+        found["units"] = [measure.per]
+    return found
 
 
 def _over(scheme: Scheme, records: Records) -> Iterator[Fault]:
     for indicator in scheme.indicators:
-        measure = indicator.measure
-        if not isinstance(measure, Ratio) or not measure.subset or measure.table not in records.tables:
+        above, below, key = _fraction(indicator)
+        rows = records.tables.get(indicator.measure.table)
+        if rows is None or not above or not {above, below} <= set(rows.columns):
             continue
-        rows = records.tables[measure.table]
-        if not {measure.numerator, measure.denominator} <= set(rows.columns):
-            continue
-        over = rows.filter(rows[measure.numerator] > rows[measure.denominator])
-        count, key = int(over.count().execute()), TABLES[measure.table].key
+        rows = rows.filter(rows.indicator == indicator.measure.figure) if isinstance(indicator.measure, Figure) else rows
+        over = rows.filter(rows[above] > rows[below])
+        count = int(over.count().execute())
         if count:
             ids = ", ".join(counting.fetch(over.order_by(key).limit(5), [key])[key])
-            given = {"count": count, "above": measure.numerator, "below": measure.denominator, "ids": ids}
-            yield Fault(records.name, f"{measure.table}.{measure.numerator}", "records.over", given)
+            given = {"count": count, "above": above, "below": below, "ids": ids}
+            yield Fault(records.name, f"{indicator.measure.table}.{above}", "records.over", given)
+
+
+def _fraction(indicator: Indicator) -> tuple[str, str, str]:
+    """Name the columns of a part and its whole, and the one that says whose; '' where an indicator has no such columns."""
+    measure = indicator.measure
+    if isinstance(measure, Ratio) and measure.subset:
+        return measure.numerator, measure.denominator, TABLES[measure.table].key
+    if isinstance(measure, Figure) and indicator.scale > 1:
+        return "numerator", "denominator", "unit_id"
+    return "", "", ""
 
 
 def require_records(counted: Counted, scheme: Scheme, period: Period, name: str) -> None:

@@ -1,6 +1,6 @@
 """From declarations to sums: what each indicator, aside and split adds up, as columns over the rows of its table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,8 +39,13 @@ class Line:
 
 def lines_of(indicators: Sequence[Indicator], tables: frozenset[str]) -> tuple[Line, ...]:
     """List every sum of the indicators whose table is there; the key of each is its place in the list."""
-    found = (line for n, i in enumerate(indicators) if i.measure.table in tables for line in _lines(n, i))
+    found = (line for n, i in enumerate(indicators) for line in _lines(n, i) if countable(line.measure, tables))
     return tuple(replace(line, key=str(key)) for key, line in enumerate(found))
+
+
+def countable(measure: Any, tables: Container[str]) -> bool:
+    """Say whether the tables are there whose rows a measure counts; without an exposure it is counted and has no value."""
+    return all(table in tables for table in measure.tables if table != "postings")
 
 
 def _lines(number: int, indicator: Indicator) -> Iterator[Line]:

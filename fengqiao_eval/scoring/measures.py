@@ -14,7 +14,7 @@ from fengqiao_eval.records.units import Tree, person_days, postings_of
 from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Quantile
 from fengqiao_eval.scheme.model import Indicator, Scheme, applies, least_at, void_months
 from fengqiao_eval.scoring import counts, nonadditive
-from fengqiao_eval.scoring.lines import Line, Moment, lines_of
+from fengqiao_eval.scoring.lines import Line, Moment, countable, lines_of
 
 OK, NO_RECORDS, TOO_FEW, NOT_APPLICABLE, VOID, PENDING, PROVISIONAL = range(len(STATUSES))
 
@@ -64,7 +64,7 @@ def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period
     apart = {}
     for number, indicator in enumerate(scheme.indicators):
         measure = indicator.measure
-        if isinstance(measure, (Distinct, Quantile)) and measure.table in records.tables:
+        if isinstance(measure, (Distinct, Quantile)) and countable(measure, records.tables):
             member = _membership(periods, spans, void_months(scheme, indicator.code))
             apart[number] = (nonadditive.distinct if isinstance(measure, Distinct) else nonadditive.quantile)(
                 plan, measure, member

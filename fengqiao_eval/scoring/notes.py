@@ -29,9 +29,9 @@ def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Mea
 
 
 def _missing_tables(scheme: Scheme, records: Records) -> Iterator[Note]:
-    absent = dict.fromkeys(i.measure.table for i in scheme.indicators if i.measure.table not in records.tables)
-    for table in absent:
-        needing = [i.label for i in scheme.indicators if i.measure.table == table]
+    needed = dict.fromkeys(table for i in scheme.indicators for table in i.measure.tables)
+    for table in (table for table in needed if table not in records.tables):
+        needing = [i.label for i in scheme.indicators if table in i.measure.tables]
         yield Note("table_missing", {"table": TABLES[table].label, "indicators": "、".join(needing)})
 
 

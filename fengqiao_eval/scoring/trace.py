@@ -15,7 +15,7 @@ from fengqiao_eval.records.units import OFFICER, Tree, tree_of
 from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Figure, Mean, Quantile
 from fengqiao_eval.scheme.model import Indicator, Scheme, void_months
 from fengqiao_eval.scoring.counts import Plan, shared_tables
-from fengqiao_eval.scoring.lines import Moment, amounts, scope
+from fengqiao_eval.scoring.lines import Moment, amounts, countable, scope
 
 COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator")
 
@@ -42,6 +42,8 @@ def trace(records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, 
 
     One row a record (a distinct thing: one row a thing, its record ids joined by spaces; a figure: its source line).
     """
+    if not countable(indicator.measure, records.tables):
+        return pd.DataFrame(columns=list(COLUMNS))
     if isinstance(indicator.measure, Figure):
         return figure_line(records, indicator, unit_id, period)
     tree = tree_of(records.tables, period)
@@ -100,7 +102,7 @@ def losses(
 ) -> pd.DataFrame:
     """List the records that lost points in the period: unit_id (of the record, or the officer), indicator, table, record_id."""
     plan = _plan(records, scheme, tree, period, as_of, officers=officers)
-    traced = [i for i in scheme.indicators if not isinstance(i.measure, (Figure, Count)) and i.measure.table in records.tables]
+    traced = [i for i in scheme.indicators if not isinstance(i.measure, (Figure, Count)) and countable(i.measure, records.tables)]
     found = [_lost(plan, scheme, tuple(group)) for _, group in groupby(sorted(traced, key=_source), key=_source)]
     frame = (
         pd.concat([f for f in found if len(f)], ignore_index=True) if any(map(len, found)) else pd.DataFrame(columns=list(LOSSES))
