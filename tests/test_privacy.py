@@ -1,0 +1,93 @@
+"""A whole run, searched file by file: no officer outside officer/, no citizen anywhere."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from fengqiao_eval.cli import app
+from fengqiao_eval.records import demo
+
+ROOT = Path(__file__).resolve().parents[1]
+PLANTED = ("王五的母亲", "寡居独自在家", "我是张三", "李四", "110101199003078888", "13900001111")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Invent a province, plant citizens wherever a record can hold one, score it, print a station's and an officer's card."""
+    folder = tmp_path_factory.mktemp("project")
+    for part in ("notebooks", "params"):
+        shutil.copytree(ROOT / part, folder / part)
+    demo.write(folder / "demo", stations=32)
+    _plant(folder / "demo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        done = CliRunner().invoke(app, ["run", "params/demo.yaml", "--only", "S001", "--only", "P0001", "--workers", "1"])
+    assert done.exit_code == 0, done.output
+    assert not any(word in done.output for word in PLANTED)
+    return folder
+
+
+def _plant(records: Path) -> None:
+    """Put a name in every subject, a story in every purpose, a number in an answer and in a column of its own."""
+    rewrite = {
+        "visits": lambda t: t.assign(subject_id=t["subject_id"] + "王五的母亲", purpose="寡居独自在家"),
+        "duties": lambda t: t.assign(subject_id=t["subject_id"] + "王五的母亲"),
+        "surveys": lambda t: t.assign(answer=t["answer"].where(t.index % 50 > 0, "不好说，我是张三13900001111")),
+        "cases": lambda t: t.assign(remark="李四 110101199003078888"),
+        "disputes": lambda t: t.assign(remark="李四 110101199003078888"),
+    }
+    for table, change in rewrite.items():
+        file = records / f"{table}.parquet"
+        change(pd.read_parquet(file)).to_parquet(file)
+
+
+def _texts(folder: Path):
+    """Give every file of a folder as text: frames as their cells, workbooks as their parts, the rest as it lies there."""
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "plotly.min.js"):
+        if file.suffix == ".parquet":
+            frame = pd.read_parquet(file)
+            words = [str(word) for column in frame for word in frame[column].drop_duplicates()]
+            yield file, " ".join([*map(str, frame.columns), *words])
+        elif file.suffix == ".xlsx":
+            book = zipfile.ZipFile(file)
+            yield file, " ".join(book.read(part).decode("utf-8") for part in book.namelist())
+        else:
+            yield file, file.read_text("utf-8")
+
+
+def test_no_citizen_is_anywhere_in_a_run(project):
+    """Names, stories and numbers planted in subjects, purposes, answers and other columns appear in no file."""
+    found = [(str(file), word) for file, text in _texts(project / "runs") for word in PLANTED if word in text]
+    assert found == []
+
+
+def test_the_search_finds_what_is_there(project):
+    """The same search finds the planted words in the records themselves, and the station in the run."""
+    assert all(any(word in text for _, text in _texts(project / "demo")) for word in PLANTED)
+    assert any("S001" in text for _, text in _texts(project / "runs"))
+
+
+def test_no_officer_is_outside_the_officers_folder(project):
+    """No id and no name of any officer, auxiliary or grid worker is in a file outside officer/."""
+    units = pd.read_parquet(project / "demo" / "units.parquet").query("level == 'officer'")
+    words = [*units["unit_id"], *units["name"]]
+    outside = [(file, text) for file, text in _texts(project / "runs") if "officer" not in file.parent.name]
+    assert [(str(file), word) for file, text in outside for word in words if word in text] == []
+    assert any(word in text for _, text in _texts(project / "runs" / "demo" / "officer") for word in words)
+
+
+def test_an_officers_card_names_no_colleague(project):
+    """The only person on an officer's page is the one it is about."""
+    units = pd.read_parquet(project / "demo" / "units.parquet").query("level == 'officer'")
+    page = (project / "runs" / "demo" / "officer" / "P0001.html").read_text("utf-8")
+    others = units[units["unit_id"] != "P0001"]
+    assert [word for word in [*others["unit_id"], *others["name"]] if word in page] == []
+
+
+def test_the_officers_folder_is_for_its_owner(project):
+    """Nobody but the owner may look into officer/."""
+    assert (project / "runs" / "demo" / "officer").stat().st_mode & 0o777 == 0o700
