@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import papermill
@@ -12,9 +13,6 @@ from traitlets.config import Config
 
 from fengqiao_eval.documents import nearest
 from fengqiao_eval.errors import UsageError
-
-PRIVATE = Config({"KernelManager": {"transport": "tcp" if os.name == "nt" else "ipc"}})
-"""Kernels speak over files of their user: over TCP every user of a shared server could read an officer's card."""
 
 CELL_SECONDS = 600
 """A cell that takes longer is given up; a card takes seconds."""
@@ -44,21 +42,30 @@ def run_notebook(notebook: Path, output: Path | None, parameters: Mapping[str, A
     """
     check_parameters(notebook, parameters)
     try:
-        executed = papermill.execute_notebook(
-            _literal(notebook),
-            _literal(output) if output else None,
-            dict(parameters),
-            engine_name=engine,
-            request_save_on_cell_execute=False,
-            progress_bar=False,
-            execution_timeout=CELL_SECONDS,
-            cwd=str(cwd),
-            config=PRIVATE,
-        )
+        with TemporaryDirectory(prefix="fq-") as folder:
+            executed = papermill.execute_notebook(
+                _literal(notebook),
+                _literal(output) if output else None,
+                dict(parameters),
+                engine_name=engine,
+                request_save_on_cell_execute=False,
+                progress_bar=False,
+                execution_timeout=CELL_SECONDS,
+                cwd=str(cwd),
+                config=_private(folder),
+            )
     except PapermillExecutionError as error:
         return Ran(error=CellError(error.exec_count, error.ename, error.evalue))
     ended = _ended_early(executed)
     return Ran(error=ended) if ended else Ran(executed)
+
+
+def _private(folder: str) -> Config:
+    """Let the kernel speak over sockets in a folder of its user's: over TCP all users of a server could read an officer's card.
+
+    The folder is the kernel's own, for kernels that share one answer each other's questions.
+    """
+    return Config() if os.name == "nt" else Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
