@@ -69,8 +69,11 @@ def _headline(card: Card) -> Iterator[str]:
     yield from filter(None, [monthly(card)])
     yield firmness(card)
     yield say("card.where_lost", lang) + say("card.colon", lang) + (_lost(card) or say("card.nothing_lost", lang))
-    yield say("card.how_to_win", lang) + say("card.colon", lang) + ("" if card.gains else say("card.no_gains", lang))
-    yield from (f"  {number}. {gain.label} {gain.words(lang)}" for number, gain in enumerate(card.gains, 1))
+    yield (say("card.how_to_win", lang) + say("card.colon", lang) + ("" if card.gains else say("card.no_gains", lang))).rstrip()
+    yield from (
+        f"  {number}. {say('card.gain.line', lang, of=gain.label, words=gain.words(lang))}"
+        for number, gain in enumerate(card.gains, 1)
+    )
     yield say("card.advice", lang)
 
 
