@@ -24,6 +24,7 @@ def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Mea
         *_late(records, measured.period, plan),
         *_uncoded(plan, measured.period),
         *_void(scheme, measured.period),
+        *_unranked(scheme, tree, measured),
         *_constant(scheme, tree, measured, groups),
     )
 
@@ -62,6 +63,14 @@ def _void(scheme: Scheme, period: Period) -> Iterator[Note]:
     for void in scheme.void:
         if period.holds(parse(void.period)):
             yield Note("void", {"indicator": labels[void.indicator], "period": void.period, "reason": void.reason})
+
+
+def _unranked(scheme: Scheme, tree: Tree, measured: Measured) -> Iterator[Note]:
+    """Say which units stand for 'unknown', and how many records lie with them."""
+    at = tree.units["unit_id"].isin(scheme.unranked).to_numpy()
+    if at.any():
+        given = {"count": int(at.sum()), "ids": ", ".join(tree.units.loc[at, "unit_id"])}
+        yield Note("unranked", {**given, "records": int(measured.n[at].max(axis=1).sum())})
 
 
 def _constant(scheme: Scheme, tree: Tree, measured: Measured, groups: np.ndarray) -> Iterator[Note]:
