@@ -1,5 +1,7 @@
 """Every fault of a table is found before anything is counted, and said with table, column, rule, count and first rows."""
 
+# ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
+
 import pytest
 
 from fengqiao_eval.errors import InputError
@@ -18,7 +20,7 @@ CASES = """
 
 
 @pytest.fixture
-def opened(drawn, tmp_path):
+def opened(tmp_path):
     """Open drawn tables out of CSV files, in which everything is text."""
 
     def read(changes: dict[str, str] | None = None, **tables: str):
@@ -60,13 +62,12 @@ def test_an_unreadable_cell_is_not_told_as_empty_too(opened):
     assert [fault.rule for fault in refused.value.faults] == ["records.no_time"]
 
 
-@pytest.mark.parametrize(
-    ("written", "read"), [("是", True), ("否", False), ("1", True), ("0", False), ("TRUE", True), ("Y", True), ("N", False), ("", None)]
-)
-def test_yes_and_no_are_written_in_many_ways(opened, written, read):
+def test_yes_and_no_are_written_in_many_ways(opened):
     """What offices write for yes and no is read; an empty cell is neither."""
-    found = opened({"| true    |": f"| {written} |"}).tables["cases"].order_by("case_id").to_pandas()["audited"].iloc[0]
-    assert found is read or found == read
+    written = {"是": True, "否": False, "1": True, "0": False, "TRUE": True, "false": False, "Y": True, "N": False, "": None}
+    rows = "".join(f"\n| K{n} | S1 | 2024-10-05 | {word} |" for n, word in enumerate(written))
+    cases = opened(cases="| case_id | unit_id | received_at | audited |" + rows).tables["cases"].order_by("case_id").to_pandas()
+    assert cases["audited"].astype(object).where(cases["audited"].notna(), None).tolist() == list(written.values())
 
 
 def test_whole_numbers_may_have_a_point(opened):
@@ -78,7 +79,9 @@ def test_whole_numbers_may_have_a_point(opened):
 def test_words_outside_the_list_are_refused(opened):
     """A colour the design does not know needs a mapping, not a guess."""
     disputes = "| dispute_id | unit_id | received_at | tier |\n| D1 | S1 | 2024-10-05 | 红 |\n| D2 | S1 | 2024-10-05 | red |"
-    with pytest.raises(InputError, match=r"disputes\.tier \[records\.word\] 有 1 个取值不在允许范围（第 2 行）；只能是 blue, yellow, red"):
+    with pytest.raises(
+        InputError, match=r"disputes\.tier \[records\.word\] 有 1 个取值不在允许范围（第 2 行）；只能是 blue, yellow, red"
+    ):
         opened(disputes=disputes)
 
 
@@ -111,31 +114,30 @@ def test_all_faults_of_all_tables_are_told_at_once(opened):
 SECRETS = ("110101199003072316", "13812345678", "赵钱孙")
 
 
-@pytest.mark.parametrize(
-    "column",
-    ["身份证号", "报警人", "报警人电话", "手机号码", "联系方式", "姓名", "公民身份号码", "家庭住址", "id_card", "ID_CARD_NO", "victim_name",
-     "caller_phone", "gmsfhm", "SFZH", "lxdh", "XM"],
-)  # fmt: skip
-def test_a_column_of_the_public_is_refused_by_its_name(opened, column):
+PUBLIC = (
+    *("身份证号", "报警人", "报警人电话", "手机号码", "联系方式", "姓名", "公民身份号码", "家庭住址"),
+    *("id_card", "ID_CARD_NO", "victim_name", "caller_phone", "gmsfhm", "SFZH", "lxdh", "XM"),
+)
+WELCOME = ("community", "channel", "tier_name", "unit_name", "项目", "xmmc", "phase", "identified")
+
+
+def test_a_column_of_the_public_is_refused_by_its_name(opened):
     """What looks like a name, an address, a telephone or an identity-card number is not taken in, and not shown."""
-    cases = f"| case_id | unit_id | received_at | {column} |\n" + "".join(f"| K{s} | S1 | 2024-10-05 | {s} |\n" for s in SECRETS)
+    columns = (*PUBLIC, *WELCOME)
+    rows = "".join(f"\n| K{n} | S1 | 2024-10-05 |" + f" {secret} |" * len(columns) for n, secret in enumerate(SECRETS))
     with pytest.raises(InputError) as refused:
-        opened(cases=cases)
-    assert [(fault.rule, fault.place.split(".")[-1]) for fault in refused.value.faults] == [("records.citizen", column)]
+        opened(cases=f"| case_id | unit_id | received_at | {' | '.join(columns)} |" + rows)
+    assert [fault.place.split(".")[-1] for fault in refused.value.faults] == list(PUBLIC)
+    assert {fault.rule for fault in refused.value.faults} == {"records.citizen"}
     assert not any(secret in str(refused.value) for secret in SECRETS)
-
-
-@pytest.mark.parametrize("column", ["community", "status", "channel", "tier_name", "unit_name", "项目", "xmmc", "phase"])
-def test_other_columns_are_taken(opened, column):
-    """A column that only sounds a little like it is welcome."""
-    cases = f"| case_id | unit_id | received_at | {column} |\n| K1 | S1 | 2024-10-05 | x |"
-    assert column in opened(cases=cases).columns("cases")
 
 
 @pytest.mark.parametrize("secret", ["110101199003072316", "11010119900307231X", "13812345678"])
 def test_a_code_that_is_an_identity_number_is_refused(opened, secret):
     """An identity-card or mobile number in subject_id is no code; rows are told, the number is not."""
-    visits = f"| visit_id | unit_id | visited_at | subject_id |\n| V1 | S1 | 2024-10-05 | H1 |\n| V2 | S1 | 2024-10-05 | {secret} |"
+    visits = (
+        f"| visit_id | unit_id | visited_at | subject_id |\n| V1 | S1 | 2024-10-05 | H1 |\n| V2 | S1 | 2024-10-05 | {secret} |"
+    )
     words = r"visits\.subject_id \[records\.citizen_value\] 有 1 个对象编码像身份证号或手机号（第 3 行）"
     with pytest.raises(InputError, match=words) as refused:
         opened(visits=visits)
@@ -171,6 +173,9 @@ dimensions:
          points: {kind: curve, knots: [[0, 0], [100, 100]]},
          measure: MEASURE}
 """
+SECOND = """}
+      - {code: b, label: 走访率, why: 示例, direction: higher, weight: 60, missing: redistribute, source: 示例,
+         points: {kind: pass, at: 5}, measure: """
 SHARE = "{kind: share, table: cases, date: received_at, met: {closed_at: {not_after: due_at}}}"
 
 
@@ -221,15 +226,16 @@ def test_a_figure_above_its_denominator(scored):
 
 def test_a_period_without_records(scored):
     """Nothing was received in 2019: no page is made of nothing."""
-    with pytest.raises(InputError, match=r"records · 2019 \[records\.empty_period\] 期间 2019 内没有任何记录；请核对 period 与 records"):
+    with pytest.raises(
+        InputError, match=r"records · 2019 \[records\.empty_period\] 期间 2019 内没有任何记录；请核对 period 与 records"
+    ):
         scored(period="2019")
 
 
 def test_a_table_that_is_not_there_is_told_not_refused(scored):
     """Who has no visits is scored without them: the indicator has no records, and the notes name what could not be counted."""
-    both = SHARE + "}\n      - {code: b, label: 走访率, why: 示例, direction: higher, weight: 60, missing: redistribute, source: 示例,\n"
-    both += "         points: {kind: pass, at: 5}, measure: {kind: share, table: visits, date: visited_at, met: {verified: true}}"
-    scores = scored(both, weight="40")
+    visited = "{kind: share, table: visits, date: visited_at, met: {verified: true}}"
+    scores = scored(SHARE + SECOND + visited, weight="40")
     points = scores.points[scores.points["period"] == "2024Q4"].set_index("indicator")
     assert points["status"].to_dict() == {"a": "ok", "b": "no_records"}
     assert [(n.key, n.given["table"], n.given["indicators"]) for n in scores.notes] == [("table_missing", "走访", "走访率")]
@@ -248,9 +254,7 @@ DUTIES = "| duty_id | unit_id | kind | due_at | due_from | subject_id |\n| U1 | 
 
 def test_visits_made_needs_visits(scored):
     """Without a table of visits the frequency of visits cannot be counted, and that is told."""
-    both = VISITS_MADE + "}\n      - {code: b, label: 走访率, why: 示例, direction: higher, weight: 60, missing: redistribute, source: 示例,\n"
-    both += f"         points: {{kind: pass, at: 5}}, measure: {SHARE}"
-    scores = scored(both, weight="40", duties=DUTIES)
+    scores = scored(VISITS_MADE + SECOND + SHARE, weight="40", duties=DUTIES)
     assert [(n.key, n.given["table"], n.given["indicators"]) for n in scores.notes] == [("table_missing", "走访", "按期办结率")]
 
 

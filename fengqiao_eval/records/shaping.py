@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fengqiao_eval.documents import nearest
@@ -141,7 +141,8 @@ def _is_foreign(kind: Any, wanted: str) -> bool:
 
 
 def _may_fail(kind: Any, wanted: str) -> bool:
-    return bool((kind.is_string() and wanted != "text") or (kind.is_floating() and wanted == "whole") or _is_foreign(kind, wanted))
+    read = (kind.is_string() and wanted != "text") or (kind.is_floating() and wanted == "whole")
+    return bool(read or _is_foreign(kind, wanted))
 
 
 def _cast(cell: Any, wanted: str) -> Any:
@@ -167,7 +168,7 @@ def _number(text: Any) -> Any:
     return number.isnan().ifelse(constant(None, "float64"), number)
 
 
-READ = {
+READ: dict[str, Callable[[Any], Any]] = {
     "text": lambda text: text,
     "time": _time,
     "date": lambda text: text.try_cast("date"),

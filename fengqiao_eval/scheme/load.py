@@ -13,7 +13,6 @@ from fengqiao_eval.errors import Fault, UsageError, refuse
 from fengqiao_eval.periods import parse
 from fengqiao_eval.scheme.model import Code, Dimension, Indicator, Label, Scheme, Text, Weight, applies, weight_at
 
-
 PER_CENT = Decimal(100)
 
 

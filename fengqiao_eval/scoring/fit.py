@@ -10,12 +10,20 @@ from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme.counted import Count, Figure, Ratio
 from fengqiao_eval.scheme.model import Indicator, Scheme
+from fengqiao_eval.scoring.kinds import settled
 from fengqiao_eval.scoring.measures import Counted
 
 
+def fitted(scheme: Scheme, records: Records) -> tuple[Records, list[Fault]]:
+    """Read the columns as the scheme asks for them; return the records and every fault of the two together."""
+    absent = list(_absent_columns(scheme, records))
+    records, unfit = settled(scheme, records)
+    return records, [*absent, *unfit, *([] if unfit else _over(scheme, records))]
+
+
 def faults(scheme: Scheme, records: Records) -> list[Fault]:
-    """Find columns that the scheme looks at and its tables lack, and numerators above their denominators."""
-    return [*_absent_columns(scheme, records), *_over(scheme, records)]
+    """Find columns that the scheme looks at and its tables lack, or that are of another kind, and parts above their wholes."""
+    return fitted(scheme, records)[1]
 
 
 def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:

@@ -98,8 +98,8 @@ def measured(scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of
     for number, arrays in counted.apart.items():
         for name, array in arrays.items():
             found[SHORT.get(name, name)][:, number] = array[:, place]
-    for number, indicator in enumerate(scheme.indicators):
-        _derive(found, number, indicator, counted, tree, period, void_months(scheme, indicator.code))
+    for number in range(len(scheme.indicators)):
+        _derive(found, number, scheme, counted, tree, period)
     status = np.column_stack([_status(found, n, i, scheme, tree, period, as_of) for n, i in enumerate(scheme.indicators)])
     return Measured(
         period,
@@ -129,9 +129,8 @@ def rate(above: np.ndarray, below: np.ndarray, scale: int = 1) -> np.ndarray:
     return np.round(raw * step) / step
 
 
-def _derive(
-    found: dict[str, np.ndarray], number: int, indicator: Indicator, counted: Counted, tree: Tree, period: Period, void: frozenset[int]
-) -> None:
+def _derive(found: dict[str, np.ndarray], number: int, scheme: Scheme, counted: Counted, tree: Tree, period: Period) -> None:
+    indicator = scheme.indicators[number]
     measure = indicator.measure
     if isinstance(measure, Figure):
         for part, column in _figures(counted.figures, indicator, tree, period).items():
@@ -141,7 +140,7 @@ def _derive(
         found["num"][:, number] = found["den"][:, number] = np.nan
         return
     if isinstance(measure, Count):
-        months = [month for month in period.month_numbers if month not in void]
+        months = [month for month in period.month_numbers if month not in void_months(scheme, indicator.code)]
         found["den"][:, number] = _exposure(counted.postings, measure, tree, period, months) / float(measure.scale)
     found["value"][:, number] = rate(found["num"][:, number], found["den"][:, number], indicator.scale)
 

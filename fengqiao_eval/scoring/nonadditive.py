@@ -57,7 +57,7 @@ def _things(rows: Any, who: Any, member: Membership) -> Any:
     found = counting.things(rows, {"unit_id": who, "thing": rows.thing_, "span": rows.span_}, rows.ok_)
     single, several = _alone(member.frame, "period", "span")
     parts = [counting.relabelled(found, single, "span")] if len(single) else []
-    parts += [counting.regroup(found, several, "span", (*KEYS, "thing"))] if len(several) else []
+    parts += [counting.regroup(found, several, "span", (*KEYS, "thing"))] if len(several) or not parts else []
     return counting.stacked(parts, (*KEYS, "thing", "ok"))
 
 

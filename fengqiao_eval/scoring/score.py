@@ -58,7 +58,8 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
 
     Raises InputError for columns that the scheme looks at and the records lack, and for a period without records.
     """
-    refuse(fit.faults(scheme, records))
+    records, faults = fit.fitted(scheme, records)
+    refuse(faults)
     tree = _restricted(tree_of(records.tables, period), levels or scheme.levels)
     main = (period, period.previous, period.year_before)
     periods = tuple(dict.fromkeys((*main, *period.trend)))

@@ -15,6 +15,7 @@ from fengqiao_eval.records.units import OFFICER, Tree, tree_of
 from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Figure, Mean, Quantile
 from fengqiao_eval.scheme.model import Indicator, Scheme, void_months
 from fengqiao_eval.scoring.counts import Plan, shared_tables
+from fengqiao_eval.scoring.kinds import settled
 from fengqiao_eval.scoring.lines import Moment, amounts, countable, scope
 
 COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator")
@@ -46,6 +47,7 @@ def trace(records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, 
         return pd.DataFrame(columns=list(COLUMNS))
     if isinstance(indicator.measure, Figure):
         return figure_line(records, indicator, unit_id, period)
+    records, _ = settled(scheme, records)
     tree = tree_of(records.tables, period)
     person = bool((tree.units.loc[tree.units["unit_id"] == unit_id, "level"] == OFFICER).any())
     plan = _plan(records, scheme, tree, period, as_of, officers=person)
@@ -119,7 +121,8 @@ def _lost(plan: Plan, scheme: Scheme, group: Sequence[Indicator]) -> pd.DataFram
     """Ask a table once for the rows that lost points under any of its indicators."""
     measure: Any = group[0].measure
     rows = plan.rows(measure)
-    lost = {f"lost_{number}": _loses(*_behind(rows, plan, scheme, i), i, _own_thing(rows, plan, i)) for number, i in enumerate(group)}
+    asked = [(*_behind(rows, plan, scheme, i), i, _own_thing(rows, plan, i)) for i in group]
+    lost = {f"lost_{number}": _loses(*each) for number, each in enumerate(asked)}
     rows = rows.mutate(record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], **lost)
     rows = rows.filter(counting.some(*(rows[name] for name in lost)))
     if plan.officers:
@@ -145,7 +148,7 @@ def _own_thing(rows: Any, plan: Plan, indicator: Indicator) -> list[Any]:
 
 
 def _loses(counts: Any, above: Any, below: Any, indicator: Indicator, thing: Sequence[Any]) -> Any:
-    """Say whether a row lost points: not met (a thing: by none of its rows), short of the best, or on the wrong side of the target."""
+    """Say whether a row lost points: not met (a thing: by none of its rows), short of the best, or beyond the target."""
     measure, higher = indicator.measure, indicator.direction == "higher"
     if isinstance(measure, Distinct):
         above = counting.best_of(counting.is_so(counts).ifelse(above, 0), thing)
@@ -154,7 +157,8 @@ def _loses(counts: Any, above: Any, below: Any, indicator: Indicator, thing: Seq
         below = counting.constant(float(indicator.target or 0), "float64")
         return counting.is_so(counts & (above < below if higher else above > below))
     if isinstance(measure, Coded):
-        best = (max if higher else min)(measure.values.values())
+        codes = list(measure.values.values())  # noqa: PD011 - a field of the measure
+        best = max(codes) if higher else min(codes)
         return counting.is_so(counts & (above != counting.constant(float(best), "float64")))
     return counting.is_so(counts & (above < below if higher else above > 0))
 

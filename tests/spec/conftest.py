@@ -79,8 +79,7 @@ def count(records):
         span = period_of(period)
         moment = datetime.fromisoformat(as_of) if as_of else span.end
         tree = tree_of(opened.tables, span)
-        periods = tuple(dict.fromkeys([span, *span.trend]))
-        found = measures.count(opened, scheme, tree, periods, moment, officers="officer" in set(tree.units["level"]))
+        found = measures.count(opened, scheme, tree, (span,), moment, officers="officer" in set(tree.units["level"]))
         one = measures.measured(scheme, tree, found, span, moment)
         return SimpleNamespace(frame=_by_unit(one, tree), asides=measures.asides(found, scheme, tree, [span]), notes=found.notes)
 

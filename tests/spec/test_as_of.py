@@ -62,7 +62,9 @@ def test_nothing_due_yet_is_pending(count, kind):
     assert frame.loc[["S1", "S2"], "status"].tolist() == ["pending", "no_records"]
 
 
-@pytest.mark.parametrize(("as_of", "status"), [("2025-01-01", "provisional"), ("2025-03-31", "provisional"), ("2025-04-01", "ok")])
+@pytest.mark.parametrize(
+    ("as_of", "status"), [("2025-01-01", "provisional"), ("2025-03-31", "provisional"), ("2025-04-01", "ok")]
+)
 def test_provisional_until_settled(count, as_of, status):
     """A recurrence may come within 90 days, so the quarter's rate is provisional until 90 days after its end."""
     disputes = """

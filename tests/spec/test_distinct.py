@@ -32,7 +32,9 @@ def test_a_household_in_two_zones_counts_once_for_the_station(count):
 
 def test_a_longer_period_counts_the_thing_once(counted):
     """H1 is due in October and in November, and is one household of the quarter."""
-    months = [counted(COVERED, "Z1", duties=DUTIES, period=period, as_of="2025-01-01") for period in ("2024-10", "2024-11", "2024Q4")]
+    months = [
+        counted(COVERED, "Z1", duties=DUTIES, period=period, as_of="2025-01-01") for period in ("2024-10", "2024-11", "2024Q4")
+    ]
     assert months == ["1/1", "1/1", "1/2"]
 
 

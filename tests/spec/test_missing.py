@@ -34,7 +34,7 @@ def test_redistribute_stays_within_the_dimension(scheme, judge, status):
 
 @pytest.mark.parametrize(("rule", "points", "total"), [("full", 100, 74), ("zero", 0, 44)])
 def test_full_marks_or_none(scheme, judge, rule, points, total):
-    """b keeps its weight of 0.3 and gets 100 or 0; what it was missing for is still said."""
+    """Without records b keeps its weight of 0.3 and gets 100 or 0; what it was missing for is still said."""
     found = one(scheme, judge, rule, "too_few")
     assert found.points.loc[("S1", "b"), ["points", "weight_used", "status"]].tolist() == [points, 0.3, "too_few"]
     assert found.ranks.loc["S1", ["total", "covered"]].tolist() == [total, 1]

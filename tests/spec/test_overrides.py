@@ -14,15 +14,13 @@ checker: 乙
 weights: within
 levels: [station]
 dimensions:
-  - {code: d, label: 案件, weight: 60, indicators: [&one {code: a, label: 办结, why: 示例, direction: higher, weight: 40, source: 示例,
-     measure: {kind: share, table: cases, date: received_at, met: {closed_at: {present: true}}}, missing: redistribute,
-     points: {kind: curve, knots: [[0, 0], [100, 100]]}}, {code: b, label: 合格, why: 示例, direction: higher, weight: 60, source: 示例,
-     measure: {kind: share, table: cases, date: received_at, met: {closed_at: {present: true}}}, missing: redistribute,
-     points: {kind: curve, knots: [[0, 0], [100, 100]]}}]}
-  - {code: e, label: 满意, weight: 40, indicators: [{code: c, label: 满意率, why: 示例, direction: higher, weight: 100, source: 示例,
-     measure: {kind: share, table: cases, date: received_at, met: {closed_at: {present: true}}}, missing: redistribute,
-     points: {kind: curve, knots: [[0, 0], [100, 100]]}}]}
+  - {code: d, label: 案件, weight: 60,
+     indicators: [{code: a, label: 办结, weight: 40, ONE}, {code: b, label: 合格, weight: 60, ONE}]}
+  - {code: e, label: 满意, weight: 40, indicators: [{code: c, label: 满意率, weight: 100, ONE}]}
 """
+ONE = """why: 示例, direction: higher, source: 示例, missing: redistribute, points: {kind: pass, at: 60},
+     measure: {kind: share, table: cases, date: received_at, met: {closed_at: {present: true}}}"""
+SCHEME = SCHEME.replace("ONE", ONE)
 OVERRIDE = """
 parent: "2024-1"
 reason: 市局党委会决定提高群众满意度权重
@@ -78,5 +76,7 @@ def test_all_faults_of_both_files_are_told_at_once(overridden):
         overridden(OVERRIDE.replace('"2024-1"', '"x"').replace("丁", "丙").replace("e: 50", "g: 50"))
     faults = {(fault.rule, fault.file.rsplit("/", 1)[-1]) for fault in refused.value.faults}
     assert faults >= {
-        ("override.parent", "weights.yaml:2"), ("scheme.one_person", "weights.yaml:5"), ("override.unknown_code", "weights.yaml:7"),
-    }  # fmt: skip
+        ("override.parent", "weights.yaml:2"),
+        ("scheme.one_person", "weights.yaml:5"),
+        ("override.unknown_code", "weights.yaml:7"),
+    }

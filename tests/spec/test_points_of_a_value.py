@@ -35,9 +35,7 @@ def test_a_curve_may_fall(value, expected):
     assert points(FALLING, value, "lower") == expected
 
 
-@pytest.mark.parametrize(
-    ("value", "expected"), [(100, 10), (95, 10), (94.99, 8), (90, 8), (89, 6), (85, 6), (84.9, 1), (0, 1)]
-)
+@pytest.mark.parametrize(("value", "expected"), [(100, 10), (95, 10), (94.99, 8), (90, 8), (89, 6), (85, 6), (84.9, 1), (0, 1)])
 def test_steps_give_the_best_band_reached(value, expected):
     """Bands may be written in any order; below all of them stands `otherwise`."""
     assert points(BANDS, value) == expected

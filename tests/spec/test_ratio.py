@@ -43,5 +43,7 @@ def test_columns_may_have_any_name(counted):
         | K1      | S1      | 2024-10-01  | 3         | 4           | 7    | 1  |
         | K2      | S1      | 2024-10-01  | 1         | 4           | 8    | 0  |
     """
-    measure = "{kind: ratio, table: cases, date: received_at, numerator: numerator, denominator: denominator, where: {span: 7, ok: 1}}"
+    measure = (
+        "{kind: ratio, table: cases, date: received_at, numerator: numerator, denominator: denominator, where: {span: 7, ok: 1}}"
+    )
     assert counted(measure, cases=cases) == "3/4"

@@ -1,5 +1,12 @@
 """Every level is counted from the records themselves, never averaged from its children."""
 
+from datetime import datetime
+
+import pandas as pd
+
+from fengqiao_eval.periods import parse
+from fengqiao_eval.scoring.score import score
+
 UNITS = """
     | unit_id | name   | level   | parent_id |
     | C       | 市     | city    |           |
@@ -57,3 +64,12 @@ def test_a_table_without_parents_has_only_top_units(count):
         | K1      | 014     | 2024-10-01  | 2024-10-02 |
     """
     assert count(CLOSED, units=units, cases=cases).frame["counted"].to_dict() == {"001": "0/0", "014": "1/1"}
+
+
+def test_levels_may_be_left_out(records, scheme):
+    """Scored for stations alone, the stations have the totals and places they have among all levels."""
+    table = scheme("| dimension | share | indicator | weight |\n| d | 100 | closed | 100 |")
+    opened, period, as_of = records(units=UNITS, cases=CASES), parse("2024Q4"), datetime(2025, 1, 1)
+    every = score(opened, table, period, as_of).ranks.query("level == 'station'")
+    alone = score(opened, table, period, as_of, ["station"]).ranks
+    pd.testing.assert_frame_equal(alone, every.reset_index(drop=True))

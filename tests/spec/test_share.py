@@ -33,7 +33,9 @@ def test_a_rate_is_the_number_that_is_printed(count, met, of):
     assert count(ON_TIME, cases=cases).frame.loc["S1", "value"] == float(f"{met * 100 / of:.10g}")
 
 
-@pytest.mark.parametrize(("least", "status"), [(3, "ok"), (4, "too_few"), ({"zone": 9, "others": 2}, "ok"), ({"others": 9}, "too_few")])
+@pytest.mark.parametrize(
+    ("least", "status"), [(3, "ok"), (4, "too_few"), ({"zone": 9, "others": 2}, "ok"), ({"others": 9}, "too_few")]
+)
 def test_fewer_records_than_the_least_are_too_few(count, least, status):
     """Three cases are scored where three are enough; the least number may differ by level."""
     assert count(ON_TIME, cases=CASES, least=least).frame.loc["S1", "status"] == status

@@ -43,7 +43,7 @@ def test_both_styles_say_the_same(scheme, judge):
 
 
 def test_weights_may_differ_by_level(scheme, judge):
-    """b is scored at stations only; of an officer a carries the whole dimension."""
+    """Indicator b is scored at stations only; of an officer a carries the whole dimension."""
     table = scheme(BY_LEVEL, levels=("station", "officer"))
     assert weights(judge, table) == {"a": 0.18, "b": 0.42, "c": 0.4}
     assert weights(judge, table, "officer") == {"a": 0.6, "b": 0, "c": 0.4}
