@@ -76,7 +76,10 @@ def read(path: Path, name: str | None = None) -> Document:
         data = yaml.load(path.read_text("utf-8-sig"), _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise InputError([Fault(name, "", "document.not_yaml", {"given": " ".join(str(error).split())})]) from None
-    document = Document(name, data, dict(_lines(node)))
+    try:
+        document = Document(name, data, dict(_lines(node)))
+    except RecursionError:
+        raise InputError([Fault(name, "", "document.not_yaml", {"given": "an anchor that holds itself"})]) from None
     refuse(document.fault(place, "document.twice", key=place[-1]) for place in _repeated(node))
     if not isinstance(data, dict):
         raise InputError([Fault(name, "", "document.no_mapping", {"given": type(data).__name__})])
@@ -129,7 +132,8 @@ def validate(model: type[Declared], document: Document) -> tuple[Declared | None
         return None, faults
     trimmed = Document(document.file, _without(document.data, {_place(document.data, loc) for loc in unknown}), document.lines)
     found, more = validate(model, trimmed)
-    return found, faults + [fault for fault in more if fault not in faults]
+    told = {(fault.place, fault.rule) for fault in faults}
+    return found, faults + [fault for fault in more if (fault.place, fault.rule) not in told]
 
 
 def _without(data: Any, places: set[Place], place: Place = ()) -> Any:

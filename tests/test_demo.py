@@ -213,9 +213,7 @@ def test_some_moved_and_some_came_late(province):
     moved = postings["to_date"].dropna()
     assert (moved > pd.Timestamp("2024-01-01")).sum() >= 3
     late = postings[postings["from_date"] >= pd.Timestamp("2024-08-01")]
-    late = late[
-        ~late["officer_id"].duplicated(keep=False) & ~late["officer_id"].isin(postings.loc[moved.index, "officer_id"])
-    ]
+    late = late[~late["officer_id"].duplicated(keep=False) & ~late["officer_id"].isin(postings.loc[moved.index, "officer_id"])]
     assert len(late) >= 3
     assert (units.loc[late["officer_id"], "valid_from"].array == late["from_date"].array).all()
 
@@ -509,9 +507,7 @@ def test_pooled_sense_of_safety(province):
 def test_stations_truly_differ(default):
     """Good stations stay good: coverage in 2023 and 2024 agree far more than by chance, and spread widely."""
     visits = due(default, "visit")
-    done = (visits["done_at"] <= visits["due_at"]).groupby(
-        [station_of(default, visits["unit_id"]), visits["due_at"].dt.year]
-    )
+    done = (visits["done_at"] <= visits["due_at"]).groupby([station_of(default, visits["unit_id"]), visits["due_at"].dt.year])
     rates = done.mean().unstack().dropna().drop("S060")
     assert rates.corr().iloc[0, 1] > 0.5
     assert rates[2024].max() - rates[2024].min() > 0.15

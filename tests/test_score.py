@@ -4,10 +4,12 @@ from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.store import Records, open_records
+from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme.counted import Distinct, Figure, Quantile, Share
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.model import Scheme
@@ -109,6 +111,55 @@ def test_distinct_things_do_not_add_up(quarter, scores):
     stations = scores.units.loc[scores.units["level"] == "station", "unit_id"]
     coverage = quarter["denominator"].unstack()["visit_coverage"]
     assert 0 < coverage["C01"] <= coverage[stations].sum()
+
+
+def plain(records, name: str) -> pd.DataFrame:
+    """Give the rows of a table that were known at New Year, as plain pandas, later facts not yet happened."""
+    frame = records.tables[name].to_pandas()
+    frame = frame[frame["recorded_at"].fillna(frame[TABLES[name].own_date]) <= AS_OF]
+    return frame.assign(**{fact: frame[fact].where(frame[fact] <= AS_OF) for fact in TABLES[name].facts if fact in frame})
+
+
+def above(scores, level: str) -> dict[str, str]:
+    """Name for each station and zone the unit of a level that it belongs to; S061 became part of S012."""
+    units = scores.units.set_index("unit_id")
+    column = {"station": "station_id", "county": "county_id"}[level]
+    return units[column].to_dict() | {"S061": "S012" if level == "station" else units.loc["S012", "county_id"]}
+
+
+@pytest.mark.parametrize("level", ["station", "county"])
+def test_a_share_agrees_with_plain_pandas(records, scores, quarter, level):
+    """到场时限达标率 worked in plain pandas: calls of the quarter, arrived within 900 seconds, by station and county."""
+    cases = plain(records, "cases").query("category == '警情' and '2024-10-01' <= received_at < '2025-01-01'")
+    took = (cases["arrived_at"] - cases["received_at"]).dt.total_seconds()
+    waits = took.isna() & (cases["received_at"] > AS_OF - pd.Timedelta(minutes=15))
+    found = pd.DataFrame({"unit": cases["unit_id"].map(above(scores, level)), "met": took.between(0, 900)})[~waits]
+    expected = found.groupby("unit")["met"].agg(["sum", "count"])
+    rows = quarter.xs("arrival_on_time", level="indicator").query("level == @level").sort_index()
+    assert rows[["numerator", "denominator"]].to_numpy().tolist() == expected.reindex(rows.index).fillna(0).to_numpy().tolist()
+
+
+@pytest.mark.parametrize("level", ["station", "county"])
+def test_coverage_agrees_with_plain_pandas(records, scores, quarter, level):
+    """走访覆盖率 worked in plain pandas: households due in the quarter, each once, reached if any duty was done in time."""
+    duties = plain(records, "duties").query("kind == 'visit' and '2024-10-01' <= due_at < '2025-01-01'")
+    things = duties.assign(unit=duties["unit_id"].map(above(scores, level)), met=duties["done_at"] <= duties["due_at"])
+    expected = things.groupby(["unit", "subject_id"])["met"].any().groupby("unit").agg(["sum", "count"])
+    rows = quarter.xs("visit_coverage", level="indicator").query("level == @level").sort_index()
+    assert rows[["numerator", "denominator"]].to_numpy().tolist() == expected.reindex(rows.index).fillna(0).to_numpy().tolist()
+
+
+def test_shares_of_persons_agree_with_plain_pandas(records, quarter):
+    """回访满意率 of every officer worked in plain pandas: codes by credited shares, else the officer of the record."""
+    surveys = plain(records, "surveys").query("'2024-10-01' <= asked_at < '2025-01-01'")
+    surveys = surveys.assign(code=surveys["answer"].map({"满意": 1, "基本满意": 0.6, "不满意": 0})).dropna(subset="code")
+    credits_ = records.tables["credits"].to_pandas().query("table == 'surveys'")[["record_id", "officer_id", "share"]]
+    joined = surveys.merge(credits_, left_on="survey_id", right_on="record_id", how="left", suffixes=("", "_credited"))
+    who, share = joined["officer_id_credited"].fillna(joined["officer_id"]), joined["share"].fillna(1)
+    expected = pd.DataFrame({"a": joined["code"] * share, "b": share}).groupby(who).sum()
+    rows = quarter.xs("satisfied", level="indicator").query("level == 'officer'").sort_index()
+    found = rows[["numerator", "denominator"]].to_numpy()
+    assert found == pytest.approx(expected.reindex(rows.index).fillna(0).to_numpy(), abs=1e-5)
 
 
 @pytest.mark.parametrize("unit_id", ["S001", "P0309"])

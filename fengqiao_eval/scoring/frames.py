@@ -76,9 +76,9 @@ def adjustments() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="float64" if name == "contribution" else "str") for name in ADJUSTMENTS})
 
 
-def ranks(scored: Sequence[Any], scheme: Scheme, tree: Tree, days: np.ndarray) -> pd.DataFrame:
-    """The frame ranks: total, covered, place, size of the class, grade and flags of unit × period."""
-    return pd.concat([_ranked(one, scheme, tree, days) for one in scored], ignore_index=True)
+def ranks(scored: Sequence[Any], scheme: Scheme, tree: Tree, days: Sequence[np.ndarray]) -> pd.DataFrame:
+    """The frame ranks: total, covered, place, size of the class, grade and flags of unit × period; days: served in each."""
+    return pd.concat([_ranked(one, scheme, tree, served) for one, served in zip(scored, days, strict=True)], ignore_index=True)
 
 
 def _ranked(one: Any, scheme: Scheme, tree: Tree, days: np.ndarray) -> pd.DataFrame:

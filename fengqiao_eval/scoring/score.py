@@ -10,7 +10,7 @@ import pandas as pd
 from fengqiao_eval.errors import SCORED, STATUSES, refuse
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.store import Note, Records
-from fengqiao_eval.records.units import OFFICER, Tree, person_days, postings_of, tree_of
+from fengqiao_eval.records.units import OFFICER, Tree, person_days, tree_of
 from fengqiao_eval.scheme.model import Scheme
 from fengqiao_eval.scoring import fit, frames, measures, notes
 from fengqiao_eval.scoring.measures import Measured
@@ -66,9 +66,9 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     counted = measures.count(records, scheme, tree, periods, as_of, officers=OFFICER in set(tree.units["level"]))
     fit.require_records(counted, scheme, period, records.name)
     scored = [score_period(measures.measured(scheme, tree, counted, p, as_of), scheme, tree) for p in periods]
-    days = person_days(tree, postings_of(records.tables), period)
+    days = [person_days(tree, counted.postings, p) for p in periods]
     return Scores(
-        units=frames.units(tree, days, period),
+        units=frames.units(tree, days[0], period),
         measures=frames.measures(scored, scheme, tree),
         points=frames.points(scored, scheme, tree),
         adjustments=frames.adjustments(),

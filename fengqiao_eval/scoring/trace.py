@@ -72,10 +72,10 @@ def _below(rows: Any, tree: Tree, unit_id: str) -> Any:
 
 
 def _of_person(plan: Plan, rows: Any, measure: Any, unit_id: str) -> Any:
-    """Keep a person's rows, each with their share of it; of a thing there are no shares."""
+    """Keep a person's rows, each with their share of it; of a thing, and of what has a middle, there are no shares."""
     rows = plan.to_persons(rows, measure.table)
     rows = rows.filter(rows.officer_id == unit_id)
-    if isinstance(measure, Distinct):
+    if isinstance(measure, (Distinct, Quantile)):
         return rows
     return rows.mutate(**{part: counting.exact(rows[part] * rows.share_) for part in ("above_", "below_")})
 

@@ -90,7 +90,8 @@ def test_a_notebook_runs_all_cells_in_jupyterlab(lab, browser, project, name):
     tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     tab.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
     tab.evaluate(RUN_AND_SAVE)
-    cells = [cell for cell in json.loads((project / "notebooks" / name).read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    saved = json.loads((project / "notebooks" / name).read_text("utf-8"))
+    cells = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]
     assert [o["evalue"] for cell in cells for o in cell["outputs"] if o["output_type"] == "error"] == []
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     assert [url for url in asked if not url.startswith((lab, lab.replace("http", "ws"), "data:", "blob:"))] == []

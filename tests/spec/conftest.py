@@ -133,7 +133,7 @@ def judge(drawn):
                           for pair in zip(cells, np.isin(status, SCORED), strict=True)])  # fmt: skip
         one = score_period(Measured(period_of(period), value, np.ones_like(value), value, value, status), scheme, tree)
         points = frames.points([one], scheme, tree).astype({"unit_id": object, "indicator": object})
-        ranks = frames.ranks([one], scheme, tree, np.full(len(table), 92.0))
+        ranks = frames.ranks([one], scheme, tree, [np.full(len(table), 92.0)])
         return SimpleNamespace(points=points.set_index(["unit_id", "indicator"]), ranks=ranks.set_index("unit_id"), scored=one)
 
     return reckon

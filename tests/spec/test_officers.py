@@ -1,9 +1,12 @@
 """An officer's station is the posting with most days in the period; without a class of the own it is the station's."""
 
+from datetime import datetime
+
 import pytest
 
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.units import in_force
+from fengqiao_eval.scoring.score import score
 
 UNITS = """
     | unit_id | name   | level   | parent_id | peer_class | valid_to   | successor_id |
@@ -97,3 +100,16 @@ def test_service_at_a_station_that_was_merged(at):
         | S2 | 2024-12-01 |            |
     """
     assert at(rows) == ("S1", "一类")
+
+
+def test_who_served_a_part_is_marked_in_that_period_alone(records, scheme):
+    """P1 came on 15 November: the quarter and November are part periods, December is not."""
+    postings = "| officer_id | unit_id | from_date | to_date |\n| P1 | S1 | 2024-11-15 | |\n| P2 | S1 | 2020-01-01 | |"
+    cases = "| case_id | unit_id | received_at | officer_id |\n| K1 | S1 | 2024-12-05 | P1 |"
+    table = scheme("| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {kind: share, table: cases, "
+                   "date: received_at, met: {case_id: {present: true}}} |")  # fmt: skip
+    opened = records(units=UNITS, postings=postings, cases=cases)
+    ranks = score(opened, table, parse("2024Q4"), datetime(2025, 1, 1)).ranks.set_index(["unit_id", "period"])["flags"]
+    marked = {period: "part_period" in ranks["P1", period] for period in ("2024Q4", "2024-11", "2024-12")}
+    assert marked == {"2024Q4": True, "2024-11": True, "2024-12": False}
+    assert "part_period" not in ranks["P2", "2024Q4"]

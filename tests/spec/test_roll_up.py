@@ -71,5 +71,6 @@ def test_levels_may_be_left_out(records, scheme):
     table = scheme("| dimension | share | indicator | weight |\n| d | 100 | closed | 100 |")
     opened, period, as_of = records(units=UNITS, cases=CASES), parse("2024Q4"), datetime(2025, 1, 1)
     every = score(opened, table, period, as_of).ranks.query("level == 'station'")
-    alone = score(opened, table, period, as_of, ["station"]).ranks
-    pd.testing.assert_frame_equal(alone, every.reset_index(drop=True))
+    alone = score(opened, table, period, as_of, ["station"])
+    pd.testing.assert_frame_equal(alone.ranks, every.reset_index(drop=True))
+    assert [note.given["ids"] for note in alone.notes if note.key == "unknown_units"] == ["W"]

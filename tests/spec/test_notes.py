@@ -1,0 +1,55 @@
+"""What the reader must be told, and is no fault, stands in the notes: never silent."""
+
+from datetime import datetime
+
+import pytest
+
+from fengqiao_eval.periods import parse
+from fengqiao_eval.scoring.score import score
+
+CODED = "{kind: coded, table: surveys, date: asked_at, column: answer, values: {满意: 1, 不满意: 0}}"
+SURVEYS = """
+    | survey_id | unit_id | officer_id | asked_at   | recorded_at | answer   |
+    | Q1        | S1      | P1         | 2024-10-05 | 2024-10-06  | 满意     |
+    | Q2        | S1      | P9         | 2024-10-05 | 2024-10-06  | 老赵很好 |
+    | Q3        | S9      | P1         | 2024-10-05 | 2024-10-06  | 不满意   |
+    | Q4        | S1      | P1         | 2024-10-05 | 2025-01-06  | 不满意   |
+    | Q5        | S1      | P1         | 2024-07-05 | 2025-01-06  | 不满意   |
+"""
+
+
+@pytest.fixture
+def told(records, scheme):
+    """Give the notes on the surveys by key."""
+
+    def give(measure: str = CODED, **given) -> dict[str, dict]:
+        table = scheme(f"| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {measure} |", **given)
+        scores = score(records(surveys=SURVEYS), table, parse("2024Q4"), datetime(2025, 1, 1))
+        return {note.key: dict(note.given) for note in scores.notes}
+
+    return give
+
+
+def test_records_entered_too_late_are_counted(told):
+    """Q4 belongs to the quarter and came after its closing moment; Q5 is no record of this quarter."""
+    assert told()["late"] == {"table": "群众评价", "count": 1}
+
+
+def test_ids_that_are_no_units_are_counted(told):
+    """A station S9 and an officer P9 that nobody listed: their records count for nobody."""
+    notes = told()
+    assert (notes["unknown_units"]["count"], notes["unknown_units"]["ids"]) == (1, "S9")
+    assert notes["unknown_officers"]["count"] == 1
+
+
+def test_answers_without_a_code_are_counted_and_not_shown(told):
+    """老赵很好 has no number; the words may be a citizen's own, so only their count is told."""
+    notes = told()
+    assert notes["uncoded"] == {"indicator": "a", "count": 1}
+    assert "老赵" not in str(notes)
+
+
+def test_a_void_month_is_named_with_its_reason(told):
+    """What was left out, when, and why."""
+    notes = told(void=({"indicator": "a", "period": "2024-11", "reason": "系统迁移"},))
+    assert notes["void"] == {"indicator": "a", "period": "2024-11", "reason": "系统迁移"}
