@@ -62,7 +62,15 @@ def as_duckdb(folder, tables):
     return folder / "records.duckdb"
 
 
-WRITERS = pytest.mark.parametrize("write", [as_parquet, as_csv, as_duckdb])
+def as_texts(folder, tables):
+    """Write a DuckDB file in which every cell is text, as some exports are."""
+    with duckdb.connect(folder / "records.duckdb") as base:
+        for name in as_csv(folder, tables).glob("*.csv"):
+            base.read_csv(str(name), all_varchar=True).create(name.stem)
+    return folder / "records.duckdb"
+
+
+WRITERS = pytest.mark.parametrize("write", [as_parquet, as_csv, as_duckdb, as_texts])
 
 
 @WRITERS

@@ -145,7 +145,9 @@ def _served(postings: pd.DataFrame, period: Period) -> pd.DataFrame:
 
 
 def home_unit(postings: pd.DataFrame, period: Period, stands_for: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """Name each person's unit in a period: the posting with most days, days at merged units included; of equal ones the later.
+    """Name each person's unit in a period: the posting with most days; of equal ones the later.
+
+    stands_for: unit -> the unit in force that took it over, '' where none did; postings to other units are passed over.
 
     >>> frame = pd.DataFrame({"officer_id": ["P1", "P1"], "unit_id": ["A", "B"],
     ...     "from_date": [date(2024, 1, 1), date(2024, 1, 11)], "to_date": [date(2024, 1, 10), None]})
@@ -153,6 +155,7 @@ def home_unit(postings: pd.DataFrame, period: Period, stands_for: Mapping[str, s
     {'P1': 'B'}
     """
     served = _served(postings, period)
+    served = served[served["unit_id"].isin(stands_for)] if stands_for else served
     served = served.assign(unit_id=[stands_for.get(unit) or unit for unit in served["unit_id"]])
     served = (
         served[served["days"] > 0]

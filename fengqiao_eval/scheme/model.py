@@ -77,7 +77,7 @@ class Indicator(Model):
     levels: tuple[str, ...] | None = None
     missing: Literal["redistribute", "full", "zero", "not_ranked"]
     least: Least | dict[str, Least] = 1
-    """The smallest number of records that is scored, or one a level: {officer: 3, others: 10}."""
+    """The smallest number of records (of a count: exposure) that is scored, or one a level: {officer: 3, others: 10}."""
     beside: tuple[Aside, ...] = ()
     split: Split | None = None
     source: Text

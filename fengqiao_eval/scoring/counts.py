@@ -101,7 +101,7 @@ def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarr
     together = plan.officers and not apart and "officer_id" in rows.columns
     keys |= {"officer_id": rows.officer_id} if together else {}
     found = counting.tally(rows, keys, _sums(rows, group, plan.moment))
-    yield from _strangers(found["unit_id"], plan.ids, "unknown_units", table)
+    yield from strangers(found["unit_id"], plan.ids, "unknown_units", table)
     _add(plan, found, _up(plan.tree, found["unit_id"]), group, cubes)
     if apart:
         rows = plan.to_persons(rows, table)
@@ -109,11 +109,11 @@ def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarr
         found = counting.tally(rows, keys, _sums(rows, group, plan.moment, rows.share_))
     if apart or together:
         found = found[found["officer_id"].notna()]
-        yield from _strangers(found["officer_id"], plan.ids, "unknown_officers", table)
+        yield from strangers(found["officer_id"], plan.ids, "unknown_officers", table)
         _add(plan, found, _persons(plan.tree, found["officer_id"]), group, cubes)
 
 
-def _strangers(ids: Ids, known: Ids, key: str, table: str) -> Iterator[Note]:
+def strangers(ids: Ids, known: Ids, key: str, table: str) -> Iterator[Note]:
     """Say how many ids of a table are no unit: their records count for nobody."""
     strange = sorted(set(ids.unique()) - set(known.unique()))
     if strange:

@@ -13,7 +13,7 @@ from fengqiao_eval.records.tables import EVENTS, TABLES
 from fengqiao_eval.records.units import OFFICER, Tree
 from fengqiao_eval.scheme.counted import Coded
 from fengqiao_eval.scheme.model import Scheme
-from fengqiao_eval.scoring.counts import Plan
+from fengqiao_eval.scoring.counts import Plan, strangers
 from fengqiao_eval.scoring.measures import Measured
 
 
@@ -21,6 +21,7 @@ def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Mea
     """Collect every note on a run's main period."""
     return (
         *_missing_tables(scheme, records),
+        *_misplaced(records, plan),
         *_late(records, measured.period, plan),
         *_uncoded(plan, measured.period),
         *_void(scheme, measured.period),
@@ -34,6 +35,14 @@ def _missing_tables(scheme: Scheme, records: Records) -> Iterator[Note]:
     for table in (table for table in needed if table not in records.tables):
         needing = [i.label for i in scheme.indicators if table in i.measure.tables]
         yield Note("table_missing", {"table": TABLES[table].label, "indicators": "、".join(needing)})
+
+
+def _misplaced(records: Records, plan: Plan) -> Iterator[Note]:
+    """Say which postings and figures name units that are none; records are told of where they are counted."""
+    for name in ("postings", "figures"):
+        if name in records.tables:
+            there = counting.fetch(records.tables[name], ["unit_id"])["unit_id"]
+            yield from strangers(there, plan.ids, "unknown_units", name)
 
 
 def _late(records: Records, period: Period, plan: Plan) -> Iterator[Note]:

@@ -70,17 +70,6 @@ def _await(url: str) -> None:
     pytest.fail("JupyterLab did not start within a minute")
 
 
-@pytest.fixture(scope="module")
-def browser(need):
-    """Start Chromium; playwright brings none of its own."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        blind = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-        running = started.chromium.launch(executable_path=need("chromium"), args=blind)
-        yield running
-        running.close()
-
-
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_all_cells_in_jupyterlab(lab, browser, project, name):
     """Opened and run from top to bottom: no cell fails, every code cell has run, no other host is asked."""

@@ -23,16 +23,6 @@ def folder(tmp_path_factory):
     return run.path
 
 
-@pytest.fixture(scope="module")
-def browser(need):
-    """Start Chromium; playwright brings none of its own."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=need("chromium"), args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
 @pytest.fixture
 def opened(browser):
     """Give a function that opens a page offline and says what it asked for and complained of."""

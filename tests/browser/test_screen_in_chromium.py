@@ -52,16 +52,6 @@ def folder(tmp_path_factory):
     return run
 
 
-@pytest.fixture(scope="module")
-def browser(need):
-    """Start Chromium; playwright brings none of its own."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=need("chromium"), args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
 @pytest.fixture
 def opened(browser):
     """Give a function that opens a page offline; whatever it asks of a host or complains of fails the test."""

@@ -53,3 +53,12 @@ def test_a_void_month_is_named_with_its_reason(told):
     """What was left out, when, and why."""
     notes = told(void=({"indicator": "a", "period": "2024-11", "reason": "系统迁移"},))
     assert notes["void"] == {"indicator": "a", "period": "2024-11", "reason": "系统迁移"}
+
+
+def test_postings_and_figures_of_no_unit_are_counted(records, scheme):
+    """A posting to S7 and a figure of S8, which nobody listed, are passed over and told."""
+    postings = "| officer_id | unit_id | from_date |\n| P1 | S1 | 2024-01-01 |\n| P2 | S7 | 2024-01-01 |"
+    figures = "| unit_id | indicator | period | value |\n| S1 | safety | 2024Q4 | 95 |\n| S8 | safety | 2024Q4 | 95 |"
+    table = scheme("| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {kind: figure, figure: safety} |")
+    scores = score(records(postings=postings, figures=figures), table, parse("2024Q4"), datetime(2025, 1, 1))
+    assert [(note.given["table"], note.given["ids"]) for note in scores.notes] == [("任职", "S7"), ("外部数据", "S8")]

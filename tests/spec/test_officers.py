@@ -113,3 +113,8 @@ def test_who_served_a_part_is_marked_in_that_period_alone(records, scheme):
     marked = {period: "part_period" in ranks["P1", period] for period in ("2024Q4", "2024-11", "2024-12")}
     assert marked == {"2024Q4": True, "2024-11": True, "2024-12": False}
     assert "part_period" not in ranks["P2", "2024Q4"]
+
+
+def test_a_posting_to_no_unit_is_passed_over(at):
+    """Nobody listed S9: the officer stays where the table of units says."""
+    assert at("\n| S9 | 2024-10-01 | |") == ("S1", "一类")
