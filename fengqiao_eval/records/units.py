@@ -21,10 +21,12 @@ class Tree:
 
     units: unit_id, name, level, peer_class, parent_id, county_id, station_id, residents, households, merged_from (empty text
     where there is none). counts_for: unit_id (as in the records), ancestor (a unit in force above officers, itself included).
+    known: every id of the table of units, in force or not, of whatever level.
     """
 
     units: pd.DataFrame
     counts_for: pd.DataFrame
+    known: frozenset[str] = frozenset()
 
 
 def tree_of(tables: Mapping[str, Any], period: Period) -> Tree:
@@ -52,7 +54,7 @@ def in_force(units: pd.DataFrame, postings: pd.DataFrame | None, period: Period)
     now = _posted(now, postings, period, stands_for)
     parents = latest["parent_id"].to_dict() | now["parent_id"].to_dict()
     chains = {unit: _chain(stands_for[unit] or unit, parents) for unit in latest.index}
-    return Tree(_with_places(now, chains, stands_for).reset_index(), _counts_for(now, chains))
+    return Tree(_with_places(now, chains, stands_for).reset_index(), _counts_for(now, chains), frozenset(latest.index))
 
 
 def _day(moment: datetime) -> date:

@@ -6,7 +6,6 @@ void month) is a whole number; a period is the sum of its spans, void ones left 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -49,11 +48,6 @@ class Plan:
         stretches = [(span.start, span.end) for span in self.spans]
         rows = counting.within(rows, measure.date, stretches)
         return rows.mutate(span_=counting.span(rows, measure.date, stretches))
-
-    @cached_property
-    def ids(self) -> Ids:
-        """Every id of the table of units, in force or not, of whatever level."""
-        return counting.fetch(self.records.tables["units"], ["unit_id"])["unit_id"]
 
     def names_persons(self, table: str) -> bool:
         """Whether records of the table belong to persons, by their officer or by credits."""
@@ -101,7 +95,7 @@ def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarr
     together = plan.officers and not apart and "officer_id" in rows.columns
     keys |= {"officer_id": rows.officer_id} if together else {}
     found = counting.tally(rows, keys, _sums(rows, group, plan.moment))
-    yield from strangers(found["unit_id"], plan.ids, "unknown_units", table)
+    yield from strangers(found["unit_id"], plan.tree.known, "unknown_units", table)
     _add(plan, found, _up(plan.tree, found["unit_id"]), group, cubes)
     if apart:
         rows = plan.to_persons(rows, table)
@@ -109,13 +103,13 @@ def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarr
         found = counting.tally(rows, keys, _sums(rows, group, plan.moment, rows.share_))
     if apart or together:
         found = found[found["officer_id"].notna()]
-        yield from strangers(found["officer_id"], plan.ids, "unknown_officers", table)
+        yield from strangers(found["officer_id"], plan.tree.known, "unknown_officers", table)
         _add(plan, found, _persons(plan.tree, found["officer_id"]), group, cubes)
 
 
-def strangers(ids: Ids, known: Ids, key: str, table: str) -> Iterator[Note]:
+def strangers(ids: Ids, known: frozenset[str], key: str, table: str) -> Iterator[Note]:
     """Say how many ids of a table are no unit: their records count for nobody."""
-    strange = sorted(set(ids.unique()) - set(known.unique()))
+    strange = sorted(frozenset(ids.drop_duplicates().to_numpy(dtype=object)) - known)
     if strange:
         yield Note(key, {"table": TABLES[table].label, "count": len(strange), "ids": ", ".join(strange[:5])})
 

@@ -42,7 +42,7 @@ def _misplaced(records: Records, plan: Plan) -> Iterator[Note]:
     for name in ("postings", "figures"):
         if name in records.tables:
             there = counting.fetch(records.tables[name], ["unit_id"])["unit_id"]
-            yield from strangers(there, plan.ids, "unknown_units", name)
+            yield from strangers(there, plan.tree.known, "unknown_units", name)
 
 
 def _late(records: Records, period: Period, plan: Plan) -> Iterator[Note]:

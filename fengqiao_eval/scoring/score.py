@@ -88,7 +88,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
 
 def _restricted(tree: Tree, levels: Sequence[str]) -> Tree:
     units = tree.units[tree.units["level"].isin(list(levels))].reset_index(drop=True)
-    return Tree(units, tree.counts_for[tree.counts_for["ancestor"].isin(units["unit_id"])])
+    return Tree(units, tree.counts_for[tree.counts_for["ancestor"].isin(units["unit_id"])], tree.known)
 
 
 def group_labels(tree: Tree, scheme: Scheme) -> np.ndarray:
