@@ -207,8 +207,10 @@ def _compared(indicator: Indicator, row: Row, behind: pd.DataFrame, lang: str) -
     if isinstance(measure, Count):
         return say("explain.exposure", lang, per=say(f"explain.per.{measure.per}", lang), amount=plain(row["denominator"], 4))
     given = {"above": plain(above, 4), "below": plain(below, 4)}
-    pairs: Sequence[tuple[float, Any]] = [(below, row["denominator"])]
-    pairs = pairs if isinstance(measure, Quantile) else [*pairs, (above, row["numerator"])]
+    whole = isinstance(measure, Quantile)
+    pairs: Sequence[tuple[float, Any]] = (
+        [(below, row["n"])] if whole else [(below, row["denominator"]), (above, row["numerator"])]
+    )
     if all(abs(found - (number(scored) or 0)) < 1e-6 for found, scored in pairs):  # noqa: PLR2004 - sums of shares are floats
         return say("explain.records_sum", lang, **given)
     scored = {"numerator": plain(row["numerator"], 4), "denominator": plain(row["denominator"], 4)}
