@@ -175,7 +175,7 @@ dimensions:
 """
 SECOND = """}
       - {code: b, label: 走访率, why: 示例, direction: higher, weight: 60, missing: redistribute, source: 示例,
-         points: {kind: pass, at: 5}, measure: """
+         points: {kind: steps, steps: [[5, 100]]}, measure: """
 SHARE = "{kind: share, table: cases, date: received_at, met: {closed_at: {not_after: due_at}}}"
 
 

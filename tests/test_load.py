@@ -47,7 +47,7 @@ dimensions:
         direction: higher
         weight: 100
         measure: {kind: figure, figure: safety}
-        points: {kind: pass, at: 90}
+        points: {kind: steps, steps: [[90, 100]]}
         missing: full
         source: 示例
 """

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from fengqiao_eval.scheme.model import Indicator
+from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scorecards import workbook
 from fengqiao_eval.scorecards.definitions import definition, points_words
 from fengqiao_eval.scorecards.workbook_check import whole_weights
@@ -238,7 +238,6 @@ def test_a_definition_is_said_in_words(measure, zh, en):
     ("rule", "zh"),
     [
         ({"kind": "steps", "steps": [[95, 10], [90, 8]], "otherwise": 0, "cap": 9}, "分档：95得10分、90得8分，其余0分；最高9分"),
-        ({"kind": "pass", "at": "99.5", "otherwise": 20, "floor": 20}, "达到99.5得满分，否则20分；最低20分"),
         ({"kind": "percentile"}, "按同类单位内的百分位计分"),
         ({"kind": "min_max"}, "按同类单位内最差与最好之间的位置计分"),
         ({"kind": "z_score"}, "按同类单位的标准分计分：50＋10×标准分"),

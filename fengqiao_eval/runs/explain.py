@@ -10,7 +10,8 @@ import pandas as pd
 from fengqiao_eval.errors import SCORED, UsageError
 from fengqiao_eval.runs.choice import near
 from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Quantile
-from fengqiao_eval.scheme.model import Dimension, Indicator, Scheme
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.model import Dimension, Scheme
 from fengqiao_eval.scheme.rules import Curve
 from fengqiao_eval.scorecards.definitions import definition, points_words
 from fengqiao_eval.scorecards.folder import Run
@@ -69,9 +70,7 @@ def _standing(rank: Row, scheme: Scheme, lang: str) -> str:
 
 
 def _dimension(dimension: Dimension, rows: Mapping[str, Row], scheme: Scheme, lang: str) -> Iterator[str]:
-    found = [
-        (indicator, rows[indicator.code]) for indicator in dimension.indicators if rows.get(indicator.code, {}).get("weight")
-    ]
+    found = [(indicator, rows[indicator.code]) for indicator in dimension.leaves if rows.get(indicator.code, {}).get("weight")]
     if not found:
         return
     whole = sum((_exact(row, scheme) for _, row in found), Decimal(0))
@@ -132,7 +131,7 @@ def find_indicator(scheme: Scheme, given: str) -> tuple[Dimension, Indicator]:
     Raises UsageError naming near ones.
     """
     for dimension in scheme.dimensions:
-        for indicator in dimension.indicators:
+        for indicator in dimension.leaves:
             if given in (indicator.code, indicator.label, indicator.label_en):
                 return dimension, indicator
     raise UsageError("which_indicator", given=given, known=near(given, [i.code for i in scheme.indicators], 3))

@@ -12,7 +12,7 @@ from fengqiao_eval.records.store import open_records
 from fengqiao_eval.runs import explain, manifest
 from fengqiao_eval.runs.choice import near
 from fengqiao_eval.runs.params import PATHS, RunParams, located
-from fengqiao_eval.scheme.model import Indicator
+from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scorecards.folder import Run, open_run
 from fengqiao_eval.scoring.trace import trace
 from fengqiao_eval.words import say

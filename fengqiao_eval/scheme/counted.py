@@ -1,77 +1,13 @@
-"""What is counted: filters, and the kinds of measure, as data (never code)."""
+"""What is counted: the kinds of measure, as data (never code)."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from fengqiao_eval.documents import Model
-
-Scalar = bool | int | Decimal | str
-Bound = int | Decimal | str
-"""A number, or the name of another column of the same row."""
-
-
-class Within(Model):
-    """A time limit counted from another time of the same row; exactly one unit is given."""
-
-    of: str
-    minutes: Decimal | None = None
-    hours: Decimal | None = None
-    days: Decimal | None = None
-
-    @model_validator(mode="after")
-    def _one_unit(self) -> "Within":
-        if sum(limit is not None for limit in (self.minutes, self.hours, self.days)) != 1:
-            raise PydanticCustomError("fengqiao.filter.one_unit", "one of minutes, hours, days", {})
-        return self
-
-    @property
-    def seconds(self) -> float:
-        """The limit in seconds."""
-        return float(60 * (self.minutes or 0) + 3600 * (self.hours or 0) + 86400 * (self.days or 0))
-
-
-class Test(Model):
-    """What a cell must satisfy; an empty cell satisfies only `not_in` and `present: false`.
-
-    `not_after` and `within` name a deadline: a row that has not met it and whose deadline is still to come is pending.
-    """
-
-    __test__ = False
-    in_: tuple[Scalar, ...] | None = Field(None, alias="in")
-    not_in: tuple[Scalar, ...] | None = None
-    present: bool | None = None
-    at_least: Bound | None = None
-    at_most: Bound | None = None
-    above: Bound | None = None
-    below: Bound | None = None
-    not_after: str | None = None
-    within: Within | None = None
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> "Test":
-        if not self.model_fields_set:
-            raise PydanticCustomError("fengqiao.filter.empty", "an empty test", {})
-        return self
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The other columns that the test looks at."""
-        bounds = (self.at_least, self.at_most, self.above, self.below, self.not_after)
-        named = tuple(bound for bound in bounds if isinstance(bound, str))
-        return (*named, self.within.of) if self.within else named
-
-
-def _test(given: Any) -> Any:
-    if isinstance(given, (list, tuple)):
-        return {"in": given}
-    return given if isinstance(given, (dict, Test)) else {"in": [given]}
-
-
-Filter = dict[str, Annotated[Test, BeforeValidator(_test)]]
-"""Column -> test; a row must satisfy all. `tier: red`, `tier: [red, yellow]` and `tier: {not_in: [blue]}` are tests."""
+from fengqiao_eval.scheme.filters import Filter, columns_of
+from fengqiao_eval.scheme.worth import Factor, Worth
 
 
 class Elapsed(Model):
@@ -92,8 +28,7 @@ class _Counted(Model):
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column the measure looks at."""
-        filters = (self.where, getattr(self, "met", {}))
-        tested = [name for tests in filters for column, test in tests.items() for name in (column, *test.columns)]
+        tested = (*columns_of(self.where), *columns_of(getattr(self, "met", {})))
         return tuple(dict.fromkeys([self.date, *tested, *self._named()]))
 
     @property
@@ -168,16 +103,28 @@ class Distinct(_Counted):
 
 
 class Count(_Counted):
-    """Rows against an exposure: rows / (exposure / scale); per person-days, part-year officers are measured on days served."""
+    """Rows, each for what it is worth: Σ worth; with `per` against an exposure: Σ worth / (exposure / scale).
+
+    Per person_days, part-year officers are measured on days served; `officers` are person-days / days of the period.
+    Without `worth` a row is 1. `times` multiply a row's worth. Of rows alike in every column of `best_of` (within the unit of
+    the record and its officer) only the one worth most counts, the first of equals (就高不重复).
+    """
 
     kind: Literal["count"]
-    per: Literal["person_days", "residents", "households"]
+    worth: tuple[Worth, ...] = ()
+    times: tuple[Factor, ...] = ()
+    best_of: tuple[str, ...] = ()
+    per: Literal["person_days", "officers", "residents", "households"] | None = None
     scale: Decimal = Field(Decimal(1), gt=0)
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Every table the measure needs."""
-        return (*super().tables, "postings") if self.per == "person_days" else super().tables
+        return (*super().tables, "postings") if self.per in ("person_days", "officers") else super().tables
+
+    def _named(self) -> tuple[str, ...]:
+        parts: tuple[Worth | Factor, ...] = (*self.worth, *self.times)
+        return (*(name for part in parts for name in part.columns), *self.best_of)
 
 
 class Figure(Model):

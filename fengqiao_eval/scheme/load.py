@@ -11,7 +11,8 @@ from pydantic import Field
 from fengqiao_eval.documents import Document, Model, nearest, read, validate
 from fengqiao_eval.errors import Fault, UsageError, refuse
 from fengqiao_eval.periods import parse
-from fengqiao_eval.scheme.model import Code, Dimension, Indicator, Label, Scheme, Text, Weight, applies, weight_at
+from fengqiao_eval.scheme.indicator import Code, Label, Text, Weight
+from fengqiao_eval.scheme.model import Dimension, Scheme, parts_of, scored_at, weight_at
 
 PER_CENT = Decimal(100)
 
@@ -52,7 +53,7 @@ def apply(scheme: Scheme, overrides: Path) -> tuple[Scheme, list[Fault]]:
     override, faults = validate(Override, document)
     if override is None:
         return scheme, faults
-    known = [d.code for d in scheme.dimensions] + [i.code for i in scheme.indicators]
+    known = [part.code for _, _, part in parts_of(scheme)]
     faults += [
         document.fault(("weights", code), "override.unknown_code", code=code, known=nearest(code, known))
         for code in override.weights
@@ -68,12 +69,12 @@ def reweigh(scheme: Scheme, weights: Mapping[str, Weight]) -> Scheme:
     """Return the scheme with other weights, by code of dimension or indicator; the rest is untouched."""
 
     def weighed(part: Any) -> Any:
-        return part.model_copy(update={"weight": weights.get(part.code, part.weight)})
+        update: dict[str, Any] = {"weight": weights.get(part.code, part.weight)}
+        if isinstance(part, Dimension):
+            update |= {name: tuple(map(weighed, getattr(part, name))) for name in ("dimensions", "indicators")}
+        return part.model_copy(update=update)
 
-    dimensions = tuple(
-        weighed(d).model_copy(update={"indicators": tuple(weighed(i) for i in d.indicators)}) for d in scheme.dimensions
-    )
-    return scheme.model_copy(update={"dimensions": dimensions})
+    return scheme.model_copy(update={"dimensions": tuple(map(weighed, scheme.dimensions))})
 
 
 def check(scheme: Scheme, document: Document) -> Iterator[Fault]:
@@ -92,16 +93,9 @@ def _one_person(signed: Scheme | Override, document: Document) -> list[Fault]:
     return [document.fault(("checker",), "scheme.one_person", given=signed.author)] if signed.author == signed.checker else []
 
 
-def _parts(scheme: Scheme) -> Iterator[tuple[tuple[str | int, ...], Dimension | Indicator]]:
-    for number, dimension in enumerate(scheme.dimensions):
-        yield ("dimensions", number), dimension
-        for inner, indicator in enumerate(dimension.indicators):
-            yield ("dimensions", number, "indicators", inner), indicator
-
-
 def _codes(scheme: Scheme, document: Document) -> Iterator[Fault]:
     seen: set[str] = set()
-    for place, part in _parts(scheme):
+    for place, _, part in parts_of(scheme):
         if part.code in seen:
             yield document.fault((*place, "code"), "scheme.code_twice", code=part.code)
         seen.add(part.code)
@@ -110,7 +104,7 @@ def _codes(scheme: Scheme, document: Document) -> Iterator[Fault]:
 def _levels(scheme: Scheme, document: Document) -> Iterator[Fault]:
     known = set(scheme.levels)
     named: list[tuple[tuple[str | int, ...], str]] = [(("compare_within",), level) for level in scheme.compare_within]
-    for place, part in _parts(scheme):
+    for place, _, part in parts_of(scheme):
         named += [((*place, "levels"), level) for level in getattr(part, "levels", None) or ()]
         for key in ("weight", "least"):
             if isinstance(by_level := getattr(part, key, None), dict):
@@ -132,17 +126,18 @@ def _sums(scheme: Scheme, document: Document) -> Iterator[Fault]:
 
 
 def _sums_at(scheme: Scheme, level: str) -> Iterator[tuple[Any, ...]]:
-    scored = [d for d in scheme.dimensions if any(applies(i, level) for i in d.indicators)]
-    whole = sum((weight_at(d.weight, level) for d in scored), Decimal(0))
-    if whole != PER_CENT:
-        yield ("dimensions",), "weights.dimensions", "", PER_CENT, whole, _plus(scored, level)
-    for number, dimension in enumerate(scheme.dimensions):
-        parts = [i for i in dimension.indicators if applies(i, level)]
-        wanted = PER_CENT if scheme.weights == "within" else weight_at(dimension.weight, level)
-        given = sum((weight_at(i.weight, level) for i in parts), Decimal(0))
-        if parts and given != wanted:
-            place = ("dimensions", number, "indicators")
-            yield place, "weights.indicators", dimension.label, wanted, given, _plus(parts, level)
+    """Find wrong sums at a level: of the dimensions, and of the parts of each."""
+    top = [d for d in scheme.dimensions if scored_at(d, level)]
+    given = sum((weight_at(d.weight, level) for d in top), Decimal(0))
+    if given != PER_CENT:
+        yield ("dimensions",), "weights.dimensions", "", PER_CENT, given, _plus(top, level)
+    for place, _, part in parts_of(scheme):
+        if isinstance(part, Dimension) and (inner := [p for p in part.parts if scored_at(p, level)]):
+            wanted = PER_CENT if scheme.weights == "within" else weight_at(part.weight, level)
+            given = sum((weight_at(p.weight, level) for p in inner), Decimal(0))
+            if given != wanted:
+                where = (*place, "dimensions" if part.dimensions else "indicators")
+                yield where, "weights.indicators", part.label, wanted, given, _plus(inner, level)
 
 
 def _plus(parts: Any, level: str) -> str:

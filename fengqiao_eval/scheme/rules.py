@@ -10,23 +10,31 @@ from pydantic_core import PydanticCustomError
 from fengqiao_eval.documents import Model
 
 Number = int | Decimal
+Limit = Number | Literal["none"]
+By = Number | dict[str, Number]
+"""A number, or one a class or level of the unit, with `others` for the rest: {一类: 3, station: 2, others: 1} (R28)."""
 
 
 class _Rule(Model):
-    """Common to all rules: points never leave floor..cap (in points; by default 0 to full marks)."""
+    """Common to all rules: points never leave floor..cap (by default 0 to full marks; `none` is no limit, R45).
 
-    floor: Number | None = None
-    cap: Number | None = None
+    With `in_marks` the numbers of the rule are marks of the item (分值, full marks is its weight), not points.
+    """
+
+    floor: Limit | None = None
+    cap: Limit | None = None
+    in_marks: bool = False
 
     @model_validator(mode="after")
     def _floor_below_cap(self) -> "_Rule":
-        if self.floor is not None and self.cap is not None and self.floor > self.cap:
-            raise PydanticCustomError("fengqiao.points.floor_over_cap", "floor over cap", {"floor": self.floor, "cap": self.cap})
+        given = {name: limit for name in ("floor", "cap") if (limit := getattr(self, name)) not in (None, "none")}
+        if len(given) == 2 and given["floor"] > given["cap"]:  # noqa: PLR2004 - both
+            raise PydanticCustomError("fengqiao.points.floor_over_cap", "floor over cap", given)
         return self
 
 
 class Curve(_Rule):
-    """A piecewise-linear curve through knots [value, points]; flat beyond the first and the last knot."""
+    """A piecewise-linear curve through knots [value, points]; flat beyond the first and the last knot (R6)."""
 
     kind: Literal["curve"]
     knots: tuple[tuple[Number, Number], ...] = Field(min_length=2)
@@ -47,34 +55,31 @@ class Steps(_Rule):
     otherwise: Number = 0
 
 
-class Pass(_Rule):
-    """Full marks where the threshold is reached, `otherwise` where not."""
+class Line(_Rule):
+    """So many points a step from a start: start + each · (value - at) / per, and `first` once beyond `at` on the bad side.
 
-    kind: Literal["pass"]
-    at: Number
-    otherwise: Number = 0
+    Deduct or add per event (R1, R2), proportional (R3, R4), per percentage point (R5), beyond a control number (R12). With
+    `whole` only whole steps count (每超10%, 每少1起). `each` may differ by class or level (R28).
+    """
 
-
-class Percentile(_Rule):
-    """100 · (worse + ½ · tied others)/(N - 1) among the units of the class that have a value."""
-
-    kind: Literal["percentile"]
-
-
-class MinMax(_Rule):
-    """100 · (value - worst)/(best - worst) among the units of the class that have a value."""
-
-    kind: Literal["min_max"]
+    kind: Literal["line"]
+    start: Number
+    each: By
+    at: Number = 0
+    per: Annotated[Number, Field(gt=0)] = 1
+    first: Number = 0
+    whole: bool = False
 
 
-class ZScore(_Rule):
-    """50 + 10 · (value - mean)/sd, ddof 0, in the good direction, within 0 to 100."""
+class Relative(_Rule):
+    """The standing among the units of the class that have a value.
 
-    kind: Literal["z_score"]
+    percentile: 100 · (worse + ½ · tied others)/(N - 1). min_max: 100 · (value - worst)/(best - worst). z_score: 50 + 10 ·
+    (value - mean)/sd, ddof 0, within 0 to 100. All in the good direction.
+    """
+
+    kind: Literal["percentile", "min_max", "z_score"]
 
 
-Points = Annotated[Curve | Steps | Pass | Percentile | MinMax | ZScore, Field(discriminator="kind")]
+Points = Annotated[Curve | Steps | Line | Relative, Field(discriminator="kind")]
 """How a value becomes points, told apart by `kind`."""
-
-RELATIVE = ("percentile", "min_max", "z_score")
-"""The rules that refer to the other units of the class."""

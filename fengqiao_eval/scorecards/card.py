@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fengqiao_eval.periods import Period, parse
-from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scheme.model import Scheme, base_marks
 from fengqiao_eval.scorecards import evidence
 from fengqiao_eval.scorecards.evidence import LostRecords, OpenDisputes
 from fengqiao_eval.scorecards.folder import Run, open_run
@@ -140,7 +140,7 @@ def _standing(
     rank, total = _whole(row.get("rank")), number(row.get("total"))
     return Standing(
         total=total if number(row.get("covered")) else None,
-        full=scheme.full_marks,
+        full=base_marks(scheme),
         rank=rank,
         of=_whole(row.get("of")) or 0,
         tied=max(0, peers.count(total) - 1) if rank and total is not None else 0,

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme.counted import Elapsed, Filter, Test
-from fengqiao_eval.scheme.model import Indicator
+from fengqiao_eval.scheme.counted import Elapsed
+from fengqiao_eval.scheme.filters import Filter, Test
+from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.words import say
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from fengqiao_eval.errors import SCORED
 from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Ratio, Share
-from fengqiao_eval.scheme.model import Indicator, Scheme
-from fengqiao_eval.scheme.rules import RELATIVE
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.model import Scheme, base_marks
+from fengqiao_eval.scheme.rules import Relative
 from fengqiao_eval.scorecards.lines import IndicatorLine
 from fengqiao_eval.scorecards.wording import measured, rounded, signed
 from fengqiao_eval.scoring.points import absolute
@@ -49,10 +50,10 @@ def gains(scheme: Scheme, lines: Iterable[IndicatorLine], lang: str) -> tuple[Ga
 
 
 def _gain(scheme: Scheme, indicator: Indicator, line: IndicatorLine, lang: str) -> Gain | None:
-    if line.reached is not False or line.status not in SCORED or not line.scored or indicator.points.kind in RELATIVE:
+    if line.reached is not False or line.status not in SCORED or not line.scored or isinstance(indicator.points, Relative):
         return None
     count, reached = needed(indicator, line)
-    earned = rounded(_points(indicator, reached, scheme.full_marks) * line.weight_used, scheme.decimals)
+    earned = rounded(_points(indicator, reached, base_marks(scheme)) * line.weight_used, scheme.decimals)
     won = float(earned - rounded(line.contribution, scheme.decimals))
     if won <= 0:
         return None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from fengqiao_eval.scheme.model import Dimension, Scheme, applies
+from fengqiao_eval.scheme.model import Dimension, Scheme, applies, base_marks
 from fengqiao_eval.scorecards.folder import Run
 from fengqiao_eval.scorecards.wording import note, term
 from fengqiao_eval.words import say
@@ -30,7 +30,7 @@ def levels(run: Run, *, officers: bool = False) -> tuple[str, ...]:
 
 def dimensions_at(scheme: Scheme, level: str) -> tuple[Dimension, ...]:
     """Give the dimensions that have an indicator at a level."""
-    return tuple(d for d in scheme.dimensions if any(applies(i, level) for i in d.indicators))
+    return tuple(d for d in scheme.dimensions if any(applies(i, level) for i in d.leaves))
 
 
 def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
@@ -79,13 +79,13 @@ def by_dimension(run: Run, *, officers: bool = False) -> pd.DataFrame:
     `full` is what the dimension can give this unit, more than usual where others carry nothing.
     A dimension of which nothing was scored has no row.
     """
-    homes = {i.code: d.code for d in run.scheme.dimensions for i in d.indicators}
+    homes = {i.code: d.code for d in run.scheme.dimensions for i in d.leaves}
     points = frame(run, "points", officers=officers)
     scored = points[points["points"].notna()]
     keys = ["unit_id", scored["indicator"].map(homes).rename("dimension")]
     sums = scored.groupby(keys)[["contribution", "weight_used"]].sum().reset_index()
     sums = sums[sums["weight_used"] > 0]
-    full = sums["weight_used"] * run.scheme.full_marks
+    full = sums["weight_used"] * base_marks(run.scheme)
     decimals = run.scheme.decimals
     rate = 100 * sums["contribution"] / full
     return sums.assign(contribution=sums["contribution"].round(decimals), full=full.round(2), rate=rate.round(1))

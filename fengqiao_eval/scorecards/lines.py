@@ -8,7 +8,8 @@ import pandas as pd
 
 from fengqiao_eval.errors import SCORED
 from fengqiao_eval.scheme.counted import Distinct, Figure, Quantile
-from fengqiao_eval.scheme.model import Dimension, Indicator, Scheme, applies
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.model import Dimension, Scheme, applies, base_marks
 from fengqiao_eval.scorecards.wording import RATES, SMALL, Change, Earlier, change, number, plain, term, text
 
 Row = Mapping[str, Any]
@@ -32,8 +33,8 @@ class Sheet:
 
     def rate(self, dimension: Dimension, period: str) -> float | None:
         """Give the share of a dimension's possible points earned in a period, 0-100; None where none of it was scored."""
-        rows = [row for i in dimension.indicators if (row := self.points.get((period, i.code)))]
-        possible = sum(number(row["weight_used"]) or 0 for row in rows) * self.scheme.full_marks
+        rows = [row for i in dimension.leaves if (row := self.points.get((period, i.code)))]
+        possible = sum(number(row["weight_used"]) or 0 for row in rows) * base_marks(self.scheme)
         earned = sum(number(row["contribution"]) or 0 for row in rows)
         return 100 * earned / possible if possible else None
 
@@ -129,7 +130,7 @@ class DimensionLine:
 
 def indicator_lines(of: Sheet) -> tuple[IndicatorLine, ...]:
     """Make the line of every indicator that applies at the level, in the order of the one table."""
-    placed = ((indicator, dimension.code) for dimension in of.scheme.dimensions for indicator in dimension.indicators)
+    placed = ((indicator, dimension.code) for dimension in of.scheme.dimensions for indicator in dimension.leaves)
     return tuple(_line(of, indicator, code) for indicator, code in placed if applies(indicator, of.level))
 
 
@@ -144,7 +145,7 @@ def _line(of: Sheet, indicator: Indicator, dimension: str) -> IndicatorLine:
         unit=indicator.unit,
         direction=indicator.direction,
         target=number(indicator.target),
-        possible=round(none["weight_used"] * of.scheme.full_marks, 6),
+        possible=round(none["weight_used"] * base_marks(of.scheme), 6),
         status=text(row.get("status")) or "no_records",
         asides=tuple(_asides(of, indicator)),
         previous=_moved(of, indicator, "previous"),

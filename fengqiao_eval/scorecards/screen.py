@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fengqiao_eval.errors import FLAGS
 from fengqiao_eval.names import file_name, link
-from fengqiao_eval.scheme.model import weight_at
+from fengqiao_eval.scheme.model import base_marks, weight_at
 from fengqiao_eval.scorecards.folder import Run, open_run
 from fengqiao_eval.scorecards.glance import (
     OFFICER,
@@ -186,7 +186,7 @@ def _level(run: Run, level: str, listed: pd.DataFrame, lang: str) -> dict[str, A
         [*(_cell(row[field]) for field in FIELDS[:-2]), said, [scores.get((row["unit_id"], d.code)) for d in dimensions]]
         for row, said in zip(listed.to_dict("records"), own, strict=True)
     ]
-    marks = run.scheme.full_marks / 100
+    marks = base_marks(run.scheme) / 100
     heads = [{"label": d.name(lang), "full": float(weight_at(d.weight, level)) * marks} for d in dimensions]
     label = term("level", level, lang)
     return {"code": level, "label": label, "common": common, "dimensions": heads, "rows": rows}

@@ -5,7 +5,8 @@ from typing import Any
 
 from fengqiao_eval.errors import SCORED
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme.model import Indicator, Scheme, least_at
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.model import Scheme, least_at
 from fengqiao_eval.scorecards.lines import IndicatorLine, Row
 from fengqiao_eval.scorecards.wording import fixed, note, number, plain, text
 from fengqiao_eval.words import say

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme.model import Dimension, Indicator, applies, nominal
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.model import Dimension, applies, nominal
 from fengqiao_eval.scorecards import workbook_check, workbook_levels
 from fengqiao_eval.scorecards.definitions import definition, points_words
 from fengqiao_eval.scorecards.folder import Run, open_run
@@ -88,7 +89,7 @@ def _table(book: Book, held: tuple[str, ...]) -> None:
     sheet.file.set_row(0, 34)
     columns = [11, 20, 22, 6, 10, 7, *[9] * len(held), 44, 24, 13, 8, 22, 22]
     marks = {level: nominal(book.run.scheme, level) for level in held}
-    parts = [(d, i) for d in book.run.scheme.dimensions for i in d.indicators]
+    parts = [(d, i) for d in book.run.scheme.dimensions for i in d.leaves]
     for row, (dimension, indicator) in enumerate(parts, 1):
         named, defined = _named(book, dimension, indicator), _defined(book, indicator)
         sheet.row(row, named, "wrapped")

@@ -64,7 +64,7 @@ class Layout:
 def write(book: Book, *, officers: bool = False) -> None:
     """Write the sheet: weights of each level on top, then every unit by level, class and place."""
     scheme = book.run.scheme
-    homes = tuple(number for number, d in enumerate(scheme.dimensions) for _ in d.indicators)
+    homes = tuple(number for number, d in enumerate(scheme.dimensions) for _ in d.leaves)
     layout, held = Layout(homes, scheme.decimals), levels(book.run, officers=officers)
     units = places(book.run, officers=officers)
     sheet = book.sheet(book.say("check"))
@@ -125,7 +125,7 @@ def whole_weights(scheme: Scheme, level: str) -> tuple[list[int | None], list[in
 
     Weights with decimals are taken ten or a hundred times within their dimension, which changes no proportion.
     """
-    own = [[weight_at(i.weight, level) if applies(i, level) else None for i in d.indicators] for d in scheme.dimensions]
+    own = [[weight_at(i.weight, level) if applies(i, level) else None for i in d.leaves] for d in scheme.dimensions]
     above = [weight_at(d.weight, level) if any(map(known, of)) else None for d, of in zip(scheme.dimensions, own, strict=True)]
     return [weight for of in own for weight in _whole(of)], _whole(above)
 

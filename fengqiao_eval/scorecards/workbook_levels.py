@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from fengqiao_eval.scheme.model import Dimension, Indicator, applies, weight_at
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.model import Dimension, applies, base_marks, weight_at
 from fengqiao_eval.scorecards.glance import (
     OFFICER,
     by_dimension,
@@ -79,11 +80,11 @@ def _first(book: Book, sheet: Sheet, units: pd.DataFrame) -> None:
         texts = units[name].dropna() if style in {"text", "bold"} else ()
         sheet.file.set_column(column, column, width([heads[column], *texts], 6 if len(texts) else 9))
     total = [name for name, _ in FIXED].index("total")
-    sheet.shade(total, (TOP, TOP + len(units) - 1), book.run.scheme.full_marks)
+    sheet.shade(total, (TOP, TOP + len(units) - 1), base_marks(book.run.scheme))
 
 
 def _dimensions(book: Book, sheet: Sheet, ids: pd.Series, level: str, dimensions: Sequence[Dimension]) -> None:
-    first, marks = len(FIXED), book.run.scheme.full_marks / 100
+    first, marks = len(FIXED), base_marks(book.run.scheme) / 100
     sheet.across(0, (first, first + len(dimensions) - 1), book.say("dimensions"))
     found = by_dimension(book.run, officers=level == OFFICER)
     found = found.pivot(index="unit_id", columns="dimension", values="contribution").reindex(index=ids)
@@ -121,7 +122,7 @@ def _indicator(book: Book, sheet: Sheet, first: int, indicator: Indicator, detai
         style = "rate" if name in {"value", "points"} else _count_style(details[name])
         sheet.column(column, details[name], style, TOP)
         sheet.file.set_column(column, column, 10)
-    sheet.shade(first + len(SHOWN) - 1, (TOP, TOP + len(details) - 1), book.run.scheme.full_marks)
+    sheet.shade(first + len(SHOWN) - 1, (TOP, TOP + len(details) - 1), base_marks(book.run.scheme))
 
 
 def _count_style(counts: pd.Series) -> str:

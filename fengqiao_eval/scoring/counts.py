@@ -18,7 +18,7 @@ from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Note, Records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import OFFICER, Tree
-from fengqiao_eval.scheme.model import Indicator
+from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scoring.lines import Line, Moment, sums
 
 Ids: TypeAlias = "pd.Series[Any]"
@@ -27,11 +27,11 @@ PARTS = ("num", "den", "n", "pend")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be counted: the records, for which tree, which indicators, over which spans of months, known when."""
+    """What is to be counted: the records, for which tree, which entries of the scheme, over which spans of months, known when."""
 
     records: Records
     tree: Tree
-    indicators: tuple[Indicator, ...]
+    entries: tuple[Entry, ...]
     spans: tuple[Period, ...]
     moment: Moment
     officers: bool

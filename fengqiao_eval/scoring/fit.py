@@ -9,7 +9,8 @@ from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme.counted import Count, Figure, Ratio
-from fengqiao_eval.scheme.model import Indicator, Scheme
+from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scheme.model import Scheme
 from fengqiao_eval.scoring.kinds import settled
 from fengqiao_eval.scoring.measures import Counted
 
@@ -27,7 +28,7 @@ def faults(scheme: Scheme, records: Records) -> list[Fault]:
 
 
 def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:
-    for indicator in scheme.indicators:
+    for indicator in scheme.entries:
         for table, columns in _looked_at(indicator).items():
             if table not in TABLES:
                 given = {"given": table, "known": nearest(table, list(TABLES))}
@@ -38,7 +39,7 @@ def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:
                 yield Fault(records.name, f"{indicator.code}.measure", "scheme.no_column", given)
 
 
-def _looked_at(indicator: Indicator) -> dict[str, list[str]]:
+def _looked_at(indicator: Entry) -> dict[str, list[str]]:
     """Name the columns that an indicator looks at, table by table."""
     measure = indicator.measure
     if isinstance(measure, Figure):
@@ -50,13 +51,13 @@ def _looked_at(indicator: Indicator) -> dict[str, list[str]]:
     if measure.table == "duties" and "visits_made" in named:
         found["duties"] = [name for name in found["duties"] if name != "visits_made"] + ["subject_id", "due_from"]
         found["visits"] = ["subject_id"]
-    if isinstance(measure, Count) and measure.per != "person_days":
+    if isinstance(measure, Count) and measure.per in ("residents", "households"):
         found["units"] = [measure.per]
     return found
 
 
 def _over(scheme: Scheme, records: Records) -> Iterator[Fault]:
-    for indicator in scheme.indicators:
+    for indicator in scheme.entries:
         above, below, key = _fraction(indicator)
         rows = records.tables.get(indicator.measure.table)
         if rows is None or not above or not {above, below} <= set(rows.columns):
@@ -70,7 +71,7 @@ def _over(scheme: Scheme, records: Records) -> Iterator[Fault]:
             yield Fault(records.name, f"{indicator.measure.table}.{above}", "records.over", given)
 
 
-def _fraction(indicator: Indicator) -> tuple[str, str, str]:
+def _fraction(indicator: Entry) -> tuple[str, str, str]:
     """Name the columns of a part and its whole, and the one that says whose; '' where an indicator has no such columns."""
     measure = indicator.measure
     if isinstance(measure, Ratio) and measure.subset:
@@ -89,5 +90,5 @@ def require_records(counted: Counted, scheme: Scheme, period: Period, name: str)
     some = any(counted.cubes["den"][:, int(line.key), place].any() for line in counted.lines)
     at = counted.periods.index(period)
     some = some or any(found["n"][:, at].any() for found in counted.apart.values())
-    some = some or all(isinstance(i.measure, Figure) for i in scheme.indicators)
+    some = some or all(isinstance(i.measure, Figure) for i in scheme.entries)
     refuse([] if some else [Fault(name, str(period), "records.empty_period", {"given": str(period)})])

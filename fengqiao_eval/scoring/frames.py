@@ -52,8 +52,9 @@ def measures(scored: Sequence[Any], scheme: Scheme, tree: Tree) -> pd.DataFrame:
 
 def _measured(one: Any, scheme: Scheme, tree: Tree) -> dict[str, Any]:
     found = one.measured
-    arrays = {name: getattr(found, name).ravel() for name in ("numerator", "denominator", "value", "n")}
-    status = pd.Categorical.from_codes(one.status.ravel().astype(int), pd.Index(STATUSES))
+    inner = slice(len(scheme.indicators))
+    arrays = {name: getattr(found, name)[:, inner].ravel() for name in ("numerator", "denominator", "value", "n")}
+    status = pd.Categorical.from_codes(one.status[:, inner].ravel().astype(int), pd.Index(STATUSES))
     return {**_keys(one, scheme, tree, one.groups), **arrays, "status": status}
 
 

@@ -11,7 +11,8 @@ from fengqiao_eval.records.shaping import typed
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES, Column, Kind
 from fengqiao_eval.scheme.counted import Coded, Elapsed, Figure, Mean, Quantile, Ratio
-from fengqiao_eval.scheme.model import Indicator, Scheme
+from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scheme.model import Scheme
 
 LOOKS: Mapping[str, str] = {"time": "2024-11-05 08:30", "number": "12.5", "flag": "true / false", "text": '"…"'}
 """How a value of each kind is written, for those who wrote another."""
@@ -31,7 +32,7 @@ def settled(scheme: Scheme, records: Records) -> tuple[Records, list[Fault]]:
     """Read undeclared columns as what the scheme asks for; return the records and every column that cannot be that."""
     tables, faults = dict(records.tables), []
     for name in [table for table in tables if table in TABLES]:
-        asked = {a: i.code for i in scheme.indicators if i.measure.table == name for a in _asked(i, tables[name])}
+        asked = {a: i.code for i in scheme.entries if i.measure.table == name for a in _asked(i, tables[name])}
         asked = {a: code for a, code in asked.items() if a.column in tables[name].columns}
         unfit = {a: code for a, code in asked.items() if not _fits(tables[name][a.column].type(), a.kind)}
         free = {a.column: a.kind for a in unfit if _may_become(a, asked, name, tables[name])}
@@ -62,7 +63,7 @@ def _unfit(a: Asked, code: str, table: str, name: str) -> Fault:
     return Fault(name, f"{code}.measure", "document.value", {"given": f"{table}.{a.written}", "wanted": wanted})
 
 
-def _asked(indicator: Indicator, rows: Any) -> Iterator[Asked]:
+def _asked(indicator: Entry, rows: Any) -> Iterator[Asked]:
     """List what an indicator asks of the columns of its table."""
     measure = indicator.measure
     if isinstance(measure, Figure):

@@ -7,7 +7,7 @@ from typing import Any
 
 from fengqiao_eval.records import counting
 from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Elapsed, Figure, Mean, Quantile, Ratio, Share
-from fengqiao_eval.scheme.model import Indicator
+from fengqiao_eval.scheme.indicator import Entry
 
 ADDITIVE = (Share, Coded, Ratio, Mean, Count)
 """Measures that are sums: counted once at the finest level, then added up the tree and over months."""
@@ -37,9 +37,9 @@ class Line:
         return f"{part}_{self.key}"
 
 
-def lines_of(indicators: Sequence[Indicator], tables: frozenset[str]) -> tuple[Line, ...]:
+def lines_of(entries: Sequence[Entry], tables: frozenset[str]) -> tuple[Line, ...]:
     """List every sum of the indicators whose table is there; the key of each is its place in the list."""
-    found = (line for n, i in enumerate(indicators) for line in _lines(n, i) if countable(line.measure, tables))
+    found = (line for n, i in enumerate(entries) for line in _lines(n, i) if countable(line.measure, tables))
     return tuple(replace(line, key=str(key)) for key, line in enumerate(found))
 
 
@@ -48,7 +48,7 @@ def countable(measure: Any, tables: Container[str]) -> bool:
     return all(table in tables for table in measure.tables if table != "postings")
 
 
-def _lines(number: int, indicator: Indicator) -> Iterator[Line]:
+def _lines(number: int, indicator: Entry) -> Iterator[Line]:
     measure = indicator.measure
     if isinstance(measure, ADDITIVE):
         yield Line(number, "", indicator.label, measure)

@@ -12,7 +12,8 @@ from fengqiao_eval.periods import Period, atoms
 from fengqiao_eval.records.store import Note, Records
 from fengqiao_eval.records.units import Tree, person_days, postings_of
 from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Quantile
-from fengqiao_eval.scheme.model import Indicator, Scheme, applies, least_at, void_months
+from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scheme.model import Scheme, applies, least_at, void_months
 from fengqiao_eval.scoring import counts, nonadditive
 from fengqiao_eval.scoring.lines import Line, Moment, countable, lines_of
 
@@ -24,7 +25,10 @@ SHORT = {"numerator": "num", "denominator": "den"}
 
 @dataclass(frozen=True)
 class Measured:
-    """The measures of one period: arrays units × indicators (value in the indicator's unit; status an index of STATUSES)."""
+    """The measures of one period: arrays units × entries of the scheme (indicators first, then lines outside the hundred).
+
+    value in the entry's unit; status an index of STATUSES.
+    """
 
     period: Period
     numerator: np.ndarray
@@ -55,14 +59,14 @@ class Counted:
 
 def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period], as_of: datetime, *, officers: bool) -> Counted:
     """Count everything the scheme asks for, for all periods at once."""
-    voids = [Period(month, 1) for indicator in scheme.indicators for month in void_months(scheme, indicator.code)]
+    voids = [Period(month, 1) for indicator in scheme.entries for month in void_months(scheme, indicator.code)]
     last = max(period.end for period in periods)
     spans = tuple(a for a in atoms([*periods, *voids]) if any(period.holds(a) for period in periods))
     moment = Moment(as_of, last)
-    plan = counts.Plan(records, tree, scheme.indicators, spans, moment, officers, counts.shared_tables(records))
-    lines = lines_of(scheme.indicators, frozenset(records.tables))
+    plan = counts.Plan(records, tree, scheme.entries, spans, moment, officers, counts.shared_tables(records))
+    lines = lines_of(scheme.entries, frozenset(records.tables))
     apart = {}
-    for number, indicator in enumerate(scheme.indicators):
+    for number, indicator in enumerate(scheme.entries):
         measure = indicator.measure
         if isinstance(measure, (Distinct, Quantile)) and countable(measure, records.tables):
             member = _membership(periods, spans, void_months(scheme, indicator.code))
@@ -89,18 +93,18 @@ def _membership(periods: Sequence[Period], spans: Sequence[Period], void: frozen
 
 def measured(scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of: datetime) -> Measured:
     """Put together the measures of one period: sums of its months, what was counted apart, and figures."""
-    shape = (len(tree.units), len(scheme.indicators))
+    shape = (len(tree.units), len(scheme.entries))
     found = {part: np.zeros(shape) for part in ("num", "den", "n", "pend")} | {"value": np.full(shape, np.nan)}
     for line in counted.lines:
         if not line.aside:
-            _fill_sums(found, counted, line, period, void_months(scheme, scheme.indicators[line.indicator].code))
+            _fill_sums(found, counted, line, period, void_months(scheme, scheme.entries[line.indicator].code))
     place = counted.periods.index(period)
     for number, arrays in counted.apart.items():
         for name, array in arrays.items():
             found[SHORT.get(name, name)][:, number] = array[:, place]
-    for number in range(len(scheme.indicators)):
+    for number in range(len(scheme.entries)):
         _derive(found, number, scheme, counted, tree, period)
-    status = np.column_stack([_status(found, n, i, scheme, tree, period, as_of) for n, i in enumerate(scheme.indicators)])
+    status = np.column_stack([_status(found, n, i, scheme, tree, period, as_of) for n, i in enumerate(scheme.entries)])
     return Measured(
         period,
         found["num"],
@@ -130,7 +134,7 @@ def rate(above: np.ndarray, below: np.ndarray, scale: int = 1) -> np.ndarray:
 
 
 def _derive(found: dict[str, np.ndarray], number: int, scheme: Scheme, counted: Counted, tree: Tree, period: Period) -> None:
-    indicator = scheme.indicators[number]
+    indicator = scheme.entries[number]
     measure = indicator.measure
     if isinstance(measure, Figure):
         for part, column in _figures(counted.figures, indicator, tree, period).items():
@@ -138,6 +142,10 @@ def _derive(found: dict[str, np.ndarray], number: int, scheme: Scheme, counted: 
         return
     if isinstance(measure, Quantile):
         found["num"][:, number] = found["den"][:, number] = np.nan
+        return
+    if isinstance(measure, Count) and measure.per is None:
+        found["den"][:, number] = np.nan
+        found["value"][:, number] = found["num"][:, number]
         return
     if isinstance(measure, Count):
         months = [month for month in period.month_numbers if month not in void_months(scheme, indicator.code)]
@@ -153,7 +161,7 @@ def _exposure(postings: pd.DataFrame | None, measure: Count, tree: Tree, period:
     return sum((person_days(tree, postings, span) for span in spans), np.zeros(len(tree.units)))
 
 
-def _figures(figures: pd.DataFrame, indicator: Indicator, tree: Tree, period: Period) -> dict[str, np.ndarray]:
+def _figures(figures: pd.DataFrame, indicator: Entry, tree: Tree, period: Period) -> dict[str, np.ndarray]:
     """Place figures counted elsewhere; a value that is not given is numerator / denominator."""
     size = len(tree.units)
     asked = (figures["indicator"] == indicator.measure.figure) & (figures["period"] == str(period))  # type: ignore[union-attr]
@@ -168,7 +176,7 @@ def _figures(figures: pd.DataFrame, indicator: Indicator, tree: Tree, period: Pe
 def _status(
     found: Mapping[str, np.ndarray],
     number: int,
-    indicator: Indicator,
+    indicator: Entry,
     scheme: Scheme,
     tree: Tree,
     period: Period,
@@ -196,7 +204,7 @@ def asides(counted: Counted, scheme: Scheme, tree: Tree, periods: Sequence[Perio
 
 
 def _aside(counted: Counted, scheme: Scheme, tree: Tree, line: Line, period: Period) -> pd.DataFrame:
-    indicator = scheme.indicators[line.indicator]
+    indicator = scheme.entries[line.indicator]
     at = counted.places(period, void_months(scheme, indicator.code))
     above, below = (counts.tidy(counted.cubes[part][:, int(line.key), at].sum(axis=1)) for part in ("num", "den"))
     plain = isinstance(line.measure, Count)

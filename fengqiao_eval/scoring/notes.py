@@ -31,9 +31,9 @@ def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Mea
 
 
 def _missing_tables(scheme: Scheme, records: Records) -> Iterator[Note]:
-    needed = dict.fromkeys(table for i in scheme.indicators for table in i.measure.tables)
+    needed = dict.fromkeys(table for i in scheme.entries for table in i.measure.tables)
     for table in (table for table in needed if table not in records.tables):
-        needing = [i.label for i in scheme.indicators if table in i.measure.tables]
+        needing = [i.label for i in scheme.entries if table in i.measure.tables]
         yield Note("table_missing", {"table": TABLES[table].label, "indicators": "、".join(needing)})
 
 
@@ -57,7 +57,7 @@ def _late(records: Records, period: Period, plan: Plan) -> Iterator[Note]:
 
 def _uncoded(plan: Plan, period: Period) -> Iterator[Note]:
     """Count answers that have no code; their words may be a citizen's and are not printed."""
-    for indicator in plan.indicators:
+    for indicator in plan.entries:
         measure = indicator.measure
         if isinstance(measure, Coded) and measure.table in plan.records.tables:
             rows = counting.within(plan.rows(measure), measure.date, [(period.start, period.end)])

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fengqiao_eval.errors import STATUSES
-from fengqiao_eval.scheme.rules import RELATIVE, Curve, MinMax, Pass, Percentile, Steps
+from fengqiao_eval.scheme.rules import Curve, Relative, Steps
 
 DECIMALS = 4
 TOO_FEW, VOID = STATUSES.index("too_few"), STATUSES.index("void")
@@ -33,10 +33,8 @@ def absolute(rule: Any, values: np.ndarray, direction: str, full_marks: int = 10
     if isinstance(rule, Curve):
         knots = np.array(rule.knots, dtype="float64")
         points = np.interp(values, knots[:, 0], knots[:, 1])
-    elif isinstance(rule, Steps):
-        points = _stepped(values, rule, direction)
     else:
-        points = np.where(_reached(values, rule.at, direction), float(full_marks), float(rule.otherwise))
+        points = _stepped(values, rule, direction)
     return _bounded(np.where(np.isnan(values), np.nan, points), rule, full_marks)
 
 
@@ -61,16 +59,16 @@ def _bounded(points: np.ndarray, rule: Any, full_marks: int) -> np.ndarray:
 def relative(rule: Any, values: np.ndarray, direction: str, full_marks: int = 100) -> np.ndarray:
     """Give points for the values of one class, all with a value, by a rule that refers to the class.
 
-    >>> from fengqiao_eval.scheme.rules import Percentile
-    >>> relative(Percentile(kind="percentile"), np.array([1.0, 2, 2, 5]), "higher").tolist()
+    >>> from fengqiao_eval.scheme.rules import Relative
+    >>> relative(Relative(kind="percentile"), np.array([1.0, 2, 2, 5]), "higher").tolist()
     [0.0, 50.0, 50.0, 100.0]
     """
     good = values if direction == "higher" else -values
-    if isinstance(rule, Percentile):
+    if rule.kind == "percentile":
         order = np.sort(good)
         worse, no_better = np.searchsorted(order, good, "left"), np.searchsorted(order, good, "right")
         share = (worse + 0.5 * (no_better - worse - 1)) / (len(good) - 1)
-    elif isinstance(rule, MinMax):
+    elif rule.kind == "min_max":
         share = (good - good.min()) / (good.max() - good.min())
     else:
         share = (50 + 10 * (good - good.mean()) / good.std()) / 100
@@ -98,9 +96,9 @@ def by_class(
 
 def is_relative(rule: Any) -> bool:
     """Say whether a rule refers to the other units of the class."""
-    return rule.kind in RELATIVE
+    return isinstance(rule, Relative)
 
 
-def target_points(rule: Curve | Steps | Pass, target: Decimal, direction: str, full_marks: int = 100) -> float:
+def target_points(rule: Curve | Steps, target: Decimal, direction: str, full_marks: int = 100) -> float:
     """Give the points that the target is worth."""
     return float(absolute(rule, np.array([float(target)]), direction, full_marks)[0])

@@ -35,8 +35,8 @@ def weights_at(scheme: Scheme, level: str) -> Weights:
     """Read the weights of a scheme at a level as whole numbers."""
     indicators: list[int] = []
     for dimension in scheme.dimensions:
-        indicators += whole([weight_at(i.weight, level) if applies(i, level) else Decimal(0) for i in dimension.indicators])
-    dimension_of = [number for number, d in enumerate(scheme.dimensions) for _ in d.indicators]
+        indicators += whole([weight_at(i.weight, level) if applies(i, level) else Decimal(0) for i in dimension.leaves])
+    dimension_of = [number for number, d in enumerate(scheme.dimensions) for _ in d.leaves]
     dimensions = whole([weight_at(d.weight, level) for d in scheme.dimensions])
     return Weights(np.array(dimensions), np.array(indicators), np.array(dimension_of))
 

@@ -13,7 +13,8 @@ from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import OFFICER, Tree, tree_of
 from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Figure, Mean, Quantile
-from fengqiao_eval.scheme.model import Indicator, Scheme, void_months
+from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scheme.model import Scheme, void_months
 from fengqiao_eval.scoring.counts import Plan, shared_tables
 from fengqiao_eval.scoring.kinds import settled
 from fengqiao_eval.scoring.lines import Moment, amounts, countable, scope
@@ -23,10 +24,10 @@ COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "de
 
 def _plan(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool) -> Plan:
     months = tuple(Period(month, 1) for month in period.month_numbers)
-    return Plan(records, tree, scheme.indicators, months, Moment(as_of, period.end), officers, shared_tables(records))
+    return Plan(records, tree, scheme.entries, months, Moment(as_of, period.end), officers, shared_tables(records))
 
 
-def _behind(rows: Any, plan: Plan, scheme: Scheme, indicator: Indicator) -> tuple[Any, Any, Any]:
+def _behind(rows: Any, plan: Plan, scheme: Scheme, indicator: Entry) -> tuple[Any, Any, Any]:
     """Say which rows an indicator rests on, void months left out, and what each adds above and below the line."""
     measure: Any = indicator.measure
     counts, _ = scope(rows, measure, plan.moment)
@@ -38,7 +39,7 @@ def _behind(rows: Any, plan: Plan, scheme: Scheme, indicator: Indicator) -> tupl
     return counting.every(counts, able, rows.span_.isin(spans)), *parts
 
 
-def trace(records: Records, scheme: Scheme, indicator: Indicator, unit_id: str, period: Period, as_of: datetime) -> pd.DataFrame:
+def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, period: Period, as_of: datetime) -> pd.DataFrame:
     """List what one indicator of one unit rests on; numerator and denominator add up to the measure's.
 
     One row a record (a distinct thing: one row a thing, its record ids joined by spaces; a figure: its source line).
@@ -89,7 +90,7 @@ def _by_thing(found: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(denominator=1.0).sort_values(["happened_at", "record_id"], ignore_index=True)[list(COLUMNS)]
 
 
-def figure_line(records: Records, indicator: Indicator, unit_id: str, period: Period) -> pd.DataFrame:
+def figure_line(records: Records, indicator: Entry, unit_id: str, period: Period) -> pd.DataFrame:
     """Give the line of figures that a value was taken from, with its source."""
     figures = records.tables["figures"]
     name = indicator.measure.figure  # type: ignore[union-attr]
@@ -112,12 +113,12 @@ def losses(
     return frame.sort_values(["indicator", "happened_at", "record_id", "unit_id"], ignore_index=True, kind="stable")
 
 
-def _source(indicator: Indicator) -> tuple[str, str, bool]:
+def _source(indicator: Entry) -> tuple[str, str, bool]:
     measure: Any = indicator.measure
     return measure.table, measure.date, "visits_made" in measure.columns
 
 
-def _lost(plan: Plan, scheme: Scheme, group: Sequence[Indicator]) -> pd.DataFrame:
+def _lost(plan: Plan, scheme: Scheme, group: Sequence[Entry]) -> pd.DataFrame:
     """Ask a table once for the rows that lost points under any of its indicators."""
     measure: Any = group[0].measure
     rows = plan.rows(measure)
@@ -139,7 +140,7 @@ def _known(plan: Plan) -> set[str]:
     return set(units.loc[units["level"] == OFFICER, "unit_id"]) if plan.officers else set(plan.tree.counts_for["unit_id"])
 
 
-def _own_thing(rows: Any, plan: Plan, indicator: Indicator) -> list[Any]:
+def _own_thing(rows: Any, plan: Plan, indicator: Entry) -> list[Any]:
     """Name what makes a distinct thing one: whose it is, and what."""
     if not isinstance(indicator.measure, Distinct):
         return []
@@ -147,7 +148,7 @@ def _own_thing(rows: Any, plan: Plan, indicator: Indicator) -> list[Any]:
     return [own, rows[indicator.measure.of]]
 
 
-def _loses(counts: Any, above: Any, below: Any, indicator: Indicator, thing: Sequence[Any]) -> Any:
+def _loses(counts: Any, above: Any, below: Any, indicator: Entry, thing: Sequence[Any]) -> Any:
     """Say whether a row lost points: not met (a thing: by none of its rows), short of the best, or beyond the target."""
     measure, higher = indicator.measure, indicator.direction == "higher"
     if isinstance(measure, Distinct):

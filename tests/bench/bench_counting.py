@@ -23,7 +23,8 @@ import pandas as pd
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.store import Records, open_records
 from fengqiao_eval.records.units import Tree, tree_of
-from fengqiao_eval.scheme.model import Dimension, Indicator, Scheme
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.model import Dimension, Scheme
 from fengqiao_eval.scoring import measures
 
 STATIONS, OFFICERS, COUNTIES, CITIES, ROUNDS = 1_200, 12_000, 40, 4, 5

@@ -131,7 +131,9 @@ def judge(drawn):
         status = np.array([[_status(cell) for cell in row] for row in cells], dtype=np.int8)
         value = np.array([[float(cell.strip("~")) if known else np.nan for cell, known in zip(*pair, strict=True)]
                           for pair in zip(cells, np.isin(status, SCORED), strict=True)])  # fmt: skip
-        one = score_period(Measured(period_of(period), value, np.ones_like(value), value, value, status), scheme, tree)
+        span = period_of(period)
+        measured = Measured(span, value, np.ones_like(value), value, value, status)
+        one = score_period({span: measured}, span, scheme, tree)
         points = frames.points([one], scheme, tree).astype({"unit_id": object, "indicator": object})
         ranks = frames.ranks([one], scheme, tree, [np.full(len(table), 92.0)])
         return SimpleNamespace(points=points.set_index(["unit_id", "indicator"]), ranks=ranks.set_index("unit_id"), scored=one)

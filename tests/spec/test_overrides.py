@@ -18,7 +18,7 @@ dimensions:
      indicators: [{code: a, label: 办结, weight: 40, ONE}, {code: b, label: 合格, weight: 60, ONE}]}
   - {code: e, label: 满意, weight: 40, indicators: [{code: c, label: 满意率, weight: 100, ONE}]}
 """
-ONE = """why: 示例, direction: higher, source: 示例, missing: redistribute, points: {kind: pass, at: 60},
+ONE = """why: 示例, direction: higher, source: 示例, missing: redistribute, points: {kind: steps, steps: [[60, 100]]},
      measure: {kind: share, table: cases, date: received_at, met: {closed_at: {present: true}}}"""
 SCHEME = SCHEME.replace("ONE", ONE)
 OVERRIDE = """

@@ -51,9 +51,9 @@ def test_steps_where_less_is_better(value, expected):
     ("direction", "value", "expected"),
     [("higher", 85, 100), ("higher", 84.9999, 20), ("lower", 85, 100), ("lower", 85.0001, 20)],
 )
-def test_pass_is_all_or_otherwise(direction, value, expected):
+def test_one_step_is_all_or_otherwise(direction, value, expected):
     """The threshold itself passes."""
-    assert points({"kind": "pass", "at": 85, "otherwise": 20}, value, direction) == expected
+    assert points({"kind": "steps", "steps": [[85, 100]], "otherwise": 20}, value, direction) == expected
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0, 40), (60, 40), (90, 75), (100, 95)])
@@ -70,7 +70,7 @@ def test_without_floor_and_cap_points_stay_within_the_scale():
 
 def test_full_marks_are_the_schemes():
     """Where the scheme counts to 150, passing is worth 150 and a curve may reach it."""
-    assert points({"kind": "pass", "at": 85}, 90, full_marks=150) == 150
+    assert points({"kind": "steps", "steps": [[85, 150]]}, 90, full_marks=150) == 150
     assert points({"kind": "curve", "knots": [[0, 0], [100, 150]]}, 100, full_marks=150) == 150
 
 
