@@ -14,7 +14,7 @@ CHECKS   := format lint types locks house
 LAB      := .venv/share/jupyter/lab/settings
 SILENT   := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
 
-.PHONY: help setup setup-test scorecards test test-all tests notebooks lab check bench lock clean $(CHECKS:%=check-%)
+.PHONY: help setup setup-test scorecards test test-all tests notebooks lab check bench schema lock clean $(CHECKS:%=check-%)
 .DEFAULT_GOAL := help
 
 help:
@@ -45,6 +45,9 @@ check: $(TESTS)  ## check form, types, locks and the rules of the house; says ho
 bench: $(TESTS)  ## measure speed and memory
 	@for script in tests/bench/bench_*.py; do test -f "$$script" || continue; \
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+
+schema: $(SETUP)  ## write the JSON schemas by which editors complete and check schemes (docs/*.schema.json)
+	@$(BIN)/python -m fengqiao_eval.scheme.schema docs
 
 lock:  ## renew both locks (maintainers; needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

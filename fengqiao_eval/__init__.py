@@ -34,6 +34,7 @@ _CATALOGUE = {
         "lost_records",
         "open_disputes",
     ),
+    "scorecards.proposals": ("proposed_weights",),
     "scorecards.charts": ("draw_class", "draw_dimensions", "draw_indicators", "draw_trend"),
 }
 

@@ -1,4 +1,4 @@
-"""The command line, `fengqiao`: demo, check, score, run, explain. Heavy rooms are imported inside their commands."""
+"""The command line, `fengqiao`: demo, scheme, check, score, run, explain. Heavy rooms are imported inside their commands."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from fengqiao_eval.errors import CardsFailedError, FengqiaoError
+from fengqiao_eval.errors import CardsFailedError, FengqiaoError, UsageError
 from fengqiao_eval.words import LANGUAGES, language, say
 
 if TYPE_CHECKING:
@@ -75,9 +75,30 @@ def demo(
     typer.echo(say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=_counted(counts.items())))
 
 
+@app.command(help=_help("scheme"))
+def scheme(
+    file: Annotated[Path, typer.Argument(metavar="SCHEME", help=_brief("scheme_file"))],
+    to: Annotated[Path | None, typer.Option("--to", metavar="TABLE", help=_brief("to"))] = None,
+    source: Annotated[Path | None, typer.Option("--from", metavar="TABLE", help=_brief("from"))] = None,
+    force: Annotated[bool, typer.Option("--force", help=_brief("force"))] = False,
+) -> None:
+    """Print the one table as a workbook, or read it back."""
+    from fengqiao_eval.runs import scheme_table
+
+    if to and not source:
+        said, found, key = to, scheme_table.to_table(file, to, language()), "say.table_written"
+    elif source and not to:
+        found, written = scheme_table.from_table(source, file, force=force)
+        said, key = file, "say.table_read" if written else "say.table_same"
+    else:
+        raise UsageError("table_way")
+    typer.echo(say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences)))
+
+
 @app.command(help=_help("check"))
 def check(params: Params, sets: Sets = None) -> None:
-    """List every fault and note."""
+    """List every fault, note and finding; what must be dropped and nobody answers for is exit 1."""
+    from fengqiao_eval.runs import findings, proposed
     from fengqiao_eval.runs.prepared import Order, scored
 
     done = scored(Order(params, sets or ()))
@@ -85,6 +106,10 @@ def check(params: Params, sets: Sets = None) -> None:
     version = {"scheme": done.scheme.name(language()), "version": done.scheme.version}
     typer.echo(say("say.fine", **given, **version, tables=_counted(done.records.counts.items())))
     _tell(done)
+    for line in (*findings.lines(done.findings, language()), *proposed.lines(done, language())):
+        typer.echo(line)
+    if any(one.open for one in done.findings):
+        raise typer.Exit(1)
 
 
 @app.command(help=_help("score"))
@@ -155,6 +180,8 @@ def _tell_made(made: "Made") -> None:
     if made.corrects:
         typer.echo(say("say.corrects", corrects=made.corrects, run=made.folder.name))
     _tell(made.scored)
+    if worst := sum(one.rule.level == "stop" for one in made.scored.findings):
+        typer.echo(say("lint.told", n=worst))
 
 
 def _tell_where(made: "Made") -> None:

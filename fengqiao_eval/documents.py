@@ -25,11 +25,11 @@ class Model(BaseModel):
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file as read: its name, its data, and the line on which each place begins (1 is the first)."""
+    """A file as read: its name, its data, and the line on which each place begins (1 is the first), or of a workbook the cell."""
 
     file: str
     data: Any
-    lines: Mapping[Place, int]
+    lines: Mapping[Place, int | str]
 
     def fault(self, place: Place, rule: str, /, **given: Any) -> Fault:
         """Make a fault that names the file, the line and the dotted place.

@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.scheme.rules import Percentile
+from fengqiao_eval.scheme.rules import Relative
 from fengqiao_eval.scorecards import plaintext
 from fengqiao_eval.scorecards.card import card, identity, open_run, write_records_csv
 from fengqiao_eval.scorecards.evidence import open_disputes
 from fengqiao_eval.scorecards.fragments import indicator_frame, reached
 from fengqiao_eval.scorecards.gains import gains, needed
+from fengqiao_eval.scorecards.lines import Sheet
+from fengqiao_eval.scorecards.reckoning import Unit
 from fengqiao_eval.scorecards.wording import change, note
 from fengqiao_eval.scoring.points import absolute
 from fengqiao_eval.words import say
@@ -150,10 +152,10 @@ def test_the_total_is_the_sum_of_its_parts(run):
 def test_the_mean_of_the_months_stands_beside_the_total(run, own):
     """A quarter's total comes with the mean of its months, and of how many; a month has no such mean."""
     totals = [point.total for point in own.trend[-3:]]
-    assert own.standing.monthly == (pytest.approx(sum(totals) / 3, abs=0.006), 3)
-    assert plaintext.monthly(own) == f"各月平均{own.standing.monthly[0]:.2f}分（3个月）"
+    assert own.standing.months.mean == pytest.approx(sum(totals) / 3, abs=0.006)
+    assert plaintext.monthly(own) == f"各月平均{own.standing.months.mean:.2f}分（3个月）"
     month = with_manifest(run, periods=run.manifest["periods"] | {"this": "2024-12"})
-    assert card(month, OWN).standing.monthly is None
+    assert card(month, OWN).standing.months is None
 
 
 def test_lines_outside_the_hundred_are_listed(tmp_path):
@@ -165,7 +167,9 @@ def test_lines_outside_the_hundred_are_listed(tmp_path):
     ]
     columns = ["unit_id", "period", "line", "rule", "effect", "contribution", "record_ids", "status"]
     pd.DataFrame(rows, columns=columns).to_parquet(folder / "adjustments.parquet")
-    assert card(open_run(folder), OWN).adjustments == (("重大立功（加分）", 2.0),)
+    of = card(open_run(folder), OWN)
+    assert [(line.label, line.words, line.points, line.record_ids) for line in of.adjustments] == [("重大立功", "加分", 2.0, ("N1",))]
+    assert "重大立功  +2.00  加分" in plaintext.dimensions(of)
 
 
 # Changes
@@ -233,8 +237,12 @@ def test_gains_are_the_fewest_records_that_reach_the_target(run):
 
 def gain_of(run, of, code, **changed):
     """Reckon the gain of one indicator whose line is changed."""
-    line = replace(line_of(of, code), **changed)
-    return next(iter(gains(run.scheme, [line], "zh")), None)
+    return next(iter(gains(sheet_of(run.scheme), [replace(line_of(of, code), **changed)])), None)
+
+
+def sheet_of(scheme, **unit):
+    """Lay out an empty sheet of a station."""
+    return Sheet(Unit(scheme, "station", "四类", **unit), {"this": "2024Q4"}, "zh", {}, {}, {})
 
 
 def test_gains_speak_of_what_is_counted(run, own):
@@ -254,11 +262,11 @@ def test_no_gain_where_nothing_is_to_be_won(run, own):
     assert gain_of(run, own, "arrival_on_time", value=50.0, status="too_few") is None
     assert gain_of(run, own, "arrival_on_time", value=50.0, target=None) is None
     indicators = run.scheme.dimensions[0].indicators
-    relative = indicators[0].model_copy(update={"points": Percentile(kind="percentile")})
+    relative = indicators[0].model_copy(update={"points": Relative(kind="percentile")})
     dimension = run.scheme.dimensions[0].model_copy(update={"indicators": (relative, *indicators[1:])})
     scheme = run.scheme.model_copy(update={"dimensions": (dimension, *run.scheme.dimensions[1:])})
     line = replace(line_of(own, "arrival_on_time"), value=50.0, numerator=50.0, denominator=100.0)
-    assert gains(scheme, [line], "zh") == ()
+    assert gains(sheet_of(scheme), [line]) == ()
 
 
 def test_counts_are_exact(run, own):

@@ -417,12 +417,27 @@ def test_partners_were_in_post_too(province):
 
 
 def test_notices(province):
-    """Praise and complaints name a unit or an officer, and only upheld ones were checked."""
+    """Notices name a unit or an officer; only upheld ones were checked, by another office than entered them."""
     notices = province["notices"]
-    assert set(notices["code"]) == {"praise", "complaint"}
+    assert set(notices["code"]) >= {"praise", "complaint", "veto_event", "adopted_town"}
+    assert (notices["entered_by"] != notices["checked_by"]).all()
     assert (notices["unit_id"].notna() != notices["officer_id"].notna()).all()
     assert ((notices["status"] == "upheld") == notices["checked_by"].notna()).all()
     assert (notices["recorded_at"] > notices["happened_on"]).all()
+
+
+def test_a_matter_is_adopted_at_several_levels(province):
+    """Notices of one matter are of one station, each worth more than the one before: there is something to take the best of."""
+    matters = province["notices"].dropna(subset="matter").groupby("matter")
+    assert len(matters) == len(province["notices"].drop_duplicates(["matter", "unit_id"]).dropna(subset="matter"))
+    assert matters["value"].apply(lambda values: values.is_monotonic_increasing).all()
+    assert (matters.size() > 1).any()
+
+
+def test_a_grave_event_lies_in_the_last_quarter(province):
+    """The demo's own quarter has an event for which a scheme may veto."""
+    grave = province["notices"].query("code == 'veto_event'")
+    assert grave["happened_on"].between(pd.Timestamp("2024-10-01"), AFTER).any()
 
 
 def test_figures(province):

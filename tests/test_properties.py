@@ -1,123 +1,40 @@
 """What must hold whatever the numbers: hypothesis looks for the ones for which it does not."""
 
-from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from scipy.stats import rankdata
 
 from fengqiao_eval.periods import Period, atoms
+from fengqiao_eval.scheme.references import Quota
 from fengqiao_eval.scheme.rules import Points
-from fengqiao_eval.scoring.points import absolute, by_class, half_up, relative
+from fengqiao_eval.scoring.against import held_to, peers, place_in
+from fengqiao_eval.scoring.points import absolute, by_class, half_up, relative, standing, value_points
 from fengqiao_eval.scoring.ranks import places
-from fengqiao_eval.scoring.totals import Weights, total, whole
 
 quick = settings(max_examples=60, deadline=None, database=None)
-
-
-@st.composite
-def tables(draw):
-    """Draw a table of weights, points of several units (whole ten-thousandths), and what of them is scored."""
-    sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=4))
-    dimension_of = np.repeat(np.arange(len(sizes)), sizes)
-    weight = st.integers(1, 10_000)
-    weights = Weights(
-        np.array(draw(st.lists(weight, min_size=len(sizes), max_size=len(sizes)))),
-        np.array(draw(st.lists(weight, min_size=sum(sizes), max_size=sum(sizes)))),
-        dimension_of,
-    )
-    units = draw(st.integers(1, 4))
-    shape = (units, sum(sizes))
-    cells = draw(st.lists(st.integers(0, 1_000_000), min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]))
-    scored = draw(st.lists(st.booleans(), min_size=len(cells), max_size=len(cells)))
-    return weights, np.array(cells).reshape(shape) / 10_000, np.array(scored).reshape(shape)
-
-
-def by_hand(points, scored, weights, decimals):
-    """Work a unit's contributions with fractions, as the rules are written."""
-    dimensions = {d: int(weights.dimensions[d]) for d in weights.dimension_of[scored]}
-    found = []
-    for number, dimension in enumerate(weights.dimension_of):
-        siblings = sum(
-            int(w) for w, d, s in zip(weights.indicators, weights.dimension_of, scored, strict=True) if d == dimension and s
-        )
-        if not scored[number]:
-            found.append(Fraction(0))
-            continue
-        share = Fraction(dimensions[dimension], sum(dimensions.values())) * Fraction(int(weights.indicators[number]), siblings)
-        exact = Fraction(round(points[number] * 10_000), 10_000) * share
-        found.append(Fraction((2 * exact * 10**decimals + 1) // 2, 10**decimals))
-    return found
-
-
-@quick
-@given(tables(), st.integers(0, 4))
-def test_totals_equal_the_arithmetic_of_fractions(table, decimals):
-    """Whatever the weights, points and gaps: contributions are the fraction rounded half-up once, totals their exact sum."""
-    weights, points, scored = table
-    found = total(points, scored, weights, decimals)
-    for unit in range(len(points)):
-        expected = by_hand(points[unit], scored[unit], weights, decimals)
-        assert [Fraction(int(c), 10**decimals) for c in found.contributions[unit]] == expected
-        assert Fraction(int(found.totals[unit]), 10**decimals) == sum(expected)
-
-
-@quick
-@given(tables())
-def test_weights_used_are_a_whole_or_nothing(table):
-    """Weights used add up to 1 where anything is scored; covered is the nominal share of what is."""
-    weights, points, scored = table
-    found = total(points, scored, weights)
-    assert found.weight_used.sum(axis=1) == pytest.approx(scored.any(axis=1).astype(float))
-    assert found.covered == pytest.approx((scored * weights.nominal).sum(axis=1))
-    assert weights.nominal.sum() == pytest.approx(1)
-
-
-@quick
-@given(tables(), st.randoms(use_true_random=False))
-def test_the_order_of_units_changes_nothing(table, dice):
-    """Called otherwise and listed otherwise, every unit has the contributions it had."""
-    weights, points, scored = table
-    order = list(range(len(points)))
-    dice.shuffle(order)
-    one, two = total(points, scored, weights), total(points[order], scored[order], weights)
-    assert (one.contributions[order] == two.contributions).all()
-
-
-@quick
-@given(tables(), st.integers(2, 7))
-def test_only_the_proportion_of_weights_counts(table, times):
-    """Weights of a dimension all doubled, or of all dimensions: the same totals."""
-    weights, points, scored = table
-    scaled = Weights(weights.dimensions * times, weights.indicators * (1 + weights.dimension_of * times), weights.dimension_of)
-    assert (total(points, scored, weights).contributions == total(points, scored, scaled).contributions).all()
-
-
-@quick
-@given(st.lists(st.integers(0, 10_000), min_size=1, max_size=6).map(lambda found: [Fraction(n, 100) for n in found]))
-def test_whole_weights_keep_their_proportion(weights):
-    """Weights made whole numbers are to each other as they were, and have no common divisor left."""
-    found = whole([Decimal(w.numerator) / Decimal(w.denominator) for w in weights])
-    assert all(a * y == b * x for a, x in zip(found, weights, strict=True) for b, y in zip(found, weights, strict=True))
-    assert not any(found) or np.gcd.reduce(found) == 1
 
 
 # Points
 
 
 @st.composite
-def rising(draw):
-    """Draw a rule under which more of a good thing is worth more: a rising curve or rising steps."""
+def rising(draw, kinds=("curve", "steps", "line")):
+    """Draw a rule under which more of a good thing is worth more: a rising curve, rising steps or a rising line."""
     values = sorted(draw(st.lists(st.integers(-50, 150), min_size=2, max_size=6, unique=True)))
     marks = sorted(draw(st.lists(st.integers(0, 100), min_size=len(values), max_size=len(values))))
     pairs = [list(pair) for pair in zip(values, marks, strict=True)]
-    rule = draw(st.sampled_from([{"kind": "curve", "knots": pairs}, {"kind": "steps", "steps": pairs}]))
-    return TypeAdapter(Points).validate_python(rule)
+    line = {"start": marks[-1], "each": marks[0] / 10, "at": values[0], "per": draw(st.sampled_from([0.1, 1, 7]))}
+    line |= {"whole": draw(st.booleans()), "first": -draw(st.integers(0, 20))}
+    of_kind = {"curve": {"knots": pairs}, "steps": {"steps": pairs}, "line": line}
+    kind = draw(st.sampled_from(kinds))
+    limits = {name: draw(st.sampled_from(given)) for name, given in (("floor", [None, 0, 20]), ("cap", [None, 30, 90]))}
+    return TypeAdapter(Points).validate_python({"kind": kind, **of_kind[kind], **limits})
 
 
 @quick
@@ -131,11 +48,45 @@ def test_more_of_a_good_thing_never_lowers_points(rule, values):
 
 
 @quick
-@given(rising(), st.floats(-100, 200))
+@given(rising(), st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), st.sampled_from(["higher", "lower"]))
+def test_a_floor_is_a_floor_and_a_cap_a_cap(rule, values, direction):
+    """Whatever the value, nobody has less than the floor or more than the cap; `none` takes the limit away and no more."""
+    values = np.array(values)
+    points = absolute(rule, values, direction)
+    floor, cap = float(rule.floor or 0), float(100 if rule.cap is None else rule.cap)
+    assert floor <= points.min() <= points.max() <= cap
+    free = absolute(rule.model_copy(update={"floor": "none", "cap": "none"}), values, direction)
+    assert (points == np.clip(free, floor, cap)).all()
+
+
+@quick
+@given(st.integers(-300, 300), st.sampled_from([1, 3, 7]), st.sampled_from([1, 10, 1000]))
+def test_a_whole_step_counts_as_soon_as_it_is_done(steps, tenths, divisor):
+    """So many steps from the start are so many, however the step divides into a binary fraction."""
+    rule = {"kind": "line", "start": 0, "each": 1, "per": tenths / divisor, "whole": True, "floor": "none", "cap": "none"}
+    value = np.array([float(Fraction(steps * tenths, divisor))])
+    assert value_points(TypeAdapter(Points).validate_python(rule), value, "higher")[0] == steps
+
+
+@quick
+@given(st.integers(0, 300), st.integers(1, 300), st.sampled_from(["completion", "shortfall", "excess", "excess_percent"]))
+def test_quotas_agree_with_fractions(done, due, as_):
+    """What is met, wanting or too much of a quota is the fraction it should be, to twelve digits."""
+    quota = Quota.model_validate({"kind": "quota", "amount": due, "as": as_})
+    over = max(done - due, 0)
+    exact = {"completion": Fraction(100 * done, due), "shortfall": max(due - done, 0), "excess": over}
+    exact["excess_percent"] = Fraction(100 * over, due)
+    assert held_to(quota, np.array([float(done)]), np.array([float(due)]))[0] == pytest.approx(float(exact[as_]), rel=1e-11)
+
+
+@quick
+@given(rising(["steps", "line"]), st.floats(-100, 200))
 def test_less_is_better_is_the_mirror(rule, value):
     """Turned about nought, values and thresholds alike, a rule gives the same points in the other direction."""
-    assume(rule.kind != "curve")
-    mirrored = rule.model_copy(update={"steps": [(-value, marks) for value, marks in rule.steps]})
+    if rule.kind == "steps":
+        mirrored = rule.model_copy(update={"steps": [(-value, marks) for value, marks in rule.steps]})
+    else:
+        mirrored = rule.model_copy(update={"each": -rule.each, "at": -rule.at})
     assert absolute(rule, np.array([value]), "higher") == absolute(mirrored, np.array([-value]), "lower")
 
 
@@ -166,11 +117,26 @@ def test_percentile_agrees_with_scipy(values):
 @quick
 @given(CLASS, CLASS)
 def test_a_class_does_not_feel_another(one, two):
-    """Points of one class are what they would be if the other did not exist."""
-    rule = TypeAdapter(Points).validate_python({"kind": "min_max"})
+    """Standings of one class are what they would be if the other did not exist."""
     classes = np.array(["A"] * len(one) + ["B"] * len(two))
-    points, _ = by_class(rule, np.array(one + two), np.ones(len(classes), dtype=bool), classes, "higher", 100, 2)
-    assert points[classes == "A"].tolist() == relative(rule, np.array(one), "higher").tolist()
+    share, _ = by_class("min_max", np.array(one + two), np.ones(len(classes), dtype=bool), classes, "higher", 2)
+    assert share[classes == "A"].tolist() == standing("min_max", np.array(one), "higher").tolist()
+
+
+@quick
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from("ABC"), st.booleans()), min_size=1, max_size=30), st.randoms())
+def test_who_stands_where_in_the_list_changes_nothing(units, dice):
+    """Shuffled and relabelled, every unit has the place, the peers and the standing it had."""
+    order = list(range(len(units)))
+    dice.shuffle(order)
+    found = []
+    for listed, names in ((units, {"A": 0, "B": 1, "C": 2}), ([units[at] for at in order], {"A": 7, "B": 3, "C": 5})):
+        value, able = np.array([v / 7 for v, _, _ in listed]), np.array([a for _, _, a in listed])
+        groups = np.array([names[g] for _, g, _ in listed])
+        place, _ = place_in(value, able, groups, "higher", 2)
+        found.append([place, *peers(value, able, groups, "mean", 2), *by_class("percentile", value, able, groups, "lower", 2)])
+    for one, two in zip(*found, strict=True):
+        np.testing.assert_array_equal(one[order], two)
 
 
 @quick

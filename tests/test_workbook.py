@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scorecards import workbook
 from fengqiao_eval.scorecards.definitions import definition, points_words
-from fengqiao_eval.scorecards.workbook_check import whole_weights
+from fengqiao_eval.scorecards.workbook_layout import whole_weights
 from run_folders import HOSTILE, NOT_RANKED, scheme, write_run
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import Fault
-from fengqiao_eval.records.counting import fetch, row_number
+from fengqiao_eval.records.attributing import UPHELD
+from fengqiao_eval.records.counting import constant, fetch, is_so, row_number
 from fengqiao_eval.records.mapping import Mapped
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates
@@ -49,6 +50,17 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
             yield Wrong("word", column.name, strange, {"allowed": ", ".join(column.words)})
         if column.name == "subject_id":
             yield Wrong("citizen_value", column.name, cell.re_search(IDENTITY), {})
+    if table.name == "notices" and "status" in rows.columns:
+        yield from _signed(rows)
+
+
+def _signed(rows: Any) -> Iterator[Wrong]:
+    """A notice takes points or a grade, so that two persons answer for it: who entered it, and another who checked it."""
+    upheld = rows.status == UPHELD
+    entered, checked = (rows[name] if name in rows.columns else constant(None, "string") for name in ("entered_by", "checked_by"))
+    yield Wrong("unentered", "entered_by", upheld & entered.isnull(), {})
+    yield Wrong("unchecked", "checked_by", upheld & checked.isnull(), {})
+    yield Wrong("one_person", "checked_by", is_so(entered.strip() == checked.strip()), {})
 
 
 def _fault(rows: Any, table: Table, wrong: Wrong, count: int, name: str) -> Fault:

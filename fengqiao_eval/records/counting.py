@@ -59,10 +59,11 @@ def later(rows: Rows, table: Table, as_of: datetime) -> int:
 def within(rows: Rows, date: str, spans: Sequence[Span]) -> Rows:
     """Keep the rows whose date lies in one of the spans (start included, end not)."""
     cell = rows[date]
-    return rows.filter(ibis.or_(*(_between(cell, start, end) for start, end in _merged(spans))))
+    return rows.filter(ibis.or_(*(between(cell, start, end) for start, end in _merged(spans))))
 
 
-def _between(cell: Cell, start: datetime, end: datetime) -> Cell:
+def between(cell: Cell, start: datetime, end: datetime) -> Cell:
+    """Say of each time whether it lies between two moments (the first included, the last not)."""
     return (cell >= ibis.timestamp(start)) & (cell < ibis.timestamp(end))
 
 
@@ -128,8 +129,12 @@ def _checks(rows: Rows, cell: Cell, test: Any) -> Iterable[Cell]:
     if test.not_after is not None:
         yield cell <= rows[test.not_after]
     if test.within is not None:
-        start = rows[test.within.of]
-        yield (cell >= start) & (cell.epoch_seconds() - start.epoch_seconds() <= test.within.seconds)
+        yield _in_time(cell, rows[test.within.of], test.within)
+
+
+def _in_time(cell: Cell, start: Cell, within: Any) -> Cell:
+    passed = cell.epoch_seconds() - start.epoch_seconds()
+    return passed.abs() <= within.seconds if within.either_side else (cell >= start) & (passed <= within.seconds)
 
 
 def _plain(value: Any) -> Any:
@@ -168,32 +173,6 @@ def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.
     return frame.assign(**{name: frame[name].astype("float64").fillna(0.0) for name in sums})
 
 
-def credited(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
-    """Give each row once per person with a credit in it, with `share_`; rows without credits stay with their officer.
-
-    A credit without a share is an equal part of the record. Shares have the six places that sums of them have.
-    """
-    mine = credit_rows.filter(credit_rows.table == table)
-    equal = 1.0 / mine.count().over(ibis.window(group_by="record_id")).cast("float64")
-    given = mine.share.cast("float64").fill_null(equal) if "share" in mine.columns else equal
-    mine = mine.select(credited_record="record_id", credited_officer="officer_id", credited_share=exact(given))
-    rows = rows.left_join(mine, rows[key] == mine.credited_record)
-    own = rows.officer_id if "officer_id" in rows.columns else ibis.null("string")
-    return rows.mutate(officer_id=rows.credited_officer.fill_null(own), share_=rows.credited_share.fill_null(1.0))
-
-
-def with_visits(duties: Rows, visits: Rows) -> Rows:
-    """Add `visits_made` to duties: the visits paid to the duty's subject from due_from to due_at."""
-    seen = visits.select(visited_subject="subject_id", visited_at="visited_at")
-    asked = duties.select("duty_id", "subject_id", "due_from", "due_at").distinct()
-    joined = asked.inner_join(
-        seen, [asked.subject_id == seen.visited_subject, seen.visited_at >= asked.due_from, seen.visited_at <= asked.due_at]
-    )
-    made = joined.group_by(visited_duty="duty_id").agg(visits_counted=joined.count())
-    found = duties.left_join(made, duties.duty_id == made.visited_duty)
-    return found.mutate(visits_made=found.visits_counted.fill_null(0)).drop("visited_duty", "visits_counted")
-
-
 def things(rows: Rows, keys: Mapping[str, Cell], ok: Cell) -> Rows:
     """Reduce rows to one per key, with `ok`: whether any of them is; kept by the engine for what follows."""
     return rows.group_by(**keys).agg(ok=ok.cast("int64").max()).cache()
@@ -219,6 +198,11 @@ def stacked(parts: Sequence[Rows], columns: Sequence[str]) -> Rows:
 def best_of(cell: Cell, keys: Sequence[Cell]) -> Cell:
     """Give each row the largest cell of all rows with the same keys."""
     return cell.max().over(ibis.window(group_by=list(keys)))
+
+
+def first(keys: Sequence[Cell], order: Sequence[Cell]) -> Cell:
+    """Say of each row whether it is the first, in an order, of those with the same keys."""
+    return ibis.row_number().over(ibis.window(group_by=list(keys), order_by=list(order))) == 0
 
 
 def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:

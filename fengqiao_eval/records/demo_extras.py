@@ -9,6 +9,7 @@ from fengqiao_eval.records.demo_province import MERGER, TOPICS, Province
 from fengqiao_eval.records.demo_tools import (
     DAY,
     MONTHS,
+    QUARTER_STARTS,
     START,
     Dice,
     Floats,
@@ -31,6 +32,7 @@ _SHARED = {
 }
 _PRAISE_REASONS = ("群众送锦旗致谢(示例)", "来信表扬帮扶老人(示例)", "热线表扬调解耐心(示例)")
 _COMPLAINT_REASONS = ("答复不及时(示例)", "服务态度生硬(示例)", "窗口等候过久(示例)")
+_ADOPTED = ("adopted_town", "adopted_county", "adopted_prefecture", "adopted_province")
 _QUARTERS = ("一", "二", "三", "四")
 
 
@@ -71,6 +73,14 @@ def _partners(province: Province, dice: Dice, unit_id: "pd.Series[str]", when: "
 
 
 def notices(province: Province) -> pd.DataFrame:
+    """Draw up notices: praise and complaints, matters adopted further and further up, and a few grave events."""
+    parts = pd.concat([_opinions(province), _adopted(province), _grave(province)], ignore_index=True)
+    parts.insert(0, "notice_id", numbered("N", np.arange(1, len(parts) + 1), 4))
+    columns = [column.name for column in TABLES["notices"].columns]
+    return parts[columns].astype({"entered_by": "str"})
+
+
+def _opinions(province: Province) -> pd.DataFrame:
     """Draw up praise and complaints, as many as there are stations: most upheld, some only proposed."""
     dice, size = province.stream("notices"), province.stations
     day = np.sort(dice.integers(0, 731, size))
@@ -80,11 +90,11 @@ def notices(province: Province) -> pd.DataFrame:
     reason = np.where(praise, 0, len(_PRAISE_REASONS)) + dice.integers(0, 3, size)
     return pd.DataFrame(
         {
-            "notice_id": numbered("N", np.arange(1, size + 1), 4),
             "happened_on": stamp(day * DAY),
             "unit_id": spell(province.station_ids, np.where(personal, -1, place)),
             "officer_id": spell(province.officer_ids, np.where(personal, person, -1)),
             "code": spell(["complaint", "praise"], praise),
+            "matter": numbered("M", np.full(size, -1), 3),
             "value": 1.0,
             "reason": spell(_PRAISE_REASONS + _COMPLAINT_REASONS, reason),
             "source": spell(["信访台账(示例)", "热线台账(示例)"], pick(dice, (0.5, 0.5), size)),
@@ -93,7 +103,54 @@ def notices(province: Province) -> pd.DataFrame:
             "status": spell(["upheld", "proposed"], proposed),
             "recorded_at": stamp((day + dice.integers(1, 6, size)) * DAY + dice.uniform(32_400, 61_200, size)),
         }
-    ).astype({"entered_by": "str"})
+    )
+
+
+def _adopted(province: Province) -> pd.DataFrame:
+    """Draw up what stations wrote and others adopted: a matter goes up from town to province, a notice at each step."""
+    dice = province.stream("adopted matters")
+    matters = max(6, province.stations * 2 // 3)
+    steps = 1 + pick(dice, (0.5, 0.3, 0.15, 0.05), matters)
+    matter = np.repeat(np.arange(matters), steps)
+    step = np.concatenate([np.arange(length) for length in steps])
+    place = dice.integers(0, province.stations, matters)[matter]
+    day = np.minimum(dice.integers(0, 700, matters)[matter] + step * 9, 724)
+    return _upheld(
+        province, dice, day, place, "防范经验材料被采用(示例)", "简报采用登记(示例)",
+        code=spell(_ADOPTED, step), matter=numbered("M", matter + 1, 3),
+        value=np.array([2.0, 4.0, 8.0, 10.0])[step],
+    )  # fmt: skip
+
+
+def _grave(province: Province) -> pd.DataFrame:
+    """Draw up the few events for which a scheme may veto, each of a station; one of them in the last quarter."""
+    dice = province.stream("grave events")
+    size = max(4, province.stations // 15)
+    day, place = np.sort(dice.integers(0, 725, size)), dice.integers(0, province.stations, size)
+    day[-1] = QUARTER_STARTS[7] // DAY + dice.integers(0, 80)
+    return _upheld(
+        province, dice, day, place, "值班空岗，群众求助无人接报(示例)", "督察通报(示例)",
+        code=spell(["veto_event"], np.zeros(size)), matter=numbered("M", np.full(size, -1), 3), value=1.0,
+    )  # fmt: skip
+
+
+def _upheld(province: Province, dice: Dice, day: Ints, place: Ints, reason: str, source: str, **columns: Any) -> pd.DataFrame:
+    """Write notices of stations, each entered by one office and checked by another."""
+    size = len(day)
+    return pd.DataFrame(
+        {
+            "happened_on": stamp(day * DAY),
+            "unit_id": spell(province.station_ids, place),
+            "officer_id": spell(province.officer_ids, np.full(size, -1)),
+            "reason": spell([reason], np.zeros(size)),
+            "source": spell([source], np.zeros(size)),
+            "entered_by": "督察科",
+            "checked_by": spell(["政治处"], np.zeros(size)),
+            "status": spell(["upheld"], np.zeros(size)),
+            "recorded_at": stamp((day + dice.integers(1, 6, size)) * DAY + dice.uniform(32_400, 61_200, size)),
+            **columns,
+        }
+    )
 
 
 def figures(province: Province) -> pd.DataFrame:

@@ -99,10 +99,11 @@ _DECLARED = (
         Column("role", "text", "作用"), Column("share", "number", "份额"),
     )),
     Table("notices", "通报", "notice_id", "happened_on", (
-        _must("notice_id", "text", "编号"), _must("happened_on", "date", "发生日期"), Column("unit_id", "text", "单位"), _OFFICER,
-        _must("code", "text", "事项代码"), Column("value", "number", "数值"), Column("reason", "text", "事由"), Column("source", "text", "依据"),
+        _must("notice_id", "text", "编号"), _must("happened_on", "time", "发生日期"), Column("unit_id", "text", "单位"), _OFFICER,
+        _must("code", "text", "事项代码"), Column("matter", "text", "同一事项的编号"), Column("value", "number", "数值"),
+        Column("reason", "text", "事由"), Column("source", "text", "依据"),
         Column("entered_by", "text", "录入人"), Column("checked_by", "text", "审核人"),
-        Column("status", "text", "状态", words=("proposed", "upheld", "withdrawn")), _RECORDED,
+        Column("status", "text", "状态，只有 upheld 计", required=True, words=("proposed", "upheld", "withdrawn")), _RECORDED,
     )),
     Table("figures", "外部数据", "", "", (
         _must("unit_id", "text", "单位"), _must("indicator", "text", "指标"), _must("period", "text", "期间，如 2024Q4"),

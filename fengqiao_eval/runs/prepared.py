@@ -3,15 +3,19 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from fengqiao_eval.documents import read
 from fengqiao_eval.errors import Fault, InputError, refuse
 from fengqiao_eval.records.store import Records, open_records
 from fengqiao_eval.records.units import OFFICER
+from fengqiao_eval.runs import findings
 from fengqiao_eval.runs.choice import chosen
 from fengqiao_eval.runs.params import RunParams, load_params
 from fengqiao_eval.runs.publish import LATEST
+from fengqiao_eval.scheme.lint import Finding
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.model import Scheme
 from fengqiao_eval.scoring import fit
@@ -57,6 +61,12 @@ class Scored:
         """The ids of officers."""
         units = self.scores.units
         return set(units.loc[units["level"] == OFFICER, "unit_id"])
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What lint finds in the scheme, the worst first."""
+        path = Path(self.params.scheme)
+        return findings.findings(self.scheme, self.scores, str(self.params.span), read(path, shown(path)))
 
 
 def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = "params") -> tuple[RunParams, Scheme, Records]:

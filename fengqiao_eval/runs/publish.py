@@ -18,7 +18,7 @@ from fengqiao_eval.records.units import OFFICER
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.scheme.model import Scheme
 
-FRAMES = ("units", "measures", "points", "adjustments", "ranks", "asides", "losses", "open_disputes")
+FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", "asides", "losses", "open_disputes")
 """The frames of a run, each a parquet file; those of officers lie in officer/."""
 
 LATEST = "latest"

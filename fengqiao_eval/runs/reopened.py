@@ -9,32 +9,35 @@ import pandas as pd
 
 from fengqiao_eval.errors import InputError, UsageError
 from fengqiao_eval.records.store import open_records
-from fengqiao_eval.runs import explain, manifest
+from fengqiao_eval.runs import explain, explain_entry, manifest
 from fengqiao_eval.runs.choice import near
 from fengqiao_eval.runs.params import PATHS, RunParams, located
-from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scorecards.folder import Run, open_run
 from fengqiao_eval.scoring.trace import trace
 from fengqiao_eval.words import say
 
+STANDS = ("source", "checked_by")
+"""What says of a notice on what it rests, and who stands for it."""
+
 
 def explained(given: Path, unit_id: str, indicator: str | None, lang: str) -> list[str]:
-    """Explain a unit's total, or one of its indicators with the records behind it.
+    """Explain a unit's total, or one of its indicators or lines outside the hundred with the records behind it.
 
     Raises UsageError for an unknown run, unit or indicator.
     """
     run = find_run(given)
     if indicator is None:
         return explain.total_lines(run, unit_id, lang)
-    _, found = explain.find_indicator(run.scheme, indicator)
+    _, found = explain.find_entry(run.scheme, indicator, lang)
     explain.rank_row(run, unit_id)
     params = parameters(run)
     try:
         behind = _behind(run, params, found, unit_id)
     except InputError as error:
-        lines = explain.indicator_lines(run, unit_id, indicator, None, lang)
+        lines = explain_entry.entry_lines(run, unit_id, indicator, None, lang)
         return [*lines, say("explain.gone", lang, where=params.records), *(fault.text(lang) for fault in error.faults)]
-    return [*_changed(run, params, lang), *explain.indicator_lines(run, unit_id, indicator, behind, lang)]
+    return [*_changed(run, params, lang), *explain_entry.entry_lines(run, unit_id, indicator, behind, lang)]
 
 
 def find_run(given: Path) -> Run:
@@ -60,9 +63,16 @@ def parameters(run: Run) -> RunParams:
     return params.model_copy(update={key: located(value, here) for key in PATHS if (value := getattr(params, key))})
 
 
-def _behind(run: Run, params: RunParams, indicator: Indicator, unit_id: str) -> pd.DataFrame:
+def _behind(run: Run, params: RunParams, entry: Entry, unit_id: str) -> pd.DataFrame:
+    """List the records behind an entry; of notices with their source and who checked them, never the reason."""
     records = open_records(Path(params.records), params.tables, params.timezone)
-    return trace(records, run.scheme, indicator, unit_id, params.span, params.moment)
+    found = trace(records, run.scheme, entry, unit_id, params.span, params.moment)
+    if getattr(entry.measure, "table", "") != "notices" or found.empty:
+        return found
+    notices = records.tables["notices"]
+    known = [name for name in STANDS if name in notices.columns]
+    told = notices.filter(notices.notice_id.isin(list(found["record_id"]))).select("notice_id", *known).to_pandas()
+    return found.merge(told, how="left", left_on="record_id", right_on="notice_id")
 
 
 def _changed(run: Run, params: RunParams, lang: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fengqiao_eval.names import file_name
 from fengqiao_eval.records.store import Note
 from fengqiao_eval.records.units import OFFICER
-from fengqiao_eval.runs import manifest, publish
+from fengqiao_eval.runs import findings, manifest, publish
 from fengqiao_eval.runs.batch import print_cards
 from fengqiao_eval.runs.cards import Card, Failure
 from fengqiao_eval.runs.choice import OVERVIEW, chosen, find_notebooks, notebook_of
@@ -90,6 +90,7 @@ def _manifest(done: Scored, folder: Path, corrects: str | None, notebooks: Path 
         "units": {level: count for level, count in done.units.items() if level != OFFICER},
         "officers": len(persons),
         "notes": [{"key": note.key, "given": dict(note.given)} for note in done.scores.notes],
+        "lint": findings.of_manifest(done.findings),
         "cards": {},
         "failures": [],
         "officers_failed": 0,

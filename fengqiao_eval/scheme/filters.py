@@ -72,7 +72,7 @@ def _test(given: Any) -> Any:
     return given if isinstance(given, (dict, Test)) else {"in": [given]}
 
 
-Filter = dict[str, Annotated[Test, BeforeValidator(_test)]]
+Filter = dict[str, Annotated[Test, BeforeValidator(_test, json_schema_input_type=Test | Scalar | list[Scalar])]]
 """Column -> test; a row must satisfy all. `tier: red`, `tier: [red, yellow]` and `tier: {not_in: [blue]}` are tests."""
 
 

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from fengqiao_eval.documents import Document, Model, nearest, read, validate
-from fengqiao_eval.errors import Fault, UsageError, refuse
-from fengqiao_eval.periods import parse
+from fengqiao_eval.errors import Fault, refuse
+from fengqiao_eval.scheme.contradictions import contradictions
+from fengqiao_eval.scheme.gathering import gathering
 from fengqiao_eval.scheme.indicator import Code, Label, Text, Weight
-from fengqiao_eval.scheme.model import Dimension, Scheme, parts_of, scored_at, weight_at
-
-PER_CENT = Decimal(100)
+from fengqiao_eval.scheme.judgements import misjudged
+from fengqiao_eval.scheme.model import Dimension, Scheme, parts_of
+from fengqiao_eval.scheme.named import names
+from fengqiao_eval.scheme.sums import sums
 
 
 class Override(Model):
@@ -31,20 +32,20 @@ class Override(Model):
 def load(path: Path, overrides: Path | None = None, name: str | None = None) -> Scheme:
     """Read a scheme and, where given, its weight override.
 
-    Raises InputError with every fault of both files: unknown keys, sums of weights, unknown levels and codes.
+    Raises InputError with every fault of both files: unknown keys, sums of weights, unknown names, rules that contradict
+    themselves.
     """
-    scheme, faults, document = _read(path, name)
+    document = read(path, name)
+    scheme, faults = validate(Scheme, document)
+    faults += check(scheme, document) if scheme else []
     if scheme and overrides:
         scheme, more = apply(scheme, overrides)
-        refuse(faults + more + list(check(scheme, Document(str(overrides), {}, {}))))
-    refuse(faults + (list(check(scheme, document)) if scheme else []))
+        told = {(fault.place, fault.rule) for fault in faults}
+        after = check(scheme, Document(str(overrides), {}, {}))
+        faults += more + [fault for fault in after if (fault.place, fault.rule) not in told]
+    refuse(faults)
     assert scheme is not None  # noqa: S101 - a scheme that could not be read has faults
     return scheme
-
-
-def _read(path: Path, name: str | None) -> tuple[Scheme | None, list[Fault], Document]:
-    document = read(path, name)
-    return *validate(Scheme, document), document
 
 
 def apply(scheme: Scheme, overrides: Path) -> tuple[Scheme, list[Fault]]:
@@ -80,79 +81,9 @@ def reweigh(scheme: Scheme, weights: Mapping[str, Weight]) -> Scheme:
 def check(scheme: Scheme, document: Document) -> Iterator[Fault]:
     """Find every fault that a single field cannot show."""
     yield from _one_person(scheme, document)
-    yield from _codes(scheme, document)
-    yield from _levels(scheme, document)
-    yield from _sums(scheme, document)
-    yield from _voids(scheme, document)
-    grades = [band.at_least for band in scheme.bands]
-    if grades != sorted(set(grades), reverse=True):
-        yield document.fault(("bands",), "scheme.bands", given=", ".join(map(str, grades)))
+    for find in (names, sums, contradictions, gathering, misjudged):
+        yield from find(scheme, document)
 
 
 def _one_person(signed: Scheme | Override, document: Document) -> list[Fault]:
     return [document.fault(("checker",), "scheme.one_person", given=signed.author)] if signed.author == signed.checker else []
-
-
-def _codes(scheme: Scheme, document: Document) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for place, _, part in parts_of(scheme):
-        if part.code in seen:
-            yield document.fault((*place, "code"), "scheme.code_twice", code=part.code)
-        seen.add(part.code)
-
-
-def _levels(scheme: Scheme, document: Document) -> Iterator[Fault]:
-    known = set(scheme.levels)
-    named: list[tuple[tuple[str | int, ...], str]] = [(("compare_within",), level) for level in scheme.compare_within]
-    for place, _, part in parts_of(scheme):
-        named += [((*place, "levels"), level) for level in getattr(part, "levels", None) or ()]
-        for key in ("weight", "least"):
-            if isinstance(by_level := getattr(part, key, None), dict):
-                named += [((*place, key), level) for level in by_level if level != "others"]
-    for place, level in named:
-        if level not in known:
-            yield document.fault(place, "scheme.unknown_level", given=level, known=", ".join(scheme.levels))
-
-
-def _sums(scheme: Scheme, document: Document) -> Iterator[Fault]:
-    """Check the sums at each level; levels with the same wrong sum are one fault."""
-    found: dict[tuple[Any, ...], list[str]] = {}
-    for level in scheme.levels:
-        for wrong in _sums_at(scheme, level):
-            found.setdefault(wrong, []).append(level)
-    for (place, rule, what, wanted, given, parts), levels in found.items():
-        words = {"what": what, "wanted": wanted, "given": given, "parts": parts, "level": "、".join(levels)}
-        yield document.fault(place, rule, **words)
-
-
-def _sums_at(scheme: Scheme, level: str) -> Iterator[tuple[Any, ...]]:
-    """Find wrong sums at a level: of the dimensions, and of the parts of each."""
-    top = [d for d in scheme.dimensions if scored_at(d, level)]
-    given = sum((weight_at(d.weight, level) for d in top), Decimal(0))
-    if given != PER_CENT:
-        yield ("dimensions",), "weights.dimensions", "", PER_CENT, given, _plus(top, level)
-    for place, _, part in parts_of(scheme):
-        if isinstance(part, Dimension) and (inner := [p for p in part.parts if scored_at(p, level)]):
-            wanted = PER_CENT if scheme.weights == "within" else weight_at(part.weight, level)
-            given = sum((weight_at(p.weight, level) for p in inner), Decimal(0))
-            if given != wanted:
-                where = (*place, "dimensions" if part.dimensions else "indicators")
-                yield where, "weights.indicators", part.label, wanted, given, _plus(inner, level)
-
-
-def _plus(parts: Any, level: str) -> str:
-    return " + ".join(f"{part.code} {weight_at(part.weight, level)}" for part in parts)
-
-
-def _voids(scheme: Scheme, document: Document) -> Iterator[Fault]:
-    codes = [i.code for i in scheme.indicators]
-    for number, void in enumerate(scheme.void):
-        if void.indicator not in codes:
-            known = nearest(void.indicator, codes)
-            yield document.fault(("void", number, "indicator"), "scheme.unknown_code", given=void.indicator, known=known)
-        try:
-            month = parse(void.period).months == 1
-        except UsageError:
-            month = False
-        if not month:
-            yield document.fault(("void", number, "period"), "scheme.void_month", given=void.period)

@@ -1,7 +1,7 @@
 """What stands outside the hundred (百分之外): public points added and deducted, notices, vetoes with their effects, as data."""
 
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,7 +19,8 @@ class Consequence(Entry):
 
     add, deduct: `points` gives points of the total (of a deduction: how many, positive). zero_item: the contribution of `item`
     falls away for the months in which it happened (R19). cap_grade: no better grade than `grade`. ungraded: no grade (不定等次).
-    bar_award: no award (R21). A veto takes effect where the value reaches `from_value`.
+    bar_award: no award (R21). A veto takes effect where the value is as bad as `from_value`, or worse. Of what is added more is
+    better where nothing else is said, of all else more is worse.
     """
 
     unit: str = "起"
@@ -29,9 +30,15 @@ class Consequence(Entry):
     points: Curve | Steps | Line | None = Field(None, discriminator="kind")
     item: Code | None = None
     grade: str | None = None
-    from_value: Decimal = Decimal(1)
+    from_value: Decimal = Field(Decimal(1), gt=0)
     year_only: bool = False
     """Whether the line is only added to the total of a year (R43)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _more_of_what_adds_is_better(cls, given: Any) -> Any:
+        adds = isinstance(given, dict) and given.get("effect") == "add"
+        return {"direction": "higher", **given} if adds else given
 
     @model_validator(mode="after")
     def _what_it_needs(self) -> "Consequence":

@@ -52,6 +52,10 @@ class Worth(Model):
             raise PydanticCustomError("fengqiao.worth.one_of", "one of amount, column, ladder", {})
         if (self.values or self.between) and (self.column is None or (self.values and self.between)):
             raise PydanticCustomError("fengqiao.worth.column", "values or between go with a column", {})
+        if self.between and self.between[0] > self.between[1]:
+            raise PydanticCustomError(
+                "fengqiao.worth.between", "from the smallest to the largest", {"given": _range(self.between)}
+            )
         return self
 
     @property
@@ -84,9 +88,15 @@ class Factor(Model):
     def _some_condition(self) -> "Factor":
         if not (self.where or self.during or self.again):
             raise PydanticCustomError("fengqiao.worth.always", "a factor without condition", {})
+        if backward := [_range(days) for days in self.during if days[0] > days[1]]:
+            raise PydanticCustomError("fengqiao.worth.during", "from the first day to the last", {"given": ", ".join(backward)})
         return self
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column the factor looks at."""
         return (*columns_of(self.where), *(self.again.same if self.again else ()))
+
+
+def _range(given: tuple[object, object]) -> str:
+    return f"{given[0]} – {given[1]}"

@@ -1,29 +1,72 @@
-"""The definition of an indicator and its rule of points in one sentence each, made from the scheme itself."""
+"""What the scheme says, in plain sentences made from the scheme itself: definition, rule, conditions, effects, aggregation."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
-from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme.counted import Elapsed
-from fengqiao_eval.scheme.filters import Filter, Test
-from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.counted import Count
+from fengqiao_eval.scheme.indicator import Entry, Indicator
+from fengqiao_eval.scheme.model import Dimension, Scheme, base_marks
+from fengqiao_eval.scheme.outside import Consequence, Outside
+from fengqiao_eval.scheme.references import Change, Peers, Quota
+from fengqiao_eval.scorecards.filter_words import Words, bare, table_label
+from fengqiao_eval.scorecards.reference_words import against_words, units
+from fengqiao_eval.scorecards.rule_words import About, rule_words
+from fengqiao_eval.scorecards.wording import term
 from fengqiao_eval.words import say
 
+Names = Mapping[str, str]
+"""Labels by code; a code that is not there is said as it is."""
+NOBODY: Names = MappingProxyType({})
 
-def definition(indicator: Indicator, lang: str) -> str:
-    """Say what is counted: numerator, denominator, and the date that puts a record in a period."""
-    measure: Any = indicator.measure
+
+def definition(entry: Entry, lang: str) -> str:
+    """Say what is counted, by which date a record belongs to a period, and against what the value is held."""
+    measure: Any = entry.measure
     if measure.kind == "figure":
-        return say("definition.figure", lang, figure=measure.figure)
-    words = _Words(measure.table, lang)
-    said = say(f"definition.{measure.kind}", lang, **_given(measure, words))
-    return say("definition.dated", lang, said=said, date=words.column(measure.date))
+        said = [say("definition.figure", lang, figure=measure.figure)]
+    else:
+        words = Words(measure.table, lang)
+        said = [say("definition.dated", lang, said=_counted(measure, words), date=words.column(measure.date))]
+    for number, reference in enumerate(against_words(entry, lang)):
+        said.append(say("definition.against_more" if number else "definition.against", lang, reference=reference))
+    return _joined(said, lang)
 
 
-def _given(measure: Any, words: "_Words") -> dict[str, Any]:
+def _joined(said: list[str], lang: str) -> str:
+    return say("screen.semicolon", lang).join(said)
+
+
+def _counted(measure: Any, words: Words) -> str:
+    """Say the measure: of a count its own sentences, of all others the one of its kind."""
+    if not isinstance(measure, Count):
+        return say(f"definition.{measure.kind}", words.lang, **_given(measure, words))
+    rows = _worth(measure, words)
+    if measure.per is None:
+        key = "definition.summed" if measure.worth or measure.times or measure.best_of else "definition.number"
+        return say(key, words.lang, rows=rows)
+    per = say(f"definition.per.{measure.per}", words.lang)
+    key = "definition.count_per" if measure.scale == 1 else "definition.count"
+    return say(key, words.lang, rows=rows, per=per, scale=bare(measure.scale))
+
+
+def _worth(count: Count, words: Words) -> str:
+    """Say which rows count, what each is worth, what multiplies it, and which of several alike."""
+    said = [words.worth(part) for part in count.worth] + [words.factor(factor) for factor in count.times]
+    if count.best_of:
+        said.append(say("definition.best_of", words.lang, columns=words.columns(count.best_of)))
+    rows = words.rows(count.where)
+    return say("definition.worth", words.lang, rows=rows, worth=_comma(said, words.lang)) if said else rows
+
+
+def _comma(said: list[str], lang: str) -> str:
+    return say("definition.comma", lang).join(said)
+
+
+def _given(measure: Any, words: Words) -> dict[str, Any]:
     """Gather what the sentence of a kind of measure speaks of; it takes what it needs."""
-    given: dict[str, Any] = {"rows": words.rows(measure.where)}
+    given: dict[str, Any] = {"rows": words.rows(measure.where), "q": getattr(measure, "q", None)}
     for name in ("numerator", "denominator", "column"):
         if isinstance(getattr(measure, name, None), str):
             given[name] = words.column(getattr(measure, name))
@@ -32,75 +75,121 @@ def _given(measure: Any, words: "_Words") -> dict[str, Any]:
     if hasattr(measure, "met"):
         given["met"] = words.tests(measure.met)
     if hasattr(measure, "values"):
-        coded = [f"{word}={code}" for word, code in measure.values.items()]
-        given["values"] = say("definition.list", words.lang).join(coded)
-    if hasattr(measure, "per"):
-        given |= {"per": say(f"definition.per.{measure.per}", words.lang), "scale": measure.scale}
-    return given | {"q": getattr(measure, "q", None)}
+        given["values"] = words.codes(measure.values)
+    return given
 
 
-class _Words:
-    """Words for the columns and tests of one table."""
-
-    def __init__(self, table: str, lang: str) -> None:
-        self.table, self.lang = TABLES.get(table), lang
-        self.label = self.table.label if self.table and lang == "zh" else table
-
-    def column(self, name: str) -> str:
-        """Name a column: its meaning in Chinese where it is declared, else as it is written."""
-        known = self.table.column(name) if self.table and self.lang == "zh" else None
-        return re.split("[（：，:]", known.meaning)[0] if known else name
-
-    def operand(self, of: str | Elapsed) -> str:
-        if isinstance(of, str):
-            return self.column(of)
-        start, end = map(self.column, of.minutes)
-        return say("definition.elapsed", self.lang, start=start, end=end)
-
-    def rows(self, where: Filter) -> str:
-        key = "definition.rows_where" if where else "definition.rows"
-        return say(key, self.lang, table=self.label, where=self.tests(where))
-
-    def tests(self, tests: Filter) -> str:
-        parts = [part for name, test in tests.items() for part in self._test(self.column(name), test)]
-        return say("definition.and", self.lang).join(parts)
-
-    def several(self, given: Any) -> str:
-        return say("definition.or", self.lang).join(map(self._value, given))
-
-    def _value(self, given: Any) -> str:
-        return say(f"definition.{'yes' if given else 'no'}", self.lang) if isinstance(given, bool) else str(given)
-
-    def _test(self, column: str, test: Test) -> Iterator[str]:
-        for name in ("in_", "not_in"):
-            if getattr(test, name) is not None:
-                yield self._say(name.rstrip("_"), column, self.several(getattr(test, name)))
-        if test.present is not None:
-            yield self._say("present" if test.present else "absent", column)
-        for name in ("at_least", "at_most", "above", "below", "not_after"):
-            bound = getattr(test, name)
-            if bound is not None:
-                yield self._say(name, column, self.column(bound) if isinstance(bound, str) else str(bound))
-        if test.within:
-            unit = next(unit for unit in ("minutes", "hours", "days") if getattr(test.within, unit) is not None)
-            limit, of = getattr(test.within, unit), self.column(test.within.of)
-            yield say(f"definition.within.{unit}", self.lang, column=column, limit=limit, of=of)
-
-    def _say(self, key: str, column: str, given: str = "") -> str:
-        return say(f"definition.{key}", self.lang, column=column, given=given)
+def data_source(entry: Entry, lang: str) -> str:
+    """Say from which table and columns an entry is counted, and which figures it takes from elsewhere."""
+    measure: Any = entry.measure
+    figures = [reference.figure for reference in entry.against if isinstance(reference, Quota) and reference.figure]
+    if measure.kind == "figure":
+        return _source("figures", measure.figure, lang)
+    words = Words(measure.table, lang)
+    said = [_source(measure.table, words.columns(measure.columns), lang)]
+    said += [say("definition.table", lang, label=table_label(table, lang), table=table) for table in measure.tables[1:]]
+    return _joined(said + [_source("figures", figure, lang) for figure in figures], lang)
 
 
-def points_words(indicator: Indicator, lang: str) -> str:
-    """Say how a value becomes points, with floor and cap where the rule has them."""
-    rule: Any = indicator.points
-    knots = getattr(rule, "knots", None) or getattr(rule, "steps", None) or ()
-    listed = [say("definition.knot", lang, value=_bare(value), points=_bare(points)) for value, points in knots]
-    given = {name: _bare(getattr(rule, name, None)) for name in ("otherwise", "at")}
-    said = [say(f"definition.{rule.kind}", lang, knots=say("definition.list", lang).join(listed), **given)]
-    limits = {name: getattr(rule, name) for name in ("floor", "cap")}
-    said += [say(f"definition.{name}", lang, **{name: limit}) for name, limit in limits.items() if limit is not None]
-    return say("screen.semicolon", lang).join(said)
+def _source(table: str, columns: str, lang: str) -> str:
+    named = say("definition.table", lang, label=table_label(table, lang), table=table)
+    return say("definition.source", lang, table=named, columns=columns)
 
 
-def _bare(number: Any) -> str:
-    return "" if number is None else f"{number.normalize():f}" if hasattr(number, "normalize") else str(number)
+def points_words(entry: Entry, lang: str, full: int = 100) -> str:
+    """Say how a value becomes points of an indicator, or what a line outside the hundred does to total or grade."""
+    if isinstance(entry, Consequence):
+        return _effect(entry, lang)
+    rule: Any = entry.points  # type: ignore[attr-defined]  # an entry is an indicator or a consequence
+    marks = max(entry.weight.values()) if isinstance(entry.weight, dict) else entry.weight  # type: ignore[attr-defined]  # as above
+    return rule_words(rule, _about(entry, lang, Decimal(marks if rule.in_marks else full)))
+
+
+def _about(entry: Entry, lang: str, full: Decimal | None) -> About:
+    signed = any(isinstance(reference, (Change, Peers)) for reference in entry.against)
+    taken = isinstance(entry, Consequence) and entry.effect == "deduct"
+    return About(lang, units(entry)[-1], signed, entry.good == "lower", full, taken)
+
+
+def _effect(line: Consequence, lang: str, names: Names = NOBODY) -> str:
+    """Say what a line outside the hundred does, from which value on, and whether only to a year."""
+    if line.points is not None:
+        said = say(f"definition.effect.{line.effect}", lang, rule=rule_words(line.points, _about(line, lang, None)))
+    else:
+        once = line.from_value == 1
+        when = say("definition.once" if once else "definition.from", lang, value=bare(line.from_value), unit=line.unit)
+        item = names.get(line.item or "", line.item)
+        said = say(f"definition.effect.{line.effect}", lang, when=when, item=item, grade=line.grade)
+    return said + (say("definition.year_only", lang) if line.year_only else "")
+
+
+def rule_of(entry: Entry, scheme: Scheme, lang: str) -> str:
+    """Say the rule of an entry as `points_words` does, with the scheme's full marks and the labels of other items."""
+    names = {other.code: other.name(lang) for other in scheme.entries}
+    return _effect(entry, lang, names) if isinstance(entry, Consequence) else points_words(entry, lang, base_marks(scheme))
+
+
+def conditions(entry: Entry, lang: str, names: Names = NOBODY) -> str:
+    """Say on what an entry depends: levels, smallest number of records, days until it is settled, gate, exemptions."""
+    return _joined(list(_conditions(entry, lang, names)), lang)
+
+
+def _conditions(entry: Entry, lang: str, names: Names) -> Iterator[str]:
+    yield say(f"definition.direction.{entry.direction}", lang)
+    if entry.levels is not None:
+        levels = say("definition.list", lang).join(term("level", level, lang) for level in entry.levels)
+        yield say("definition.levels", lang, levels=levels)
+    if entry.least != 1:
+        yield say("definition.least", lang, least=_by_level(entry.least, lang))
+    if days := entry.measure.settles_days:
+        yield say("definition.settles", lang, days=days)
+    if isinstance(entry, Indicator):
+        yield from _gate(entry, lang, names)
+        yield from _exempt(entry, lang)
+
+
+def _gate(indicator: Indicator, lang: str, names: Names) -> Iterator[str]:
+    if gate := indicator.gate:
+        key = "definition.gate_at_least" if gate.at_least is not None else "definition.gate_at_most"
+        line = gate.at_least if gate.at_least is not None else gate.at_most
+        yield say(key, lang, indicator=names.get(gate.indicator, gate.indicator), line=bare(line))
+
+
+def _exempt(indicator: Indicator, lang: str) -> Iterator[str]:
+    if exempt := indicator.not_applicable:
+        who = say("definition.list", lang).join((*exempt.classes, *exempt.units))
+        yield say(f"definition.exempt.{exempt.give}", lang, who=who)
+
+
+def _by_level(least: Any, lang: str) -> str:
+    if not isinstance(least, dict):
+        return bare(least)
+    names = {level: term("level", level, lang) for level in least} | {"others": say("definition.others", lang)}
+    return say("definition.list", lang).join(f"{names[level]} {bare(number)}" for level, number in least.items())
+
+
+def gathering(group: Dimension | Outside, lang: str) -> str:
+    """Say how the parts of a group come together: mean, limits, whether only the weightiest counts; empty where as usual."""
+    outside = isinstance(group, Outside)
+    said = [say("definition.gather.geometric", lang)] if getattr(group, "aggregation", "") == "geometric" else []
+    said += [say("definition.gather.best_of", lang)] if getattr(group, "best_of", False) else []
+    for name in ("floor", "cap"):
+        if (limit := getattr(group, name)) is not None:
+            taken = outside and limit <= 0
+            key = f"definition.gather.{name}_taken" if taken else f"definition.gather.{name}{'_added' if outside else ''}"
+            said.append(say(key, lang, limit=bare(abs(limit))))
+    return _joined(said, lang)
+
+
+def scheme_words(scheme: Scheme, lang: str) -> str:
+    """Say what holds for the whole table: style of weights, full marks, mean, longer periods, grades."""
+    said = [say(f"definition.scheme.{scheme.weights}", lang), say(f"definition.scheme.{scheme.aggregation}", lang)]
+    said.append(say("definition.scheme.full", lang, full=_by_level(scheme.full_marks, lang)))
+    longer = scheme.longer_period if scheme.longer_period == "recount" else "_".join(scheme.mean_of)
+    said.append(say(f"definition.scheme.longer.{longer}", lang))
+    if scheme.bands:
+        bands = [
+            f"{band.grade_en if lang == 'en' and band.grade_en else band.grade} {bare(band.at_least)}" for band in scheme.bands
+        ]
+        said.append(say("definition.scheme.bands", lang, bands=say("definition.list", lang).join(bands)))
+    return _joined(said, lang)

@@ -86,6 +86,9 @@ def _given(card: Card) -> dict[str, Any]:
         "reached": reached(card, sum(gain.points for gain in card.gains)),
         "changes": plaintext.changes(card),
         "monthly": plaintext.monthly(card),
+        "made_of": plaintext.made_of(card),
+        "groups": [[line for line in card.adjustments if line.inside is kind] for kind in (True, False)],
+        "adjustment": lambda line: plaintext.adjustment(line, lang),
         "firmness": plaintext.firmness(card),
         "objection": plaintext.objection(card),
         "csv": f"{file_name(card.identity.unit_id)}.records.csv",
@@ -109,7 +112,7 @@ def reached(card: Card, won: float) -> tuple[float | None, int | None]:
 def _worst(card: Card) -> Iterator[tuple[DimensionLine, IndicatorLine | None]]:
     """Name each dimension that lost points, the most first, with the indicator that lost most of them."""
     for dimension in plaintext.worst(card):
-        lines = [line for line in card.indicators if line.dimension == dimension.code and line.scored]
+        lines = [line for line in card.indicators if dimension.code in line.above and line.scored]
         yield dimension, max(lines, key=lambda line: line.lost, default=None)
 
 

@@ -1,21 +1,20 @@
 """Where most points can still be won: the fewest records that would bring an indicator to its target."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-import numpy as np
-
 from fengqiao_eval.errors import SCORED
 from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Ratio, Share
 from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scheme.model import Scheme, base_marks
+from fengqiao_eval.scheme.model import Dimension, Scheme, parts_of
 from fengqiao_eval.scheme.rules import Relative
-from fengqiao_eval.scorecards.lines import IndicatorLine
+from fengqiao_eval.scorecards.lines import IndicatorLine, Sheet
+from fengqiao_eval.scorecards.months import is_mean
+from fengqiao_eval.scorecards.reckoning import points_at
 from fengqiao_eval.scorecards.wording import measured, rounded, signed
-from fengqiao_eval.scoring.points import absolute
 from fengqiao_eval.words import catalogue, say
 
 SHOWN = 3
@@ -42,32 +41,59 @@ class Gain:
         return say("card.gain.brings", lang, need=self.need, points=signed(self.points))
 
 
-def gains(scheme: Scheme, lines: Iterable[IndicatorLine], lang: str) -> tuple[Gain, ...]:
-    """Find the indicators where most points of the total can still be won, best first."""
-    by_code = {indicator.code: indicator for indicator in scheme.indicators}
-    found = [gain for line in lines if (gain := _gain(scheme, by_code[line.code], line, lang))]
+def gains(of: Sheet, lines: Iterable[IndicatorLine], adjusted: Collection[str] = ()) -> tuple[Gain, ...]:
+    """Find the indicators where most points of the total can still be won, best first.
+
+    adjusted: the lines outside the hundred that the unit has. Where a record more does not move the total by points × weight
+    nothing is promised: held against others, standing within the class, geometric means and limits of a dimension, means of
+    months, an item that a veto set to zero.
+    """
+    scheme = of.unit.scheme
+    if is_mean(scheme, str(of.periods["this"])) or scheme.aggregation == "geometric":
+        return ()
+    zeroed = {line.item for line in scheme.consequences if line.code in adjusted}
+    open_ones = {code: indicator for code, indicator in _straight(scheme).items() if code not in zeroed}
+    found = [gain for line in lines if line.code in open_ones and (gain := _gain(of, open_ones[line.code], line))]
     return tuple(sorted(found, key=lambda gain: -gain.points)[:SHOWN])
 
 
-def _gain(scheme: Scheme, indicator: Indicator, line: IndicatorLine, lang: str) -> Gain | None:
-    if line.reached is not False or line.status not in SCORED or not line.scored or isinstance(indicator.points, Relative):
+def _straight(scheme: Scheme) -> dict[str, Indicator]:
+    """Name the indicators whose points reach the total as points × weight."""
+    return {
+        part.code: part
+        for _, above, part in parts_of(scheme)
+        if isinstance(part, Indicator)
+        and not part.against
+        and not isinstance(part.points, Relative)
+        and not any(map(_bends, above))
+    }
+
+
+def _bends(dimension: Dimension) -> bool:
+    return dimension.aggregation == "geometric" or dimension.floor is not None or dimension.cap is not None
+
+
+def _gain(of: Sheet, indicator: Indicator, line: IndicatorLine) -> Gain | None:
+    if line.reached is not False or line.status not in SCORED or not line.scored:
         return None
     count, reached = needed(indicator, line)
-    earned = rounded(_points(indicator, reached, base_marks(scheme)) * line.weight_used, scheme.decimals)
-    won = float(earned - rounded(line.contribution, scheme.decimals))
+    decimals = of.unit.scheme.decimals
+    earned = rounded(points_at(indicator, reached, of.unit) * line.weight_used, decimals)
+    won = float(earned - rounded(line.contribution, decimals))
     if won <= 0:
         return None
     target = ("≥" if line.direction == "higher" else "≤") + measured(line.target, line.unit, short=True)
-    return Gain(line.code, line.label, measured(line.value, line.unit), target, count, _need(indicator, line, count, lang), won)
+    return Gain(
+        line.code, line.label, measured(line.value, line.unit), target, count, _need(indicator, line, count, of.lang), won
+    )
 
 
 def needed(indicator: Indicator, line: IndicatorLine) -> tuple[int | None, float]:
     """Give the smallest number of records that brings the value to the target, and the value then reached."""
-    target = float(indicator.target or 0)
+    target, unit = float(indicator.target or 0), _unit(indicator, line)
     step = _step(indicator)
-    if step is None or not line.denominator or line.numerator is None or line.value is None:
+    if step is None or not unit or line.numerator is None or line.value is None:
         return None, target
-    unit = _exact(line.denominator) / _scale(indicator)
     gap = _exact(target) * unit - _exact(line.numerator)
     count = math.ceil((gap if line.direction == "higher" else -gap) / step)
     moved = _exact(line.numerator) + (count if line.direction == "higher" else -count) * step
@@ -75,24 +101,25 @@ def needed(indicator: Indicator, line: IndicatorLine) -> tuple[int | None, float
 
 
 def _step(indicator: Indicator) -> Fraction | None:
-    """Give what one record changes above the line; None where the value is no count over a count, or the public's to give.
+    """Give what one record changes above the line; None where that depends on the record, or is the public's to give.
 
     A number of answers still to be turned into 满意 would invite coaching them.
     """
-    return Fraction(1) if isinstance(indicator.measure, (Share, Distinct, Ratio, Count)) else None
+    measure = indicator.measure
+    weighed = isinstance(measure, Count) and bool(measure.worth or measure.times or measure.best_of)
+    return Fraction(1) if isinstance(measure, (Share, Distinct, Ratio, Count)) and not weighed else None
 
 
-def _scale(indicator: Indicator) -> Fraction:
-    per = indicator.measure.scale if isinstance(indicator.measure, Count) else 1
-    return Fraction(indicator.scale) * Fraction(per)
+def _unit(indicator: Indicator, line: IndicatorLine) -> Fraction:
+    """Give what stands above the line for each unit of the value; of a raw count that is 1."""
+    measure = indicator.measure
+    if isinstance(measure, Count) and measure.per is None:
+        return Fraction(1)
+    return _exact(line.denominator or 0.0) / indicator.scale
 
 
 def _exact(number: float) -> Fraction:
     return Fraction(Decimal(repr(number)))
-
-
-def _points(indicator: Indicator, value: float, full: int) -> float:
-    return float(absolute(indicator.points, np.array([value]), indicator.direction, full)[0])
 
 
 def _need(indicator: Indicator, line: IndicatorLine, count: int | None, lang: str) -> str:

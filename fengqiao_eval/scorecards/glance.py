@@ -4,9 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from fengqiao_eval.scheme.model import Dimension, Scheme, applies, base_marks
+from fengqiao_eval.scheme.model import Dimension, Scheme, full_marks_of, scored_at
+from fengqiao_eval.scorecards.adjusted import inside
 from fengqiao_eval.scorecards.folder import Run
-from fengqiao_eval.scorecards.wording import note, term
+from fengqiao_eval.scorecards.wording import note, term, text
 from fengqiao_eval.words import say
 
 OFFICER = "officer"
@@ -30,7 +31,13 @@ def levels(run: Run, *, officers: bool = False) -> tuple[str, ...]:
 
 def dimensions_at(scheme: Scheme, level: str) -> tuple[Dimension, ...]:
     """Give the dimensions that have an indicator at a level."""
-    return tuple(d for d in scheme.dimensions if any(applies(i, level) for i in d.leaves))
+    return tuple(dimension for dimension in scheme.dimensions if scored_at(dimension, level))
+
+
+def full_marks(run: Run, *, officers: bool = False) -> pd.Series:
+    """Give the full marks of every unit, those of its class, by unit_id."""
+    units = frame(run, "units", officers=officers).set_index("unit_id")
+    return units["peer_class"].map(lambda peer_class: full_marks_of(run.scheme, text(peer_class))).astype("int64")
 
 
 def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
@@ -73,6 +80,12 @@ def _adjusted(run: Run, *, officers: bool) -> pd.Series:
     return lines.groupby("unit_id")["contribution"].sum().round(run.scheme.decimals)
 
 
+def adjusted_words(run: Run, lang: str) -> str:
+    """Name the column of what is no indicator's: what was added and deducted, and, where there is any, what adding up changed."""
+    lines = set(frame(run, "adjustments").get("line", ()))
+    return say("screen.adjusted_all" if lines & inside(run.scheme) else "screen.adjusted", lang)
+
+
 def by_dimension(run: Run, *, officers: bool = False) -> pd.DataFrame:
     """Give unit × dimension of the main period: contribution and full (points of the total), rate (per cent of full).
 
@@ -85,7 +98,7 @@ def by_dimension(run: Run, *, officers: bool = False) -> pd.DataFrame:
     keys = ["unit_id", scored["indicator"].map(homes).rename("dimension")]
     sums = scored.groupby(keys)[["contribution", "weight_used"]].sum().reset_index()
     sums = sums[sums["weight_used"] > 0]
-    full = sums["weight_used"] * base_marks(run.scheme)
+    full = sums["weight_used"] * sums["unit_id"].map(full_marks(run, officers=officers))
     decimals = run.scheme.decimals
     rate = 100 * sums["contribution"] / full
     return sums.assign(contribution=sums["contribution"].round(decimals), full=full.round(2), rate=rate.round(1))
@@ -119,7 +132,8 @@ def reasons(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]:
 def _reason(scheme: Scheme, row: Any, gaps: pd.DataFrame, lang: str) -> str:
     if row.unit_id in scheme.unranked:
         return say("screen.reason_unknown", lang)
-    decisive = gaps[gaps["indicator"].isin({i.code for i in scheme.indicators if i.missing == "not_ranked"})]
+    barring = gaps["indicator"].isin({i.code for i in scheme.indicators if i.missing == "not_ranked"})
+    decisive = gaps[barring & (gaps["status"] != "not_applicable")]
     parts = [term("flag", "part_period", lang)] if "part_period" in flags(row.flags) else []
     if row.covered < float(scheme.least_covered):
         shares = {"covered": f"{row.covered:.0%}", "least": f"{scheme.least_covered:.0%}"}

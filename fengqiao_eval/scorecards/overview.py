@@ -1,6 +1,6 @@
 """The province at a glance: frames and figures of a run for notebooks/overview.ipynb; officers are in none of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import accumulate
 from pathlib import Path
@@ -20,7 +20,7 @@ from fengqiao_eval.scorecards.charts import template
 from fengqiao_eval.scorecards.folder import Run, open_run
 from fengqiao_eval.scorecards.fragments import Fragment, render
 from fengqiao_eval.scorecards.screen import objection_words
-from fengqiao_eval.scorecards.wording import day, fixed, known, period_words, rounded, term
+from fengqiao_eval.scorecards.wording import day, fixed, known, period_words, rounded, signed, term
 from fengqiao_eval.words import say
 
 SHADES = [[0, "#F2A57E"], [0.5625, "#F5F6F8"], [1, "#8FBCE2"]]
@@ -61,7 +61,7 @@ def headline(run: Run, lang: str = "zh") -> Fragment:
     manifest = run.manifest
     state, period = say(f"screen.state.{manifest['state']}", lang), period_words(manifest["periods"]["this"], lang)
     title = say("overview.headline", lang, title=run.scheme.name(lang), period=period, state=state)
-    lines = [_level_line(level, part, run, lang) for level, part in _by_level(run)]
+    lines = [said for level, part in _by_level(run) for said in _level_lines(level, part, run, lang)]
     lines += [say("overview.staff", lang, n=manifest["officers"])] if manifest["officers"] else []
     lines.append(say("overview.as_of", lang, as_of=day(manifest["as_of"]), version=run.scheme.version))
     return Fragment(render("overview_lines.html", lang, lines=lines), "\n".join([title, *lines]), styled=True)
@@ -70,6 +70,15 @@ def headline(run: Run, lang: str = "zh") -> Fragment:
 def _by_level(run: Run) -> list[tuple[str, pd.DataFrame]]:
     listed = glance.places(run)
     return [(level, listed[listed["level"] == level]) for level in glance.levels(run)]
+
+
+def _level_lines(level: str, part: pd.DataFrame, run: Run, lang: str) -> Iterator[str]:
+    yield _level_line(level, part, run, lang)
+    moved = part.loc[part["adjusted"] != 0, "adjusted"]
+    if len(moved):
+        ends = {name: signed(end, run.scheme.decimals) for name, end in (("low", moved.min()), ("high", moved.max()))}
+        words = {"level": term("level", level, lang), "what": glance.adjusted_words(run, lang)}
+        yield say("overview.adjusted", lang, n=len(moved), **words, **ends)
 
 
 def _level_line(level: str, part: pd.DataFrame, run: Run, lang: str) -> str:
@@ -136,7 +145,8 @@ def draw_heat(run: Run, lang: str = "zh") -> go.Figure:
     cells = points.reindex(index=units["unit_id"], columns=[i.code for i in indicators]).to_numpy(dtype=float)
     words = [[fixed(cell, 0) if known(cell) else "" for cell in row] for row in cells]
     look = {"zmin": 60, "zmax": 100, "colorscale": SHADES, "showscale": False, "xgap": 2, "ygap": 2, "hoverinfo": "skip"}
-    heat = go.Heatmap(z=_rounded(cells), text=words, texttemplate="%{text}", **look)
+    rates = 100 * cells / glance.full_marks(run).reindex(units["unit_id"]).to_numpy(dtype=float)[:, None]
+    heat = go.Heatmap(z=_rounded(rates), text=words, texttemplate="%{text}", **look)
     said = [say("overview.heat", lang, level=term("level", level, lang))]
     if len(ranked) > MOST:
         said.append(say("overview.heat_more", lang, units=len(ranked), shown=MOST))

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from fengqiao_eval.scorecards.card import Identity, Run, identity
 from fengqiao_eval.scorecards.fragments import render, style
+from fengqiao_eval.scorecards.warned import banner
 from fengqiao_eval.scorecards.wording import day, period_words
 from fengqiao_eval.words import say
 
@@ -40,7 +41,7 @@ def page(nb: Mapping[str, Any], run: Run, unit_id: str, lang: str = "zh") -> str
         block for cell in nb["cells"] if LEFT_OUT not in cell.get("metadata", {}).get("tags", []) for block in _blocks(cell, lang)
     ]
     head = _head(identity(run, unit_id, lang)) if unit_id else _whole(run, lang)
-    return render("page.html", lang, head=head, blocks=blocks)
+    return render("page.html", lang, head=head, banner=banner(run.manifest, lang), blocks=blocks)
 
 
 def _head(who: Identity) -> dict[str, Any]:

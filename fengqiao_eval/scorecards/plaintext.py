@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from fengqiao_eval.scorecards.adjusted import Adjusted
 from fengqiao_eval.scorecards.card import Card
 from fengqiao_eval.scorecards.lines import DimensionLine, IndicatorLine
 from fengqiao_eval.scorecards.wording import Change, Earlier, fixed, measured, plain, signed, term
@@ -36,11 +37,8 @@ def state(card: Card) -> str:
 
 
 def monthly(card: Card) -> str:
-    """Say the mean of the months, the other way of reckoning a longer period; empty where there is none."""
-    if card.standing.monthly is None:
-        return ""
-    mean, months = card.standing.monthly
-    return say("card.monthly", card.lang, mean=fixed(mean, card.decimals), months=months)
+    """Say the mean of the months: the other way of reckoning a longer period, or the scheme's own; empty for a month."""
+    return card.standing.months.words(card.decimals, card.lang) if card.standing.months else ""
 
 
 def headline(card: Card) -> str:
@@ -62,6 +60,7 @@ def _headline(card: Card) -> Iterator[str]:
         standing.grade or say("card.no_grade", lang),
     ]
     yield say("card.semicolon", lang).join(parts)
+    yield from filter(None, [made_of(card)])
     yield from standing.reasons
     if standing.tied:
         yield say("card.tied", lang, n=standing.tied)
@@ -86,15 +85,33 @@ def worst(card: Card) -> list[DimensionLine]:
     return sorted((d for d in card.dimensions if d.lost > 0), key=lambda d: -d.lost)[:LISTED]
 
 
+def made_of(card: Card) -> str:
+    """Say of what the total is made where it is not the hundred alone: 指标85.20＋百分之外−1.50; empty otherwise."""
+    if not card.adjustments or card.standing.total is None:
+        return ""
+    inside, outside = (sum(line.points for line in card.adjustments if line.inside is kind) for kind in (True, False))
+    earned = fixed(sum(line.contribution for line in card.dimensions), card.decimals)
+    parts = {"inside": inside, "outside": outside}
+    said = [say(f"card.made_of.{name}", card.lang, points=signed(part, card.decimals)) for name, part in parts.items() if part]
+    return " ".join([say("card.made_of.points", card.lang, points=earned), *said])
+
+
+def adjustment(line: Adjusted, lang: str) -> str:
+    """Say what a line outside the hundred does, and of how much that was counted: 扣分，2 起."""
+    return say("card.comma_between", lang).join(part for part in (line.words, line.counted) if part)
+
+
 def dimensions(card: Card) -> str:
-    """Say each dimension in a line."""
-    return "\n".join(_dimension(line, card) for line in card.dimensions)
+    """Say each dimension in a line, then each line that is no indicator's."""
+    adjusted = (f"{line.label}  {signed(line.points, card.decimals)}  {adjustment(line, card.lang)}" for line in card.adjustments)
+    return "\n".join([*(_dimension(line, card) for line in card.outline), *adjusted])
 
 
 def _dimension(line: DimensionLine, card: Card) -> str:
     earned = f"{fixed(line.contribution, card.decimals)} / {fixed(line.possible, card.decimals)}"
     moved = compared(line.previous, "previous", card.lang), compared(line.year_before, "year_before", card.lang)
-    return "  ".join([line.label, earned if line.possible else say("card.unscored", card.lang), *dict.fromkeys(moved)])
+    label = "  " * line.depth + line.label
+    return "  ".join([label, earned if line.possible else say("card.unscored", card.lang), *dict.fromkeys(moved)])
 
 
 def indicators(card: Card) -> str:
@@ -110,6 +127,9 @@ def beside(line: IndicatorLine, card: Card) -> list[str]:
 def _beside(line: IndicatorLine, card: Card) -> Iterator[str]:
     lang = card.lang
     yield say("card.n", lang, n=plain(line.n, 0)) + (say("card.small", lang) if line.small else "")
+    yield from (step.words for step in line.steps)
+    if line.scored and line.status == "not_applicable":
+        yield say("card.spared", lang)
     if line.scored and line.reached is not None:
         yield say("card.met", lang) if line.reached else missed(line, lang)
     if line.status == "provisional":
@@ -127,6 +147,13 @@ def _of_all(line: IndicatorLine, lang: str) -> Iterator[str]:
     if line.whole:
         counts = f"{plain(line.whole.numerator)}/{plain(line.whole.denominator)}"
         yield say("card.whole", lang, value=measured(line.whole.value, line.unit), counts=counts)
+
+
+def counts(line: IndicatorLine) -> str:
+    """Write what was counted: 95/100, of a raw count the number alone, a dash where there is none."""
+    if line.numerator is None or line.denominator is None:
+        return plain(line.numerator)
+    return f"{plain(line.numerator)}/{plain(line.denominator)}"
 
 
 def missed(line: IndicatorLine, lang: str) -> str:
@@ -162,11 +189,12 @@ def changes(card: Card) -> list[str]:
 
 
 def _indicator(line: IndicatorLine, card: Card) -> str:
-    counts = f"{plain(line.numerator)}/{plain(line.denominator)} = {measured(line.value, line.unit)}"
+    counted = f"{counts(line)} = {measured(line.value, line.unit)}"
     if not line.scored:
-        return f"{line.label}  {counts}  {say('card.not_scored', card.lang, status=term('status', line.status, card.lang))}"
-    sums = f"{fixed(line.points)} × {plain(100 * line.weight_used)}% = {fixed(line.contribution, card.decimals)}"
-    return "  ".join([line.label, counts, sums, *_of_all(line, card.lang), *line.asides])
+        return f"{line.label}  {counted}  {say('card.not_scored', card.lang, status=term('status', line.status, card.lang))}"
+    steps = (step.words for step in line.steps)
+    worth = f"{fixed(line.points)} × {plain(100 * line.weight_used)}% = {fixed(line.contribution, card.decimals)}"
+    return "  ".join([line.label, counted, *steps, worth, *_of_all(line, card.lang), *line.asides])
 
 
 def gains(card: Card) -> str:

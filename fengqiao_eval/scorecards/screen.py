@@ -19,6 +19,7 @@ from fengqiao_eval.scheme.model import base_marks, weight_at
 from fengqiao_eval.scorecards.folder import Run, open_run
 from fengqiao_eval.scorecards.glance import (
     OFFICER,
+    adjusted_words,
     by_dimension,
     dimensions_at,
     flags,
@@ -29,6 +30,7 @@ from fengqiao_eval.scorecards.glance import (
     places,
     reasons,
 )
+from fengqiao_eval.scorecards.warned import banner
 from fengqiao_eval.scorecards.wording import known, period_words, term
 from fengqiao_eval.words import catalogue, say
 
@@ -103,6 +105,7 @@ def _page_words(run: Run, kicker: str, staff: str, lang: str) -> dict[str, Any]:
         "state_said": say(f"screen.state_said.{state}", lang),
         "facts": [*_facts(run, lang), *([(say("screen.staff", lang), staff)] if run.manifest["officers"] else [])],
         "objection": objection_words(run.manifest, lang),
+        "warned": banner(run.manifest, lang),
         "firmness": "" if firm else say("screen.no_range", lang),
         "notes": notes(run, lang),
         "sources": scheme.sources,
@@ -115,6 +118,15 @@ def _words(lang: str) -> dict[str, str]:
     """Give the page's own words by the last part of their key, with the places left open for its script."""
     own = {key.removeprefix("screen."): said[lang] for key, said in catalogue().items() if key.startswith("screen.")}
     return {key: said for key, said in own.items() if "." not in key}
+
+
+def _own_words(run: Run, lang: str) -> dict[str, str]:
+    """Say what differs from run to run: what the column of adjustments holds, why full marks differ from unit to unit."""
+    by_class = isinstance(run.scheme.full_marks, dict)
+    return {
+        "adjusted": adjusted_words(run, lang),
+        "redistributed": say("screen.full_by_class" if by_class else "screen.redistributed", lang),
+    }
 
 
 def _facts(run: Run, lang: str) -> Iterator[tuple[str, str]]:
@@ -148,7 +160,7 @@ def _data(run: Run, lang: str, *, officers: bool) -> dict[str, Any]:
     listed = _listed(run, lang, officers=officers)
     period = period_words(run.manifest["periods"]["this"], lang)
     return {
-        "words": _words(lang),
+        "words": _words(lang) | _own_words(run, lang),
         "lang": lang,
         "decimals": run.scheme.decimals,
         "heat": HEAT,

@@ -42,6 +42,8 @@ def _missing(scheme: Scheme, level: str, lines: Iterable[IndicatorLine], lang: s
 
 def _rule(indicator: Indicator, line: IndicatorLine) -> str:
     """Name what the scheme does with an indicator that could not be counted."""
+    if line.status == "not_applicable":
+        return indicator.not_applicable.give if indicator.not_applicable else "redistribute"
     return "scored" if line.status in SCORED else indicator.missing
 
 
@@ -87,7 +89,7 @@ def why_not_ranked(scheme: Scheme, unit_id: str, rank: Row, lines: Sequence[Indi
     reasons = [
         say("card.unranked.missing", lang, label=line.label, status=say(f"status.{line.status}", lang))
         for line in lines
-        if not line.scored and rules[line.code] == "not_ranked"
+        if not line.scored and line.status != "not_applicable" and rules[line.code] == "not_ranked"
     ]
     if covered < least:
         shares = {"covered": fixed(100 * covered, 1), "least": plain(100 * least, 1)}

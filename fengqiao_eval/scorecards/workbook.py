@@ -1,19 +1,21 @@
 """The workbook one_table.xlsx: a sheet a level, the one table itself, and a sheet whose contributions and totals are formulas."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scheme.model import Dimension, applies, nominal
-from fengqiao_eval.scorecards import workbook_check, workbook_levels
-from fengqiao_eval.scorecards.definitions import definition, points_words
+from fengqiao_eval.scheme.model import Dimension, applies, nominal, parts_of
+from fengqiao_eval.scorecards import workbook_check, workbook_levels, workbook_outside
+from fengqiao_eval.scorecards.definitions import definition, rule_of
 from fengqiao_eval.scorecards.folder import Run, open_run
-from fengqiao_eval.scorecards.glance import levels, notes
+from fengqiao_eval.scorecards.glance import frame, levels, notes
+from fengqiao_eval.scorecards.reference_words import against_words
 from fengqiao_eval.scorecards.screen import objection_words
 from fengqiao_eval.scorecards.sheets import Book, lines
+from fengqiao_eval.scorecards.warned import banner
 from fengqiao_eval.scorecards.wording import period_words, term
 from fengqiao_eval.words import say
 
@@ -31,6 +33,7 @@ def write(run_folder: Path, path: Path, lang: str = "zh", *, officers: bool = Fa
         _about(book, officers=officers)
         for level in held:
             workbook_levels.write(book, level)
+        workbook_outside.write(book, officers=officers)
         _table(book, held)
         workbook_check.write(book, officers=officers)
 
@@ -54,6 +57,8 @@ def _about(book: Book, *, officers: bool) -> None:
 def _facts(book: Book, *, officers: bool) -> Iterator[tuple[str, str]]:
     manifest, scheme, lang = book.run.manifest, book.run.scheme, book.lang
     state, periods = manifest["state"], manifest["periods"]
+    for number, said in enumerate(banner(manifest, lang)):
+        yield "" if number else say("lint.banner_title", lang), said
     yield book.say("state"), say(f"screen.state_said.{state}", lang)
     yield book.say("period"), period_words(periods["this"], lang)
     if periods.get("previous"):
@@ -65,7 +70,7 @@ def _facts(book: Book, *, officers: bool) -> Iterator[tuple[str, str]]:
     if manifest["officers"]:
         yield book.say("staff"), book.say("staff_only" if officers else "staff_number", n=manifest["officers"])
     yield book.say("objection"), objection_words(manifest, lang)
-    for number, sheets in enumerate(("sheets_levels", "sheets_table", "sheets_check")):
+    for number, sheets in enumerate(_sheets(book, officers=officers)):
         yield "" if number else book.say("sheets"), book.say(sheets)
     for number, source in enumerate(scheme.sources):
         yield "" if number else book.say("sources"), source
@@ -73,6 +78,11 @@ def _facts(book: Book, *, officers: bool) -> Iterator[tuple[str, str]]:
         yield "" if number else book.say("counts"), f"{_table_label(table, lang)}　{rows:,}"
     for number, said in enumerate(notes(book.run, lang, most=1000)):
         yield "" if number else book.say("notes"), said
+
+
+def _sheets(book: Book, *, officers: bool) -> tuple[str, ...]:
+    adjusted = () if frame(book.run, "adjustments", officers=officers).empty else ("sheets_outside",)
+    return ("sheets_levels", *adjusted, "sheets_table", "sheets_check")
 
 
 def _table_label(table: str, lang: str) -> str:
@@ -89,9 +99,9 @@ def _table(book: Book, held: tuple[str, ...]) -> None:
     sheet.file.set_row(0, 34)
     columns = [11, 20, 22, 6, 10, 7, *[9] * len(held), 44, 24, 13, 8, 22, 22]
     marks = {level: nominal(book.run.scheme, level) for level in held}
-    parts = [(d, i) for d in book.run.scheme.dimensions for i in d.leaves]
-    for row, (dimension, indicator) in enumerate(parts, 1):
-        named, defined = _named(book, dimension, indicator), _defined(book, indicator)
+    parts = [(above, part) for _, above, part in parts_of(book.run.scheme) if isinstance(part, Indicator)]
+    for row, (above, indicator) in enumerate(parts, 1):
+        named, defined = _named(book, above, indicator), _defined(book, indicator)
         sheet.row(row, named, "wrapped")
         worth = [100 * float(marks[level].get(indicator.code, 0)) if applies(indicator, level) else None for level in held]
         sheet.row(row, worth, "rate", len(keys))
@@ -102,15 +112,22 @@ def _table(book: Book, held: tuple[str, ...]) -> None:
     sheet.file.repeat_rows(0)
 
 
-def _named(book: Book, dimension: Dimension, indicator: Indicator) -> list[Any]:
+def _named(book: Book, above: Sequence[Dimension], indicator: Indicator) -> list[Any]:
     target = None if indicator.target is None else float(indicator.target)
-    names = [dimension.name(book.lang), indicator.name(book.lang), indicator.code, indicator.unit]
+    within = " / ".join(dimension.name(book.lang) for dimension in above)
+    names = [within, indicator.name(book.lang), indicator.code, indicator.unit]
     return [*names, book.say(f"direction.{indicator.direction}"), target]
 
 
 def _defined(book: Book, indicator: Indicator) -> list[Any]:
-    said = [definition(indicator, book.lang), points_words(indicator, book.lang), book.say(f"missing.{indicator.missing}")]
+    said = [definition(indicator, book.lang), _rule(book, indicator), book.say(f"missing.{indicator.missing}")]
     return [*said, _least(book, indicator), indicator.why, indicator.source]
+
+
+def _rule(book: Book, indicator: Indicator) -> str:
+    """Say what a value is held against, how it becomes points, and on what that depends."""
+    said = (*against_words(indicator, book.lang), rule_of(indicator, book.run.scheme, book.lang))
+    return say("screen.semicolon", book.lang).join(said)
 
 
 def _least(book: Book, indicator: Indicator) -> Any:

@@ -1,71 +1,25 @@
 """The sheet 验算: contributions, totals and places as live formulas over points and whole weights, beside the run's totals."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import cache
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from xlsxwriter.utility import xl_col_to_name
 
-from fengqiao_eval.scheme.model import Scheme, applies, weight_at
-from fengqiao_eval.scorecards.glance import frame, levels, places
+from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scorecards.glance import adjusted_words, frame, levels, places
+from fengqiao_eval.scorecards.months import is_mean
 from fengqiao_eval.scorecards.sheets import Book, Sheet, width
 from fengqiao_eval.scorecards.wording import known, term
+from fengqiao_eval.scorecards.workbook_layout import NAMES, ROW, Formula, Layout, formulas, letter, nodes_of, whole_weights
 
-NAMES = 4
-"""The first columns: level, class, number, name."""
 TOP = 4
 """The first row of weights; above it stand two sentences and two rows of headings."""
-ROW = "#"
-"""Stands in a formula for the row of the unit."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The columns: points, Σ weights scored in each dimension, Σ of the dimensions scored, contributions, results."""
-
-    dimension_of: tuple[int, ...]
-    decimals: int
-
-    @property
-    def count(self) -> int:
-        """The number of indicators."""
-        return len(self.dimension_of)
-
-    @property
-    def sums(self) -> int:
-        """The first column of sums; points begin at NAMES. Above points and sums stand the weights."""
-        return NAMES + self.count
-
-    @property
-    def whole(self) -> int:
-        """The column of Σ weights of the dimensions scored."""
-        return self.sums + len(set(self.dimension_of))
-
-    @property
-    def contributions(self) -> int:
-        """The first column of contributions."""
-        return self.whole + 1
-
-    @property
-    def results(self) -> int:
-        """The first of five columns: adjusted, total, place, total of the run, difference."""
-        return self.contributions + self.count
-
-    def members(self, dimension: int) -> tuple[int, int]:
-        """The first and last column of points of a dimension."""
-        held = [number for number, home in enumerate(self.dimension_of) if home == dimension]
-        return NAMES + held[0], NAMES + held[-1]
 
 
 def write(book: Book, *, officers: bool = False) -> None:
     """Write the sheet: weights of each level on top, then every unit by level, class and place."""
-    scheme = book.run.scheme
-    homes = tuple(number for number, d in enumerate(scheme.dimensions) for _ in d.leaves)
-    layout, held = Layout(homes, scheme.decimals), levels(book.run, officers=officers)
+    layout, held = layout_of(book), levels(book.run, officers=officers)
     units = places(book.run, officers=officers)
     sheet = book.sheet(book.say("check"))
     first = TOP + len(held)
@@ -73,17 +27,23 @@ def write(book: Book, *, officers: bool = False) -> None:
     points, contributions = (
         _by_indicator(book, name, units["unit_id"], officers=officers) for name in ("points", "contribution")
     )
+    below = [getattr(i.points, "floor", None) is not None for i in book.run.scheme.indicators]
     for weights, level in enumerate(held, TOP):
         _weights(book, sheet, layout, weights, level)
         here = np.flatnonzero(units["level"] == level)
-        formulas = list(_formulas(layout, weights + 1))
-        results = _results(scheme, layout, level, points[here], contributions[here])
-        _rows(sheet, first + here, formulas, points[here], results)
+        results = _results(book.run.scheme, layout, level, points[here], contributions[here])
+        _rows(sheet, layout, first + here, list(formulas(layout, weights + 1, below)), points[here], results)
     _named(book, sheet, layout, first, units)
     sheet.file.freeze_panes(first, NAMES)
     sheet.file.repeat_rows(2, first - 1)
     sheet.file.repeat_columns(0, NAMES - 1)
     sheet.file.fit_to_pages(3, 0)  # points, contributions and results cannot be read on one page
+
+
+def layout_of(book: Book) -> Layout:
+    """Lay out the sheet for a run's scheme."""
+    scheme, this = book.run.scheme, str(book.run.manifest["periods"]["this"])
+    return Layout(nodes_of(scheme), len(scheme.dimensions), len(scheme.indicators), scheme.decimals, is_mean(scheme, this))
 
 
 def _by_indicator(book: Book, name: str, ids: pd.Series, *, officers: bool) -> np.ndarray:
@@ -95,17 +55,19 @@ def _by_indicator(book: Book, name: str, ids: pd.Series, *, officers: bool) -> n
 def _heads(book: Book, sheet: Sheet, layout: Layout, first: int, end: int) -> None:
     """Write how it is reckoned, how many units differ from the run, and the headings; units are on rows first to end - 1."""
     scheme, results = book.run.scheme, layout.results
-    sheet.put(0, 0, book.say("check_how", decimals=scheme.decimals), "flat")
+    sheet.put(0, 0, book.say("check_mean") if layout.means else book.say("check_how", decimals=scheme.decimals), "flat")
     sheet.put(1, 0, book.say("check_off"), "flat")
-    differences = f"{_letter(results + 4)}{first + 1}:{_letter(results + 4)}{end}"
+    differences = f"{letter(results + 4)}{first + 1}:{letter(results + 4)}{end}"
     sheet.formula(1, NAMES, f"=SUMPRODUCT(--(ABS({differences})>0))", "whole", 0)
     starts = {"unit": 0, "check_points": NAMES, "check_sums": layout.sums, "check_whole": layout.whole}
-    starts |= {"check_contributions": layout.contributions, "check_result": results}
+    starts |= {"check_values" if layout.means else "check_contributions": layout.contributions, "check_result": results}
     for (key, start), end_column in zip(starts.items(), [*list(starts.values())[1:], results + 5], strict=True):
         sheet.across(2, (start, end_column - 1), book.say(key))
-    names, ends = ("level", "class", "unit_id", "unit"), ("adjusted", "total", "place", "check_run", "check_difference")
-    labels, dimensions = ([part.name(book.lang) for part in parts] for parts in (scheme.indicators, scheme.dimensions))
-    words = [*map(book.say, names), *labels, *dimensions, book.say("check_whole"), *labels, *map(book.say, ends)]
+    names, ends = ("level", "class", "unit_id", "unit"), ("total", "place", "check_run", "check_difference")
+    labels = [indicator.name(book.lang) for indicator in scheme.indicators]
+    dimensions = [node.dimension.name(book.lang) for node in layout.nodes]
+    words = [*map(book.say, names), *labels, *dimensions, book.say("check_whole"), *labels]
+    words += [adjusted_words(book.run, book.lang), *map(book.say, ends)]
     sheet.row(3, words, "head")
     sheet.file.set_row(2, 32)
     sheet.file.set_row(3, 48)
@@ -120,54 +82,27 @@ def _weights(book: Book, sheet: Sheet, layout: Layout, row: int, level: str) -> 
     sheet.row(row, dimensions, "input", layout.sums)
 
 
-def whole_weights(scheme: Scheme, level: str) -> tuple[list[int | None], list[int | None]]:
-    """Give the weights of indicators and dimensions at a level as whole numbers; None where none applies.
-
-    Weights with decimals are taken ten or a hundred times within their dimension, which changes no proportion.
-    """
-    own = [[weight_at(i.weight, level) if applies(i, level) else None for i in d.leaves] for d in scheme.dimensions]
-    above = [weight_at(d.weight, level) if any(map(known, of)) else None for d, of in zip(scheme.dimensions, own, strict=True)]
-    return [weight for of in own for weight in _whole(of)], _whole(above)
-
-
-def _whole(weights: Sequence[Decimal | None]) -> list[int | None]:
-    times = next(times for times in (1, 10, 100) if all(w is None or w * times % 1 == 0 for w in weights))
-    return [None if weight is None else int(weight * times) for weight in weights]
-
-
-Formula = tuple[int, str, str]
-"""Column, formula with ROW for the row of the unit, look."""
-
-
-def _formulas(layout: Layout, weights: int) -> Iterator[Formula]:
-    """Make the formulas of a unit, whose weights stand on row `weights` (1 is the first)."""
-    sums = range(layout.sums, layout.whole)
-    whole, columns = f"${_letter(layout.whole)}{ROW}", [_letter(NAMES + number) for number in range(layout.count)]
-    for dimension, column in enumerate(sums):
-        first, last = map(_letter, layout.members(dimension))
-        yield column, f"=SUMPRODUCT(ISNUMBER({first}{ROW}:{last}{ROW})*{first}${weights}:{last}${weights})", "number"
-    first, last = _letter(sums[0]), _letter(sums[-1])
-    yield layout.whole, f"=SUMPRODUCT(({first}{ROW}:{last}{ROW}>0)*{first}${weights}:{last}${weights})", "number"
-    for number, (points, dimension) in enumerate(zip(columns, layout.dimension_of, strict=True)):
-        of = _letter(sums[dimension])
-        worth = f"ROUND({points}{ROW}*10000,0)*{points}${weights}*{of}${weights}/(10000*{of}{ROW}*{whole})"
-        scored = f"AND(ISNUMBER({points}{ROW}),{of}{ROW}>0,{whole}>0)"
-        yield layout.contributions + number, f'=IF({scored},ROUND({worth},{layout.decimals}),"")', "marks"
-
-
 def _results(scheme: Scheme, layout: Layout, level: str, points: np.ndarray, contributions: np.ndarray) -> np.ndarray:
     """Give what the formulas of each unit come to, in their order, for readers that do not reckon; NaN for an empty text."""
+    shown = np.where(np.isnan(points), np.nan, contributions)
+    if layout.means:
+        return shown
     indicators, dimensions = (np.array([w or 0 for w in weights]) for weights in whole_weights(scheme, level))
-    belongs = np.array(layout.dimension_of)[:, None] == np.arange(len(dimensions))
-    scored = ~np.isnan(points)
-    sums = scored @ (belongs * indicators[:, None])
-    return np.hstack([sums, ((sums > 0) @ dimensions)[:, None], np.where(scored, contributions, np.nan)])
+    sums = np.zeros((len(points), len(layout.nodes)))
+    for number, node in reversed(list(enumerate(layout.nodes))):
+        parts = slice(node.parts[0], node.parts[1] + 1)
+        scored, weights = (~np.isnan(points), indicators) if node.leaf else (sums > 0, dimensions)
+        sums[:, number] = scored[:, parts] @ weights[parts]
+    whole = (sums[:, : layout.tops] > 0) @ dimensions[: layout.tops]
+    return np.hstack([sums, whole[:, None], shown])
 
 
-def _rows(sheet: Sheet, rows: np.ndarray, formulas: list[Formula], points: np.ndarray, results: np.ndarray) -> None:
-    for row, own, found in zip(rows.tolist(), points.tolist(), results.tolist(), strict=True):
-        sheet.row(row, own, "points", NAMES)
-        for (column, formula, style), result in zip(formulas, found, strict=True):
+def _rows(sheet: Sheet, layout: Layout, rows: np.ndarray, own: list[Formula], points: np.ndarray, results: np.ndarray) -> None:
+    for row, given, found in zip(rows.tolist(), points.tolist(), results.tolist(), strict=True):
+        sheet.row(row, given, "points", NAMES)
+        if layout.means:
+            sheet.row(row, found, "marks", layout.contributions)
+        for (column, formula, style), result in zip(own, () if layout.means else found, strict=True):
             shown = "" if result != result else result  # noqa: PLR0124 - NaN alone differs from itself
             sheet.formula(row, column, formula.replace(ROW, str(row + 1)), style, shown)
 
@@ -181,7 +116,7 @@ def _named(book: Book, sheet: Sheet, layout: Layout, first: int, units: pd.DataF
         _result(sheet, layout, row, unit)
         if known(unit["rank"]):
             peers = classes[unit["level"], unit["peer_class"]] + first + 1
-            total = _letter(layout.results + 1)
+            total = letter(layout.results + 1)
             formula = f"=RANK({total}{row + 1},{total}${peers.min()}:{total}${peers.max()},0)"
             sheet.formula(row, layout.results + 2, formula, "whole", int(unit["rank"]))
         else:
@@ -193,14 +128,9 @@ def _named(book: Book, sheet: Sheet, layout: Layout, first: int, units: pd.DataF
 def _result(sheet: Sheet, layout: Layout, row: int, unit: Mapping[str, Any]) -> None:
     """Write the total as a formula, and beside it the run's total and the difference."""
     at, column, decimals = row + 1, layout.results, layout.decimals
-    adjusted, total, run = (_letter(column + step) for step in (0, 1, 3))
-    added = f"{_letter(layout.contributions)}{at}:{_letter(column - 1)}{at}"
+    adjusted, total, run = (letter(column + step) for step in (0, 1, 3))
+    added = f"{letter(layout.contributions)}{at}:{letter(column - 1)}{at}"
     sheet.put(row, column, unit["adjusted"], "marks")
     sheet.formula(row, column + 1, f"=ROUND(SUM({added})+{adjusted}{at},{decimals})", "total", unit["total"])
     sheet.put(row, column + 3, unit["total"], "marks")
     sheet.formula(row, column + 4, f"=ROUND({total}{at}-{run}{at},{decimals})", "marks", 0)
-
-
-@cache
-def _letter(column: int) -> str:
-    return str(xl_col_to_name(column))

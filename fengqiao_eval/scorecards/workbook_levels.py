@@ -1,6 +1,7 @@
 """The sheet of a level, a row a unit: place, total and dimensions first, then the counts and points of each indicator."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 import pandas as pd
 
@@ -8,10 +9,12 @@ from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.model import Dimension, applies, base_marks, weight_at
 from fengqiao_eval.scorecards.glance import (
     OFFICER,
+    adjusted_words,
     by_dimension,
     dimensions_at,
     flags,
     frame,
+    full_marks,
     grade_words,
     places,
     reasons,
@@ -31,6 +34,9 @@ TOP = 2
 REMARK = 34
 """The width of the remarks."""
 
+Full = Sequence[tuple[tuple[int, int], int]]
+"""Rows, first and last, and the full marks of the units on them."""
+
 
 def write(book: Book, level: str) -> None:
     """Write the sheet of a level; only its first part is printed, since a page cannot hold the counts."""
@@ -38,12 +44,13 @@ def write(book: Book, level: str) -> None:
     indicators = [i for i in book.run.scheme.indicators if applies(i, level)]
     sheet = book.sheet(term("level", level, book.lang))
     last, remarks = TOP + len(units) - 1, len(FIXED) + len(dimensions)
-    _first(book, sheet, units)
-    _dimensions(book, sheet, units["unit_id"], level, dimensions)
+    full = tuple(_runs(units["full"]))
+    _first(book, sheet, units, full)
+    _dimensions(book, sheet, units["unit_id"], level, dimensions, full)
     _remarks(book, sheet, remarks, units["remark"])
     details = _details(book, level, units["unit_id"])
     for number, indicator in enumerate(indicators):
-        _indicator(book, sheet, remarks + 1 + number * len(SHOWN), indicator, details[indicator.code])
+        _indicator(book, sheet, remarks + 1 + number * len(SHOWN), indicator, details[indicator.code], full)
     sheet.file.set_row(TOP - 1, 34)
     sheet.file.freeze_panes(TOP, 4)
     sheet.file.autofilter(TOP - 1, 0, last, remarks + len(indicators) * len(SHOWN))
@@ -59,6 +66,7 @@ def _units(book: Book, level: str) -> pd.DataFrame:
     why = reasons(book.run, lang, officers=officers)
     return listed.assign(
         place=listed["rank"],
+        full=listed["unit_id"].map(full_marks(book.run, officers=officers)),
         of=listed["of"].where(listed["rank"].notna()),
         unit=listed["name"],
         grade=[grade_words(book.run.scheme, grade, lang) for grade in listed["grade"]],
@@ -71,8 +79,17 @@ def _flagged(cell: str, lang: str) -> str:
     return say("screen.comma", lang).join(term("flag", flag, lang) for flag in flags(cell) if flag != "not_ranked")
 
 
-def _first(book: Book, sheet: Sheet, units: pd.DataFrame) -> None:
-    heads = [book.say(name) for name, _ in FIXED]
+def _runs(full: Iterable[int]) -> Iterator[tuple[tuple[int, int], int]]:
+    """Give the rows, first and last, that follow one another with the same full marks, and these."""
+    row = TOP
+    for marks, alike in groupby(full):
+        count = len(list(alike))
+        yield (row, row + count - 1), marks
+        row += count
+
+
+def _first(book: Book, sheet: Sheet, units: pd.DataFrame, full: Full) -> None:
+    heads = [adjusted_words(book.run, book.lang) if name == "adjusted" else book.say(name) for name, _ in FIXED]
     sheet.across(0, (0, len(FIXED) - 1), book.say("standing"))
     sheet.row(TOP - 1, heads, "head")
     for column, (name, style) in enumerate(FIXED):
@@ -80,20 +97,29 @@ def _first(book: Book, sheet: Sheet, units: pd.DataFrame) -> None:
         texts = units[name].dropna() if style in {"text", "bold"} else ()
         sheet.file.set_column(column, column, width([heads[column], *texts], 6 if len(texts) else 9))
     total = [name for name, _ in FIXED].index("total")
-    sheet.shade(total, (TOP, TOP + len(units) - 1), base_marks(book.run.scheme))
+    for rows, marks in full:
+        sheet.shade(total, rows, marks)
 
 
-def _dimensions(book: Book, sheet: Sheet, ids: pd.Series, level: str, dimensions: Sequence[Dimension]) -> None:
-    first, marks = len(FIXED), base_marks(book.run.scheme) / 100
+def _dimensions(book: Book, sheet: Sheet, ids: pd.Series, level: str, dimensions: Sequence[Dimension], full: Full) -> None:
+    first = len(FIXED)
     sheet.across(0, (first, first + len(dimensions) - 1), book.say("dimensions"))
     found = by_dimension(book.run, officers=level == OFFICER)
     found = found.pivot(index="unit_id", columns="dimension", values="contribution").reindex(index=ids)
     for column, dimension in enumerate(dimensions, first):
-        full = float(weight_at(dimension.weight, level)) * marks
-        sheet.put(TOP - 1, column, book.say("full", label=dimension.name(book.lang), full=f"{full:g}"), "head")
+        weight = float(weight_at(dimension.weight, level)) / 100
+        sheet.put(TOP - 1, column, _headed(book, dimension, weight), "head")
         sheet.column(column, found.get(dimension.code, [None] * len(ids)), "marks", TOP)
-        sheet.shade(column, (TOP, TOP + len(ids) - 1), full)
+        for rows, marks in full:
+            sheet.shade(column, rows, weight * marks)
         sheet.file.set_column(column, column, 14)
+
+
+def _headed(book: Book, dimension: Dimension, weight: float) -> str:
+    label = dimension.name(book.lang)
+    if isinstance(book.run.scheme.full_marks, dict):
+        return book.say("full_by_class", label=label)
+    return book.say("full", label=label, full=f"{weight * base_marks(book.run.scheme):g}")
 
 
 def _remarks(book: Book, sheet: Sheet, column: int, remarks: pd.Series) -> None:
@@ -115,14 +141,15 @@ def _details(book: Book, level: str, ids: pd.Series) -> dict[str, pd.DataFrame]:
     return {code: part.set_index("unit_id").reindex(ids) for code, part in shown.groupby("indicator")}
 
 
-def _indicator(book: Book, sheet: Sheet, first: int, indicator: Indicator, details: pd.DataFrame) -> None:
+def _indicator(book: Book, sheet: Sheet, first: int, indicator: Indicator, details: pd.DataFrame, full: Full) -> None:
     sheet.across(0, (first, first + len(SHOWN) - 1), f"{indicator.name(book.lang)}（{indicator.unit}）")
     sheet.row(TOP - 1, [book.say(name) for name in SHOWN], "head", first)
     for column, name in enumerate(SHOWN, first):
         style = "rate" if name in {"value", "points"} else _count_style(details[name])
         sheet.column(column, details[name], style, TOP)
         sheet.file.set_column(column, column, 10)
-    sheet.shade(first + len(SHOWN) - 1, (TOP, TOP + len(details) - 1), base_marks(book.run.scheme))
+    for rows, marks in full:
+        sheet.shade(first + len(SHOWN) - 1, rows, marks)
 
 
 def _count_style(counts: pd.Series) -> str:

@@ -2,8 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from fengqiao_eval.scoring.points import half_up
+
+WHOLE = "total"
+"""The line of what changes the whole, and no part of it."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,21 @@ class Adjustment:
     at: np.ndarray
     amount: np.ndarray
     value: np.ndarray
+
+
+def whole(points: Any, decimals: int) -> np.ndarray:
+    """Round points half-up to whole 10^-decimals.
+
+    >>> whole(np.array([0.125, -0.125, -3.0]), 2).tolist()
+    [13, -12, -300]
+    """
+    return np.rint(half_up(points, decimals) * 10**decimals).astype(np.int64)
+
+
+def moved(name: tuple[str, str, str], amount: np.ndarray, where: np.ndarray, value: np.ndarray | None = None) -> Adjustment:
+    """Make a line (its code, rule and effect) of the units where it is said to be; amount and value are of all units."""
+    at = np.flatnonzero(where)
+    return Adjustment(*name, at, amount[at], np.full(len(at), np.nan) if value is None else value[at])
 
 
 def added(adjustments: Iterable[Adjustment], size: int) -> np.ndarray:

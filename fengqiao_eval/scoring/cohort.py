@@ -1,10 +1,13 @@
 """Who is compared with whom: levels, classes, and the groups within which places are given."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from fengqiao_eval.records.units import Tree
+from fengqiao_eval.scheme.indicator import Exempt
 from fengqiao_eval.scheme.model import Scheme
 
 
@@ -12,7 +15,7 @@ from fengqiao_eval.scheme.model import Scheme
 class Cohort:
     """For each unit its level, its class, the label of its group ('' is the whole level), and whether it takes part in places.
 
-    within: level and group as one word, the same for all who are compared with each other.
+    within: level and group as one number, the same for all who are compared with each other.
     """
 
     levels: np.ndarray
@@ -24,18 +27,58 @@ class Cohort:
 
 def cohort(tree: Tree, scheme: Scheme) -> Cohort:
     """Say of each unit of the tree with whom it is compared."""
-    levels = tree.units["level"].to_numpy(dtype=object)
+    levels, classes = words(tree)
     groups = group_labels(tree, scheme)
-    within = np.array([f"{level}\0{group}" for level, group in zip(levels, groups, strict=True)])
+    level, (group, labels) = pd.factorize(levels)[0], pd.factorize(groups)
     eligible = ~tree.units["unit_id"].isin(scheme.unranked).to_numpy()
-    return Cohort(levels, tree.units["peer_class"].to_numpy(dtype=object), groups, within, eligible)
+    return Cohort(levels, classes, groups, level * len(labels) + group, eligible)
+
+
+def words(tree: Tree) -> tuple[np.ndarray, np.ndarray]:
+    """Give the level and the class of each unit, the words by which a scheme gives numbers."""
+    return tree.units["level"].to_numpy(dtype=object), tree.units["peer_class"].to_numpy(dtype=object)
+
+
+def each_unit(by: Any, *words: np.ndarray, missing: float = 0.0) -> Any:
+    """Read a number that may be given by level or class: one for all, or one for each unit.
+
+    words: of each unit, the later going before the earlier; whose word is not named has `others`, else what is missing.
+
+    >>> each_unit({"一类": 3, "others": 1}, np.array(["station", "station"]), np.array(["一类", "四类"])).tolist()
+    [3.0, 1.0]
+    """
+    if not isinstance(by, dict):
+        return float(by)
+    found = np.full(len(words[0]), float(by.get("others", missing)))
+    for own in words:
+        for word, number in by.items():
+            found[own == word] = float(number)
+    return found
+
+
+def exempted(exempt: Exempt, tree: Tree) -> np.ndarray:
+    """Say to which units an indicator does not apply."""
+    return (tree.units["peer_class"].isin(exempt.classes) | tree.units["unit_id"].isin(exempt.units)).to_numpy(dtype=bool)
 
 
 def group_labels(tree: Tree, scheme: Scheme) -> np.ndarray:
     """Name the group within which each unit is compared; '' is the whole level."""
-    names = _names(tree)
-    rows = tree.units[["level", "peer_class", "county_id", "station_id"]].itertuples(index=False)
-    return np.array([_group(scheme.compare_within.get(r.level, "class"), r, names) for r in rows], dtype=object)
+    labels = np.full(len(tree.units), "", dtype=object)
+    for level, at in tree.units.groupby("level", sort=False).indices.items():
+        labels[at] = _grouped(scheme.compare_within.get(level, "class"), tree.units.iloc[at], tree)
+    return labels
+
+
+def _grouped(within: str, units: pd.DataFrame, tree: Tree) -> Any:
+    if within == "level":
+        return ""
+    if within == "class":
+        return units["peer_class"].to_numpy(dtype=object)
+    above = units["station_id" if within == "station" else "county_id"]
+    names = above.map(_names(tree)).fillna(above)
+    if within == "station":
+        return names.to_numpy(dtype=object)
+    return ["·".join(part for part in pair if part) for pair in zip(names, units["peer_class"], strict=True)]
 
 
 def _names(tree: Tree) -> dict[str, str]:
@@ -43,10 +86,3 @@ def _names(tree: Tree) -> dict[str, str]:
     twice = tree.units.duplicated(["level", "name"], keep=False)
     rows = zip(tree.units["unit_id"], tree.units["name"], twice, strict=True)
     return {unit: f"{name}（{unit}）" if several else name for unit, name, several in rows}
-
-
-def _group(within: str, row: tuple[str, ...], names: dict[str, str]) -> str:
-    _, peer_class, county, station = row
-    if within == "class_in_county":
-        return "·".join(part for part in (names.get(county, county), peer_class) if part)
-    return {"level": "", "class": peer_class, "station": names.get(station, station)}[within]

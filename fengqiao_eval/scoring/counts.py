@@ -5,7 +5,7 @@ void month) is a whole number; a period is the sum of its spans, void ones left 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -14,11 +14,12 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from fengqiao_eval.periods import Period
-from fengqiao_eval.records import counting
+from fengqiao_eval.records import attributing, counting
 from fengqiao_eval.records.store import Note, Records
-from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.records.tables import EVENTS, TABLES
 from fengqiao_eval.records.units import OFFICER, Tree
 from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scoring import weighing
 from fengqiao_eval.scoring.lines import Line, Moment, sums
 
 Ids: TypeAlias = "pd.Series[Any]"
@@ -40,14 +41,22 @@ class Plan:
 
     def rows(self, measure: Any) -> Any:
         """The rows of a measure's table that were known and lie in the spans, with the number of their `span_`."""
-        table = TABLES[measure.table]
-        rows = counting.known(self.records.tables[measure.table], table, self.moment.as_of)
-        if "visits_made" in measure.columns:
-            visits = counting.known(self.records.tables["visits"], TABLES["visits"], self.moment.as_of)
-            rows = counting.with_visits(rows, visits)
+        rows = standing(self._known(measure), measure)
+        rows = attributing.housed(rows, self.homes) if measure.table == "notices" else rows
+        rows = weighing.recurring(rows, measure)
         stretches = [(span.start, span.end) for span in self.spans]
         rows = counting.within(rows, measure.date, stretches)
         return rows.mutate(span_=counting.span(rows, measure.date, stretches))
+
+    def _known(self, measure: Any) -> dict[str, Any]:
+        needed = {table for table in measure.tables if table in EVENTS or table == "notices"}
+        return {name: counting.known(self.records.tables[name], TABLES[name], self.moment.as_of) for name in needed}
+
+    @property
+    def homes(self) -> pd.DataFrame:
+        """The unit to which each id in the records belongs, the nearest above: home_of, home."""
+        nearest = self.tree.counts_for.drop_duplicates("unit_id").astype("str")
+        return nearest.rename(columns={"unit_id": "home_of", "ancestor": "home"})
 
     def names_persons(self, table: str) -> bool:
         """Whether records of the table belong to persons, by their officer or by credits."""
@@ -58,7 +67,15 @@ class Plan:
         if table not in self.shared:
             own = {} if "officer_id" in rows.columns else {"officer_id": counting.constant(None, "string")}
             return rows.mutate(share_=counting.constant(1, "float64"), **own)
-        return counting.credited(rows, TABLES[table].key, self.records.tables.get("credits"), table)
+        return attributing.credited(rows, TABLES[table].key, self.records.tables.get("credits"), table)
+
+
+def standing(tables: Mapping[str, Any], measure: Any) -> Any:
+    """The rows of a measure's table that can count at all, of notices the upheld; with `visits_made` where it is looked at."""
+    rows = tables[measure.table]
+    if measure.table == "notices":
+        return attributing.upheld(rows)
+    return attributing.with_visits(rows, tables["visits"]) if "visits_made" in measure.columns else rows
 
 
 def shared_tables(records: Records) -> frozenset[str]:
@@ -69,13 +86,30 @@ def shared_tables(records: Records) -> frozenset[str]:
 
 
 def additive(plan: Plan, lines: Sequence[Line]) -> tuple[dict[str, np.ndarray], tuple[Note, ...]]:
-    """Count every additive line; return part -> array units × lines × spans (lines in the order of their keys), and notes."""
+    """Count every additive line; return part -> array units × lines × spans (lines in the order of their keys), and notes.
+
+    Lines of which only the best rows count are passed over: see best.
+    """
     shape = (len(plan.tree.units), len(lines), len(plan.spans))
     cubes = {part: np.zeros(shape) for part in PARTS}
-    notes = [
-        note for _, group in groupby(sorted(lines, key=_source), key=_source) for note in _count_source(plan, tuple(group), cubes)
-    ]
+    summed = [line for line in lines if not weighing.picks(line.measure)]
+    groups = [tuple(group) for _, group in groupby(sorted(summed, key=_source), key=_source)]
+    notes = [note for group in groups for note in _count_rows(plan, plan.rows(_widest(group)), group, cubes)]
     return {part: tidy(cube) for part, cube in cubes.items()}, tuple(dict.fromkeys(notes))
+
+
+def best(plan: Plan, lines: Sequence[Line], member: pd.DataFrame, size: int) -> tuple[dict[str, np.ndarray], tuple[Note, ...]]:
+    """Count the lines of one measure of whose rows alike only the best counts; return part -> units × lines × periods, and notes.
+
+    member: span_ and period_ (numbers, the latter below size): which spans make which periods. Each period picks for itself.
+    """
+    measure = lines[0].measure
+    rows = counting.relabelled(plan.rows(measure), member, "span_")
+    rows = weighing.picked(rows, measure, plan.moment.as_of, ("period_",))
+    cubes = {part: np.zeros((len(plan.tree.units), len(lines), size)) for part in PARTS}
+    own = [replace(line, key=str(number)) for number, line in enumerate(lines)]
+    notes = tuple(_count_rows(plan, rows.rename(span_="period_"), own, cubes))
+    return {part: tidy(cube) for part, cube in cubes.items()}, notes
 
 
 def tidy(sums: np.ndarray) -> np.ndarray:
@@ -83,20 +117,20 @@ def tidy(sums: np.ndarray) -> np.ndarray:
     return np.round(sums, 6)
 
 
-def _source(line: Line) -> tuple[str, str, bool]:
-    return line.measure.table, line.measure.date, "visits_made" in line.measure.columns
+def _source(line: Line) -> tuple[str, str, bool, int]:
+    measure = line.measure
+    return measure.table, measure.date, "visits_made" in measure.columns, line.indicator if weighing.looks_aside(measure) else -1
 
 
-def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarray]) -> Iterator[Note]:
+def _count_rows(plan: Plan, rows: Any, group: Sequence[Line], cubes: Mapping[str, np.ndarray]) -> Iterator[Note]:
     table = group[0].measure.table
-    rows = plan.rows(_widest(group))
     keys = {"unit_id": rows.unit_id, "span": rows.span_}
     apart = plan.officers and table in plan.shared
     together = plan.officers and not apart and "officer_id" in rows.columns
     keys |= {"officer_id": rows.officer_id} if together else {}
     found = counting.tally(rows, keys, _sums(rows, group, plan.moment))
     yield from strangers(found["unit_id"], plan.tree.known, "unknown_units", table)
-    _add(plan, found, _up(plan.tree, found["unit_id"]), group, cubes)
+    _add(found, _up(plan.tree, found["unit_id"]), group, cubes)
     if apart:
         rows = plan.to_persons(rows, table)
         keys = {"officer_id": rows.officer_id, "span": rows.span_}
@@ -104,7 +138,7 @@ def _count_source(plan: Plan, group: tuple[Line, ...], cubes: dict[str, np.ndarr
     if apart or together:
         found = found[found["officer_id"].notna()]
         yield from strangers(found["officer_id"], plan.tree.known, "unknown_officers", table)
-        _add(plan, found, _persons(plan.tree, found["officer_id"]), group, cubes)
+        _add(found, _persons(plan.tree, found["officer_id"]), group, cubes)
 
 
 def strangers(ids: Ids, known: frozenset[str], key: str, table: str) -> Iterator[Note]:
@@ -144,13 +178,13 @@ def _matrix(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> cs
     return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 
-def _add(plan: Plan, found: pd.DataFrame, up: csr_array, group: Sequence[Line], cubes: Mapping[str, np.ndarray]) -> None:
+def _add(found: pd.DataFrame, up: csr_array, group: Sequence[Line], cubes: Mapping[str, np.ndarray]) -> None:
     """Add the sums of one query up the tree, span by span, into the cubes."""
     targets = [(part, int(line.key), _column(line, part, found)) for line in group for part in PARTS]
     targets = [target for target in targets if target[2]]
     values = found[[name for _, _, name in targets]].to_numpy("float64")
     span = found["span"].to_numpy()
-    for number in range(len(plan.spans)):
+    for number in range(cubes["num"].shape[2]):
         at = np.flatnonzero(span == number)
         added = up[:, at] @ values[at]
         for column, (part, key, _) in enumerate(targets):

@@ -12,7 +12,10 @@ from fengqiao_eval.records.units import OFFICER, Tree
 from fengqiao_eval.scheme.model import Scheme, void_months
 
 VOID = STATUSES.index("void")
-ADJUSTMENTS = ("unit_id", "period", "line", "rule", "effect", "contribution", "record_ids", "status")
+ADJUSTMENTS = dict.fromkeys(
+    ("unit_id", "period", "line", "rule", "effect", "value", "contribution", "record_ids", "status"), "str"
+)
+ADJUSTMENTS |= {"value": "float64", "contribution": "float64"}
 
 
 def units(tree: Tree, days: np.ndarray, period: Period) -> pd.DataFrame:
@@ -72,9 +75,23 @@ def _pointed(one: Any, scheme: Scheme) -> dict[str, Any]:
     }
 
 
-def adjustments() -> pd.DataFrame:
-    """The frame adjustments: no line outside the hundred yet."""
-    return pd.DataFrame({name: pd.Series(dtype="float64" if name == "contribution" else "str") for name in ADJUSTMENTS})
+def adjustments(scored: Sequence[Any], scheme: Scheme, tree: Tree, behind: pd.DataFrame) -> pd.DataFrame:
+    """The frame adjustments: every line of a total that is no indicator's, of unit × period; value: what was counted for it.
+
+    behind: the records (unit_id, line, record_id) that the lines of the first of the periods rest on.
+    """
+    lines = [_adjusted(one, line, scheme, tree) for one in scored for line in one.adjustments]
+    frame = pd.concat([pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in ADJUSTMENTS.items()}), *lines])
+    main = str(scored[0].measured.period) if scored else ""
+    ids = behind.groupby(["unit_id", "line"])["record_id"].agg(" ".join).rename("record_ids").reset_index().assign(period=main)
+    frame = frame.drop(columns="record_ids").merge(ids, how="left", on=["unit_id", "line", "period"])
+    return frame.fillna({"record_ids": ""})[list(ADJUSTMENTS)].astype(ADJUSTMENTS)
+
+
+def _adjusted(one: Any, line: Any, scheme: Scheme, tree: Tree) -> pd.DataFrame:
+    words = {"period": str(one.measured.period), "line": line.line, "rule": line.rule, "effect": line.effect, "status": "counted"}
+    numbers = {"value": line.value, "contribution": line.amount / 10**scheme.decimals}
+    return pd.DataFrame({"unit_id": tree.units["unit_id"].to_numpy()[line.at], **words, **numbers})
 
 
 def ranks(scored: Sequence[Any], scheme: Scheme, tree: Tree, days: Sequence[np.ndarray]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from fengqiao_eval.errors import Fault
 from fengqiao_eval.records.shaping import typed
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES, Column, Kind
-from fengqiao_eval.scheme.counted import Coded, Elapsed, Figure, Mean, Quantile, Ratio
+from fengqiao_eval.scheme.counted import Coded, Count, Elapsed, Figure, Mean, Quantile, Ratio
 from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.model import Scheme
 
@@ -70,7 +70,9 @@ def _asked(indicator: Entry, rows: Any) -> Iterator[Asked]:
         return
     yield Asked(measure.date, "time", measure.date)
     beside = [tests for aside in indicator.beside for tests in (aside.where, aside.met or {})]
-    for tests in (measure.where, getattr(measure, "met", {}), *beside):
+    parts: tuple[Any, ...] = (*measure.worth, *measure.times) if isinstance(measure, Count) else ()
+    weighed = [part.where for part in parts]
+    for tests in (measure.where, getattr(measure, "met", {}), *weighed, *beside):
         for column, test in tests.items():
             yield from _tested(column, test, rows)
     yield from _measured(measure)
@@ -81,10 +83,25 @@ def _measured(measure: Any) -> Iterator[Asked]:
         yield Asked(measure.column, "text", measure.column)
     if isinstance(measure, Ratio):
         yield from (Asked(column, "number", column) for column in (measure.numerator, measure.denominator))
+    if isinstance(measure, Count):
+        yield from _worth(measure)
     if isinstance(measure, (Mean, Quantile)) and isinstance(measure.of, Elapsed):
         yield from (Asked(column, "time", column) for column in measure.of.minutes)
     elif isinstance(measure, (Mean, Quantile)):
         yield Asked(str(measure.of), "number", str(measure.of))
+
+
+def _worth(measure: Count) -> Iterator[Asked]:
+    """List what is asked of the columns that say what a row is worth, and which rows are alike."""
+    for part in measure.worth:
+        if part.column:
+            yield Asked(part.column, "text" if part.values else "number", part.column)
+        if part.ladder:
+            yield from (Asked(column, "time", column) for column in (part.ladder.since, part.ladder.until))
+    again = [column for factor in measure.times if factor.again for column in factor.again.same]
+    for column in (*again, *measure.best_of):
+        if TABLES[measure.table].column(column) is None:  # a declared column has words of its own kind to be alike in
+            yield Asked(column, "text", column)
 
 
 def _tested(column: str, test: Any, rows: Any) -> Iterator[Asked]:

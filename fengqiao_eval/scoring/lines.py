@@ -8,6 +8,7 @@ from typing import Any
 from fengqiao_eval.records import counting
 from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Elapsed, Figure, Mean, Quantile, Ratio, Share
 from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scoring import weighing
 
 ADDITIVE = (Share, Coded, Ratio, Mean, Count)
 """Measures that are sums: counted once at the finest level, then added up the tree and over months."""
@@ -95,7 +96,7 @@ def quantity(rows: Any, measure: Mean | Quantile) -> Any:
     return rows[measure.of].cast("float64")
 
 
-def amounts(rows: Any, measure: Any) -> tuple[Any, Any, Any]:
+def amounts(rows: Any, measure: Any, as_of: datetime) -> tuple[Any, Any, Any]:
     """Give, a row, whether it can be counted at all (None: it can), and what it adds above and below the line (None: 1)."""
     if isinstance(measure, (Share, Distinct)):
         return None, counting.passes(rows, measure.met).ifelse(1, 0), None
@@ -106,7 +107,7 @@ def amounts(rows: Any, measure: Any) -> tuple[Any, Any, Any]:
         above, below = rows[measure.numerator], rows[measure.denominator]
         return above.notnull() & below.notnull(), above, below
     if isinstance(measure, Count):
-        return None, None, None
+        return None, weighing.worth(rows, measure, as_of) if weighing.weighed(measure) else None, None
     amount = quantity(rows, measure)
     return amount.notnull(), amount, None
 
@@ -117,7 +118,7 @@ def sums(rows: Any, line: Line, moment: Moment, share: Any = None) -> dict[str, 
     if isinstance(line.measure, Share) and share is None:
         return _share_sums(rows, line, moment, word)
     counts, waiting = scope(rows, line.measure, moment)
-    able, above, below = amounts(rows, line.measure)
+    able, above, below = amounts(rows, line.measure, moment.as_of)
     counts = counting.every(counts, able, word)
     found = {"num": counting.counted(rows, counts, above, share), "den": counting.counted(rows, counts, below, share)}
     if share is not None or isinstance(line.measure, Ratio):

@@ -1,8 +1,9 @@
 """Records and scheme to measures: numerator, denominator, value, n and status of every unit, indicator and period."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,14 @@ import pandas as pd
 from fengqiao_eval.errors import STATUSES
 from fengqiao_eval.periods import Period, atoms
 from fengqiao_eval.records.store import Note, Records
-from fengqiao_eval.records.units import Tree, person_days, postings_of
+from fengqiao_eval.records.units import Tree, postings_of
 from fengqiao_eval.scheme.counted import Count, Distinct, Figure, Quantile
 from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.model import Scheme, applies, least_at, void_months
-from fengqiao_eval.scoring import counts, nonadditive
+from fengqiao_eval.scoring import counts, nonadditive, quotas
+from fengqiao_eval.scoring.dividing import exposure, figures_of, rate
 from fengqiao_eval.scoring.lines import Line, Moment, countable, lines_of
+from fengqiao_eval.scoring.weighing import picks
 
 OK, NO_RECORDS, TOO_FEW, NOT_APPLICABLE, VOID, PENDING, PROVISIONAL = range(len(STATUSES))
 
@@ -27,7 +30,7 @@ SHORT = {"numerator": "num", "denominator": "den"}
 class Measured:
     """The measures of one period: arrays units × entries of the scheme (indicators first, then lines outside the hundred).
 
-    value in the entry's unit; status an index of STATUSES.
+    value in the entry's unit; status an index of STATUSES. due: what each quota asks of each unit, by (entry, step).
     """
 
     period: Period
@@ -36,15 +39,20 @@ class Measured:
     value: np.ndarray
     n: np.ndarray
     status: np.ndarray
+    due: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """All that was counted: the lines and their cubes, and what cannot be added up, by indicator."""
+    """All that was counted: the lines and their cubes; what cannot be added up, by indicator; the best of rows, by line.
+
+    cubes: part -> units × lines × spans; apart: indicator -> part -> units × periods; best: key of a line -> the same.
+    """
 
     lines: tuple[Line, ...]
     cubes: Mapping[str, np.ndarray]
     apart: Mapping[int, Mapping[str, np.ndarray]]
+    best: Mapping[str, Mapping[str, np.ndarray]]
     spans: tuple[Period, ...]
     periods: tuple[Period, ...]
     notes: tuple[Note, ...]
@@ -55,6 +63,13 @@ class Counted:
     def places(self, period: Period, void: frozenset[int] = frozenset()) -> list[int]:
         """The numbers of the spans that make a period, void months left out."""
         return [number for number, span in enumerate(self.spans) if period.holds(span) and span.first not in void]
+
+    def sums(self, line: Line, period: Period, void: frozenset[int]) -> dict[str, np.ndarray]:
+        """The sums of a line in a period, part -> one a unit, void months left out."""
+        if line.key in self.best:
+            return {part: array[:, self.periods.index(period)] for part, array in self.best[line.key].items()}
+        at = self.places(period, void)
+        return {part: counts.tidy(cube[:, int(line.key), at].sum(axis=1)) for part, cube in self.cubes.items()}
 
 
 def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period], as_of: datetime, *, officers: bool) -> Counted:
@@ -74,7 +89,27 @@ def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period
                 plan, measure, member
             )
     cubes, notes = counts.additive(plan, lines)
-    return Counted(lines, cubes, apart, spans, tuple(periods), notes, plan, _given(records, periods), postings_of(records.tables))
+    best, more = _best(plan, lines, periods, scheme)
+    notes = tuple(dict.fromkeys((*notes, *more)))
+    figures, postings = _given(records, (*periods, *quotas.figure_periods(scheme, periods))), postings_of(records.tables)
+    return Counted(lines, cubes, apart, best, spans, tuple(periods), notes, plan, figures, postings)
+
+
+def _best(
+    plan: counts.Plan, lines: Sequence[Line], periods: Sequence[Period], scheme: Scheme
+) -> tuple[dict[str, dict[str, np.ndarray]], list[Note]]:
+    """Count the lines of which only the best of rows alike counts, measure by measure; return key of a line -> part -> sums."""
+    found: dict[str, dict[str, np.ndarray]] = {}
+    notes: list[Note] = []
+    for number, group in groupby((line for line in lines if picks(line.measure)), key=lambda line: line.indicator):
+        own = tuple(group)
+        names = {str(period): place for place, period in enumerate(periods)}
+        member = _membership(periods, plan.spans, void_months(scheme, plan.entries[number].code)).frame
+        member = pd.DataFrame({"span_": member["span"], "period_": member["period"].map(names).astype("int32")})
+        cubes, told = counts.best(plan, own, member, len(periods))
+        found |= {line.key: {part: cube[:, place] for part, cube in cubes.items()} for place, line in enumerate(own)}
+        notes += told
+    return found, notes
 
 
 def _given(records: Records, periods: Sequence[Period]) -> pd.DataFrame:
@@ -112,65 +147,34 @@ def measured(scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of
         np.where(np.isin(status, (NOT_APPLICABLE,)), np.nan, found["value"]),
         found["n"],
         status,
+        quotas.dues(scheme, tree, period, counted.figures, counted.postings),
     )
 
 
 def _fill_sums(found: dict[str, np.ndarray], counted: Counted, line: Line, period: Period, void: frozenset[int]) -> None:
-    at = counted.places(period, void)
-    for part, cube in counted.cubes.items():
-        found[part][:, line.indicator] = counts.tidy(cube[:, int(line.key), at].sum(axis=1))
-
-
-def rate(above: np.ndarray, below: np.ndarray, scale: int = 1) -> np.ndarray:
-    """Divide; NaN where there is nothing below the line. Twelve digits are kept, so that equal rates are equal.
-
-    >>> rate(np.array([57.0, 0.0, 3.0]), np.array([100.0, 4.0, 0.0]), 100).tolist()
-    [57.0, 0.0, nan]
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        raw = np.where(below > 0, above * scale / below, np.nan)
-        step = 10.0 ** (11 - np.floor(np.log10(np.where(raw == 0, 1, np.abs(raw)))))
-    return np.round(raw * step) / step
+    for part, column in counted.sums(line, period, void).items():
+        found[part][:, line.indicator] = column
 
 
 def _derive(found: dict[str, np.ndarray], number: int, scheme: Scheme, counted: Counted, tree: Tree, period: Period) -> None:
     indicator = scheme.entries[number]
     measure = indicator.measure
     if isinstance(measure, Figure):
-        for part, column in _figures(counted.figures, indicator, tree, period).items():
+        for part, column in figures_of(counted.figures, measure.figure, indicator.scale, tree, period).items():
             found[part][:, number] = column
         return
     if isinstance(measure, Quantile):
         found["num"][:, number] = found["den"][:, number] = np.nan
         return
-    if isinstance(measure, Count) and measure.per is None:
+    if isinstance(measure, Count) and (measure.per is None or not countable(measure, counted.plan.records.tables)):
         found["den"][:, number] = np.nan
-        found["value"][:, number] = found["num"][:, number]
+        if countable(measure, counted.plan.records.tables):
+            found["value"][:, number] = found["num"][:, number]
         return
     if isinstance(measure, Count):
         months = [month for month in period.month_numbers if month not in void_months(scheme, indicator.code)]
-        found["den"][:, number] = _exposure(counted.postings, measure, tree, period, months) / float(measure.scale)
+        found["den"][:, number] = exposure(counted.postings, measure, tree, period, months) / float(measure.scale)
     found["value"][:, number] = rate(found["num"][:, number], found["den"][:, number], indicator.scale)
-
-
-def _exposure(postings: pd.DataFrame | None, measure: Count, tree: Tree, period: Period, months: Sequence[int]) -> np.ndarray:
-    """Give what a count stands against; void months take their days with them."""
-    if measure.per != "person_days":
-        return tree.units[measure.per].to_numpy("float64")
-    spans = [period] if len(months) == period.months else [Period(month, 1) for month in months]
-    return sum((person_days(tree, postings, span) for span in spans), np.zeros(len(tree.units)))
-
-
-def _figures(figures: pd.DataFrame, indicator: Entry, tree: Tree, period: Period) -> dict[str, np.ndarray]:
-    """Place figures counted elsewhere; a value that is not given is numerator / denominator."""
-    size = len(tree.units)
-    asked = (figures["indicator"] == indicator.measure.figure) & (figures["period"] == str(period))  # type: ignore[union-attr]
-    found = figures[asked].drop_duplicates("unit_id", keep="last").set_index("unit_id").reindex(tree.units["unit_id"])
-    columns = ("numerator", "denominator", "value", "n")
-    given = {c: found[c].to_numpy("float64") if c in found else np.full(size, np.nan) for c in columns}
-    value = np.where(np.isnan(given["value"]), rate(given["numerator"], given["denominator"], indicator.scale), given["value"])
-    n = np.where(np.isnan(given["n"]), given["denominator"], given["n"])
-    return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.nan_to_num(n)}
 
 
 def _status(
@@ -182,18 +186,27 @@ def _status(
     period: Period,
     as_of: datetime,
 ) -> np.ndarray:
-    n, value, pend = (found[part][:, number] for part in ("n", "value", "pend"))
-    n = found["den"][:, number] * float(indicator.measure.scale) if isinstance(indicator.measure, Count) else n
+    value, pend = (found[part][:, number] for part in ("value", "pend"))
     settled = period.end + timedelta(days=indicator.measure.settles_days) <= as_of
-    status = np.full(len(n), OK if settled or not indicator.measure.settles_days else PROVISIONAL, dtype=np.int8)
+    status = np.full(len(value), OK if settled or not indicator.measure.settles_days else PROVISIONAL, dtype=np.int8)
     least = {level: least_at(indicator, level) for level in scheme.levels}
-    status[n < tree.units["level"].map(least).to_numpy("float64")] = TOO_FEW
+    status[_rests_on(found, number, indicator) < tree.units["level"].map(least).to_numpy("float64")] = TOO_FEW
     status[np.isnan(value)] = NO_RECORDS
     status[np.isnan(value) & (pend > 0)] = PENDING
     if set(period.month_numbers) <= void_months(scheme, indicator.code):
         status[:] = VOID
     status[~tree.units["level"].isin([level for level in scheme.levels if applies(indicator, level)]).to_numpy()] = NOT_APPLICABLE
     return status
+
+
+def _rests_on(found: Mapping[str, np.ndarray], number: int, indicator: Entry) -> np.ndarray:
+    """Give what `least` looks at: records; of a count with an exposure that, and of a count of none nothing can be too few."""
+    n = found["n"][:, number]
+    if not isinstance(indicator.measure, Count):
+        return n
+    if indicator.measure.per is None:
+        return n if indicator.least != 1 else np.full(len(n), np.inf)
+    return found["den"][:, number] * float(indicator.measure.scale)
 
 
 def asides(counted: Counted, scheme: Scheme, tree: Tree, periods: Sequence[Period]) -> pd.DataFrame:
@@ -205,11 +218,10 @@ def asides(counted: Counted, scheme: Scheme, tree: Tree, periods: Sequence[Perio
 
 def _aside(counted: Counted, scheme: Scheme, tree: Tree, line: Line, period: Period) -> pd.DataFrame:
     indicator = scheme.entries[line.indicator]
-    at = counted.places(period, void_months(scheme, indicator.code))
-    above, below = (counts.tidy(counted.cubes[part][:, int(line.key), at].sum(axis=1)) for part in ("num", "den"))
+    sums = counted.sums(line, period, void_months(scheme, indicator.code))
     plain = isinstance(line.measure, Count)
     frame = pd.DataFrame(
         {"unit_id": tree.units["unit_id"], "indicator": indicator.code, "period": str(period), "aside": line.aside}
     )
-    frame = frame.assign(label=line.label, numerator=above, denominator=np.nan if plain else below)
+    frame = frame.assign(label=line.label, numerator=sums["num"], denominator=np.nan if plain else sums["den"])
     return frame[[applies(indicator, level) for level in tree.units["level"]]]

@@ -30,7 +30,7 @@ def distinct(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarr
     """
     rows = plan.rows(measure)
     counts, waiting = scope(rows, measure, plan.moment)
-    _, ok, _ = amounts(rows, measure)
+    _, ok, _ = amounts(rows, measure, plan.moment.as_of)
     placed = _counted(plan, measure, _chosen(rows, measure, counts, ok), member)
     found = {part: placed[part] for part in ("numerator", "denominator")} | {"n": placed["denominator"]}
     if waiting is None:

@@ -7,14 +7,15 @@ import pandas as pd
 
 from fengqiao_eval.errors import SCORED, STATUSES
 from fengqiao_eval.periods import Period, parse
-from fengqiao_eval.records import counting
+from fengqiao_eval.records import attributing, counting
 from fengqiao_eval.records.store import Note, Records
 from fengqiao_eval.records.tables import EVENTS, TABLES
 from fengqiao_eval.records.units import OFFICER, Tree
-from fengqiao_eval.scheme.counted import Coded
+from fengqiao_eval.scheme.counted import Coded, Count
 from fengqiao_eval.scheme.model import Scheme
 from fengqiao_eval.scoring.counts import Plan, strangers
 from fengqiao_eval.scoring.measures import Measured
+from fengqiao_eval.scoring.weighing import unreckoned
 
 
 def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Measured, groups: np.ndarray) -> tuple[Note, ...]:
@@ -22,8 +23,10 @@ def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Mea
     return (
         *_missing_tables(scheme, records),
         *_misplaced(records, plan),
-        *_late(records, measured.period, plan),
+        *_late(scheme, records, measured.period, plan),
         *_uncoded(plan, measured.period),
+        *_no_worth(plan, measured.period),
+        *_notices(scheme, records, plan, measured.period),
         *_void(scheme, measured.period),
         *_unranked(scheme, tree, measured),
         *_constant(scheme, tree, measured, groups),
@@ -45,9 +48,10 @@ def _misplaced(records: Records, plan: Plan) -> Iterator[Note]:
             yield from strangers(there, plan.tree.known, "unknown_units", name)
 
 
-def _late(records: Records, period: Period, plan: Plan) -> Iterator[Note]:
+def _late(scheme: Scheme, records: Records, period: Period, plan: Plan) -> Iterator[Note]:
     """Count the records of the period that were entered after as_of."""
-    for name in (event for event in EVENTS if event in records.tables):
+    events = (*EVENTS, "notices") if _counts_notices(scheme) else EVENTS
+    for name in (event for event in events if event in records.tables):
         table = TABLES[name]
         rows = counting.within(records.tables[name], table.own_date, [(period.start, period.end)])
         late = counting.later(rows, table, plan.moment.as_of)
@@ -65,6 +69,36 @@ def _uncoded(plan: Plan, period: Period) -> Iterator[Note]:
             count = int(rows.filter(rows[measure.column].notin(list(measure.values))).count().execute())
             if count:
                 yield Note("uncoded", {"indicator": indicator.label, "count": count})
+
+
+def _no_worth(plan: Plan, period: Period) -> Iterator[Note]:
+    """Count the rows that are worth 0 because a cell is empty or its word has no code; the words are not printed."""
+    for entry in plan.entries:
+        measure = entry.measure
+        if isinstance(measure, Count) and measure.worth and measure.table in plan.records.tables:
+            rows = counting.within(plan.rows(measure), measure.date, [(period.start, period.end)])
+            rows = rows.filter(counting.passes(rows, measure.where))
+            for column, cell in (each for part in measure.worth for each in unreckoned(rows, part).items()):
+                if count := int(rows.filter(cell).count().execute()):
+                    yield Note("no_worth", {"indicator": entry.label, "column": column, "count": count})
+
+
+def _notices(scheme: Scheme, records: Records, plan: Plan, period: Period) -> Iterator[Note]:
+    """Count the notices of the period that do not count: proposed, withdrawn, or of nobody."""
+    if "notices" not in records.tables or not _counts_notices(scheme):
+        return
+    rows = counting.known(records.tables["notices"], TABLES["notices"], plan.moment.as_of)
+    rows = counting.within(rows, TABLES["notices"].own_date, [(period.start, period.end)])
+    nobodys = attributing.upheld(rows)
+    of_nobody = nobodys.filter(attributing.nobodys(nobodys))
+    left = {word: rows.filter(rows.status == word) for word in ("proposed", "withdrawn")} | {"of_nobody": of_nobody}
+    for word, found in left.items():
+        if count := int(found.count().execute()):
+            yield Note(f"notices_{word}", {"count": count})
+
+
+def _counts_notices(scheme: Scheme) -> bool:
+    return any(entry.measure.table == "notices" for entry in scheme.entries)
 
 
 def _void(scheme: Scheme, period: Period) -> Iterator[Note]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from fengqiao_eval.scheme.model import Band
 
@@ -16,17 +17,25 @@ def places(totals: np.ndarray, classes: np.ndarray, ranked: np.ndarray) -> tuple
     >>> places(np.array([9000, 9000, 8000, 9900]), np.array(["四类", "四类", "四类", "二类"]), np.array([True] * 4))
     (array([1, 1, 3, 1]), array([3, 3, 3, 1]))
     """
-    place = np.zeros(len(totals), dtype=np.int64)
-    labels, group = np.unique(classes, return_inverse=True)
+    group, labels = pd.factorize(classes)
     sizes = np.bincount(group[ranked], minlength=len(labels))
-    at = np.flatnonzero(ranked)
-    order = at[np.lexsort((-totals[at], group[at]))]
-    first = np.flatnonzero(np.r_[True, np.diff(group[order]) != 0]) if len(order) else np.array([], dtype=np.int64)
-    start = np.repeat(first, np.diff(np.r_[first, len(order)]))
-    tied = np.r_[False, (np.diff(totals[order]) == 0) & (np.diff(group[order]) == 0)] if len(order) else np.array([], dtype=bool)
-    best = np.maximum.accumulate(np.where(tied, 0, np.arange(len(order)))) if len(order) else start
-    place[order] = best - start + 1
+    place, at = np.zeros(len(totals), dtype=np.int64), np.flatnonzero(ranked)
+    if len(at):
+        place[at] = _places(totals[at], group[at], sizes)
     return place, sizes[group]
+
+
+def _places(totals: np.ndarray, group: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Rank by one number a unit that puts the classes one after the other, the best of each first."""
+    most = totals.max()
+    key = group * (most - totals.min() + 1) + (most - totals)
+    order = np.argsort(key)
+    in_order = key[order]
+    first = np.r_[True, in_order[1:] != in_order[:-1]]
+    best = np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = best - (np.cumsum(sizes) - sizes)[group[order]] + 1
+    return place
 
 
 def grades(totals: np.ndarray, bands: Sequence[Band], decimals: int = 2) -> np.ndarray:
@@ -41,3 +50,17 @@ def grades(totals: np.ndarray, bands: Sequence[Band], decimals: int = 2) -> np.n
     for band in reversed(bands):
         found[totals >= math.ceil(band.at_least * 10**decimals)] = band.grade
     return found
+
+
+def held_to(given: np.ndarray, at: np.ndarray, grade: str, bands: Sequence[Band]) -> np.ndarray:
+    """Give the units `at` no better grade than the one named; '' stays ''.
+
+    >>> from decimal import Decimal
+    >>> bands = (Band(grade="优秀", at_least=Decimal(90)), Band(grade="良好", at_least=Decimal(80)))
+    >>> held_to(np.array(["优秀", "优秀", ""], dtype=object), np.array([0, 2]), "良好", bands).tolist()
+    ['良好', '优秀', '']
+    """
+    names = [band.grade for band in bands]
+    better, held = names[: names.index(grade)], given.copy()
+    held[at] = np.where(np.isin(given[at].astype(str), better), grade, given[at])
+    return held

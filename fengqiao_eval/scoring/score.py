@@ -1,7 +1,7 @@
 """The one way: records and scheme -> measures -> points -> totals -> ranks, for every level and period."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -12,45 +12,16 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records.store import Note, Records
 from fengqiao_eval.records.units import OFFICER, Tree, person_days, tree_of
 from fengqiao_eval.scheme.model import Scheme
-from fengqiao_eval.scoring import fit, frames, measures, notes
-from fengqiao_eval.scoring.adjustments import Adjustment, added
+from fengqiao_eval.scoring import fit, frames, longer, measures, notes, quotas
+from fengqiao_eval.scoring.adjustments import added
 from fengqiao_eval.scoring.aggregation import gather
-from fengqiao_eval.scoring.cohort import Cohort, cohort
-from fengqiao_eval.scoring.comparing import Compared, History, compared, looks_back
-from fengqiao_eval.scoring.consequences import consequences, needs
+from fengqiao_eval.scoring.cohort import cohort
+from fengqiao_eval.scoring.comparing import History, compared, looks_back
+from fengqiao_eval.scoring.comparisons import comparisons
+from fengqiao_eval.scoring.consequences import consequences, facts, needs
 from fengqiao_eval.scoring.giving import give
-from fengqiao_eval.scoring.measures import Measured
-from fengqiao_eval.scoring.ranks import grades, places
-from fengqiao_eval.scoring.totals import Totals
-from fengqiao_eval.scoring.trace import losses, open_disputes
-
-
-def _none() -> np.ndarray:
-    return np.zeros(0)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One period scored: arrays units × indicators, and per unit; places are 0 where not ranked."""
-
-    measured: Measured
-    compared: Compared
-    among: Cohort
-    points: np.ndarray
-    status: np.ndarray
-    barred: np.ndarray
-    nominal: np.ndarray
-    totals: Totals
-    adjustments: tuple[Adjustment, ...]
-    ranked: np.ndarray = field(default_factory=_none)
-    rank: np.ndarray = field(default_factory=_none)
-    of: np.ndarray = field(default_factory=_none)
-    grade: np.ndarray = field(default_factory=_none)
-
-    @property
-    def groups(self) -> np.ndarray:
-        """The label of the group within which each unit is compared."""
-        return self.among.groups
+from fengqiao_eval.scoring.scored import Scored, placed
+from fengqiao_eval.scoring.trace import losses, open_disputes, record_ids
 
 
 @dataclass(frozen=True)
@@ -61,6 +32,7 @@ class Scores:
     measures: pd.DataFrame
     points: pd.DataFrame
     adjustments: pd.DataFrame
+    comparisons: pd.DataFrame
     ranks: pd.DataFrame
     asides: pd.DataFrame
     losses: pd.DataFrame
@@ -73,24 +45,30 @@ class Scores:
 def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, levels: Sequence[str] | None = None) -> Scores:
     """Score every unit of the levels for the period, the one before, the same a year earlier, and twelve months of trend.
 
-    Raises InputError for columns that the scheme looks at and the records lack, and for a period without records.
+    Raises InputError for columns that the scheme looks at and the records lack, for units that a quota passes over, and for a
+    period without records.
     """
     records, faults = fit.fitted(scheme, records)
-    refuse(faults)
     tree = _restricted(tree_of(records.tables, period), levels or scheme.levels)
+    refuse((*faults, *quotas.faults_of(scheme, tree)))
     main = (period, period.previous, period.year_before)
-    periods = tuple(dict.fromkeys((*main, *period.trend)))
-    every = tuple(dict.fromkeys((*periods, *looks_back(scheme, periods), *needs(scheme, periods))))
-    counted = measures.count(records, scheme, tree, every, as_of, officers=OFFICER in set(tree.units["level"]))
+    periods = longer.with_parts(scheme, (*main, *period.trend))
+    months = needs(scheme, periods)
+    every = tuple(dict.fromkeys((*periods, *months, *looks_back(scheme, (*periods, *months)))))
+    officers = OFFICER in set(tree.units["level"])
+    counted = measures.count(records, scheme, tree, every, as_of, officers=officers)
     fit.require_records(counted, scheme, period, records.name)
     history = {p: measures.measured(scheme, tree, counted, p, as_of) for p in every}
-    scored = [score_period(history, p, scheme, tree) for p in periods]
+    by_period = score_periods(history, periods, scheme, tree)
+    scored = list(by_period.values())
     days = [person_days(tree, counted.postings, p) for p in periods]
+    behind = record_ids(records, scheme, tree, period, as_of, officers=officers)
     return Scores(
         units=frames.units(tree, days[0], period),
         measures=frames.measures(scored, scheme, tree),
         points=frames.points(scored, scheme, tree),
-        adjustments=frames.adjustments(),
+        adjustments=frames.adjustments(scored, scheme, tree, behind),
+        comparisons=comparisons([by_period[p] for p in main], scheme, tree),
         ranks=frames.ranks(scored, scheme, tree, days),
         asides=measures.asides(counted, scheme, tree, main),
         losses=losses(records, scheme, tree, period, as_of),
@@ -100,6 +78,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
         notes=(
             *records.notes,
             *counted.notes,
+            *longer.left_out(scheme, tree, period, by_period),
             *notes.told(records, scheme, tree, counted.plan, scored[0].measured, scored[0].groups),
         ),
     )
@@ -110,24 +89,25 @@ def _restricted(tree: Tree, levels: Sequence[str]) -> Tree:
     return Tree(units, tree.counts_for[tree.counts_for["ancestor"].isin(units["unit_id"])], tree.known)
 
 
-def score_period(history: History, period: Period, scheme: Scheme, tree: Tree) -> Scored:
-    """Score one period: references, points, totals and what stands outside them, then places."""
+def score_periods(history: History, periods: Iterable[Period], scheme: Scheme, tree: Tree) -> dict[Period, Scored]:
+    """Score several periods, and those of which they are the mean, each once, in the order given."""
+    asked = longer.with_parts(scheme, periods)
+    done: dict[Period, Scored] = {}
+    for period in sorted(asked, key=lambda period: period.months):
+        shorter = [done[part] for part in longer.parts(scheme, period)]
+        done[period] = score_period(history, period, scheme, tree, shorter)
+    return {period: done[period] for period in asked}
+
+
+def score_period(history: History, period: Period, scheme: Scheme, tree: Tree, shorter: Sequence[Scored] = ()) -> Scored:
+    """Score one period: references, points, totals and what stands outside them, or the mean of shorter ones; then places."""
     among = cohort(tree, scheme)
     found = compared(history, period, scheme, tree, among)
     given = give(found, scheme, among)
     gathered = gather(given, scheme, among)
-    lines = (*gathered.adjustments, *consequences(found, gathered.totals, history, period, scheme, among))
-    totals = replace(gathered.totals, totals=gathered.totals.contributions.sum(axis=1) + added(lines, len(tree.units)))
+    known = facts(found, history, period, scheme, tree, among)
+    lines = (*gathered.adjustments, *consequences(known, gathered.totals.contributions))
+    totals = replace(gathered.totals, totals=gathered.totals.totals + added(lines, len(tree.units)))
     points = np.where(given.scored, given.points, np.nan)
-    return placed(
-        Scored(history[period], found, among, points, given.status, given.barred, gathered.nominal, totals, lines), scheme
-    )
-
-
-def placed(one: Scored, scheme: Scheme) -> Scored:
-    """Give places and grades to those who may have them."""
-    covered = one.totals.covered
-    ranked = one.among.eligible & ~one.barred & (covered >= float(scheme.least_covered) - 1e-9) & (covered > 0)
-    rank, of = places(one.totals.totals, one.among.within, ranked)
-    grade = np.where(ranked, grades(one.totals.totals, scheme.bands, scheme.decimals), "")
-    return replace(one, ranked=ranked, rank=rank, of=of, grade=grade)
+    one = Scored(history[period], found, among, points, given.status, given.barred, gathered.nominal, totals, lines)
+    return placed(longer.mean_of(shorter, one, known) if shorter else one, scheme)

@@ -12,12 +12,13 @@ from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import OFFICER, Tree, tree_of
-from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Figure, Mean, Quantile
+from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Figure, Mean, Quantile, Share
 from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.model import Scheme, void_months
 from fengqiao_eval.scoring.counts import Plan, shared_tables
 from fengqiao_eval.scoring.kinds import settled
 from fengqiao_eval.scoring.lines import Moment, amounts, countable, scope
+from fengqiao_eval.scoring.weighing import looks_aside, picked
 
 COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator")
 
@@ -27,16 +28,27 @@ def _plan(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: d
     return Plan(records, tree, scheme.entries, months, Moment(as_of, period.end), officers, shared_tables(records))
 
 
+def _rows(plan: Plan, scheme: Scheme, indicator: Entry) -> Any:
+    """The rows of an indicator's table in the period; of rows alike only the best, where only that counts."""
+    rows, measure = plan.rows(indicator.measure), indicator.measure
+    if isinstance(measure, Count) and measure.best_of:
+        return picked(rows.filter(_in_force(rows, plan, scheme, indicator)), measure, plan.moment.as_of)
+    return rows
+
+
+def _in_force(rows: Any, plan: Plan, scheme: Scheme, indicator: Entry) -> Any:
+    void = void_months(scheme, indicator.code)
+    return rows.span_.isin([number for number, span in enumerate(plan.spans) if span.first not in void])
+
+
 def _behind(rows: Any, plan: Plan, scheme: Scheme, indicator: Entry) -> tuple[Any, Any, Any]:
     """Say which rows an indicator rests on, void months left out, and what each adds above and below the line."""
     measure: Any = indicator.measure
     counts, _ = scope(rows, measure, plan.moment)
-    able, above, below = amounts(rows, measure)
-    void = void_months(scheme, indicator.code)
-    spans = [number for number, span in enumerate(plan.spans) if span.first not in void]
+    able, above, below = amounts(rows, measure, plan.moment.as_of)
     one = counting.constant(1, "float64")
     parts = (one if part is None else counting.exact(part) for part in (above, below))
-    return counting.every(counts, able, rows.span_.isin(spans)), *parts
+    return counting.every(counts, able, _in_force(rows, plan, scheme, indicator)), *parts
 
 
 def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, period: Period, as_of: datetime) -> pd.DataFrame:
@@ -53,7 +65,7 @@ def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, peri
     person = bool((tree.units.loc[tree.units["unit_id"] == unit_id, "level"] == OFFICER).any())
     plan = _plan(records, scheme, tree, period, as_of, officers=person)
     measure: Any = indicator.measure
-    rows = plan.rows(measure)
+    rows = _rows(plan, scheme, indicator)
     counts, above, below = _behind(rows, plan, scheme, indicator)
     distinct = isinstance(measure, Distinct)
     rows = rows.mutate(counts_=counts, above_=above, below_=below)
@@ -105,7 +117,7 @@ def losses(
 ) -> pd.DataFrame:
     """List the records that lost points in the period: unit_id (of the record, or the officer), indicator, table, record_id."""
     plan = _plan(records, scheme, tree, period, as_of, officers=officers)
-    traced = [i for i in scheme.indicators if not isinstance(i.measure, (Figure, Count)) and countable(i.measure, records.tables)]
+    traced = [i for i in scheme.indicators if _can_lose(i) and countable(i.measure, records.tables)]
     found = [_lost(plan, scheme, tuple(group)) for _, group in groupby(sorted(traced, key=_source), key=_source)]
     frame = (
         pd.concat([f for f in found if len(f)], ignore_index=True) if any(map(len, found)) else pd.DataFrame(columns=list(LOSSES))
@@ -113,15 +125,22 @@ def losses(
     return frame.sort_values(["indicator", "happened_at", "record_id", "unit_id"], ignore_index=True, kind="stable")
 
 
-def _source(indicator: Entry) -> tuple[str, str, bool]:
+def _can_lose(indicator: Entry) -> bool:
+    """Say whether single records can be named: a figure has none, and what is too few of a good thing lies in no row."""
+    if isinstance(indicator.measure, Count):
+        return indicator.direction == "lower"
+    return not isinstance(indicator.measure, Figure)
+
+
+def _source(indicator: Entry) -> tuple[str, str, bool, str]:
     measure: Any = indicator.measure
-    return measure.table, measure.date, "visits_made" in measure.columns
+    return measure.table, measure.date, "visits_made" in measure.columns, indicator.code if looks_aside(measure) else ""
 
 
 def _lost(plan: Plan, scheme: Scheme, group: Sequence[Entry]) -> pd.DataFrame:
     """Ask a table once for the rows that lost points under any of its indicators."""
     measure: Any = group[0].measure
-    rows = plan.rows(measure)
+    rows = _rows(plan, scheme, group[0])
     asked = [(*_behind(rows, plan, scheme, i), i, _own_thing(rows, plan, i)) for i in group]
     lost = {f"lost_{number}": _loses(*each) for number, each in enumerate(asked)}
     rows = rows.mutate(record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], **lost)
@@ -162,6 +181,38 @@ def _loses(counts: Any, above: Any, below: Any, indicator: Entry, thing: Sequenc
         best = max(codes) if higher else min(codes)
         return counting.is_so(counts & (above != counting.constant(float(best), "float64")))
     return counting.is_so(counts & (above < below if higher else above > 0))
+
+
+BEHIND = ("unit_id", "line", "record_id")
+
+
+def record_ids(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool) -> pd.DataFrame:
+    """List the records behind the lines outside the hundred: unit_id, line, record_id, in the order in which they happened.
+
+    One row a record and unit, of every unit of the tree at the line's levels (with `officers` persons too). Named are the
+    rows that add to the value: of a count those worth something, of a share those that met its test. Means, quantiles, ratios
+    and codes rest on all their rows, figures on none: neither are listed. One query a line.
+    """
+    plan = _plan(records, scheme, tree, period, as_of, officers=officers)
+    named = [i for i in scheme.consequences if isinstance(i.measure, (Count, Share, Distinct))]
+    found = [_adding(plan, scheme, line) for line in named if countable(line.measure, records.tables)]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(BEHIND))
+
+
+def _adding(plan: Plan, scheme: Scheme, line: Entry) -> pd.DataFrame:
+    measure: Any = line.measure
+    rows = _rows(plan, scheme, line)
+    counts, above, _ = _behind(rows, plan, scheme, line)
+    rows = rows.mutate(record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], adds_=counts & (above > 0))
+    rows = rows.filter(rows.adds_)
+    rows = plan.to_persons(rows, measure.table) if plan.officers else rows.mutate(officer_id=counting.constant(None, "string"))
+    found = counting.fetch(rows, ["unit_id", "officer_id", "record_id", "happened_at"], ["happened_at", "record_id"])
+    units = found[["unit_id", "record_id"]].drop_duplicates().merge(plan.tree.counts_for, on="unit_id")
+    above_them = units[["ancestor", "record_id"]].rename(columns={"ancestor": "unit_id"})
+    of_persons = found[["officer_id", "record_id"]].rename(columns={"officer_id": "unit_id"})
+    both = pd.concat([above_them, of_persons]).drop_duplicates()
+    level = both["unit_id"].map(plan.tree.units.set_index("unit_id")["level"].to_dict())
+    return both[level.isin(line.levels or ())].assign(line=line.code)[list(BEHIND)]
 
 
 def open_disputes(records: Records, tree: Tree, as_of: datetime, *, officers: bool = False) -> pd.DataFrame:

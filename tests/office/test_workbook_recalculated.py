@@ -110,7 +110,8 @@ def test_a_changed_weight_moves_the_totals(folder, reckoned, tmp_path):
     points, _, ranks = frames(folder)
     stations = ranks.index[ranks["level"] == "station"]
     indicators = np.array([70, 20, 15, 20, 20, 35, 25, 20, 20, 45, 30, 25, 40, 30, 30])
-    weights = Weights(np.array([25, 20, 25, 30]), indicators, np.repeat([0, 1, 2, 3], [5, 4, 3, 3]))
+    above = [-1, 0, 0, 0, 0, *np.repeat([1, 2, 3, 4], [5, 4, 3, 3])]
+    weights = Weights(np.array([1, 25, 20, 25, 30, *indicators]), np.array(above), np.arange(5, 20))
     given = points.loc[stations].to_numpy(dtype=float)
     expected = total(given, ~np.isnan(given), weights).totals / 100
     totals = found[column(found, "总分")]

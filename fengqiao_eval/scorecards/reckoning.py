@@ -1,0 +1,150 @@
+"""The arithmetic from a value to points with the numbers put in: what `explain` prints, and what a gain is reckoned by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from fengqiao_eval.scheme.indicator import Entry, Indicator
+from fengqiao_eval.scheme.model import Scheme, base_marks, full_marks_of, weight_at
+from fengqiao_eval.scheme.rules import Curve, Line, Relative, Steps
+from fengqiao_eval.scorecards.wording import plain
+from fengqiao_eval.scoring.cohort import each_unit
+from fengqiao_eval.scoring.points import bounded, half_up, standing, value_points
+
+
+@dataclass(frozen=True)
+class Sum:
+    """One step from a value to points: what it is (a word of card.sum), the arithmetic, and what it comes to."""
+
+    kind: str
+    sum: str
+    result: float
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Of whom points are reckoned: level and class, which a scheme may give numbers by; peers: the values of its group."""
+
+    scheme: Scheme
+    level: str
+    peer_class: str
+    peers: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def full(self) -> int:
+        """The full marks of the unit's class."""
+        return full_marks_of(self.scheme, self.peer_class)
+
+
+def digits(number: Any) -> str:
+    """Write a number with so many digits that others can be reckoned from it; a negative one in brackets.
+
+    >>> digits(66.6666667), digits(-3)
+    ('66.666667', '(−3)')
+    """
+    found = plain(float(number), 6).replace(",", "")
+    return f"({found})" if found.startswith("−") else found
+
+
+def points_at(indicator: Indicator, value: float, of: Unit) -> float:
+    """Give the points of a value, by a rule that looks at the value alone."""
+    return float(half_up(sums(indicator, value, of)[-1].result))
+
+
+def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
+    """Reckon the points of a value step by step: by the rule, within its limits, brought to the full marks of the class.
+
+    Of a line outside the hundred nothing limits the points but its own floor and cap. The last result is not yet rounded.
+    """
+    rule: Any = getattr(entry, "points")  # noqa: B009 - an indicator or a consequence; both have a rule
+    top = _top(entry, of)
+    found = [*_by_rule(rule, value, entry.good, of, top)]
+    raw = found[-1].result
+    limits = (0.0, top) if isinstance(entry, Indicator) else (-np.inf, np.inf)
+    kept = float(bounded(np.array([raw]), rule, *limits)[0])
+    if abs(kept - raw) > 1e-9:  # noqa: PLR2004 - no limit, but floats
+        found.append(Sum("floor" if kept > raw else "cap", digits(raw), kept))
+    if isinstance(entry, Indicator) and top != of.full:
+        scaled = kept * of.full / top if top else 0.0
+        found.append(Sum("marks" if rule.in_marks else "full", f"{digits(kept)} × {of.full} / {digits(top)}", scaled))
+    return tuple(found)
+
+
+def _top(entry: Entry, of: Unit) -> float:
+    """Give the full marks that the numbers of a rule are written for: the item's own, or those of the scheme."""
+    if isinstance(entry, Indicator) and entry.points.in_marks:
+        return float(weight_at(entry.weight, of.level))
+    return float(base_marks(of.scheme))
+
+
+def _by_rule(rule: Any, value: float, good: str, of: Unit, top: float) -> Iterator[Sum]:
+    if isinstance(rule, Relative):
+        share = float(standing(rule.kind, np.append(of.peers, value), good)[-1]) if len(of.peers) else np.nan
+        yield Sum(rule.kind, _among(rule.kind, value, good, np.append(of.peers, value), top), share * top)
+        return
+    each = float(np.ravel(each_unit(getattr(rule, "each", 0), *(np.array([word]) for word in (of.level, of.peer_class))))[0])
+    result = float(value_points(rule, np.array([value]), good, each)[0])
+    if isinstance(rule, Line):
+        yield from _along(rule, value, good, each, result)
+    elif isinstance(rule, Steps):
+        yield _stepped(rule, value, good, result)
+    else:
+        arithmetic = between(rule, value)
+        yield Sum("rule" if arithmetic else "flat", arithmetic or digits(value), result)
+
+
+def between(rule: Curve, value: float) -> str:
+    """Write the sum behind points on a curve; empty where the curve is flat, beyond its ends.
+
+    >>> between(Curve(kind="curve", knots=((60, 0), (85, 60), (95, 90))), 90.0)
+    '60 + (90 − 85) / (95 − 85) × (90 − 60)'
+    """
+    for (left, low), (right, high) in pairwise(rule.knots):
+        if left <= value <= right:
+            at, start, end, less, more = map(digits, (value, left, right, low, high))
+            return f"{less} + ({at} − {start}) / ({end} − {start}) × ({more} − {less})"
+    return ""
+
+
+def _stepped(rule: Steps, value: float, good: str, result: float) -> Sum:
+    """Name the best threshold that the value reaches."""
+    reached = [limit for limit, _ in rule.steps if (value >= limit if good == "higher" else value <= limit)]
+    if not reached:
+        return Sum("below", digits(value), result)
+    best = max(reached) if good == "higher" else min(reached)
+    return Sum("step", f"{digits(value)} {'≥' if good == 'higher' else '≤'} {digits(best)}", result)
+
+
+def _along(rule: Line, value: float, good: str, each: float, result: float) -> Iterator[Sum]:
+    """Write a line: start, steps times what each is worth, and what the first of them costs besides."""
+    gap = digits(value) if rule.at == 0 else f"({digits(value)} − {digits(rule.at)})"
+    count = gap if rule.per == 1 else f"{gap} / {digits(rule.per)}"
+    steps = (value - float(rule.at)) / float(rule.per)
+    if rule.whole:
+        whole = float(np.trunc(steps + np.copysign(1e-9, steps)))
+        yield Sum("whole", count, whole)
+        count = digits(whole)
+    beyond = steps < -1e-9 if good == "higher" else steps > 1e-9  # noqa: PLR2004 - as in scoring.points
+    first = _signed(float(rule.first)) if rule.first and beyond else ""
+    yield Sum("rule", f"{digits(rule.start)}{_signed(each)} × {count}{first}", result)
+
+
+def _signed(number: float) -> str:
+    return f" {'−' if number < 0 else '+'} {digits(abs(number))}"
+
+
+def _among(kind: str, value: float, good: str, values: np.ndarray, top: float) -> str:
+    """Write the standing in a class; the class is numbers only. The last of the values is the unit's own."""
+    scale, own = digits(top), digits(value)
+    if kind == "percentile":
+        worse = int((values < value).sum() if good == "higher" else (values > value).sum())
+        tied = int((values == value).sum()) - 1
+        return f"{scale} × ({worse} + 0.5 × {tied}) / ({len(values)} − 1)"
+    best, worst = (values.max(), values.min()) if good == "higher" else (values.min(), values.max())
+    if kind == "min_max":
+        return f"{scale} × ({own} − {digits(worst)}) / ({digits(best)} − {digits(worst)})"
+    gap = f"({own} − {digits(values.mean())})" if good == "higher" else f"({digits(values.mean())} − {own})"
+    return f"{scale} × (50 + 10 × {gap} / {digits(values.std())}) / 100"
