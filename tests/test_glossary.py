@@ -1,4 +1,4 @@
-"""The glossary holds every word that a reader meets: indicators, statuses, flags, rules, kinds of measure, tables and columns."""
+"""The glossary holds every word that a reader meets: indicators, statuses, flags, rules, effects, tables and columns."""
 
 import re
 from pathlib import Path
@@ -6,10 +6,17 @@ from typing import get_args
 
 import pytest
 
+from fengqiao_eval.documents import Model
 from fengqiao_eval.errors import FLAGS, STATUSES
 from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.scheme import counted, filters, indicator, model, outside, references, rules, worth
 from fengqiao_eval.scheme.counted import Measure
+from fengqiao_eval.scheme.language import COUNTED, HOLDERS, PARTS, POINTS, REFERENCES, RULES
+from fengqiao_eval.scheme.lint_rules import LEVELS
 from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scheme.model import Aggregation
+from fengqiao_eval.scheme.outside import Effect
+from fengqiao_eval.scheme.references import Reference
 from fengqiao_eval.scheme.rules import Points
 from fengqiao_eval.words import say
 
@@ -37,10 +44,10 @@ def coded(number):
 
 def kinds(union):
     """List the words that tell the members of a tagged union apart."""
-    return [get_args(member.model_fields["kind"].annotation)[0] for member in get_args(get_args(union)[0])]
+    return [word for member in get_args(get_args(union)[0]) for word in get_args(member.model_fields["kind"].annotation)]
 
 
-@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("number", range(1, 10))
 def test_every_chapter_is_one_table(number):
     """A chapter has one table of four columns, and no cell of it is empty."""
     head, rule, *rows = chapters()[number]
@@ -74,10 +81,40 @@ def test_statuses_and_flags_are_called_as_on_the_pages(number, kind, words):
     assert found == [(word, say(f"{kind}.{word}", "zh")) for word in words]
 
 
-@pytest.mark.parametrize(("number", "union"), [(4, Measure), (5, Points)])
+@pytest.mark.parametrize(("number", "union"), [(4, Measure), (4, Reference), (5, Points)], ids=["counted", "against", "points"])
 def test_every_kind_is_explained(number, union):
-    """Every kind of measure and every rule from value to points is explained."""
-    assert set(kinds(union)) <= set(coded(number))
+    """Every kind of measure, every reference and every rule from value to points is explained."""
+    assert set(kinds(union)) - set(coded(number)) == set()
+
+
+@pytest.mark.parametrize("words", [Effect, Aggregation], ids=["effects", "means"])
+def test_every_effect_and_mean_is_explained(words):
+    """What a line outside the hundred may do, and how parts gather, stand there by their words."""
+    assert set(get_args(words)) - set(coded(9)) == set()
+
+
+def test_every_level_of_lint_is_explained():
+    """The three levels of a finding are told apart."""
+    assert [level for level in LEVELS if f"`{level}`" not in coded(9)["lint"][2]] == []
+
+
+def declared():
+    """List every class that the language of a scheme declares, without what several have in common."""
+    modules = (counted, filters, indicator, model, outside, references, rules, worth)
+    found = {one for module in modules for one in vars(module).values() if isinstance(one, type) and issubclass(one, Model)}
+    return {one for one in found if not one.__name__.startswith("_")} - {Model, indicator.Named, indicator.Entry}
+
+
+def test_the_language_has_at_most_twenty_rules():
+    """Every class of the language is a rule, a part of one, or holds rules; the rules number at most twenty."""
+    assert len(RULES) <= 20
+    assert sorted(one.__name__ for one in (*RULES, *PARTS, *HOLDERS)) == sorted(one.__name__ for one in declared())
+
+
+def test_the_rules_are_the_members_of_the_unions():
+    """What can be counted, held against and made points of is what the unions of the language allow."""
+    unions = [get_args(get_args(union)[0]) for union in (Measure, Reference, Points)]
+    assert unions == [COUNTED, REFERENCES, POINTS]
 
 
 def test_every_table_and_column_is_there():

@@ -238,7 +238,7 @@ def test_lines_of_the_whole_follow_their_units(table, dice):
     sums = []
     for rows in (range(len(points)), order):
         at, weights = np.array(rows), weights_at(scheme, "station")
-        lines = bent(np.where(scored[at], points[at], 0), scored[at], weights, scheme, among(len(at)), np.arange(len(at)))
+        lines = bent(points[at], scored[at], weights, scheme, among(len(at)), np.arange(len(at)))
         sums.append(added(lines, len(at)))
     assert (sums[0][order] == sums[1]).all()
 

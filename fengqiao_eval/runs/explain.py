@@ -16,7 +16,7 @@ from fengqiao_eval.scorecards.folder import Run
 from fengqiao_eval.scorecards.glance import grade_words
 from fengqiao_eval.scorecards.months import shorter, stood
 from fengqiao_eval.scorecards.plaintext import adjustment
-from fengqiao_eval.scorecards.wording import fixed, rounded, term, text
+from fengqiao_eval.scorecards.wording import fixed, rounded, signed, term, text
 from fengqiao_eval.scoring.longer import parts
 from fengqiao_eval.words import say
 
@@ -139,12 +139,13 @@ def _adjustments(run: Run, unit_id: str, lang: str) -> Iterator[str]:
         own = [line for line in lines if line.inside is inside]
         yield from [say(key, lang)] if own else []
         for line in own:
-            yield f"  {line.label} ({line.code})  {adjustment(line, lang)}  {rounded(line.points, run.scheme.decimals):+}"
+            points = f"  {signed(line.points, run.scheme.decimals)}" if line.points else ""
+            yield f"  {line.label} ({line.code})  {adjustment(line, lang)}{points}"
 
 
 def _sum(run: Run, rank: Row, rows: Mapping[str, Row], lang: str) -> Iterator[str]:
     scored = [row for row in rows.values() if not pd.isna(row["points"])]
-    lines = rows_of(run, "adjustments", str(rank["unit_id"]))
+    lines = [row for row in rows_of(run, "adjustments", str(rank["unit_id"])) if row["contribution"]]
     found = [exact(row, run.scheme) for row in (*scored, *lines)]
     total, given = sum(found, Decimal(0)), rounded(rank["total"], run.scheme.decimals)
     yield say("explain.sum", lang, parts=added(found), total=total)

@@ -95,8 +95,10 @@ def _value(asked: Asked, entry: Entry, row: Row) -> str:
     status = term("status", row["status"], asked.lang)
     if number(row["value"]) is None:
         return asked.say("no_value", status=status)
-    given = {"value": f"{fixed(row['value'], 4)} {entry.unit}", "n": plain(row["n"]), "status": status}
-    if number(row["numerator"]) is None or number(row["denominator"]) is None:
+    raw = number(row["denominator"]) is None
+    shown = plain(row["value"], 4) if raw else fixed(row["value"], 4)
+    given = {"value": f"{shown} {entry.unit}", "n": plain(row["n"]), "status": status}
+    if raw or number(row["numerator"]) is None:
         return asked.say("value_plain", **given)
     scale = f" × {entry.scale}" if entry.scale != 1 else ""
     parts = {name: plain(row[name], 4) for name in ("numerator", "denominator")}

@@ -139,11 +139,11 @@ class _Block(_Flow):
         """Indent the items of a list below its key."""
         super().increase_indent(flow, indentless=False)
 
-    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.Node:  # noqa: ARG002, FBT001 - as above
+    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:  # noqa: ARG002, FBT001 - as above
         """Write a short list on a line."""
         return super().represent_sequence(tag, sequence, flow_style=_is_short(sequence))
 
-    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.Node:  # noqa: ARG002, FBT001 - as above
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:  # noqa: ARG002, FBT001 - as above
         """Write a short mapping on a line."""
         return super().represent_mapping(tag, mapping, flow_style=_is_short(mapping))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.references import Change, Place, Quota, Reference
-from fengqiao_eval.scorecards.reckoning import digits
+from fengqiao_eval.scorecards.reckoning import term_of
 from fengqiao_eval.scorecards.reference_words import step_unit, units
 from fengqiao_eval.scorecards.wording import RATES, measured, number, plain
 from fengqiao_eval.words import say
@@ -84,7 +84,7 @@ def _sum(reference: Reference, given: float, held: float, result: float) -> str:
         return ""
     if reference.as_ in ("shortfall", "excess", "excess_percent") and result == 0:
         return "0"
-    own, base = digits(given), digits(held)
+    own, base = term_of(given), term_of(held)
     over = f"{own} − {base}"
     sums = {"completion": f"100 × {own} / {base}", "shortfall": f"{base} − {own}", "excess": over, "difference": over}
-    return sums.get(reference.as_, f"100 × ({over}) / {digits(abs(held))}")
+    return sums.get(reference.as_, f"100 × ({over}) / {term_of(abs(held))}")

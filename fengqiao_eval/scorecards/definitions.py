@@ -87,13 +87,17 @@ def data_source(entry: Entry, lang: str) -> str:
         return _source("figures", measure.figure, lang)
     words = Words(measure.table, lang)
     said = [_source(measure.table, words.columns(measure.columns), lang)]
-    said += [say("definition.table", lang, label=table_label(table, lang), table=table) for table in measure.tables[1:]]
+    said += [_table(table, lang) for table in measure.tables[1:]]
     return _joined(said + [_source("figures", figure, lang) for figure in figures], lang)
 
 
 def _source(table: str, columns: str, lang: str) -> str:
-    named = say("definition.table", lang, label=table_label(table, lang), table=table)
-    return say("definition.source", lang, table=named, columns=columns)
+    return say("definition.source", lang, table=_table(table, lang), columns=columns)
+
+
+def _table(table: str, lang: str) -> str:
+    label = table_label(table, lang)
+    return table if label == table else say("definition.table", lang, label=label, table=table)
 
 
 def points_words(entry: Entry, lang: str, full: int = 100) -> str:

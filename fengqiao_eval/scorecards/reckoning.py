@@ -40,12 +40,21 @@ class Unit:
 
 
 def digits(number: Any) -> str:
-    """Write a number with so many digits that others can be reckoned from it; a negative one in brackets.
+    """Write a number with so many digits that others can be reckoned from it.
 
     >>> digits(66.6666667), digits(-3)
-    ('66.666667', '(−3)')
+    ('66.666667', '−3')
     """
-    found = plain(float(number), 6).replace(",", "")
+    return plain(float(number), 6).replace(",", "")
+
+
+def term_of(number: Any) -> str:
+    """Write a number as a part of a sum; a negative one in brackets.
+
+    >>> term_of(-3)
+    '(−3)'
+    """
+    found = digits(number)
     return f"({found})" if found.startswith("−") else found
 
 
@@ -69,7 +78,7 @@ def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
         found.append(Sum("floor" if kept > raw else "cap", digits(raw), kept))
     if isinstance(entry, Indicator) and top != of.full:
         scaled = kept * of.full / top if top else 0.0
-        found.append(Sum("marks" if rule.in_marks else "full", f"{digits(kept)} × {of.full} / {digits(top)}", scaled))
+        found.append(Sum("marks" if rule.in_marks else "full", f"{term_of(kept)} × {of.full} / {term_of(top)}", scaled))
     return tuple(found)
 
 
@@ -104,7 +113,7 @@ def between(rule: Curve, value: float) -> str:
     """
     for (left, low), (right, high) in pairwise(rule.knots):
         if left <= value <= right:
-            at, start, end, less, more = map(digits, (value, left, right, low, high))
+            at, start, end, less, more = map(term_of, (value, left, right, low, high))
             return f"{less} + ({at} − {start}) / ({end} − {start}) × ({more} − {less})"
     return ""
 
@@ -120,31 +129,31 @@ def _stepped(rule: Steps, value: float, good: str, result: float) -> Sum:
 
 def _along(rule: Line, value: float, good: str, each: float, result: float) -> Iterator[Sum]:
     """Write a line: start, steps times what each is worth, and what the first of them costs besides."""
-    gap = digits(value) if rule.at == 0 else f"({digits(value)} − {digits(rule.at)})"
-    count = gap if rule.per == 1 else f"{gap} / {digits(rule.per)}"
+    gap = term_of(value) if rule.at == 0 else f"({term_of(value)} − {term_of(rule.at)})"
+    count = gap if rule.per == 1 else f"{gap} / {term_of(rule.per)}"
     steps = (value - float(rule.at)) / float(rule.per)
     if rule.whole:
         whole = float(np.trunc(steps + np.copysign(1e-9, steps)))
-        yield Sum("whole", count, whole)
-        count = digits(whole)
+        yield Sum("whole", count.strip("()") if rule.per == 1 else count, whole)
+        count = term_of(whole)
     beyond = steps < -1e-9 if good == "higher" else steps > 1e-9  # noqa: PLR2004 - as in scoring.points
     first = _signed(float(rule.first)) if rule.first and beyond else ""
-    yield Sum("rule", f"{digits(rule.start)}{_signed(each)} × {count}{first}", result)
+    yield Sum("rule", f"{term_of(rule.start)}{_signed(each)} × {count}{first}", result)
 
 
 def _signed(number: float) -> str:
-    return f" {'−' if number < 0 else '+'} {digits(abs(number))}"
+    return f" {'−' if number < 0 else '+'} {term_of(abs(number))}"
 
 
 def _among(kind: str, value: float, good: str, values: np.ndarray, top: float) -> str:
     """Write the standing in a class; the class is numbers only. The last of the values is the unit's own."""
-    scale, own = digits(top), digits(value)
+    scale, own = term_of(top), term_of(value)
     if kind == "percentile":
         worse = int((values < value).sum() if good == "higher" else (values > value).sum())
         tied = int((values == value).sum()) - 1
         return f"{scale} × ({worse} + 0.5 × {tied}) / ({len(values)} − 1)"
     best, worst = (values.max(), values.min()) if good == "higher" else (values.min(), values.max())
     if kind == "min_max":
-        return f"{scale} × ({own} − {digits(worst)}) / ({digits(best)} − {digits(worst)})"
-    gap = f"({own} − {digits(values.mean())})" if good == "higher" else f"({digits(values.mean())} − {own})"
-    return f"{scale} × (50 + 10 × {gap} / {digits(values.std())}) / 100"
+        return f"{scale} × ({own} − {term_of(worst)}) / ({term_of(best)} − {term_of(worst)})"
+    gap = f"({own} − {term_of(values.mean())})" if good == "higher" else f"({term_of(values.mean())} − {own})"
+    return f"{scale} × (50 + 10 × {gap} / {term_of(values.std())}) / 100"

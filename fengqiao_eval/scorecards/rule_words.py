@@ -30,7 +30,7 @@ class About:
 
     def say(self, key: str, /, **given: Any) -> str:
         """Say a sentence of the definitions."""
-        return say(f"definition.{key}", self.lang, **given)
+        return say(key, self.lang, **given)
 
 
 def rule_words(rule: Points, about: About) -> str:
@@ -38,21 +38,22 @@ def rule_words(rule: Points, about: About) -> str:
     if isinstance(rule, Line):
         return _line(rule, about)
     knots = rule.knots if isinstance(rule, Curve) else rule.steps if isinstance(rule, Steps) else ()
-    listed = about.say("list").join(
-        about.say("knot_taken" if about.taken else "knot", value=bare(value), points=bare(points)) for value, points in knots
+    listed = about.say("definition.list").join(
+        about.say("definition.knot_taken" if about.taken else "definition.knot", value=bare(value), points=bare(points))
+        for value, points in knots
     )
-    said = [about.say(rule.kind, knots=listed, otherwise=bare(getattr(rule, "otherwise", None)))]
+    said = [about.say(f"definition.{rule.kind}", knots=listed, otherwise=bare(getattr(rule, "otherwise", None)))]
     limits = {name: getattr(rule, name) for name in ("floor", "cap")}
     said += [_limit(name, limit, about) for name, limit in limits.items() if limit is not None]
     return say("screen.semicolon", about.lang).join([*said, *_marks(rule, about)])
 
 
 def _limit(name: str, limit: Any, about: About) -> str:
-    return about.say(f"no_{name}") if limit == "none" else about.say(name, **{name: bare(limit)})
+    return about.say(f"definition.no_{name}") if limit == "none" else about.say(name, **{name: bare(limit)})
 
 
 def _marks(rule: Points, about: About) -> list[str]:
-    return [about.say("in_marks")] if rule.in_marks else []
+    return [about.say("definition.in_marks")] if rule.in_marks else []
 
 
 def bounds(rule: Points, full: Decimal | None) -> tuple[Decimal, Decimal]:
@@ -70,9 +71,9 @@ def bounds(rule: Points, full: Decimal | None) -> tuple[Decimal, Decimal]:
 def _line(line: Line, about: About) -> str:
     """Say a line by its sides: what is taken off or added beyond its start, as far as the limits leave room for it."""
     sides = dict(_sides(line, about))
-    start = [] if line.start in (0, bounds(line, about.full)[1]) else [about.say("line.start", start=bare(line.start))]
+    start = [] if line.start in (0, bounds(line, about.full)[1]) else [about.say("definition.line.start", start=bare(line.start))]
     said = start + [_side(line, side, gain=gain, about=about) for side, gain in sides.items()]
-    said += [about.say("line.whole")] if line.whole else []
+    said += [about.say("definition.line.whole")] if line.whole else []
     said += list(_ends(line, about, frozenset(sides.values())))
     return say("definition.comma", about.lang).join([*said, *_marks(line, about)])
 
@@ -90,7 +91,7 @@ def _sides(line: Line, about: About) -> Iterator[tuple[str, bool]]:
 def _side(line: Line, side: str, *, gain: bool, about: About) -> str:
     given = {"at": bare(line.at), "unit": step_unit(about.unit, about.lang) if about.unit == PLACES else about.unit}
     given |= {"step": _per(line, about), "points": _points(line.each, about), "first": _first(line, side, about)}
-    return about.say(f"line.{_side_key(line, side, about)}", verb=_verb(line, gain=gain, about=about), **given)
+    return about.say(f"definition.line.{_side_key(line, side, about)}", verb=_verb(line, gain=gain, about=about), **given)
 
 
 def _side_key(line: Line, side: str, about: About) -> str:
@@ -110,8 +111,8 @@ def _first(line: Line, side: str, about: About) -> str:
     """Say what is given or taken at once on the bad side; nothing elsewhere."""
     if not line.first or side != ("over" if about.lower else "under"):
         return ""
-    verb = about.say("line.gains" if (line.first > 0) != about.taken else "line.loses")
-    return about.say("line.first", verb=verb, points=bare(abs(line.first)))
+    verb = about.say("definition.line.gains" if (line.first > 0) != about.taken else "definition.line.loses")
+    return about.say("definition.line.first", verb=verb, points=bare(abs(line.first)))
 
 
 def _per(line: Line, about: About) -> str:
@@ -124,9 +125,9 @@ def _per(line: Line, about: About) -> str:
 
 def _verb(line: Line, *, gain: bool, about: About) -> str:
     if about.taken:
-        return about.say("line.loses" if gain else "line.spares")
+        return about.say("definition.line.loses" if gain else "definition.line.spares")
     earned = gain and line.start == 0 and about.full is not None
-    return about.say("line.earns" if earned else "line.gains" if gain else "line.loses")
+    return about.say("definition.line.earns" if earned else "definition.line.gains" if gain else "definition.line.loses")
 
 
 def _sample(each: By) -> Decimal:
@@ -137,10 +138,10 @@ def _sample(each: By) -> Decimal:
 def _points(each: By, about: About) -> str:
     """Say how many points a step is, by class or level where they differ."""
     if not isinstance(each, dict):
-        return about.say("line.points", points=bare(abs(each)))
-    names = {name: term("level", name, about.lang) for name in each} | {"others": about.say("others")}
-    parts = (about.say("line.points_of", points=bare(abs(points)), name=names[name]) for name, points in each.items())
-    return about.say("list").join(parts)
+        return about.say("definition.line.points", points=bare(abs(each)))
+    names = {name: term("level", name, about.lang) for name in each} | {"others": about.say("definition.others")}
+    parts = (about.say("definition.line.points_of", points=bare(abs(points)), name=names[name]) for name, points in each.items())
+    return about.say("definition.list").join(parts)
 
 
 def _ends(line: Line, about: About, gains: frozenset[bool]) -> Iterator[str]:
@@ -149,17 +150,17 @@ def _ends(line: Line, about: About, gains: frozenset[bool]) -> Iterator[str]:
     if False in gains or line.floor is not None:
         yield from _bottom(line, low, about)
     if True in gains and high < NONE:
-        yield about.say("line.to_full") if high == about.full else about.say("cap", cap=bare(high))
+        yield about.say("definition.line.to_full") if high == about.full else about.say("definition.cap", cap=bare(high))
     elif True in gains and line.cap == "none":
-        yield about.say("no_cap")
+        yield about.say("definition.no_cap")
 
 
 def _bottom(line: Line, low: Decimal, about: About) -> Iterator[str]:
     if low == -NONE:
-        yield from [about.say("no_floor")] if about.full is not None else []
+        yield from [about.say("definition.no_floor")] if about.full is not None else []
     elif low == 0:
-        yield from [about.say("line.to_nothing")] if line.start > 0 else []
+        yield from [about.say("definition.line.to_nothing")] if line.start > 0 else []
     elif 2 * low == line.start:
-        yield about.say("line.to_half")
+        yield about.say("definition.line.to_half")
     else:
-        yield about.say("floor", floor=bare(low))
+        yield about.say("definition.floor", floor=bare(low))

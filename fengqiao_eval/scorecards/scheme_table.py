@@ -55,7 +55,9 @@ def write(source: Source, path: Path) -> None:
         created = datetime.combine(decided, time()) if decided else datetime(2000, 1, 1)  # noqa: DTZ001 - a day of the office's calendar
         file.set_properties({"title": source.scheme.name(source.lang), "created": created})
         looks = {name: file.add_format(_CELL | look) for name, look in _LOOKS.items()}
-        table, rules, printed = (_Sheet(file.add_worksheet(source.say(name)), looks) for name in ("sheet", "rules", "printed"))
+        table, rules, printed = (
+            _Sheet(file.add_worksheet(source.say(f"table.{name}")), looks) for name in ("sheet", "rules", "printed")
+        )
         cells = tuple(table_cells.table(source))
         _table(table, cells, source)
         _rules(rules, {c.place: xl_rowcol_to_cell(c.row, c.first) for c in cells if c.place}, source)
@@ -124,7 +126,7 @@ def _rules(sheet: _Sheet, stands: Mapping[Any, str], source: Source) -> None:
     """Write every leaf of the document: its path, and its value or in which cell of the table it stands."""
     for column, wide in enumerate(RULES.values()):
         sheet.file.set_column(column, column, wide)
-    sheet.row(0, map(source.say, RULES), ["head"] * len(RULES))
+    sheet.row(0, (source.say(f"table.{name}") for name in RULES), ["head"] * len(RULES))
     row = 0
     for row, texts in enumerate(table_cells.rules(source, stands), 1):
         sheet.row(row, texts, ["grey", "quiet", "grey" if texts[-1] else "given", "quiet"])

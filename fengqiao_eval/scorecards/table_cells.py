@@ -54,7 +54,7 @@ class Source:
 
     def say(self, key: str, /, **given: Any) -> str:
         """Say a sentence of the table."""
-        return say(f"table.{key}", self.lang, **given)
+        return say(key, self.lang, **given)
 
 
 def table(source: Source) -> Iterator[Cell]:
@@ -63,26 +63,26 @@ def table(source: Source) -> Iterator[Cell]:
     row = HEADING + 1
     for line in table_lines.lines_of(source.scheme):
         if line.place == ("outside", 0):
-            yield Cell(row, 0, source.say("outside"), "section", ON_PAPER)
+            yield Cell(row, 0, source.say("table.outside"), "section", ON_PAPER)
             row += 1
         yield from _line(source, row, line)
         row += 1
-    yield Cell(row, 0, source.say("head.sources"), "field")
+    yield Cell(row, 0, source.say("table.head.sources"), "field")
     yield _whole(source, row, 1, "sources")
-    yield Cell(row + 1, 0, source.say("signed"), "signed", ON_PAPER)
+    yield Cell(row + 1, 0, source.say("table.signed"), "signed", ON_PAPER)
 
 
 def _head(source: Source) -> Iterator[Cell]:
     key = table_lines.key_of("title", _held(source.data), source.lang)
     yield Cell(0, 0, str(source.data[key]), "title", ON_PAPER, place=(key,))
     for name, (row, column) in _STAND.items():
-        yield Cell(row, column, source.say(f"head.{name}"), "field")
+        yield Cell(row, column, source.say(f"table.head.{name}"), "field")
         value, last = source.data.get(name), ON_PAPER if column else None
         held = table_lines.fits(name, value, source.lang)
         text = table_lines.shown(name, value, "", (), source.lang) if held else ""
         yield Cell(row, column + 1, text, "given", last, place=(name,) if held else None)
     yield _whole(source, 3, 0, "scheme")
-    yield Cell(4, 0, source.say("how"), "remark", ON_PAPER)
+    yield Cell(4, 0, source.say("table.how"), "remark", ON_PAPER)
     for column, name in enumerate(COLUMNS):
         yield Cell(HEADING, column, heading(name, source.scheme.weights, source.lang), "head")
 
@@ -144,11 +144,11 @@ def rules(source: Source, stands: Mapping[Place, str]) -> Iterator[tuple[str, st
         place = next((leaf[:n] for n in range(1, len(leaf) + 1) if leaf[:n] in stands), leaf)
         if place not in told:
             told.add(place)
-            on = source.say("on", sheet=source.say("sheet"), cell=stands[place]) if place in stands else ""
+            on = source.say("table.on", sheet=source.say("table.sheet"), cell=stands[place]) if place in stands else ""
             yield _item(source, place), path(place), "" if on else spelled(value), on
 
 
 def _item(source: Source, place: Place) -> str:
     """Name the line that a place belongs to."""
     holders = (table_lines.at(source.data, place[:n]) for n in range(len(place), 0, -1))
-    return next((str(node["label"]) for node in holders if isinstance(node, dict) and "label" in node), source.say("whole"))
+    return next((str(node["label"]) for node in holders if isinstance(node, dict) and "label" in node), source.say("table.whole"))

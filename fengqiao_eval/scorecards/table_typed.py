@@ -143,7 +143,7 @@ class _Table:
     def fields(self) -> Iterator[tuple[Place, Written]]:
         """Give the name of the table and the fields above it."""
         above = range(self.heading)
-        keys = {place[0] for place in self.held if len(place) == 1}
+        keys = {str(place[0]) for place in self.held if len(place) == 1}
         yield (table_lines.key_of("title", keys, self.book.lang),), self.book.sheet.at(0, 0)
         for name in FIELDS:
             if found := self.book.sheet.find(say(f"table.head.{name}", self.book.lang), above):
@@ -159,7 +159,7 @@ class _Table:
     def given(self, code: str, row: int) -> Iterator[tuple[Place, Written]]:
         """Give the cells of a line that are read back, by the place of what they hold."""
         place = self.codes[code]
-        held = {other[-1] for other in self.held if other[:-1] == place}
+        held = {str(other[-1]) for other in self.held if other[:-1] == place}
         for column in TAKEN[_KINDS[str(place[-2])]]:
             key = table_lines.key_of(column, held, self.book.lang)
             yield (*place, key), self.book.sheet.at(row, self.columns[column])
@@ -185,11 +185,9 @@ def _value(place: Place, text: str, base: Any, levels: tuple[str, ...], lang: st
 
 
 def cells_of(found: Typed) -> dict[Place, str]:
-    """Give the cell of every place: of a line its name, of a declaration the first of its rows."""
+    """Give the cell of every place: of a line its name, of its parts the same, of a declaration the first of its rows."""
     cells = {place: cell.cell for place, cell in found.given.items()}
     lines = {place[:-1]: cell for place, cell in cells.items() if place[-1] in ("label", "label_en")}
-    rules = ((rule.place[:n], rule.cell) for rule in found.rules for n in range(len(rule.place), 0, -1))
-    first: dict[Place, str] = {}
-    for place, cell in rules:
-        first.setdefault(place, cell)
-    return first | lines | cells
+    lists = {place[:-1]: lines.get(place[:-2], cell) for place, cell in reversed(lines.items())}
+    first = {rule.place[:n]: rule.cell for rule in reversed(found.rules) for n in range(len(rule.place), 0, -1)}
+    return first | lists | lines | cells

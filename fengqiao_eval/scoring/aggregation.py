@@ -29,12 +29,13 @@ def gather(given: Given, scheme: Scheme, among: Cohort) -> Gathered:
     totals, covered = np.zeros(shape[0], dtype=np.int64), np.zeros(shape[0])
     adjustments: list[Adjustment] = []
     for level in dict.fromkeys(among.levels):
-        here, weights = among.levels == level, weights_at(scheme, level)
+        at, weights = np.flatnonzero(among.levels == level), weights_at(scheme, level)
+        here = slice(at[0], at[-1] + 1) if len(at) == at[-1] - at[0] + 1 else at  # a level in one piece is not copied
         points, scored = given.points[here], given.scored[here] & (weights.indicators > 0)
         part = total(points, scored, weights, scheme.decimals)
         contributions[here], used[here], nominal[here] = part.contributions, part.weight_used, weights.nominal
         totals[here], covered[here] = part.totals, part.covered
-        adjustments += bent(np.where(scored, points, 0), scored, weights, scheme, among, np.flatnonzero(here))
+        adjustments += bent(points, scored, weights, scheme, among, at)
     return Gathered(Totals(contributions, totals, used, covered), nominal, tuple(adjustments))
 
 
@@ -53,7 +54,7 @@ def bent(
     patterns, which = alike(scored)
     share = shares(patterns, weights, nodes=True)[which]
     value = np.zeros(share.shape)
-    value[:, weights.leaves] = points
+    value[:, weights.leaves] = np.where(scored, points, 0)
     full = each_unit(scheme.full_marks, among.classes[at], missing=100)
     found: list[Adjustment] = []
     for number, node in reversed(nodes):

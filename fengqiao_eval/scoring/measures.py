@@ -211,7 +211,8 @@ def _rests_on(found: Mapping[str, np.ndarray], number: int, indicator: Entry) ->
 
 def asides(counted: Counted, scheme: Scheme, tree: Tree, periods: Sequence[Period]) -> pd.DataFrame:
     """The counts printed beside the indicators: unit_id, indicator, period, aside, label, numerator, denominator."""
-    frames = [_aside(counted, scheme, tree, line, period) for line in counted.lines if line.aside for period in periods]
+    beside = [line for line in counted.lines if line.aside]
+    frames = [_aside(counted, scheme, tree, line, period) for line in beside for period in dict.fromkeys(periods)]
     columns = ["unit_id", "indicator", "period", "aside", "label", "numerator", "denominator"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 

@@ -84,17 +84,18 @@ def _no_worth(plan: Plan, period: Period) -> Iterator[Note]:
 
 
 def _notices(scheme: Scheme, records: Records, plan: Plan, period: Period) -> Iterator[Note]:
-    """Count the notices of the period that do not count: proposed, withdrawn, or of nobody."""
+    """Count the notices of the period that do not count: proposed, withdrawn, of nobody, or of officers who are of no unit."""
     if "notices" not in records.tables or not _counts_notices(scheme):
         return
     rows = counting.known(records.tables["notices"], TABLES["notices"], plan.moment.as_of)
     rows = counting.within(rows, TABLES["notices"].own_date, [(period.start, period.end)])
-    nobodys = attributing.upheld(rows)
-    of_nobody = nobodys.filter(attributing.nobodys(nobodys))
-    left = {word: rows.filter(rows.status == word) for word in ("proposed", "withdrawn")} | {"of_nobody": of_nobody}
-    for word, found in left.items():
-        if count := int(found.count().execute()):
-            yield Note(f"notices_{word}", {"count": count})
+    stand = attributing.upheld(rows)
+    left = {word: rows.filter(rows.status == word) for word in ("proposed", "withdrawn")}
+    left["of_nobody"] = stand.filter(attributing.nobodys(stand))
+    counts = {word: int(found.count().execute()) for word, found in left.items()}
+    persons = counting.fetch(stand.filter(stand.unit_id.isnull(), stand.officer_id.notnull()), ["officer_id"])["officer_id"]
+    counts["of_no_unit"] = int((persons.isin(plan.tree.known) & ~persons.isin(plan.homes["home_of"])).sum())
+    yield from (Note(f"notices_{word}", {"count": count}) for word, count in counts.items() if count)
 
 
 def _counts_notices(scheme: Scheme) -> bool:

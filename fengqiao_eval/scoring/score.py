@@ -51,7 +51,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     records, faults = fit.fitted(scheme, records)
     tree = _restricted(tree_of(records.tables, period), levels or scheme.levels)
     refuse((*faults, *quotas.faults_of(scheme, tree)))
-    main = (period, period.previous, period.year_before)
+    main = tuple(dict.fromkeys((period, period.previous, period.year_before)))  # of a year both are the year before
     periods = longer.with_parts(scheme, (*main, *period.trend))
     months = needs(scheme, periods)
     every = tuple(dict.fromkeys((*periods, *months, *looks_back(scheme, (*periods, *months)))))
@@ -62,6 +62,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     by_period = score_periods(history, periods, scheme, tree)
     scored = list(by_period.values())
     days = [person_days(tree, counted.postings, p) for p in periods]
+    told = notes.told(records, scheme, tree, counted.plan, scored[0].measured, scored[0].groups)
     behind = record_ids(records, scheme, tree, period, as_of, officers=officers)
     return Scores(
         units=frames.units(tree, days[0], period),
@@ -75,13 +76,14 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
         officer_losses=losses(records, scheme, tree, period, as_of, officers=True),
         open_disputes=open_disputes(records, tree, as_of),
         officer_open_disputes=open_disputes(records, tree, as_of, officers=True),
-        notes=(
-            *records.notes,
-            *counted.notes,
-            *longer.left_out(scheme, tree, period, by_period),
-            *notes.told(records, scheme, tree, counted.plan, scored[0].measured, scored[0].groups),
-        ),
+        notes=(*records.notes, *counted.notes, *longer.left_out(scheme, tree, period, by_period), *told),
     )
+
+
+def _looked_at(scheme: Scheme, periods: Sequence[Period]) -> tuple[Period, ...]:
+    """Name the periods that must be counted so that others can be scored."""
+    months = needs(scheme, periods)
+    return tuple(dict.fromkeys((*periods, *months, *looks_back(scheme, (*periods, *months)))))
 
 
 def _restricted(tree: Tree, levels: Sequence[str]) -> Tree:

@@ -113,7 +113,7 @@ def alike(scored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     words[:, : packed.shape[1]] = packed
     codes = [pd.factorize(word)[0] for word in words.view(np.uint64).T]
     which = reduce(lambda one, other: pd.factorize(one * len(scored) + other)[0], codes)
-    first = np.unique(which, return_index=True)[1]
+    first = np.diff(np.maximum.accumulate(which), prepend=-1) > 0  # patterns are numbered in the order in which they appear
     return scored[first], which
 
 
@@ -161,7 +161,9 @@ def _siblings(scored: np.ndarray, weights: Weights) -> tuple[np.ndarray, np.ndar
 
 def _dealt(by_pattern: np.ndarray, which: np.ndarray) -> np.ndarray:
     """Deal what belongs to patterns to the units that have them; one pattern is not copied."""
-    return by_pattern[which] if len(by_pattern) > 1 else np.broadcast_to(by_pattern, (len(which), by_pattern.shape[1]))
+    if len(by_pattern) == 1:
+        return np.broadcast_to(by_pattern, (len(which), by_pattern.shape[1]))
+    return by_pattern.take(which, axis=0)
 
 
 def _rounded(points: np.ndarray, above: np.ndarray, below: np.ndarray, which: np.ndarray) -> np.ndarray:

@@ -2,6 +2,9 @@
 
 import math
 
+from fengqiao_eval.periods import parse
+from fengqiao_eval.scoring import measures
+
 SETTLED = "{kind: share, table: disputes, date: due_at, met: {resolved_at: {not_after: due_at}}}"
 DISPUTES = """
     | dispute_id | unit_id | tier   | received_at | due_at     | resolved_at | outcome |
@@ -51,3 +54,15 @@ def test_asides_change_no_score(count):
     split = {"column": "tier", "labels": {"red": "红"}}
     plain, beside_ = (count(SETTLED, disputes=DISPUTES, **keys).frame for keys in ({}, {"split": split}))
     assert plain.equals(beside_)
+
+
+def test_a_year_is_given_once(one_line):
+    """The year before is both the period before and the same a year earlier: what stands beside it is not told twice."""
+    cases = "| case_id | unit_id | received_at |\n| K1 | S1 | 2023-10-01 |\n| K2 | S1 | 2024-10-01 |"
+    beside = [{"code": "all", "label": "全部"}]
+    it = one_line("{kind: share, table: cases, date: received_at, met: {case_id: K1}}", cases=cases, beside=beside)
+    year = parse("2024")
+    periods = (year, year.previous, year.year_before)
+    found = measures.count(it.records, it.scheme, it.tree, periods[:2], year.end, officers=False)
+    asides = measures.asides(found, it.scheme, it.tree, periods)
+    assert asides.query("unit_id == 'S1'")["period"].tolist() == ["2024", "2023"]

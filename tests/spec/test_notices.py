@@ -99,6 +99,16 @@ def test_what_does_not_count_is_told(one_line):
     assert told["unknown_units"] == {"table": "通报", "count": 1, "ids": "S9"}
 
 
+def test_an_officer_of_no_unit_is_told(one_line):
+    """P9 is listed and posted nowhere: the notice is P9's own, and no unit's."""
+    units = "| unit_id | name | level | parent_id |\n| S1 | 一所 | station | |\n| P9 | 吴 | officer | |"
+    notices = "| notice_id | happened_on | officer_id | code | status |\n| N1 | 2024-10-05 | P9 | praise | upheld |"
+    it = one_line(COUNT, units=units, notices=notices)
+    scores = score(it.records, it.scheme, it.period, it.as_of)
+    assert [(note.key, note.given) for note in scores.notes] == [("notices_of_no_unit", {"count": 1})]
+    assert scores.measures.set_index("unit_id").query("period == '2024Q4'")["numerator"].to_dict() == {"P9": 1, "S1": 0}
+
+
 def test_late_notices_are_told(one_line):
     """N3 was entered after the closing moment."""
     notices = """

@@ -1,0 +1,276 @@
+"""The one table both ways: as the workbook that offices sign, and back to the same document, or every fault with its cell."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+from xlsxwriter.utility import xl_cell_to_rowcol
+
+from fengqiao_eval import documents
+from fengqiao_eval.errors import InputError, UsageError
+from fengqiao_eval.runs.scheme_table import from_table, to_table
+from fengqiao_eval.scheme.leaves import dump, grown, leaves, path, place_of, spelled, value_of
+from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scorecards import table_reader
+
+ROOT = Path(__file__).parents[1]
+SCHEMES = sorted({ROOT / "params" / "one_table.yaml", *(ROOT / "params" / "examples").glob("*_scheme.yaml")})
+NESTED = """
+title: 嵌套
+version: 3
+sources: ["=SUM(A1)", "+1", "@名", "-2"]
+author: 甲
+checker: 乙
+weights: marks
+levels: [station, officer]
+bands: [{grade: 达标, at_least: 60.0}]
+dimensions:
+  - code: work
+    label: "=1+1"
+    weight: 100
+    dimensions:
+      - {code: inner, label: "+内", weight: 100, aggregation: geometric, indicators: [
+          {code: speed, label: "@快", why: "-3", unit: 起, direction: lower, weight: {officer: 12.50, others: 40}, target: 5.0,
+           measure: {kind: count, table: cases, date: received_at, where: {category: ["12", "真", true]}},
+           points: {kind: line, start: 100, each: -3, floor: 10}, missing: full, source: "=A1"},
+          {code: files, label: 案卷, why: 质量, direction: higher, weight: {officer: 87.50, others: 60},
+           measure: {kind: share, table: cases, date: received_at, met: {passed: true}},
+           points: {kind: curve, knots: [[0, 0], [100, 100]], floor: 10}, missing: redistribute, source: 依据}]}
+outside:
+  - code: public
+    label: 公共加扣分
+    floor: -5
+    cap: 2
+    lines:
+      - {code: praise, label: 表扬, why: 鼓励, direction: higher, levels: [station], effect: add, source: 通报,
+         measure: {kind: count, table: notices, date: happened_on}, points: {kind: line, start: 0, each: 1}}
+"""
+
+
+@pytest.fixture
+def scheme(tmp_path):
+    """Write the nested scheme, whose texts look like formulas and whose decimals have idle zeros."""
+    file = tmp_path / "nested.yaml"
+    file.write_text(NESTED, "utf-8")
+    return file
+
+
+@pytest.fixture
+def table(scheme, tmp_path):
+    """Print the nested scheme as a workbook."""
+    to_table(scheme, tmp_path / "table.xlsx", "zh")
+    return tmp_path / "table.xlsx"
+
+
+def grids(table):
+    """Read every sheet of a workbook as rows."""
+    book = CalamineWorkbook.from_path(str(table))
+    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+
+
+def edited(table, **cells):
+    """Copy a workbook with other texts in some cells: 一表="E8=30", several parted by |; None empties a row."""
+    sheets = grids(table)
+    for name, changes in cells.items():
+        for change in changes.split("|"):
+            cell, _, text = change.partition("=")
+            row, column = xl_cell_to_rowcol(cell)
+            sheets[name][row] = [""] * len(sheets[name][row]) if text == "None" else sheets[name][row]
+            sheets[name][row][column] = "" if text == "None" else text
+    other = table.with_name("edited.xlsx")
+    with xlsxwriter.Workbook(str(other)) as file:
+        for name, rows in sheets.items():
+            sheet = file.add_worksheet(name)
+            for row, texts in enumerate(rows):
+                for column, text in enumerate(texts):
+                    sheet.write_string(row, column, str(text))
+    return other
+
+
+def cell_of(table, text, sheet="一表", column=None):
+    """Name the cell that says just this, or the one of its row in another column."""
+    rows = grids(table)[sheet]
+    row, found = next((r, c) for r, texts in enumerate(rows) for c, said in enumerate(texts) if said == text)
+    return f"{column or 'ABCDEFGHI'[found]}{row + 1}"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("file", SCHEMES, ids=lambda file: file.stem)
+def test_every_scheme_comes_back_the_same(file, lang, tmp_path):
+    """Each scheme of the project, printed and read back, is the same model and the same document."""
+    to_table(file, tmp_path / "table.xlsx", lang)
+    from_table(tmp_path / "table.xlsx", tmp_path / "back.yaml", force=False)
+    assert load(tmp_path / "back.yaml") == load(file)
+    assert dump(documents.read(tmp_path / "back.yaml").data) == dump(documents.read(file).data)
+
+
+def test_texts_like_formulas_and_idle_zeros_come_back(scheme, table, tmp_path):
+    """Texts that begin with = + - @ are texts, 12.50 stays 12.50, a number in quotes stays text, nested lines stay nested."""
+    from_table(table, tmp_path / "back.yaml", force=False)
+    assert documents.read(tmp_path / "back.yaml").data == documents.read(scheme).data
+    assert "officer: 12.50" in (tmp_path / "back.yaml").read_text("utf-8")
+
+
+def test_no_cell_is_a_formula(table):
+    """The workbook holds texts only."""
+    cells = [cell for rows in grids(table).values() for row in rows for cell in row]
+    assert {type(cell) for cell in cells} == {str}
+    assert "=1+1" in cells
+
+
+def test_the_same_scheme_gives_the_same_bytes(scheme, table, tmp_path):
+    """Printed twice, the workbook is the same to the byte."""
+    to_table(scheme, tmp_path / "again.xlsx", "zh")
+    assert (tmp_path / "again.xlsx").read_bytes() == table.read_bytes()
+
+
+def test_the_table_shows_what_is_signed(table):
+    """Title, version, signers, heading, nested lines, weights by level and lines outside the hundred stand on the sheet."""
+    rows = grids(table)["一表"]
+    assert [row[0] for row in rows[:6]] == ["嵌套", "版本", "决定日期", rows[3][0], rows[4][0], "指标"]
+    assert rows[5] == ["指标", "定义", "计分办法", "数据来源", "分值", "目标", "缺失处理", "依据", "代码"]
+    assert [row[8] for row in rows[6:12]] == ["work", "inner", "speed", "files", "", "public"]
+    assert (rows[8][4], rows[8][5], rows[8][6]) == ("民警 12.50\n其余 40", "5.0起", "计满分")
+    assert (rows[1][2:4], rows[2][2:4]) == (["起草", "甲"], ["审核", "乙"])
+    assert [row[0] for row in rows[10:]] == ["百分之外：公共加减分与一票否决", "公共加扣分", "表扬", "依据文件", rows[14][0]]
+    assert "审核（签字）" in rows[14][0]
+
+
+def test_edits_on_the_table_are_taken(table):
+    """Name, label, weights, target, what happens when missing, source and signers are read back as they were changed."""
+    cells = "A1=新名|D2=丙|B3=2025-01-02|A9=快|E9=民警 20\n其余 40|E10=民警 80\n其余 60|F9=6.50起|G9=不参加排名|H9=新依据|F10=95"
+    source = table_reader.read(edited(table, 一表=cells))
+    speed, files = source.scheme.indicators
+    assert (source.scheme.title, source.scheme.author, source.scheme.decided_on) == ("新名", "丙", date(2025, 1, 2))
+    assert (speed.label, speed.missing, speed.source) == ("快", "not_ranked", "新依据")
+    assert speed.weight == {"officer": 20, "others": 40}
+    assert (str(speed.target), files.target) == ("6.50", 95)
+
+
+def test_an_emptied_cell_drops_what_may_be_dropped(table):
+    """A target that is cleared is gone."""
+    assert table_reader.read(edited(table, 一表="F9=")).scheme.indicators[0].target is None
+
+
+def test_a_rule_is_changed_on_its_own_sheet(table):
+    """A rule changed on the sheet of rules is taken, though the sentence on the table still says what it said."""
+    cell = cell_of(table, "dimensions.0.dimensions.0.indicators.0.points.each", "规则", "C")
+    changed = table_reader.read(edited(table, 规则=f"{cell}=-4")).scheme.indicators[0]
+    assert changed.points.each == -4
+
+
+def test_what_is_printed_is_not_read(table):
+    """A definition that somebody changed is refused with its cell, what stands there and what should; so are other faults."""
+    with pytest.raises(InputError) as refused:
+        table_reader.read(edited(table, 一表="B9=每起都算|D10=听说|E9=民警 20\n其余 40|G10=看着办"))
+    said = str(refused.value)
+    assert (
+        "edited.xlsx:一表!B9 [table.printed] 此格由规则印出，现为“每起都算”，应为““警情案件”中类别为12或真或是的记录的条数"
+        in said
+    )
+    assert "edited.xlsx:一表!D10 [table.printed]" in said
+    assert "请改“规则”表" in said
+    assert "edited.xlsx:一表!G10 · dimensions.0.dimensions.0.indicators.1.missing" in said
+
+
+def test_a_cleared_sentence_is_printed_anew(table):
+    """A printed cell may be empty: the rules say what it would say."""
+    assert table_reader.read(edited(table, 一表="B9=|C9=|D9=")).scheme.indicators[0].code == "speed"
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"一表": "E9=民警 20\n其余 40"}, r"一表!A8 · dimensions\.0\.dimensions\.0\.indicators \[weights\.indicators\] .*87\.50"),
+        ({"一表": "F9=很多"}, r"一表!F9 · dimensions\.0\.dimensions\.0\.indicators\.0\.target \[document\.value\]"),
+        ({"一表": "A9="}, r"一表!A9 · dimensions\.0\.dimensions\.0\.indicators\.0\.label \[document\.missing_key\]"),
+        ({"一表": "D3=甲"}, r"一表!D3 · checker \[scheme\.one_person\]"),
+        ({"一表": "I9=sped"}, r"一表!I9 \[table\.unknown_row\] 没有代码“sped”；相近的有：speed"),
+        ({"一表": "I9="}, r"一表!I9 \[table\.no_code\] 这一行“@快”没有代码"),
+        ({"一表": "I10=speed"}, r"一表!I10 \[table\.row_twice\] 代码“speed”出现两行"),
+        ({"一表": "A10=None"}, r"一表 \[table\.row_missing\] “案卷”（files）这一行不见了"),
+        ({"一表": "F6=目的"}, r"一表!6 \[table\.no_column\] 表头没有“目标”"),
+        ({"规则": "B5=a..b"}, r"规则!B5 \[table\.path\] “a\.\.b”不是路径"),
+        ({"规则": "B5=title"}, r"规则!B5 \[table\.path_twice\] 路径“title”出现两次"),
+        ({"规则": "B5=outside"}, r"规则!C5 \[table\.path_clash\] “outside”既有自己的值，又有下级“outside\.0"),
+        ({"规则": "C2=新名"}, r"规则!C2 \[table\.elsewhere\] 此值在“一表”表填写，此格现为“新名”"),
+    ],
+)
+def test_every_fault_names_its_cell(table, cells, said):
+    """Whatever is wrong is said with file, sheet and cell, and what would do."""
+    with pytest.raises(InputError, match=r"edited\.xlsx:" + said):
+        table_reader.read(edited(table, **cells))
+
+
+def test_a_wrong_rule_is_told_with_its_cell_among_the_rules(table):
+    """A rule that the language does not know is told with its cell on the sheet of rules, beside all other faults."""
+    kind = cell_of(table, "dimensions.0.dimensions.0.indicators.0.points.kind", "规则", "C")
+    with pytest.raises(InputError, match=rf"规则!{kind} .*indicators\.0\.points .*lien") as refused:
+        table_reader.read(edited(table, 规则=f"{kind}=lien", 一表="F9=很多"))
+    assert "一表!F9" in str(refused.value)
+
+
+def test_only_its_own_kind_of_file_is_replaced(scheme, table, tmp_path):
+    """A table is printed over a table, never over another file; a scheme that says something else needs force."""
+    to_table(scheme, table, "zh")
+    with pytest.raises(UsageError, match=r"nested\.yaml 已存在且不是一表"):
+        to_table(scheme, scheme, "zh")
+    other = tmp_path / "other.yaml"
+    other.write_text(NESTED.replace("嵌套", "别的"), "utf-8")
+    with pytest.raises(UsageError, match=r"other\.yaml 已存在且内容不同"):
+        from_table(table, other, force=False)
+    assert from_table(table, other, force=True)[1]
+    assert load(other) == load(scheme)
+
+
+def test_a_file_that_says_the_same_keeps_its_comments(scheme, table):
+    """Where nothing was changed, the scheme is left as it is."""
+    commented = f"# 说明\n{NESTED}"
+    scheme.write_text(commented, "utf-8")
+    assert from_table(table, scheme, force=False)[1] is False
+    assert scheme.read_text("utf-8") == commented
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"PK", r"\[table\.unreadable\]"), (None, r"\[document\.not_there\]")])
+def test_what_is_no_workbook_is_refused(content, said, tmp_path):
+    """A file that is not there, or is no workbook, is said to be so."""
+    file = tmp_path / "table.xlsx"
+    if content:
+        file.write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        table_reader.read(file)
+
+
+def test_another_workbook_is_refused(tmp_path):
+    """A workbook without the sheets of a table names the one it lacks."""
+    with xlsxwriter.Workbook(str(tmp_path / "book.xlsx")) as file:
+        file.add_worksheet("Sheet1")
+    with pytest.raises(InputError, match=r"工作簿没有“一表”表，现有：Sheet1"):
+        table_reader.read(tmp_path / "book.xlsx")
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.text() | st.dates(date(1900, 1, 1))
+NUMBERS = st.decimals(places=2, allow_nan=False, allow_infinity=False)
+DOCUMENTS = st.recursive(SCALARS | NUMBERS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+SIGNS = st.text("ab基本: #'\"-1.5=&*!|>%@`{}[],\n")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.text(), DOCUMENTS))
+def test_any_document_comes_back_from_its_leaves(document):
+    """Whatever a document holds, its rows of path and value make the same document again."""
+    rows = [(path(place), spelled(value)) for place, value in leaves(document)] if document else []
+    assert grown((place_of(where), value_of(text)) for where, text in rows) == document
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(SIGNS, SIGNS | NUMBERS))
+def test_any_document_comes_back_from_its_yaml(document):
+    """Whatever text or decimal is written as YAML reads back the same, by the strict reader."""
+    assert documents.scalar(dump(document) or "{}") == document
+    assert documents.scalar(dump({"a": Decimal("12.50")}))["a"].as_tuple() == Decimal("12.50").as_tuple()
