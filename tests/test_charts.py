@@ -125,7 +125,7 @@ def test_losses_are_sorted_and_labelled(own):
 def test_labels_cannot_be_markup(own):
     """A label that looks like markup is drawn as its letters."""
     hostile = replace(own.dimensions[0], label="<a href='x'>案件</a>")
-    figure = charts.draw_dimensions(replace(own, dimensions=(hostile,)))
+    figure = charts.draw_dimensions(replace(own, outline=(hostile,)))
     assert figure.data[0].y[0] == "&lt;a href='x'&gt;案件&lt;/a&gt;"
 
 

@@ -14,6 +14,7 @@ from fengqiao_eval.records import demo
 from fengqiao_eval.runs.explain import rank_row, total_lines
 from fengqiao_eval.runs.explain_entry import entry_lines
 from fengqiao_eval.scorecards import plaintext, workbook
+from fengqiao_eval.scorecards.beside import beside
 from fengqiao_eval.scorecards.card import card
 from fengqiao_eval.scorecards.folder import open_run
 from fengqiao_eval.scorecards.fragments import dimensions_table, indicators_table
@@ -77,7 +78,7 @@ def test_every_line_printed_is_part_of_the_sum(run):
         said = "\n".join(total_lines(run, unit, "en"))
         for line in card(run, unit, "en").adjustments:
             number = f"{line.points:+.2f}".replace("-", "−") if line.points else ""
-            assert f"  {line.label} ({line.code})  {plaintext.adjustment(line, 'en')}  {number}".rstrip() in said
+            assert f"  {line.label} ({line.code})  {line.said('en')}  {number}".rstrip() in said
 
 
 def test_every_sum_is_right(recounted):
@@ -154,7 +155,7 @@ def test_who_is_exempt_is_told_so(recounted):
     of = card(recounted, classes.index[classes == "一类"][0])
     line = next(line for line in of.indicators if line.code == "quota")
     assert (line.status, line.points) == ("not_applicable", 100)
-    assert "不适用，视同满分" in plaintext.beside(line, of)
+    assert "不适用，视同满分" in beside(line, of)
     assert any(said.startswith("对本单位不适用：核验走访定额完成率；按满分计") for said in of.unknowns)
 
 

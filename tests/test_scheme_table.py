@@ -9,9 +9,11 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
+from typer.testing import CliRunner
 from xlsxwriter.utility import xl_cell_to_rowcol
 
 from fengqiao_eval import documents
+from fengqiao_eval.cli import app
 from fengqiao_eval.errors import InputError, UsageError
 from fengqiao_eval.runs.scheme_table import from_table, to_table
 from fengqiao_eval.scheme.leaves import dump, grown, leaves, path, place_of, spelled, value_of
@@ -274,3 +276,34 @@ def test_any_document_comes_back_from_its_yaml(document):
     """Whatever text or decimal is written as YAML reads back the same, by the strict reader."""
     assert documents.scalar(dump(document) or "{}") == document
     assert documents.scalar(dump({"a": Decimal("12.50")}))["a"].as_tuple() == Decimal("12.50").as_tuple()
+
+
+def test_numbers_that_a_spreadsheet_made_of_texts_are_read(table):
+    """A weight, target or day typed into a cell that is no text is read as it would be written."""
+    other = table.with_name("typed.xlsx")
+    with xlsxwriter.Workbook(str(other), {"default_date_format": "yyyy-mm-dd"}) as file:
+        for name, rows in grids(table).items():
+            sheet = file.add_worksheet(name)
+            for row, texts in enumerate(rows):
+                for column, text in enumerate(texts):
+                    sheet.write_string(row, column, text)
+            if name == "一表":
+                sheet.write_number("F9", 6.5)
+                sheet.write_datetime("B3", date(2025, 1, 2))
+    source = table_reader.read(other)
+    assert source.scheme.decided_on == date(2025, 1, 2)
+    assert source.scheme.indicators[0].target == Decimal("6.5")
+
+
+def test_the_command_goes_both_ways(scheme, tmp_path, monkeypatch):
+    """`fengqiao scheme` prints and reads back, says where, and wants exactly one way."""
+    monkeypatch.chdir(tmp_path)
+    printed = CliRunner().invoke(app, ["scheme", "nested.yaml", "--to", "out/table.xlsx"])
+    assert printed.output.startswith("已写出 out/table.xlsx：2 项指标，1 行百分之外")
+    read = CliRunner().invoke(app, ["scheme", "back.yaml", "--from", "out/table.xlsx"])
+    assert read.output.startswith("已读回 back.yaml：2 项指标")
+    assert load(Path("back.yaml")) == load(scheme)
+    same = CliRunner().invoke(app, ["scheme", "nested.yaml", "--from", "out/table.xlsx"])
+    assert same.output == "nested.yaml 与工作簿内容相同，未改动\n"
+    neither = CliRunner().invoke(app, ["scheme", "nested.yaml"])
+    assert (neither.exit_code, neither.output) == (2, "--to 和 --from 必须且只能给一个\n")

@@ -15,8 +15,7 @@ from fengqiao_eval.scorecards.adjusted import adjusted
 from fengqiao_eval.scorecards.folder import Run
 from fengqiao_eval.scorecards.glance import grade_words
 from fengqiao_eval.scorecards.months import shorter, stood
-from fengqiao_eval.scorecards.plaintext import adjustment
-from fengqiao_eval.scorecards.wording import fixed, rounded, signed, term, text
+from fengqiao_eval.scorecards.wording import fixed, rounded, term, text
 from fengqiao_eval.scoring.longer import parts
 from fengqiao_eval.words import say
 
@@ -139,8 +138,7 @@ def _adjustments(run: Run, unit_id: str, lang: str) -> Iterator[str]:
         own = [line for line in lines if line.inside is inside]
         yield from [say(key, lang)] if own else []
         for line in own:
-            points = f"  {signed(line.points, run.scheme.decimals)}" if line.points else ""
-            yield f"  {line.label} ({line.code})  {adjustment(line, lang)}{points}"
+            yield "  " + "  ".join([f"{line.label} ({line.code})", line.said(lang), *line.moves(run.scheme.decimals)])
 
 
 def _sum(run: Run, rank: Row, rows: Mapping[str, Row], lang: str) -> Iterator[str]:

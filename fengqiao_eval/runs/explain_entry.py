@@ -18,7 +18,6 @@ from fengqiao_eval.scorecards.against import Step, steps
 from fengqiao_eval.scorecards.definitions import definition, gathering, rule_of
 from fengqiao_eval.scorecards.folder import Run
 from fengqiao_eval.scorecards.identity import unit_row
-from fengqiao_eval.scorecards.plaintext import adjustment
 from fengqiao_eval.scorecards.reckoning import Sum, Unit, digits, sums
 from fengqiao_eval.scorecards.wording import fixed, measured, number, plain, rounded, signed, term, text
 from fengqiao_eval.words import say
@@ -201,5 +200,4 @@ def _group(asked: Asked, line: Consequence, lines: dict[str, Adjusted]) -> Itera
     if rule := gathering(group, asked.lang):
         yield asked.say("group", label=group.name(asked.lang), rule=rule)
         for one in inside:
-            points = signed(one.points, asked.run.scheme.decimals)
-            yield f"  {one.label} ({one.code})  {adjustment(one, asked.lang)}  {points}"
+            yield "  " + "  ".join([f"{one.label} ({one.code})", one.said(asked.lang), *one.moves(asked.run.scheme.decimals)])

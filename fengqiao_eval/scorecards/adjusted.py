@@ -7,7 +7,7 @@ from typing import Any
 from fengqiao_eval.scheme.indicator import Named
 from fengqiao_eval.scheme.model import Dimension, Scheme, parts_of
 from fengqiao_eval.scheme.outside import Consequence
-from fengqiao_eval.scorecards.wording import known, measured, number, term, text
+from fengqiao_eval.scorecards.wording import known, measured, number, signed, term, text
 from fengqiao_eval.scoring.adjustments import WHOLE
 from fengqiao_eval.words import say
 
@@ -29,6 +29,14 @@ class Adjusted:
     points: float
     record_ids: tuple[str, ...]
     inside: bool
+
+    def said(self, lang: str) -> str:
+        """Say what the line does, and of how much that was counted: 扣分，2 起."""
+        return say("card.comma_between", lang).join(part for part in (self.words, self.counted) if part)
+
+    def moves(self, decimals: int) -> list[str]:
+        """Write its points; none of a veto that moves no points."""
+        return [signed(self.points, decimals)] if self.points else []
 
 
 def adjusted(scheme: Scheme, rows: Iterable[Mapping[str, Any]], lang: str) -> tuple[Adjusted, ...]:

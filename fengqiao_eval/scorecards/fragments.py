@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fengqiao_eval.names import file_name
-from fengqiao_eval.scorecards import plaintext, wording
+from fengqiao_eval.scorecards import beside, plaintext, wording
 from fengqiao_eval.scorecards.card import Card
 from fengqiao_eval.scorecards.lines import DimensionLine, IndicatorLine
 from fengqiao_eval.words import say
@@ -88,13 +88,14 @@ def _given(card: Card) -> dict[str, Any]:
         "monthly": plaintext.monthly(card),
         "made_of": plaintext.made_of(card),
         "groups": [[line for line in card.adjustments if line.inside is kind] for kind in (True, False)],
-        "adjustment": lambda line: plaintext.adjustment(line, lang),
+        "value": beside.value,
+        "moved": lambda line: "".join(line.moves(card.decimals)),
         "firmness": plaintext.firmness(card),
         "objection": plaintext.objection(card),
         "csv": f"{file_name(card.identity.unit_id)}.records.csv",
-        "arrow": plaintext.arrow,
-        "beside": lambda line: plaintext.beside(line, card),
-        "missed": lambda line: plaintext.missed(line, lang),
+        "arrow": wording.arrow,
+        "beside": lambda line: beside.beside(line, card),
+        "missed": lambda line: beside.missed(line, lang),
         "warning": lambda tier: plaintext.warning(tier, lang),
         "days_left": lambda days: plaintext.days_left(days, lang),
     }

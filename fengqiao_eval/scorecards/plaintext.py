@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from fengqiao_eval.scorecards.adjusted import Adjusted
+from fengqiao_eval.scorecards.beside import counts, of_all, value
 from fengqiao_eval.scorecards.card import Card
 from fengqiao_eval.scorecards.lines import DimensionLine, IndicatorLine
-from fengqiao_eval.scorecards.wording import Change, Earlier, fixed, measured, plain, signed, term
+from fengqiao_eval.scorecards.wording import compared, fixed, plain, signed, term
 from fengqiao_eval.words import say
 
 LISTED = 3
@@ -93,17 +93,12 @@ def made_of(card: Card) -> str:
     earned = fixed(sum(line.contribution for line in card.dimensions), card.decimals)
     parts = {"inside": inside, "outside": outside}
     said = [say(f"card.made_of.{name}", card.lang, points=signed(part, card.decimals)) for name, part in parts.items() if part]
-    return " ".join([say("card.made_of.points", card.lang, points=earned), *said])
-
-
-def adjustment(line: Adjusted, lang: str) -> str:
-    """Say what a line outside the hundred does, and of how much that was counted: 扣分，2 起."""
-    return say("card.comma_between", lang).join(part for part in (line.words, line.counted) if part)
+    return say("card.comma_between", card.lang).join([say("card.made_of.points", card.lang, points=earned), *said])
 
 
 def dimensions(card: Card) -> str:
     """Say each dimension in a line, then each line that is no indicator's."""
-    adjusted = (f"{line.label}  {signed(line.points, card.decimals)}  {adjustment(line, card.lang)}" for line in card.adjustments)
+    adjusted = (f"{line.label}  {signed(line.points, card.decimals)}  {line.said(card.lang)}" for line in card.adjustments)
     return "\n".join([*(_dimension(line, card) for line in card.outline), *adjusted])
 
 
@@ -119,68 +114,6 @@ def indicators(card: Card) -> str:
     return "\n".join(_indicator(line, card) for line in card.indicators)
 
 
-def beside(line: IndicatorLine, card: Card) -> list[str]:
-    """Say what to read beside an indicator: sample, target, status, changes, asides, a weight that moved."""
-    return list(dict.fromkeys(_beside(line, card)))
-
-
-def _beside(line: IndicatorLine, card: Card) -> Iterator[str]:
-    lang = card.lang
-    yield say("card.n", lang, n=plain(line.n, 0)) + (say("card.small", lang) if line.small else "")
-    yield from (step.words for step in line.steps)
-    if line.scored and line.status == "not_applicable":
-        yield say("card.spared", lang)
-    if line.scored and line.reached is not None:
-        yield say("card.met", lang) if line.reached else missed(line, lang)
-    if line.status == "provisional":
-        yield term("status", line.status, lang)
-    yield compared(line.previous, "previous", lang)
-    yield compared(line.year_before, "year_before", lang)
-    yield from _of_all(line, lang)
-    yield from line.asides
-    if line.scored and plain(100 * line.weight_used) != plain(100 * line.weight):
-        yield say("card.reweighed", lang, nominal=plain(100 * line.weight), used=plain(100 * line.weight_used))
-
-
-def _of_all(line: IndicatorLine, lang: str) -> Iterator[str]:
-    """Say what the indicator is over all units of the level, with its counts."""
-    if line.whole:
-        counts = f"{plain(line.whole.numerator)}/{plain(line.whole.denominator)}"
-        yield say("card.whole", lang, value=measured(line.whole.value, line.unit), counts=counts)
-
-
-def counts(line: IndicatorLine) -> str:
-    """Write what was counted: 95/100, of a raw count the number alone, a dash where there is none."""
-    if line.numerator is None or line.denominator is None:
-        return plain(line.numerator)
-    return f"{plain(line.numerator)}/{plain(line.denominator)}"
-
-
-def missed(line: IndicatorLine, lang: str) -> str:
-    """Say that the target is not reached."""
-    return say("card.missed" if line.direction == "higher" else "card.missed_lower", lang)
-
-
-def compared(change: Change, earlier: Earlier, lang: str) -> str:
-    """Say a change and on what; what cannot be compared says so itself.
-
-    >>> compared(Change("升1.25分", 1), "previous", "zh"), compared(Change("无上期数据"), "previous", "zh")
-    ('较上期▲升1.25分', '无上期数据')
-    """
-    if change.direction is None:
-        return change.text
-    return say(f"card.compared.{earlier}", lang, change=arrow(change))
-
-
-def arrow(change: Change) -> str:
-    """Put the direction before the words of a change.
-
-    >>> arrow(Change("升1.25分", 1)), arrow(Change("持平", 0))
-    ('▲升1.25分', '持平')
-    """
-    return {1: "▲", -1: "▼"}.get(change.direction or 0, "") + change.text
-
-
 def changes(card: Card) -> list[str]:
     """Say how the total moved on the period before and on last year; a reason for both is said once."""
     standing = card.standing
@@ -189,12 +122,12 @@ def changes(card: Card) -> list[str]:
 
 
 def _indicator(line: IndicatorLine, card: Card) -> str:
-    counted = f"{counts(line)} = {measured(line.value, line.unit)}"
+    counted = f"{counts(line)} = {value(line)}"
     if not line.scored:
         return f"{line.label}  {counted}  {say('card.not_scored', card.lang, status=term('status', line.status, card.lang))}"
     steps = (step.words for step in line.steps)
     worth = f"{fixed(line.points)} × {plain(100 * line.weight_used)}% = {fixed(line.contribution, card.decimals)}"
-    return "  ".join([line.label, counted, *steps, worth, *_of_all(line, card.lang), *line.asides])
+    return "  ".join([line.label, counted, *steps, worth, *of_all(line, card.lang), *line.asides])
 
 
 def gains(card: Card) -> str:

@@ -49,7 +49,7 @@ def rule_words(rule: Points, about: About) -> str:
 
 
 def _limit(name: str, limit: Any, about: About) -> str:
-    return about.say(f"definition.no_{name}") if limit == "none" else about.say(name, **{name: bare(limit)})
+    return about.say(f"definition.no_{name}") if limit == "none" else about.say(f"definition.{name}", **{name: bare(limit)})
 
 
 def _marks(rule: Points, about: About) -> list[str]:

@@ -91,7 +91,7 @@ class _Sheet:
         self.file.set_paper(9)  # A4
         self.file.fit_to_pages(1, 0)
         self.file.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-        self.file.set_footer(f"&L{source.scheme.name(source.lang)[:80].replace('&', '&&')}&R{source.say('page')}")
+        self.file.set_footer(f"&L{source.scheme.name(source.lang)[:80].replace('&', '&&')}&R{source.say('table.page')}")
         self.file.hide_gridlines(2)
         self.file.repeat_rows(heading)
         self.file.freeze_panes(heading + 1, 1)

@@ -165,6 +165,26 @@ def _moved(kind: str, difference: Decimal, amount: str, lang: str) -> str:
     return say(f"card.change.{kind}.{'up' if difference > 0 else 'down'}", lang, amount=amount)
 
 
+def compared(change: Change, earlier: Earlier, lang: str) -> str:
+    """Say a change and on what; what cannot be compared says so itself.
+
+    >>> compared(Change("升1.25分", 1), "previous", "zh"), compared(Change("无上期数据"), "previous", "zh")
+    ('较上期▲升1.25分', '无上期数据')
+    """
+    if change.direction is None:
+        return change.text
+    return say(f"card.compared.{earlier}", lang, change=arrow(change))
+
+
+def arrow(change: Change) -> str:
+    """Put the direction before the words of a change.
+
+    >>> arrow(Change("升1.25分", 1)), arrow(Change("持平", 0))
+    ('▲升1.25分', '持平')
+    """
+    return {1: "▲", -1: "▼"}.get(change.direction or 0, "") + change.text
+
+
 def note(key: str, given: Mapping[str, Any], lang: str) -> str:
     """Say a note of the manifest; one whose sentence is unknown is shown as it was written."""
     sentence = catalogue().get(f"note.{key}")

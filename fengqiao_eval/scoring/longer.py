@@ -134,4 +134,4 @@ def left_out(scheme: Scheme, tree: Tree, period: Period, scored: Any) -> Iterato
         out = scored[part].among.eligible & ~enough(scored[part], scheme)
         ids = tree.units["unit_id"][out & ~persons].tolist()
         if out.any():
-            yield Note("mean_left_out", {"period": str(part), "count": int(out.sum()), "ids": ", ".join(ids[:5])})
+            yield Note("mean_left_out", {"period": str(part), "count": int(out.sum()), "ids": ", ".join(ids[:5]) or "—"})

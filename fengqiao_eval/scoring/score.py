@@ -53,8 +53,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     refuse((*faults, *quotas.faults_of(scheme, tree)))
     main = tuple(dict.fromkeys((period, period.previous, period.year_before)))  # of a year both are the year before
     periods = longer.with_parts(scheme, (*main, *period.trend))
-    months = needs(scheme, periods)
-    every = tuple(dict.fromkeys((*periods, *months, *looks_back(scheme, (*periods, *months)))))
+    every = _looked_at(scheme, periods)
     officers = OFFICER in set(tree.units["level"])
     counted = measures.count(records, scheme, tree, every, as_of, officers=officers)
     fit.require_records(counted, scheme, period, records.name)
