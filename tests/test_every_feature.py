@@ -2,15 +2,14 @@
 
 import re
 from decimal import Decimal
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 from typer.testing import CliRunner
 
+from every_feature import RUNS, write_runs
 from fengqiao_eval.cli import app
-from fengqiao_eval.records import demo
 from fengqiao_eval.runs.explain import rank_row, total_lines
 from fengqiao_eval.runs.explain_entry import entry_lines
 from fengqiao_eval.scorecards import plaintext, workbook
@@ -19,26 +18,13 @@ from fengqiao_eval.scorecards.card import card
 from fengqiao_eval.scorecards.folder import open_run
 from fengqiao_eval.scorecards.fragments import dimensions_table, indicators_table
 
-RUNS = ("recount", "mean_of_totals")
-SCHEME = Path(__file__).parent / "every_feature.yaml"
 SUM = re.compile(r"(按规则|得分|由分值折算|按本类满分折算|百分位|在最差与最好之间|标准分|贡献)：(.+) = (−?[\d.]+)")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Score the invented province by the scheme, counted anew and as the mean of months."""
-    project = tmp_path_factory.mktemp("every")
-    demo.write(project / "demo", stations=16, seed=5)
-    for longer in RUNS:
-        text = SCHEME.read_text("utf-8") + f"longer_period: {longer}\n"
-        (project / f"{longer}_scheme.yaml").write_text(text, "utf-8")
-        given = f"period: 2024Q4\nrecords: demo\nscheme: {longer}_scheme.yaml\n"
-        (project / f"{longer}.yaml").write_text(given, "utf-8")
-        with pytest.MonkeyPatch.context() as here:
-            here.chdir(project)
-            done = CliRunner().invoke(app, ["score", f"{longer}.yaml"])
-            assert done.exit_code == 0, done.output
-    return project
+    """Score the invented province, counted anew and as the mean of months."""
+    return write_runs(tmp_path_factory.mktemp("every")).parent
 
 
 @pytest.fixture(scope="module", params=RUNS)

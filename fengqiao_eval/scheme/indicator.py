@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from fengqiao_eval.documents import Model
 from fengqiao_eval.scheme.counted import Figure, Measure
 from fengqiao_eval.scheme.filters import Filter
-from fengqiao_eval.scheme.references import Reference, direction_after
+from fengqiao_eval.scheme.references import Quota, Reference, direction_after
 from fengqiao_eval.scheme.rules import Points
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -97,6 +97,12 @@ class Entry(Named):
     beside: tuple[Aside, ...] = ()
     split: Split | None = None
     source: Text
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table that its measure and its references need."""
+        due = (table for held in self.against if isinstance(held, Quota) for table in held.tables)
+        return tuple(dict.fromkeys((*self.measure.tables, *due)))
 
     @property
     def scale(self) -> int:

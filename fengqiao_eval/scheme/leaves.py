@@ -149,11 +149,13 @@ class _Block(_Flow):
 
 
 def _is_short(data: Any) -> bool:
-    return "dimensions" not in data and len(_flow(data)) <= LINE
+    """Say whether anything but the document itself fits on a line; the first length is quick, and longer by quotes."""
+    return "dimensions" not in data and len(str(data)) <= 3 * LINE and len(_flow(data)) <= LINE
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, '"' if _NUMBERLIKE.fullmatch(text) else None)
+    quoted = _NUMBERLIKE.fullmatch(text) or not text.isprintable()  # YAML folds what breaks a line
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, '"' if quoted else None)
 
 
 def _decimal(dumper: yaml.SafeDumper, number: Decimal) -> yaml.Node:

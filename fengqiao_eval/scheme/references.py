@@ -31,6 +31,11 @@ class Quota(Model):
     apart: bool = False
     as_: Literal["completion", "shortfall", "excess", "excess_percent"] = Field(alias="as")
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that say what is due."""
+        return (("postings",) if self.per == "officers" else ()) + (("figures",) if self.figure else ())
+
     @model_validator(mode="after")
     def _one_source(self) -> "Quota":
         if (self.amount is None) == (self.figure is None):

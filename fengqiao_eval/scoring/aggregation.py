@@ -9,8 +9,10 @@ import numpy as np
 from fengqiao_eval.scheme.model import Dimension, Scheme, base_marks, parts_of
 from fengqiao_eval.scoring.adjustments import WHOLE, Adjustment, moved, whole
 from fengqiao_eval.scoring.cohort import Cohort, each_unit
-from fengqiao_eval.scoring.giving import Given
+from fengqiao_eval.scoring.giving import NOT_APPLICABLE, Given
 from fengqiao_eval.scoring.totals import Totals, Weights, alike, shares, total, weights_at
+
+TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,21 @@ def gather(given: Given, scheme: Scheme, among: Cohort) -> Gathered:
         points, scored = given.points[here], given.scored[here] & (weights.indicators > 0)
         part = total(points, scored, weights, scheme.decimals)
         contributions[here], used[here], nominal[here] = part.contributions, part.weight_used, weights.nominal
-        totals[here], covered[here] = part.totals, part.covered
+        totals[here] = part.totals
+        spared = (given.status[here] == NOT_APPLICABLE) & ~scored
+        covered[here] = of_what_applies(part.covered, spared @ weights.nominal)
         adjustments += bent(points, scored, weights, scheme, among, at)
     return Gathered(Totals(contributions, totals, used, covered), nominal, tuple(adjustments))
+
+
+def of_what_applies(covered: np.ndarray, spared: np.ndarray) -> np.ndarray:
+    """Give the share scored of what applies to each unit: what does not apply to it is no gap in its records (R33).
+
+    >>> of_what_applies(np.array([0.6, 0.6, 0.0]), np.array([0.4, 0.0, 1.0])).tolist()
+    [1.0, 0.6, 0.0]
+    """
+    applicable = 1 - spared
+    return np.where(applicable > TINY, covered / np.maximum(applicable, TINY), 0)
 
 
 def bent(

@@ -1,11 +1,13 @@
 """Who is compared with whom: levels, classes, and the groups within which places are given."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from fengqiao_eval.errors import Fault
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.indicator import Exempt
 from fengqiao_eval.scheme.model import Scheme
@@ -54,6 +56,18 @@ def each_unit(by: Any, *words: np.ndarray, missing: float = 0.0) -> Any:
         for word, number in by.items():
             found[own == word] = float(number)
     return found
+
+
+def mixed_full_marks(scheme: Scheme, tree: Tree) -> Iterator[Fault]:
+    """Find the groups in which units of different full marks would stand in one ranking (R35)."""
+    if not isinstance(scheme.full_marks, dict):
+        return
+    full = each_unit(scheme.full_marks, tree.units["peer_class"].to_numpy(dtype=object), missing=100)
+    groups = pd.DataFrame({"level": tree.units["level"], "group": group_labels(tree, scheme), "full": full})
+    for (level, group), marks in groups.groupby(["level", "group"], sort=True)["full"]:
+        if marks.min() != marks.max():
+            given = {"group": group or level, "level": level, "given": ", ".join(f"{mark:g}" for mark in sorted(marks.unique()))}
+            yield Fault(scheme.title, "full_marks", "scheme.mixed_full_marks", given)
 
 
 def exempted(exempt: Exempt, tree: Tree) -> np.ndarray:

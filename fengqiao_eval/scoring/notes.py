@@ -34,9 +34,9 @@ def told(records: Records, scheme: Scheme, tree: Tree, plan: Plan, measured: Mea
 
 
 def _missing_tables(scheme: Scheme, records: Records) -> Iterator[Note]:
-    needed = dict.fromkeys(table for i in scheme.entries for table in i.measure.tables)
+    needed = dict.fromkeys(table for i in scheme.entries for table in i.tables)
     for table in (table for table in needed if table not in records.tables):
-        needing = [i.label for i in scheme.entries if table in i.measure.tables]
+        needing = [i.label for i in scheme.entries if table in i.tables]
         yield Note("table_missing", {"table": TABLES[table].label, "indicators": "、".join(needing)})
 
 

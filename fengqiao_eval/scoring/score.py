@@ -15,7 +15,7 @@ from fengqiao_eval.scheme.model import Scheme
 from fengqiao_eval.scoring import fit, frames, longer, measures, notes, quotas
 from fengqiao_eval.scoring.adjustments import added
 from fengqiao_eval.scoring.aggregation import gather
-from fengqiao_eval.scoring.cohort import cohort
+from fengqiao_eval.scoring.cohort import cohort, mixed_full_marks
 from fengqiao_eval.scoring.comparing import History, compared, looks_back
 from fengqiao_eval.scoring.comparisons import comparisons
 from fengqiao_eval.scoring.consequences import consequences, facts, needs
@@ -50,7 +50,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     """
     records, faults = fit.fitted(scheme, records)
     tree = _restricted(tree_of(records.tables, period), levels or scheme.levels)
-    refuse((*faults, *quotas.faults_of(scheme, tree)))
+    refuse((*faults, *quotas.faults_of(scheme, tree), *mixed_full_marks(scheme, tree)))
     main = tuple(dict.fromkeys((period, period.previous, period.year_before)))  # of a year both are the year before
     periods = longer.with_parts(scheme, (*main, *period.trend))
     every = _looked_at(scheme, periods)

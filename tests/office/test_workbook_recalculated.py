@@ -12,6 +12,7 @@ from run_folders import NOT_RANKED, scheme, write_run
 
 pytestmark = pytest.mark.office
 
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Write a run: missing indicators, a dimension without any, a tie of halves, units without a place."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+from fengqiao_eval.scoring.cohort import mixed_full_marks
+
 TABLE = """
     | dimension | share | indicator | weight | points | missing |
     | d         | 100   | v         | 100    | {rule} | full    |
@@ -59,3 +61,15 @@ def test_standing_in_the_class_is_a_share_of_full_marks_too(scheme, judge):
 def test_one_number_is_full_marks_for_all(points):
     """Where the scheme counts to 150 its rules are written for 150."""
     assert points("{kind: curve, knots: [[0, 0], [100, 150]]}", 80, full=150) == [120, 120]
+
+
+def test_different_full_marks_in_one_ranking_are_refused(scheme, judge):
+    """80 of 150 is no better than 75 of 100: where the whole level is one group the run says with whom each should be compared."""
+    one = scheme(TABLE.format(rule="{kind: min_max}"), full_marks=BOTH, compare_within={"station": "level"})
+    tree = judge(one, UNITS.format(v=80)).tree
+    assert [fault.text("zh") for fault in mixed_full_marks(one, tree)] == [
+        "spec · full_marks [scheme.mixed_full_marks] “station”组内单位的满分不同（100, 150），不能放在一起排名；"
+        "请在 compare_within 中让层级 station 按类别比较"
+    ]
+    apart = one.model_copy(update={"compare_within": {}})
+    assert list(mixed_full_marks(apart, tree)) == []

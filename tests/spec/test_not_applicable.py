@@ -58,3 +58,13 @@ def test_what_does_not_apply_is_no_yardstick(scheme, judge):
     one = scheme(f"{head}| d | 100 | v | 100 | {{units: [B]}} | {{kind: min_max}} |", least_class=2)
     found = judge(one, "| unit | v |\n| A | 10 |\n| B | 1000 |\n| C | 20 |")
     assert found.points["points"].fillna(-1).tolist() == [0, -1, 100]
+
+
+@pytest.mark.rule("R33")
+def test_what_does_not_apply_is_no_gap(scheme, judge):
+    """A unit to which half of the table does not apply, and that has all the rest, is wholly covered and has a place."""
+    head = "| dimension | share | indicator | weight | not_applicable |\n"
+    one = scheme(f"{head}| d | 100 | a | 50 | |\n| d | 100 | b | 50 | {{units: [A]}} |", least_covered="0.7")
+    found = judge(one, "| unit | a | b |\n| A | 80 | 1 |\n| B | 70 | 90 |\n| C | 70 | |")
+    assert found.ranks["covered"].tolist() == [1, 1, 0.5]
+    assert found.ranks["rank"].fillna(0).tolist() == [1, 1, 0]
