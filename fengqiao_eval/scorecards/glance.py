@@ -98,7 +98,7 @@ def by_dimension(run: Run, *, officers: bool = False) -> pd.DataFrame:
     keys = ["unit_id", scored["indicator"].map(homes).rename("dimension")]
     sums = scored.groupby(keys)[["contribution", "weight_used"]].sum().reset_index()
     sums = sums[sums["weight_used"] > 0]
-    full = sums["weight_used"] * sums["unit_id"].map(full_marks(run, officers=officers))
+    full = sums["weight_used"] * sums["unit_id"].map(full_marks(run, officers=officers)).astype("float64")
     decimals = run.scheme.decimals
     rate = 100 * sums["contribution"] / full
     return sums.assign(contribution=sums["contribution"].round(decimals), full=full.round(2), rate=rate.round(1))

@@ -13,7 +13,7 @@ from fengqiao_eval.words import say
 
 COLUMNS = (
     *(("level", "text"), ("unit_id", "text"), ("unit", "bold"), ("line", "text"), ("code", "text"), ("effect", "wrapped")),
-    *(("counted", "text"), ("signed_points", "marks"), ("remark", "quiet"), ("record_ids", "wrapped")),
+    *(("counted", "text"), ("signed_points", "marks"), ("belongs", "quiet"), ("record_ids", "wrapped")),
 )
 """The columns, each with its look."""
 WIDE = {"effect": 34, "record_ids": 60}
@@ -54,6 +54,6 @@ def _line(line: Adjusted, lang: str) -> dict[str, Any]:
         "effect": line.words,
         "counted": line.counted,
         "signed_points": line.points,
-        "remark": where,
+        "belongs": where,
         "record_ids": ids if len(ids) <= MOST else ids[:MOST] + " …",
     }
