@@ -10,14 +10,18 @@ import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import UsageError
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.outside import Consequence, Outside
+from fengqiao_eval.scheme.references import Place
 from fengqiao_eval.scheme.rules import Relative
 from fengqiao_eval.scorecards import plaintext
+from fengqiao_eval.scorecards.adjusted import adjusted
 from fengqiao_eval.scorecards.card import card, identity, open_run, write_records_csv
 from fengqiao_eval.scorecards.evidence import open_disputes
 from fengqiao_eval.scorecards.fragments import indicator_frame, reached
 from fengqiao_eval.scorecards.gains import gains, needed
 from fengqiao_eval.scorecards.lines import Sheet
-from fengqiao_eval.scorecards.reckoning import Unit
+from fengqiao_eval.scorecards.reckoning import Unit, points_at, sums
 from fengqiao_eval.scorecards.wording import change, note
 from fengqiao_eval.scoring.points import absolute
 from fengqiao_eval.words import say
@@ -168,7 +172,9 @@ def test_lines_outside_the_hundred_are_listed(tmp_path):
     columns = ["unit_id", "period", "line", "rule", "effect", "contribution", "record_ids", "status"]
     pd.DataFrame(rows, columns=columns).to_parquet(folder / "adjustments.parquet")
     of = card(open_run(folder), OWN)
-    assert [(line.label, line.words, line.points, line.record_ids) for line in of.adjustments] == [("重大立功", "加分", 2.0, ("N1",))]
+    assert [(line.label, line.words, line.points, line.record_ids) for line in of.adjustments] == [
+        ("重大立功", "加分", 2.0, ("N1",))
+    ]
     assert "重大立功  +2.00  加分" in plaintext.dimensions(of)
 
 
@@ -274,6 +280,92 @@ def test_counts_are_exact(run, own):
     indicator = next(i for i in run.scheme.indicators if i.code == "arrival_on_time")
     line = replace(line_of(own, "arrival_on_time"), numerator=18.0, denominator=20.0, value=90.0)
     assert needed(indicator, line) == (1, 95.0)
+
+
+def entry(measure, points, **given):
+    """Make an indicator of a measure and a rule of points."""
+    lines = {
+        "code": "it",
+        "label": "它",
+        "why": "无",
+        "source": "无",
+        "direction": "lower",
+        "weight": 40,
+        "missing": "zero",
+        "unit": "起",
+    }
+    return Indicator.model_validate({**lines, "measure": measure, "points": points, **given})
+
+
+COUNT = {"kind": "count", "table": "disputes", "date": "due_at"}
+MARKS = {"kind": "line", "start": 0, "each": {"四类": 0.4, "others": 0.2}, "in_marks": True}
+
+
+@pytest.mark.parametrize(
+    ("measure", "target", "numerator", "denominator", "needs"),
+    [
+        (COUNT | {"per": "residents", "scale": 1000}, 4, 30.0, 5.0, (10, 4.0)),
+        (COUNT, 2, 5.0, None, (3, 2.0)),
+        (COUNT | {"worth": [{"column": "value"}]}, 2, 5.0, None, (None, 2.0)),
+        (COUNT | {"best_of": ["tier"]}, 2, 5.0, None, (None, 2.0)),
+    ],
+)
+def test_a_count_needs_so_many_records_fewer(own, measure, target, numerator, denominator, needs):
+    """Of a count per residents, and of a raw count, records are counted off; not where a record is worth more than another."""
+    line = replace(line_of(own, "recurrence"), numerator=numerator, denominator=denominator, value=numerator / (denominator or 1))
+    assert needed(entry(measure, {"kind": "line", "start": 100, "each": -1}, target=target), line) == needs
+
+
+def test_points_of_a_value_follow_level_class_and_marks(run):
+    """A value is worth the steps of its class, brought from marks of the item to the full marks of the class."""
+    scheme = run.scheme.model_copy(update={"full_marks": {"四类": 150, "others": 100}})
+    indicator = entry(COUNT, MARKS, direction="higher")
+    assert points_at(indicator, 50.0, Unit(scheme, "station", "四类")) == 75
+    assert points_at(indicator, 50.0, Unit(scheme, "station", "三类")) == 25
+    assert [one.kind for one in sums(indicator, 200.0, Unit(scheme, "station", "四类"))] == ["rule", "cap", "marks"]
+
+
+def test_a_gain_keeps_silent_where_the_total_does_not_follow(run, own):
+    """Under a geometric mean, a limit of the dimension, a reference, or a veto of the item no points are promised."""
+    line = replace(line_of(own, "arrival_on_time"), value=50.0, numerator=50.0, denominator=100.0, contribution=0.0)
+    assert gains(sheet_of(run.scheme), [line])
+    first, *rest = run.scheme.dimensions
+    against = first.indicators[0].model_copy(update={"against": (Place(kind="place"),)})
+    for changed in ({"aggregation": "geometric"}, {"floor": 10}, {"cap": 90}, {"indicators": (against, *first.indicators[1:])}):
+        scheme = run.scheme.model_copy(update={"dimensions": (first.model_copy(update=changed), *rest)})
+        assert gains(sheet_of(scheme), [line]) == ()
+    assert gains(sheet_of(run.scheme.model_copy(update={"aggregation": "geometric"})), [line]) == ()
+    assert gains(sheet_of(run.scheme.model_copy(update={"longer_period": "mean_of_totals"})), [line]) == ()
+    veto = Consequence.model_validate({
+        "code": "veto", "label": "否决", "why": "无", "source": "无", "levels": ["station"], "effect": "zero_item",
+        "item": "arrival_on_time", "measure": COUNT,
+    })  # fmt: skip
+    scheme = run.scheme.model_copy(update={"outside": (Outside(code="vetoes", label="否决事项", lines=(veto,)),)})
+    assert gains(sheet_of(scheme), [line])
+    assert gains(sheet_of(scheme), [line], {"veto"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "label", "words", "points", "inside"),
+    [
+        (("cases", "geometric", "aggregate", -1.5), "案件办理", "几何平均与加权平均之差", ["−1.50"], True),
+        (("cases", "floor", "cap", 2.0), "案件办理", "限扣（不低于下限）", ["+2.00"], True),
+        (("total", "mean_of_totals", "aggregate", 0.01), "总分", "各期平均的取整差", ["+0.01"], True),
+        (("vetoes", "cap", "cap", -3.0), "否决事项", "封顶（不高于上限）", ["−3.00"], False),
+        (("veto", "zero_item", "zero_item", -4.0), "否决", "“到场时限达标率”一项在发生的月份计零，2 起", ["−4.00"], False),
+        (("veto", "bar_award", "bar_award", 0.0), "否决", "取消评奖，2 起", [], False),
+        (("veto", "ungraded", "ungraded", 0.0), "否决", "不定等次，2 起", [], False),
+        (("older", "x", "deduct", -1.0), "older", "扣分", ["−1.00"], False),
+    ],
+)
+def test_a_line_that_is_no_indicators_says_what_it_does(run, row, label, words, points, inside):
+    """Each line is called what the scheme calls it, says its effect and what was counted; one of the hundred is told apart."""
+    line = {"code": "veto", "label": "否决", "why": "无", "source": "无", "levels": ["station"], "effect": "zero_item"}
+    veto = Consequence.model_validate(line | {"item": "arrival_on_time", "measure": COUNT})
+    scheme = run.scheme.model_copy(update={"outside": (Outside(code="vetoes", label="否决事项", lines=(veto,)),)})
+    given = dict(zip(("line", "rule", "effect", "contribution"), row, strict=True)) | {"value": 2.0, "record_ids": ""}
+    (found,) = adjusted(scheme, [given], "zh")
+    assert (found.label, found.said("zh"), found.moves(2), found.inside) == (label, words, points, inside)
 
 
 def test_the_place_then_counts_those_still_better(own):

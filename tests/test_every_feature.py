@@ -210,3 +210,13 @@ def test_the_run_speaks_english(recounted):
         said = [plaintext.headline(of), plaintext.indicators(of), plaintext.dimensions(of), *total_lines(recounted, unit, "en")]
         said += [line for e in recounted.scheme.entries for line in entry_lines(recounted, unit, e.code, None, "en")[3:-1]]
         assert re.findall(r"[：；，。]", "\n".join(said)) == []
+
+
+def test_an_officers_card_and_explanation_name_no_colleague(recounted):
+    """Neither card nor explanation of an officer names another; what they are compared with is numbers only."""
+    colleagues = recounted.frame("units", officers=True).rows
+    for unit in units(recounted)[-6:]:
+        said = [repr(card(recounted, unit)), *total_lines(recounted, unit, "zh")]
+        said += [line for e in recounted.scheme.entries for line in entry_lines(recounted, unit, e.code, None, "zh")]
+        assert [other for other in colleagues if other != unit and re.search(rf"\b{other}\b", "\n".join(said))] == []
+    assert not set(colleagues) & {*recounted.frame("comparisons").rows, *recounted.frame("adjustments").rows}

@@ -18,6 +18,23 @@ from fengqiao_eval.scheme.named import names
 from fengqiao_eval.scheme.sums import sums
 
 
+class Affected(Model):
+    """Whom new weights affect, at the level and in the period on which they were tried."""
+
+    level: Text
+    period: Label
+    units: int
+    moved: int
+    farthest: int
+    """The most places that a unit rises or falls."""
+    regraded: int
+    """How many totals cross the line of a grade."""
+    enter: tuple[str, ...] | int
+    """Who comes to be named for an award; of officers only how many."""
+    leave: tuple[str, ...] | int
+    """Who is no longer named for an award; of officers only how many."""
+
+
 class Override(Model):
     """New weights on a scheme in force: whose, why, checked by whom; the scheme itself is never edited."""
 
@@ -27,6 +44,9 @@ class Override(Model):
     checker: Text
     date: date
     weights: dict[Code, Weight] = Field(min_length=1)
+    records_fingerprint: str = ""
+    """Of the records on which the weights were tried (SHA-256)."""
+    summary: Affected | None = None
 
 
 def load(path: Path, overrides: Path | None = None, name: str | None = None) -> Scheme:
@@ -50,7 +70,11 @@ def load(path: Path, overrides: Path | None = None, name: str | None = None) -> 
 
 def apply(scheme: Scheme, overrides: Path) -> tuple[Scheme, list[Fault]]:
     """Put the weights of an override file on a scheme; return it with the faults of the file."""
-    document = read(overrides)
+    return applied(scheme, read(overrides))
+
+
+def applied(scheme: Scheme, document: Document) -> tuple[Scheme, list[Fault]]:
+    """Put the weights of an override on a scheme; return it with the faults of the document."""
     override, faults = validate(Override, document)
     if override is None:
         return scheme, faults

@@ -510,9 +510,11 @@ function linear(table, outcome, view, node, free, high) {
   for (const pattern of seen) {
     if (none[pattern] !== now[pattern] || all[pattern] !== now[pattern]) return false;
     if (!now[pattern]) continue;
-    const { sums } = siblings(table, weights.map((weight) => weight || 1e-6), pattern);
+    const { sums } = siblings(table, weights, pattern);
     const there = (at) => (table.nodes[at].leaf >= 0 ? table.masks[pattern * table.leaves + table.nodes[at].leaf] : sums[at] > 0);
-    const counted = table.tree.parts[table.tree.above[node]].filter((at) => at === node || weights[at] > 0 || free.includes(at));
+    const given = free.some((at) => weights[at] > 0);
+    const beside = table.tree.parts[table.tree.above[node]];
+    const counted = beside.filter((at) => at === node || weights[at] > 0 || (!given && free.includes(at)));
     if (!counted.every(there)) return false;
   }
   return true;
@@ -553,3 +555,1045 @@ function valueOf(table, known, unit, node) {
   for (const at of table.tree.parts[node]) if (known.used[at]) value += known.used[at] * valueOf(table, known, unit, at);
   return value / (known.sums[node] || 1);
 }
+
+// ==== the screen ====
+
+const ROW = 28; // height of a row of the list, as in tuner.css
+const SHOWN = 20; // rows in view
+const COLUMN = 44; // width of a column of the slope lines
+const SNAPSHOTS = ["A", "B", "C"];
+const SETTLES = 140; // milliseconds of rest before what takes longer is reckoned
+const LISTED = 8; // lines of a table of changes; of more, the worst and the best are shown
+const COLOURS = 8;
+const STATES = { draft: "tuner.state_draft", announced: "tuner.state_announced", final: "tuner.state_final" };
+const ORDERS = {
+  place: { label: "tuner.by_place" },
+  change: { label: "tuner.by_change", key: (was, is) => -Math.abs(was - is) },
+  up: { label: "tuner.by_up", key: (was, is) => is - was },
+  down: { label: "tuner.by_down", key: (was, is) => was - is },
+};
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an element; what it holds is text or elements, never markup. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) mark(element, name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Set an attribute, or take it away where the value is null or false; what is so already is left alone. */
+function mark(element, name, value) {
+  const text = value === true ? "" : value === null || value === false ? null : String(value);
+  if (element.getAttribute(name) === text) return;
+  if (text === null) element.removeAttribute(name);
+  else element.setAttribute(name, text);
+}
+
+/** Let an element say something else; what it says already is left alone. */
+function tell(element, text) {
+  const first = element.firstChild;
+  if (first && first === element.lastChild && first.nodeType === 3) {
+    if (first.data !== text) first.data = text;
+  } else if (first || text) element.replaceChildren(text);
+}
+
+const button = (label, onclick, attributes = {}) => {
+  const made = make("button", { type: "button", ...attributes }, label);
+  made.addEventListener("click", onclick);
+  return made;
+};
+
+const signed = (text, number) => (number > 0 ? "+" : number < 0 ? "−" : "") + text;
+const weightText = (hundredths) => String(hundredths / WEIGHT);
+const marks = (app, total) => signed((Math.abs(total) / 10 ** app.head.decimals).toFixed(app.head.decimals), Math.min(total, 0));
+const change = (app, total) => signed((Math.abs(total) / 10 ** app.head.decimals).toFixed(app.head.decimals), Math.round(total));
+const tenths = (number) => signed((Math.abs(number) / 10).toFixed(1), Math.min(number, 0));
+const direction = (number) => (number > 0 ? "up" : number < 0 ? "down" : "level");
+const arrow = (number) => (number > 0 ? "▲" + number : number < 0 ? "▼" + -number : "–");
+const today = () => new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+const labelOf = (labels, code) => labels[code] ?? "";
+
+// ---- what is known, and what is shown ----
+
+/** Read a trait of bytes as numbers of a kind: it comes as a view, as bytes, or (from a page of its own) in base64. */
+function numbers(given, Kind) {
+  if (typeof given === "string") given = Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0));
+  if (!given) return new Kind();
+  const { buffer, byteOffset = 0, byteLength } = ArrayBuffer.isView(given) ? given : { buffer: given, byteLength: given.byteLength };
+  return new Kind(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+function opened(model) {
+  const head = model.get("head");
+  const read = (name, Kind) => numbers(model.get(name), Kind);
+  const table = prepared({
+    nodes: head.nodes, style: head.style, decimals: head.decimals, leastCovered: head.least_covered,
+    points: read("points", Int32Array), adjusted: read("adjusted", Int32Array), able: read("able", Uint8Array),
+    group: read("group", Uint16Array),
+  });
+  const barred = read("barred", Uint8Array);
+  if (barred.length) table.barred = barred;
+  const bands = [...head.bands].sort((a, b) => b.at_least - a.at_least);
+  const fresh = { weights: table.tree.inForce, locked: head.nodes.map(() => false) };
+  const given = model.get("weights");
+  const now = given?.length === fresh.weights.length && !same(given, fresh.weights) ? { ...fresh, weights: [...given] } : fresh;
+  return {
+    model, head, table, bands, now, history: begun(now), gesture: null, anchor: null,
+    county: read("county", Uint16Array), size: read("size", Uint8Array), few: read("few", Uint8Array), base: read("base", Int32Array),
+    names: model.get("names").split("\n"), ids: model.get("ids").split("\n"),
+    kernel: head.mode === "kernel", id: 0, asked: null, wanted: null, waiting: new Map(), firm: null, stretches: [], influence: null,
+    inForce: null, draft: null, snapshots: [], group: head.group ?? largest(table), sort: "place", pins: new Set(), active: 0, found: null,
+    say: (key, values = {}) => (head.words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]),
+  };
+}
+
+const largest = (table) => table.members.reduce((best, each, group) => (each.length > (table.members[best]?.length || 0) ? group : best), 0);
+const weightsInForce = (app) => app.table.tree.inForce;
+const isInForce = (app) => same(app.now.weights, weightsInForce(app));
+
+/** The places of an outcome in the group on screen, reckoned once for each group. */
+function view(app, outcome) {
+  if (outcome.viewed !== app.group) [outcome.viewed, outcome.view] = [app.group, placed(app.table, outcome, app.group)];
+  return outcome.view;
+}
+
+const grades = (app, outcome) => (outcome.grades ||= gradesOf(outcome.totals, app.bands.map((band) => band.at_least)));
+const awardsOf = (app) => app.head.awards[app.group] ?? 0;
+
+// ---- one gesture: it begins with the first move and ends with the release; then it can be undone ----
+
+function move(app, node, value) {
+  if (!app.gesture) app.gesture = { node, before: app.now };
+  if (app.anchor?.node !== node || app.anchor.after !== app.gesture.before) app.anchor = { node, start: app.now.weights };
+  app.anchor.after = app.gesture.before;
+  become(app, { ...app.now, weights: moved(app.table.tree, app.anchor.start, node, value, app.now.locked) });
+}
+
+function release(app) {
+  const { gesture } = app;
+  if (!gesture) return;
+  app.gesture = null;
+  app.history = did(app.history, app.now);
+  app.now = app.history.now;
+  if (app.anchor) app.anchor.after = app.now;
+  if (app.now !== gesture.before) settled(app, sayMove(app, gesture.node));
+}
+
+/** Take up weights or locks that are not dragged: a step back or forward, a snapshot, the scheme in force. */
+function take(app, history, what) {
+  release(app);
+  if (history.now === app.now) return;
+  app.history = history;
+  become(app, history.now);
+  settled(app, what);
+}
+
+const undo = (app) => take(app, undone(app.history), app.say("tuner.undone"));
+const redo = (app) => take(app, redone(app.history), app.say("tuner.redone"));
+const turnTo = (app, weights, what) => take(app, did(app.history, { ...app.now, weights: [...weights] }), what);
+
+function lock(app, node) {
+  const locked = app.now.locked.map((each, at) => (at === node ? !each : each));
+  const what = app.say(locked[node] ? "tuner.locked_said" : "tuner.unlocked_said", { label: app.head.nodes[node].label });
+  take(app, did(app.history, { ...app.now, locked }), what);
+}
+
+/** Say who gave way, since this weight was first taken hold of. */
+function sayMove(app, node) {
+  const { nodes } = app.head;
+  const { tree } = app.table;
+  const { start } = app.anchor;
+  const by = (at) => app.now.weights[at] - start[at];
+  if (!by(node)) return "";
+  const others = tree.parts[tree.above[node]].filter((at) => at !== node && by(at));
+  const changed = others.map((at) => `${nodes[at].label} ${signed(weightText(Math.abs(by(at))), by(at))}`).join(app.say("tuner.and"));
+  const given = { label: nodes[node].label, was: weightText(start[node]), is: weightText(app.now.weights[node]), others: changed };
+  return app.say(by(node) > 0 ? "tuner.gave_way" : "tuner.took_over", given);
+}
+
+/** Show other weights at once, and what follows from them in the next frame. */
+function become(app, now) {
+  app.now = now;
+  app.firm = app.firmFor = null;
+  app.root.classList.add("moving");
+  schedule(app);
+}
+
+function settled(app, what) {
+  app.what = what;
+  app.untold = true;
+  if (!same(app.model.get("weights") || [], app.now.weights)) {
+    app.model.set("weights", [...app.now.weights]);
+    app.model.save_changes();
+  }
+  schedule(app);
+}
+
+// ---- reckoning: here, or in the kernel where floats or memory of the browser would not do ----
+
+function schedule(app) {
+  if (!app.frame) app.frame = requestAnimationFrame(() => frame(app));
+}
+
+function frame(app) {
+  app.frame = 0;
+  if (app.kernel) ask(app);
+  else if (app.draft?.weights !== app.now.weights) app.draft = weigh(app.table, app.now.weights);
+  draw(app);
+}
+
+/** Ask the kernel for totals, one question at a time; what was asked for in the meantime is asked last. */
+function ask(app) {
+  const wanted = app.inForce ? app.now.weights : weightsInForce(app);
+  if (app.asked || app.head.readonly || app.draft?.weights === wanted) return;
+  app.asked = wanted;
+  const id = send(app, { kind: "totals", weights: wanted });
+  app.waiting.set(id, (message, buffers) => {
+    app.asked = null;
+    const [totals, places, parts] = buffers.map((buffer) => numbers(buffer, Int32Array));
+    const outcome = { weights: wanted, totals, parts, ranked: Uint8Array.from(places, (place) => (place ? 1 : 0)) };
+    app.inForce ||= outcome;
+    app.draft = outcome;
+    schedule(app);
+  });
+}
+
+function send(app, message, buffers = []) {
+  app.id += 1;
+  app.model.send({ id: app.id, ...message }, undefined, buffers);
+  return app.id;
+}
+
+function hear(app, message, buffers) {
+  const answer = app.waiting.get(message.id);
+  app.waiting.delete(message.id);
+  answer?.(message, buffers || []);
+}
+
+/** Ask for the draws around these weights: places as ranges, and stretches where totals are not linear. */
+function askFirm(app) {
+  if (app.head.readonly || app.firmFor === app.group) return;
+  app.firmFor = app.group;
+  const { weights } = app.now;
+  const { group } = app;
+  const id = send(app, { kind: "firm", weights, group });
+  app.waiting.set(id, (message, buffers) => {
+    if (app.now.weights !== weights || app.group !== group) return;
+    app.firm = firmOf(app, message.ranges || [], ...buffers.map((buffer) => numbers(buffer, Int32Array)));
+    schedule(app);
+  });
+}
+
+/** Lay out place ranges by unit; they come for the units of the group, in the order of units. */
+function firmOf(app, ranges, low, high) {
+  const [lows, highs] = [new Int32Array(app.table.units), new Int32Array(app.table.units)];
+  app.table.members[app.group].forEach((unit, at) => ([lows[unit], highs[unit]] = [low[at], high[at]]));
+  return { low: lows, high: highs, ranges: new Map(ranges.map((range) => [range.node, range])) };
+}
+
+/** Reckon what can wait until the weights rest. */
+function rest(app) {
+  app.root.classList.remove("moving");
+  if (!app.draft || (app.kernel && app.draft.weights !== app.now.weights)) return;
+  const now = view(app, app.draft);
+  const { nodes } = app.head;
+  const open = nodes.map((_, at) => at).filter((at) => at && app.weightLines[at].shown());
+  if (!app.kernel) {
+    app.stretches = open.map((at) => stretches(app.table, app.draft, now, at, app.now.locked, awardsOf(app))).filter(Boolean);
+    app.influence = influenceOfNodes(app.table, app.draft, now.order);
+  } else app.influence = influenceOfTops(app, now.order);
+  app.rested = app.draft;
+  if (!app.gesture) askFirm(app);
+  draw(app);
+  announce(app);
+}
+
+function influenceOfTops(app, order) {
+  const { tops, nodes } = app.table;
+  const totals = Float64Array.from(order, (unit) => app.draft.totals[unit]);
+  const columns = tops.map((_, top) => Float64Array.from(order, (unit) => app.draft.parts[unit * tops.length + top]));
+  const outside = totals.map((total, at) => columns.reduce((left, column) => left - column[at], total));
+  const shares = influence([...columns, outside], totals);
+  if (!shares) return null;
+  const found = new Array(nodes.length + 1).fill(NaN);
+  found[nodes.length] = shares.pop();
+  shares.forEach((share, top) => (found[tops[top]] = share));
+  return found;
+}
+
+/** Say in a sentence what a gesture did, once it is done: for those who hear the page. */
+function announce(app) {
+  if (!app.untold || app.gesture || !app.before) return;
+  app.untold = false;
+  const { before } = app;
+  const given = { what: app.what, moved: before.moved, enter: before.enter.length, leave: before.leave.length };
+  tell(app.live, app.say("tuner.announced", given));
+}
+
+// ---- drawing ----
+
+function draw(app) {
+  if (!app.draft) return void tell(app.status, app.say(app.head.readonly ? "tuner.needs_kernel" : "tuner.waiting"));
+  drawWeights(app);
+  drawTop(app);
+  const [before, now] = [view(app, app.inForce), view(app, app.draft)];
+  app.before = moves(app.table, app.group, before, now, awardsOf(app));
+  app.listed = listed(app, before, now);
+  drawList(app);
+  drawMoves(app);
+  drawHarm(app);
+  drawFirm(app);
+  clearTimeout(app.timer);
+  if (app.rested !== app.draft || app.restedGroup !== app.group || app.restedState !== app.now.locked || app.untold) {
+    [app.restedGroup, app.restedState] = [app.group, app.now.locked];
+    app.timer = setTimeout(() => rest(app), SETTLES);
+  }
+  app.root.dispatchEvent(new CustomEvent("tuner:drawn", { bubbles: true, detail: { weights: app.now.weights } }));
+}
+
+/** The units of the list: those with a place in the order asked for, then those without one. */
+function listed(app, before, now) {
+  const key = ORDERS[app.sort].key;
+  const placedUnits = key ? sorted(now.order, (unit) => (before.place[unit] ? key(before.place[unit], now.place[unit]) : 1e7)) : now.order;
+  const without = app.table.members[app.group].filter((unit) => !now.place[unit]);
+  if (!without.length) return placedUnits;
+  const all = new Uint32Array(placedUnits.length + without.length);
+  all.set(placedUnits);
+  all.set(without, placedUnits.length);
+  return all;
+}
+
+// ---- the top: what is tuned, the ways back, snapshots ----
+
+function topPanel(app) {
+  const { head, say } = app;
+  app.undoButton = button(say("tuner.undo"), () => undo(app), { title: "Ctrl+Z" });
+  app.redoButton = button(say("tuner.redo"), () => redo(app), { title: "Ctrl+Shift+Z" });
+  app.backButton = button(say("tuner.back", { version: head.version }), () => back(app));
+  app.snapshotList = make("span", { class: "snapshots" });
+  app.keepButton = button(say("tuner.keep"), () => keep(app));
+  app.status = make("b", { class: "status" });
+  const facts = [
+    say("tuner.level", { level: head.level_label }), say("tuner.period", { period: head.period }), say("tuner.run", { run: head.run }),
+    say("tuner.state", { state: say(STATES[head.state] || head.state) }), say("tuner.units", { n: head.n ?? app.table.units }),
+  ];
+  const warnings = [...head.warnings, ...(head.mode === "kernel" && head.why_kernel ? [head.why_kernel] : []), ...disagreement(app)];
+  return make("header", {},
+    make("div", { class: "line" }, make("h2", {}, say("tuner.title")), make("span", { class: "scheme" }, head.title), app.status,
+      make("span", { class: "tools", role: "toolbar", "aria-label": say("tuner.tools") }, app.undoButton, app.redoButton, app.backButton,
+        app.snapshotList, app.keepButton)),
+    make("p", { class: "facts" }, ...facts.map((fact) => make("span", {}, fact))),
+    ...(warnings.length ? [make("ul", { class: "warnings", "aria-label": say("tuner.warnings") }, ...warnings.map((each) => make("li", {}, each)))] : []));
+}
+
+/** Say where the browser's totals of the scheme in force are not those of the run: then nothing here is to be trusted. */
+function disagreement(app) {
+  if (app.kernel || !app.base.length) return [];
+  const n = app.inForce.totals.reduce((sum, total, unit) => sum + (total !== app.base[unit] ? 1 : 0), 0);
+  return n ? [app.say("tuner.disagrees", { n })] : [];
+}
+
+function back(app) {
+  turnTo(app, weightsInForce(app), app.say("tuner.back_said", { version: app.head.version }));
+}
+
+function keep(app) {
+  const name = SNAPSHOTS.find((each) => !app.snapshots.some((one) => one.name === each));
+  if (!name || app.draft.weights !== app.now.weights) return;
+  app.snapshots = [...app.snapshots, { name, ...app.draft }].sort((a, b) => a.name.localeCompare(b.name));
+  tell(app.live, app.say("tuner.kept", { name }));
+  drawSnapshots(app);
+  schedule(app);
+}
+
+function forget(app, snapshot) {
+  app.snapshots = app.snapshots.filter((each) => each !== snapshot);
+  drawSnapshots(app);
+  app.keepButton.focus();
+  schedule(app);
+}
+
+function drawSnapshots(app) {
+  const { say } = app;
+  const tools = app.snapshots.map((each) => [
+    button(each.name, () => turnTo(app, each.weights, say("tuner.took", { name: each.name })), { "aria-label": say("tuner.take", { name: each.name }) }),
+    button("×", () => forget(app, each), { class: "forget", "aria-label": say("tuner.forget", { name: each.name }) }),
+  ]);
+  app.snapshotList.replaceChildren(...tools.flat());
+  app.keepButton.disabled = app.snapshots.length === SNAPSHOTS.length;
+}
+
+function drawTop(app) {
+  const given = { version: app.head.version };
+  tell(app.status, app.say(isInForce(app) ? "tuner.in_force" : "tuner.draft", given));
+  app.undoButton.disabled = !app.history.past.length && !app.gesture;
+  app.redoButton.disabled = !app.history.future.length;
+  app.backButton.disabled = isInForce(app);
+}
+
+// ---- weights ----
+
+function weightsPanel(app) {
+  const { say } = app;
+  app.weightLines = [];
+  app.sums = new Map();
+  app.gave = make("p", { class: "gave" });
+  app.outside = make("p", { class: "outside" });
+  app.noInfluence = make("p", { class: "note" });
+  return make("section", { class: "weights", "aria-label": say("tuner.weights") },
+    make("h3", {}, say("tuner.weights"), " ", sumOf(app, 0)),
+    weightList(app, 0),
+    app.gave, app.outside, app.noInfluence,
+    make("p", { class: "note" }, make("i", { class: "band first" }), say("tuner.key_first"), " ", make("i", { class: "band awards" }), say("tuner.key_awards")),
+    make("details", { class: "note" }, make("summary", {}, say("tuner.how_to")), make("p", {}, say("tuner.keys")), make("p", {}, say("tuner.influence_note"))));
+}
+
+function sumOf(app, node) {
+  const sum = make("small", { class: "sum" });
+  app.sums.set(node, sum);
+  return sum;
+}
+
+function weightList(app, node) {
+  const list = make("ul", { class: "nodes" });
+  list.append(...app.table.tree.parts[node].map((at) => weightLine(app, at)));
+  return list;
+}
+
+function weightLine(app, node) {
+  const { say, head, table } = app;
+  const { label } = head.nodes[node];
+  const inner = table.tree.parts[node];
+  const id = `${app.prefix}-${node}`;
+  const slider = make("input", { type: "range", id, min: 0, step: "any", "aria-describedby": id + "-firm", "data-node": node, "data-code": head.nodes[node].code });
+  const number = make("input", { type: "number", min: 0, step: "any", "aria-label": say("tuner.number", { label }), "data-node": node });
+  const locker = button("", () => lock(app, node), { class: "lock", "aria-label": say("tuner.lock_label", { label }) });
+  const [first, awards] = [make("i", { class: "band first" }), make("i", { class: "band awards" })];
+  const line = { slider, number, locker, first, awards, was: make("span", { class: "was" }), influence: make("span", { class: "influence" }) };
+  line.firm = make("p", { class: "firm", id: id + "-firm" });
+  line.parts = inner.length ? make("div", { class: "inner", id: id + "-parts", hidden: true }, make("p", { class: "note" }, say("tuner.parts", { label }), " ", sumOf(app, node)), weightList(app, node)) : null;
+  line.shown = () => !line.element.closest(".inner[hidden]");
+  slider.addEventListener("input", () => move(app, node, snapped(slider.valueAsNumber * WEIGHT)));
+  for (const end of ["change", "pointerup", "blur", "keyup"]) slider.addEventListener(end, () => release(app));
+  number.addEventListener("change", () => typed(app, node, number));
+  line.element = make("li", { "data-node": node },
+    make("div", { class: "line" }, line.parts ? fold(app, line.parts, label) : make("span", { class: "fold" }),
+      make("label", { for: id }, ...(table.tree.above[node] ? [] : [key(table.topOf[node])]), label), line.influence, line.was, number, locker),
+    make("div", { class: "slide" }, slider, make("span", { class: "track", "aria-hidden": "true" }, first, awards)), line.firm, ...(line.parts ? [line.parts] : []));
+  app.weightLines[node] = line;
+  return line.element;
+}
+
+const key = (top) => make("i", { class: "key d" + (top % COLOURS), "aria-hidden": "true" });
+const snapped = (hundredths) => Math.round(hundredths / WEIGHT) * WEIGHT;
+
+function fold(app, parts, label) {
+  const folder = button("▸", () => {
+    parts.hidden = !parts.hidden;
+    mark(folder, "aria-expanded", String(!parts.hidden));
+    tell(folder, parts.hidden ? "▸" : "▾");
+    app.rested = null;
+    schedule(app);
+  }, { class: "fold", "aria-expanded": "false", "aria-controls": parts.id, "aria-label": app.say("tuner.fold", { label }) });
+  return folder;
+}
+
+function typed(app, node, number) {
+  const value = Math.round(number.valueAsNumber * WEIGHT);
+  if (Number.isFinite(value)) move(app, node, value);
+  release(app);
+  schedule(app);
+  number.value = weightText(app.now.weights[node]);
+}
+
+function drawWeights(app) {
+  const { say, now } = app;
+  const { tree } = app.table;
+  const shown = app.influence && !app.kernel ? shownInfluence(app.table, app.influence) : app.influence?.map((share) => Math.round(share * 1000));
+  app.weightLines.forEach((line, node) => line.shown() && drawWeight(app, line, node, shown));
+  for (const [node, sum] of app.sums) {
+    const whole = tree.parts[node].reduce((all, at) => all + now.weights[at], 0);
+    tell(sum, say(whole === wholeOf(tree, now.weights, node) ? "tuner.sum_right" : "tuner.sum_wrong", { sum: weightText(whole) }));
+  }
+  tell(app.gave, app.gesture ? sayMove(app, app.gesture.node) : app.what || "");
+  const outside = shown?.[app.head.nodes.length];
+  tell(app.outside, shown && (outside || app.table.adjusted.some(Boolean)) ? say("tuner.outside", { share: tenths(outside) }) : "");
+  tell(app.noInfluence, app.rested && !app.influence ? say("tuner.no_influence") : "");
+}
+
+function drawWeight(app, line, node, shown) {
+  const { say, now } = app;
+  const { tree } = app.table;
+  const weight = now.weights[node];
+  const whole = wholeOf(tree, now.weights, tree.above[node]);
+  const { label } = app.head.nodes[node];
+  for (const input of [line.slider, line.number]) mark(input, "max", weightText(whole));
+  if (line.slider.valueAsNumber !== weight / WEIGHT) line.slider.value = weight / WEIGHT;
+  mark(line.slider, "aria-valuetext", weightText(weight));
+  if (line.number.value !== weightText(weight) && (document.activeElement !== line.number || app.gesture)) line.number.value = weightText(weight);
+  const was = tree.inForce[node];
+  tell(line.was, was === weight ? "" : say("tuner.was", { was: weightText(was) }));
+  const stuck = tree.fixed[node] || now.locked[node];
+  line.slider.disabled = line.number.disabled = stuck;
+  line.locker.disabled = tree.fixed[node];
+  mark(line.locker, "aria-pressed", String(now.locked[node]));
+  tell(line.locker, say(now.locked[node] ? "tuner.locked" : "tuner.lock"));
+  const share = shown && Number.isFinite(shown[node]) ? tenths(shown[node]) : null;
+  tell(line.influence, share === null ? "" : say("tuner.influence", { share }));
+  line.influence.classList.toggle("against", share !== null && shown[node] < 0);
+  drawStretch(app, line, node, whole, label);
+}
+
+function drawStretch(app, line, node, whole) {
+  const found = app.firm?.ranges.get(node);
+  const own = app.stretches.find((each) => each.node === node);
+  const known = app.rested === app.draft || app.gesture?.node === node ? own || found : null;
+  const put = (band, range) => {
+    band.hidden = !range;
+    if (range) [band.style.left, band.style.width] = [`${(100 * range[0]) / whole}%`, `${(100 * (range[1] - range[0])) / whole}%`];
+  };
+  put(line.first, known?.first);
+  put(line.awards, awardsOf(app) ? known?.awards : null);
+  if (!known) return tell(line.firm, stretchMissing(app, node));
+  const text = ([low, high]) => `${(low / WEIGHT).toFixed(1)}–${(high / WEIGHT).toFixed(1)}`;
+  const said = app.say(awardsOf(app) ? "tuner.stretch" : "tuner.stretch_first", { first: text(known.first), awards: text(known.awards) });
+  tell(line.firm, known.sampled ? said + app.say("tuner.sampled") : said);
+}
+
+function stretchMissing(app, node) {
+  if (app.table.tree.fixed[node]) return app.say("tuner.fixed");
+  if (!givingWay(app.table.tree, node, app.now.locked).length) return app.say("tuner.cannot_move");
+  if (app.rested !== app.draft || app.gesture || app.firm) return "";
+  return app.say(app.head.readonly ? "tuner.stretch_none" : "tuner.stretch_waits");
+}
+
+// ---- ranking ----
+
+function rankingPanel(app) {
+  const { say, head } = app;
+  const option = (value, label) => make("option", { value }, label);
+  const groups = make("select", { "aria-label": say("tuner.group") }, ...app.table.members.flatMap((each, at) => (each.length ? [option(at, say("tuner.group_of", { label: labelOf(head.groups, at), n: each.length }))] : [])));
+  const sorts = make("select", {}, ...Object.entries(ORDERS).map(([name, order]) => option(name, say(order.label))));
+  groups.value = String(app.group);
+  groups.addEventListener("change", () => chooseGroup(app, Number(groups.value)));
+  sorts.addEventListener("change", () => {
+    app.sort = sorts.value;
+    goTo(app, 0);
+    schedule(app);
+  });
+  const search = make("input", { type: "search", placeholder: say("tuner.find_hint"), autocomplete: "off" });
+  search.addEventListener("input", () => find(app, search.value));
+  search.addEventListener("search", () => find(app, search.value));
+  app.groupSelect = groups;
+  app.foundNote = make("span", { class: "note", role: "status" });
+  app.search = search;
+  return make("section", { class: "ranking", "aria-label": say("tuner.ranking") },
+    make("div", { class: "line controls" }, make("h3", {}, say("tuner.ranking")), make("label", {}, say("tuner.group"), groups),
+      make("label", {}, say("tuner.sort"), sorts), make("label", {}, say("tuner.find"), search), app.foundNote),
+    legend(app), ...listPanel(app));
+}
+
+function legend(app) {
+  const { nodes } = app.head;
+  const parts = app.table.tops.map((node, top) => make("span", {}, key(top), nodes[node].label));
+  return make("p", { class: "legend" }, ...parts, make("span", {}, make("i", { class: "key extra", "aria-hidden": "true" }), app.say("tuner.extra")));
+}
+
+function listPanel(app) {
+  const { say } = app;
+  app.slopeHead = make("span", { class: "slope" });
+  const cell = (name, text) => make("span", { class: name }, text);
+  const heads = make("div", { class: "row heads", "aria-hidden": "true" }, app.slopeHead, cell("place", say("tuner.place")), cell("moved", say("tuner.moved")),
+    cell("name", say("tuner.unit")), cell("bar", say("tuner.bar", { full: app.head.full })), cell("total", say("tuner.total")), cell("range", say("tuner.range")));
+  app.pinned = make("div", { class: "pinned", role: "listbox", "aria-label": say("tuner.pinned") });
+  app.lines = document.createElementNS(SVG, "svg");
+  mark(app.lines, "aria-hidden", "true");
+  mark(app.lines, "class", "lines");
+  app.body = make("div", { class: "body" });
+  app.list = make("div", { class: "list", role: "listbox", "aria-multiselectable": "true", "aria-label": say("tuner.list") }, app.body);
+  app.list.style.height = `${SHOWN * ROW}px`;
+  app.list.addEventListener("scroll", () => schedule(app), { passive: true });
+  app.rows = Array.from({ length: SHOWN + 2 }, () => row(app));
+  app.rows.forEach(({ element }) => app.body.append(element));
+  app.polylines = app.rows.map(() => app.lines.appendChild(document.createElementNS(SVG, "polyline")));
+  app.detail = make("p", { class: "detail" });
+  app.scale = 100 / Math.max(app.head.full * 10 ** app.head.decimals, 1);
+  return [heads, app.pinned, make("div", { class: "window" }, app.list, app.lines), app.detail, make("p", { class: "note" }, say("tuner.list_keys"))];
+}
+
+function row(app) {
+  const cells = Object.fromEntries(["slope", "place", "moved", "pin", "name", "bar", "total", "range"].map((name) => [name, make("span", { class: name })]));
+  const segments = [...app.table.tops.map((_, top) => make("i", { class: "d" + (top % COLOURS) })), make("i", { class: "extra" })];
+  cells.bar.append(...segments);
+  const element = make("div", { class: "row", role: "option", tabindex: -1 }, ...Object.values(cells));
+  const made = { element, cells, segments, unit: -1, at: -1 };
+  element.addEventListener("click", (event) => {
+    const pin = event.target === cells.pin;
+    if (made.at >= 0) app.active = made.at;
+    app.shownUnit = made.unit;
+    if (pin) togglePin(app, made.unit);
+    schedule(app);
+  });
+  element.addEventListener("focus", () => {
+    if (made.at >= 0) app.active = made.at;
+    app.shownUnit = made.unit;
+    drawDetail(app);
+  });
+  return made;
+}
+
+function chooseGroup(app, group) {
+  app.group = group;
+  app.groupSelect.value = String(group);
+  app.firm = null;
+  app.stretches = [];
+  app.influence = null;
+  app.rested = null;
+  goTo(app, 0);
+  schedule(app);
+}
+
+/** Find units by name or number: those of the group in the order of the list, then those of other groups. */
+function find(app, text, step = 0) {
+  const wanted = text.trim().toLowerCase();
+  if (!wanted || !app.listed) return void tell(app.foundNote, "");
+  if (app.found?.text !== wanted) app.found = { text: wanted, at: 0, units: matches(app, wanted) };
+  else app.found.at = (app.found.at + step + app.found.units.length) % (app.found.units.length || 1);
+  const { units, at } = app.found;
+  if (!units.length) return void tell(app.foundNote, app.say("tuner.found_none"));
+  show(app, units[at]);
+  const group = labelOf(app.head.groups, app.table.group[units[at]]);
+  tell(app.foundNote, app.say("tuner.found", { n: units.length, at: at + 1, group }));
+}
+
+function matches(app, wanted) {
+  const fits = (unit) => app.names[unit].toLowerCase().includes(wanted) || app.ids[unit].toLowerCase().includes(wanted);
+  const here = [...app.listed].filter(fits);
+  const all = [...app.table.group.keys()].filter((unit) => app.table.group[unit] !== app.group && fits(unit));
+  return [...here, ...all];
+}
+
+function show(app, unit) {
+  const group = app.table.group[unit];
+  if (group !== app.group) chooseGroup(app, group);
+  app.listed = listed(app, view(app, app.inForce), view(app, app.draft));
+  app.shownUnit = unit;
+  goTo(app, app.listed.indexOf(unit), true);
+  schedule(app);
+}
+
+/** Make a row of the list the one that the keyboard stands on, and bring it into view. */
+function goTo(app, at, centred = false) {
+  app.active = Math.max(0, at);
+  const top = app.active * ROW;
+  const { scrollTop } = app.list;
+  const room = SHOWN * ROW;
+  if (centred || !app.listed) app.list.scrollTop = centred ? top - room / 2 : top;
+  else if (top < scrollTop) app.list.scrollTop = top;
+  else if (top + ROW > scrollTop + room) app.list.scrollTop = top + ROW - room;
+}
+
+function togglePin(app, unit) {
+  if (!app.pins.delete(unit)) app.pins.add(unit);
+  tell(app.live, app.say(app.pins.has(unit) ? "tuner.pinned_said" : "tuner.unpinned_said", { name: app.names[unit] }));
+  schedule(app);
+}
+
+function drawList(app) {
+  const count = app.listed.length;
+  const height = `${count * ROW}px`;
+  if (app.body.style.height !== height) app.body.style.height = height;
+  app.active = Math.min(app.active, Math.max(0, count - 1));
+  const focused = app.rows.find((each) => each.element === document.activeElement);
+  const first = Math.max(0, Math.min(Math.floor(app.list.scrollTop / ROW), count - SHOWN));
+  const shown = Math.min(app.rows.length, count - first);
+  if (app.active < first || app.active >= first + SHOWN) app.active = first;
+  drawSlopeHead(app);
+  for (let at = first; at < first + app.rows.length; at++) {
+    const line = app.rows[at % app.rows.length];
+    const unit = at < first + shown ? app.listed[at] : -1;
+    drawRow(app, line, unit, at, count);
+    mark(line.element, "tabindex", at === app.active ? 0 : -1);
+    drawSlope(app, app.polylines[at % app.rows.length], unit, at);
+  }
+  if (focused) app.rows[app.active % app.rows.length].element.focus({ preventScroll: true });
+  drawPinned(app);
+  drawDetail(app);
+}
+
+function drawRow(app, line, unit, at, count) {
+  const { element, cells } = line;
+  element.hidden = unit < 0;
+  [line.unit, line.at] = [unit, at];
+  if (unit < 0) return;
+  const top = `translateY(${at * ROW}px)`;
+  if (count && element.style.transform !== top) element.style.transform = top;
+  const [before, now] = [view(app, app.inForce), view(app, app.draft)];
+  const [was, is] = [before.place[unit], now.place[unit]];
+  const by = was && is ? was - is : 0;
+  const within = by !== 0 && inRange(app, unit, was);
+  tell(cells.place, is ? String(is) : "—");
+  tell(cells.moved, was && is ? arrow(by) + (within ? "≈" : "") : was ? app.say("tuner.lost_place") : is ? app.say("tuner.new_place") : "");
+  cells.moved.className = "moved " + (within ? "within" : direction(by));
+  tell(cells.pin, app.pins.has(unit) ? "★" : "☆");
+  tell(cells.name, app.names[unit] + (app.few[unit] ? app.say("tuner.few_mark") : ""));
+  tell(cells.total, marks(app, app.draft.totals[unit]));
+  tell(cells.range, is && app.firm ? `${app.firm.low[unit]}–${app.firm.high[unit]}` : "");
+  drawBar(app, line.segments, unit);
+  mark(element, "aria-selected", String(app.pins.has(unit)));
+  element.classList.toggle("named", is > 0 && is <= awardsOf(app) && !app.table.barred?.[unit]);
+  if (count) [["aria-posinset", at + 1], ["aria-setsize", count]].forEach(([name, value]) => mark(element, name, value));
+  mark(element, "aria-label", rowSaid(app, unit, was, is, within));
+}
+
+const inRange = (app, unit, was) => Boolean(app.firm && app.firm.low[unit] <= was && was <= app.firm.high[unit]);
+
+function rowSaid(app, unit, was, is, within) {
+  const given = { name: app.names[unit], was: was || "—", is: is || "—", total: marks(app, app.draft.totals[unit]) };
+  const range = is && app.firm ? app.say("tuner.row_range", { low: app.firm.low[unit], high: app.firm.high[unit] }) : "";
+  return app.say("tuner.row", given) + range + (within ? app.say("tuner.row_within") : "");
+}
+
+function drawBar(app, segments, unit) {
+  const { parts, totals } = app.draft;
+  const across = segments.length - 1;
+  let rest = totals[unit];
+  for (let top = 0; top <= across; top++) {
+    const part = top < across ? parts[unit * across + top] : rest;
+    rest -= part;
+    const width = `${(Math.max(0, part) * app.scale).toFixed(2)}%`;
+    if (segments[top].style.width !== width) segments[top].style.width = width;
+  }
+}
+
+const columns = (app) => [app.inForce, ...app.snapshots, app.draft];
+
+function drawSlopeHead(app) {
+  const names = [app.say("tuner.in_force_short"), ...app.snapshots.map((each) => each.name), app.say("tuner.draft_short")];
+  const width = `${(names.length - 1) * COLUMN + 16}px`;
+  if (app.slopeWidth !== width) {
+    app.slopeWidth = width;
+    app.root.style.setProperty("--slope", width);
+    mark(app.lines, "width", parseInt(width));
+    mark(app.lines, "height", SHOWN * ROW);
+    app.slopeHead.replaceChildren(...names.map((name) => make("b", { title: name }, name)));
+  }
+}
+
+/** Draw how a unit came to its row: by place a line from row to row, in another order a small line of its places alone. */
+function drawSlope(app, line, unit, at) {
+  const { scrollTop } = app.list;
+  const outcomes = columns(app);
+  const views = outcomes.map((outcome) => view(app, outcome));
+  const places = views.map((each) => (unit < 0 ? 0 : each.place[unit]));
+  if (unit < 0 || places.includes(0)) return mark(line, "points", "");
+  const y = (column) =>
+    app.sort === "place"
+      ? (column === views.length - 1 ? at : views[column].position[unit]) * ROW - scrollTop + ROW / 2
+      : at * ROW - scrollTop + 4 + ((ROW - 8) * (places[column] - 1)) / Math.max(1, app.listed.length - 1);
+  const [low, high] = [-ROW, (SHOWN + 1) * ROW];
+  const far = views.some((_, column) => y(column) < low || y(column) > high);
+  mark(line, "points", views.map((_, column) => `${8 + column * COLUMN},${Math.min(Math.max(y(column), low), high).toFixed(1)}`).join(" "));
+  const by = places[0] - places.at(-1);
+  mark(line, "class", `${direction(by)}${far ? " far" : ""}${app.pins.has(unit) || unit === app.shownUnit ? " strong" : ""}`);
+}
+
+function drawPinned(app) {
+  const units = [...app.pins].filter((unit) => app.table.group[unit] === app.group);
+  const now = view(app, app.draft);
+  units.sort((a, b) => (now.place[a] || 1e9) - (now.place[b] || 1e9));
+  app.pinned.hidden = !units.length;
+  app.pinRows ||= [];
+  const focused = app.pinRows.find((each) => each.element === document.activeElement);
+  while (app.pinRows.length < units.length) app.pinRows.push(row(app));
+  const wanted = app.pinRows.slice(0, units.length);
+  wanted.forEach((line, at) => {
+    drawRow(app, line, units[at], -1, 0);
+    mark(line.element, "tabindex", 0);
+    if (line.element.parentNode !== app.pinned) app.pinned.append(line.element);
+  });
+  app.pinRows.slice(units.length).forEach((line) => line.element.remove());
+  if (focused && !focused.element.isConnected) (wanted.at(-1) || app.rows[app.active % app.rows.length]).element.focus({ preventScroll: true });
+}
+
+/** Say of the unit that was looked at last what each dimension brings it, and by how much that changed. */
+function drawDetail(app) {
+  const unit = app.shownUnit ?? app.listed?.[app.active];
+  if (unit === undefined || unit < 0 || !app.draft) return tell(app.detail, "");
+  const across = app.table.tops.length;
+  const part = (outcome, top) => outcome.parts[unit * across + top];
+  const parts = app.table.tops.map((node, top) => {
+    const by = part(app.draft, top) - part(app.inForce, top);
+    return `${app.head.nodes[node].label} ${marks(app, part(app.draft, top))}${by ? app.say("tuner.changed", { by: change(app, by) }) : ""}`;
+  });
+  const [before, now] = [view(app, app.inForce), view(app, app.draft)];
+  const given = { name: app.names[unit], id: app.ids[unit], was: before.place[unit] || "—", is: now.place[unit] || "—", parts: parts.join(app.say("tuner.and")) };
+  tell(app.detail, app.say("tuner.detail", given));
+}
+
+// ---- consequences ----
+
+function movesPanel(app) {
+  const { say } = app;
+  for (const name of ["movesSaid", "awardsSaid", "bandsSaid", "firmSaid"]) app[name] = make("p");
+  const label = say("tuner.who_moves");
+  return make("section", { class: "moves", "aria-label": label },
+    make("h3", {}, label), app.movesSaid, app.awardsSaid, app.bandsSaid, make("h3", {}, say("tuner.how_firm")), app.firmSaid);
+}
+
+function harmPanel(app) {
+  const { say } = app;
+  const kinds = [
+    { title: "tuner.by_group", codes: app.table.group, labels: app.head.groups },
+    { title: "tuner.by_size", codes: app.size, labels: app.head.sizes },
+    { title: "tuner.by_few", codes: app.few, labels: [say("tuner.few_no"), say("tuner.few_yes")] },
+    { title: "tuner.by_county", codes: app.county, labels: app.head.counties },
+  ];
+  app.harm = kinds.filter((each) => each.codes.length && each.labels.length > 1).map((each) => ({ ...each, ...harmTable(app, each) }));
+  const label = say("tuner.who_pays");
+  return make("section", { class: "harm", "aria-label": label },
+    make("h3", {}, label), ...app.harm.map((each) => each.element), make("p", { class: "note" }, say("tuner.points_note")));
+}
+
+function harmTable(app, { title, labels }) {
+  const { say } = app;
+  const more = make("caption");
+  const lines = Array.from({ length: Math.min(LISTED, labels.length) }, () => ["th", "td", "td", "td"].map((tag) => make(tag, tag === "th" ? { scope: "row" } : {})));
+  const heads = [say(title), say("tuner.n"), say("tuner.mean_change"), say("tuner.grades_changed")].map((text) => make("th", { scope: "col" }, text));
+  const body = make("tbody", {}, ...lines.map((cells) => make("tr", {}, ...cells)));
+  return { lines, more, element: make("table", {}, more, make("thead", {}, make("tr", {}, ...heads)), body) };
+}
+
+function drawHarm(app) {
+  const bands = { before: grades(app, app.inForce), now: grades(app, app.draft) };
+  for (const one of app.harm) {
+    if (one.labels.length > LISTED && (app.gesture || app.harmFor?.get(one) === app.draft)) continue; // many lines wait for the release
+    (app.harmFor ||= new Map()).set(one, app.draft);
+    const found = changes(one.codes, one.labels.length, app.inForce, app.draft, bands);
+    drawHarmLines(app, one, one.labels.length > LISTED ? found.sort((a, b) => a.sum / a.n - b.sum / b.n) : found);
+  }
+}
+
+function drawHarmLines(app, one, found) {
+  const half = LISTED / 2;
+  const chosen = found.length > LISTED ? [...found.slice(0, half), ...found.slice(-half)] : found;
+  tell(one.more, found.length > LISTED ? app.say("tuner.more_lines", { shown: LISTED, n: found.length }) : "");
+  one.lines.forEach((cells, at) => {
+    const each = chosen[at];
+    cells[0].parentNode.hidden = !each;
+    if (!each) return;
+    const mean = Math.round(each.sum / each.n);
+    tell(cells[0], labelOf(one.labels, each.code));
+    tell(cells[1], String(each.n));
+    tell(cells[2], mean ? `${mean > 0 ? "▲" : "▼"} ${change(app, mean)}` : "–");
+    cells[2].className = direction(mean);
+    tell(cells[3], each.rose || each.fell ? app.say("tuner.rose_fell", { rose: each.rose, fell: each.fell }) : "–");
+  });
+}
+
+function drawMoves(app) {
+  const { say, before } = app;
+  const mean = before.of ? (before.sum / before.of).toFixed(1) : "0";
+  const lost = before.lost || before.won ? say("tuner.lost_won", { lost: before.lost, won: before.won }) : "";
+  tell(app.movesSaid, say("tuner.moves", { ...before, mean }) + lost);
+  const names = (units) => units.slice(0, 5).map((unit) => app.names[unit]).join(say("tuner.and")) + (units.length > 5 ? say("tuner.and_more") : "");
+  const list = (key, units) => (units.length ? say(key, { n: units.length, names: names(units) }) : "");
+  const awards = awardsOf(app);
+  const changed = list("tuner.enter", before.enter) + list("tuner.leave", before.leave);
+  tell(app.awardsSaid, awards ? say("tuner.awards", { n: awards }) + (changed || say("tuner.awards_same")) : say("tuner.no_awards"));
+  tell(app.bandsSaid, app.bands.length ? say("tuner.bands") + bandsSaid(app) : "");
+}
+
+function bandsSaid(app) {
+  const grade = (at) => app.bands[at]?.grade ?? app.say("tuner.no_grade");
+  const found = crossings(view(app, app.draft).order, { before: grades(app, app.inForce), now: grades(app, app.draft) });
+  const said = found.slice(0, 6).map(({ from, to, n }) => app.say(to < from ? "tuner.grade_up" : "tuner.grade_down", { from: grade(from), to: grade(to), n }));
+  return said.join(app.say("tuner.and")) || app.say("tuner.bands_same");
+}
+
+function drawFirm(app) {
+  const { say, firm } = app;
+  if (!firm) return tell(app.firmSaid, say(app.head.readonly ? "tuner.firm_none" : "tuner.firm_waits"));
+  const [before, now] = [view(app, app.inForce), view(app, app.draft)];
+  const widths = Float64Array.from(now.order, (unit) => firm.high[unit] - firm.low[unit] + 1).sort();
+  const sure = now.order.filter((unit) => firm.high[unit] <= awardsOf(app)).length;
+  const within = now.order.filter((unit) => before.place[unit] && before.place[unit] !== now.place[unit] && inRange(app, unit, before.place[unit])).length;
+  tell(app.firmSaid, say("tuner.firm", { width: widths[widths.length >> 1] ?? 0, within, moved: app.before.moved })
+    + (awardsOf(app) ? say("tuner.firm_awards", { sure, n: awardsOf(app) }) : ""));
+}
+
+// ---- saving: an override file, written by the kernel after it has reckoned itself ----
+
+function savePanel(app) {
+  const { say } = app;
+  if (app.head.readonly) return make("section", { class: "save" }, make("p", { class: "note" }, say("tuner.readonly")));
+  const field = (name, label, attributes) => {
+    const input = make(name === "reason" ? "textarea" : "input", { name, required: true, autocomplete: "off", ...attributes });
+    return [name, input, make("label", { class: name }, say(label), input)];
+  };
+  const fields = [field("reason", "tuner.reason", { rows: 2 }), field("author", "tuner.author"), field("checker", "tuner.checker"), field("date", "tuner.date", { type: "date", value: today() })];
+  const form = make("form", { novalidate: true }, ...fields.map((each) => each[2]), make("button", { type: "submit" }, say("tuner.save")));
+  app.answer = make("div", { class: "answer", role: "status" });
+  app.saveButton = form.lastChild;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save(app, Object.fromEntries(fields.map(([name, input]) => [name, input.value.trim()])));
+  });
+  return make("section", { class: "save", "aria-label": say("tuner.save_title", { version: app.head.version }) },
+    make("h3", {}, say("tuner.save_title", { version: app.head.version })), make("p", { class: "note" }, say("tuner.save_note")), form, app.answer);
+}
+
+function save(app, signed_) {
+  release(app);
+  const faults = faultsOf(app, signed_);
+  if (faults.length) return refused(app, faults);
+  app.saveButton.disabled = true;
+  app.answer.replaceChildren(app.say("tuner.saving"));
+  const places = placedAll(app.table, app.draft);
+  const id = send(app, { kind: "save", weights: app.now.weights, ...signed_ }, [places.buffer]);
+  app.waiting.set(id, (message) => {
+    app.saveButton.disabled = false;
+    if (message.kind === "refused") return refused(app, message.faults);
+    app.answer.className = "answer saved";
+    app.answer.replaceChildren(make("p", {}, app.say("tuner.saved", { file: message.file })), make("p", {}, said(message.summary)));
+  });
+}
+
+const said = (summary) => (Array.isArray(summary) ? summary.join(" ") : typeof summary === "string" ? summary : "");
+
+function faultsOf(app, { reason, author, checker, date }) {
+  const { say } = app;
+  return [
+    app.draft?.weights !== app.now.weights && say("tuner.fault_reckoning"),
+    isInForce(app) && say("tuner.fault_nothing"),
+    [...reason].length < 10 && say("tuner.fault_reason", { n: [...reason].length }),
+    (!author || !checker || !date) && say("tuner.fault_signed"),
+    author && author === checker && say("tuner.fault_one_person", { name: author }),
+  ].filter(Boolean);
+}
+
+function refused(app, faults) {
+  app.answer.className = "answer refused";
+  app.answer.replaceChildren(make("p", {}, app.say("tuner.refused")), make("ul", {}, ...faults.map((fault) => make("li", {}, fault))));
+}
+
+// ---- keyboard ----
+
+const WRITING = "textarea, select, input:not([type=range]):not([type=number])";
+
+/**
+ * JupyterLab and Notebook 7 take arrows, letters and Enter for themselves while they listen at the document. So the screen listens
+ * before them, at the window, and keeps what is meant for it; Tab, Escape and combinations with Ctrl that are not its own pass on.
+ */
+function onKey(app, event) {
+  const target = event.composedPath()[0];
+  if (!(target instanceof Node) || !app.root.contains(target)) return;
+  const combined = event.ctrlKey || event.metaKey;
+  const writing = target.matches(WRITING);
+  if (combined || event.altKey) {
+    const wanted = combined && !writing && { z: event.shiftKey ? redo : undo, y: redo }[event.key.toLowerCase()];
+    if (wanted) wanted(app);
+    if (wanted || event.key === "Enter") kept(event);
+    return;
+  }
+  if (/^(Tab|Escape|F\d+)$/.test(event.key)) return;
+  event.stopImmediatePropagation();
+  const own = target.type === "range" ? slideKey(app, target, event) : target.role === "option" || target.matches(".row") ? rowKey(app, target, event) : inputKey(app, target, event);
+  if (own) event.preventDefault();
+}
+
+function kept(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
+function slideKey(app, slider, event) {
+  const node = Number(slider.dataset.node);
+  const weight = app.now.weights[node];
+  const by = event.shiftKey ? 5 * WEIGHT : WEIGHT;
+  const steps = { ArrowRight: by, ArrowUp: by, ArrowLeft: -by, ArrowDown: -by, PageUp: 10 * WEIGHT, PageDown: -10 * WEIGHT, Home: -weight, End: Infinity };
+  if (!(event.key in steps)) return false;
+  if (!slider.disabled) move(app, node, Math.min(weight + steps[event.key], mostOf(app.table.tree, app.now.weights, node, app.now.locked)));
+  return true;
+}
+
+function rowKey(app, element, event) {
+  const line = [...app.rows, ...(app.pinRows || [])].find((each) => each.element === element);
+  if (event.key === "Enter" || event.key === " ") {
+    togglePin(app, line.unit);
+    return true;
+  }
+  const to = { ArrowDown: line.at + 1, ArrowUp: line.at - 1, PageDown: line.at + SHOWN, PageUp: line.at - SHOWN, Home: 0, End: app.listed.length - 1 }[event.key];
+  if (to === undefined) return false;
+  if (line.at < 0) return true; // pinned rows are few: Tab goes from one to the next
+  goTo(app, Math.min(Math.max(to, 0), app.listed.length - 1));
+  app.shownUnit = app.listed[app.active];
+  drawList(app);
+  return true;
+}
+
+function inputKey(app, input, event) {
+  if (input === app.search && event.key === "Enter") {
+    find(app, input.value, event.shiftKey ? -1 : 1);
+    return true;
+  }
+  const steps = { ArrowUp: 1, ArrowDown: -1 };
+  if (input.type !== "number" || !(event.key in steps)) return false;
+  move(app, Number(input.dataset.node), app.now.weights[input.dataset.node] + steps[event.key] * WEIGHT * (event.shiftKey ? 5 : 1));
+  return true;
+}
+
+// ---- opening and closing ----
+
+let screens = 0;
+
+/** Draw the screen into an element; what comes back closes it again. */
+export function render({ model, el }) {
+  const app = opened(model);
+  app.prefix = `tuner-${(screens += 1)}`;
+  if (!app.kernel) {
+    app.inForce = weigh(app.table, weightsInForce(app));
+    app.draft = isInForce(app) ? { ...app.inForce, weights: app.now.weights } : weigh(app.table, app.now.weights);
+  }
+  app.live = make("p", { class: "unseen", "aria-live": "polite" });
+  app.root = make("div", { class: "fengqiao-tuner", lang: app.head.lang === "zh" ? "zh-CN" : app.head.lang });
+  const left = make("div", { class: "left" }, weightsPanel(app), harmPanel(app));
+  const right = make("div", { class: "right" }, rankingPanel(app), movesPanel(app));
+  app.root.append(topPanel(app), left, right, savePanel(app), app.live);
+  app.root.addEventListener("keyup", (event) => event.target.type === "number" && release(app));
+  el.replaceChildren(app.root);
+  return listen(app);
+}
+
+function listen(app) {
+  const { model } = app;
+  const onkey = (event) => onKey(app, event);
+  const onmessage = (message, buffers) => hear(app, message, buffers);
+  const onweights = () => {
+    const weights = model.get("weights") || [];
+    if (weights.length === app.now.weights.length && !same(weights, app.now.weights)) turnTo(app, weights, app.say("tuner.set_outside"));
+  };
+  window.addEventListener("keydown", onkey, true);
+  model.on("msg:custom", onmessage);
+  model.on("change:weights", onweights);
+  schedule(app);
+  return () => {
+    window.removeEventListener("keydown", onkey, true);
+    model.off("msg:custom", onmessage);
+    model.off("change:weights", onweights);
+    clearTimeout(app.timer);
+    cancelAnimationFrame(app.frame);
+  };
+}
+
+/** Show the screen on a page of its own, without a kernel: it reckons, but it cannot save. buffers: the other traits, by name. */
+export function standalone(head, buffers, el) {
+  const kept_ = { ...buffers, head: { ...head, readonly: true } };
+  const model = { get: (name) => kept_[name], set: (name, value) => (kept_[name] = value), save_changes() {}, on() {}, off() {}, send() {} };
+  return render({ model, el });
+}
+
+if (typeof window !== "undefined") window.fengqiaoTuner = standalone;
+
+export default { render };

@@ -64,12 +64,12 @@ def test_one_number_is_full_marks_for_all(points):
 
 
 def test_different_full_marks_in_one_ranking_are_refused(scheme, judge):
-    """80 of 150 is no better than 75 of 100: where the whole level is one group the run says with whom each should be compared."""
+    """80 of 150 is no better than 75 of 100: where a whole level is one group the run says how to compare instead."""
     one = scheme(TABLE.format(rule="{kind: min_max}"), full_marks=BOTH, compare_within={"station": "level"})
     tree = judge(one, UNITS.format(v=80)).tree
-    assert [fault.text("zh") for fault in mixed_full_marks(one, tree)] == [
+    (fault,) = mixed_full_marks(one, tree)
+    assert fault.text("zh") == (
         "spec · full_marks [scheme.mixed_full_marks] “station”组内单位的满分不同（100, 150），不能放在一起排名；"
         "请在 compare_within 中让层级 station 按类别比较"
-    ]
-    apart = one.model_copy(update={"compare_within": {}})
-    assert list(mixed_full_marks(apart, tree)) == []
+    )
+    assert list(mixed_full_marks(one.model_copy(update={"compare_within": {}}), tree)) == []

@@ -1,0 +1,1 @@
+"""The tuning screen: weights moved by hand, consequences seen at once, kept as an override file or dropped."""

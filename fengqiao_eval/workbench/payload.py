@@ -1,0 +1,181 @@
+"""What the screen is handed: a head as JSON, and arrays as bytes, least significant byte first."""
+
+import base64
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fengqiao_eval.errors import UsageError
+from fengqiao_eval.records.units import OFFICER
+from fengqiao_eval.scheme.model import base_marks
+from fengqiao_eval.scorecards.wording import SMALL, period_words, term
+from fengqiao_eval.scoring.points import DECIMALS
+from fengqiao_eval.words import catalogue, say
+from fengqiao_eval.workbench.choice import Chosen
+from fengqiao_eval.workbench.field import Field
+
+NOT_SCORED = -(2**31)
+MOST_UNITS = 2**16
+"""More units than a browser can sort with one number each."""
+SIZES = ("small", "middle", "large", "unknown")
+
+
+def head(chosen: Chosen, group: str | None = None, *, readonly: bool = False) -> dict[str, Any]:
+    """Describe what is tuned: the table, the groups, and every sentence of the screen.
+
+    Raises UsageError for a group that the level does not have.
+    """
+    field, lang = chosen.field, chosen.field.lang
+    if group is not None and group not in field.groups:
+        raise UsageError("tune.no_group", given=group, known=", ".join(field.groups))
+    words = {key: sentence[lang] for key, sentence in catalogue().items() if key.startswith("tuner.")}
+    told = {"lang": lang, "readonly": readonly, "warnings": list(chosen.warnings), "words": words}
+    first = field.groups.index(group) if group is not None else int(np.bincount(field.group).argmax())
+    return _source(field) | _measured(field) | _grouped(field) | told | {"group": first}
+
+
+def _source(field: Field) -> dict[str, Any]:
+    """Say of which run, scheme, period and level the numbers are."""
+    manifest, scheme, lang = field.run.manifest, field.table.scheme, field.lang
+    return {
+        "title": scheme.name(lang),
+        "version": str(scheme.version),
+        "run": manifest["run"],
+        "state": manifest["state"],
+        "period": str(field.period),
+        "period_label": period_words(str(field.period), lang),
+        "level": field.level,
+        "level_label": term("level", field.level, lang),
+        "units": len(field.units),
+    }
+
+
+def _measured(field: Field) -> dict[str, Any]:
+    """Say how totals are reckoned, and by whom."""
+    scheme, why = field.table.scheme, why_kernel(field)
+    return {
+        "decimals": scheme.decimals,
+        "full": base_marks(scheme),
+        "style": scheme.weights,
+        "least_covered": float(scheme.least_covered),
+        "mode": "kernel" if why else "browser",
+        "why_kernel": why,
+        "sampled": bool(field.unlinear),
+        "nodes": nodes(field),
+    }
+
+
+def _grouped(field: Field) -> dict[str, Any]:
+    """Name what the units are grouped by, the grades, and how many of each group are named for an award."""
+    scheme, lang = field.table.scheme, field.lang
+    step = 10**scheme.decimals
+    grades = [(band.grade_en if lang == "en" and band.grade_en else band.grade, band.at_least) for band in scheme.bands]
+    return {
+        "groups": [name or say("tune.whole_level", lang) for name in field.groups],
+        "counties": list(_counties(field)[0]),
+        "sizes": [say(f"tune.size_{size}", lang) for size in SIZES],
+        "bands": [{"grade": grade, "at_least": math.ceil(at_least * step)} for grade, at_least in grades],
+        "awards": awards(field),
+    }
+
+
+def why_kernel(field: Field) -> str:
+    """Say why the kernel must reckon, '' where the browser can."""
+    why = [say(f"tune.why.{key}", field.lang) for key in field.unlinear]
+    if len(field.units) > MOST_UNITS:
+        why.append(say("tune.why.units", field.lang, count=len(field.units), most=MOST_UNITS))
+    return say("explain.comma", field.lang).join(why)
+
+
+def nodes(field: Field) -> list[dict[str, Any]]:
+    """List the whole and the parts of the table, each before what is in it; leaf: its column in the points (-1: none)."""
+    table = field.table
+    leaf = {int(table.tree.leaves[column]): number for number, column in enumerate(table.columns)}
+    names = [("", field.table.scheme.name(field.lang)), *((part.code, part.name(field.lang)) for part in table.parts)]
+    return [
+        {
+            "code": code,
+            "label": label,
+            "above": int(table.above[node]),
+            "leaf": leaf.get(int(table.nodes[node]), -1),
+            "weight": int(table.in_force[node]),
+            "whole": table.whole(table.in_force, node),
+        }
+        for node, (code, label) in enumerate(names)
+    ]
+
+
+def awards(field: Field) -> list[int]:
+    """Say how many of each group are named for an award: the scheme's number, or its share, rounded down."""
+    award = field.table.scheme.awards
+    placed = np.bincount(field.group[field.base.place > 0], minlength=len(field.groups))
+    return [award.count if award.count is not None else int(award.share * int(of)) for of in placed]
+
+
+def arrays(field: Field) -> dict[str, bytes]:
+    """Lay out the units: points (units × indicators, ten-thousandths), and per unit what is said of it."""
+    points = field.sheet.points[:, field.table.columns]
+    scaled = np.where(np.isnan(points), NOT_SCORED, np.rint(np.nan_to_num(points) * 10**DECIMALS))
+    found = {
+        "points": (scaled, "<i4"),
+        "adjusted": (field.base.totals - field.base.contributions.sum(axis=1), "<i4"),
+        "able": (field.able, "u1"),
+        "barred": (_unnamed(field), "u1"),
+        "group": (field.group, "<u2"),
+        "county": (_counties(field)[1], "<u2"),
+        "size": (_sizes(field.units), "u1"),
+        "few": (_few(field), "u1"),
+        "base": (field.base.totals, "<i4"),
+    }
+    return {name: np.ascontiguousarray(array.astype(kind)).tobytes() for name, (array, kind) in found.items()}
+
+
+def texts(field: Field, *, nameless: bool = False) -> dict[str, str]:
+    """Give names and ids, one a line; nameless: officers by number only."""
+    columns = {"names": field.units["name"], "ids": field.units["unit_id"]}
+    if nameless and field.level == OFFICER:
+        numbers = pd.Series(range(1, len(field.units) + 1)).astype(str)
+        columns = {"names": term("level", OFFICER, field.lang) + " " + numbers, "ids": numbers}
+    return {key: "\n".join(" ".join(str(cell).split()) for cell in column.fillna("")) for key, column in columns.items()}
+
+
+def encoded(parts: Mapping[str, bytes]) -> dict[str, str]:
+    """Write bytes as text."""
+    return {name: base64.b64encode(part).decode("ascii") for name, part in parts.items()}
+
+
+def _unnamed(field: Field) -> np.ndarray:
+    """Say which units a veto keeps from awards."""
+    rows = field.run.frame("adjustments", officers=field.level == OFFICER).data
+    if rows.empty:
+        return np.zeros(len(field.units), dtype=bool)
+    vetoes = rows[(rows["effect"] == "bar_award") & (rows["period"] == str(field.period))]
+    return field.units["unit_id"].isin(vetoes["unit_id"]).to_numpy()
+
+
+def _counties(field: Field) -> tuple[pd.Index, np.ndarray]:
+    """Name the counties, two of one name apart, and say in which each unit lies."""
+    units = field.run.frame("units").data.set_index("unit_id")["name"]
+    ids, known = pd.factorize(field.units["county_id"].fillna("").astype("str"), sort=True)
+    names = [str(units.get(county, county)) or say("tune.no_county", field.lang) for county in known]
+    return pd.Index([f"{n}（{i}）" if names.count(n) > 1 else n for n, i in zip(names, known, strict=True)]), ids
+
+
+def _sizes(units: pd.DataFrame) -> np.ndarray:
+    """Put units into thirds by residents, else by person-days; those of unknown size stand apart."""
+    known = [units[name].astype("float64") for name in ("residents", "person_days") if name in units]
+    size = next((each for each in known if each.notna().any()), pd.Series(np.nan, index=units.index)).to_numpy()
+    if np.isnan(size).all():
+        return np.full(len(units), len(SIZES) - 1)
+    lines = np.nanquantile(size, [1 / 3, 2 / 3])
+    return np.where(np.isnan(size), len(SIZES) - 1, np.searchsorted(lines, size))
+
+
+def _few(field: Field) -> np.ndarray:
+    """Say which units have few answers in a survey that counts for them."""
+    asked = [n for n, indicator in enumerate(field.table.scheme.indicators) if "surveys" in indicator.measure.tables]
+    columns = np.intersect1d(asked, field.table.columns).astype(int)
+    return ((field.sheet.records < SMALL) & ~field.sheet.spared)[:, columns].any(axis=1)

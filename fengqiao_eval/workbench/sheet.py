@@ -1,0 +1,168 @@
+"""One period of the units of a level as a run has it: what is needed to weigh their points anew."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fengqiao_eval.errors import SCORED
+from fengqiao_eval.periods import Period
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.rules import Line, Relative
+from fengqiao_eval.scorecards.folder import Run
+from fengqiao_eval.scoring.cohort import Cohort, each_unit
+from fengqiao_eval.scoring.longer import parts
+from fengqiao_eval.scoring.points import value_points
+
+MISSING = ""
+"""What the frame says of an indicator that it does not hold for a unit."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Arrays units × indicators of the scheme, and per unit, of one period.
+
+    points: NaN where nothing is scored; spared: what does not apply; records: on how many each rests. raw: of indicators in marks
+    (分值), by column, what their rule makes of the values. contributions, totals: whole 10^-decimals, as in the run. zeroed: by
+    column, what vetoes take of that item; parts: the sheets of which this one is the mean. unsure: the indicators in marks whose
+    values are not in the run, so that their points stay as they are.
+    """
+
+    period: Period
+    points: np.ndarray
+    spared: np.ndarray
+    barred: np.ndarray
+    records: np.ndarray
+    raw: Mapping[int, np.ndarray]
+    contributions: np.ndarray
+    totals: np.ndarray
+    zeroed: Mapping[int, np.ndarray]
+    parts: tuple["Sheet", ...]
+    unsure: frozenset[int] = frozenset()
+
+    def only(self, at: np.ndarray) -> "Sheet":
+        """Take some of the units."""
+        arrays = ("points", "spared", "barred", "records", "contributions", "totals")
+        return replace(
+            self,
+            **{name: getattr(self, name)[at] for name in arrays},
+            raw={column: each[at] for column, each in self.raw.items()},
+            zeroed={column: each[at] for column, each in self.zeroed.items()},
+            parts=tuple(part.only(at) for part in self.parts),
+        )
+
+
+def read_sheet(run: Run, among: Cohort, ids: pd.Index, period: Period) -> Sheet:
+    """Read the points of some units of one level in a period, and those of the periods of which it is the mean."""
+    grid = _Grid(run, among, ids, period)
+    status, scheme = grid.words("status"), run.scheme
+    points, spared = grid.numbers("points"), np.isin(status, ("not_applicable", MISSING))
+    barring = [indicator.missing == "not_ranked" for indicator in scheme.indicators]
+    step = 10**scheme.decimals
+    zeroed = grid.adjusted("zero_item")
+    codes = {line.code: str(line.item) for line in scheme.consequences if line.effect == "zero_item"}
+    columns = [indicator.code for indicator in scheme.indicators]
+    return Sheet(
+        period=period,
+        points=points,
+        spared=spared,
+        barred=(np.isnan(points) & ~spared)[:, barring].any(axis=1),
+        records=np.nan_to_num(grid.numbers("n")),
+        raw={n: _raw(i, grid, status[:, n], among) for n, i in enumerate(scheme.indicators) if in_marks(i)},
+        contributions=np.rint(np.nan_to_num(grid.numbers("contribution")) * step).astype(np.int64),
+        totals=np.rint(grid.totals() * step).astype(np.int64),
+        zeroed=_by_item(zeroed, codes, columns, ids, step),
+        parts=tuple(read_sheet(run, among, ids, part) for part in parts(scheme, period)),
+    )
+
+
+def in_marks(indicator: Indicator) -> bool:
+    """Say whether the points of an indicator hang on its own weight: a rule on values, written in marks of the item."""
+    return indicator.points.in_marks and not isinstance(indicator.points, Relative)
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The frames of a run for some units and one period, laid out as units × indicators."""
+
+    run: Run
+    among: Cohort
+    ids: pd.Index
+    period: Period
+
+    @property
+    def _codes(self) -> pd.Index:
+        return pd.Index([indicator.code for indicator in self.run.scheme.indicators])
+
+    def rows(self, name: str) -> pd.DataFrame:
+        """Take the rows of these units in the period."""
+        level = str(self.among.levels[0])
+        data = self.run.frame(name, officers=level == "officer").data
+        found = data[(data["period"] == str(self.period)).to_numpy()] if len(data) else data
+        return found[found["unit_id"].isin(self.ids).to_numpy()] if len(found) else found
+
+    def totals(self) -> np.ndarray:
+        """Give the totals."""
+        return self.rows("ranks").set_index("unit_id")["total"].reindex(self.ids).fillna(0).to_numpy()
+
+    def numbers(self, column: str) -> np.ndarray:
+        """Lay out a column of numbers, NaN where there is none."""
+        return self.laid(self.rows("points"), column, np.nan, "float64")
+
+    def words(self, column: str) -> np.ndarray:
+        """Lay out a column of words."""
+        return self.laid(self.rows("points"), column, MISSING, "object")
+
+    def laid(self, rows: pd.DataFrame, column: str, empty: Any, kind: str) -> np.ndarray:
+        """Lay out a column of a frame."""
+        found = np.full((len(self.ids), len(self._codes)), empty, dtype=kind)
+        if len(rows):
+            unit, indicator = _places(rows["unit_id"], self.ids), _places(rows["indicator"], self._codes)
+            here = (unit >= 0) & (indicator >= 0)
+            found[unit[here], indicator[here]] = rows[column].to_numpy(dtype=kind)[here]
+        return found
+
+    def values(self) -> np.ndarray:
+        """Give the values that the rules saw: after the last reference each was held against."""
+        found, held = self.numbers("value"), self.rows("comparisons")
+        if not len(held):
+            return found
+        last = held.sort_values("step", kind="stable").drop_duplicates(["unit_id", "indicator"], keep="last")
+        after = self.laid(last, "result", np.nan, "float64")
+        return np.where(np.isnan(after), found, after)
+
+    def adjusted(self, effect: str) -> pd.DataFrame:
+        """Take the lines outside the hundred with an effect."""
+        rows = self.rows("adjustments")
+        return rows[(rows["effect"] == effect).to_numpy()] if len(rows) else rows
+
+
+def _places(words: pd.Series, known: pd.Index) -> np.ndarray:
+    """Say which of the known words each one is (-1: none)."""
+    named = words.astype("category").cat
+    return known.get_indexer(named.categories)[named.codes]
+
+
+def _raw(indicator: Indicator, grid: _Grid, status: np.ndarray, among: Cohort) -> np.ndarray:
+    """Give what the rule makes of the values, in marks, before any limit; NaN where no value was used."""
+    rule: Any = indicator.points
+    column = list(grid.run.scheme.indicators).index(indicator)
+    values = np.where(np.isin(status, SCORED), grid.values()[:, column], np.nan)
+    each = each_unit(rule.each, among.levels, among.classes) if isinstance(rule, Line) else None
+    return value_points(rule, values, indicator.good, each)
+
+
+def _by_item(rows: pd.DataFrame, items: Mapping[str, str], columns: list[str], ids: pd.Index, step: int) -> dict[int, np.ndarray]:
+    """Add up what vetoes take from each item of each unit, in whole 10^-decimals (units)."""
+    found: dict[int, np.ndarray] = {}
+    for line, unit, amount in _taken(rows):
+        if line in items:
+            taken = found.setdefault(columns.index(items[line]), np.zeros(len(ids), dtype=np.int64))
+            taken[ids.get_loc(unit)] -= round(amount * step)
+    return found
+
+
+def _taken(rows: pd.DataFrame) -> Iterable[tuple[str, str, float]]:
+    return zip(rows["line"], rows["unit_id"], rows["contribution"], strict=True) if len(rows) else ()
