@@ -36,6 +36,9 @@ _CATALOGUE = {
     ),
     "scorecards.proposals": ("proposed_weights",),
     "scorecards.charts": ("draw_class", "draw_dimensions", "draw_indicators", "draw_trend"),
+    "workbench.tuner": ("tuner",),
+    "workbench.saving": ("save_override",),
+    "workbench.standalone": ("write_standalone",),
 }
 
 _ROOM_OF = {name: room for room, names in _CATALOGUE.items() for name in names}

@@ -1,4 +1,4 @@
-"""The command line, `fengqiao`: demo, scheme, check, score, run, explain. Heavy rooms are imported inside their commands."""
+"""The command line, `fengqiao`: demo, scheme, check, score, run, tune, explain. Heavy rooms are imported inside commands."""
 
 import os
 import sys
@@ -144,6 +144,26 @@ def run_(
         raise CardsFailedError("\n".join(summary(made.failures, asked)))
 
 
+@app.command(help=_help("tune"))
+def tune(
+    params: Params,
+    sets: Sets = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help=_brief("port"))] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_brief("browser"))] = True,
+) -> None:
+    """Open the tuning screen on the run of a params file; it is scored where it is not there."""
+    from fengqiao_eval.runs import tune as tuning
+    from fengqiao_eval.runs.prepared import Order, shown
+
+    order = Order(params, sets or ())
+    scored, made = tuning.run_to_tune(order)
+    if made:
+        _tell_made(made)
+    notebook = tuning.write_notebook(order, scored)
+    typer.echo(say("say.tune", path=shown(notebook)))
+    tuning.serve(notebook, scored.manifest["lang"], port, browser=browser)
+
+
 @app.command(help=_help("explain"))
 def explain(
     run: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("run_folder"))],
@@ -155,6 +175,22 @@ def explain(
 
     for line in explained(run, unit, indicator, language()):
         typer.echo(line)
+
+
+@app.command(help=_help("compare"))
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("compare_before"))],
+    after: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("compare_after"))],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=_brief("compare_out"))] = None,
+) -> None:
+    """Say what changed between two runs, and write it as a page."""
+    from fengqiao_eval.runs.compare import compared
+    from fengqiao_eval.runs.prepared import shown
+
+    said, page = compared(before, after, out, language())
+    for line in said:
+        typer.echo(line)
+    typer.echo(say("say.look_compare", path=shown(page)))
 
 
 def _counted(counts: Iterable[tuple[str, int]]) -> str:

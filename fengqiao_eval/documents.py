@@ -2,25 +2,41 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 
 from fengqiao_eval.errors import Fault, InputError, refuse
 
 Place = tuple[str | int, ...]
 Declared = TypeVar("Declared", bound=BaseModel)
+RULE = "fengqiao."
+"""What the types of faults of our own rules begin with."""
 
 
 class Model(BaseModel):
     """A declaration: frozen, and refusing keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def rule(holds: Callable[[Declared], None]) -> Any:
+    """Make a method that raises where a declaration contradicts itself one of its rules.
+
+    Once `validate` has told of it, the declaration is read all the same, so that what is wrong elsewhere is found in the same go.
+    """
+
+    def checked(self: Declared, info: ValidationInfo) -> Declared:
+        if not info.context:
+            holds(self)
+        return self
+
+    return model_validator(mode="after")(checked)
 
 
 @dataclass(frozen=True)
@@ -120,20 +136,33 @@ def _repeated(node: yaml.Node | None, place: Place = ()) -> Iterator[Place]:
 def validate(model: type[Declared], document: Document) -> tuple[Declared | None, list[Fault]]:
     """Read a document into a model; return the model (None where it cannot be read) and every fault.
 
-    Unknown keys are faults, and are then left aside, so that what is wrong behind them is found in the same go.
+    Unknown keys and broken rules are faults, and are then left aside, so that what is wrong behind them is found in the same go.
     """
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        errors = error.errors(include_url=False)
+        errors = [problem for problem in error.errors(include_url=False) if not _follows(problem)]
     faults = [_fault(document, problem) for problem in errors]
     unknown = [problem["loc"] for problem in errors if problem["type"] == "extra_forbidden"]
     if not unknown:
-        return None, faults
+        return _although_told(model, document), faults
     trimmed = Document(document.file, _without(document.data, {_place(document.data, loc) for loc in unknown}), document.lines)
     found, more = validate(model, trimmed)
     told = {(fault.place, fault.rule) for fault in faults}
     return found, faults + [fault for fault in more if (fault.place, fault.rule) not in told]
+
+
+def _although_told(model: type[Declared], document: Document) -> Declared | None:
+    """Read a document whose broken rules have been told; None where it breaks more than rules."""
+    try:
+        return model.model_validate(document.data, context={"told": True})
+    except ValidationError:
+        return None
+
+
+def _follows(problem: Any) -> bool:
+    """Say whether a list is called too short only because what stands in it is at fault."""
+    return bool(problem["type"] == "too_short" and len(problem["input"]) >= problem["ctx"]["min_length"])
 
 
 def _without(data: Any, places: set[Place], place: Place = ()) -> Any:
@@ -144,11 +173,11 @@ def _without(data: Any, places: set[Place], place: Place = ()) -> Any:
     return data
 
 
-def _place(data: Any, location: tuple[str | int, ...]) -> Place:
-    """Drop the steps that pydantic adds for tagged unions and are no keys of the document."""
+def _place(data: Any, location: tuple[str | int, ...], *, missing: bool = False) -> Place:
+    """Drop the steps that pydantic adds for tagged unions and are no keys of the document; a missing key is its last step."""
     place: Place = ()
     for number, step in enumerate(location):
-        last = number == len(location) - 1
+        last = missing and number == len(location) - 1
         if isinstance(data, list) and isinstance(step, int) and step < len(data):
             data, place = data[step], (*place, step)
         elif isinstance(data, dict) and (step in data or last):
@@ -161,9 +190,9 @@ _RULES = {"extra_forbidden": "unknown_key", "missing": "missing_key", "union_tag
 
 def _fault(document: Document, problem: Any) -> Fault:
     kind, context = problem["type"], problem.get("ctx", {})
-    place = _place(document.data, problem["loc"])
-    if kind.startswith("fengqiao."):
-        return document.fault(place, kind.removeprefix("fengqiao."), **context)
+    place = _place(document.data, problem["loc"], missing=kind == "missing")
+    if kind.startswith(RULE):
+        return document.fault(place, kind.removeprefix(RULE), **context)
     given = {"given": _short(problem["input"]), "key": problem["loc"][-1] if problem["loc"] else "", "wanted": _wanted(problem)}
     return document.fault(place, f"document.{_RULES.get(kind, 'value')}", **given)
 

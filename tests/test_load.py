@@ -101,7 +101,7 @@ def test_a_good_scheme_is_read(loaded):
         ("kind: curve", "kind: kurve", r"dimensions\.0\.indicators\.0\.points.*\[document\.value\].*应为：'curve', 'steps', 'line', 'percentile', 'min_max', 'z_score'"),
         ("kind: curve, ", "", r"dimensions\.0\.indicators\.0\.points.*\[document\.missing_kind\] 缺少 kind"),
         ("[[60, 0], [100, 100]]", "[[60, 0], [60, 100]]", r"\[points\.knots\] 折线各点的数值须从小到大，现为 60, 60"),
-        ("steps: [[90, 100]]", "steps: [[90, 100]], floor: 50, cap: 40", r"\[points\.floor_over_cap\] 下限 50 高于上限 40"),
+        ("steps: [[90, 100]]", "steps: [[90, 100]], floor: 50, cap: 40", r"\[points\.no_room\] 下限 50 不低于上限 40"),
         ("{not_after: due_at}", "{}", r"met\.closed_at.* \[filter\.empty\] 条件为空；请写 in、not_in"),
         ("{not_after: due_at}", "{within: {days: 1, hours: 2, of: due_at}}", r"\[filter\.one_unit\] within 须写且只写 minutes、hours、days 之一"),
         ("{not_after: due_at}", "{not_later: due_at}", r"met\.closed_at\.not_later \[document\.unknown_key\]"),

@@ -48,6 +48,18 @@ def open_records(
 
     Raises InputError with every fault of every table: table, column, rule, count and first rows.
     """
+    records, faults = read_records(where, tables, timezone, name)
+    refuse(faults)
+    return records
+
+
+def read_records(
+    where: Path, tables: Mapping[str, Mapped] | None = None, timezone: str = "Asia/Shanghai", name: str | None = None
+) -> tuple[Records, list[Fault]]:
+    """Open records as `open_records` does; return those tables that could be read, and every fault.
+
+    Raises InputError where nothing can be read.
+    """
     tables, name = tables or {}, name or str(where)
     refuse(Fault(name, f"tables.{table}", "records.unknown_table", {"given": table}) for table in tables if table not in TABLES)
     sources, notes = (_in_file if where.is_file() else _in_folder)(where, tables, timezone, name)
@@ -58,9 +70,8 @@ def open_records(
         faults += check_units(opened["units"], tables.get("units", Mapped()), sources["units"].name)
     elif not faults:
         faults.append(Fault(name, "units", "records.no_units"))
-    refuse(faults)
     counts = {table: int(rows.count().execute()) for table, rows in opened.items()}
-    return Records(MappingProxyType(opened), MappingProxyType(counts), (*notes, *repeats), name)
+    return Records(MappingProxyType(opened), MappingProxyType(counts), (*notes, *repeats), name), faults
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,13 @@ def notebook_of(level: str) -> str:
     return "officer_scorecard.ipynb" if level == OFFICER else "station_scorecard.ipynb"
 
 
-def find_notebooks(project: Path) -> Path:
-    """Find the folder of notebooks: the project's own, else the one beside the package.
+def find_notebooks(project: Path, *names: str) -> Path:
+    """Find the folder that has some notebooks, by default those of cards: the project's own, else the one beside the package.
 
-    Raises UsageError where a card's notebook is in neither.
+    Raises UsageError where they are in neither.
     """
     places = [project / "notebooks", Path(__file__).parents[2] / "notebooks"]
-    needed = (notebook_of(OFFICER), notebook_of(""))
+    needed = names or (notebook_of(OFFICER), notebook_of(""))
     found = next((place for place in places if all((place / name).is_file() for name in needed)), None)
     if found is None:
         raise UsageError("no_notebook", given=", ".join(needed), places=", ".join(map(str, dict.fromkeys(places))))

@@ -61,14 +61,18 @@ def _version(name: str) -> str:
 def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
     """Fingerprint (SHA-256) records by file, scheme with overrides, notebooks, the package and the parameters."""
     package = Path(__file__).parents[1]
-    scheme = [Path(path) for path in (params.scheme, params.overrides) if path]
     return {
         "records": of_records(params),
-        "scheme": of_files(scheme),
+        "scheme": of_scheme(params),
         "notebooks": of_files(notebooks.glob("*.ipynb")) if notebooks else "",
         "package": of_files(path for path in package.rglob("*") if path.suffix in _SOURCES),
         "parameters": of_text(params.model_dump_json(exclude={"out", "records", "scheme", "overrides"})),
     }
+
+
+def of_scheme(params: RunParams) -> str:
+    """Fingerprint the scheme with its overrides."""
+    return of_files(Path(path) for path in (params.scheme, params.overrides) if path)
 
 
 def of_records(params: RunParams) -> dict[str, str]:

@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from fengqiao_eval.documents import read
 from fengqiao_eval.errors import Fault, InputError, refuse
-from fengqiao_eval.records.store import Records, open_records
+from fengqiao_eval.records.store import Records, read_records
 from fengqiao_eval.records.units import OFFICER
 from fengqiao_eval.runs import findings
 from fengqiao_eval.runs.choice import chosen
 from fengqiao_eval.runs.params import RunParams, load_params
 from fengqiao_eval.runs.publish import LATEST
 from fengqiao_eval.scheme.lint import Finding
-from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scheme.load import read_scheme
 from fengqiao_eval.scheme.model import Scheme
 from fengqiao_eval.scoring import fit
 from fengqiao_eval.scoring.score import Scores, score
@@ -86,25 +86,27 @@ def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = 
     return params, scheme, records
 
 
-def _tried(read: Callable[[], Result], faults: list[Fault]) -> Result | None:
+def _tried(read: Callable[[], tuple[Result, list[Fault]]], faults: list[Fault]) -> Result | None:
+    """Read what can be read, and add what is wrong with it to the faults."""
     try:
-        return read()
+        found, more = read()
     except InputError as error:
-        faults += error.faults
-        return None
+        found, more = None, list(error.faults)
+    faults += more
+    return found
 
 
-def _scheme(params: RunParams) -> Scheme:
+def _scheme(params: RunParams) -> tuple[Scheme | None, list[Fault]]:
     overrides = Path(params.overrides) if params.overrides else None
-    return load(Path(params.scheme), overrides, shown(Path(params.scheme)))
+    return read_scheme(Path(params.scheme), overrides, shown(Path(params.scheme)))
 
 
-def _records(params: RunParams, name: str) -> Records:
+def _records(params: RunParams, name: str) -> tuple[Records, list[Fault]]:
     if "://" in params.records:
         address = params.records.split("://")[0] + "://…"  # what follows may hold a password
         raise InputError([Fault(name, "records", "params.address", {"given": address})])
     where = Path(params.records)
-    return open_records(where, params.tables, params.timezone, shown(where))
+    return read_records(where, params.tables, params.timezone, shown(where))
 
 
 def _unknown_levels(params: RunParams, scheme: Scheme, name: str) -> Iterator[Fault]:

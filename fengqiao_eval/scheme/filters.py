@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from fengqiao_eval.documents import Model
+from fengqiao_eval.documents import Model, rule
 
 Scalar = bool | int | Decimal | str
 Bound = int | Decimal | str
@@ -23,11 +23,10 @@ class Within(Model):
     either_side: bool = False
     """Whether the cell may also lie before the other time, by no more than the limit (a tolerance window, R16)."""
 
-    @model_validator(mode="after")
-    def _one_unit(self) -> "Within":
+    @rule
+    def _one_unit(self) -> None:
         if sum(limit is not None for limit in (self.minutes, self.hours, self.days)) != 1:
             raise PydanticCustomError("fengqiao.filter.one_unit", "one of minutes, hours, days", {})
-        return self
 
     @property
     def seconds(self) -> float:
@@ -52,11 +51,10 @@ class Test(Model):
     not_after: str | None = None
     within: Within | None = None
 
-    @model_validator(mode="after")
-    def _not_empty(self) -> "Test":
+    @rule
+    def _not_empty(self) -> None:
         if not self.model_fields_set:
             raise PydanticCustomError("fengqiao.filter.empty", "an empty test", {})
-        return self
 
     @property
     def columns(self) -> tuple[str, ...]:

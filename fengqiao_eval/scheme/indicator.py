@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from fengqiao_eval.documents import Model
+from fengqiao_eval.documents import Model, rule
 from fengqiao_eval.scheme.counted import Figure, Measure
 from fengqiao_eval.scheme.filters import Filter
 from fengqiao_eval.scheme.references import Quota, Reference, direction_after
@@ -61,11 +61,10 @@ class Gate(Model):
     at_least: Decimal | None = None
     at_most: Decimal | None = None
 
-    @model_validator(mode="after")
-    def _one_line(self) -> "Gate":
+    @rule
+    def _one_line(self) -> None:
         if (self.at_least is None) == (self.at_most is None):
             raise PydanticCustomError("fengqiao.gate.one_line", "at_least or at_most", {})
-        return self
 
 
 class Exempt(Model):
@@ -75,11 +74,10 @@ class Exempt(Model):
     units: tuple[str, ...] = ()
     give: Literal["redistribute", "full"] = "redistribute"
 
-    @model_validator(mode="after")
-    def _somebody(self) -> "Exempt":
+    @rule
+    def _somebody(self) -> None:
         if not (self.classes or self.units):
             raise PydanticCustomError("fengqiao.exempt.nobody", "classes or units", {})
-        return self
 
 
 class Entry(Named):

@@ -55,6 +55,17 @@ def load(path: Path, overrides: Path | None = None, name: str | None = None) -> 
     Raises InputError with every fault of both files: unknown keys, sums of weights, unknown names, rules that contradict
     themselves.
     """
+    scheme, faults = read_scheme(path, overrides, name)
+    refuse(faults)
+    assert scheme is not None  # noqa: S101 - a scheme that could not be read has faults
+    return scheme
+
+
+def read_scheme(path: Path, overrides: Path | None = None, name: str | None = None) -> tuple[Scheme | None, list[Fault]]:
+    """Read a scheme as `load` does; return it (None where it cannot be read at all) and every fault.
+
+    Raises InputError for a file that is not there or no YAML.
+    """
     document = read(path, name)
     scheme, faults = validate(Scheme, document)
     faults += check(scheme, document) if scheme else []
@@ -63,9 +74,7 @@ def load(path: Path, overrides: Path | None = None, name: str | None = None) -> 
         told = {(fault.place, fault.rule) for fault in faults}
         after = check(scheme, Document(str(overrides), {}, {}))
         faults += more + [fault for fault in after if (fault.place, fault.rule) not in told]
-    refuse(faults)
-    assert scheme is not None  # noqa: S101 - a scheme that could not be read has faults
-    return scheme
+    return scheme, faults
 
 
 def apply(scheme: Scheme, overrides: Path) -> tuple[Scheme, list[Fault]]:

@@ -5,10 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from fengqiao_eval.documents import Model, Place
+from fengqiao_eval.documents import Model, Place, rule
 from fengqiao_eval.periods import parse
 from fengqiao_eval.scheme.indicator import Code, Entry, Indicator, Label, Named, Text, Weight
 from fengqiao_eval.scheme.outside import Consequence, Outside
@@ -72,13 +72,10 @@ class Dimension(Named):
     dimensions: tuple["Dimension", ...] = ()
     indicators: tuple[Indicator, ...] = ()
 
-    @model_validator(mode="after")
-    def _one_kind_of_parts(self) -> "Dimension":
+    @rule
+    def _one_kind_of_parts(self) -> None:
         if bool(self.dimensions) == bool(self.indicators):
             raise PydanticCustomError("fengqiao.dimension.parts", "dimensions or indicators", {})
-        if self.floor is not None and self.cap is not None and self.floor > self.cap:
-            raise PydanticCustomError("fengqiao.points.floor_over_cap", "floor over cap", {"floor": self.floor, "cap": self.cap})
-        return self
 
     @property
     def parts(self) -> tuple["Dimension", ...] | tuple[Indicator, ...]:

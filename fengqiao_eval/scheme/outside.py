@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from fengqiao_eval.documents import rule
 from fengqiao_eval.scheme.indicator import Code, Direction, Entry, Named
 from fengqiao_eval.scheme.rules import Curve, Line, Number, Steps
 
@@ -40,13 +41,12 @@ class Consequence(Entry):
         adds = isinstance(given, dict) and given.get("effect") == "add"
         return {"direction": "higher", **given} if adds else given
 
-    @model_validator(mode="after")
-    def _what_it_needs(self) -> "Consequence":
+    @rule
+    def _what_it_needs(self) -> None:
         needs = {"add": "points", "deduct": "points", "zero_item": "item", "cap_grade": "grade"}.get(self.effect)
         wrong = [key for key in ("points", "item", "grade") if (getattr(self, key) is not None) != (key == needs)]
         if wrong:
             raise PydanticCustomError("fengqiao.outside.needs", "needs", {"effect": self.effect, "key": ", ".join(wrong)})
-        return self
 
 
 class Outside(Named):
@@ -56,9 +56,3 @@ class Outside(Named):
     cap: Number | None = None
     best_of: bool = False
     lines: tuple[Consequence, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _floor_below_cap(self) -> "Outside":
-        if self.floor is not None and self.cap is not None and self.floor > self.cap:
-            raise PydanticCustomError("fengqiao.points.floor_over_cap", "floor over cap", {"floor": self.floor, "cap": self.cap})
-        return self

@@ -6,10 +6,10 @@ References are applied in the order given, each to what the one before it made: 
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from fengqiao_eval.documents import Model
+from fengqiao_eval.documents import Model, rule
 
 Positive = Annotated[Decimal, Field(gt=0)]
 
@@ -36,15 +36,14 @@ class Quota(Model):
         """The tables that say what is due."""
         return (("postings",) if self.per == "officers" else ()) + (("figures",) if self.figure else ())
 
-    @model_validator(mode="after")
-    def _one_source(self) -> "Quota":
+    @rule
+    def _one_source(self) -> None:
         if (self.amount is None) == (self.figure is None):
             raise PydanticCustomError("fengqiao.quota.one_source", "amount or figure", {})
         if self.amount == {}:
             raise PydanticCustomError("fengqiao.quota.no_classes", "a quota by class without classes", {})
         if self.apart and (not self.every or self.as_ == "completion"):
             raise PydanticCustomError("fengqiao.quota.apart", "apart goes with every, and not with completion", {})
-        return self
 
 
 class Change(Model):

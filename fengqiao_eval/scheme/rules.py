@@ -4,10 +4,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from fengqiao_eval.documents import Model
+from fengqiao_eval.documents import Model, rule
 
 Number = int | Decimal
 Limit = Number | Literal["none"]
@@ -25,13 +25,6 @@ class _Rule(Model):
     cap: Limit | None = None
     in_marks: bool = False
 
-    @model_validator(mode="after")
-    def _floor_below_cap(self) -> "_Rule":
-        given = {name: limit for name in ("floor", "cap") if (limit := getattr(self, name)) not in (None, "none")}
-        if len(given) == 2 and given["floor"] > given["cap"]:  # noqa: PLR2004 - both
-            raise PydanticCustomError("fengqiao.points.floor_over_cap", "floor over cap", given)
-        return self
-
 
 class Curve(_Rule):
     """A piecewise-linear curve through knots [value, points]; flat beyond the first and the last knot (R6)."""
@@ -39,12 +32,11 @@ class Curve(_Rule):
     kind: Literal["curve"]
     knots: tuple[tuple[Number, Number], ...] = Field(min_length=2)
 
-    @model_validator(mode="after")
-    def _rising(self) -> "Curve":
+    @rule
+    def _rising(self) -> None:
         values = [value for value, _ in self.knots]
         if any(later <= earlier for earlier, later in pairwise(values)):
             raise PydanticCustomError("fengqiao.points.knots", "knots must rise", {"given": ", ".join(map(str, values))})
-        return self
 
 
 class Steps(_Rule):

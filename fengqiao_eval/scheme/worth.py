@@ -5,10 +5,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from fengqiao_eval.documents import Model
+from fengqiao_eval.documents import Model, rule
 from fengqiao_eval.scheme.filters import Filter, columns_of
 
 Amount = Annotated[Decimal, Field(ge=0)]
@@ -25,12 +25,11 @@ class Ladder(Model):
     unit: Literal["minutes", "hours", "days"]
     steps: tuple[tuple[Amount, Amount], ...] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _rising(self) -> "Ladder":
+    @rule
+    def _rising(self) -> None:
         if any(later <= earlier for (earlier, _), (later, _) in pairwise(self.steps)):
             given = ", ".join(str(limit) for limit, _ in self.steps)
             raise PydanticCustomError("fengqiao.worth.ladder", "the limits of a ladder must rise", {"given": given})
-        return self
 
 
 class Worth(Model):
@@ -46,8 +45,8 @@ class Worth(Model):
     between: tuple[Amount, Amount] | None = None
     ladder: Ladder | None = None
 
-    @model_validator(mode="after")
-    def _one_of(self) -> "Worth":
+    @rule
+    def _one_of(self) -> None:
         if sum(given is not None for given in (self.amount, self.column, self.ladder)) != 1:
             raise PydanticCustomError("fengqiao.worth.one_of", "one of amount, column, ladder", {})
         if (self.values or self.between) and (self.column is None or (self.values and self.between)):
@@ -56,7 +55,6 @@ class Worth(Model):
             raise PydanticCustomError(
                 "fengqiao.worth.between", "from the smallest to the largest", {"given": _range(self.between)}
             )
-        return self
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -84,13 +82,12 @@ class Factor(Model):
     """First and last day, both included, of the measure's date."""
     again: Again | None = None
 
-    @model_validator(mode="after")
-    def _some_condition(self) -> "Factor":
+    @rule
+    def _some_condition(self) -> None:
         if not (self.where or self.during or self.again):
             raise PydanticCustomError("fengqiao.worth.always", "a factor without condition", {})
         if backward := [_range(days) for days in self.during if days[0] > days[1]]:
             raise PydanticCustomError("fengqiao.worth.during", "from the first day to the last", {"given": ", ".join(backward)})
-        return self
 
     @property
     def columns(self) -> tuple[str, ...]:

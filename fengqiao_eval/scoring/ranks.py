@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from fengqiao_eval.scheme.model import Band
+from fengqiao_eval.scheme.model import Award, Band
 
 
 def places(totals: np.ndarray, classes: np.ndarray, ranked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -36,6 +36,36 @@ def _places(totals: np.ndarray, group: np.ndarray, sizes: np.ndarray) -> np.ndar
     place = np.empty(len(order), dtype=np.int64)
     place[order] = best - (np.cumsum(sizes) - sizes)[group[order]] + 1
     return place
+
+
+def awarded(
+    place: np.ndarray, within: np.ndarray, award: Award, barred: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Say who of each class is named for an award, and which of them only because they are tied at the cut.
+
+    place: within the class, 0 for who has none; barred: whom a veto keeps from it; nobody moves up in their stead.
+
+    >>> place, within = np.array([1, 2, 2, 4, 0]), np.array(["四类"] * 5)
+    >>> awarded(place, within, Award(count=2))
+    (array([ True,  True,  True, False, False]), array([False,  True,  True, False, False]))
+    """
+    group, labels = pd.factorize(within)
+    count = np.array([award_count(award, of) for of in np.bincount(group[place > 0], minlength=len(labels))], dtype=np.int64)
+    able = place > 0 if barred is None else (place > 0) & ~barred
+    named = able & (place <= count[group])
+    over = np.bincount(group[named], minlength=len(labels)) > count
+    last = np.zeros(len(labels), dtype=np.int64)
+    np.maximum.at(last, group[named], place[named])
+    return named, named & over[group] & (place == last[group])
+
+
+def award_count(award: Award, of: int) -> int:
+    """Say how many of a class are named: the number of the scheme, or its share rounded down.
+
+    >>> award_count(Award(), 59), award_count(Award(count=3), 59)
+    (5, 3)
+    """
+    return award.count if award.count is not None else int(award.share * int(of))
 
 
 def grades(totals: np.ndarray, bands: Sequence[Band], decimals: int = 2) -> np.ndarray:

@@ -102,7 +102,9 @@ def competition(totals: np.ndarray) -> np.ndarray:
     >>> competition(np.array([[5, 7, 5, 1]], dtype=np.float32)).tolist()
     [[2, 1, 2, 4]]
     """
-    behind = np.subtract(totals.max(axis=1, keepdims=True), totals, dtype=np.float32) + np.float32(0)  # -0 would sort last
+    behind = np.subtract(totals.max(axis=1, keepdims=True, initial=LAST), totals, dtype=np.float32) + np.float32(
+        0
+    )  # -0 would sort last
     key = behind.view(np.uint32).astype(np.uint64)
     key <<= np.uint64(32)
     key |= np.arange(totals.shape[1], dtype=np.uint64)
@@ -197,7 +199,7 @@ def outward(holds: Callable[[int], bool], now: int, end: int, finest: int = 1) -
     >>> outward(lambda step: step < 38, 0, 100)
     37
     """
-    stops = np.linspace(now, end, STRIDES + 1).round().astype(int).tolist()
+    stops = list(dict.fromkeys(np.linspace(now, end, STRIDES + 1).round().astype(int).tolist()))
     failed = next((stop for stop in stops[1:] if not holds(stop)), None)
     if failed is None:
         return end

@@ -49,7 +49,7 @@ def _source(field: Field) -> dict[str, Any]:
         "period_label": period_words(str(field.period), lang),
         "level": field.level,
         "level_label": term("level", field.level, lang),
-        "units": len(field.units),
+        "n": len(field.units),
     }
 
 
@@ -123,7 +123,7 @@ def arrays(field: Field) -> dict[str, bytes]:
         "points": (scaled, "<i4"),
         "adjusted": (field.base.totals - field.base.contributions.sum(axis=1), "<i4"),
         "able": (field.able, "u1"),
-        "barred": (_unnamed(field), "u1"),
+        "barred": (unnamed(field), "u1"),
         "group": (field.group, "<u2"),
         "county": (_counties(field)[1], "<u2"),
         "size": (_sizes(field.units), "u1"),
@@ -147,7 +147,7 @@ def encoded(parts: Mapping[str, bytes]) -> dict[str, str]:
     return {name: base64.b64encode(part).decode("ascii") for name, part in parts.items()}
 
 
-def _unnamed(field: Field) -> np.ndarray:
+def unnamed(field: Field) -> np.ndarray:
     """Say which units a veto keeps from awards."""
     rows = field.run.frame("adjustments", officers=field.level == OFFICER).data
     if rows.empty:

@@ -18,7 +18,8 @@ export function gcd(a, b) {
 
 /**
  * Deal an amount out in proportion to some weights, in whole steps by largest remainder: what is dealt adds up to the amount.
- * What is less than a step goes to the next in line. Where all weights are nothing, `otherwise` says the proportion, or all alike.
+ * What is less than a step goes to the next in line. Where all weights are nothing, `otherwise` says the proportion, or all get
+ * alike.
  */
 export function dealt(amount, weights, step = 1, otherwise = []) {
   const some = [weights, otherwise].find((each) => each.some((weight) => weight > 0)) || weights.map(() => 1);
@@ -102,7 +103,8 @@ const same = (one, other) => one.length === other.length && one.every((each, at)
 /**
  * Lay out a table once: which parts of the tree each unit has (patterns), which units each group has.
  *
- * given: nodes, style, decimals, leastCovered; points (Int32, units × indicators), adjusted (Int32), able (Uint8), group (Uint16).
+ * given: nodes, style, decimals, leastCovered; points (Int32, units × indicators), adjusted (Int32), able (Uint8), group
+ * (Uint16).
  */
 export function prepared(given) {
   const units = given.able.length;
@@ -117,8 +119,9 @@ export function prepared(given) {
   let most = 0;
   for (const point of given.points) if (point !== NOT_SCORED) most = Math.max(most, Math.abs(point));
   return {
-    ...given, units, leaves, leafNodes, which, masks, tree, tops, most,
-    topOf, top: Uint16Array.from(leafNodes, (at) => topOf[at]), members: membersOf(given.group, units), patterns: masks.length / (leaves || 1),
+    ...given, units, leaves, leafNodes, which, masks, tree, tops, most, topOf,
+    top: Uint16Array.from(leafNodes, (at) => topOf[at]), members: membersOf(given.group, units),
+    patterns: masks.length / (leaves || 1),
   };
 }
 
@@ -141,25 +144,32 @@ function patterns(points, units, leaves) {
   const masks = [];
   const known = new Map();
   for (let unit = 0; points.length && unit < units; unit++) {
-    let key = "";
-    for (let from = 0; from < leaves; from += 16) {
-      let code = 0;
-      for (let leaf = from; leaf < Math.min(from + 16, leaves); leaf++) code = code * 2 + (points[unit * leaves + leaf] !== NOT_SCORED);
-      key += String.fromCharCode(code);
+    const row = points.subarray(unit * leaves, (unit + 1) * leaves);
+    const code = codeOf(row);
+    if (!known.has(code)) {
+      known.set(code, known.size);
+      for (const point of row) masks.push(point === NOT_SCORED ? 0 : 1);
     }
-    if (!known.has(key)) {
-      known.set(key, known.size);
-      for (let leaf = 0; leaf < leaves; leaf++) masks.push(points[unit * leaves + leaf] !== NOT_SCORED ? 1 : 0);
-    }
-    which[unit] = known.get(key);
+    which[unit] = known.get(code);
   }
   return { which, masks: Uint8Array.from(masks) };
+}
+
+/** Write what of a row is scored as a text, sixteen indicators a letter. */
+function codeOf(row) {
+  let code = "";
+  for (let from = 0; from < row.length; from += 16) {
+    let letter = 0;
+    for (let at = from; at < Math.min(from + 16, row.length); at++) letter = letter * 2 + (row[at] === NOT_SCORED ? 0 : 1);
+    code += String.fromCharCode(letter);
+  }
+  return code;
 }
 
 function membersOf(group, units) {
   const members = [];
   for (let unit = 0; unit < units; unit++) (members[group[unit]] ||= []).push(unit);
-  return Array.from(members, (each) => Uint32Array.from(each || []));
+  return Array.from(members.length ? members : [[]], (each) => Uint32Array.from(each || []));
 }
 
 /** Weigh what is there in a pattern: each node's own weight where anything in it is scored, and their sums above. */
@@ -202,8 +212,8 @@ function nominal(table, weights) {
 function enough(table, weights) {
   const shares = nominal(table, weights);
   return Uint8Array.from({ length: table.patterns }, (_, pattern) => {
-    let covered = 0;
-    for (let leaf = 0; leaf < table.leaves; leaf++) if (table.masks[pattern * table.leaves + leaf]) covered += shares[table.leafNodes[leaf]];
+    const from = pattern * table.leaves;
+    const covered = table.leafNodes.reduce((sum, node, leaf) => sum + table.masks[from + leaf] * shares[node], 0);
     return covered >= table.leastCovered - 1e-9 && covered > 0 ? 1 : 0;
   });
 }
@@ -229,17 +239,18 @@ function bound(tree, own) {
 }
 
 /**
- * Give each weight used (patterns × indicators) as a fraction of whole numbers: own weights down the tree over sums of scored siblings.
+ * Give each weight used (patterns × indicators) as a fraction: own weights down the tree over those of the scored siblings.
  *
- * twice: 2·above, under: below · 10^(4-decimals), so that a contribution is floor((points·twice + under) / (2·under)). `large` holds
- * the few that floats could not carry exactly, as BigInts.
+ * twice: 2·above, under: below · 10^(4-decimals), so that a contribution is floor((points·twice + under) / (2·under)). `large`
+ * holds the few that floats could not carry exactly, as BigInts.
  */
 export function fractions(table, weights) {
   const { tree, leaves, leafNodes } = table;
   const own = lowest(tree, weights);
   const scale = POINT / 10 ** table.decimals;
   const exact = 2 * bound(tree, own) * (table.most + scale) < Number.MAX_SAFE_INTEGER;
-  const found = { twice: new Float64Array(table.patterns * leaves), under: new Float64Array(table.patterns * leaves), large: new Map() };
+  const size = table.patterns * leaves;
+  const found = { twice: new Float64Array(size), under: new Float64Array(size), large: new Map() };
   for (let pattern = 0; pattern < table.patterns; pattern++) {
     const [above, below] = products(table, siblings(table, own, pattern), exact ? Number : BigInt);
     for (let leaf = 0; leaf < leaves; leaf++) {
@@ -267,7 +278,8 @@ function reduced(found, at, above, below, scale, most) {
   if (!above) [above, below] = [0n, 1n];
   const divisor = gcd(above, below);
   const [twice, under] = [(2n * above) / divisor, (below / divisor) * scale];
-  if (BigInt(most) * twice + 2n * under < BigInt(Number.MAX_SAFE_INTEGER)) [found.twice[at], found.under[at]] = [Number(twice), Number(under)];
+  const exact = BigInt(most) * twice + 2n * under < BigInt(Number.MAX_SAFE_INTEGER);
+  if (exact) [found.twice[at], found.under[at]] = [Number(twice), Number(under)];
   else found.large.set(at, [twice, under]);
 }
 
@@ -332,7 +344,7 @@ export function sorted(units, keyOf) {
   return Uint32Array.from(keys, (key) => units[key % room]);
 }
 
-/** Place the units of a group: competition places of whole totals, ties share the better one. `place` is 0 where there is none. */
+/** Place the units of a group: competition places of whole totals, ties share the better one; `place` is 0 without one. */
 export function placed(table, outcome, group, place = new Int32Array(table.units)) {
   const { totals, ranked } = outcome;
   const members = (table.members[group] || new Uint32Array()).filter((unit) => ranked[unit]);
@@ -386,7 +398,7 @@ export function moves(table, group, before, now, awards) {
   return found;
 }
 
-/** Change in points by the codes of some grouping: for each code how many units, the sum of changes, and how many rose and fell a grade. */
+/** Change in points by some grouping: for each code how many units, the sum of changes, how many rose and fell a grade. */
 export function changes(codes, count, before, now, bands) {
   const found = Array.from({ length: count }, (_, code) => ({ code, n: 0, sum: 0, rose: 0, fell: 0 }));
   for (let unit = 0; unit < codes.length; unit++) {
@@ -450,13 +462,14 @@ export function rounded(shares, whole) {
   return least;
 }
 
-/** Influence as it is shown, in tenths of a per cent: parts add up to what they are part of, the whole with the outside to 1000. */
+/** Influence as it is shown, in tenths of a per cent: parts add up to what they are part of, dimensions and outside to 1000. */
 export function shownInfluence(table, shares) {
   const shown = new Array(shares.length).fill(0);
   const outside = table.nodes.length;
-  const deal = (among, whole) => rounded(among.map((at) => shares[at] * 1000), whole).forEach((each, place) => (shown[among[place]] = each));
+  const deal = (among, whole) =>
+    rounded(among.map((at) => shares[at] * 1000), whole).forEach((each, place) => (shown[among[place]] = each));
   deal([...table.tops, outside], 1000);
-  for (const parts of table.tree.parts.slice(1)) if (parts.length) deal(parts, shown[table.tree.above[parts[0]]]);
+  for (const [node, parts] of table.tree.parts.entries()) if (node && parts.length) deal(parts, shown[node]);
   return shown;
 }
 
@@ -465,8 +478,8 @@ export function shownInfluence(table, shares) {
 /**
  * The stretch of x around `now` within low..high over which everybody inside stays at or above everybody outside.
  *
- * Totals are lines over x: totals[i] + slopes[i]·(x - now). The least of the inside less the most of the outside is concave, so that
- * from each end a few of Newton's steps find where it becomes negative.
+ * Totals are lines over x: totals[i] + slopes[i]·(x - now). The least of the inside less the most of the outside is concave, so
+ * that from each end a few of Newton's steps find where it becomes negative.
  */
 export function stretch(totals, slopes, inside, now, low, high) {
   const end = (limit) => {
@@ -486,7 +499,7 @@ export function stretch(totals, slopes, inside, now, low, high) {
   return [end(low), end(high)];
 }
 
-/** The stretches of one weight, the others in proportion: [low, high] for the first place and for the award list; null if not linear. */
+/** The stretches [low, high] of one weight, the others in proportion, for first place and award list; null if not linear. */
 export function stretches(table, outcome, view, node, locked, awards) {
   const { tree } = table;
   const free = givingWay(tree, node, locked);
@@ -501,11 +514,12 @@ export function stretches(table, outcome, view, node, locked, awards) {
   return { node, first: upTo(1), awards: upTo(awards), sampled: false };
 }
 
-/** Say whether totals are lines over a weight: nobody lacks it or what gives way to it, and nobody wins or loses a place by it. */
+/** Say whether totals are lines over a weight: nobody lacks it or what gives way, and nobody wins or loses a place by it. */
 function linear(table, outcome, view, node, free, high) {
   const { weights } = outcome;
   const [none, all] = [0, high].map((value) => enough(table, proportional(table, weights, node, free, value)));
-  const seen = new Set(table.members[table.group[view.order[0]]].filter((unit) => table.able[unit]).map((unit) => table.which[unit]));
+  const able = table.members[table.group[view.order[0]]].filter((unit) => table.able[unit]);
+  const seen = new Set(able.map((unit) => table.which[unit]));
   const now = enough(table, weights);
   for (const pattern of seen) {
     if (none[pattern] !== now[pattern] || all[pattern] !== now[pattern]) return false;
@@ -530,18 +544,18 @@ function proportional(table, weights, node, free, value) {
   return next;
 }
 
-/** What a hundredth more of a weight adds to each total, in whole 10^-decimals: share of the node above × (points - points given up). */
+/** What a hundredth more of a weight adds to each total, in 10^-decimals: share of the node above × (points - those given up). */
 function slopesOf(table, outcome, order, node, free) {
   const { tree } = table;
   const { weights } = outcome;
   const over = tree.above[node];
   const sum = free.reduce((all, at) => all + weights[at], 0);
   const whole = wholeOf(tree, weights, over) * (POINT / 10 ** table.decimals) || 1;
-  const shares = new Map();
+  const seen = new Map();
   return Float64Array.from(order, (unit) => {
     const pattern = table.which[unit];
-    if (!shares.has(pattern)) shares.set(pattern, { of: sharesIn(table, weights, pattern), ...siblings(table, weights, pattern) });
-    const known = shares.get(pattern);
+    if (!seen.has(pattern)) seen.set(pattern, { of: sharesIn(table, weights, pattern), ...siblings(table, weights, pattern) });
+    const known = seen.get(pattern);
     const value = (at) => valueOf(table, known, unit, at);
     const given = free.reduce((all, at) => all + value(at) * (sum ? weights[at] / sum : 1 / free.length), 0);
     return (known.of[over] * (value(node) - given)) / whole;
@@ -620,8 +634,8 @@ const labelOf = (labels, code) => labels[code] ?? "";
 function numbers(given, Kind) {
   if (typeof given === "string") given = Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0));
   if (!given) return new Kind();
-  const { buffer, byteOffset = 0, byteLength } = ArrayBuffer.isView(given) ? given : { buffer: given, byteLength: given.byteLength };
-  return new Kind(buffer.slice(byteOffset, byteOffset + byteLength));
+  if (!ArrayBuffer.isView(given)) return new Kind(given);
+  return new Kind(given.buffer.slice(given.byteOffset, given.byteOffset + given.byteLength));
 }
 
 function opened(model) {
@@ -640,15 +654,17 @@ function opened(model) {
   const now = given?.length === fresh.weights.length && !same(given, fresh.weights) ? { ...fresh, weights: [...given] } : fresh;
   return {
     model, head, table, bands, now, history: begun(now), gesture: null, anchor: null,
-    county: read("county", Uint16Array), size: read("size", Uint8Array), few: read("few", Uint8Array), base: read("base", Int32Array),
-    names: model.get("names").split("\n"), ids: model.get("ids").split("\n"),
-    kernel: head.mode === "kernel", id: 0, asked: null, wanted: null, waiting: new Map(), firm: null, stretches: [], influence: null,
-    inForce: null, draft: null, snapshots: [], group: head.group ?? largest(table), sort: "place", pins: new Set(), active: 0, found: null,
+    county: read("county", Uint16Array), size: read("size", Uint8Array), few: read("few", Uint8Array),
+    base: read("base", Int32Array), names: model.get("names").split("\n"), ids: model.get("ids").split("\n"),
+    kernel: head.mode === "kernel", id: 0, asked: null, waiting: new Map(),
+    inForce: null, draft: null, snapshots: [], firm: null, firmFor: null, stretches: [], influence: null,
+    group: head.group ?? largest(table), sort: "place", active: 0, found: null, pins: new Set(),
     say: (key, values = {}) => (head.words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]),
   };
 }
 
-const largest = (table) => table.members.reduce((best, each, group) => (each.length > (table.members[best]?.length || 0) ? group : best), 0);
+const largest = ({ members }) =>
+  members.reduce((best, each, group) => (each.length > (members[best]?.length || 0) ? group : best), 0);
 const weightsInForce = (app) => app.table.tree.inForce;
 const isInForce = (app) => same(app.now.weights, weightsInForce(app));
 
@@ -678,25 +694,28 @@ function release(app) {
   app.now = app.history.now;
   if (app.anchor) app.anchor.after = app.now;
   if (app.now !== gesture.before) settled(app, sayMove(app, gesture.node));
+  schedule(app);
 }
 
 /** Take up weights or locks that are not dragged: a step back or forward, a snapshot, the scheme in force. */
-function take(app, history, what) {
+function take(app, step, what) {
   release(app);
+  const history = step(app.history);
   if (history.now === app.now) return;
   app.history = history;
   become(app, history.now);
   settled(app, what);
 }
 
-const undo = (app) => take(app, undone(app.history), app.say("tuner.undone"));
-const redo = (app) => take(app, redone(app.history), app.say("tuner.redone"));
-const turnTo = (app, weights, what) => take(app, did(app.history, { ...app.now, weights: [...weights] }), what);
+const undo = (app) => take(app, undone, app.say("tuner.undone"));
+const redo = (app) => take(app, redone, app.say("tuner.redone"));
+const turnTo = (app, weights, what) => take(app, (history) => did(history, { ...history.now, weights: [...weights] }), what);
 
 function lock(app, node) {
-  const locked = app.now.locked.map((each, at) => (at === node ? !each : each));
-  const what = app.say(locked[node] ? "tuner.locked_said" : "tuner.unlocked_said", { label: app.head.nodes[node].label });
-  take(app, did(app.history, { ...app.now, locked }), what);
+  const { label } = app.head.nodes[node];
+  const turn = ({ locked }) => locked.map((each, at) => (at === node ? !each : each));
+  const what = app.say(app.now.locked[node] ? "tuner.unlocked_said" : "tuner.locked_said", { label });
+  take(app, (history) => did(history, { ...history.now, locked: turn(history.now) }), what);
 }
 
 /** Say who gave way, since this weight was first taken hold of. */
@@ -707,9 +726,9 @@ function sayMove(app, node) {
   const by = (at) => app.now.weights[at] - start[at];
   if (!by(node)) return "";
   const others = tree.parts[tree.above[node]].filter((at) => at !== node && by(at));
-  const changed = others.map((at) => `${nodes[at].label} ${signed(weightText(Math.abs(by(at))), by(at))}`).join(app.say("tuner.and"));
-  const given = { label: nodes[node].label, was: weightText(start[node]), is: weightText(app.now.weights[node]), others: changed };
-  return app.say(by(node) > 0 ? "tuner.gave_way" : "tuner.took_over", given);
+  const changed = others.map((at) => `${nodes[at].label} ${signed(weightText(Math.abs(by(at))), by(at))}`);
+  const given = { label: nodes[node].label, was: weightText(start[node]), is: weightText(app.now.weights[node]) };
+  return app.say(by(node) > 0 ? "tuner.gave_way" : "tuner.took_over", { ...given, others: changed.join(app.say("tuner.and")) });
 }
 
 /** Show other weights at once, and what follows from them in the next frame. */
@@ -751,6 +770,7 @@ function ask(app) {
   const id = send(app, { kind: "totals", weights: wanted });
   app.waiting.set(id, (message, buffers) => {
     app.asked = null;
+    if (message.kind !== "totals") return;
     const [totals, places, parts] = buffers.map((buffer) => numbers(buffer, Int32Array));
     const outcome = { weights: wanted, totals, parts, ranked: Uint8Array.from(places, (place) => (place ? 1 : 0)) };
     app.inForce ||= outcome;
@@ -768,6 +788,7 @@ function send(app, message, buffers = []) {
 function hear(app, message, buffers) {
   const answer = app.waiting.get(message.id);
   app.waiting.delete(message.id);
+  if (message.kind === "refused") refused(app, message.faults);
   answer?.(message, buffers || []);
 }
 
@@ -779,7 +800,7 @@ function askFirm(app) {
   const { group } = app;
   const id = send(app, { kind: "firm", weights, group });
   app.waiting.set(id, (message, buffers) => {
-    if (app.now.weights !== weights || app.group !== group) return;
+    if (message.kind !== "firm" || app.now.weights !== weights || app.group !== group) return;
     app.firm = firmOf(app, message.ranges || [], ...buffers.map((buffer) => numbers(buffer, Int32Array)));
     schedule(app);
   });
@@ -816,7 +837,7 @@ function influenceOfTops(app, order) {
   const outside = totals.map((total, at) => columns.reduce((left, column) => left - column[at], total));
   const shares = influence([...columns, outside], totals);
   if (!shares) return null;
-  const found = new Array(nodes.length + 1).fill(NaN);
+  const found = new Array(nodes.length + 1).fill(NaN); // of the parts inside the kernel tells nothing
   found[nodes.length] = shares.pop();
   shares.forEach((share, top) => (found[tops[top]] = share));
   return found;
@@ -854,13 +875,17 @@ function draw(app) {
 
 /** The units of the list: those with a place in the order asked for, then those without one. */
 function listed(app, before, now) {
-  const key = ORDERS[app.sort].key;
-  const placedUnits = key ? sorted(now.order, (unit) => (before.place[unit] ? key(before.place[unit], now.place[unit]) : 1e7)) : now.order;
+  const { key } = ORDERS[app.sort];
+  const by = (unit) => (before.place[unit] ? key(before.place[unit], now.place[unit]) : 1e7);
+  const first = key ? sorted(now.order, by) : now.order;
   const without = app.table.members[app.group].filter((unit) => !now.place[unit]);
-  if (!without.length) return placedUnits;
-  const all = new Uint32Array(placedUnits.length + without.length);
-  all.set(placedUnits);
-  all.set(without, placedUnits.length);
+  return without.length ? joined(first, without) : first;
+}
+
+function joined(first, second) {
+  const all = new Uint32Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
   return all;
 }
 
@@ -875,16 +900,19 @@ function topPanel(app) {
   app.keepButton = button(say("tuner.keep"), () => keep(app));
   app.status = make("b", { class: "status" });
   const facts = [
-    say("tuner.level", { level: head.level_label }), say("tuner.period", { period: head.period }), say("tuner.run", { run: head.run }),
-    say("tuner.state", { state: say(STATES[head.state] || head.state) }), say("tuner.units", { n: head.n ?? app.table.units }),
+    say("tuner.level", { level: head.level_label }), say("tuner.period", { period: head.period_label ?? head.period }),
+    say("tuner.run", { run: head.run }), say("tuner.state", { state: say(STATES[head.state] || head.state) }),
+    say("tuner.units", { n: app.table.units }),
   ];
-  const warnings = [...head.warnings, ...(head.mode === "kernel" && head.why_kernel ? [head.why_kernel] : []), ...disagreement(app)];
+  const why = app.kernel && head.why_kernel ? [head.why_kernel] : [];
+  const warnings = [...head.warnings, ...why, ...disagreement(app)];
+  const tools = [app.undoButton, app.redoButton, app.backButton, app.snapshotList, app.keepButton];
   return make("header", {},
     make("div", { class: "line" }, make("h2", {}, say("tuner.title")), make("span", { class: "scheme" }, head.title), app.status,
-      make("span", { class: "tools", role: "toolbar", "aria-label": say("tuner.tools") }, app.undoButton, app.redoButton, app.backButton,
-        app.snapshotList, app.keepButton)),
+      make("span", { class: "tools", role: "toolbar", "aria-label": say("tuner.tools") }, ...tools)),
     make("p", { class: "facts" }, ...facts.map((fact) => make("span", {}, fact))),
-    ...(warnings.length ? [make("ul", { class: "warnings", "aria-label": say("tuner.warnings") }, ...warnings.map((each) => make("li", {}, each)))] : []));
+    make("ul", { class: "warnings", "aria-label": say("tuner.warnings"), hidden: !warnings.length },
+      ...warnings.map((each) => make("li", {}, each))));
 }
 
 /** Say where the browser's totals of the scheme in force are not those of the run: then nothing here is to be trusted. */
@@ -916,10 +944,14 @@ function forget(app, snapshot) {
 
 function drawSnapshots(app) {
   const { say } = app;
-  const tools = app.snapshots.map((each) => [
-    button(each.name, () => turnTo(app, each.weights, say("tuner.took", { name: each.name })), { "aria-label": say("tuner.take", { name: each.name }) }),
-    button("×", () => forget(app, each), { class: "forget", "aria-label": say("tuner.forget", { name: each.name }) }),
-  ]);
+  const tools = app.snapshots.map((each) => {
+    const { name } = each;
+    const restore = () => turnTo(app, each.weights, say("tuner.took", { name }));
+    return [
+      button(name, restore, { "aria-label": say("tuner.take", { name }) }),
+      button("×", () => forget(app, each), { class: "forget", "aria-label": say("tuner.forget", { name }) }),
+    ];
+  });
   app.snapshotList.replaceChildren(...tools.flat());
   app.keepButton.disabled = app.snapshots.length === SNAPSHOTS.length;
 }
@@ -945,8 +977,10 @@ function weightsPanel(app) {
     make("h3", {}, say("tuner.weights"), " ", sumOf(app, 0)),
     weightList(app, 0),
     app.gave, app.outside, app.noInfluence,
-    make("p", { class: "note" }, make("i", { class: "band first" }), say("tuner.key_first"), " ", make("i", { class: "band awards" }), say("tuner.key_awards")),
-    make("details", { class: "note" }, make("summary", {}, say("tuner.how_to")), make("p", {}, say("tuner.keys")), make("p", {}, say("tuner.influence_note"))));
+    make("p", { class: "note" }, make("i", { class: "band first" }), say("tuner.key_first"), " ",
+      make("i", { class: "band awards" }), say("tuner.key_awards")),
+    make("details", { class: "note" }, make("summary", {}, say("tuner.how_to")), make("p", {}, say("tuner.keys")),
+      make("p", {}, say("tuner.influence_note"))));
 }
 
 function sumOf(app, node) {
@@ -962,40 +996,56 @@ function weightList(app, node) {
 }
 
 function weightLine(app, node) {
-  const { say, head, table } = app;
-  const { label } = head.nodes[node];
-  const inner = table.tree.parts[node];
-  const id = `${app.prefix}-${node}`;
-  const slider = make("input", { type: "range", id, min: 0, step: "any", "aria-describedby": id + "-firm", "data-node": node, "data-code": head.nodes[node].code });
-  const number = make("input", { type: "number", min: 0, step: "any", "aria-label": say("tuner.number", { label }), "data-node": node });
-  const locker = button("", () => lock(app, node), { class: "lock", "aria-label": say("tuner.lock_label", { label }) });
-  const [first, awards] = [make("i", { class: "band first" }), make("i", { class: "band awards" })];
-  const line = { slider, number, locker, first, awards, was: make("span", { class: "was" }), influence: make("span", { class: "influence" }) };
-  line.firm = make("p", { class: "firm", id: id + "-firm" });
-  line.parts = inner.length ? make("div", { class: "inner", id: id + "-parts", hidden: true }, make("p", { class: "note" }, say("tuner.parts", { label }), " ", sumOf(app, node)), weightList(app, node)) : null;
+  const line = weightControls(app, node);
+  const { label } = app.head.nodes[node];
+  const { tree, topOf } = app.table;
+  const inner = tree.parts[node].length ? partsOf(app, node, label) : null;
+  const ownKey = tree.above[node] ? [] : [key(topOf[node])];
+  const track = make("span", { class: "track", "aria-hidden": "true" }, line.first, line.awards);
   line.shown = () => !line.element.closest(".inner[hidden]");
+  line.element = make("li", { "data-node": node },
+    make("div", { class: "line" }, inner ? fold(app, inner, label) : make("span", { class: "fold" }),
+      make("label", { for: line.slider.id }, ...ownKey, label), line.influence, line.was, line.number, line.locker),
+    make("div", { class: "slide" }, line.slider, track), line.firm, ...(inner ? [inner] : []));
+  app.weightLines[node] = line;
+  return line.element;
+}
+
+function weightControls(app, node) {
+  const { say } = app;
+  const { label, code } = app.head.nodes[node];
+  const id = `${app.prefix}-${node}`;
+  const both = { min: 0, step: "any", "data-node": node, "data-code": code };
+  const slider = make("input", { type: "range", id, "aria-describedby": id + "-firm", ...both });
+  const number = make("input", { type: "number", "aria-label": say("tuner.number", { label }), ...both });
   slider.addEventListener("input", () => move(app, node, snapped(slider.valueAsNumber * WEIGHT)));
   for (const end of ["change", "pointerup", "blur", "keyup"]) slider.addEventListener(end, () => release(app));
   number.addEventListener("change", () => typed(app, node, number));
-  line.element = make("li", { "data-node": node },
-    make("div", { class: "line" }, line.parts ? fold(app, line.parts, label) : make("span", { class: "fold" }),
-      make("label", { for: id }, ...(table.tree.above[node] ? [] : [key(table.topOf[node])]), label), line.influence, line.was, number, locker),
-    make("div", { class: "slide" }, slider, make("span", { class: "track", "aria-hidden": "true" }, first, awards)), line.firm, ...(line.parts ? [line.parts] : []));
-  app.weightLines[node] = line;
-  return line.element;
+  number.addEventListener("keyup", () => release(app));
+  const spans = Object.fromEntries(["was", "influence"].map((name) => [name, make("span", { class: name })]));
+  const bands = Object.fromEntries(["first", "awards"].map((name) => [name, make("i", { class: "band " + name })]));
+  const locker = button("", () => lock(app, node), { class: "lock", "aria-label": say("tuner.lock_label", { label }) });
+  return { slider, number, locker, ...spans, ...bands, firm: make("p", { class: "firm", id: id + "-firm" }) };
+}
+
+function partsOf(app, node, label) {
+  const note = make("p", { class: "note" }, app.say("tuner.parts", { label }), " ", sumOf(app, node));
+  return make("div", { class: "inner", id: `${app.prefix}-${node}-parts`, hidden: true }, note, weightList(app, node));
 }
 
 const key = (top) => make("i", { class: "key d" + (top % COLOURS), "aria-hidden": "true" });
 const snapped = (hundredths) => Math.round(hundredths / WEIGHT) * WEIGHT;
 
 function fold(app, parts, label) {
-  const folder = button("▸", () => {
+  const said = { "aria-expanded": "false", "aria-controls": parts.id, "aria-label": app.say("tuner.fold", { label }) };
+  const turn = () => {
     parts.hidden = !parts.hidden;
     mark(folder, "aria-expanded", String(!parts.hidden));
     tell(folder, parts.hidden ? "▸" : "▾");
     app.rested = null;
     schedule(app);
-  }, { class: "fold", "aria-expanded": "false", "aria-controls": parts.id, "aria-label": app.say("tuner.fold", { label }) });
+  };
+  const folder = button("▸", turn, { class: "fold", ...said });
   return folder;
 }
 
@@ -1010,15 +1060,17 @@ function typed(app, node, number) {
 function drawWeights(app) {
   const { say, now } = app;
   const { tree } = app.table;
-  const shown = app.influence && !app.kernel ? shownInfluence(app.table, app.influence) : app.influence?.map((share) => Math.round(share * 1000));
+  const shown = app.influence && shownInfluence(app.table, app.influence);
   app.weightLines.forEach((line, node) => line.shown() && drawWeight(app, line, node, shown));
   for (const [node, sum] of app.sums) {
     const whole = tree.parts[node].reduce((all, at) => all + now.weights[at], 0);
-    tell(sum, say(whole === wholeOf(tree, now.weights, node) ? "tuner.sum_right" : "tuner.sum_wrong", { sum: weightText(whole) }));
+    const right = whole === wholeOf(tree, now.weights, node);
+    tell(sum, say(right ? "tuner.sum_right" : "tuner.sum_wrong", { sum: weightText(whole) }));
   }
   tell(app.gave, app.gesture ? sayMove(app, app.gesture.node) : app.what || "");
   const outside = shown?.[app.head.nodes.length];
-  tell(app.outside, shown && (outside || app.table.adjusted.some(Boolean)) ? say("tuner.outside", { share: tenths(outside) }) : "");
+  const adjusted = shown && (outside || app.table.adjusted.some(Boolean));
+  tell(app.outside, adjusted ? say("tuner.outside", { share: tenths(outside) }) : "");
   tell(app.noInfluence, app.rested && !app.influence ? say("tuner.no_influence") : "");
 }
 
@@ -1031,7 +1083,8 @@ function drawWeight(app, line, node, shown) {
   for (const input of [line.slider, line.number]) mark(input, "max", weightText(whole));
   if (line.slider.valueAsNumber !== weight / WEIGHT) line.slider.value = weight / WEIGHT;
   mark(line.slider, "aria-valuetext", weightText(weight));
-  if (line.number.value !== weightText(weight) && (document.activeElement !== line.number || app.gesture)) line.number.value = weightText(weight);
+  const typing = document.activeElement === line.number && !app.gesture;
+  if (!typing && line.number.value !== weightText(weight)) line.number.value = weightText(weight);
   const was = tree.inForce[node];
   tell(line.was, was === weight ? "" : say("tuner.was", { was: weightText(was) }));
   const stuck = tree.fixed[node] || now.locked[node];
@@ -1046,18 +1099,22 @@ function drawWeight(app, line, node, shown) {
 }
 
 function drawStretch(app, line, node, whole) {
-  const found = app.firm?.ranges.get(node);
+  const beside = app.table.tree.parts[app.table.tree.above[node]].some((at) => at !== node && app.now.locked[at]);
+  const found = beside ? null : app.firm?.ranges.get(node); // the kernel knows of no locks
   const own = app.stretches.find((each) => each.node === node);
   const known = app.rested === app.draft || app.gesture?.node === node ? own || found : null;
   const put = (band, range) => {
     band.hidden = !range;
-    if (range) [band.style.left, band.style.width] = [`${(100 * range[0]) / whole}%`, `${(100 * (range[1] - range[0])) / whole}%`];
+    if (!range) return;
+    band.style.left = `${(100 * range[0]) / whole}%`;
+    band.style.width = `${(100 * (range[1] - range[0])) / whole}%`;
   };
   put(line.first, known?.first);
   put(line.awards, awardsOf(app) ? known?.awards : null);
   if (!known) return tell(line.firm, stretchMissing(app, node));
   const text = ([low, high]) => `${(low / WEIGHT).toFixed(1)}–${(high / WEIGHT).toFixed(1)}`;
-  const said = app.say(awardsOf(app) ? "tuner.stretch" : "tuner.stretch_first", { first: text(known.first), awards: text(known.awards) });
+  const given = { first: text(known.first), awards: text(known.awards) };
+  const said = app.say(awardsOf(app) ? "tuner.stretch" : "tuner.stretch_first", given);
   tell(line.firm, known.sampled ? said + app.say("tuner.sampled") : said);
 }
 
@@ -1071,73 +1128,96 @@ function stretchMissing(app, node) {
 // ---- ranking ----
 
 function rankingPanel(app) {
+  const { say } = app;
+  app.foundNote = make("span", { class: "note", role: "status" });
+  app.search = make("input", { type: "search", placeholder: say("tuner.find_hint"), autocomplete: "off" });
+  for (const typing of ["input", "search"]) app.search.addEventListener(typing, () => find(app, app.search.value));
+  const controls = [["tuner.group", groupChoice(app)], ["tuner.sort", orderChoice(app)], ["tuner.find", app.search]];
+  const labelled = controls.map(([label, control]) => make("label", {}, say(label), control));
+  return make("section", { class: "ranking", "aria-label": say("tuner.ranking") },
+    make("div", { class: "line controls" }, make("h3", {}, say("tuner.ranking")), ...labelled, app.foundNote),
+    legend(app), ...listPanel(app));
+}
+
+const option = (value, label) => make("option", { value }, label);
+
+function groupChoice(app) {
   const { say, head } = app;
-  const option = (value, label) => make("option", { value }, label);
-  const groups = make("select", { "aria-label": say("tuner.group") }, ...app.table.members.flatMap((each, at) => (each.length ? [option(at, say("tuner.group_of", { label: labelOf(head.groups, at), n: each.length }))] : [])));
-  const sorts = make("select", {}, ...Object.entries(ORDERS).map(([name, order]) => option(name, say(order.label))));
-  groups.value = String(app.group);
-  groups.addEventListener("change", () => chooseGroup(app, Number(groups.value)));
-  sorts.addEventListener("change", () => {
-    app.sort = sorts.value;
+  const label = (members, group) => say("tuner.group_of", { label: labelOf(head.groups, group), n: members.length });
+  const options = app.table.members.flatMap((members, group) => (members.length ? [option(group, label(members, group))] : []));
+  app.groupSelect = make("select", {}, ...options);
+  app.groupSelect.value = String(app.group);
+  app.groupSelect.addEventListener("change", () => chooseGroup(app, Number(app.groupSelect.value)));
+  return app.groupSelect;
+}
+
+function orderChoice(app) {
+  const choice = make("select", {}, ...Object.entries(ORDERS).map(([name, order]) => option(name, app.say(order.label))));
+  choice.addEventListener("change", () => {
+    app.sort = choice.value;
     goTo(app, 0);
     schedule(app);
   });
-  const search = make("input", { type: "search", placeholder: say("tuner.find_hint"), autocomplete: "off" });
-  search.addEventListener("input", () => find(app, search.value));
-  search.addEventListener("search", () => find(app, search.value));
-  app.groupSelect = groups;
-  app.foundNote = make("span", { class: "note", role: "status" });
-  app.search = search;
-  return make("section", { class: "ranking", "aria-label": say("tuner.ranking") },
-    make("div", { class: "line controls" }, make("h3", {}, say("tuner.ranking")), make("label", {}, say("tuner.group"), groups),
-      make("label", {}, say("tuner.sort"), sorts), make("label", {}, say("tuner.find"), search), app.foundNote),
-    legend(app), ...listPanel(app));
+  return choice;
 }
 
 function legend(app) {
   const { nodes } = app.head;
   const parts = app.table.tops.map((node, top) => make("span", {}, key(top), nodes[node].label));
-  return make("p", { class: "legend" }, ...parts, make("span", {}, make("i", { class: "key extra", "aria-hidden": "true" }), app.say("tuner.extra")));
+  const extra = make("i", { class: "key extra", "aria-hidden": "true" });
+  return make("p", { class: "legend" }, ...parts, make("span", {}, extra, app.say("tuner.extra")));
 }
 
 function listPanel(app) {
   const { say } = app;
   app.slopeHead = make("span", { class: "slope" });
   const cell = (name, text) => make("span", { class: name }, text);
-  const heads = make("div", { class: "row heads", "aria-hidden": "true" }, app.slopeHead, cell("place", say("tuner.place")), cell("moved", say("tuner.moved")),
-    cell("name", say("tuner.unit")), cell("bar", say("tuner.bar", { full: app.head.full })), cell("total", say("tuner.total")), cell("range", say("tuner.range")));
+  const heads = make("div", { class: "row heads", "aria-hidden": "true" }, app.slopeHead, cell("place", say("tuner.place")),
+    cell("moved", say("tuner.moved")), cell("name", say("tuner.unit")), cell("bar", say("tuner.bar", { full: app.head.full })),
+    cell("total", say("tuner.total")), cell("range", say("tuner.range")));
   app.pinned = make("div", { class: "pinned", role: "listbox", "aria-label": say("tuner.pinned") });
   app.lines = document.createElementNS(SVG, "svg");
   mark(app.lines, "aria-hidden", "true");
   mark(app.lines, "class", "lines");
   app.body = make("div", { class: "body" });
-  app.list = make("div", { class: "list", role: "listbox", "aria-multiselectable": "true", "aria-label": say("tuner.list") }, app.body);
+  const said = { role: "listbox", "aria-multiselectable": "true", "aria-label": say("tuner.list") };
+  app.list = make("div", { class: "list", ...said }, app.body);
   app.list.style.height = `${SHOWN * ROW}px`;
-  app.list.addEventListener("scroll", () => schedule(app), { passive: true });
+  app.list.addEventListener("scroll", () => scrolled(app), { passive: true });
   app.rows = Array.from({ length: SHOWN + 2 }, () => row(app));
   app.rows.forEach(({ element }) => app.body.append(element));
   app.polylines = app.rows.map(() => app.lines.appendChild(document.createElementNS(SVG, "polyline")));
   app.detail = make("p", { class: "detail" });
   app.scale = 100 / Math.max(app.head.full * 10 ** app.head.decimals, 1);
-  return [heads, app.pinned, make("div", { class: "window" }, app.list, app.lines), app.detail, make("p", { class: "note" }, say("tuner.list_keys"))];
+  const listWindow = make("div", { class: "window" }, app.list, app.lines);
+  return [heads, app.pinned, listWindow, app.detail, make("p", { class: "note" }, say("tuner.list_keys"))];
+}
+
+function scrolled(app) {
+  app.scrolling ||= requestAnimationFrame(() => {
+    app.scrolling = 0;
+    if (app.listed && !app.frame) drawList(app);
+  });
 }
 
 function row(app) {
-  const cells = Object.fromEntries(["slope", "place", "moved", "pin", "name", "bar", "total", "range"].map((name) => [name, make("span", { class: name })]));
-  const segments = [...app.table.tops.map((_, top) => make("i", { class: "d" + (top % COLOURS) })), make("i", { class: "extra" })];
+  const names = ["slope", "place", "moved", "pin", "name", "bar", "total", "range"];
+  const cells = Object.fromEntries(names.map((name) => [name, make("span", { class: name })]));
+  const segments = [...app.table.tops.map((_, top) => "d" + (top % COLOURS)), "extra"].map((name) => make("i", { class: name }));
   cells.bar.append(...segments);
   const element = make("div", { class: "row", role: "option", tabindex: -1 }, ...Object.values(cells));
   const made = { element, cells, segments, unit: -1, at: -1 };
-  element.addEventListener("click", (event) => {
-    const pin = event.target === cells.pin;
+  const look = () => {
     if (made.at >= 0) app.active = made.at;
     app.shownUnit = made.unit;
-    if (pin) togglePin(app, made.unit);
+  };
+  element.addEventListener("click", (event) => {
+    look();
+    if (event.target === cells.pin) togglePin(app, made.unit);
     schedule(app);
   });
   element.addEventListener("focus", () => {
-    if (made.at >= 0) app.active = made.at;
-    app.shownUnit = made.unit;
+    look();
     drawDetail(app);
   });
   return made;
@@ -1170,8 +1250,8 @@ function find(app, text, step = 0) {
 function matches(app, wanted) {
   const fits = (unit) => app.names[unit].toLowerCase().includes(wanted) || app.ids[unit].toLowerCase().includes(wanted);
   const here = [...app.listed].filter(fits);
-  const all = [...app.table.group.keys()].filter((unit) => app.table.group[unit] !== app.group && fits(unit));
-  return [...here, ...all];
+  const elsewhere = [...app.table.group.keys()].filter((unit) => app.table.group[unit] !== app.group && fits(unit));
+  return [...here, ...elsewhere];
 }
 
 function show(app, unit) {
@@ -1229,22 +1309,27 @@ function drawRow(app, line, unit, at, count) {
   if (unit < 0) return;
   const top = `translateY(${at * ROW}px)`;
   if (count && element.style.transform !== top) element.style.transform = top;
-  const [before, now] = [view(app, app.inForce), view(app, app.draft)];
-  const [was, is] = [before.place[unit], now.place[unit]];
-  const by = was && is ? was - is : 0;
-  const within = by !== 0 && inRange(app, unit, was);
+  const [was, is] = [view(app, app.inForce).place[unit], view(app, app.draft).place[unit]];
+  const within = was !== is && was > 0 && is > 0 && inRange(app, unit, was);
+  drawMove(app, cells.moved, was, is, within);
   tell(cells.place, is ? String(is) : "—");
-  tell(cells.moved, was && is ? arrow(by) + (within ? "≈" : "") : was ? app.say("tuner.lost_place") : is ? app.say("tuner.new_place") : "");
-  cells.moved.className = "moved " + (within ? "within" : direction(by));
   tell(cells.pin, app.pins.has(unit) ? "★" : "☆");
   tell(cells.name, app.names[unit] + (app.few[unit] ? app.say("tuner.few_mark") : ""));
   tell(cells.total, marks(app, app.draft.totals[unit]));
   tell(cells.range, is && app.firm ? `${app.firm.low[unit]}–${app.firm.high[unit]}` : "");
   drawBar(app, line.segments, unit);
-  mark(element, "aria-selected", String(app.pins.has(unit)));
   element.classList.toggle("named", is > 0 && is <= awardsOf(app) && !app.table.barred?.[unit]);
-  if (count) [["aria-posinset", at + 1], ["aria-setsize", count]].forEach(([name, value]) => mark(element, name, value));
+  mark(element, "aria-selected", String(app.pins.has(unit)));
+  mark(element, "aria-posinset", count ? at + 1 : null);
+  mark(element, "aria-setsize", count || null);
   mark(element, "aria-label", rowSaid(app, unit, was, is, within));
+}
+
+function drawMove(app, cell, was, is, within) {
+  const by = was && is ? was - is : 0;
+  const lone = was ? app.say("tuner.lost_place") : is ? app.say("tuner.new_place") : "";
+  tell(cell, was && is ? arrow(by) + (within ? "≈" : "") : lone);
+  mark(cell, "class", "moved " + (within ? "within" : direction(by)));
 }
 
 const inRange = (app, unit, was) => Boolean(app.firm && app.firm.low[unit] <= was && was <= app.firm.high[unit]);
@@ -1283,20 +1368,20 @@ function drawSlopeHead(app) {
 
 /** Draw how a unit came to its row: by place a line from row to row, in another order a small line of its places alone. */
 function drawSlope(app, line, unit, at) {
-  const { scrollTop } = app.list;
-  const outcomes = columns(app);
-  const views = outcomes.map((outcome) => view(app, outcome));
+  const views = columns(app).map((outcome) => view(app, outcome));
   const places = views.map((each) => (unit < 0 ? 0 : each.place[unit]));
-  if (unit < 0 || places.includes(0)) return mark(line, "points", "");
-  const y = (column) =>
-    app.sort === "place"
-      ? (column === views.length - 1 ? at : views[column].position[unit]) * ROW - scrollTop + ROW / 2
-      : at * ROW - scrollTop + 4 + ((ROW - 8) * (places[column] - 1)) / Math.max(1, app.listed.length - 1);
+  if (places.includes(0)) return mark(line, "points", "");
+  const here = at * ROW - app.list.scrollTop;
+  const there = (each) => each.position[unit] * ROW - app.list.scrollTop;
+  const byPlace = (each, column) => (column === views.length - 1 ? here : there(each)) + ROW / 2;
+  const alone = (_, column) => here + 4 + ((ROW - 8) * (places[column] - 1)) / Math.max(1, app.listed.length - 1);
+  const heights = views.map(app.sort === "place" ? byPlace : alone);
   const [low, high] = [-ROW, (SHOWN + 1) * ROW];
-  const far = views.some((_, column) => y(column) < low || y(column) > high);
-  mark(line, "points", views.map((_, column) => `${8 + column * COLUMN},${Math.min(Math.max(y(column), low), high).toFixed(1)}`).join(" "));
-  const by = places[0] - places.at(-1);
-  mark(line, "class", `${direction(by)}${far ? " far" : ""}${app.pins.has(unit) || unit === app.shownUnit ? " strong" : ""}`);
+  const far = heights.some((y) => y < low || y > high) ? " far" : "";
+  const strong = app.pins.has(unit) || unit === app.shownUnit ? " strong" : "";
+  const points = heights.map((y, column) => `${8 + column * COLUMN},${Math.min(Math.max(y, low), high).toFixed(1)}`);
+  mark(line, "points", points.join(" "));
+  mark(line, "class", direction(places[0] - places.at(-1)) + far + strong);
 }
 
 function drawPinned(app) {
@@ -1314,7 +1399,8 @@ function drawPinned(app) {
     if (line.element.parentNode !== app.pinned) app.pinned.append(line.element);
   });
   app.pinRows.slice(units.length).forEach((line) => line.element.remove());
-  if (focused && !focused.element.isConnected) (wanted.at(-1) || app.rows[app.active % app.rows.length]).element.focus({ preventScroll: true });
+  const next = wanted.at(-1) || app.rows[app.active % app.rows.length];
+  if (focused && !focused.element.isConnected) next.element.focus({ preventScroll: true });
 }
 
 /** Say of the unit that was looked at last what each dimension brings it, and by how much that changed. */
@@ -1325,10 +1411,11 @@ function drawDetail(app) {
   const part = (outcome, top) => outcome.parts[unit * across + top];
   const parts = app.table.tops.map((node, top) => {
     const by = part(app.draft, top) - part(app.inForce, top);
-    return `${app.head.nodes[node].label} ${marks(app, part(app.draft, top))}${by ? app.say("tuner.changed", { by: change(app, by) }) : ""}`;
+    const changed = by ? app.say("tuner.changed", { by: change(app, by) }) : "";
+    return `${app.head.nodes[node].label} ${marks(app, part(app.draft, top))}${changed}`;
   });
-  const [before, now] = [view(app, app.inForce), view(app, app.draft)];
-  const given = { name: app.names[unit], id: app.ids[unit], was: before.place[unit] || "—", is: now.place[unit] || "—", parts: parts.join(app.say("tuner.and")) };
+  const [was, is] = [app.inForce, app.draft].map((outcome) => view(app, outcome).place[unit] || "—");
+  const given = { name: app.names[unit], id: app.ids[unit], was, is, parts: parts.join(app.say("tuner.and")) };
   tell(app.detail, app.say("tuner.detail", given));
 }
 
@@ -1350,7 +1437,8 @@ function harmPanel(app) {
     { title: "tuner.by_few", codes: app.few, labels: [say("tuner.few_no"), say("tuner.few_yes")] },
     { title: "tuner.by_county", codes: app.county, labels: app.head.counties },
   ];
-  app.harm = kinds.filter((each) => each.codes.length && each.labels.length > 1).map((each) => ({ ...each, ...harmTable(app, each) }));
+  const telling = kinds.filter((each) => each.codes.length && each.labels.length > 1);
+  app.harm = telling.map((each) => ({ ...each, ...harmTable(app, each) }));
   const label = say("tuner.who_pays");
   return make("section", { class: "harm", "aria-label": label },
     make("h3", {}, label), ...app.harm.map((each) => each.element), make("p", { class: "note" }, say("tuner.points_note")));
@@ -1359,17 +1447,20 @@ function harmPanel(app) {
 function harmTable(app, { title, labels }) {
   const { say } = app;
   const more = make("caption");
-  const lines = Array.from({ length: Math.min(LISTED, labels.length) }, () => ["th", "td", "td", "td"].map((tag) => make(tag, tag === "th" ? { scope: "row" } : {})));
-  const heads = [say(title), say("tuner.n"), say("tuner.mean_change"), say("tuner.grades_changed")].map((text) => make("th", { scope: "col" }, text));
-  const body = make("tbody", {}, ...lines.map((cells) => make("tr", {}, ...cells)));
+  const cells = () => [make("th", { scope: "row" }), make("td"), make("td"), make("td")];
+  const lines = Array.from({ length: Math.min(LISTED, labels.length) }, cells);
+  const names = [title, "tuner.n", "tuner.mean_change", "tuner.grades_changed"];
+  const heads = names.map((name) => make("th", { scope: "col" }, say(name)));
+  const body = make("tbody", {}, ...lines.map((line) => make("tr", {}, ...line)));
   return { lines, more, element: make("table", {}, more, make("thead", {}, make("tr", {}, ...heads)), body) };
 }
 
 function drawHarm(app) {
   const bands = { before: grades(app, app.inForce), now: grades(app, app.draft) };
   for (const one of app.harm) {
-    if (one.labels.length > LISTED && (app.gesture || app.harmFor?.get(one) === app.draft)) continue; // many lines wait for the release
-    (app.harmFor ||= new Map()).set(one, app.draft);
+    const waits = one.labels.length > LISTED && app.gesture; // many lines would jump about during a drag
+    if (waits || one.drawn === app.draft) continue;
+    one.drawn = app.draft;
     const found = changes(one.codes, one.labels.length, app.inForce, app.draft, bands);
     drawHarmLines(app, one, one.labels.length > LISTED ? found.sort((a, b) => a.sum / a.n - b.sum / b.n) : found);
   }
@@ -1397,30 +1488,39 @@ function drawMoves(app) {
   const mean = before.of ? (before.sum / before.of).toFixed(1) : "0";
   const lost = before.lost || before.won ? say("tuner.lost_won", { lost: before.lost, won: before.won }) : "";
   tell(app.movesSaid, say("tuner.moves", { ...before, mean }) + lost);
-  const names = (units) => units.slice(0, 5).map((unit) => app.names[unit]).join(say("tuner.and")) + (units.length > 5 ? say("tuner.and_more") : "");
-  const list = (key, units) => (units.length ? say(key, { n: units.length, names: names(units) }) : "");
   const awards = awardsOf(app);
-  const changed = list("tuner.enter", before.enter) + list("tuner.leave", before.leave);
-  tell(app.awardsSaid, awards ? say("tuner.awards", { n: awards }) + (changed || say("tuner.awards_same")) : say("tuner.no_awards"));
+  const changed = namesSaid(app, "tuner.enter", before.enter) + namesSaid(app, "tuner.leave", before.leave);
+  const said = say("tuner.awards", { n: awards }) + (changed || say("tuner.awards_same"));
+  tell(app.awardsSaid, awards ? said : say("tuner.no_awards"));
   tell(app.bandsSaid, app.bands.length ? say("tuner.bands") + bandsSaid(app) : "");
+}
+
+function namesSaid(app, sentence, units) {
+  if (!units.length) return "";
+  const names = units.slice(0, 5).map((unit) => app.names[unit]).join(app.say("tuner.and"));
+  const more = units.length > 5 ? app.say("tuner.and_more") : "";
+  return app.say(sentence, { n: units.length, names: names + more });
 }
 
 function bandsSaid(app) {
   const grade = (at) => app.bands[at]?.grade ?? app.say("tuner.no_grade");
   const found = crossings(view(app, app.draft).order, { before: grades(app, app.inForce), now: grades(app, app.draft) });
-  const said = found.slice(0, 6).map(({ from, to, n }) => app.say(to < from ? "tuner.grade_up" : "tuner.grade_down", { from: grade(from), to: grade(to), n }));
+  const way = ({ from, to }) => (to < from ? "tuner.grade_up" : "tuner.grade_down");
+  const said = found.slice(0, 6).map((each) => app.say(way(each), { from: grade(each.from), to: grade(each.to), n: each.n }));
   return said.join(app.say("tuner.and")) || app.say("tuner.bands_same");
 }
 
 function drawFirm(app) {
   const { say, firm } = app;
   if (!firm) return tell(app.firmSaid, say(app.head.readonly ? "tuner.firm_none" : "tuner.firm_waits"));
-  const [before, now] = [view(app, app.inForce), view(app, app.draft)];
-  const widths = Float64Array.from(now.order, (unit) => firm.high[unit] - firm.low[unit] + 1).sort();
-  const sure = now.order.filter((unit) => firm.high[unit] <= awardsOf(app)).length;
-  const within = now.order.filter((unit) => before.place[unit] && before.place[unit] !== now.place[unit] && inRange(app, unit, before.place[unit])).length;
-  tell(app.firmSaid, say("tuner.firm", { width: widths[widths.length >> 1] ?? 0, within, moved: app.before.moved })
-    + (awardsOf(app) ? say("tuner.firm_awards", { sure, n: awardsOf(app) }) : ""));
+  const { place: was } = view(app, app.inForce);
+  const { place: is, order } = view(app, app.draft);
+  const n = awardsOf(app);
+  const widths = Float64Array.from(order, (unit) => firm.high[unit] - firm.low[unit] + 1).sort();
+  const sure = order.filter((unit) => firm.high[unit] <= n).length;
+  const within = order.filter((unit) => was[unit] && was[unit] !== is[unit] && inRange(app, unit, was[unit])).length;
+  const said = say("tuner.firm", { width: widths[widths.length >> 1] ?? 0, within, moved: app.before.moved });
+  tell(app.firmSaid, said + (n ? say("tuner.firm_awards", { sure, n }) : ""));
 }
 
 // ---- saving: an override file, written by the kernel after it has reckoned itself ----
@@ -1432,35 +1532,38 @@ function savePanel(app) {
     const input = make(name === "reason" ? "textarea" : "input", { name, required: true, autocomplete: "off", ...attributes });
     return [name, input, make("label", { class: name }, say(label), input)];
   };
-  const fields = [field("reason", "tuner.reason", { rows: 2 }), field("author", "tuner.author"), field("checker", "tuner.checker"), field("date", "tuner.date", { type: "date", value: today() })];
-  const form = make("form", { novalidate: true }, ...fields.map((each) => each[2]), make("button", { type: "submit" }, say("tuner.save")));
+  const fields = [
+    field("reason", "tuner.reason", { rows: 2 }), field("author", "tuner.author"), field("checker", "tuner.checker"),
+    field("date", "tuner.date", { type: "date", value: today() }),
+  ];
+  app.saveButton = make("button", { type: "submit" }, say("tuner.save"));
   app.answer = make("div", { class: "answer", role: "status" });
-  app.saveButton = form.lastChild;
+  const form = make("form", { novalidate: true }, ...fields.map((each) => each[2]), app.saveButton);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     save(app, Object.fromEntries(fields.map(([name, input]) => [name, input.value.trim()])));
   });
-  return make("section", { class: "save", "aria-label": say("tuner.save_title", { version: app.head.version }) },
-    make("h3", {}, say("tuner.save_title", { version: app.head.version })), make("p", { class: "note" }, say("tuner.save_note")), form, app.answer);
+  const title = say("tuner.save_title", { version: app.head.version });
+  return make("section", { class: "save", "aria-label": title },
+    make("h3", {}, title), make("p", { class: "note" }, say("tuner.save_note")), form, app.answer);
 }
 
-function save(app, signed_) {
+function save(app, form) {
   release(app);
-  const faults = faultsOf(app, signed_);
+  const faults = faultsOf(app, form);
   if (faults.length) return refused(app, faults);
   app.saveButton.disabled = true;
   app.answer.replaceChildren(app.say("tuner.saving"));
   const places = placedAll(app.table, app.draft);
-  const id = send(app, { kind: "save", weights: app.now.weights, ...signed_ }, [places.buffer]);
+  const id = send(app, { kind: "save", weights: app.now.weights, ...form }, [places.buffer]);
   app.waiting.set(id, (message) => {
     app.saveButton.disabled = false;
-    if (message.kind === "refused") return refused(app, message.faults);
+    if (message.kind !== "saved") return;
     app.answer.className = "answer saved";
-    app.answer.replaceChildren(make("p", {}, app.say("tuner.saved", { file: message.file })), make("p", {}, said(message.summary)));
+    const said = [app.say("tuner.saved", { file: message.file }), String(message.summary ?? "")];
+    app.answer.replaceChildren(...said.map((each) => make("p", {}, each)));
   });
 }
-
-const said = (summary) => (Array.isArray(summary) ? summary.join(" ") : typeof summary === "string" ? summary : "");
 
 function faultsOf(app, { reason, author, checker, date }) {
   const { say } = app;
@@ -1475,7 +1578,8 @@ function faultsOf(app, { reason, author, checker, date }) {
 
 function refused(app, faults) {
   app.answer.className = "answer refused";
-  app.answer.replaceChildren(make("p", {}, app.say("tuner.refused")), make("ul", {}, ...faults.map((fault) => make("li", {}, fault))));
+  const lines = faults.map((fault) => make("li", {}, fault));
+  app.answer.replaceChildren(make("p", {}, app.say("tuner.refused")), make("ul", {}, ...lines));
 }
 
 // ---- keyboard ----
@@ -1483,8 +1587,8 @@ function refused(app, faults) {
 const WRITING = "textarea, select, input:not([type=range]):not([type=number])";
 
 /**
- * JupyterLab and Notebook 7 take arrows, letters and Enter for themselves while they listen at the document. So the screen listens
- * before them, at the window, and keeps what is meant for it; Tab, Escape and combinations with Ctrl that are not its own pass on.
+ * JupyterLab and Notebook 7 take arrows, letters and Enter for themselves: they listen at the document. So the screen listens
+ * before them, at the window, and keeps what is meant for it; Tab, Escape and combinations that are not its own pass on.
  */
 function onKey(app, event) {
   const target = event.composedPath()[0];
@@ -1499,8 +1603,8 @@ function onKey(app, event) {
   }
   if (/^(Tab|Escape|F\d+)$/.test(event.key)) return;
   event.stopImmediatePropagation();
-  const own = target.type === "range" ? slideKey(app, target, event) : target.role === "option" || target.matches(".row") ? rowKey(app, target, event) : inputKey(app, target, event);
-  if (own) event.preventDefault();
+  const keyed = target.type === "range" ? slideKey : target.matches(".row") ? rowKey : inputKey;
+  if (keyed(app, target, event)) event.preventDefault();
 }
 
 function kept(event) {
@@ -1512,9 +1616,11 @@ function slideKey(app, slider, event) {
   const node = Number(slider.dataset.node);
   const weight = app.now.weights[node];
   const by = event.shiftKey ? 5 * WEIGHT : WEIGHT;
-  const steps = { ArrowRight: by, ArrowUp: by, ArrowLeft: -by, ArrowDown: -by, PageUp: 10 * WEIGHT, PageDown: -10 * WEIGHT, Home: -weight, End: Infinity };
-  if (!(event.key in steps)) return false;
-  if (!slider.disabled) move(app, node, Math.min(weight + steps[event.key], mostOf(app.table.tree, app.now.weights, node, app.now.locked)));
+  const steps = { ArrowRight: by, ArrowUp: by, ArrowLeft: -by, ArrowDown: -by, PageUp: 10 * WEIGHT, PageDown: -10 * WEIGHT };
+  const ends = { Home: 0, End: Number(slider.max) * WEIGHT };
+  const to = ends[event.key] ?? weight + steps[event.key];
+  if (Number.isNaN(to)) return false;
+  if (!slider.disabled) move(app, node, to);
   return true;
 }
 
@@ -1524,10 +1630,12 @@ function rowKey(app, element, event) {
     togglePin(app, line.unit);
     return true;
   }
-  const to = { ArrowDown: line.at + 1, ArrowUp: line.at - 1, PageDown: line.at + SHOWN, PageUp: line.at - SHOWN, Home: 0, End: app.listed.length - 1 }[event.key];
+  const { at } = line;
+  const last = app.listed.length - 1;
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + SHOWN, PageUp: at - SHOWN, Home: 0, End: last }[event.key];
   if (to === undefined) return false;
-  if (line.at < 0) return true; // pinned rows are few: Tab goes from one to the next
-  goTo(app, Math.min(Math.max(to, 0), app.listed.length - 1));
+  if (at < 0) return true; // pinned rows are few: Tab goes from one to the next
+  goTo(app, Math.min(Math.max(to, 0), last));
   app.shownUnit = app.listed[app.active];
   drawList(app);
   return true;
@@ -1540,7 +1648,8 @@ function inputKey(app, input, event) {
   }
   const steps = { ArrowUp: 1, ArrowDown: -1 };
   if (input.type !== "number" || !(event.key in steps)) return false;
-  move(app, Number(input.dataset.node), app.now.weights[input.dataset.node] + steps[event.key] * WEIGHT * (event.shiftKey ? 5 : 1));
+  const by = steps[event.key] * WEIGHT * (event.shiftKey ? 5 : 1);
+  move(app, Number(input.dataset.node), app.now.weights[input.dataset.node] + by);
   return true;
 }
 
@@ -1561,7 +1670,6 @@ export function render({ model, el }) {
   const left = make("div", { class: "left" }, weightsPanel(app), harmPanel(app));
   const right = make("div", { class: "right" }, rankingPanel(app), movesPanel(app));
   app.root.append(topPanel(app), left, right, savePanel(app), app.live);
-  app.root.addEventListener("keyup", (event) => event.target.type === "number" && release(app));
   el.replaceChildren(app.root);
   return listen(app);
 }
@@ -1572,7 +1680,8 @@ function listen(app) {
   const onmessage = (message, buffers) => hear(app, message, buffers);
   const onweights = () => {
     const weights = model.get("weights") || [];
-    if (weights.length === app.now.weights.length && !same(weights, app.now.weights)) turnTo(app, weights, app.say("tuner.set_outside"));
+    const other = weights.length === app.now.weights.length && !same(weights, app.now.weights);
+    if (other && !app.gesture) turnTo(app, weights, app.say("tuner.set_outside"));
   };
   window.addEventListener("keydown", onkey, true);
   model.on("msg:custom", onmessage);
@@ -1583,15 +1692,15 @@ function listen(app) {
     model.off("msg:custom", onmessage);
     model.off("change:weights", onweights);
     clearTimeout(app.timer);
-    cancelAnimationFrame(app.frame);
+    for (const waiting of [app.frame, app.scrolling]) cancelAnimationFrame(waiting);
   };
 }
 
 /** Show the screen on a page of its own, without a kernel: it reckons, but it cannot save. buffers: the other traits, by name. */
 export function standalone(head, buffers, el) {
-  const kept_ = { ...buffers, head: { ...head, readonly: true } };
-  const model = { get: (name) => kept_[name], set: (name, value) => (kept_[name] = value), save_changes() {}, on() {}, off() {}, send() {} };
-  return render({ model, el });
+  const traits = { ...buffers, head: { ...head, readonly: true } };
+  const set = (name, value) => (traits[name] = value);
+  return render({ model: { get: (name) => traits[name], set, save_changes() {}, on() {}, off() {}, send() {} }, el });
 }
 
 if (typeof window !== "undefined") window.fengqiaoTuner = standalone;

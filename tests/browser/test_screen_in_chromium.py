@@ -6,33 +6,10 @@ import time
 import pytest
 
 from fengqiao_eval.scorecards import screen
+from legible import CONTRAST
 from run_folders import HOSTILE, write_run
 
 pytestmark = pytest.mark.browser
-
-CONTRAST = """
-() => {
-  const parse = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
-  const even = (c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  const light = (colour) => colour.slice(0, 3).map((c) => even(c / 255))
-    .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
-  const behind = (node) => {
-    for (; node; node = node.parentElement) {
-      const colour = parse(getComputedStyle(node).backgroundColor);
-      if (colour.length === 3 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const poor = new Set();
-  for (const node of document.querySelectorAll("body *")) {
-    const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
-    if (!own || !node.getClientRects().length) continue;
-    const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
-    if ((a + 0.05) / (b + 0.05) < 4.5) poor.add(node.outerHTML.slice(0, 80));
-  }
-  return [...poor];
-}
-"""
 
 CLICK = """
 () => {
@@ -161,7 +138,7 @@ def test_marks_and_shares_are_switched(folder, opened):
 def test_all_text_is_legible(folder, opened, page):
     """Every text stands at 4.5:1 or better on what is behind it, pressed, shaded or quiet."""
     tab = opened(folder / page)
-    assert tab.evaluate(CONTRAST) == []
+    assert tab.evaluate(CONTRAST, "body *") == []
 
 
 def test_officers_are_listed_by_card(folder, opened):

@@ -1,0 +1,118 @@
+"""The tuning screen opened in JupyterLab: the run it needs, a copy of its notebook set to that run, a server for this machine."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import nbformat
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+
+from fengqiao_eval.errors import UsageError, refuse
+from fengqiao_eval.runs import manifest
+from fengqiao_eval.runs.choice import find_notebooks
+from fengqiao_eval.runs.params import RunParams, load_params, project_folder, run_name
+from fengqiao_eval.runs.prepared import Order
+from fengqiao_eval.runs.publish import read_manifest
+from fengqiao_eval.runs.reopened import parameters
+from fengqiao_eval.runs.run import Made, run
+from fengqiao_eval.scorecards.folder import Run, open_run
+
+NOTEBOOK = "tune_weights.ipynb"
+SCORED_BY = ("period", "as_of", "records", "tables", "scheme", "overrides", "levels")
+"""The parameters on which the scores of a run rest."""
+
+QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+"""A closed network has neither news nor updates."""
+
+CHINESE = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
+
+
+def run_to_tune(order: Order) -> tuple[Run, Made | None]:
+    """Find the run of a params file, its latest correction where it was final, and score it where there is none.
+
+    Returns the run, and how it was made (None: it was there). Raises InputError; UsageError where the run there was scored
+    from something else than is asked for: cards may lie in it, so it is not replaced.
+    """
+    params, faults = load_params(order.path, order.sets, order.only)
+    refuse(faults)
+    assert params is not None  # noqa: S101 - else there are faults
+    there = _latest(Path(params.out), run_name(order.path, params))
+    if there is None:
+        made = run(order, cards=False)
+        return open_run(made.folder), made
+    found = open_run(there)
+    if others := list(_otherwise(found, params)):
+        raise UsageError("tune.other_run", run=there.name, keys=", ".join(others))
+    return found, None
+
+
+def _latest(out: Path, name: str) -> Path | None:
+    """Find a run, or the last of its corrections (NAME-r2 …)."""
+    found, number = None, 1
+    place = out / name
+    while read_manifest(place):
+        found, number = place, number + 1
+        place = out / f"{name}-r{number}"
+    return found
+
+
+def _otherwise(there: Run, params: RunParams) -> Iterator[str]:
+    """Name the parameters in which a run differs from what is asked for, a scheme that was written anew among them."""
+    then, same_scheme = parameters(there), there.manifest["fingerprints"]["scheme"] == manifest.of_scheme(params)
+    for key in SCORED_BY:
+        if getattr(then, key) != getattr(params, key) or (key == "scheme" and not same_scheme):
+            yield key
+
+
+def write_notebook(order: Order, scored: Run) -> Path:
+    """Write the notebook beside a run, set to it; it is written anew each time, holds no result and folds its code away.
+
+    Raises UsageError where neither the project nor the package has it.
+    """
+    source = find_notebooks(project_folder(order.path), NOTEBOOK) / NOTEBOOK
+    told = {"run": scored.path.name, "lang": scored.manifest["lang"]}
+    notebook = parameterize_notebook(_folded(load_notebook_node(str(source))), told)
+    path = scored.path.parent / f"tune-{scored.path.name}.ipynb"
+    path.write_text(nbformat.writes(notebook) + "\n", "utf-8", newline="\n")  # type: ignore[no-untyped-call]
+    return path
+
+
+def _folded(notebook: Any) -> Any:
+    """Drop the outputs that its readers keep, and fold the code, so that the screen stands at the top of the page."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+            cell.metadata["jupyter"] = {"source_hidden": True}
+    return notebook
+
+
+def serve(notebook: Path, lang: str, port: int | None = None, *, browser: bool = True) -> None:
+    """Open JupyterLab on a notebook, for this machine only, until it is stopped.
+
+    Its page speaks Chinese where lang is zh, unless its user chose another language in it.
+    """
+    from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]  # noqa: PLC0415 - half a second, and only here
+
+    with TemporaryDirectory(prefix="fengqiao-") as folder:
+        settings = Path(folder) / "overrides.json"
+        settings.write_text(json.dumps(QUIET | (CHINESE if lang == "zh" else {})), "utf-8")
+        LabApp.launch_instance([*words(notebook, port, browser=browser), f"--LabApp.app_settings_dir={folder}"])
+
+
+def words(notebook: Path, port: int | None = None, *, browser: bool = True) -> list[str]:
+    """List what JupyterLab is told.
+
+    >>> words(Path("runs/tune-demo.ipynb"), 8890, browser=False)[-3:]
+    ['--LabApp.default_url=/lab/tree/tune-demo.ipynb', '--port=8890', '--no-browser']
+    """
+    told = ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={notebook.parent.absolute()}", "--LabApp.news_url=None"]
+    told += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly"]
+    told += ["--KernelManager.transport=ipc"] if sys.platform != "win32" else []
+    told += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    told += [f"--LabApp.default_url=/lab/tree/{notebook.name}"]
+    return [*told, *([f"--port={port}"] if port else []), *([] if browser else ["--no-browser"])]

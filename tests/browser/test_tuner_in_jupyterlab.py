@@ -1,0 +1,370 @@
+"""The tuning screen as `fengqiao tune` opens it: in a real JupyterLab and in Notebook 7, with the network cut."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from legible import CONTRAST
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+FENGQIAO = Path(sys.executable).with_name("fengqiao")
+PAGES = {"JupyterLab": "lab/tree", "Notebook 7": "notebooks"}
+TOKEN = "test"  # noqa: S105 - of a server on this machine that lives for a minute
+LARGEST = 300_000
+REASON = "党委会研究决定，提高案件办理占比"
+EXPOSED = {"LabApp": {"expose_app_in_browser": True}, "JupyterNotebookApp": {"expose_app_in_browser": True}}
+
+RUN_ALL = """async () => {
+  const {shell, commands} = window.jupyterapp;
+  await shell.currentWidget.context.ready;
+  await shell.currentWidget.sessionContext.ready;
+  await shell.currentWidget.sessionContext.session.kernel.info;
+  await commands.execute('notebook:run-all-cells');
+}"""
+
+# One gesture after another as hands make them: drags of several steps, typed numbers, keys, locks, undo and redo.
+GESTURES = """async (count) => {
+  const root = document.querySelector('.fengqiao-tuner');
+  const all = (selector) => [...root.querySelectorAll(selector)];
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  let state = 20261122;
+  const dice = (below) => (state = (state * 1103515245 + 12345) % 2147483648) / 2147483648 * below | 0;
+  const some = (list) => list[dice(list.length)];
+  const send = (element, kind) => element.dispatchEvent(new Event(kind, {bubbles: true}));
+  const key = (element, name, shiftKey) => {
+    element.focus();
+    element.dispatchEvent(new KeyboardEvent('keydown', {key: name, shiftKey, bubbles: true, cancelable: true, composed: true}));
+    element.dispatchEvent(new KeyboardEvent('keyup', {key: name, shiftKey, bubbles: true, composed: true}));
+  };
+  const sliders = () => all('input[type=range]:not(:disabled)');
+  const numbers = () => all('input[type=number]:not(:disabled)');
+  const read = () => all('input[type=number]').map((one) => one.value);
+  const undo = () => root.querySelector('[title="Ctrl+Z"]');
+  const redo = () => root.querySelector('[title="Ctrl+Shift+Z"]');
+  const act = {
+    drag() { const one = some(sliders()); if (!one) return;
+      for (let step = 0; step < 3; step++) { one.value = dice(101); send(one, 'input'); }
+      send(one, 'change'); },
+    type() { const one = some(numbers()); if (!one) return;
+      one.value = some(['0', '100', String(dice(101)), (dice(10001) / 100).toFixed(2), '250', '-3', '']); send(one, 'change'); },
+    keys() { const one = some(sliders()); if (one) key(one, some(['ArrowLeft', 'ArrowRight', 'Home', 'End']), dice(3) === 0); },
+    lock() { some(all('.lock')).click(); },
+    undo() { undo().click(); },
+    redo() { redo().click(); },
+  };
+  const wrong = [];
+  const check = (what) => all('ul.nodes').forEach((list) => {
+    const shown = [...list.children].map((line) => Math.round(100 * line.querySelector('input[type=number]').value));
+    const sum = shown.reduce((one, other) => one + other, 0);
+    if (sum !== 10000 || shown.some((one) => one < 0)) wrong.push(what + ': ' + shown.join(' '));
+  });
+  all('.fold[aria-expanded=false]').forEach((one) => one.click());
+  await frame();
+  const before = read();
+  const kinds = ['drag', 'drag', 'drag', 'type', 'type', 'keys', 'keys', 'lock', 'undo', 'redo'];
+  let other = 0;
+  for (let number = 0; number < count; number++) {
+    const kind = some(kinds);
+    act[kind]();
+    await frame();
+    check(number + ' ' + kind);
+    other += read().join() !== before.join();
+  }
+  let steps = 0;
+  for (; !undo().disabled && steps <= count; steps++) { undo().click(); await frame(); }
+  check('after ' + steps + ' steps back');
+  return {before, after: read(), wrong: wrong.slice(0, 5), other, steps, locked: all('.lock[aria-pressed=true]').length};
+}"""
+
+MOTION = """() => {
+  const all = [...document.querySelectorAll('.fengqiao-tuner, .fengqiao-tuner *')];
+  const moving = all.filter((one) => { const style = getComputedStyle(one);
+    return style.transitionDuration.split(', ').some((time) => parseFloat(time) > 0) || style.animationName !== 'none'; });
+  return [moving.map((one) => one.outerHTML.slice(0, 80)), document.getAnimations().length];
+}"""
+
+ONLY_COLOUR = """() => {
+  const root = document.querySelector('.fengqiao-tuner');
+  const told = (one) => /[▲▼+−]/.test(one.textContent);
+  const bare = [...root.querySelectorAll('.up, .down')].filter((one) => !(one instanceof SVGElement) && one.textContent && !told(one));
+  const keys = [...root.querySelectorAll('.legend .key')];
+  return {
+    bare: bare.map((one) => one.outerHTML.slice(0, 80)),
+    unnamed: keys.filter((one) => !one.parentElement.textContent.trim()).length,
+    patterns: keys.map((one) => getComputedStyle(one).backgroundImage !== 'none'),
+    named: [...root.querySelectorAll('.row.named .name')].map((one) => +getComputedStyle(one).fontWeight),
+    others: [...root.querySelectorAll('.row:not(.named):not(.heads) .name')].map((one) => +getComputedStyle(one).fontWeight),
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Make a project of its own: notebooks, params, an invented province, its scores, and a run in which all are alike."""
+    folder = tmp_path_factory.mktemp("project")
+    for part in ("notebooks", "params"):
+        shutil.copytree(ROOT / part, folder / part)
+    for words in (["demo", "demo"], ["score", "params/demo.yaml"]):
+        subprocess.run([FENGQIAO, *words], cwd=folder, check=True, capture_output=True)
+    _level_out(folder / "runs" / "demo", folder / "runs" / "alike")
+    return folder
+
+
+def _level_out(run: Path, alike: Path) -> None:
+    """Copy a run, and give every station the points and the total of the first."""
+    shutil.copytree(run, alike)
+    frames = {name: pd.read_parquet(run / f"{name}.parquet") for name in ("units", "points", "ranks", "adjustments")}
+    stations = frames["units"].loc[frames["units"]["level"] == "station", "unit_id"]
+    points, ranks, apart = (frames[name] for name in ("points", "ranks", "adjustments"))
+    first = points[points["unit_id"] == stations.iloc[0]]
+    same = pd.concat([first.assign(unit_id=unit) for unit in stations])
+    pd.concat([points[~points["unit_id"].isin(stations)], same]).to_parquet(alike / "points.parquet")
+    sums = first.groupby("period", observed=True)["contribution"].sum().round(2)
+    ours = ranks["unit_id"].isin(stations)
+    ranks.loc[ours, "total"] = ranks.loc[ours, "period"].map(sums).astype("float64")
+    ranks.to_parquet(alike / "ranks.parquet")
+    apart[~apart["unit_id"].isin(stations)].to_parquet(alike / "adjustments.parquet")
+
+
+@pytest.fixture(scope="module")
+def server(project):
+    """Type `fengqiao tune` as its user does, and give the address; both pages are served there."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (project / ".jupyter").mkdir()
+    (project / ".jupyter" / "jupyter_server_config.json").write_text(json.dumps(EXPOSED), "utf-8")
+    home = {**os.environ, "HOME": str(project), "JUPYTER_RUNTIME_DIR": str(project / "runtime"), "JUPYTER_TOKEN": TOKEN}
+    words = [FENGQIAO, "tune", "params/demo.yaml", "--no-browser", f"--port={port}"]
+    log = (project / "tune.log").open("w")
+    running = subprocess.Popen(words, cwd=project, stdout=log, stderr=log, env=home)
+    address = f"http://127.0.0.1:{port}"
+    _await(f"{address}/api?token={TOKEN}")
+    yield address
+    running.send_signal(signal.SIGINT)
+    running.wait(30)
+    log.close()
+
+
+def _await(url: str) -> None:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(url, timeout=2).read()  # noqa: S310 - the loopback
+        except OSError:
+            time.sleep(0.5)
+        else:
+            return
+    pytest.fail("JupyterLab did not start within a minute")
+
+
+@pytest.fixture
+def shown(server, project, browser):
+    """Give a function that opens the notebook of a run, runs it, and gives the page; asking another host fails the test."""
+    context, asked = browser.new_context(viewport={"width": 1366, "height": 900}, locale="zh-CN"), []
+    context.on("request", lambda request: asked.append(request.url))
+
+    def show(page="lab/tree", **parameters):
+        name = _copy(project / "runs", parameters) if parameters else "tune-demo.ipynb"
+        tab = context.new_page()
+        tab.goto(f"{server}/{page}/{name}?token={TOKEN}&reset")
+        tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
+        tab.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
+        tab.evaluate(RUN_ALL)
+        tab.wait_for_selector(".fengqiao-tuner .row .name", timeout=120_000)
+        return tab
+
+    yield show
+    context.close()
+    assert [url for url in asked if not url.startswith((server, server.replace("http", "ws"), "data:", "blob:"))] == []
+
+
+def _copy(runs: Path, parameters: dict[str, str]) -> str:
+    """Copy the notebook with other parameters; a server keeps a kernel for each."""
+    notebook = json.loads((runs / "tune-demo.ipynb").read_text("utf-8"))
+    [injected] = [cell for cell in notebook["cells"] if "injected-parameters" in cell["metadata"].get("tags", ())]
+    injected["source"] = [f"{key} = {value!r}\n" for key, value in ({"run": "demo", "lang": "zh"} | parameters).items()]
+    name = "-".join(["tune", *parameters.values()]) + ".ipynb"
+    (runs / name).write_text(json.dumps(notebook), "utf-8")
+    return name
+
+
+def slider(tab, label="案件办理"):
+    """Find the slider of a dimension by the name that is read out."""
+    return tab.get_by_role("slider", name=label, exact=True)
+
+
+def settle(tab):
+    """Wait until the draws are back: then every move has its range of places."""
+    tab.wait_for_function(
+        "/\\d–\\d/.test(document.querySelector('.fengqiao-tuner .list .row .range').textContent)", timeout=60_000
+    )
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_arrows_move_the_slider_that_has_the_focus(shown, page):
+    """Both pages keep arrows for themselves; the screen takes them first: ±1, with shift ±5, and no cell is moved to."""
+    tab = shown(page)
+    one = slider(tab)
+    assert one.input_value() == "25"
+    one.focus()
+    for key, value in (
+        ("ArrowRight", "26"),
+        ("ArrowUp", "27"),
+        ("ArrowLeft", "26"),
+        ("Shift+ArrowRight", "31"),
+        ("Shift+ArrowDown", "26"),
+    ):
+        tab.keyboard.press(key)
+        assert one.input_value() == value
+        assert one.evaluate("one => document.activeElement === one")
+    tab.keyboard.press("Control+z")
+    tab.keyboard.press("Control+Shift+z")
+    assert one.input_value() == "26"
+
+
+def test_the_page_speaks_chinese_and_has_no_news(shown):
+    """JupyterLab's menus are in Chinese, the screen is, and no window asks for news or updates."""
+    tab = shown()
+    assert tab.locator(".lm-MenuBar-itemLabel").first.inner_text() == "文件"
+    assert tab.locator(".fengqiao-tuner h2").inner_text() == "权重调试"
+    assert tab.locator(".Toastify__toast, .jp-Dialog").count() == 0
+    assert "正在兑现" in tab.get_by_role("list", name="注意").inner_text()
+
+
+@pytest.mark.slow
+def test_a_thousand_gestures_add_up_and_lead_back(shown):
+    """Drags, numbers, keys, locks, undo and redo at random: what is shown adds to 100 each time, and undo ends at the start."""
+    tab = shown()
+    tab.set_default_timeout(600_000)
+    found = tab.evaluate(GESTURES, 1000)
+    assert found["wrong"] == []
+    assert found["after"] == found["before"]
+    assert found["locked"] == 0
+    assert found["other"] > 500
+    assert found["steps"] > 100
+
+
+def test_every_control_is_named_for_those_who_hear_the_page(shown):
+    """What Chromium tells a screen reader: each slider, number, button, choice, field and row has a name; moves are announced."""
+    tab = shown()
+    tab.get_by_role("button", name=re.compile("案件办理的分项")).click()
+    speak = tab.context.new_cdp_session(tab)
+    root = speak.send("DOM.getDocument")["root"]["nodeId"]
+    screen = speak.send("DOM.querySelector", {"nodeId": root, "selector": ".fengqiao-tuner"})["nodeId"]
+    nodes = speak.send("Accessibility.queryAXTree", {"nodeId": screen})["nodes"]
+    roles = {
+        "slider",
+        "spinbutton",
+        "button",
+        "combobox",
+        "searchbox",
+        "textbox",
+        "Date",
+        "listbox",
+        "option",
+        "region",
+        "toolbar",
+    }
+    told = [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node["ignored"]]
+    heard = [(role, name) for role, name in told if role in roles]
+    assert {"slider", "spinbutton", "button", "combobox", "searchbox", "textbox", "listbox", "option"} <= {
+        role for role, _ in heard
+    }
+    assert [role for role, name in heard if not name.strip()] == []
+    sliders = [name for role, name in heard if role == "slider"]
+    assert len(sliders) == len(set(sliders)) > 4
+    slider(tab).press("ArrowRight")
+    tab.wait_for_function("document.querySelector('.fengqiao-tuner [aria-live=polite]').textContent.includes('名次变动')")
+
+
+def test_text_is_legible_and_nothing_is_said_by_colour_alone(shown):
+    """Every text stands at 4.5:1; rise and fall have signs, neighbouring dimensions patterns, the award list bold type."""
+    tab = shown()
+    slider(tab).press("Shift+ArrowRight")
+    settle(tab)
+    assert tab.evaluate(CONTRAST, ".fengqiao-tuner *") == []
+    found = tab.evaluate(ONLY_COLOUR)
+    assert found["bare"] == []
+    assert found["unnamed"] == 0
+    assert all(one != other for one, other in zip(found["patterns"], found["patterns"][1:4], strict=False))
+    assert min(found["named"]) > max(found["others"])
+
+
+def test_nothing_moves_where_no_motion_is_wanted(shown):
+    """With prefers-reduced-motion nothing on the screen glides or fades while a weight moves."""
+    tab = shown()
+    tab.emulate_media(reduced_motion="reduce")
+    slider(tab).press("Shift+ArrowRight")
+    assert tab.evaluate(MOTION) == [[], 0]
+
+
+def test_saving_refuses_a_bad_reason_and_writes_a_good_file(shown, project):
+    """A short reason and one person in both roles are refused; then a new file stands beside the scheme, which stays as it was."""
+    before = {path.name: path.read_bytes() for path in (project / "params").glob("*.yaml")}
+    tab = shown()
+    answer = tab.locator(".fengqiao-tuner .answer")
+    for fields, refused in (
+        ({}, "权重与现行相同"), ({"改动原因": "试试"}, "改动原因只有 2 个字"), ({"改动原因": REASON, "起草人": "甲", "审核人": "甲"}, "不得是同一人"),
+    ):  # fmt: skip
+        _sign(tab, fields)
+        answer.get_by_text(refused).wait_for()
+        slider(tab).press("ArrowRight")
+    assert {path.name for path in (project / "params").glob("*.yaml")} == set(before)
+    _sign(tab, {"改动原因": REASON, "起草人": "甲", "审核人": "乙"})
+    answer.get_by_text("已保存").first.wait_for()
+    assert {name: (project / "params" / name).read_bytes() for name in before} == before
+    [file] = [path for path in (project / "params").glob("*.yaml") if path.name not in before]
+    assert file.name in answer.inner_text()
+    assert "reason: " + REASON in file.read_text("utf-8")
+    again = f"overrides=params/{file.name}"
+    checked = subprocess.run([FENGQIAO, "check", "params/demo.yaml", "--set", again], cwd=project, capture_output=True, text=True)
+    assert "未发现差错" in checked.stdout, checked.stderr
+
+
+def _sign(tab, fields: dict[str, str]) -> None:
+    for label, text in fields.items():
+        tab.get_by_label(re.compile(f"^{label}")).fill(text)
+    tab.get_by_role("button", name="保存", exact=True).click()
+
+
+def test_a_saved_notebook_holds_no_records(shown, project):
+    """Saved after use it is small, and no station's name or number is in it."""
+    tab = shown()
+    slider(tab).press("Shift+ArrowRight")
+    settle(tab)
+    tab.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+    path = project / "runs" / "tune-demo.ipynb"
+    text = path.read_text("utf-8")
+    assert json.loads(text)["cells"][-1]["outputs"]
+    assert len(text.encode()) < LARGEST
+    assert not [name for name in tab.locator(".fengqiao-tuner .list .row .name").all_inner_texts() if name.split("（")[0] in text]
+    assert "widget-state" not in text
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told", "units"),
+    [({"level": "city"}, "本层级只有一个单位", 1), ({"run": "alike"}, "所有单位总分相同", 18)],
+    ids=["one unit", "all alike"],
+)
+def test_where_there_is_nothing_to_compare_the_screen_says_so(shown, parameters, told, units):
+    """One unit, or totals that are all the same: the screen works, says what to do, and shares out no influence."""
+    tab = shown(**parameters)
+    assert told in tab.get_by_role("list", name="注意").inner_text()
+    tab.get_by_text("总分全部相同（或无名次）").wait_for()
+    slider(tab).press("Shift+ArrowRight")
+    assert slider(tab).input_value() == "30"
+    rows = [text for text in tab.locator(".fengqiao-tuner .list .row .place").all_inner_texts() if text]
+    assert rows == ["1"] * units
+    assert tab.get_by_text(re.compile("影响 .*%")).count() == 0

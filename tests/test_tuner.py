@@ -1,0 +1,543 @@
+"""The tuning screen's Python side: what it hands the browser, what it reckons for it, what it saves, and what it refuses."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import fengqiao_eval as fq
+from every_feature import write_runs
+from fengqiao_eval.cli import app
+from fengqiao_eval.errors import InputError, UsageError
+from fengqiao_eval.periods import parse
+from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scorecards.folder import open_run
+from fengqiao_eval.scoring.ranks import places
+from fengqiao_eval.scoring.totals import total
+from fengqiao_eval.workbench import payload, saving
+from fengqiao_eval.workbench.choice import choose
+from fengqiao_eval.workbench.field import read_field
+from fengqiao_eval.workbench.firm import Few, firm
+from fengqiao_eval.workbench.standalone import write_standalone
+from fengqiao_eval.workbench.tuner import tuner
+
+ROOT = Path(__file__).parents[1]
+SIGNED = {"reason": "市局党委会决定提高群众满意度权重", "author": "甲", "checker": "乙", "date": "2025-01-10"}
+RUNS = ("plain", "recount", "mean_of_totals", "deductions")
+
+
+def score(project, name, scheme, more=""):
+    """Score the project's records by a scheme; return the run's folder."""
+    given = f"period: 2024Q4\nrecords: demo\nscheme: {scheme}\n{more}"
+    (project / f"{name}.yaml").write_text(given, "utf-8")
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(project)
+        done = CliRunner().invoke(app, ["score", f"{name}.yaml"])
+        assert done.exit_code == 0, done.output
+    return project / "runs" / name
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Score an invented province by plain sums, by every feature (counted anew, and as means of months), and by deductions."""
+    project = tmp_path_factory.mktemp("tuner")
+    write_runs(project)
+    shutil.copy(ROOT / "params" / "one_table.yaml", project / "plain_scheme.yaml")
+    shutil.copy(ROOT / "params" / "examples" / "deductions_scheme.yaml", project)
+    for name in ("plain", "deductions"):
+        score(project, name, f"{name}_scheme.yaml")
+    return project
+
+
+@pytest.fixture(scope="module")
+def opened(project):
+    """Open a run of the project by name."""
+    return lambda name: open_run(project / "runs" / name)
+
+
+@pytest.fixture
+def plain(opened):
+    """Give the stations of the plain run in its own period."""
+    return read_field(opened("plain"), "station", parse("2024Q4"))
+
+
+def other_weights(field):
+    """Take a quarter off the first weight, and move one inside another dimension."""
+    table = field.table
+    less = Few(field, table.in_force, 1)._moved(1, int(table.in_force[1]) * 3 // 400 * 100)
+    inside = next(
+        node for node in range(2, len(table.above)) if table.above[node] > 1 and (table.above == table.above[node]).sum() > 1
+    )
+    most = table.whole(less, int(table.above[inside]))
+    return Few(field, less, 1)._moved(inside, min(int(less[inside]) + 300, most))
+
+
+# What is read
+
+
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("level", ["county", "station", "officer"])
+def test_the_weights_in_force_give_the_places_of_the_run(opened, name, level):
+    """Read from its folder and reckoned anew, every total and place is what the run says."""
+    run = opened(name)
+    ranks = run.frame("ranks", officers=level == "officer").data
+    if ranks.empty or level not in set(ranks["level"]):
+        return  # the scheme has no such level
+    for period in ("2024Q4", "2024Q3"):
+        field = read_field(run, level, parse(period))
+        said = ranks[(ranks["level"] == level) & (ranks["period"] == period)].set_index("unit_id").loc[field.units["unit_id"]]
+        assert np.array_equal(field.base.totals, np.rint(said["total"].to_numpy() * 100))
+        assert np.array_equal(field.base.place, said["rank"].fillna(0).to_numpy(dtype="int64"))
+
+
+@pytest.mark.parametrize("name", ["plain", "recount", "deductions"])
+def test_a_draft_is_what_the_run_under_it_would_say(project, opened, name):
+    """Saved as an override and scored again from the records, other weights give the totals and places that were shown."""
+    field = read_field(opened(name), "station", parse("2024Q4"))
+    draft = other_weights(field)
+    path = project / f"{name}_override.yaml"
+    saving.write(field, path, draft, SIGNED)
+    again = open_run(score(project, f"{name}_again", f"{name}_scheme.yaml", f"overrides: {path.name}\n"))
+    shown, said = field.outcome(draft), read_field(again, "station", parse("2024Q4"))
+    assert np.array_equal(shown.totals, said.sheet.totals)
+    assert np.array_equal(shown.place, said.base.place)
+    assert not np.array_equal(shown.totals, field.base.totals)
+
+
+def test_the_period_is_the_last_that_is_settled(opened):
+    """A run seen from just after its quarter is being paid out, so that the quarter before is tuned on, and both are said."""
+    run = opened("plain")
+    by_default, asked = choose(run), choose(run, period="2024Q4")
+    assert (str(by_default.field.period), str(asked.field.period)) == ("2024Q3", "2024Q4")
+    assert re.match(r"默认按2024年第三季度调权，.*2024年第四季度.*period=\"2024Q4\"", by_default.warnings[0])
+    assert asked.warnings[0].startswith("2024年第四季度正在兑现：")
+
+
+@pytest.mark.parametrize(("as_of", "period", "words"), [("2024-12-20", "2024Q4", "尚未结束"), ("2025-04-02", "2024Q4", "")])
+def test_what_is_said_of_a_period_hangs_on_when_it_is_seen(opened, monkeypatch, as_of, period, words):
+    """Before its end a period is open; once the next of its length has ended, nothing is said."""
+    run = opened("plain")
+    monkeypatch.setitem(run.manifest, "as_of", as_of)
+    told = choose(run, period=period).warnings
+    assert any(words in one for one in told) if words else not any("2024年第四季度" in one for one in told)
+    assert str(choose(run).field.period) == ("2024Q3" if words else "2024Q4")
+
+
+# What the browser is handed
+
+
+def test_the_browser_can_reckon_what_the_run_says(plain):
+    """Points × weights from the bytes alone, and what stands outside, give the totals and places of the run."""
+    head, arrays = payload.head(choose(plain.run, period="2024Q4")), payload.arrays(plain)
+    points = np.frombuffer(arrays["points"], "<i4").reshape(head["n"], -1)
+    scored = points != payload.NOT_SCORED
+    found = total(np.where(scored, points, 0) / 10_000, scored, plain.table.weights(plain.table.in_force), head["decimals"])
+    totals = found.totals + np.frombuffer(arrays["adjusted"], "<i4")
+    assert np.array_equal(totals, np.frombuffer(arrays["base"], "<i4"))
+    able = np.frombuffer(arrays["able"], "u1") & (found.covered >= head["least_covered"])
+    place, _ = places(totals, np.frombuffer(arrays["group"], "<u2"), able.astype(bool))
+    assert np.array_equal(place, plain.base.place)
+
+
+def test_the_head_is_json_and_its_nodes_a_tree(plain):
+    """Every node stands after what it is part of, parts add up to the whole, leaves are the columns of the points."""
+    head = json.loads(json.dumps(payload.head(choose(plain.run, period="2024Q4"))))
+    nodes = head["nodes"]
+    assert all(node["above"] < at for at, node in enumerate(nodes))
+    for at, node in enumerate(nodes):
+        parts = [part["weight"] for part in nodes if part["above"] == at]
+        assert not parts or sum(parts) == node["whole"]
+    assert sorted(node["leaf"] for node in nodes if node["leaf"] >= 0) == list(range(15))
+    assert head["mode"] == "browser"
+    assert head["awards"] == [max(0, int(size * 0.1)) for size in np.bincount(plain.group[plain.base.place > 0])]
+    assert head["words"]["tuner.title"] == "权重调试"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("recount", "有几何平均、有维度设了上限或下限、有一票否决清零的项目、有指标按分值计分，得分随权重变、有单位不适用某些指标"),
+     ("mean_of_totals", "本期是各期总分的平均"), ("deductions", "有维度设了上限或下限、有指标按分值计分，得分随权重变")],
+)  # fmt: skip
+def test_what_is_no_sum_is_reckoned_by_the_kernel(opened, name, why):
+    """Geometric means, limits, vetoes on items, marks and means of totals are left to the kernel, and it is said why."""
+    head = payload.head(choose(opened(name), "station", "2024Q4"))
+    assert head["mode"] == "kernel"
+    assert why in head["why_kernel"]
+
+
+def test_few_survey_answers_size_and_county(plain):
+    """Units with fewer than 30 answers are marked; thirds by residents are about equal; the county is the one of the run."""
+    arrays, head = payload.arrays(plain), payload.head(choose(plain.run, period="2024Q4"))
+    frame = plain.run.frame("points").data
+    surveyed = [i.code for i in plain.run.scheme.indicators if "surveys" in i.measure.tables]
+    here = frame[(frame["period"] == "2024Q4") & frame["indicator"].isin(surveyed) & (frame["level"] == "station")]
+    least = here.groupby("unit_id", observed=True)["n"].min().reindex(plain.units["unit_id"])
+    assert np.array_equal(np.frombuffer(arrays["few"], "u1"), least < 30)
+    assert np.bincount(np.frombuffer(arrays["size"], "u1")).tolist() == [6, 5, 5]
+    counties = plain.units["county_id"].map(plain.run.frame("units").data.set_index("unit_id")["name"])
+    assert [head["counties"][at] for at in np.frombuffer(arrays["county"], "<u2")] == counties.tolist()
+
+
+# The kernel's answers
+
+
+@pytest.fixture
+def screen(opened, tmp_path):
+    """Open a screen whose answers are kept: ask(kind, ...) gives the message and its arrays."""
+
+    def make(name="plain", level="station", **given):
+        found = tuner(opened(name), level, folder=tmp_path, **{"period": "2024Q4", **given})
+        sent = []
+        found.send = lambda content, buffers=None: sent.append((content, buffers))
+
+        def ask(kind, buffers=(), **content):
+            found._asked(found, {"kind": kind, "id": 7, **content}, list(buffers))
+            return sent[-1][0], [np.frombuffer(part, "<i4") for part in sent[-1][1]]
+
+        return found, ask
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["plain", "recount"])
+def test_totals_come_with_places_and_parts(screen, name):
+    """For any weights the kernel sends totals, places, and contributions by dimension, which add up but for what is outside."""
+    shown, ask = screen(name)
+    draft = other_weights(shown.field)
+    answer, (totals, place, parts) = ask("totals", weights=draft.tolist())
+    outcome = shown.field.outcome(draft)
+    assert answer == {"kind": "totals", "id": 7}
+    assert np.array_equal(totals, outcome.totals)
+    assert np.array_equal(place, outcome.place)
+    assert np.array_equal(parts.reshape(len(totals), -1).sum(axis=1), outcome.contributions.sum(axis=1))
+
+
+@pytest.mark.parametrize("name", ["plain", "recount", "mean_of_totals"])
+def test_firmness_holds_the_places_and_the_weights(screen, name):
+    """A range holds the place it is of, and a stretch the weight; sliders that cannot move have none."""
+    shown, ask = screen(name)
+    weights = shown.field.table.in_force
+    group = int(shown.head["group"])
+    answer, (low, high) = ask("firm", weights=weights.tolist(), group=group)
+    place = shown.field.base.place[shown.field.group == group]
+    assert ((low <= place) & (place <= high)).all()
+    assert answer["ranges"]
+    for one in answer["ranges"]:
+        assert all(low <= weights[one["node"]] <= high for low, high in (one["first"], one["awards"]))
+        assert (shown.field.table.above == shown.field.table.above[one["node"]]).sum() > 1
+    assert any(one["sampled"] for one in answer["ranges"]) or name == "plain"
+
+
+def test_an_exact_stretch_ends_where_somebody_else_is_first(plain):
+    """One step of a hundredth beyond the stretch the first place is another's, or shared; within it never."""
+    group = next(group for group in range(len(plain.groups)) if not np.isnan(plain.sheet.points[plain.group == group]).any())
+    found = firm(plain, plain.table.in_force, group, 1)
+    few = Few(plain.only(np.flatnonzero(plain.group == group)), plain.table.in_force, 1)
+    totals = few.totals.astype(float)
+    for one in found.ranges:
+        assert not one["sampled"]
+        node, whole = one["node"], plain.table.whole(plain.table.in_force, int(plain.table.above[one["node"]]))
+        slope = firm_slopes(few, node)
+        for value, holds in [
+            (one["first"][0], True),
+            (one["first"][1], True),
+            (one["first"][0] - 1, False),
+            (one["first"][1] + 1, False),
+        ]:
+            if 0 <= value <= whole:
+                moved = totals + slope * (value - plain.table.in_force[node]) / whole
+                assert np.array_equal(moved == moved.max(), few.place == 1) == holds, (one, value)
+
+
+def firm_slopes(few, node):
+    """Take the slopes of the group by two points of the exact totals, unrounded."""
+    table = few.field.table
+    ends = [table.weights(few._moved(node, value)) for value in (0, table.whole(few.hundredths, int(table.above[node])))]
+    shares = [np.array([float(s) for s in weights.nominal]) for weights in ends]
+    return few.field.sheet.points @ (shares[1] - shares[0]) * 100
+
+
+# Saving
+
+
+def test_saving_writes_an_override_that_can_be_read_again(screen, project, tmp_path, plain):
+    """The file names records and whom it affects; other levels keep their weights; neither scheme nor file is overwritten."""
+    shown, ask = screen()
+    before = (project / "plain_scheme.yaml").read_bytes()
+    draft = other_weights(shown.field)
+    place = shown.field.outcome(draft).place.astype("<i4").tobytes()
+    answer, _ = ask("save", [place], weights=draft.tolist(), **SIGNED)
+    assert (answer["kind"], answer["file"]) == ("saved", "weights_station_2025-01-10.yaml")
+    assert answer["summary"].startswith("2024年第四季度，派出所 16 个单位：名次变动 ")
+    scheme = load(project / "plain_scheme.yaml", tmp_path / answer["file"])
+    changed = read_field(plain.run, "station", parse("2024Q4")).table
+    by_level = [(i.code, i.weight["station"], i.weight["others"]) for i in scheme.dimensions if isinstance(i.weight, dict)]
+    for code, station, others in by_level:
+        node = 1 + [part.code for part in changed.parts].index(code)
+        assert (int(station * 100), int(others * 100)) == (draft[node], changed.in_force[node])
+    text = (tmp_path / answer["file"]).read_text("utf-8")
+    assert re.search(r"records_fingerprint: [0-9a-f]{64}", text)
+    assert (project / "plain_scheme.yaml").read_bytes() == before
+    again, _ = ask("save", [place], weights=draft.tolist(), **SIGNED)
+    assert again["file"] == "weights_station_2025-01-10-2.yaml"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"reason": "太短"}, r"reason \[document\.value\]"),
+        ({"checker": "甲"}, r"起草人与审核人都是“甲”；须为两人"),
+        ({"date": "明天"}, r"date \[document\.value\]"),
+        ({"author": None}, r"缺少必填的键“author”"),
+    ],
+)
+def test_what_is_not_signed_well_is_refused(screen, tmp_path, change, words):
+    """No reason, one person in both roles, no date, no author: refused in sentences, and nothing is written."""
+    shown, ask = screen()
+    draft = other_weights(shown.field)
+    place = shown.field.outcome(draft).place.astype("<i4").tobytes()
+    answer, _ = ask("save", [place], weights=draft.tolist(), **{**SIGNED, **change})
+    assert answer["kind"] == "refused"
+    assert re.search(words, "\n".join(answer["faults"]))
+    assert not list(tmp_path.iterdir())
+
+
+def test_all_faults_of_a_save_are_told_at_once(screen):
+    """A short reason and a missing author are two sentences."""
+    shown, ask = screen()
+    draft = other_weights(shown.field)
+    place = shown.field.outcome(draft).place.astype("<i4").tobytes()
+    answer, _ = ask("save", [place], weights=draft.tolist(), reason="短", checker="乙", date="2025-01-10")
+    assert len(answer["faults"]) == 2
+
+
+def test_a_browser_that_disagrees_saves_nothing(screen, tmp_path):
+    """One place that is not the kernel's, or too few of them: refused, the unit named; an officer is not."""
+    shown, ask = screen()
+    draft = other_weights(shown.field)
+    place = shown.field.outcome(draft).place.astype("<i4")
+    place[3] += 1
+    answer, _ = ask("save", [place.tobytes()], weights=draft.tolist(), **SIGNED)
+    assert f"（1 个单位，例如 {shown.field.units['unit_id'][3]}）" in answer["faults"][0]
+    answer, _ = ask("save", [place[:2].tobytes()], weights=draft.tolist(), **SIGNED)
+    assert "须送来 16 个名次，收到 2 个" in answer["faults"][0]
+    officers, ask = screen(level="officer")
+    place = officers.field.outcome(officers.field.table.in_force).place.astype("<i4") + 1
+    answer, _ = ask("save", [place.tobytes()], weights=officers.field.table.in_force.tolist(), **SIGNED)
+    assert "例如 —）" in answer["faults"][0]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("weights", [[], None, ["1"], [-1] * 20, [10**9] * 20, [1.5] * 20])
+def test_weights_that_are_none_are_refused(screen, weights):
+    """Too few, no numbers, negative, too large: every kind of message is answered with what would do."""
+    _, ask = screen()
+    for kind in ("totals", "firm", "save"):
+        answer, _ = ask(kind, weights=weights, group=0)
+        assert re.search(r"权重须是 20 个从 0 到 10000 的整数", answer["faults"][0])
+
+
+def test_weights_that_do_not_add_up_are_not_saved(screen):
+    """The sums of the scheme hold for a draft as well."""
+    shown, ask = screen()
+    draft = shown.field.table.in_force.copy()
+    draft[1] += 100
+    place = shown.field.outcome(draft).place.astype("<i4").tobytes()
+    answer, _ = ask("save", [place], weights=draft.tolist(), **SIGNED)
+    assert "各维度权重之和须为 100，实际为 101" in answer["faults"][0]
+
+
+def test_save_override_takes_weights_by_code(opened, tmp_path):
+    """Without a screen: codes and numbers; a file that is there is never overwritten, and nothing changed is nothing saved."""
+    run, path = opened("plain"), tmp_path / "new.yaml"
+    dimensions = {d.code: d.weight for d in run.scheme.dimensions}
+    first, second = list(dimensions)[:2]
+    given = {first: dimensions[first] - 5, second: dimensions[second] + 5}
+    saved = fq.save_override(run, path, given, period="2024Q4", **SIGNED)
+    assert saved.path == path
+    assert load(ROOT / "params" / "one_table.yaml", path).dimensions[0].weight["station"] == given[first]
+    with pytest.raises(UsageError, match="已存在，不会覆盖"):
+        fq.save_override(run, path, given, **SIGNED)
+    with pytest.raises(InputError, match="权重与现行方案相同"):
+        fq.save_override(run, tmp_path / "same.yaml", dimensions, **SIGNED)
+    with pytest.raises(InputError, match=r"weights\.visit \[override\.unknown_code\] 方案中没有“visit”"):
+        fq.save_override(run, tmp_path / "strange.yaml", {**given, "visit": 3}, **SIGNED)
+
+
+def test_an_override_after_another_holds_all_weights(project, opened, tmp_path):
+    """What follows an override is put on the scheme as it was signed, so that it repeats what the earlier one changed."""
+    run = opened("plain")
+    codes = [d.code for d in run.scheme.dimensions[:2]]
+    weights = {d.code: d.weight for d in run.scheme.dimensions[:2]}
+    fq.save_override(run, project / "one.yaml", {codes[0]: weights[codes[0]] - 5, codes[1]: weights[codes[1]] + 5}, **SIGNED)
+    after = open_run(score(project, "after", "plain_scheme.yaml", "overrides: one.yaml\n"))
+    field = read_field(after, "station", parse("2024Q4"))
+    saving.write(field, tmp_path / "two.yaml", other_weights(field), SIGNED)
+    scheme = load(project / "plain_scheme.yaml", tmp_path / "two.yaml")
+    found = fq.weights_at(scheme, "station")
+    assert np.array_equal(found.own, field.table.weights(other_weights(field)).own)
+
+
+def test_officers_are_counted_in_a_saved_file_and_not_named(opened, tmp_path):
+    """A summary at the officers' level holds numbers, and no officer's id or name."""
+    run = opened("plain")
+    field = read_field(run, "officer", parse("2024Q4"))
+    saved = saving.write(field, tmp_path / "officers.yaml", other_weights(field), SIGNED)
+    text = saved.path.read_text("utf-8")
+    assert isinstance(saved.affected.enter, int)
+    assert not [cell for column in ("unit_id", "name") for cell in field.units[column] if cell in text]
+
+
+# Without Jupyter
+
+
+def test_one_file_asks_for_nothing_and_runs_nothing_of_the_records(opened, tmp_path):
+    """The page holds script, style and data; a unit named like markup stays text; no address stands in what it loads."""
+    run = opened("plain")
+    hostile = "</script><img src=x onerror=alert(1)>\u2028"
+    units = run.frame("units").data
+    frame = units.assign(name=np.where(units["unit_id"] == "S001", hostile, units["name"]))
+    folder = shutil.copytree(run.path, tmp_path / "run")
+    frame.to_parquet(folder / "units.parquet")
+    page = write_standalone(folder, tmp_path / "page.html").read_text("utf-8")
+    assert page.count("</script>") == 3
+    assert "onerror=alert" in page
+    assert "<img" not in page
+    assert "default-src 'none'" in page
+    assert not re.search(r"(src|href)=|@import|url\(", page.replace("src=x", ""))
+
+
+def test_one_file_names_no_officer(opened, tmp_path):
+    """Officers are numbered: neither a name nor an id of one is in the page."""
+    run = opened("plain")
+    page = write_standalone(run, tmp_path / "page.html", "officer").read_text("utf-8")
+    units = run.frame("units", officers=True).data
+    texts = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])["texts"]
+    assert texts["names"].split("\n")[:2] == ["民警 1", "民警 2"]
+    assert not [cell for column in ("unit_id", "name") for cell in units[column] if f'"{cell}' in page or f"\\n{cell}" in page]
+
+
+def test_what_needs_a_kernel_is_no_page_by_itself(opened, tmp_path):
+    """Where only the kernel can reckon, no page is written, and it is said why."""
+    with pytest.raises(UsageError, match="须由内核计算（有几何平均"):
+        write_standalone(opened("recount"), tmp_path / "page.html", "station")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_screen_is_an_anywidget_whose_state_holds_no_path(screen, project):
+    """All that is synced is JSON, text or bytes; no folder of the machine is in it."""
+    shown, _ = screen()
+    assert isinstance(shown, anywidget.AnyWidget)
+    state = {key: value for key, value in shown.get_state().items() if not key.startswith("_")}
+    assert str(project) not in str(state)
+    assert shown.weights == shown.field.table.in_force.tolist()
+
+
+# Bad input
+
+
+def changed_run(run, folder, **frames):
+    """Copy a run with frames changed by functions; None takes a frame away."""
+    shutil.copytree(run.path, folder)
+    for name, change in frames.items():
+        path = folder / f"{name}.parquet"
+        path.unlink() if change is None else change(pd.read_parquet(path)).to_parquet(path)
+    return folder
+
+
+def test_a_run_without_points_says_what_to_do(opened, tmp_path):
+    """Neither an empty screen nor a stack trace: score again."""
+    folder = changed_run(opened("plain"), tmp_path / "run", points=None)
+    with pytest.raises(UsageError, match=r"计分结果 plain 中没有层级 station 的得分；请重新计分"):
+        tuner(folder)
+    for name in ("ranks", "units"):
+        (folder / f"{name}.parquet").unlink()
+    with pytest.raises(UsageError, match="请重新计分"):
+        tuner(folder)
+
+
+def test_strange_levels_periods_and_groups_are_refused(opened):
+    """What there is instead is named."""
+    run = opened("plain")
+    with pytest.raises(UsageError, match=r"没有层级 village、期间 2024Q4 的单位；有的层级：city"):
+        tuner(run, "village", period="2024Q4")
+    with pytest.raises(UsageError, match=r"没有层级 station、期间 2019Q4 的单位；.*有的期间：2024Q4"):
+        tuner(run, period="2019Q4")
+    with pytest.raises(UsageError, match="没有组别“五类”；有的组别：一类, 二类, 三类, 四类"):
+        tuner(run, group="五类")
+
+
+def test_contributions_of_another_arithmetic_are_refused(opened, tmp_path):
+    """A run whose contributions its points and weights do not make cannot be tuned: nobody could say what moves."""
+
+    def moved(points):
+        return points.assign(contribution=points["contribution"] + 0.01)
+
+    folder = changed_run(opened("plain"), tmp_path / "run", points=moved)
+    with pytest.raises(UsageError, match="贡献与其得分、权重不符"):
+        tuner(folder, period="2024Q4")
+
+
+def test_one_unit_alone_is_told(opened):
+    """The city has nobody to be compared with: the screen opens and says so; the kernel answers."""
+    shown = tuner(opened("plain"), "city", period="2024Q4")
+    assert any("只有一个单位" in one for one in shown.head["warnings"])
+    found = firm(shown.field, shown.field.table.in_force, 0, 1)
+    assert (found.low.tolist(), found.high.tolist()) == ([1], [1])
+    assert all(one["first"] == [0, 10000] for one in found.ranges)
+
+
+def test_equal_totals_are_told(opened, tmp_path):
+    """Where everybody has the same points no weights tell them apart; all share the first place."""
+
+    def same(points):
+        return points.assign(points=80.0, status="ok", contribution=80.0 * points["weight"])
+
+    run = opened("plain")
+    folder = changed_run(run, tmp_path / "run", points=same)
+    weights = fq.weights_at(run.scheme, "station")
+    exact = total(np.full((1, 15), 80.0), np.ones((1, 15), dtype=bool), weights).contributions[0] / 100
+    points = pd.read_parquet(folder / "points.parquet")
+    number = points["indicator"].astype("category").cat.set_categories([i.code for i in run.scheme.indicators]).cat.codes
+    points.assign(contribution=exact[number]).to_parquet(folder / "points.parquet")
+    ranks = pd.read_parquet(folder / "ranks.parquet")
+    ranks.assign(total=exact.sum()).to_parquet(folder / "ranks.parquet")
+    shown = tuner(folder, "station", period="2024Q4")
+    assert any("所有单位总分相同" in one for one in shown.head["warnings"])
+    assert set(shown.field.base.place) == {1}
+
+
+def test_missing_indicators_are_counted(opened):
+    """How many units lack something is said above the screen."""
+    told = choose(opened("plain"), "officer", "2024Q4").warnings
+    assert any(re.match(r"\d+ 个单位有缺测指标", one) for one in told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "mode"), [(65_536, "browser"), (65_537, "kernel")])
+def test_the_kernel_takes_over_where_the_browser_cannot(opened, tmp_path, count, mode):
+    """65,536 units are the most a browser places; with one more the kernel does, and answers the same."""
+    run = opened("plain")
+
+    def many(frame):
+        kept = frame[(frame["level"] == "station") & (frame["period"] == "2024Q4")] if "period" in frame else frame
+        kept = kept[kept["level"] == "station"]
+        ids = kept["unit_id"].drop_duplicates().astype("str")
+        copies = -(-count // len(ids))
+        every = pd.concat(
+            [kept.assign(unit_id=kept["unit_id"].astype("str") + f"-{n}") for n in range(copies)], ignore_index=True
+        )
+        wanted = [f"{unit}-{n}" for n in range(copies) for unit in ids][:count]
+        return every[every["unit_id"].isin(wanted)]
+
+    folder = changed_run(run, tmp_path / "run", points=many, ranks=many, units=many)
+    shown = tuner(folder, "station", period="2024Q4")
+    assert (shown.head["n"], shown.head["mode"]) == (count, mode)
+    assert (f"单位 {count} 个，超过浏览器能排的 65536 个" in shown.head["why_kernel"]) == (mode == "kernel")
+    assert np.array_equal(shown.field.base.totals, shown.field.sheet.totals)
