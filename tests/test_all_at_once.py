@@ -19,10 +19,12 @@ dimensions:
     label: 案件
     weight: 100
     indicators:
-      - {code: a, label: 甲项, why: 示例, direction: higher, weight: 30, missing: zero, source: 示例, gate: {indicator: b, at_least: 80},
+      - {code: a, label: 甲项, why: 示例, direction: higher, weight: 30, missing: zero, source: 示例,
+         gate: {indicator: b, at_least: 80},
          measure: {kind: share, table: cases, date: received_at, met: {closed: {present: true}}},
          points: {kind: curve, knots: [[0, 0], [50, 80], [100, 60]]}}
-      - {code: b, label: 乙项, why: 示例, direction: higher, weight: 30, missing: zero, source: 示例, gate: {indicator: a, at_least: 80},
+      - {code: b, label: 乙项, why: 示例, direction: higher, weight: 30, missing: zero, source: 示例,
+         gate: {indicator: a, at_least: 80},
          measure: {kind: share, table: cases, date: received_at, met: {closed_at: {present: true}}},
          points: {kind: line, start: 0, each: -1, floor: 50, cap: 40}}
       - {code: c, label: 丙项, why: 示例, direction: lower, weight: 41, missing: zero, source: 示例,
@@ -36,11 +38,11 @@ NOTICES = """
     | N1        | S1      | 2024-10-05  | praise | upheld | 督察       |            |
 """
 EXPECTED = {
-    "gate.ring": "scheme.yaml:14 · dimensions.0.indicators.0.gate.indicator",
-    "points.turn_back": "scheme.yaml:16 · dimensions.0.indicators.0.points.knots",
-    "points.each_against": "scheme.yaml:19 · dimensions.0.indicators.1.points.each",
-    "points.no_room": "scheme.yaml:19 · dimensions.0.indicators.1.points",
-    "quota.no_classes": "scheme.yaml:21 · dimensions.0.indicators.2.against.0",
+    "gate.ring": "scheme.yaml:15 · dimensions.0.indicators.0.gate.indicator",
+    "points.turn_back": "scheme.yaml:17 · dimensions.0.indicators.0.points.knots",
+    "points.each_against": "scheme.yaml:21 · dimensions.0.indicators.1.points.each",
+    "points.no_room": "scheme.yaml:21 · dimensions.0.indicators.1.points",
+    "quota.no_classes": "scheme.yaml:23 · dimensions.0.indicators.2.against.0",
     "weights.indicators": "scheme.yaml:13 · dimensions.0.indicators",
     "records.unchecked": "notices.parquet · notices.checked_by",
     "scheme.no_column": "records · a.measure",
@@ -61,10 +63,10 @@ def project(tmp_path, monkeypatch, drawn):
 
 
 def test_everything_wrong_is_told_at_once(project):
-    """A ring of gates, a curve that turns back, limits without room, a quota without classes, a notice nobody checked, a column."""
+    """A ring of gates, a curve that turns back, limits without room, a quota without classes, an unchecked notice, a column."""
     params, faults = load_params(project)
     with pytest.raises(InputError) as refused:
         prepare(params, faults)
-    told = {fault.rule: " · ".join([fault.file, fault.place]) for fault in refused.value.faults}
+    told = {fault.rule: f"{fault.file} · {fault.place}" for fault in refused.value.faults}
     assert told == EXPECTED
     assert len(refused.value.faults) == len(told)

@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 from typer.testing import CliRunner
 
 from fengqiao_eval.cli import app
@@ -130,10 +131,10 @@ def test_places_are_compared_within_the_same_class(a_run):
 def test_the_sums_of_a_level(pair):
     """How many moved and how far, in places and in points, and who has no counterpart."""
     assert moved.shifts(stations(pair)) == {
-        **{"both": 5, "placed": 5, "moved": 4, "mean_move": 0.8, "up": 1, "down": 1},
-        **{"scored": 5, "changed": 5, "mean_change": 20.0, "gain": 1000, "loss": -900},
-        **{"won": 0, "lost": 0, "reclassed": 0, "regraded": 2, "appeared": 1, "gone": 1},
-    }
+        "both": 5, "placed": 5, "moved": 4, "mean_move": 0.8, "up": 1, "down": 1,
+        "scored": 5, "changed": 5, "mean_change": 20.0, "gain": 1000, "loss": -900,
+        "won": 0, "lost": 0, "reclassed": 0, "regraded": 2, "appeared": 1, "gone": 1,
+    }  # fmt: skip
 
 
 def test_a_level_that_nobody_shares_has_no_mean(pair):
@@ -216,7 +217,9 @@ def test_points_by_class_and_by_county(pair):
 def test_many_groups_are_cut_in_the_open(a_run):
     """Of fourteen classes the six lowest and the six highest are listed, and it says so."""
     head = "| unit | level | class | total | rank | of | grade | county |\n"
-    rows = [head + "".join(f"| U{n} | station | 类{n:02d} | {50 + n * at} | 1 | 1 | | |\n" for n in range(14)) for at in (0, 1)]
+    rows = [
+        head + "".join(f"| U{n} | station | 类{n:02d} | {50 + n * at} | 1 | 1 | 达标 | |\n" for n in range(14)) for at in (0, 1)
+    ]
     text = section(said(moved.Pair(a_run("old", rows[0]), a_run("new", rows[1]))), "各类别的总分变化")
     assert "派出所：共 14 组，列出平均变化最低的和最高的共 12 组。" in text
     assert "类05" in text
@@ -314,6 +317,13 @@ def test_officers_are_numbers_only(a_run):
     assert not re.search("PQ70|秘名|甲所|乙所", text + before_after.page(before_after.compare(*pair.runs)))
 
 
+def test_officers_of_one_run_only(a_run):
+    """Where only one run scored officers they all appeared, or are all gone."""
+    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, SWAPPED))
+    assert "民警：3 个只在后一批次。" in said(pair)
+    assert "民警：3 个只在前一批次。" in said(moved.Pair(pair.after, pair.before))
+
+
 def test_officers_that_may_not_be_read_are_left_out_in_the_open(a_run, monkeypatch):
     """Who may not open the folder of the officers gets the rest, and is told."""
     pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, told={"officers": 2}))
@@ -352,16 +362,9 @@ def test_the_page_says_what_the_console_says(pair):
     one = before_after.compare(*pair.runs, "en")
     page = before_after.page(one)
     for part in compare.sections(one):
-        assert all(str(compare_escape(line)) in page for line in part.lines)
+        assert all(str(escape(line)) in page for line in part.lines)
         cells = (cell for row in part.table.rows for cell in row) if part.table else ()
-        assert all(str(compare_escape(cell)) in page for cell in cells)
-
-
-def compare_escape(text):
-    """Write a text as a template does."""
-    from markupsafe import escape  # noqa: PLC0415
-
-    return escape(text)
+        assert all(str(escape(cell)) in page for cell in cells)
 
 
 @pytest.fixture
@@ -423,5 +426,5 @@ def test_wrong_calls_are_refused(ask, words, refused):
 def test_a_run_without_places_is_refused(pair):
     """A folder without ranks.parquet is not compared."""
     (pair.before.path / "ranks.parquet").unlink()
-    with pytest.raises(UsageError, match="old 中没有名次数据.*fengqiao score"):
+    with pytest.raises(UsageError, match=r"old 中没有名次数据.*fengqiao score"):
         before_after.compare(*pair.runs)

@@ -12,6 +12,7 @@ from fengqiao_eval.scheme.load import reweigh
 from fengqiao_eval.scheme.model import Dimension, Scheme, nominal, parts_of, scored_at, weight_at
 from fengqiao_eval.scorecards.folder import Run
 from fengqiao_eval.scorecards.glance import class_order, frame
+from fengqiao_eval.scorecards.wording import text
 from fengqiao_eval.scoring.ranks import awarded
 
 SIDES = ("before", "after")
@@ -139,7 +140,7 @@ def _side(run: Run, decimals: int, *, officers: bool) -> pd.DataFrame:
 def _counties(run: Run, ranks: pd.DataFrame, *, officers: bool) -> pd.Series:
     """Name the county of each unit, two of one name apart; of a county itself, and above, there is none."""
     names = frame(run, "units").set_index("unit_id")["name"]
-    county = ranks["unit_id"].map(frame(run, "units", officers=officers).set_index("unit_id")["county_id"]).fillna("")
+    county = ranks["unit_id"].map(frame(run, "units", officers=officers).set_index("unit_id")["county_id"]).map(text)
     county = county.where(county != ranks["unit_id"], "")
     known = {unit: str(names.get(unit, unit)) for unit in county.unique()}
     twice = [name for name in known.values() if list(known.values()).count(name) > 1]
