@@ -21,6 +21,7 @@ from fengqiao_eval.runs.publish import read_manifest
 from fengqiao_eval.runs.reopened import parameters
 from fengqiao_eval.runs.run import Made, run
 from fengqiao_eval.scorecards.folder import Run, open_run
+from fengqiao_eval.words import say
 
 NOTEBOOK = "tune_weights.ipynb"
 SCORED_BY = ("period", "as_of", "records", "tables", "scheme", "overrides", "levels")
@@ -47,7 +48,7 @@ def run_to_tune(order: Order) -> tuple[Run, Made | None]:
         return open_run(made.folder), made
     found = open_run(there)
     if others := list(_otherwise(found, params)):
-        raise UsageError("tune.other_run", run=there.name, keys=", ".join(others))
+        raise UsageError("tune.other_run", run=there.name, keys=say("explain.comma").join(others))
     return found, None
 
 

@@ -98,7 +98,7 @@ MOTION = """() => {
   const all = [...document.querySelectorAll('.fengqiao-tuner, .fengqiao-tuner *')];
   const moving = all.filter((one) => { const style = getComputedStyle(one);
     return style.transitionDuration.split(', ').some((time) => parseFloat(time) > 0) || style.animationName !== 'none'; });
-  return [moving.map((one) => one.outerHTML.slice(0, 80)), document.querySelector('.fengqiao-tuner').getAnimations({subtree: true}).length];
+  return [moving.map((one) => one.outerHTML.slice(0, 80)), all[0].getAnimations({subtree: true}).length];
 }"""
 
 ONLY_COLOUR = """() => {
