@@ -56,7 +56,7 @@ def test_declared_text_stays_text(drawn):
 def test_times_and_dates(drawn):
     """A column named _at holds times, valid_from and the like hold dates."""
     table = drawn("""
-        | seen_at          | due_from   | valid_from | happened_on |
+        | seen_at          | due_from   | valid_from | to_date     |
         | 2024-10-05 08:00 | 2024-10-05 | 2024-01-01 | 2024-02-29  |
     """)
     moments = [pd.Timestamp("2024-10-05 08:00"), pd.Timestamp("2024-10-05")]
