@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from decimal import Decimal
 from pathlib import Path
 
 import anywidget
@@ -368,6 +369,18 @@ def test_save_override_takes_weights_by_code(opened, tmp_path):
         fq.save_override(run, tmp_path / "same.yaml", dimensions, **SIGNED)
     with pytest.raises(InputError, match=r"weights\.visit \[override\.unknown_code\] 方案中没有“visit”"):
         fq.save_override(run, tmp_path / "strange.yaml", {**given, "visit": 3}, **SIGNED)
+
+
+def test_an_override_writes_weights_as_people_do(opened, tmp_path):
+    """Whole weights have no point, halves have one; a weight that is the same at every level would be one number."""
+    run, path = opened("plain"), tmp_path / "plain.yaml"
+    first, second, third, *_ = run.scheme.dimensions
+    given = {first.code: first.weight - Decimal("7.5"), second.code: second.weight + 3, third.code: third.weight + Decimal("4.5")}
+    fq.save_override(run, path, given, period="2024Q4", **SIGNED)
+    lines = re.findall(r"^  (\w+): \{station: ([0-9.]+), others: ([0-9.]+)\}$", path.read_text("utf-8"), re.MULTILINE)
+    was = {part.code: part.weight for part in run.scheme.dimensions}
+    assert lines == [(code, f"{weight.normalize():f}", f"{was[code].normalize():f}") for code, weight in given.items()]
+    assert [station.endswith(".5") for _, station, _ in lines] == [True, False, True]
 
 
 def test_an_override_after_another_holds_all_weights(project, opened, tmp_path):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,20 @@ import pandas as pd
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.scheme.model import Scheme
 
+REPEATED = ["unit_id", "level", "peer_class", "indicator", "status"]
+"""Words that stand in many rows of a frame."""
+
 
 @dataclass(frozen=True)
 class Frame:
     """A frame and the row numbers of each unit in it."""
 
     data: pd.DataFrame
-    rows: Mapping[str, np.ndarray]
+
+    @cached_property
+    def rows(self) -> Mapping[str, np.ndarray]:
+        """The row numbers of each unit, reckoned when first asked for: of a large frame they take longer than reading it."""
+        return self.data.groupby("unit_id", observed=True, sort=False).indices if len(self.data.columns) else {}
 
     def of(self, *unit_ids: str) -> pd.DataFrame:
         """Take the rows of some units, in the order of the frame."""
@@ -39,7 +46,12 @@ class Run:
     def frame(self, name: str, *, officers: bool = False) -> Frame:
         """Read a frame, once as long as its file does not change; one that is not there is empty."""
         file = (self.path / "officer" if officers else self.path) / f"{name}.parquet"
-        return _frame(file, file.stat().st_mtime_ns) if file.is_file() else Frame(pd.DataFrame(), {})
+        return _frame(file, file.stat().st_mtime_ns) if file.is_file() else Frame(pd.DataFrame())
+
+    def of_period(self, name: str, period: str, *, officers: bool = False) -> pd.DataFrame:
+        """Read the rows of one period alone, once as long as the file does not change; words that repeat come as categories."""
+        file = (self.path / "officer" if officers else self.path) / f"{name}.parquet"
+        return _of_period(file, file.stat().st_mtime_ns, period) if file.is_file() else pd.DataFrame()
 
     def pooled(self, level: str, *, officers: bool = False) -> Mapping[str, tuple[float, float]]:
         """Add up numerator and denominator of each indicator over all units of a level, ranked or not; empty for one unit."""
@@ -105,5 +117,9 @@ def _pooled(file: Path, stamp: int, level: str, period: str) -> Mapping[str, tup
 
 @lru_cache(maxsize=32)
 def _frame(file: Path, _stamp: int) -> Frame:
-    data = pd.read_parquet(file)
-    return Frame(data, data.groupby("unit_id", observed=True, sort=False).indices)
+    return Frame(pd.read_parquet(file))
+
+
+@lru_cache(maxsize=16)
+def _of_period(file: Path, _stamp: int, period: str) -> pd.DataFrame:
+    return pd.read_parquet(file, filters=[("period", "==", period)], read_dictionary=REPEATED)

@@ -109,13 +109,13 @@ def read_field(run: Run, level: str, period: Period) -> Field:
 
 def _units(run: Run, level: str, period: Period) -> pd.DataFrame:
     """List the units of a level that have a total in the period, as the run knows them."""
-    frames = {name: run.frame(name, officers=level == OFFICER).data for name in ("points", "ranks", "units")}
-    if any(frame.empty for frame in frames.values()):
+    ranks, units = (run.frame(name, officers=level == OFFICER).data for name in ("ranks", "units"))
+    here = ranks[((ranks["level"] == level) & (ranks["period"] == str(period))).to_numpy()] if len(ranks) else ranks
+    scored = run.of_period("points", str(period), officers=level == OFFICER)
+    if ranks.empty or units.empty or (scored.empty and run.frame("points", officers=level == OFFICER).data.empty):
         raise UsageError("tune.no_points", run=run.manifest["run"], level=level)
-    ranks = frames["ranks"]
-    here = ranks[((ranks["level"] == level) & (ranks["period"] == str(period))).to_numpy()]
     if here.empty:
         held = {"levels": ", ".join(ranks["level"].unique()), "periods": ", ".join(ranks["period"].unique())}
         raise UsageError("tune.nobody", run=run.manifest["run"], level=level, period=str(period), **held)
     placed = here[["unit_id", "peer_class"]].rename(columns={"peer_class": "group"}).fillna({"group": ""}).astype("str")
-    return placed.merge(frames["units"].astype({"unit_id": "str"}), on="unit_id", how="left")
+    return placed.merge(units.astype({"unit_id": "str"}), on="unit_id", how="left")

@@ -139,7 +139,8 @@ def texts(field: Field, *, nameless: bool = False) -> dict[str, str]:
     if nameless and field.level == OFFICER:
         numbers = pd.Series(range(1, len(field.units) + 1)).astype(str)
         columns = {"names": term("level", OFFICER, field.lang) + " " + numbers, "ids": numbers}
-    return {key: "\n".join(" ".join(str(cell).split()) for cell in column.fillna("")) for key, column in columns.items()}
+    cells = {key: column.fillna("").to_numpy(dtype=object) for key, column in columns.items()}
+    return {key: "\n".join(" ".join(str(cell).split()) for cell in column) for key, column in cells.items()}
 
 
 def encoded(parts: Mapping[str, bytes]) -> dict[str, str]:

@@ -73,7 +73,7 @@ def write(
     override = _checked(field, document)
     found = affected(field, field.outcome(hundredths))
     summary = override.model_copy(update={"summary": found}).model_dump(exclude_unset=True)
-    _write_new(path, dump(summary | {"summary": _plain(found.model_dump())}))
+    _write_new(path, dump(summary | {"weights": data["weights"], "summary": _plain(found.model_dump())}))
     return Saved(path, found)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import SCORED
 from fengqiao_eval.periods import Period
+from fengqiao_eval.records.units import OFFICER
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.rules import Line, Relative
 from fengqiao_eval.scorecards.folder import Run
@@ -97,15 +98,16 @@ class _Grid:
         return pd.Index([indicator.code for indicator in self.run.scheme.indicators])
 
     def rows(self, name: str) -> pd.DataFrame:
-        """Take the rows of these units in the period."""
-        level = str(self.among.levels[0])
-        data = self.run.frame(name, officers=level == "officer").data
-        found = data[(data["period"] == str(self.period)).to_numpy()] if len(data) else data
-        return found[found["unit_id"].isin(self.ids).to_numpy()] if len(found) else found
+        """Take the rows of the period, those of units of other levels among them."""
+        return self.run.of_period(name, str(self.period), officers=str(self.among.levels[0]) == OFFICER)
 
     def totals(self) -> np.ndarray:
         """Give the totals."""
-        return self.rows("ranks").set_index("unit_id")["total"].reindex(self.ids).fillna(0).to_numpy()
+        rows, found = self.rows("ranks"), np.zeros(len(self.ids))
+        if len(rows):
+            unit = _places(rows["unit_id"], self.ids)
+            found[unit[unit >= 0]] = rows["total"].fillna(0).to_numpy(dtype="float64")[unit >= 0]
+        return found
 
     def numbers(self, column: str) -> np.ndarray:
         """Lay out a column of numbers, NaN where there is none."""
@@ -134,9 +136,10 @@ class _Grid:
         return np.where(np.isnan(after), found, after)
 
     def adjusted(self, effect: str) -> pd.DataFrame:
-        """Take the lines outside the hundred with an effect."""
+        """Take these units' lines outside the hundred with an effect."""
         rows = self.rows("adjustments")
-        return rows[(rows["effect"] == effect).to_numpy()] if len(rows) else rows
+        found = rows[(rows["effect"] == effect).to_numpy()] if len(rows) else rows
+        return found[found["unit_id"].isin(self.ids).to_numpy()] if len(found) else found
 
 
 def _places(words: pd.Series, known: pd.Index) -> np.ndarray:
