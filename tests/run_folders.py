@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fengqiao_eval.runs.publish import ROW_GROUP
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.model import Scheme, applies, nominal, weight_at
 
@@ -231,8 +232,8 @@ def _frames(folder: Path, units: pd.DataFrame, table: Scheme, periods: list[str]
     if points.empty:
         return
     units.to_parquet(folder / "units.parquet")
-    points.to_parquet(folder / "points.parquet")
-    points[points.columns[:10]].to_parquet(folder / "measures.parquet")
+    points.to_parquet(folder / "points.parquet", row_group_size=ROW_GROUP)
+    points[points.columns[:10]].to_parquet(folder / "measures.parquet", row_group_size=ROW_GROUP)
     make_ranks(points, units, table).to_parquet(folder / "ranks.parquet")
     adjustments = pd.DataFrame(columns=["unit_id", "period", "line", "rule", "effect", "contribution", "record_ids", "status"])
     adjustments.astype({"contribution": "float64"}).to_parquet(folder / "adjustments.parquet")

@@ -22,6 +22,8 @@ FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", 
 """The frames of a run, each a parquet file; those of officers lie in officer/."""
 
 LATEST = "latest"
+ROW_GROUP = 2**16
+"""Rows that a reader skips together: frames hold period after period, and most readers want one."""
 _PRIVATE = 0o700
 
 
@@ -104,7 +106,7 @@ def write_frames(folder: Path, frames: Mapping[str, pd.DataFrame], officers: Map
 
 def _write_frames(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
     for name, frame in frames.items():
-        frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", index=False)
+        frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", index=False, row_group_size=ROW_GROUP)
 
 
 def parted(scores: Any) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
