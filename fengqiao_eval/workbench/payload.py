@@ -13,6 +13,7 @@ from fengqiao_eval.records.units import OFFICER
 from fengqiao_eval.scheme.model import base_marks
 from fengqiao_eval.scorecards.wording import SMALL, period_words, term
 from fengqiao_eval.scoring.points import DECIMALS
+from fengqiao_eval.scoring.ranks import award_count
 from fengqiao_eval.words import catalogue, say
 from fengqiao_eval.workbench.choice import Chosen
 from fengqiao_eval.workbench.field import Field
@@ -110,9 +111,8 @@ def nodes(field: Field) -> list[dict[str, Any]]:
 
 def awards(field: Field) -> list[int]:
     """Say how many of each group are named for an award: the scheme's number, or its share, rounded down."""
-    award = field.table.scheme.awards
     placed = np.bincount(field.group[field.base.place > 0], minlength=len(field.groups))
-    return [award.count if award.count is not None else int(award.share * int(of)) for of in placed]
+    return [award_count(field.table.scheme.awards, int(of)) for of in placed]
 
 
 def arrays(field: Field) -> dict[str, bytes]:
