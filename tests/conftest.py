@@ -12,6 +12,8 @@ import pytest
 
 from fengqiao_eval.records import demo
 from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scheme.model import Scheme
 
 os.environ.pop("FENGQIAO_LANG", None)  # the tests, docstrings included, speak the language the product starts in
 ROOT = Path(__file__).parents[1]
@@ -102,3 +104,22 @@ def _lack(program: str) -> NoReturn:
 def need():
     """Give a function that finds a program of the machine by name; where it is missing the test is skipped."""
     return lambda program: shutil.which(program) or _lack(program)
+
+
+@pytest.fixture
+def loading(tmp_path):
+    """Give a function that loads a scheme's text after changing it in places, each of which must be there.
+
+    Words that stand for others (ONE=...) are put in last.
+    """
+
+    def load_changed(text: str, *changes: tuple[str, str], **words: str) -> Scheme:
+        for before, after in changes:
+            assert before in text, before
+            text = text.replace(before, after, 1)
+        for word, meaning in words.items():
+            text = text.replace(word, meaning)
+        (tmp_path / "s.yaml").write_text(text, "utf-8")
+        return load(tmp_path / "s.yaml", name="s.yaml")
+
+    return load_changed

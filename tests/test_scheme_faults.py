@@ -7,7 +7,6 @@ import re
 import pytest
 
 from fengqiao_eval.errors import InputError
-from fengqiao_eval.scheme.load import load
 
 SCHEME = """
 title: 示例
@@ -68,18 +67,9 @@ MEAN = ("aggregation: arithmetic", "aggregation: geometric")
 
 
 @pytest.fixture
-def loaded(tmp_path):
+def loaded(loading):
     """Load the scheme after changing its text in places."""
-
-    def reading(*changes: tuple[str, str]):
-        text = SCHEME
-        for before, after in changes:
-            assert before in text, before
-            text = text.replace(before, after, 1)
-        (tmp_path / "s.yaml").write_text(text.replace("ONE", ONE), "utf-8")
-        return load(tmp_path / "s.yaml", name="s.yaml")
-
-    return reading
+    return lambda *changes: loading(SCHEME, *changes, ONE=ONE)
 
 
 def test_a_scheme_may_hold_all_of_this(loaded):

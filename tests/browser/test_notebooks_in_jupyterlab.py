@@ -3,11 +3,8 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -38,11 +35,9 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def lab(project):
+def lab(project, free_port, await_server):
     """Start JupyterLab on the loopback as `make lab` does, and give its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = [
         "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}",
         "--ServerApp.root_dir=notebooks", "--LabApp.expose_app_in_browser=True", "--KernelManager.transport=ipc",
@@ -52,22 +47,11 @@ def lab(project):
     home = {**os.environ, "HOME": str(project), "JUPYTER_RUNTIME_DIR": str(project / "runtime")}
     server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *words], cwd=project, stdout=log, stderr=log, env=home)
     address = f"http://127.0.0.1:{port}"
-    _await(f"{address}/api?token={TOKEN}")
+    await_server(f"{address}/api?token={TOKEN}")
     yield address
     server.terminate()
     server.wait(20)
     log.close()
-
-
-def _await(url: str) -> None:
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(url, timeout=2).read()  # noqa: S310 - the loopback
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    pytest.fail("JupyterLab did not start within a minute")
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

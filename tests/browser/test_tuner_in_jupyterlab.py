@@ -5,11 +5,8 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pandas as pd
@@ -146,11 +143,9 @@ def _level_out(run: Path, alike: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(project):
+def server(project, free_port, await_server):
     """Type `fengqiao tune` as its user does, and give the address; both pages are served there."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (project / ".jupyter").mkdir()
     (project / ".jupyter" / "jupyter_server_config.json").write_text(json.dumps(EXPOSED), "utf-8")
     home = {**os.environ, "HOME": str(project), "JUPYTER_RUNTIME_DIR": str(project / "runtime"), "JUPYTER_TOKEN": TOKEN}
@@ -158,22 +153,11 @@ def server(project):
     log = (project / "tune.log").open("w")
     running = subprocess.Popen(words, cwd=project, stdout=log, stderr=log, env=home)
     address = f"http://127.0.0.1:{port}"
-    _await(f"{address}/api?token={TOKEN}")
+    await_server(f"{address}/api?token={TOKEN}")
     yield address
     running.send_signal(signal.SIGINT)
     running.wait(30)
     log.close()
-
-
-def _await(url: str) -> None:
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(url, timeout=2).read()  # noqa: S310 - the loopback
-        except OSError:
-            time.sleep(0.5)
-        else:
-            return
-    pytest.fail("JupyterLab did not start within a minute")
 
 
 @pytest.fixture
