@@ -1,15 +1,24 @@
 """Many cards: failures as data, one summary, and nothing of the kernels' noise."""
 
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+import errno
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
+from batches import a_notebook, marked, servers, some_cards, until, watched
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.runs import batch
 from fengqiao_eval.runs.cards import Card, Failure
 from fengqiao_eval.runs.choice import find_notebooks, notebook_of
+from run_folders import write_run
+
+UNITS = [f"S{number:03d}" for number in range(1, 19)]
 
 
 def a_card(unit, level="station"):
@@ -38,14 +47,123 @@ def test_what_fails_is_told_and_stops_nobody(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_process_that_dies_is_a_failure():
-    """Where a process died, its card has failed; the batch goes on to its end."""
-    done, died = Future(), Future()
-    done.set_result(None)
-    died.set_exception(BrokenProcessPool("a process ended abruptly"))
-    found = dict(batch._watched({done: a_card("S1"), died: a_card("S2")}))
-    assert found[a_card("S1")] is None
-    assert found[a_card("S2")] == Failure("S2", "station", None, "BrokenProcessPool", "a process ended abruptly")
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Give a function that lists cards of one line each, to be printed into a folder of a run that all share."""
+    folder = tmp_path_factory.mktemp("small")
+    run, notebook = write_run(folder / "run"), a_notebook(folder / "notebooks" / "small.ipynb", "print(unit)")
+    return lambda name: some_cards(run, notebook, UNITS, name)
+
+
+def nothing_left(temporary):
+    """Say that neither a process nor a temporary file is left."""
+    return (marked(), list(temporary.iterdir())) == ([], [])
+
+
+def kill_one(processes):
+    """Kill one of some processes; say whether one was still there."""
+    with suppress(psutil.NoSuchProcess):
+        for process in processes:
+            process.kill()
+            return True
+    return False
+
+
+def test_whoever_is_killed_all_cards_are_right(small, tmp_path):
+    """A worker, and later the server itself, are killed in the middle of a batch: every card is printed as if undisturbed."""
+    ended = []
+
+    def kill(card, _failure):
+        ended.append(card.unit_id)
+        if len(ended) == 3:
+            until(lambda: kill_one(servers()[0].children()))
+        if len(ended) == 8:
+            servers()[0].kill()
+
+    undisturbed, disturbed = small("undisturbed"), small("disturbed")
+    with watched(tmp_path):
+        assert batch.print_cards(undisturbed, 2) == ()
+        assert batch.print_cards(disturbed, 2, done=kill) == ()
+    assert sorted(ended) == UNITS
+    assert [card.page.read_bytes() for card in disturbed] == [card.page.read_bytes() for card in undisturbed]
+    assert nothing_left(tmp_path)
+
+
+def test_a_server_that_keeps_dying_fails_its_cards(small, tmp_path):
+    """Where the second server dies as well, the cards without an answer have failed and say so."""
+    cards = small("dying")
+    with watched(tmp_path):
+        failures = batch.print_cards(cards, 1, done=lambda *_: [server.kill() for server in servers()])
+    told = Failure("S018", "station", None, "ServerDied", "负责出卡的进程两次异常终止（SIGKILL, SIGKILL），本卡未印出")
+    assert failures[-1] == told
+    assert [card.page.exists() for card in cards] == [card.unit_id not in {one.unit_id for one in failures} for card in cards]
+    assert cards[-1].page.with_suffix(".failed.ipynb").is_file()
+    assert nothing_left(tmp_path)
+
+
+def test_the_server_has_one_thread(small, tmp_path):
+    """A fork copies one thread and the locks of all others, so that the server has no other."""
+    seen = []
+    with watched(tmp_path):
+        batch.print_cards(small("threads"), 1, done=lambda *_: seen.append([server.num_threads() for server in servers()]))
+    assert seen[0] == [1]
+
+
+def test_a_full_disk_ends_the_batch(small, tmp_path):
+    """A full disk is no card's fault: it is raised as what it is, and nothing is left running."""
+    cards = small("full")
+    cards[3].page.parent.mkdir()
+    cards[3].page.with_name(".S004.html.tmp").symlink_to("/dev/full")
+    with watched(tmp_path), pytest.raises(OSError, match="No space left on device") as full:
+        batch.print_cards(cards, 1)
+    assert (full.value.errno, full.value.filename) == (errno.ENOSPC, str(cards[3].page.parent))
+    assert nothing_left(tmp_path)
+
+
+LASTING = """
+import subprocess, time
+if unit != "S001":
+    subprocess.Popen(["sleep", "600"], start_new_session=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_who_ends_the_command_ends_everything(small, tmp_path, sign):
+    """Ctrl-C, SIGTERM and kill -9 leave no process behind, even if what cells have started went to a session of its own."""
+    run, notebook = small("any")[0].run, a_notebook(tmp_path / "notebooks" / "lasting.ipynb", LASTING)
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"""
+from pathlib import Path
+from batches import some_cards
+from fengqiao_eval.runs.batch import print_cards
+if __name__ == "__main__":
+    print_cards(some_cards(Path({str(run)!r}), Path({str(notebook)!r}), {UNITS[:3]}, "lasting"), 2)
+""",
+        "utf-8",
+    )
+    (tmp_path / "temporary").mkdir()
+    with watched(tmp_path / "temporary"):
+        told = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+        command = subprocess.Popen([sys.executable, script], stderr=subprocess.PIPE, text=True, env=told)
+        until(lambda: sum(process.name() == "sleep" for process in marked()) == 2)
+        command.send_signal(sign)
+        said = command.communicate()[1]
+    until(lambda: nothing_left(tmp_path / "temporary"))
+    assert said.splitlines()[-1:] == (["KeyboardInterrupt"] if sign == signal.SIGINT else [])
+
+
+@pytest.mark.slow
+def test_the_stock_engine_prints_the_same_page(small, tmp_path, capfd):
+    """Papermill's own engine, a kernel a card, gives the same pages, and nothing of the noise of kernels."""
+    ours, stock = small("ours")[:2], small("stock")[:2]
+    with watched(tmp_path):
+        assert batch.print_cards(ours, 2) == batch.print_cards(stock, 2, "stock") == ()
+    assert [card.page.read_bytes() for card in ours] == [card.page.read_bytes() for card in stock]
+    assert capfd.readouterr() == ("", "")
+    assert nothing_left(tmp_path)
 
 
 def test_the_summary_names_ten_and_counts_the_rest():

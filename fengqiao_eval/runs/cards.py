@@ -1,9 +1,13 @@
-"""A card to print, and a card that failed."""
+"""A card to print, what it may take, and a card that failed."""
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 
 from fengqiao_eval.words import say
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""A full disk is no card's fault: it ends the batch."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,18 @@ class Card:
     lang: str = "zh"
     keep: bool = False
     """Whether the executed notebook is kept beside the page."""
-    engine: str | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one card may take; a card takes a fraction of a second and a few megabytes."""
+
+    cell_seconds: float = 600
+    """A cell that runs longer is interrupted."""
+    card_seconds: float = 900
+    """A card that runs longer, or does not let itself be interrupted, is killed with all it has started."""
+    memory: int = 4 << 30
+    """Bytes of address space, beyond what the warm parent has."""
 
 
 @dataclass(frozen=True)

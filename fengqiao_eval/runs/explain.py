@@ -16,7 +16,7 @@ from fengqiao_eval.scorecards.folder import Run
 from fengqiao_eval.scorecards.glance import grade_words
 from fengqiao_eval.scorecards.months import shorter, stood
 from fengqiao_eval.scorecards.wording import fixed, rounded, term, text
-from fengqiao_eval.scoring.longer import parts
+from fengqiao_eval.scoring.parts import parts
 from fengqiao_eval.words import say
 
 Row = Mapping[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.scheme.model import Scheme
 from fengqiao_eval.scorecards.wording import fixed, number, period_words, rounded, text
-from fengqiao_eval.scoring.longer import parts
+from fengqiao_eval.scoring.parts import parts
 from fengqiao_eval.words import say
 
 

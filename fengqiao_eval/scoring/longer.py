@@ -12,32 +12,10 @@ from fengqiao_eval.records.units import OFFICER, Tree
 from fengqiao_eval.scheme.model import Scheme
 from fengqiao_eval.scoring.adjustments import WHOLE, Adjustment, added, moved
 from fengqiao_eval.scoring.consequences import GRADED, Facts, consequences
+from fengqiao_eval.scoring.parts import parts
 from fengqiao_eval.scoring.points import half_up
 from fengqiao_eval.scoring.scored import Scored, enough
 from fengqiao_eval.scoring.totals import Totals
-
-MONTHS = {"month": 1, "quarter": 3}
-
-
-def parts(scheme: Scheme, period: Period) -> tuple[Period, ...]:
-    """Name the periods of whose totals a longer one is the mean, the longest that are shorter; none where it is counted anew.
-
-    >>> from fengqiao_eval.periods import parse
-    >>> scheme = Scheme.model_construct(longer_period="mean_of_totals", mean_of=("month", "quarter"))
-    >>> [*map(str, parts(scheme, parse("2024")))], [*map(str, parts(scheme, parse("2024Q4")))], parts(scheme, parse("2024-10"))
-    (['2024Q1', '2024Q2', '2024Q3', '2024Q4'], ['2024-10', '2024-11', '2024-12'], ())
-    """
-    lengths = [MONTHS[word] for word in scheme.mean_of if MONTHS[word] < period.months]
-    if scheme.longer_period == "recount" or not lengths:
-        return ()
-    return tuple(Period(first, max(lengths)) for first in period.month_numbers[:: max(lengths)])
-
-
-def with_parts(scheme: Scheme, periods: Iterable[Period]) -> tuple[Period, ...]:
-    """Name the periods, and after them every period of which they are the mean, at any remove."""
-    asked = tuple(dict.fromkeys(periods))
-    inner = [part for period in asked for part in parts(scheme, period)]
-    return tuple(dict.fromkeys((*asked, *with_parts(scheme, inner)))) if inner else asked
 
 
 def mean_of(shorter: Sequence[Scored], recounted: Scored, known: Facts) -> Scored:

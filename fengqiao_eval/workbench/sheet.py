@@ -14,7 +14,7 @@ from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.rules import Line, Relative
 from fengqiao_eval.scorecards.folder import Run
 from fengqiao_eval.scoring.cohort import Cohort, each_unit
-from fengqiao_eval.scoring.longer import parts
+from fengqiao_eval.scoring.parts import parts
 from fengqiao_eval.scoring.points import value_points
 
 MISSING = ""
