@@ -17,10 +17,11 @@ from fengqiao_eval.scheme.rules import Relative
 from fengqiao_eval.scorecards import plaintext
 from fengqiao_eval.scorecards.adjusted import adjusted
 from fengqiao_eval.scorecards.card import card, identity, open_run, write_records_csv
-from fengqiao_eval.scorecards.evidence import open_disputes
+from fengqiao_eval.scorecards.evidence import OPEN, open_disputes
 from fengqiao_eval.scorecards.fragments import indicator_frame, reached
 from fengqiao_eval.scorecards.gains import gains, needed
 from fengqiao_eval.scorecards.lines import Sheet
+from fengqiao_eval.scorecards.peers import Peers
 from fengqiao_eval.scorecards.reckoning import Unit, points_at, sums
 from fengqiao_eval.scorecards.wording import change, note
 from fengqiao_eval.scoring.points import absolute
@@ -370,7 +371,7 @@ def test_a_line_that_is_no_indicators_says_what_it_does(run, row, label, words, 
 
 def test_the_place_then_counts_those_still_better(own):
     """The place that more points would bring is one behind those who would still be strictly better."""
-    peers = (80.0, 85.0, 90.0, 95.0)
+    peers = Peers((80.0, 85.0, 90.0, 95.0))
     of = replace(own, peers=peers, standing=replace(own.standing, total=85.0, rank=3, of=4))
     assert reached(of, 5.0) == (90.0, 2)
     assert reached(of, 0.0) == (85.0, 3)
@@ -399,13 +400,14 @@ def test_open_disputes_by_colour(drawn):
         | S007    | D3         | red    | 2024-12-30 | -2        |
         | S007    | D4         |        |            |           |
     """)
-    found = {part.tier: [(one.dispute_id, one.days_left) for one in part.disputes] for part in open_disputes(rows)}
+    parts = open_disputes(rows[list(OPEN)].itertuples(index=False, name=None))
+    found = {part.tier: [(one.dispute_id, one.days_left) for one in part.disputes] for part in parts}
     assert list(found) == ["red", "blue", ""]
     assert found == {"red": [("D3", -2), ("D2", 2)], "blue": [("D1", 8)], "": [("D4", None)]}
 
 
 def test_all_lost_records_go_to_a_csv_excel_can_open(run, tmp_path):
-    """The CSV holds every record, opens as UTF-8 in Excel, and no cell of it is run as a formula."""
+    """The CSV holds every record and open dispute, opens as UTF-8 in Excel, and no cell of it is run as a formula."""
     of = card(run, "S002")
     path = tmp_path / "S002.records.csv"
     write_records_csv(of, path)
@@ -413,7 +415,10 @@ def test_all_lost_records_go_to_a_csv_excel_can_open(run, tmp_path):
     with path.open(encoding="utf-8-sig", newline="") as file:
         head, *rows = csv.reader(file)
     assert head == ["指标代码", "指标", "记录表", "记录编号", "记录单位", "时间"]
-    assert len(rows) == sum(len(part.records) for part in of.lost_records)
+    assert len([row for row in rows if row[0]]) == sum(len(part.records) for part in of.lost_records)
+    open_ones = [(row[1], row[3]) for row in rows if not row[0]]
+    assert open_ones[0] == ("未化解纠纷（红）", of.disputes[0].disputes[0].dispute_id)
+    assert len(open_ones) == sum(len(part.disputes) for part in of.disputes)
     assert "'=cmd|0" in {row[3] for row in rows}
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
 

@@ -7,7 +7,11 @@ import pytest
 
 from fengqiao_eval.scorecards import charts
 from fengqiao_eval.scorecards.card import card, open_run
-from runs_fixture import OWN, UNRANKED, write
+from fengqiao_eval.scorecards.drawing import FIGURE, lean, merged, template
+from fengqiao_eval.scorecards.figure_kinds import INK, KINDS, LOST, OWN, REST, SHARED
+from fengqiao_eval.scorecards.peers import BINS, Peers
+from runs_fixture import OWN as STATION
+from runs_fixture import UNRANKED, write
 
 DRAWINGS = (charts.draw_dimensions, charts.draw_trend, charts.draw_class, charts.draw_indicators)
 
@@ -21,7 +25,7 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def own(run):
     """Put together the card of an ordinary station."""
-    return card(run, OWN)
+    return card(run, STATION)
 
 
 def contrast(one, other):
@@ -38,24 +42,51 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("draw", DRAWINGS)
 def test_figures_are_small_and_plain(draw, own):
-    """A figure holds plain numbers (no base64) and, the common look apart, takes less than 4 KB."""
-    figure = draw(own).to_plotly_json()
-    del figure["layout"]["template"]
-    text = json.dumps(figure, ensure_ascii=False)
+    """A figure holds plain numbers (no base64) and, what it shares with others apart, takes less than 1.2 KB."""
+    text = json.dumps(lean(draw(own).to_plotly_json()), ensure_ascii=False)
     assert "bdata" not in text
-    assert len(text.encode()) < 4_000
+    assert len(text.encode()) < 1_200
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
 def test_figures_share_one_look_with_chinese_fonts(draw, own):
     """Every figure takes its look from one file, whose first fonts hold Chinese."""
-    look = draw(own).layout.template.layout
+    look = draw(own).figure().layout.template.layout
     assert look.font.family == "Noto Sans CJK SC, Microsoft YaHei, SimHei, sans-serif"
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_pages_leave_out_only_what_the_script_puts_back(draw, own):
+    """Laid over what its kind has, with what its first trace has, what a page keeps of a figure is the figure again."""
+    figure = draw(own).to_plotly_json()
+    left = lean(figure)
+    again = merged(KINDS[left["kind"]], {"data": left["data"], "layout": left["layout"]})
+    first = {name: value for name, value in again["data"][0].items() if name in SHARED}
+    assert [first | trace for trace in again["data"]] == figure["data"]
+    assert again["layout"] | {"meta": left["kind"], "template": template()} == figure["layout"]
+    assert not {"type", "marker", "line"} & left["data"][0].keys()
+
+
+def test_a_figure_of_another_kind_is_kept_whole(own):
+    """A figure that an evaluator drew or changed keeps whatever it has; only the common look is left to the script."""
+    figure = charts.draw_trend(own).figure().update_traces(selector=0, mode=None).to_plotly_json()
+    assert lean(figure)["data"] == figure["data"]
+    foreign = {"data": [{"type": "pie", "values": [1, 2]}], "layout": {"title": {"text": "甲"}, "template": {}}}
+    assert lean(foreign) == {"data": foreign["data"], "layout": {"title": {"text": "甲"}}}
+
+
+@pytest.mark.parametrize("draw", DRAWINGS)
+def test_notebooks_get_the_whole_figure(draw, own):
+    """JupyterLab is handed the figure as plotly would write it, and a terminal its title."""
+    shown = draw(own)._repr_mimebundle_()[FIGURE]
+    assert shown["data"] == list(draw(own).data)
+    assert shown["layout"]["template"] == template()
+    assert repr(draw(own)) == draw(own).figure().layout.title.text
 
 
 def test_dimensions_show_both_numbers(own):
     """A bar is filled or outlined, and its numbers stand beside it."""
-    possible, earned = charts.draw_dimensions(own).data
+    possible, earned = charts.draw_dimensions(own).figure().data
     assert possible.text[0] == f"{own.dimensions[0].contribution:.2f} / {own.dimensions[0].possible:.2f}"
     assert (possible.marker.color, earned.marker.color) == ("#FFFFFF", "#0072B2")
     assert {trace.orientation for trace in (possible, earned)} == {"h"}
@@ -63,12 +94,12 @@ def test_dimensions_show_both_numbers(own):
 
 def test_a_dimension_without_a_score_says_so(run):
     """A dimension of which nothing was scored is drawn as words, not as a zero."""
-    assert charts.draw_dimensions(card(run, UNRANKED)).data[0].text[1:] == ("未计分",) * 3
+    assert charts.draw_dimensions(card(run, UNRANKED)).figure().data[0].text[1:] == ("未计分",) * 3
 
 
 def test_lines_differ_by_dash_and_symbol(own):
     """The lines of the trend are told apart without colour."""
-    lines = charts.draw_trend(own).data
+    lines = charts.draw_trend(own).figure().data
     assert len({(line.line.dash, line.marker.symbol) for line in lines}) == len(lines) == 5
     assert list(lines[0].x)[:2] == ["1月<br>2024", "2月"]
 
@@ -76,68 +107,69 @@ def test_lines_differ_by_dash_and_symbol(own):
 def test_months_without_a_score_are_gaps(own):
     """A month of which too little was scored is a gap; a line without any month is left out."""
     empty = [replace(point, total=None, rates=(None, *point.rates[1:])) for point in own.trend]
-    lines = charts.draw_trend(replace(own, trend=tuple(empty))).data
+    lines = charts.draw_trend(replace(own, trend=tuple(empty))).figure().data
     assert [line.name for line in lines] == [line.label for line in own.dimensions[1:]]
     nothing = [replace(point, total=None, rates=(None,) * 4) for point in own.trend]
-    assert charts.draw_trend(replace(own, trend=tuple(nothing))).layout.title.text == "没有可画的数据"
+    assert charts.draw_trend(replace(own, trend=tuple(nothing))).figure().layout.title.text == "没有可画的数据"
 
 
 def test_the_class_is_numbers_only(run):
     """The strip names nobody; the own total is a diamond among circles, with its number written."""
-    figure = charts.draw_class(card(run, "P0001"))
+    figure = charts.draw_class(card(run, "P0001")).figure()
     text = figure.to_json()
     assert not [unit for unit in run.frame("units", officers=True).rows if unit in text]
-    assert list(figure.data[0].marker.symbol).count("diamond") == 1
+    assert [(trace.marker.symbol, len(trace.x)) for trace in figure.data] == [(None, 11), ("diamond", 1)]
     assert any("本人" in note.text for note in figure.layout.annotations)
     assert figure.layout.title.text == "同类12人的总分分布"
 
 
 def test_who_is_not_ranked_is_not_drawn_among_the_ranked(run):
     """The strip of a unit without a place says that it is not in it."""
-    figure = charts.draw_class(card(run, UNRANKED))
-    assert "diamond" not in figure.data[0].marker.symbol
+    figure = charts.draw_class(card(run, UNRANKED)).figure()
+    assert "diamond" not in [trace.marker.symbol for trace in figure.data]
     assert figure.layout.title.text.endswith("（本卡未参加排名，图中未列）")
 
 
 def test_a_large_class_is_drawn_as_bars(own):
     """Seven thousand totals become a few dozen bars whose heights are the counts."""
     many = tuple(sorted(60 + 35 * (n * 7919 % 7000) / 7000 for n in range(7000)))
-    bars = charts.draw_class(replace(own, peers=many)).data[0]
+    bars = charts.draw_class(replace(own, peers=Peers(many))).figure().data[0]
     assert bars.type == "bar"
     assert sum(bars.y) == 7000
-    assert len(bars.x) <= charts.BINS
+    assert len(bars.x) <= BINS
 
 
 def test_an_empty_class_is_said(own):
     """Where nobody is ranked there is nothing to draw, and the figure says so."""
-    empty = replace(own, peers=(), standing=replace(own.standing, rank=None))
-    assert charts.draw_class(empty).layout.title.text.startswith("没有可画的数据")
+    empty = replace(own, peers=Peers(), standing=replace(own.standing, rank=None))
+    assert charts.draw_class(empty).figure().layout.title.text.startswith("没有可画的数据")
 
 
 def test_losses_are_sorted_and_labelled(own):
     """The indicators stand by points lost, each with its number; a loss of nothing is not drawn."""
-    bars = charts.draw_indicators(own).data[0]
+    bars = charts.draw_indicators(own).figure().data[0]
     assert list(bars.x) == sorted(bars.x, reverse=True)
-    assert list(bars.text) == [f"−{lost:.2f}" for lost in bars.x]
+    assert bars.texttemplate == "−%{x:.2f}"
+    assert list(bars.x) == [round(lost, 2) for lost in bars.x]
     assert "24小时登记率" not in bars.y
 
 
 def test_labels_cannot_be_markup(own):
     """A label that looks like markup is drawn as its letters."""
     hostile = replace(own.dimensions[0], label="<a href='x'>案件</a>")
-    figure = charts.draw_dimensions(replace(own, outline=(hostile,)))
+    figure = charts.draw_dimensions(replace(own, outline=(hostile,))).figure()
     assert figure.data[0].y[0] == "&lt;a href='x'&gt;案件&lt;/a&gt;"
 
 
 def test_english_figures_hold_no_chinese_of_ours(run):
     """In English, titles, months and marks are English."""
-    of = card(run, OWN, "en")
+    of = card(run, STATION, "en")
     for draw in DRAWINGS:
-        assert draw(of).to_json().isascii()
-    assert list(charts.draw_trend(of).data[0].x)[:2] == ["Jan<br>2024", "Feb"]
+        assert draw(of).figure().to_json().isascii()
+    assert list(charts.draw_trend(of).figure().data[0].x)[:2] == ["Jan<br>2024", "Feb"]
 
 
-@pytest.mark.parametrize(("colour", "least"), [(charts.INK, 4.5), (charts.OWN, 4.5), (charts.REST, 3.0), (charts.LOST, 3.0)])
+@pytest.mark.parametrize(("colour", "least"), [(INK, 4.5), (OWN, 4.5), (REST, 3.0), (LOST, 3.0)])
 def test_colours_are_seen_on_white(colour, least):
     """Text has a contrast of 4.5 to 1, bars and dots of 3 to 1."""
     assert contrast(colour, "#FFFFFF") >= least

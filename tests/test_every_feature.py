@@ -50,8 +50,8 @@ def reckoned(text):
 
 
 def test_every_explained_total_adds_up(run):
-    """The parts that explain prints add up to the total of every unit, to the last decimal shown."""
-    for unit in units(run):
+    """The parts that explain prints add up to the total of every unit (and of thirty officers), to the last decimal shown."""
+    for unit in units(run, 30):
         said = total_lines(run, unit, "zh")
         parts, total = re.fullmatch(r"合计：(.+) = (−?[\d.-]+)", said[-1]).groups()
         found = sum(Decimal(part) for part in re.sub(r"([+−]) ", r"\1", parts).replace("−", "-").split())
@@ -108,7 +108,7 @@ def test_a_dimension_in_a_dimension_is_a_line_of_its_own(recounted):
     ]  # fmt: skip
     earned = {line.code: line.contribution for line in of.outline}
     assert earned["work"] == pytest.approx(earned["calls"] + earned["duties"] + earned["made"])
-    assert 'class="fq-inner" style="--depth:2"' in dimensions_table(of).html
+    assert 'class=fq-inner style="--depth:2"' in dimensions_table(of).html
     assert indicators_table(of).html.count("<tbody>") == 6 + len({line.inside for line in of.adjustments})
 
 

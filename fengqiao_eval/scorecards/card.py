@@ -15,6 +15,7 @@ from fengqiao_eval.scorecards.glance import grade_words
 from fengqiao_eval.scorecards.identity import Identity, identity, unit_row
 from fengqiao_eval.scorecards.lines import DimensionLine, IndicatorLine, Row, Sheet, dimension_lines, indicator_lines, sheet
 from fengqiao_eval.scorecards.months import Months, months
+from fengqiao_eval.scorecards.peers import Peers
 from fengqiao_eval.scorecards.reckoning import Unit
 from fengqiao_eval.scorecards.unknowns import unknowns, why_not_ranked
 from fengqiao_eval.scorecards.wording import Change, change, number, text
@@ -61,7 +62,7 @@ class TrendPoint:
 class Card:
     """A scorecard as data. It is advice until a person confirms it.
 
-    outline: the dimensions, each followed by those that stand in it. peers: the totals of the ranked units of the class, sorted,
+    outline: the dimensions, each followed by those that stand in it. peers: the totals of the ranked units of the class,
     without their names; decimals: of totals and contributions.
     """
 
@@ -72,7 +73,7 @@ class Card:
     indicators: tuple[IndicatorLine, ...]
     adjustments: tuple[Adjusted, ...]
     trend: tuple[TrendPoint, ...]
-    peers: tuple[float, ...]
+    peers: Peers
     gains: tuple[Gain, ...]
     disputes: tuple[OpenDisputes, ...]
     lost_records: tuple[LostRecords, ...]
@@ -106,7 +107,6 @@ def card(run: Run, unit_id: str, lang: str = "zh") -> Card:
     read = _read(run, who, Unit(scheme, who.level, text(unit["peer_class"])))
     lines, peers = indicator_lines(read), _peers(run, who, place)
     outside = adjusted(scheme, _rows(run, "adjustments", who), lang)
-    subtree = (unit_id,) if who.is_officer else run.below(unit_id)
     return Card(
         identity=who,
         standing=_standing(run, who, ranks, peers, lines, read.unit.full),
@@ -117,46 +117,46 @@ def card(run: Run, unit_id: str, lang: str = "zh") -> Card:
         trend=_trend(read, lines, ranks),
         peers=peers,
         gains=gains(read, lines, {line.code for line in outside}),
-        disputes=evidence.open_disputes(run.frame("open_disputes", officers=who.is_officer).of(*subtree)),
-        lost_records=evidence.lost_records(scheme, run.frame("losses", officers=who.is_officer).of(*subtree), lang),
+        disputes=evidence.open_disputes(_tuples(run, "open_disputes", evidence.OPEN, who)),
+        lost_records=evidence.lost_records(scheme, _tuples(run, "losses", evidence.LOSS, who), lang),
         unknowns=unknowns(scheme, unit, lines, run.manifest, lang),
     )
 
 
 def _by_period(run: Run, name: str, who: Identity) -> dict[str, Row]:
-    rows = run.frame(name, officers=who.is_officer).of(who.unit_id).to_dict("records")
-    return {str(row["period"]): row for row in rows}
+    return {str(row["period"]): row for row in run.rows(name, who.unit_id, officers=who.is_officer)}
 
 
 def _rows(run: Run, name: str, who: Identity) -> list[Row]:
     """Read a unit's rows of the main period."""
-    rows: list[Row] = run.frame(name, officers=who.is_officer).of(who.unit_id).to_dict("records")
-    return [row for row in rows if row["period"] == who.period]
+    return [row for row in run.rows(name, who.unit_id, officers=who.is_officer) if row["period"] == who.period]
+
+
+def _tuples(run: Run, name: str, columns: Sequence[str], who: Identity) -> list[tuple[Any, ...]]:
+    """Read rows of a unit and of all below it; an officer has nobody below."""
+    below = (who.unit_id,) if who.is_officer else run.below(who.unit_id)
+    return run.columns(name, officers=who.is_officer).tuples(columns, *below)
 
 
 def _read(run: Run, who: Identity, unit: Unit) -> Sheet:
     """Lay out what the frames say of the unit, and what is pooled over its level."""
-    own = {name: run.frame(name, officers=who.is_officer).of(who.unit_id) for name in ("points", "asides", "comparisons")}
+    own = {name: run.rows(name, who.unit_id, officers=who.is_officer) for name in ("points", "asides", "comparisons")}
     read = sheet(unit, run.manifest["periods"], own, who.lang)
     return replace(read, pooled=run.pooled(who.level, officers=who.is_officer))
 
 
 def write_records_csv(of: Card, path: str | Path) -> None:
-    """Write every record that lost points beside the card (LEVEL/UNIT_ID.records.csv), for Excel."""
-    evidence.write_csv(of.lost_records, Path(path), of.lang)
+    """Write every record that lost points, and every open dispute, beside the card (LEVEL/UNIT_ID.records.csv), for Excel."""
+    evidence.write_csv(of.lost_records, of.disputes, Path(path), of.lang)
 
 
-def _peers(run: Run, who: Identity, rank: Row) -> tuple[float, ...]:
-    """Give the totals of the ranked units of the class in the period, lowest first."""
-    if not rank:
-        return ()
-    data = run.frame("ranks", officers=who.is_officer).data
-    alike = (data["period"] == who.period) & (data["level"] == rank["level"]) & (data["peer_class"] == rank["peer_class"])
-    return tuple(map(float, sorted(data.loc[alike & data["rank"].notna(), "total"])))
+def _peers(run: Run, who: Identity, rank: Row) -> Peers:
+    """Find the totals of the class."""
+    return run.classes(officers=who.is_officer).get((text(rank.get("level")), text(rank.get("peer_class"))), Peers())
 
 
 def _standing(
-    run: Run, who: Identity, ranks: Mapping[str, Row], peers: tuple[float, ...], lines: Sequence[IndicatorLine], full: int
+    run: Run, who: Identity, ranks: Mapping[str, Row], peers: Peers, lines: Sequence[IndicatorLine], full: int
 ) -> Standing:
     periods, scheme = run.manifest["periods"], run.scheme
     row, firm = ranks.get(who.period, {}), {period: _firm(scheme, rank) for period, rank in ranks.items()}

@@ -13,6 +13,9 @@ import pandas as pd
 
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scorecards import shared
+from fengqiao_eval.scorecards.columns import Columns
+from fengqiao_eval.scorecards.peers import Peers
 
 REPEATED = ["unit_id", "level", "peer_class", "indicator", "status"]
 """Words that stand in many rows of a frame."""
@@ -45,41 +48,60 @@ class Run:
 
     def frame(self, name: str, *, officers: bool = False) -> Frame:
         """Read a frame, once as long as its file does not change; one that is not there is empty."""
-        file = (self.path / "officer" if officers else self.path) / f"{name}.parquet"
+        file = self._file(name, officers=officers)
         return _frame(file, file.stat().st_mtime_ns) if file.is_file() else Frame(pd.DataFrame())
 
     def of_period(self, name: str, period: str, *, officers: bool = False) -> pd.DataFrame:
         """Read the rows of one period alone, once as long as the file does not change; words that repeat come as categories."""
-        file = (self.path / "officer" if officers else self.path) / f"{name}.parquet"
+        file = self._file(name, officers=officers)
         return _of_period(file, file.stat().st_mtime_ns, period) if file.is_file() else pd.DataFrame()
+
+    def columns(self, name: str, *, officers: bool = False) -> Columns:
+        """Read a frame as columns, for what is asked unit by unit; once as long as its file does not change."""
+        file = self._file(name, officers=officers)
+        return shared.columns(file, file.stat().st_mtime_ns) if file.is_file() else Columns()
+
+    def rows(self, name: str, *unit_ids: str, officers: bool = False) -> list[dict[str, Any]]:
+        """Take the rows of some units from a frame, in its order; empty where the frame is not there."""
+        return self.columns(name, officers=officers).rows(*unit_ids)
 
     def pooled(self, level: str, *, officers: bool = False) -> Mapping[str, tuple[float, float]]:
         """Add up numerator and denominator of each indicator over all units of a level, ranked or not; empty for one unit."""
-        file = (self.path / "officer" if officers else self.path) / "measures.parquet"
-        return _pooled(file, file.stat().st_mtime_ns, level, str(self.manifest["periods"]["this"])) if file.is_file() else {}
+        file = self._file("points", officers=officers)
+        return shared.pooled(file, file.stat().st_mtime_ns, self._this).get(level, {}) if file.is_file() else {}
+
+    def classes(self, *, officers: bool = False) -> Mapping[tuple[str, str], Peers]:
+        """Give the totals of the ranked units of each level and class in the main period."""
+        file = self._file("ranks", officers=officers)
+        return shared.peers(file, file.stat().st_mtime_ns, self._this) if file.is_file() else {}
 
     def holds_officer(self, unit_id: str) -> bool:
         """Say whether a unit is an officer of this run; refuse what is no unit of it."""
         if not isinstance(unit_id, str):
             raise UsageError("unit_not_text", given=unit_id)
-        units = self.frame("units").rows
+        units = self.columns("units").units
         if unit_id in units:
             return False
-        if unit_id in self.frame("units", officers=True).rows:
+        if unit_id in self.columns("units", officers=True).units:
             return True
         known = get_close_matches(unit_id, list(units), 3) or sorted(units)[:3]
         raise UsageError("unknown_unit", given=unit_id, run=self.manifest["run"], known=", ".join(known))
 
     def below(self, unit_id: str) -> tuple[str, ...]:
         """Name a unit and all units below it, officers apart."""
-        parents = self.frame("units").data["parent_id"]
-        children: dict[str, list[str]] = {}
-        for unit, parent in zip(self.frame("units").data["unit_id"], parents, strict=True):
-            children.setdefault(parent, []).append(unit)
+        file = self._file("units", officers=False)
+        children = shared.children(file, file.stat().st_mtime_ns)
         found = [unit_id]
         for unit in found:
-            found += children.get(unit, [])
+            found += children.get(unit, ())
         return tuple(found)
+
+    @property
+    def _this(self) -> str:
+        return str(self.manifest["periods"]["this"])
+
+    def _file(self, name: str, *, officers: bool) -> Path:
+        return (self.path / "officer" if officers else self.path) / f"{name}.parquet"
 
 
 def open_run(path: str | Path) -> Run:
@@ -87,7 +109,7 @@ def open_run(path: str | Path) -> Run:
 
     Raises UsageError where there is no run yet.
     """
-    folder = _followed(Path(path))
+    folder = _followed(Path(path)).resolve()
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         raise UsageError("no_run", given=str(path))
@@ -103,16 +125,6 @@ def _opened(folder: Path, _stamp: int) -> Run:
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     scheme = Scheme.model_validate_json((folder / "scheme.json").read_text("utf-8"))
     return Run(folder, manifest, scheme)
-
-
-@lru_cache(maxsize=32)
-def _pooled(file: Path, stamp: int, level: str, period: str) -> Mapping[str, tuple[float, float]]:
-    data = _frame(file, stamp).data
-    alike = data[(data["level"] == level) & (data["period"] == period)]
-    if alike["unit_id"].nunique() < 2:  # noqa: PLR2004 - one unit is no whole
-        return {}
-    sums = alike.groupby("indicator", observed=True)[["numerator", "denominator"]].sum()
-    return {str(code): (float(above), float(below)) for code, above, below in sums.itertuples()}
 
 
 @lru_cache(maxsize=32)

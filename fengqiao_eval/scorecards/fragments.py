@@ -13,10 +13,9 @@ from fengqiao_eval.names import file_name
 from fengqiao_eval.scorecards import beside, plaintext, wording
 from fengqiao_eval.scorecards.card import Card
 from fengqiao_eval.scorecards.lines import DimensionLine, IndicatorLine
+from fengqiao_eval.scorecards.listed import shown
+from fengqiao_eval.scorecards.slim import Slim
 from fengqiao_eval.words import say
-
-SHOWN = 30
-"""As many records an indicator, and disputes a colour, as a card lists."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=[Slim],
     )
     made.globals |= {name: getattr(wording, name) for name in ("fixed", "plain", "signed", "measured")}
     return made
@@ -80,7 +80,7 @@ def _given(card: Card) -> dict[str, Any]:
     lang = card.lang
     return {
         "card": card,
-        "shown": SHOWN,
+        "shown": lambda: shown(card),
         "worst": tuple(_worst(card)),
         "gains": [(gain, *reached(card, gain.points)) for gain in card.gains],
         "reached": reached(card, sum(gain.points for gain in card.gains)),
@@ -106,8 +106,7 @@ def reached(card: Card, won: float) -> tuple[float | None, int | None]:
     total, rank = card.standing.total, card.standing.rank
     if total is None or rank is None or card.standing.of <= 1:
         return (None if total is None else total + won), None
-    better = sum(1 for peer in card.peers if round(peer - total - won, card.decimals) > 0)
-    return total + won, better + 1
+    return total + won, card.peers.above(total + won, card.decimals) + 1
 
 
 def _worst(card: Card) -> Iterator[tuple[DimensionLine, IndicatorLine | None]]:

@@ -64,13 +64,12 @@ def identity(run: Run, unit_id: str, lang: str = "zh") -> Identity:
 
 def unit_row(run: Run, unit_id: str, *, officers: bool) -> Row:
     """Find a unit's own row."""
-    found: Row = run.frame("units", officers=officers).of(unit_id).iloc[-1].to_dict()
-    return found
+    return run.rows("units", unit_id, officers=officers)[-1]
 
 
 def _class(run: Run, unit_id: str, level: str, lang: str) -> str:
     """Name the class compared within; where that is the whole level, in the reader's language."""
-    rows = run.frame("points", officers=level == OFFICER).of(unit_id)
-    label = text(rows["peer_class"].iloc[-1]) if len(rows) else ""
+    rows = run.columns("points", officers=level == OFFICER).tuples(["peer_class"], unit_id)
+    label = text(rows[-1][0]) if rows else ""
     whole = label in {"", level, term("level", level, "zh")}
     return say("card.whole_level", lang, level=term("level", level, lang)) if whole else label

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
 from fengqiao_eval.errors import SCORED
 from fengqiao_eval.scheme.counted import Distinct, Figure, Quantile
 from fengqiao_eval.scheme.indicator import Indicator
@@ -44,16 +42,16 @@ class Sheet:
         return 100 * earned / possible if possible else None
 
 
-def sheet(unit: Unit, periods: Mapping[str, Any], frames: Mapping[str, pd.DataFrame], lang: str) -> Sheet:
+def sheet(unit: Unit, periods: Mapping[str, Any], frames: Mapping[str, Sequence[Row]], lang: str) -> Sheet:
     """Lay out a unit's rows of the frames points, asides and comparisons."""
-    points = {(row["period"], row["indicator"]): row for row in frames["points"].to_dict("records")}
+    points = {(row["period"], row["indicator"]): row for row in frames["points"]}
     beside, held = (_by_indicator(frames[name], periods["this"]) for name in ("asides", "comparisons"))
     return Sheet(unit, periods, lang, points, beside, held)
 
 
-def _by_indicator(rows: pd.DataFrame, period: str) -> dict[str, list[Row]]:
+def _by_indicator(rows: Sequence[Row], period: str) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
-    for row in rows.to_dict("records"):
+    for row in rows:
         if row["period"] == period:
             found.setdefault(str(row["indicator"]), []).append(row)
     return found

@@ -19,6 +19,9 @@ SIDES = ("before", "after")
 SIGNED = ("version", "author", "checker", "decided_on", "title", "title_en", "sources", "justified", "judgements")
 """What a scheme says of itself that changes no total."""
 
+LACKING = ("void", "too_few", "no_records")
+"""The statuses of a measure that should have a value and has none."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -221,11 +224,18 @@ def _groups(scored: pd.DataFrame, by: str) -> Iterator[tuple[Any, ...]]:
 
 def void(pair: Pair) -> pd.DataFrame:
     """List indicators with more or fewer void measures: indicator, level, before, after (how many units above officers)."""
-    sides = [_void(run) for run in pair.runs]
-    counts = pd.concat(sides, axis=1, keys=SIDES).fillna(0).astype("int64").reset_index()
-    return counts[counts["before"] != counts["after"]].reset_index(drop=True)
+    counts = lacking(pair)
+    listed = counts[(counts["status"] == "void") & (counts["before"] != counts["after"])]
+    return listed.drop(columns="status").reset_index(drop=True)
 
 
-def _void(run: Run) -> pd.Series:
-    measured = frame(run, "points")
-    return measured[measured["status"] == "void"].groupby(["indicator", "level"]).size()
+def lacking(pair: Pair) -> pd.DataFrame:
+    """Count the units above officers without a value of an indicator: indicator, level, status (of LACKING), before, after."""
+    counts = pd.concat([_lacking(run) for run in pair.runs], axis=1, keys=SIDES)
+    return counts.fillna(0).astype("int64").reset_index()
+
+
+def _lacking(run: Run) -> pd.Series:
+    measured = run.of_period("points", run.manifest["periods"]["this"])
+    keys = ["indicator", "level", "status"]
+    return measured.loc[measured["status"].isin(LACKING), keys].astype("str").groupby(keys).size()

@@ -16,7 +16,7 @@ from fengqiao_eval.errors import UsageError
 from fengqiao_eval.periods import RELATIVE
 from fengqiao_eval.scheme.model import applies
 from fengqiao_eval.scorecards import glance
-from fengqiao_eval.scorecards.charts import template
+from fengqiao_eval.scorecards.drawing import template
 from fengqiao_eval.scorecards.folder import Run, open_run
 from fengqiao_eval.scorecards.fragments import Fragment, render
 from fengqiao_eval.scorecards.screen import objection_words

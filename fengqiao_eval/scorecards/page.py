@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,22 @@ import mistune
 from markupsafe import Markup, escape
 
 from fengqiao_eval.scorecards.card import Identity, Run, identity
+from fengqiao_eval.scorecards.drawing import FIGURE, lean, template
+from fengqiao_eval.scorecards.figure_kinds import KINDS, SHARED
 from fengqiao_eval.scorecards.fragments import render, style
 from fengqiao_eval.scorecards.warned import banner
 from fengqiao_eval.scorecards.wording import day, period_words
 from fengqiao_eval.words import say
 
-FIGURE = "application/vnd.plotly.v1+json"
+_LANG = re.compile(r' lang="?[\w-]+"?')
+"""A fragment says its language for the notebook; a page says it once."""
+_TAG = re.compile(r"<[^>]*>")
+_MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 LEFT_OUT = "not_on_page"
 """Cells with this tag are for the notebook only."""
-_OURS = re.compile(r'(?:<style class="fq-style">.*?</style>)?(<section class="fq[ "].*</section>)\s*', re.DOTALL)
+_OURS = re.compile(
+    r'(?:<style class="fq-style">.*?</style>)?(<section class=(?:fq|"fq(?: [\w-]+)*")[ >].*</section>)\s*', re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +45,8 @@ def page(nb: Mapping[str, Any], run: Run, unit_id: str, lang: str = "zh") -> str
 
     Only fragments keep their HTML; whatever else a cell put out is shown as text, and code is hidden.
     """
-    blocks = [
-        block for cell in nb["cells"] if LEFT_OUT not in cell.get("metadata", {}).get("tags", []) for block in _blocks(cell, lang)
-    ]
+    shown, figures = (cell for cell in nb["cells"] if LEFT_OUT not in cell.get("metadata", {}).get("tags", [])), count()
+    blocks = [block for cell in shown for block in _blocks(cell, figures, lang)]
     head = _head(identity(run, unit_id, lang)) if unit_id else _whole(run, lang)
     return render("page.html", lang, head=head, banner=banner(run.manifest, lang), blocks=blocks)
 
@@ -85,14 +92,14 @@ def _facts(period: str, as_of: str, version: str, lang: str) -> dict[str, str]:
     return {say("card.period", lang): period, say("card.as_of", lang): as_of, say("card.scheme", lang): version}
 
 
-def _blocks(cell: Mapping[str, Any], lang: str) -> Iterator[Block]:
+def _blocks(cell: Mapping[str, Any], figures: Iterator[int], lang: str) -> Iterator[Block]:
     if cell["cell_type"] == "markdown":
         yield Block("prose", prose(cell.get("metadata", {}).get("fengqiao", {}).get(lang) or cell["source"]))
     elif cell["cell_type"] == "code":
-        yield from (block for output in cell.get("outputs", []) for block in _output(output, lang))
+        yield from (block for output in cell.get("outputs", []) for block in _output(output, figures, lang))
 
 
-def _output(output: Mapping[str, Any], lang: str) -> Iterator[Block]:
+def _output(output: Mapping[str, Any], figures: Iterator[int], lang: str) -> Iterator[Block]:
     """Show one output: a figure, a fragment, or else its text; warnings and progress (stderr) are for the notebook only."""
     kind, data = output["output_type"], output.get("data", {})
     if kind == "stream":
@@ -100,9 +107,9 @@ def _output(output: Mapping[str, Any], lang: str) -> Iterator[Block]:
     elif kind == "error":
         yield from _text(f"{output['ename']}: {output['evalue']}")
     elif FIGURE in data:
-        yield figure(data[FIGURE], lang)
+        yield figure(data[FIGURE], lang, again=next(figures) > 0)
     elif ours := _OURS.fullmatch(_joined(data.get("text/html", ""))):
-        yield Block("fragment", Markup(ours[1]))  # noqa: S704 - made by our templates, which escape
+        yield Block("fragment", Markup(_LANG.sub("", ours[1], count=1)))  # noqa: S704 - made by our templates, which escape
     else:
         yield from _text(_joined(data.get("text/plain", "")))
 
@@ -138,14 +145,18 @@ def _markdown() -> mistune.Markdown:
     return mistune.create_markdown(renderer=_Renderer(escape=True), plugins=["table"])
 
 
-def figure(data: Mapping[str, Any], lang: str) -> Block:
-    """Inline a figure's numbers for assets/fengqiao.js to draw; the common look is left to the script."""
-    layout = {name: value for name, value in data["layout"].items() if name != "template"}
-    title = str(layout.get("title", {}).get("text", ""))
-    inlined = Markup(inline({"data": data["data"], "layout": layout}))  # noqa: S704 - no < is left in it
-    given = {"title": re.sub(r"<[^>]*>", " ", title), "height": int(layout.get("height", 300)), "figure": inlined}
-    html = render("figure.html", lang, **given)
-    return Block("figure", Markup(html))  # noqa: S704 - made by our template
+def figure(data: Mapping[str, Any], lang: str, *, again: bool = False) -> Block:
+    """Inline a figure's numbers for assets/fengqiao.js to draw; what it shares with others is left to the script.
+
+    again: another figure has said already why none may be seen.
+    """
+    title = str(data["layout"].get("title", {}).get("text", ""))
+    left = lean(data)
+    if title and escape(title) == title:  # the words of the figure are its title then
+        left["layout"] = {name: value for name, value in left["layout"].items() if value != {"text": title} or name != "title"}
+    inlined = Markup(inline(left))  # noqa: S704 - no < is left in it
+    given = {"title": _TAG.sub(" ", title), "height": int(data["layout"].get("height", 300)), "figure": inlined, "again": again}
+    return Block("figure", Markup(render("figure.html", lang, **given)))  # noqa: S704 - made by our template
 
 
 def inline(data: Any) -> str:
@@ -155,9 +166,7 @@ def inline(data: Any) -> str:
     '"\\u003c/script\\u003e"'
     """
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for mark in "<>&\u2028\u2029":
-        text = text.replace(mark, f"\\u{ord(mark):04x}")
-    return text
+    return text.translate(_MARKS)
 
 
 def write_assets(folder: str | Path) -> None:
@@ -167,9 +176,8 @@ def write_assets(folder: str | Path) -> None:
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     scripts = files(__package__) / "templates"
-    look = scripts.joinpath("figure.json").read_text("utf-8")
+    look = inline({"template": template(), "kinds": KINDS, "shared": SHARED})
     (target / "plotly.min.js").write_text(plotly.offline.get_plotlyjs(), "utf-8")
-    (target / "fengqiao.js").write_text(
-        scripts.joinpath("fengqiao.js").read_text("utf-8").replace("/*LOOK*/ null", look.strip()), "utf-8"
-    )
+    script = scripts.joinpath("fengqiao.js").read_text("utf-8").replace("/*LOOK*/ null", look)
+    (target / "fengqiao.js").write_text(script, "utf-8")
     (target / "fengqiao.css").write_text(style() + scripts.joinpath("page.css").read_text("utf-8"), "utf-8")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal
 
@@ -105,8 +106,9 @@ def day(moment: Any) -> str:
     """
     if not known(moment):
         return ""
-    time = pd.Timestamp(moment)
-    return f"{time:%Y-%m-%d}" if time == time.normalize() else f"{time:%Y-%m-%d %H:%M}"
+    time = moment if isinstance(moment, datetime) else pd.Timestamp(moment)
+    midnight = not (time.hour or time.minute or time.second or time.microsecond)
+    return time.isoformat(" ", "minutes")[: 10 if midnight else 16]
 
 
 def period_words(name: str, lang: str) -> str:

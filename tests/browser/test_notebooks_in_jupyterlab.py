@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fengqiao_eval.scorecards.drawing import FIGURE
+
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -54,9 +56,20 @@ def lab(project, free_port, await_server):
     log.close()
 
 
+def drawn(tab):
+    """Scroll through a notebook until a figure comes into view as a drawing."""
+    tab.locator(".jp-Notebook").first.hover()
+    for _ in range(40):
+        if tab.locator(".jp-OutputArea-output .main-svg").count():
+            return True
+        tab.mouse.wheel(0, 600)
+        tab.wait_for_timeout(250)
+    return False
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_all_cells_in_jupyterlab(lab, browser, project, name):
-    """Opened and run from top to bottom: no cell fails, every code cell has run, no other host is asked."""
+    """Opened and run from top to bottom: no cell fails, every code cell has run, figures are drawn, no other host is asked."""
     tab, asked = browser.new_page(), []
     tab.on("request", lambda request: asked.append(request.url))
     tab.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")
@@ -67,5 +80,7 @@ def test_a_notebook_runs_all_cells_in_jupyterlab(lab, browser, project, name):
     cells = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]
     assert [o["evalue"] for cell in cells for o in cell["outputs"] if o["output_type"] == "error"] == []
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
+    figures = [o for cell in cells for o in cell["outputs"] if FIGURE in o.get("data", {})]
+    assert drawn(tab) or not figures
     assert [url for url in asked if not url.startswith((lab, lab.replace("http", "ws"), "data:", "blob:"))] == []
     tab.close()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fengqiao_eval.scorecards.card import open_run
+from fengqiao_eval.scorecards import charts
+from fengqiao_eval.scorecards.card import card, open_run
 from fengqiao_eval.scorecards.page import write_assets
 from runs_fixture import OWN, write
 from test_page import made
@@ -51,6 +52,16 @@ def test_a_page_draws_itself_and_asks_nobody(folder, opened, unit, lang):
     assert said == []
     assert tab.locator(".fq-figure").count() == tab.locator(".fq-figure .plot-container").count() == 4
     assert tab.locator(".fq-plot > p").count() == 0
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_figure_is_drawn_as_the_notebook_draws_it(folder, opened, unit):
+    """What the script lays together of a page's numbers is, trace by trace, what the notebook was handed."""
+    tab, _, _ = opened(folder / UNITS[unit] / f"{unit}.zh.html")
+    of = card(open_run(folder), unit)
+    drawn = tab.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(plot => [plot.data, plot.layout.title.text])")
+    draws = (charts.draw_dimensions, charts.draw_trend, charts.draw_class, charts.draw_indicators)
+    assert drawn == [[[dict(trace) for trace in draw(of).data], repr(draw(of))] for draw in draws]
 
 
 @pytest.mark.parametrize("width", [1280, 390])

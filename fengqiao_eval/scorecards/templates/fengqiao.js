@@ -1,26 +1,59 @@
 // Draws the figures of a page from the numbers that stand in it. Asks no host for anything.
 (function () {
   "use strict";
-  const LOOK = /*LOOK*/ null;
+  const LOOK = /*LOOK*/ null; // the common look, what all figures of a kind have, what a trace has from the first one
   const CONFIG = { displaylogo: false, displayModeBar: false, responsive: true };
   const PAPER = 664; // width of A4 between its margins, in CSS pixels
+  const LOWER = 0.85; // how high a figure is on paper, beside its height on a screen
+
+  const plain = (one) => one !== null && typeof one === "object" && !Array.isArray(one);
+  const plains = (all) => Array.isArray(all) && all.length > 0 && all.every(plain);
+
+  // lays what a page gives over what its kind has: the counterpart of drawing.py
+  function merged(base, given) {
+    if (plain(base) && plain(given)) {
+      const names = Object.keys(given).map((name) => [name, merged(base[name], given[name])]);
+      return Object.assign({}, base, Object.fromEntries(names));
+    }
+    if (plains(base) && plains(given)) {
+      return given.map((one, number) => merged(base[Math.min(number, base.length - 1)], one));
+    }
+    return given;
+  }
+
+  function whole(given) {
+    const figure = merged(LOOK.kinds[given.kind], given);
+    if (!given.kind) return figure;
+    const first = figure.data[0];
+    const shared = Object.fromEntries(LOOK.shared.filter((name) => name in first).map((name) => [name, first[name]]));
+    figure.data = figure.data.map((trace) => Object.assign({}, shared, trace));
+    return figure;
+  }
 
   function draw(box) {
-    const figure = JSON.parse(box.querySelector("script").textContent);
+    const figure = whole(JSON.parse(box.querySelector("script").textContent));
     const plot = box.querySelector(".fq-plot");
+    const title = plot.querySelector("b").textContent;
+    box.setAttribute("aria-label", title);
     plot.textContent = "";
-    figure.layout.template = LOOK;
+    figure.layout.title = figure.layout.title || { text: title };
+    figure.layout.template = LOOK.template;
+    plot.tall = figure.layout.height;
+    if (window.matchMedia("print").matches) Object.assign(figure.layout, onPaper(plot)); // pdf.py opens the page as paper
     return window.Plotly.newPlot(plot, figure.data, figure.layout, CONFIG);
   }
 
-  function resize(width) {
-    document.querySelectorAll(".js-plotly-plot").forEach(function (plot) {
-      window.Plotly.relayout(plot, width ? { width: width, autosize: false } : { width: null, autosize: true });
-    });
+  const onPaper = (plot) => ({ width: PAPER, height: plot.tall * LOWER, autosize: false });
+  const onScreen = (plot) => ({ width: null, height: plot.tall, autosize: true });
+
+  function resize(layout) {
+    document.querySelectorAll(".js-plotly-plot").forEach((plot) => window.Plotly.relayout(plot, layout(plot)));
   }
 
   if (!window.Plotly) return; // the page then says so itself, and its tables hold the numbers
-  document.querySelectorAll(".fq-figure").forEach(draw);
-  window.addEventListener("beforeprint", function () { resize(PAPER); });
-  window.addEventListener("afterprint", function () { resize(0); });
+  const drawn = (state) => { document.documentElement.dataset.drawn = state; }; // what prints the page (pdf.py) waits for it
+  Promise.all(Array.from(document.querySelectorAll(".fq-figure"), async (box) => draw(box))).then(
+    () => drawn("all"), (error) => { drawn("some"); throw error; });
+  window.addEventListener("beforeprint", () => resize(onPaper));
+  window.addEventListener("afterprint", () => resize(onScreen));
 })();
