@@ -36,4 +36,4 @@ def _put_back(before: Mapping[str, ModuleType]) -> None:
 def _reset_pandas() -> None:
     if pandas := sys.modules.get("pandas"):
         with warnings.catch_warnings(action="ignore"):  # some options are on their way out
-            pandas.reset_option("all")
+            pandas.reset_option(r"^(?!plotting\.)")  # those of plots ask for matplotlib, which need not be there

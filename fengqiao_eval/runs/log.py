@@ -1,0 +1,117 @@
+"""The log of runs: a line of JSON an event, which programs read as well as people; it never stops a run."""
+
+import json
+import os
+import re
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fengqiao_eval.errors import FengqiaoError, InputError, UsageError
+from fengqiao_eval.words import catalogue, language, say
+
+NAME = "log.jsonl"
+"""What the log is called; it lies beside the runs, in `out`."""
+
+EVENTS = ("started", "unchanged", "frames", "card_failed", "finished", "refused", "stopped")
+"""What is logged."""
+
+LONGEST = 300
+"""The characters that are kept of a text: the words of an exception may hold a whole table."""
+
+_MODE = 0o600
+_ENDS = b"\n"
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log file; `run` stands in every line, times are those of `timezone` with their offset."""
+
+    path: Path
+    run: str = ""
+    timezone: str = "Asia/Shanghai"
+
+    def write(self, event: str, **facts: Any) -> None:
+        """Append one line: time, run, event (one of EVENTS) and facts, JSON's own kinds or what str() says of others.
+
+        Lines of several processes do not mix. Without the folder nothing is written; whatever else hinders is told once, on
+        stderr. The caller names no officer.
+        """
+        now = datetime.now(ZoneInfo(self.timezone)).isoformat(timespec="seconds")
+        given = {"time": now, **({"run": self.run} if self.run else {}), "event": event, **facts}
+        try:
+            if self.path.parent.is_dir():
+                _append(self.path, line(given))
+        except (OSError, ValueError) as error:
+            _tell_once(self.path.name, str(error.strerror if isinstance(error, OSError) else error))
+
+
+def line(given: dict[str, Any]) -> str:
+    r"""Write a line of JSON that nothing in it can break; texts are cut at LONGEST.
+
+    >>> line({"unit": "S1\n\u2028{}", "seconds": 1.5})
+    '{"unit": "S1\\n\\u2028{}", "seconds": 1.5}'
+    """
+    text = json.dumps(_cut(given), ensure_ascii=False, allow_nan=False, default=str)
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)
+
+
+def _cut(given: Any) -> Any:
+    if isinstance(given, str):
+        return given if len(given) <= LONGEST else given[: LONGEST - 1] + "…"
+    if isinstance(given, dict):
+        return {str(key): _cut(value) for key, value in given.items()}
+    return [_cut(value) for value in given] if isinstance(given, (list, tuple)) else given
+
+
+def _append(path: Path, text: str) -> None:
+    """Append in one call; half a line, which a full disk or a loss of power left, is ended first."""
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), _MODE)
+    try:
+        _wait(file)
+        size = os.lseek(file, 0, os.SEEK_END)
+        os.lseek(file, max(0, size - 1), os.SEEK_SET)
+        torn = size > 0 and os.read(file, 1) != _ENDS
+        os.write(file, _ENDS * torn + text.encode("utf-8") + _ENDS)
+    finally:
+        os.close(file)
+
+
+def _wait(file: int) -> None:
+    """Wait while another process writes, whose half line is not torn; closing the file ends one's own turn."""
+    if sys.platform != "win32":
+        import fcntl  # noqa: PLC0415 - POSIX only
+
+        with suppress(OSError):  # a file system that locks nothing
+            fcntl.flock(file, fcntl.LOCK_EX)
+
+
+@cache
+def _tell_once(name: str, why: str) -> None:
+    sys.stderr.write(say("run.no_log", name=name, why=why) + "\n")
+
+
+def heads(error: FengqiaoError) -> list[str]:
+    """Give the first words of each fault of a refusal: file, place and rule, or the sentence; never what was given.
+
+    What was given may be a person's id, a path or a password.
+
+    >>> heads(UsageError("only", given="P0001", known="P0002"))
+    ['没有单位“…”；相近的有：…']
+    """
+    if isinstance(error, InputError):
+        return [f"{_place(fault.file, fault.place)} [{fault.rule}]" for fault in error.faults]
+    return [_sentence(f"usage.{error.key}")] if isinstance(error, UsageError) else [type(error).__name__]
+
+
+def _place(file: str, place: str) -> str:
+    return " · ".join(part for part in (re.split(r"[/\\]", file)[-1], place) if part)
+
+
+def _sentence(key: str) -> str:
+    return re.sub(r"\{[^{}]*\}", "…", catalogue()[key][language()]) if key in catalogue() else key
