@@ -1,10 +1,13 @@
 # One table, counted from records: what can be done here. `make` alone prints the list.
 # Needed: GNU make and Python 3.11 or later. Another Python: make setup PYTHON=python3.12
+# Without a network: make setup WHEELHOUSE=wheelhouse/linux-x86_64 (made by make wheelhouse where there is one)
 
 PYTHON   ?= python3
+PYTHON_VERSION ?= 3.11
 WORKERS  ?= 2
 BIN      := .venv/bin
-PIP      := $(BIN)/python -m pip --disable-pip-version-check -qq install
+OFFLINE  := $(if $(WHEELHOUSE),--no-index --find-links "$(WHEELHOUSE)")
+PIP      := $(BIN)/python -m pip --disable-pip-version-check -qq install $(OFFLINE)
 SETUP    := .venv/.setup
 TESTS    := .venv/.setup-test
 QUICK    := not (browser or office or slow)
@@ -14,7 +17,7 @@ CHECKS   := format lint types locks house
 LAB      := .venv/share/jupyter/lab/settings
 SILENT   := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
 
-.PHONY: help setup setup-test scorecards test test-all tests notebooks lab check bench schema lock clean $(CHECKS:%=check-%)
+.PHONY: help setup setup-test scorecards test test-all tests notebooks lab check bench schema lock wheelhouse clean $(CHECKS:%=check-%)
 .DEFAULT_GOAL := help
 
 help:
@@ -54,6 +57,9 @@ lock:  ## renew both locks (maintainers; needs uv)
 		pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group test -c requirements.lock -o requirements-test.lock
+
+wheelhouse: $(SETUP)  ## gather all that a closed network needs: PLATFORM=linux-x86_64, linux-arm64 or windows-x86_64
+	@$(BIN)/python .ci/wheelhouse.py $(PLATFORM) --python $(PYTHON_VERSION)
 
 clean:  ## remove caches and leftovers; .venv, demo/ and runs/ stay
 	@rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info *.tmp
