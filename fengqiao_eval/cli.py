@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +10,17 @@ import typer
 from typer.core import TyperGroup
 
 from fengqiao_eval.errors import CardsFailedError, FengqiaoError, UsageError
+from fengqiao_eval.stopped import exit_code, stoppable
 from fengqiao_eval.words import LANGUAGES, language, say
 
 if TYPE_CHECKING:
-    from fengqiao_eval.runs.prepared import Scored
     from fengqiao_eval.runs.run import Made
+
+ENGINES = ("fengqiao", "stock")
+"""How notebooks can be run: by our own engine, or by papermill's."""
+
+GO_ON = ("run", "score")
+"""The commands that keep what they did when they are stopped."""
 
 
 def _help(key: str) -> str:
@@ -32,12 +38,18 @@ class _Plain(TyperGroup):
     """Commands whose refusals are printed plainly; anything else is a bug and shows its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; a refusal ends it with the exit code of its kind."""
-        try:
-            return super().invoke(ctx)
-        except FengqiaoError as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(error.exit_code) from None
+        """Run a command; a refusal ends it with the exit code of its kind, Ctrl-C and SIGTERM with that of shells."""
+        with stoppable() as came:
+            try:
+                return super().invoke(ctx)
+            except FengqiaoError as error:
+                code, said = error.exit_code, str(error)
+            except BaseException:
+                if not came:
+                    raise
+                code, said = exit_code(came[0]), say("run.stopped_kept" if ctx.invoked_subcommand in GO_ON else "run.stopped")
+        typer.echo(said, err=True)
+        raise typer.Exit(code)
 
 
 app = typer.Typer(
@@ -51,6 +63,8 @@ app = typer.Typer(
 
 Params = Annotated[Path, typer.Argument(metavar="PARAMS", help=_brief("params"))]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_brief("set"))]
+Fresh = Annotated[bool, typer.Option("--fresh", help=_brief("fresh"))]
+Quiet = Annotated[bool, typer.Option("--quiet", help=_brief("quiet"))]
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="UNIT", help=_brief("only"))]
 
 
@@ -70,9 +84,11 @@ def demo(
 ) -> None:
     """Invent the records of a province."""
     from fengqiao_eval.records import demo as invented
+    from fengqiao_eval.runs import told
 
     counts = invented.write(folder, stations, seed)
-    typer.echo(say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=_counted(counts.items())))
+    tables = told.counted(counts.items(), language())
+    typer.echo(say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=tables))
 
 
 @app.command(help=_help("scheme"))
@@ -98,29 +114,27 @@ def scheme(
 @app.command(help=_help("check"))
 def check(params: Params, sets: Sets = None) -> None:
     """List every fault, note and finding; what must be dropped and nobody answers for is exit 1."""
-    from fengqiao_eval.runs import findings, proposed
+    from fengqiao_eval.runs import findings, proposed, told
     from fengqiao_eval.runs.prepared import Order, scored
 
     done = scored(Order(params, sets or ()))
     given = {"period": done.params.span, "as_of": f"{done.params.moment:%Y-%m-%d %H:%M}"}
     version = {"scheme": done.scheme.name(language()), "version": done.scheme.version}
-    typer.echo(say("say.fine", **given, **version, tables=_counted(done.records.counts.items())))
-    _tell(done)
-    for line in (*findings.lines(done.findings, language()), *proposed.lines(done, language())):
+    tables = told.counted(done.records.counts.items(), language())
+    said = (told.scored(done.units, done.scores.notes, language()), findings.lines(done.findings, language()))
+    for line in (say("say.fine", **given, **version, tables=tables), *chain(*said, proposed.lines(done, language()))):
         typer.echo(line)
     if any(one.open for one in done.findings):
         raise typer.Exit(1)
 
 
 @app.command(help=_help("score"))
-def score(params: Params, sets: Sets = None) -> None:
+def score(params: Params, sets: Sets = None, fresh: Fresh = False, quiet: Quiet = False) -> None:
     """Score and write the frames."""
-    from fengqiao_eval.runs.prepared import Order, shown
+    from fengqiao_eval.runs.prepared import Order
     from fengqiao_eval.runs.run import run
 
-    made = run(Order(params, sets or ()), cards=False)
-    _tell_made(made)
-    typer.echo(say("say.frames", path=shown(made.folder / "ranks.parquet")))
+    _tell(run(Order(params, sets or (), fresh=fresh), cards=False), quiet=quiet)
 
 
 @app.command("run", help=_help("run"))
@@ -130,18 +144,18 @@ def run_(
     only: Only = None,
     workers: Annotated[int | None, typer.Option(min=1, help=_brief("workers"))] = None,
     notebooks: Annotated[bool, typer.Option("--notebooks", help=_brief("notebooks"))] = False,
+    engine: Annotated[str, typer.Option(metavar="|".join(ENGINES), help=_brief("engine"))] = ENGINES[0],
+    pdf: Annotated[bool, typer.Option("--pdf", help=_brief("pdf"))] = False,
+    fresh: Fresh = False,
+    quiet: Quiet = False,
 ) -> None:
     """Score and print the cards."""
-    from fengqiao_eval.runs.batch import summary
+    if engine not in ENGINES:
+        raise UsageError("engine", given=engine)
     from fengqiao_eval.runs.prepared import Order
     from fengqiao_eval.runs.run import run
 
-    made = run(Order(params, sets or (), only or (), workers, notebooks))
-    _tell_made(made)
-    _tell_where(made)
-    if made.failures:
-        asked = sum(made.printed.values()) + len(made.failures)
-        raise CardsFailedError("\n".join(summary(made.failures, asked)))
+    _tell(run(Order(params, sets or (), only or (), workers, notebooks, engine, pdf, fresh)), quiet=quiet)
 
 
 @app.command(help=_help("tune"))
@@ -158,7 +172,7 @@ def tune(
     order = Order(params, sets or ())
     scored, made = tuning.run_to_tune(order)
     if made:
-        _tell_made(made)
+        _tell(made)
     notebook = tuning.write_notebook(order, scored)
     typer.echo(say("say.tune", path=shown(notebook)))
     tuning.serve(notebook, scored.manifest["lang"], port, browser=browser)
@@ -193,42 +207,12 @@ def compare(
     typer.echo(say("say.look_compare", path=shown(page)))
 
 
-def _counted(counts: Iterable[tuple[str, int]]) -> str:
-    return say("explain.comma").join(f"{name} {count:,}" for name, count in counts)
+def _tell(made: "Made", *, quiet: bool = False) -> None:
+    """Say what a run has to say, its summary last; cards that failed are exit 3."""
+    from fengqiao_eval.runs import told
 
-
-def _tell(done: "Scored") -> None:
-    """Say how many units of each level were scored, and what the reader must be told."""
-    from fengqiao_eval.scorecards.wording import note, term
-
-    units = ((term("level", level, language()), count) for level, count in done.units.items())
-    typer.echo(say("say.units", units=_counted(units)))
-    if done.scores.notes:
-        typer.echo(say("say.notes", n=len(done.scores.notes)))
-    for told in done.scores.notes:
-        typer.echo(f"  - {note(told.key, told.given, language())}")
-
-
-def _tell_made(made: "Made") -> None:
-    params = made.scored.params
-    state = say(f"explain.state.{params.state}")
-    typer.echo(say("say.done", run=made.folder.name, period=params.span, state=state, seconds=f"{made.seconds:.0f}"))
-    if made.corrects:
-        typer.echo(say("say.corrects", corrects=made.corrects, run=made.folder.name))
-    _tell(made.scored)
-    if worst := sum(one.rule.level == "stop" for one in made.scored.findings):
-        typer.echo(say("lint.told", n=worst))
-
-
-def _tell_where(made: "Made") -> None:
-    """Say what was printed and where to look."""
-    from fengqiao_eval.runs.pages import WORKBOOK
-    from fengqiao_eval.runs.prepared import shown
-    from fengqiao_eval.scorecards.wording import term
-
-    cards = ((term("level", level, language()), count) for level, count in made.printed.items())
-    typer.echo(say("say.printed", cards=_counted(cards) or "0"))
-    typer.echo(say("say.look", path=shown(made.folder / "index.html")))
-    typer.echo(say("say.look_workbook", path=shown(made.folder / WORKBOOK)))
-    if (made.folder / "officer").is_dir():
-        typer.echo(say("say.look_officers", path=shown(made.folder / "officer" / "index.html")))
+    for line in () if quiet else told.lines(made, language()):
+        typer.echo(line)
+    typer.echo(told.summary(made, language()))
+    if made.failures:
+        raise CardsFailedError("\n".join(told.failed(made, language())))

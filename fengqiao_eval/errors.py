@@ -3,7 +3,9 @@
 FengqiaoError            anything the program refuses, with the exit code of the command line
 ├── InputError           the input is at fault: every fault at once (exit 1)
 ├── UsageError           the call is wrong: an unknown unit, run or parameter (exit 2)
-└── CardsFailedError     some scorecards failed, the others stand (exit 3)
+├── CardsFailedError     some scorecards failed, the others stand (exit 3)
+├── FullDiskError        the disk is full; what is done is kept for the next run (exit 3)
+└── LockedError          another run of the same name is under way (exit 4)
 """
 
 from collections.abc import Iterable, Mapping
@@ -79,6 +81,18 @@ class CardsFailedError(FengqiaoError):
     """Some scorecards failed; the run and the other cards stand."""
 
     exit_code = 3
+
+
+class FullDiskError(FengqiaoError):
+    """The disk is full: nothing is published, and what is done is kept for the next run."""
+
+    exit_code = 3
+
+
+class LockedError(FengqiaoError):
+    """Another run of the same name is under way."""
+
+    exit_code = 4
 
 
 def refuse(faults: Iterable[Fault]) -> None:

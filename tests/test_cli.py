@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -67,6 +68,12 @@ PARAMS = "period: 2024Q4\nrecords: records\nscheme: params/scheme.yaml\n"
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project with three units, two officers, four cases and two small notebooks; it is the current folder."""
+    monkeypatch.chdir(tmp_path)
+    return a_project(tmp_path)
+
+
+def a_project(folder):
+    """Write the project into a folder."""
     texts = {
         "records/units.csv": UNITS,
         "records/postings.csv": POSTINGS,
@@ -76,13 +83,12 @@ def project(tmp_path, monkeypatch):
         "params/q4.yaml": PARAMS,
     }
     for name, text in texts.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text, "utf-8")
-    (tmp_path / "notebooks").mkdir()
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    (folder / "notebooks").mkdir()
     for name in ("station_scorecard.ipynb", "officer_scorecard.ipynb"):
-        nbformat.write(a_notebook(), tmp_path / "notebooks" / name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+        nbformat.write(a_notebook(), folder / "notebooks" / name)
+    return folder
 
 
 def a_notebook():
@@ -114,7 +120,7 @@ def contents(path):
 def no_cards(monkeypatch):
     """Print no cards, but say what would have been printed."""
     asked = []
-    monkeypatch.setattr("fengqiao_eval.runs.run.print_cards", lambda cards, _workers: asked.extend(cards) or ())
+    monkeypatch.setattr("fengqiao_eval.runs.run.print_cards", lambda cards, *_, **__: asked.extend(cards) or ())
     return asked
 
 
@@ -234,7 +240,7 @@ def test_score_writes_frames_only(project):
     """Score writes frames, scheme and manifest; no page, no workbook, no card."""
     code, said, _ = fengqiao("score", "params/q4.yaml")
     assert code == 0
-    assert "数据表：" in said
+    assert said.rstrip().endswith("，请看 " + str(Path("runs") / "q4" / "ranks.parquet"))
     run = project / "runs" / "q4"
     assert not list(run.rglob("*.html")) + list(run.rglob("*.xlsx"))
     ranks = pd.read_parquet(run / "ranks.parquet").query("period == '2024Q4'").set_index("unit_id")
@@ -253,8 +259,9 @@ def test_a_run_prints_cards_and_tells_what_failed(project):
     assert str(Path("runs") / "q4" / "index.html") in said
     run = project / "runs" / "q4"
     assert {path.name for path in run.iterdir() if path.suffix != ".parquet"} == {
-        *("assets", "officer", "index.html", "manifest.json", "one_table.xlsx", "scheme.json")
+        *("assets", "officer", "station", "index.html", "manifest.json", "one_table.xlsx", "scheme.json")
     }
+    assert [path.name for path in (run / "station").iterdir()] == ["S2.failed.ipynb"]
     told = json.loads((run / "manifest.json").read_text("utf-8"))
     failed = {"unit_id": "S2", "level": "station", "cell": 3, "error": "ValueError", "message": "坏记录"}
     assert (told["failures"], told["officers_failed"], told["cards"], told["only"]) == ([failed], 0, {}, ["S2"])
@@ -282,14 +289,14 @@ def test_all_units_get_cards_by_default(no_cards):
     ]
 
 
-def test_a_run_that_breaks_leaves_nothing(project, monkeypatch):
-    """Where anything breaks in the middle of a run, the earlier run stays and nothing else is left."""
+def test_a_run_that_breaks_leaves_the_earlier_one(project, monkeypatch):
+    """Where anything breaks in the middle of a run, the earlier run stays, and what is done waits aside for the next."""
     fengqiao("score", "params/q4.yaml")
     before = (project / "runs" / "q4" / "manifest.json").read_bytes()
-    monkeypatch.setattr("fengqiao_eval.runs.run.print_cards", lambda *_: 1 / 0)
+    monkeypatch.setattr("fengqiao_eval.runs.run.print_cards", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fengqiao("run", "params/q4.yaml")
-    assert sorted(path.name for path in (project / "runs").iterdir()) == ["latest", "q4"]
+    assert sorted(path.name for path in (project / "runs").iterdir()) == [".q4.part", "latest", "log.jsonl", "q4"]
     assert (project / "runs" / "q4" / "manifest.json").read_bytes() == before
 
 
@@ -318,11 +325,22 @@ def test_a_relative_period_is_part_of_the_name(project):
 # Explain
 
 
+@pytest.fixture(scope="module")
+def scored_once(tmp_path_factory):
+    """The project, scored where nothing else is done to it."""
+    folder = a_project(tmp_path_factory.mktemp("scored"))
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(folder)
+        assert fengqiao("score", "params/q4.yaml")[0] == 0
+    return folder
+
+
 @pytest.fixture
-def scored(project):
-    """The project, scored."""
-    assert fengqiao("score", "params/q4.yaml")[0] == 0
-    return project
+def scored(scored_once, tmp_path, monkeypatch):
+    """A copy of the scored project; it is the current folder."""
+    shutil.copytree(scored_once, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.mark.usefixtures("scored")

@@ -102,66 +102,131 @@ def test_an_unknown_id_is_refused(units, given):
 # The folder
 
 
-def write_in(folder, text):
-    """Write one file, as a run would."""
-    (folder / "index.html").write_text(text, "utf-8")
+def a_run(out, **told):
+    """Write a run aside: a manifest and a page."""
+    out.mkdir(exist_ok=True)
+    folder = publish.opened(publish.part_of(out, "demo"))
+    manifest.write(folder / "manifest.json", {"run": "demo", "state": "draft"} | told)
+    (folder / "index.html").write_text(str(told), "utf-8")
+    return folder
+
+
+def finish(out, name, **told):
+    """Write a run and let it take its place."""
+    a_run(out, run=name, **told)
+    publish.appear(out, "demo", name)
+    return out / name
+
+
+def names(folder):
+    """Name all that lies in a folder."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_run_takes_its_place_at_the_end(tmp_path):
     """Until it is finished nothing is to be seen under its name; then latest names it and nothing is left over."""
     out = tmp_path / "runs"
-    with publish.whole(out, "demo") as folder:
-        write_in(folder, "new")
-        assert not (out / "demo").exists()
-    assert (out / "demo" / "index.html").read_text("utf-8") == "new"
+    aside = a_run(out)
+    assert names(out) == [".demo.part"]
+    publish.appear(out, "demo", "demo")
+    assert names(out) == ["demo", "latest"]
+    assert not aside.exists()
     assert (out / "latest").read_bytes() == b"demo\n"
-    assert sorted(path.name for path in out.iterdir()) == ["demo", "latest"]
+
+
+@posix
+def test_what_is_not_finished_is_closed(tmp_path):
+    """Until a run is finished only its owner may look into it; then it is as open as any new folder."""
+    assert stat.S_IMODE(a_run(tmp_path).stat().st_mode) == 0o700
+    publish.appear(tmp_path, "demo", "demo")
+    (tmp_path / "any").mkdir()
+    assert (tmp_path / "demo").stat().st_mode == (tmp_path / "any").stat().st_mode
 
 
 def test_a_run_of_the_same_name_is_replaced_whole(tmp_path):
     """No file of the earlier run stays."""
-    with publish.whole(tmp_path, "demo") as folder:
-        write_in(folder, "old")
-        (folder / "left.html").write_text("old", "utf-8")
-    with publish.whole(tmp_path, "demo") as folder:
-        write_in(folder, "new")
-    assert [path.name for path in (tmp_path / "demo").iterdir()] == ["index.html"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo", "latest"]
+    (finish(tmp_path, "demo", title="old") / "left.html").write_text("old", "utf-8")
+    finish(tmp_path, "demo", title="new")
+    assert names(tmp_path / "demo") == ["index.html", "manifest.json"]
+    assert names(tmp_path) == ["demo", "latest"]
+    assert publish.read_manifest(tmp_path / "demo")["title"] == "new"
 
 
-def half_a_run(out):
-    """Fail in the middle of a run."""
-    with publish.whole(out, "demo") as folder:
-        write_in(folder, "half")
-        raise KeyboardInterrupt
+def test_a_run_that_cannot_take_its_place_gives_it_back(tmp_path, monkeypatch):
+    """Where the new folder cannot be moved, as on Windows while somebody looks into it, the earlier run is in its place again."""
+    run = finish(tmp_path, "demo", title="old")
+    a_run(tmp_path, title="new")
+    move = Path.replace
+
+    def in_use(path, target):
+        if path == publish.part_of(tmp_path, "demo"):
+            raise PermissionError(13, "in use")
+        return move(path, target)
+
+    monkeypatch.setattr(Path, "replace", in_use)
+    with pytest.raises(PermissionError, match="in use"):
+        publish.appear(tmp_path, "demo", "demo")
+    assert publish.read_manifest(run)["title"] == "old"
 
 
-def test_nothing_half_written_is_left(tmp_path):
-    """A run that fails in the middle leaves the earlier one as it was, and nothing of its own."""
-    with publish.whole(tmp_path, "demo") as folder:
-        write_in(folder, "old")
-    with pytest.raises(KeyboardInterrupt):
-        half_a_run(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo", "latest"]
-    assert (tmp_path / "demo" / "index.html").read_text("utf-8") == "old"
+# A death in between
 
 
-def finish(out, name, state):
-    """Write a run that is only a manifest."""
-    with publish.whole(out, name) as folder:
-        manifest.write(folder / "manifest.json", {"run": name, "state": state})
+def test_a_run_moved_away_comes_back(tmp_path):
+    """Killed between the two renames: the earlier run is put back, and the finished one waits for the next call."""
+    run, old = finish(tmp_path, "demo", title="old"), tmp_path / ".demo.old"
+    a_run(tmp_path, title="new")
+    old.mkdir()
+    run.rename(old / "demo")
+    publish.put_right(tmp_path, "demo")
+    assert names(tmp_path) == [".demo.part", "demo", "latest"]
+    assert publish.read_manifest(run)["title"] == "old"
+
+
+def test_what_was_replaced_goes(tmp_path):
+    """Killed before the earlier run was removed: it is removed, the new one stays."""
+    finish(tmp_path, "demo", title="new")
+    (tmp_path / ".demo.old" / "demo").mkdir(parents=True)
+    publish.put_right(tmp_path, "demo")
+    assert names(tmp_path) == ["demo", "latest"]
+    assert publish.read_manifest(tmp_path / "demo")["title"] == "new"
+
+
+def test_a_run_that_was_not_named_yet_is_named(tmp_path):
+    """Killed before latest moved on: it moves on, and a final run becomes read-only."""
+    finish(tmp_path, "other")
+    run = finish(tmp_path, "demo", state="final")
+    (tmp_path / "latest").rename(tmp_path / ".demo.latest")
+    (tmp_path / "latest").write_text("other\n", "utf-8")
+    run.chmod(0o755)
+    publish.put_right(tmp_path, "demo")
+    assert (tmp_path / "latest").read_text("utf-8") == "demo\n"
+    assert names(tmp_path) == ["demo", "latest", "other"]
+    if os.name == "posix":
+        assert not run.stat().st_mode & 0o222
+    run.chmod(0o755)
+
+
+def test_a_run_that_did_not_take_its_place_is_not_named(tmp_path):
+    """Killed before the finished run took its place: latest stays."""
+    finish(tmp_path, "other")
+    a_run(tmp_path)
+    (tmp_path / ".demo.latest").write_text("demo\n", "utf-8")
+    publish.put_right(tmp_path, "demo")
+    assert (tmp_path / "latest").read_text("utf-8") == "other\n"
+    assert names(tmp_path) == [".demo.part", "latest", "other"]
 
 
 def test_a_final_run_is_corrected_by_another(tmp_path):
     """A draft is replaced; a final run is not: the next is NAME-r2, then NAME-r3, each naming the one before."""
     assert publish.free_name(tmp_path, "demo") == ("demo", None)
-    finish(tmp_path, "demo", "draft")
+    finish(tmp_path, "demo")
     assert publish.free_name(tmp_path, "demo") == ("demo", None)
-    finish(tmp_path, "demo", "final")
+    finish(tmp_path, "demo", state="final")
     assert publish.free_name(tmp_path, "demo") == ("demo-r2", "demo")
-    finish(tmp_path, "demo-r2", "announced")
+    finish(tmp_path, "demo-r2", state="announced")
     assert publish.free_name(tmp_path, "demo") == ("demo-r2", "demo")
-    finish(tmp_path, "demo-r2", "final")
+    finish(tmp_path, "demo-r2", state="final")
     assert publish.free_name(tmp_path, "demo") == ("demo-r3", "demo-r2")
 
 
@@ -177,10 +242,9 @@ def test_what_is_no_run_is_not_replaced(tmp_path):
 @posix
 def test_a_final_run_is_read_only(tmp_path):
     """No file and no folder of a final run may be written to."""
-    finish(tmp_path, "demo", "final")
+    (a_run(tmp_path, state="final") / "station").mkdir()
+    publish.appear(tmp_path, "demo", "demo")
     run = tmp_path / "demo"
-    (run / "station").mkdir()
-    publish.protect(run)
     assert not any(path.stat().st_mode & 0o222 for path in (run, *run.rglob("*")))
     for path in (run, run / "station"):
         path.chmod(0o755)

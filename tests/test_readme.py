@@ -12,12 +12,15 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from fengqiao_eval.cli import app
+from fengqiao_eval.errors import FengqiaoError
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.runs.params import RunParams, load_params
 from fengqiao_eval.scheme.load import load
+from fengqiao_eval.stopped import SIGNALS, exit_code
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
@@ -64,7 +67,7 @@ def project(tmp_path_factory):
         (folder / path).write_text(block, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr("fengqiao_eval.runs.run.print_cards", lambda *_: ())
+        patch.setattr("fengqiao_eval.runs.run.print_cards", lambda *_, **__: ())
         yield typed
 
 
@@ -181,6 +184,17 @@ def test_tables_and_keys_are_complete(name):
     assert {table.name: table.required for table in TABLES.values()}.items() <= required.items()
     keys = {key for row in rows for key in re.findall(r"`(\w+)`", row[0])}
     assert RunParams.model_fields.keys() <= keys
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_options_and_exit_codes_are_complete(name):
+    """Every option of `run` and `score` stands there, and every exit code that a refusal or a signal has."""
+    commands = get_command(app).commands
+    options = {word for command in ("run", "score") for option in commands[command].params for word in option.opts}
+    assert {word for word in options if word.startswith("--")} <= set(re.findall(r"--[a-z]+", text(name)))
+    codes = {0, *(kind.exit_code for kind in (FengqiaoError, *FengqiaoError.__subclasses__())), *map(exit_code, SIGNALS)}
+    rows = re.findall(r"(?m)^\| (\d+(?:[,、] ?\d+)*) \|", text(name))
+    assert codes == {int(code) for row in rows for code in re.findall(r"\d+", row)}
 
 
 def test_papermill_is_given_what_the_notebook_lists():

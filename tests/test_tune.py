@@ -68,7 +68,7 @@ def test_a_run_that_is_there_is_left_alone():
 def test_the_last_correction_of_a_final_run_is_tuned():
     """A final run is corrected by another; that one is tuned."""
     for _ in range(2):
-        fengqiao("score", "params/q4.yaml", "--set", "state=final")
+        fengqiao("score", "params/q4.yaml", "--set", "state=final", "--fresh")
     fengqiao("tune", "params/q4.yaml")
     assert parameters("runs/tune-q4-r2.ipynb")["run"] == "q4-r2"
     for path in (*Path("runs").rglob("*"),):

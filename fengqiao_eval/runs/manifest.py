@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,33 @@ _SOURCES = (".py", ".yaml", ".html", ".js", ".css")
 _RECORDS = (".parquet", ".csv")
 
 
+FACTS = ("title", "scheme_version", "levels", "counts", "units", "officers", "notes", "lint")
+"""What a manifest says of a scoring; a run that takes over the frames of another takes these over too."""
+
+
+def told(name: str, corrects: str | None, params: RunParams, facts: Mapping[str, Any], officers: set[str]) -> dict[str, Any]:
+    """Begin the manifest of a run: what it is, what it was told, what its scoring found; no card is printed yet."""
+    fact = {key: facts[key] for key in FACTS}
+    return {
+        "run": name,
+        "corrects": corrects,
+        "title": fact.pop("title"),
+        "scheme_version": fact.pop("scheme_version"),
+        "period": str(params.span),
+        "periods": periods(params.span),
+        "as_of": params.moment,
+        "state": params.state,
+        "objection_until": params.objection_until,
+        "contact": params.contact,
+        "lang": params.lang,
+        "only": without(params.only, officers),
+        **fact,
+        "cards": {},
+        "failures": [],
+        "officers_failed": 0,
+    }
+
+
 def periods(span: Period) -> dict[str, Any]:
     """Name the periods of the frames.
 
@@ -51,6 +79,7 @@ def packages() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return version(name)
@@ -85,8 +114,8 @@ def of_records(params: RunParams) -> dict[str, str]:
 
 
 def of_files(paths: Iterable[Path]) -> str:
-    """Fingerprint several files as one, by their names and contents."""
-    lines = sorted(f"{path.parent.name}/{path.name} {of_file(path)}" for path in paths)
+    """Fingerprint several files as one, by their names and contents; one that is not there has none."""
+    lines = sorted(f"{path.parent.name}/{path.name} {of_file(path) if path.is_file() else ''}" for path in paths)
     return of_text("\n".join(lines))
 
 
@@ -123,9 +152,15 @@ def relative(path: str, folder: Path) -> str:
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file: keys in the order given, text as it is."""
-    text = json.dumps(content, ensure_ascii=False, indent=1, default=_plain)
-    path.write_text(text + "\n", "utf-8", newline="\n")
+    """Write a JSON file in one step: keys in the order given, text as it is."""
+    aside = path.with_name(f".{path.name}.tmp")
+    aside.write_text(text(content), "utf-8", newline="\n")
+    aside.replace(path)
+
+
+def text(content: Mapping[str, Any]) -> str:
+    """Give the text of a JSON file."""
+    return json.dumps(content, ensure_ascii=False, indent=1, default=_plain) + "\n"
 
 
 def _plain(value: Any) -> Any:

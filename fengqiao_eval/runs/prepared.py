@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fengqiao_eval.documents import read
 from fengqiao_eval.errors import Fault, InputError, refuse
@@ -33,6 +33,11 @@ class Order:
     only: Sequence[str] = ()
     workers: int | None = None
     notebooks: bool = False
+    engine: str = "fengqiao"
+    """`fengqiao`, or `stock`: papermill's own, a kernel a card."""
+    pdf: bool = False
+    fresh: bool = False
+    """Whether everything is done anew, whatever was done before."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,20 @@ class Scored:
         """The ids of officers."""
         units = self.scores.units
         return set(units.loc[units["level"] == OFFICER, "unit_id"])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of a scoring; officers are counted and not named."""
+        return {
+            "title": self.scheme.title,
+            "scheme_version": self.scheme.version,
+            "levels": self.levels,
+            "counts": dict(self.records.counts),
+            "units": {level: count for level, count in self.units.items() if level != OFFICER},
+            "officers": len(self.persons),
+            "notes": [{"key": note.key, "given": dict(note.given)} for note in self.scores.notes],
+            "lint": findings.of_manifest(self.findings),
+        }
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -125,10 +144,33 @@ def scored(order: Order) -> Scored:
 
     Raises InputError with every fault found, UsageError for a wrong --set or --only.
     """
+    return scored_as(*parameters(order), str(order.path))
+
+
+def parameters(order: Order) -> tuple[RunParams | None, list[Fault]]:
+    """Read the parameters of an order, dates and paths resolved, with every fault in them.
+
+    Raises UsageError for a wrong --set.
+    """
     params, faults = load_params(order.path, order.sets, order.only)
-    if order.path.stem == LATEST:
-        faults = [*faults, Fault(str(order.path), "", "params.name_taken", {"given": order.path.name})]
-    params, scheme, records = prepare(params, faults, str(order.path))
+    taken = Fault(str(order.path), "", "params.name_taken", {"given": order.path.name})
+    return params, [*faults, *([taken] if order.path.stem == LATEST else [])]
+
+
+def sound(given: RunParams | None, faults: Sequence[Fault], name: str) -> RunParams:
+    """Give parameters that have no fault.
+
+    Raises InputError with theirs and with every fault of scheme and records.
+    """
+    return prepare(given, faults, name)[0] if faults or given is None else given
+
+
+def scored_as(given: RunParams | None, faults: Iterable[Fault], name: str) -> Scored:
+    """Check and score by parameters that have been read; `name` is what their file is called in faults.
+
+    Raises InputError with every fault found, UsageError for a wrong `only`.
+    """
+    params, scheme, records = prepare(given, faults, name)
     done = Scored(params, scheme, records, score(records, scheme, params.span, params.moment, params.levels))
     chosen(done.scores.units, done.levels, params.only)
     return done

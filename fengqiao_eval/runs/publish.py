@@ -4,9 +4,7 @@ import json
 import os
 import shutil
 import stat
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,24 +45,72 @@ def _is_final(run: Path) -> bool:
 
 
 def read_manifest(run: Path) -> dict[str, Any]:
-    """Read the manifest of a run; empty where there is none."""
+    """Read the manifest of a run; empty where there is none, or it cannot be read any more."""
     path = run / "manifest.json"
-    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except ValueError:
+        return {}
     return found
 
 
-@contextmanager
-def whole(out: Path, name: str) -> Iterator[Path]:
-    """Give a folder to write a run in; at the end it takes its place, or, where anything failed, is gone."""
-    out.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{name}-tmp", dir=out))
-    try:
-        aside.chmod(0o777 & ~_umask())
-        yield aside
-        _take_place(aside, out / name)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    _point(out, name)
+def newest(out: Path, base: str) -> Path | None:
+    """Find the run that lies under a name, or the last of its corrections (NAME-r2 …)."""
+    found, number = None, 1
+    place = out / base
+    while read_manifest(place):
+        found, number = place, number + 1
+        place = out / f"{base}-r{number}"
+    return found
+
+
+def part_of(out: Path, base: str) -> Path:
+    """Say where a run is written until it takes its place; one that was killed is found there again."""
+    return out / f".{base}.part"
+
+
+def _old(out: Path, base: str) -> Path:
+    """Say where the run that is being replaced waits until the new one is in its place."""
+    return out / f".{base}.old"
+
+
+def _next(out: Path, base: str) -> Path:
+    """Say where the next `latest` waits; it also tells that a run has still to be made read-only and named."""
+    return out / f".{base}.latest"
+
+
+def opened(part: Path) -> Path:
+    """Make an empty folder to write a run in, closed to others until it is finished."""
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(_PRIVATE)
+    return part
+
+
+def appear(out: Path, base: str, name: str) -> None:
+    """Put the finished run in its place, whole; `latest` moves last. A death in between is put right by the next run."""
+    part = part_of(out, base)
+    _next(out, base).write_text(name + "\n", "utf-8", newline="\n")
+    part.chmod(0o777 & ~_umask())
+    _take_place(part, out / name, _old(out, base))
+    _settle(out, base)
+
+
+def put_right(out: Path, base: str) -> None:
+    """Put right what a death in the middle of `appear` left: a run moved away, or one in its place that is not named yet."""
+    old, following = _old(out, base), _next(out, base)
+    for run in old.iterdir() if old.is_dir() else ():
+        if not (out / run.name).exists():
+            run.replace(out / run.name)
+    shutil.rmtree(old, ignore_errors=True)
+    if following.is_file() and not part_of(out, base).exists():
+        _settle(out, base)
+    following.unlink(missing_ok=True)
+
+
+def point(out: Path, base: str, name: str) -> None:
+    """Let `latest`, a text file of one line, name the run; it is replaced in one step."""
+    _next(out, base).write_text(name + "\n", "utf-8", newline="\n")
+    _next(out, base).replace(out / LATEST)
 
 
 def _umask() -> int:
@@ -73,31 +119,31 @@ def _umask() -> int:
     return current
 
 
-def _take_place(aside: Path, place: Path) -> None:
+def _take_place(aside: Path, place: Path, old: Path) -> None:
     """Put a finished folder in its place; what lay there is moved away first and removed after."""
-    old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old", dir=place.parent)) / place.name
+    if place.exists():
+        old.mkdir(_PRIVATE, exist_ok=True)
+        place.replace(old / place.name)
     try:
-        if place.exists():
-            place.replace(old)
-        try:
-            aside.replace(place)
-        except OSError:
-            if old.exists():
-                old.replace(place)
-            raise
-    finally:
-        shutil.rmtree(old.parent, ignore_errors=True)
+        aside.replace(place)
+    except OSError:
+        if old.exists():
+            (old / place.name).replace(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
-def _point(out: Path, name: str) -> None:
-    """Let `latest`, a text file of one line, name the run; it is replaced in one step."""
-    aside = out / f".{LATEST}.tmp"
-    aside.write_text(name + "\n", "utf-8", newline="\n")
-    aside.replace(out / LATEST)
+def _settle(out: Path, base: str) -> None:
+    """Make the run that has just taken its place read-only where it is final, then let `latest` name it."""
+    run = out / _next(out, base).read_text("utf-8").strip()
+    if _is_final(run):
+        protect(run)
+    if run.is_dir():
+        _next(out, base).replace(out / LATEST)
 
 
 def write_frames(folder: Path, frames: Mapping[str, pd.DataFrame], officers: Mapping[str, pd.DataFrame]) -> None:
-    """Write the frames of everyone above officers, and those of officers into officer/."""
+    """Write the frames of everyone above officers, and those of officers into officer/, which is closed from the beginning."""
     _write_frames(folder, frames)
     if not officers["units"].empty:
         (folder / OFFICER).mkdir(_PRIVATE)
@@ -107,6 +153,13 @@ def write_frames(folder: Path, frames: Mapping[str, pd.DataFrame], officers: Map
 def _write_frames(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
     for name, frame in frames.items():
         frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", index=False, row_group_size=ROW_GROUP)
+
+
+def fingerprints(folder: Path) -> dict[str, str]:
+    """Fingerprint the frames of a run and its scheme: path within the run -> SHA-256."""
+    names = [f"{name}.parquet" for name in FRAMES]
+    paths = [*names, *(f"{OFFICER}/{name}" for name in names), "scheme.json"]
+    return {path: manifest.of_file(folder / path) for path in paths if (folder / path).is_file()}
 
 
 def parted(scores: Any) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
