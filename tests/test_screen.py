@@ -74,6 +74,16 @@ def test_a_run_without_officers_has_no_index_of_them(tmp_path):
     assert not (run / "officer" / "index.html").exists()
 
 
+def test_what_changed_since_the_last_run_is_said(folder, tmp_path):
+    """The lines are said as text under a heading of their own; a first run has nothing to say, and no such heading."""
+    assert "与上一批次相比" not in (folder / "index.html").read_text("utf-8")
+    run = write_run(tmp_path / "demo", months=False)
+    screen.write(run, "zh", ["与 demo 相比：", "派出所：60 个在列，3 个名次有变 <b>"])
+    page = (run / "index.html").read_text("utf-8")
+    assert "<h2>与上一批次相比</h2>" in page
+    assert "3 个名次有变 &lt;b&gt;" in page
+
+
 def test_only_cards_that_exist_are_linked(rows):
     """A unit is linked where its card lies in the run, and nowhere else."""
     linked = {unit: row["link"] for level in rows.values() for unit, row in level.items() if row["link"]}

@@ -3,7 +3,7 @@
 import json
 import numbers
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -44,15 +44,15 @@ FIELDS = (
 """What stands at which place of a row; dimensions holds [contribution, rate, full] of each, or null where not scored."""
 
 
-def write(run_folder: Path, lang: str = "zh") -> None:
+def write(run_folder: Path, lang: str = "zh", changed: Sequence[str] = ()) -> None:
     """Write index.html, assets/rows.js and the page's script and style; only cards that exist are linked.
 
-    Officers are not on it, only their number.
+    changed: what to say of what changed since the last run. Officers are not on the page, only their number.
     """
     run = open_run(run_folder)
     said = say("screen.staff_number", lang, n=run.manifest["officers"])
     words = _page_words(run, say("screen.kicker", lang), said, lang)
-    _write(run_folder, run_folder / "assets" / "rows.js", _data(run, lang, officers=False), words)
+    _write(run_folder, run_folder / "assets" / "rows.js", _data(run, lang, officers=False), {**words, "changed": changed})
 
 
 def officer_index(run_folder: Path, lang: str = "zh") -> None:
@@ -108,6 +108,7 @@ def _page_words(run: Run, kicker: str, staff: str, lang: str) -> dict[str, Any]:
         "warned": banner(run.manifest, lang),
         "firmness": "" if firm else say("screen.no_range", lang),
         "notes": notes(run, lang),
+        "changed": (),
         "sources": scheme.sources,
         "signed": say("screen.signed", lang, author=scheme.author, checker=scheme.checker),
         "run": run.manifest["run"],
