@@ -1,5 +1,8 @@
 """The invented province scored by a scheme that uses every feature, counted anew and as the mean of months."""
 
+import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,27 @@ RUNS = ("recount", "mean_of_totals")
 SCHEME = Path(__file__).with_suffix(".yaml")
 
 
-def write_runs(project: Path, runs: tuple[str, ...] = RUNS) -> Path:
-    """Write records, schemes and params into a folder, and score each; return the folder of the runs."""
+def copy_runs(made_in: pytest.TempPathFactory, name: str) -> Path:
+    """Give a folder of its own with records, schemes, params and runs, which are made once for all processes of the tests."""
+    base = made_in.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else made_in.getbasetemp()
+    taken, made = base / "every_feature.taken", base / "every_feature"
+    try:
+        taken.mkdir()
+    except FileExistsError:
+        while not made.is_dir():  # another process is at it
+            time.sleep(0.1)
+    else:
+        making = made_in.mktemp("every_feature")
+        try:
+            _write_runs(making)
+        finally:
+            making.rename(made)
+    return shutil.copytree(made, made_in.mktemp(name), dirs_exist_ok=True)
+
+
+def _write_runs(project: Path) -> None:
     demo.write(project / "demo", stations=16, seed=5)
-    for longer in runs:
+    for longer in RUNS:
         text = SCHEME.read_text("utf-8") + f"longer_period: {longer}\n"
         (project / f"{longer}_scheme.yaml").write_text(text, "utf-8")
         given = f"period: 2024Q4\nrecords: demo\nscheme: {longer}_scheme.yaml\n"
@@ -24,4 +44,3 @@ def write_runs(project: Path, runs: tuple[str, ...] = RUNS) -> Path:
             here.chdir(project)
             done = CliRunner().invoke(app, ["score", f"{longer}.yaml"])
             assert done.exit_code == 0, done.output
-    return project / "runs"

@@ -8,7 +8,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from typer.testing import CliRunner
 
-from every_feature import RUNS, write_runs
+from every_feature import RUNS, copy_runs
 from fengqiao_eval.cli import app
 from fengqiao_eval.runs.explain import rank_row, total_lines
 from fengqiao_eval.runs.explain_entry import entry_lines
@@ -24,7 +24,7 @@ SUM = re.compile(r"(按规则|得分|由分值折算|按本类满分折算|百�
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Score the invented province, counted anew and as the mean of months."""
-    return write_runs(tmp_path_factory.mktemp("every")).parent
+    return copy_runs(tmp_path_factory, "every")
 
 
 @pytest.fixture(scope="module", params=RUNS)

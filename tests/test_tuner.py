@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 import fengqiao_eval as fq
-from every_feature import write_runs
+from every_feature import copy_runs
 from fengqiao_eval.cli import app
 from fengqiao_eval.errors import InputError, UsageError
 from fengqiao_eval.periods import parse
@@ -47,8 +47,7 @@ def score(project, name, scheme, more=""):
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """Score an invented province by plain sums, by every feature (counted anew, and as means of months), and by deductions."""
-    project = tmp_path_factory.mktemp("tuner")
-    write_runs(project)
+    project = copy_runs(tmp_path_factory, "tuner")
     shutil.copy(ROOT / "params" / "one_table.yaml", project / "plain_scheme.yaml")
     shutil.copy(ROOT / "params" / "examples" / "deductions_scheme.yaml", project)
     for name in ("plain", "deductions"):
@@ -104,7 +103,7 @@ def test_a_draft_is_what_the_run_under_it_would_say(project, opened, name):
     draft = other_weights(field)
     path = project / f"{name}_override.yaml"
     saving.write(field, path, draft, SIGNED)
-    again = open_run(score(project, f"{name}_again", f"{name}_scheme.yaml", f"overrides: {path.name}\n"))
+    again = open_run(score(project, f"{name}_again", f"{name}_scheme.yaml", f"overrides: {path.name}\nlevels: [station]\n"))
     shown, said = field.outcome(draft), read_field(again, "station", parse("2024Q4"))
     assert np.array_equal(shown.totals, said.sheet.totals)
     assert np.array_equal(shown.place, said.base.place)
@@ -389,7 +388,7 @@ def test_an_override_after_another_holds_all_weights(project, opened, tmp_path):
     codes = [d.code for d in run.scheme.dimensions[:2]]
     weights = {d.code: d.weight for d in run.scheme.dimensions[:2]}
     fq.save_override(run, project / "one.yaml", {codes[0]: weights[codes[0]] - 5, codes[1]: weights[codes[1]] + 5}, **SIGNED)
-    after = open_run(score(project, "after", "plain_scheme.yaml", "overrides: one.yaml\n"))
+    after = open_run(score(project, "after", "plain_scheme.yaml", "overrides: one.yaml\nlevels: [station]\n"))
     field = read_field(after, "station", parse("2024Q4"))
     saving.write(field, tmp_path / "two.yaml", other_weights(field), SIGNED)
     scheme = load(project / "plain_scheme.yaml", tmp_path / "two.yaml")

@@ -47,13 +47,17 @@ def credited(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
     return rows.mutate(officer_id=rows.credited_officer.fill_null(own), share_=rows.credited_share.fill_null(1.0))
 
 
-def with_visits(duties: Rows, visits: Rows) -> Rows:
-    """Add `visits_made` to duties: the visits paid to the duty's subject from due_from to due_at."""
+def with_visits(duties: Rows, visits: Rows, wanted: Cell) -> Rows:
+    """Add `visits_made` to duties: the visits paid to the duty's subject from due_from to due_at; 0 where they are not wanted.
+
+    Few of all duties are looked at so, and to look for the visits of every other would cost most of the memory of a run.
+    """
     seen = visits.select(visited_subject="subject_id", visited_at="visited_at")
-    asked = duties.select("duty_id", "subject_id", "due_from", "due_at").distinct()
+    asked = duties.filter(wanted).select(who_="subject_id", since_="due_from", until_="due_at").distinct()
     joined = asked.inner_join(
-        seen, [asked.subject_id == seen.visited_subject, seen.visited_at >= asked.due_from, seen.visited_at <= asked.due_at]
+        seen, [asked.who_ == seen.visited_subject, seen.visited_at >= asked.since_, seen.visited_at <= asked.until_]
     )
-    made = joined.group_by(visited_duty="duty_id").agg(visits_counted=joined.count())
-    found = duties.left_join(made, duties.duty_id == made.visited_duty)
-    return found.mutate(visits_made=found.visits_counted.fill_null(0)).drop("visited_duty", "visits_counted")
+    made = joined.group_by("who_", "since_", "until_").agg(visits_counted=joined.count())
+    mine = [duties.subject_id == made.who_, duties.due_from == made.since_, duties.due_at == made.until_]
+    found = duties.left_join(made, mine)
+    return found.mutate(visits_made=found.visits_counted.fill_null(0)).drop("who_", "since_", "until_", "visits_counted")

@@ -13,6 +13,10 @@ import pandas as pd
 
 from fengqiao_eval.records.tables import Table
 
+ibis.options.sql.fuse_selects = (
+    False  # DuckDB sees through queries within queries; to make one of them takes longer than to run it
+)
+
 Rows = Any
 """An Ibis table expression."""
 Cell = Any
@@ -168,14 +172,23 @@ def exact(amount: Cell) -> Cell:
 
 
 def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.DataFrame:
-    """Group by keys and add up, in one pass; sums come back as float64, exact below 2^53."""
-    frame = rows.group_by(**keys).agg(**sums).to_pandas()
-    return frame.assign(**{name: frame[name].astype("float64").fillna(0.0) for name in sums})
+    """Group by keys and add up, in one pass; sums come back as float64, exact below 2^53 (an empty sum is 0)."""
+    return rows.group_by(**keys).agg(**{name: _float(total).fill_null(0.0) for name, total in sums.items()}).to_pandas()
+
+
+def _float(total: Cell) -> Cell:
+    """Make a sum a float64 in the engine: a decimal would come here as an object a cell."""
+    return total.cast("float64")
 
 
 def things(rows: Rows, keys: Mapping[str, Cell], ok: Cell) -> Rows:
     """Reduce rows to one per key, with `ok`: whether any of them is; kept by the engine for what follows."""
     return rows.group_by(**keys).agg(ok=ok.cast("int64").max()).cache()
+
+
+def kept(rows: Rows) -> Rows:
+    """Let the engine keep rows that are asked for more than once, as long as anybody holds them."""
+    return rows.cache()
 
 
 def relabelled(found: Rows, by: pd.DataFrame, on: str) -> Rows:
@@ -207,8 +220,8 @@ def first(keys: Sequence[Cell], order: Sequence[Cell]) -> Cell:
 
 def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
     """Count things per key: `denominator` all, `numerator` those that are ok."""
-    frame = found.group_by(list(keys)).agg(numerator=found.ok.sum(), denominator=found.count()).to_pandas()
-    return frame.astype({"numerator": "float64", "denominator": "float64"})
+    sums = {"numerator": _float(found.ok.sum()), "denominator": _float(found.count())}
+    return found.group_by(list(keys)).agg(**sums).to_pandas()
 
 
 def quantiles(rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], q: float) -> pd.DataFrame:

@@ -86,6 +86,7 @@ def _connect(timezone: str, path: str = ":memory:", **options: Any) -> Any:
     """Connect to DuckDB; times with a zone become the wall clock of the connection, which would be UTC's."""
     connection = ibis.duckdb.connect(path, **options)
     connection.raw_sql(f"SET TimeZone = '{timezone}'")
+    connection.raw_sql("SET enable_external_file_cache = false")  # the system keeps the pages of files; twice is once too much
     return connection
 
 

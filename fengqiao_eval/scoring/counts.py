@@ -39,14 +39,17 @@ class Plan:
     shared: frozenset[str]
     """The tables in whose records persons were given shares."""
 
-    def rows(self, measure: Any) -> Any:
-        """The rows of a measure's table that were known and lie in the spans, with the number of their `span_`."""
-        rows = standing(self._known(measure), measure)
-        rows = attributing.housed(rows, self.homes) if measure.table == "notices" else rows
-        rows = weighing.recurring(rows, measure)
-        stretches = [(span.start, span.end) for span in self.spans]
-        rows = counting.within(rows, measure.date, stretches)
-        return rows.mutate(span_=counting.span(rows, measure.date, stretches))
+    def rows(self, *measures: Any) -> Any:
+        """The rows that were known and lie in the spans, with the number of their `span_`, of measures of one source."""
+        first, stretches = measures[0], [(span.start, span.end) for span in self.spans]
+        tables = self._known(first)
+        if not weighing.looks_before(first):
+            tables |= {first.table: counting.within(tables[first.table], first.date, stretches)}
+        rows = standing(tables, *measures)
+        rows = attributing.housed(rows, self.homes) if first.table == "notices" else rows
+        if weighing.looks_before(first):
+            rows = counting.within(weighing.recurring(rows, first), first.date, stretches)
+        return rows.mutate(span_=counting.span(rows, first.date, stretches))
 
     def _known(self, measure: Any) -> dict[str, Any]:
         needed = {table for table in measure.tables if table in EVENTS or table == "notices"}
@@ -70,12 +73,19 @@ class Plan:
         return attributing.credited(rows, TABLES[table].key, self.records.tables.get("credits"), table)
 
 
-def standing(tables: Mapping[str, Any], measure: Any) -> Any:
-    """The rows of a measure's table that can count at all, of notices the upheld; with `visits_made` where it is looked at."""
-    rows = tables[measure.table]
-    if measure.table == "notices":
+def standing(tables: Mapping[str, Any], *measures: Any) -> Any:
+    """The rows that can count at all, of notices the upheld; with `visits_made` where it is looked at, of those that count."""
+    rows = tables[measures[0].table]
+    if measures[0].table == "notices":
         return attributing.upheld(rows)
-    return attributing.with_visits(rows, tables["visits"]) if "visits_made" in measure.columns else rows
+    if "visits_made" not in measures[0].columns:
+        return rows
+    wanted = counting.some(*(counting.passes(rows, _without_visits(measure.where)) for measure in measures))
+    return attributing.with_visits(rows, tables["visits"], wanted)
+
+
+def _without_visits(tests: Mapping[str, Any]) -> dict[str, Any]:
+    return {column: test for column, test in tests.items() if "visits_made" not in (column, *test.columns)}
 
 
 def shared_tables(records: Records) -> frozenset[str]:
@@ -94,7 +104,8 @@ def additive(plan: Plan, lines: Sequence[Line]) -> tuple[dict[str, np.ndarray], 
     cubes = {part: np.zeros(shape) for part in PARTS}
     summed = [line for line in lines if not weighing.picks(line.measure)]
     groups = [tuple(group) for _, group in groupby(sorted(summed, key=_source), key=_source)]
-    notes = [note for group in groups for note in _count_rows(plan, plan.rows(_widest(group)), group, cubes)]
+    asked = [(plan.rows(*(line.measure for line in group)), group) for group in groups]
+    notes = [note for rows, group in asked for note in _count_rows(plan, rows, group, cubes)]
     return {part: tidy(cube) for part, cube in cubes.items()}, tuple(dict.fromkeys(notes))
 
 
@@ -146,10 +157,6 @@ def strangers(ids: Ids, known: frozenset[str], key: str, table: str) -> Iterator
     strange = sorted(frozenset(ids.drop_duplicates().to_numpy(dtype=object)) - known)
     if strange:
         yield Note(key, {"table": TABLES[table].label, "count": len(strange), "ids": ", ".join(strange[:5])})
-
-
-def _widest(group: Sequence[Line]) -> Any:
-    return max((line.measure for line in group), key=lambda measure: "visits_made" in measure.columns)
 
 
 def _sums(rows: Any, group: Iterable[Line], moment: Moment, share: Any = None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Arrays to the long frames of a run, with the columns of the design; repeated words are categories, so that they stay small."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,53 +26,42 @@ def units(tree: Tree, days: np.ndarray, period: Period) -> pd.DataFrame:
 
 def _repeated(words: Sequence[Any], codes: np.ndarray) -> pd.Categorical:
     labels = pd.Index(dict.fromkeys(map(str, words)))
-    return pd.Categorical.from_codes(labels.get_indexer([str(w) for w in words])[codes], labels)
+    places = labels.get_indexer([str(w) for w in words]).astype(np.int32)
+    return pd.Categorical.from_codes(places[codes], labels)
 
 
-def _keys(scored: Any, scheme: Scheme, tree: Tree, groups: np.ndarray) -> dict[str, Any]:
-    size, count = len(tree.units), len(scheme.indicators)
-    unit = np.repeat(np.arange(size), count)
-    return {
-        "unit_id": _repeated(tree.units["unit_id"].tolist(), unit),
-        "level": _repeated(tree.units["level"].tolist(), unit),
-        "peer_class": _repeated(list(groups), unit),
-        "indicator": _repeated([i.code for i in scheme.indicators], np.tile(np.arange(count), size)),
-        "period": _repeated([scored.measured.period], np.zeros(size * count, dtype=int)),
+def _keys(scored: Sequence[Any], scheme: Scheme, tree: Tree) -> dict[str, Any]:
+    times, size, count = len(scored), len(tree.units), len(scheme.indicators)
+    unit = np.repeat(np.arange(size, dtype=np.int32), count)
+    of_units = {"unit_id": tree.units["unit_id"], "level": tree.units["level"], "peer_class": scored[0].groups}
+    named = {name: _repeated(list(words), np.tile(unit, times)) for name, words in of_units.items()}
+    return named | {
+        "indicator": _repeated([i.code for i in scheme.indicators], np.tile(np.arange(count, dtype=np.int16), size * times)),
+        "period": _repeated([one.measured.period for one in scored], np.repeat(np.arange(times, dtype=np.int16), size * count)),
     }
 
 
-def _stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put the periods one below the other without losing the categories."""
-    words = pd.Index([str(p["period"].cat.categories[0]) for p in parts])
-    parts = [part.assign(period=part["period"].cat.set_categories(words)) for part in parts]
-    return pd.concat(parts, ignore_index=True)
+def _stacked(tables: Iterable[np.ndarray]) -> np.ndarray:
+    """Put tables of units × indicators one below the other, row after row."""
+    return np.concatenate(list(tables)).ravel()
 
 
 def measures(scored: Sequence[Any], scheme: Scheme, tree: Tree) -> pd.DataFrame:
     """The frame measures: numerator, denominator, value, n and status of unit × indicator × period."""
-    return _stacked([pd.DataFrame(_measured(one, scheme, tree)) for one in scored])
+    inner, numbers = slice(len(scheme.indicators)), ("numerator", "denominator", "value", "n")
+    arrays = {name: _stacked(getattr(one.measured, name)[:, inner] for one in scored) for name in numbers}
+    status = pd.Categorical.from_codes(_stacked(one.status[:, inner] for one in scored), pd.Index(STATUSES))
+    return pd.DataFrame({**_keys(scored, scheme, tree), **arrays, "status": status}, copy=False)
 
 
-def _measured(one: Any, scheme: Scheme, tree: Tree) -> dict[str, Any]:
-    found = one.measured
-    inner = slice(len(scheme.indicators))
-    arrays = {name: getattr(found, name)[:, inner].ravel() for name in ("numerator", "denominator", "value", "n")}
-    status = pd.Categorical.from_codes(one.status[:, inner].ravel().astype(int), pd.Index(STATUSES))
-    return {**_keys(one, scheme, tree, one.groups), **arrays, "status": status}
-
-
-def points(scored: Sequence[Any], scheme: Scheme, tree: Tree) -> pd.DataFrame:
-    """The frame points: that of measures, and points, weight, weight_used and contribution."""
-    return _stacked([pd.DataFrame(_measured(one, scheme, tree) | _pointed(one, scheme)) for one in scored])
-
-
-def _pointed(one: Any, scheme: Scheme) -> dict[str, Any]:
-    return {
-        "points": one.points.ravel(),
-        "weight": np.round(one.nominal, 6).ravel(),
-        "weight_used": one.totals.weight_used.ravel(),
-        "contribution": (one.totals.contributions / 10**scheme.decimals).ravel(),
-    }
+def points(measures: pd.DataFrame, scored: Sequence[Any], scheme: Scheme) -> pd.DataFrame:
+    """The frame points: that of measures, whose columns it shares, and points, weight, weight_used and contribution."""
+    return measures.assign(
+        points=_stacked(one.points for one in scored),
+        weight=_stacked(np.round(one.nominal, 6) for one in scored),
+        weight_used=_stacked(one.totals.weight_used for one in scored),
+        contribution=_stacked(one.totals.contributions / 10**scheme.decimals for one in scored),
+    )
 
 
 def adjustments(scored: Sequence[Any], scheme: Scheme, tree: Tree, behind: pd.DataFrame) -> pd.DataFrame:

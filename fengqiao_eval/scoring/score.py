@@ -19,9 +19,12 @@ from fengqiao_eval.scoring.cohort import cohort, mixed_full_marks
 from fengqiao_eval.scoring.comparing import History, compared, looks_back
 from fengqiao_eval.scoring.comparisons import comparisons
 from fengqiao_eval.scoring.consequences import consequences, facts, needs
+from fengqiao_eval.scoring.counts import Plan
+from fengqiao_eval.scoring.disputes import open_disputes
 from fengqiao_eval.scoring.giving import give
+from fengqiao_eval.scoring.parts import parts, with_parts
 from fengqiao_eval.scoring.scored import Scored, placed
-from fengqiao_eval.scoring.trace import losses, open_disputes, record_ids
+from fengqiao_eval.scoring.trace import losses, record_ids
 
 
 @dataclass(frozen=True)
@@ -52,31 +55,61 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     tree = _restricted(tree_of(records.tables, period), levels or scheme.levels)
     refuse((*faults, *quotas.faults_of(scheme, tree), *mixed_full_marks(scheme, tree)))
     main = tuple(dict.fromkeys((period, period.previous, period.year_before)))  # of a year both are the year before
-    periods = longer.with_parts(scheme, (*main, *period.trend))
-    every = _looked_at(scheme, periods)
-    officers = OFFICER in set(tree.units["level"])
-    counted = measures.count(records, scheme, tree, every, as_of, officers=officers)
-    fit.require_records(counted, scheme, period, records.name)
-    history = {p: measures.measured(scheme, tree, counted, p, as_of) for p in every}
-    by_period = score_periods(history, periods, scheme, tree)
+    periods = with_parts(scheme, (*main, *period.trend))
+    found = _found(records, scheme, tree, main, periods, as_of)
+    by_period = score_periods(found.history, periods, scheme, tree)
     scored = list(by_period.values())
-    days = [person_days(tree, counted.postings, p) for p in periods]
-    told = notes.told(records, scheme, tree, counted.plan, scored[0].measured, scored[0].groups)
-    behind = record_ids(records, scheme, tree, period, as_of, officers=officers)
+    told = notes.told(records, scheme, tree, found.plan, scored[0].measured, scored[0].groups)
+    behind = record_ids(records, scheme, tree, period, as_of, officers=found.plan.officers)
+    single = _single_records(records, scheme, tree, period, as_of, officers=found.plan.officers)
+    table = frames.measures(scored, scheme, tree)
     return Scores(
-        units=frames.units(tree, days[0], period),
-        measures=frames.measures(scored, scheme, tree),
-        points=frames.points(scored, scheme, tree),
+        units=frames.units(tree, found.days[0], period),
+        measures=table,
+        points=frames.points(table, scored, scheme),
         adjustments=frames.adjustments(scored, scheme, tree, behind),
         comparisons=comparisons([by_period[p] for p in main], scheme, tree),
-        ranks=frames.ranks(scored, scheme, tree, days),
-        asides=measures.asides(counted, scheme, tree, main),
-        losses=losses(records, scheme, tree, period, as_of),
-        officer_losses=losses(records, scheme, tree, period, as_of, officers=True),
-        open_disputes=open_disputes(records, tree, as_of),
-        officer_open_disputes=open_disputes(records, tree, as_of, officers=True),
-        notes=(*records.notes, *counted.notes, *longer.left_out(scheme, tree, period, by_period), *told),
+        ranks=frames.ranks(scored, scheme, tree, found.days),
+        asides=found.asides,
+        notes=(*records.notes, *found.notes, *longer.left_out(scheme, tree, period, by_period), *told),
+        **single,
     )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is kept of all that was counted, which is large and let go; days: person-days of each period that is scored."""
+
+    history: History
+    days: list[np.ndarray]
+    asides: pd.DataFrame
+    plan: Plan
+    notes: tuple[Note, ...]
+
+
+def _found(
+    records: Records, scheme: Scheme, tree: Tree, main: Sequence[Period], periods: Sequence[Period], as_of: datetime
+) -> _Found:
+    """Count the records of the periods, and of those that they are held against."""
+    every, officers = _looked_at(scheme, periods), OFFICER in set(tree.units["level"])
+    counted = measures.count(records, scheme, tree, every, as_of, officers=officers)
+    fit.require_records(counted, scheme, main[0], records.name)
+    history = {p: measures.measured(scheme, tree, counted, p, as_of) for p in every}
+    days = [person_days(tree, counted.postings, p) for p in periods]
+    return _Found(history, days, measures.asides(counted, scheme, tree, main), counted.plan, counted.notes)
+
+
+def _single_records(
+    records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool
+) -> dict[str, pd.DataFrame]:
+    """The frames that name single records; they come before the large ones, for the engine needs room to find them."""
+    of_units, of_officers = losses(records, scheme, tree, period, as_of, officers=officers)
+    return {
+        "losses": of_units,
+        "officer_losses": of_officers,
+        "open_disputes": open_disputes(records, tree, as_of),
+        "officer_open_disputes": open_disputes(records, tree, as_of, officers=True),
+    }
 
 
 def _looked_at(scheme: Scheme, periods: Sequence[Period]) -> tuple[Period, ...]:
@@ -92,10 +125,10 @@ def _restricted(tree: Tree, levels: Sequence[str]) -> Tree:
 
 def score_periods(history: History, periods: Iterable[Period], scheme: Scheme, tree: Tree) -> dict[Period, Scored]:
     """Score several periods, and those of which they are the mean, each once, in the order given."""
-    asked = longer.with_parts(scheme, periods)
+    asked = with_parts(scheme, periods)
     done: dict[Period, Scored] = {}
     for period in sorted(asked, key=lambda period: period.months):
-        shorter = [done[part] for part in longer.parts(scheme, period)]
+        shorter = [done[part] for part in parts(scheme, period)]
         done[period] = score_period(history, period, scheme, tree, shorter)
     return {period: done[period] for period in asked}
 

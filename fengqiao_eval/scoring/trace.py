@@ -1,6 +1,6 @@
-"""Back to the records: which rows an indicator rests on, which of them lost points, which disputes are still open."""
+"""Back to the records: which rows an indicator rests on, and which of them lost points."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -10,7 +10,7 @@ import pandas as pd
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import counting
 from fengqiao_eval.records.store import Records
-from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.records.units import OFFICER, Tree, tree_of
 from fengqiao_eval.scheme.counted import Coded, Count, Distinct, Figure, Mean, Quantile, Share
 from fengqiao_eval.scheme.indicator import Entry
@@ -28,11 +28,11 @@ def _plan(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: d
     return Plan(records, tree, scheme.entries, months, Moment(as_of, period.end), officers, shared_tables(records))
 
 
-def _rows(plan: Plan, scheme: Scheme, indicator: Entry) -> Any:
-    """The rows of an indicator's table in the period; of rows alike only the best, where only that counts."""
-    rows, measure = plan.rows(indicator.measure), indicator.measure
+def _rows(plan: Plan, scheme: Scheme, *indicators: Entry) -> Any:
+    """The rows of the table of indicators in the period; of rows alike only the best, where only that counts."""
+    rows, measure = plan.rows(*(indicator.measure for indicator in indicators)), indicators[0].measure
     if isinstance(measure, Count) and measure.best_of:
-        return picked(rows.filter(_in_force(rows, plan, scheme, indicator)), measure, plan.moment.as_of)
+        return picked(rows.filter(_in_force(rows, plan, scheme, indicators[0])), measure, plan.moment.as_of)
     return rows
 
 
@@ -114,14 +114,21 @@ LOSSES = ("unit_id", "indicator", "table", "record_id", "happened_at")
 
 def losses(
     records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool = False
-) -> pd.DataFrame:
-    """List the records that lost points in the period: unit_id (of the record, or the officer), indicator, table, record_id."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """List the records that lost points in the period: unit_id, indicator, table, record_id, happened_at; a table is asked once.
+
+    The first frame has the unit of the record; the second, empty without `officers`, a row for each officer credited with it.
+    """
     plan = _plan(records, scheme, tree, period, as_of, officers=officers)
     traced = [i for i in scheme.indicators if _can_lose(i) and countable(i.measure, records.tables)]
     found = [_lost(plan, scheme, tuple(group)) for _, group in groupby(sorted(traced, key=_source), key=_source)]
-    frame = (
-        pd.concat([f for f in found if len(f)], ignore_index=True) if any(map(len, found)) else pd.DataFrame(columns=list(LOSSES))
-    )
+    units, persons = zip(*found, strict=True) if found else ((), ())
+    return _in_order(units), _in_order(persons)
+
+
+def _in_order(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    some = [part for part in parts if len(part)]
+    frame = pd.concat(some, ignore_index=True) if some else pd.DataFrame(columns=list(LOSSES))
     return frame.sort_values(["indicator", "happened_at", "record_id", "unit_id"], ignore_index=True, kind="stable")
 
 
@@ -137,34 +144,45 @@ def _source(indicator: Entry) -> tuple[str, str, bool, str]:
     return measure.table, measure.date, "visits_made" in measure.columns, indicator.code if looks_aside(measure) else ""
 
 
-def _lost(plan: Plan, scheme: Scheme, group: Sequence[Entry]) -> pd.DataFrame:
+def _lost(plan: Plan, scheme: Scheme, group: Sequence[Entry]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ask a table once for the rows that lost points under any of its indicators."""
     measure: Any = group[0].measure
-    rows = _rows(plan, scheme, group[0])
-    asked = [(*_behind(rows, plan, scheme, i), i, _own_thing(rows, plan, i)) for i in group]
-    lost = {f"lost_{number}": _loses(*each) for number, each in enumerate(asked)}
-    rows = rows.mutate(record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], **lost)
-    rows = rows.filter(counting.some(*(rows[name] for name in lost)))
-    if plan.officers:
-        rows = plan.to_persons(rows, measure.table)
-        rows = rows.mutate(unit_id=rows.officer_id)
-    found = counting.fetch(rows, ["unit_id", "record_id", "happened_at", *lost])
-    found = found[found["unit_id"].isin(_known(plan))]
-    parts = [found[found[name]].assign(indicator=i.code, table=measure.table) for name, i in zip(lost, group, strict=True)]
+    rows, table = _rows(plan, scheme, *group), TABLES[measure.table]
+    flags = _flags(rows, plan, scheme, group)
+    rows = rows.mutate(happened_at=rows[measure.date], **flags)
+    rows = rows.filter(counting.some(*(rows[flag] for flag in flags)))
+    known, units = plan.tree.counts_for["unit_id"], plan.tree.units
+    if not plan.officers:
+        return _named(rows, table, group, "unit_id", known), pd.DataFrame(columns=list(LOSSES))
+    there = [name for name in ("unit_id", "officer_id", table.key, "happened_at", *flags) if name in rows.columns]
+    rows, persons = counting.kept(rows.select(*there)), units.loc[units["level"] == OFFICER, "unit_id"]
+    theirs = plan.to_persons(rows, table.name)
+    return _named(rows, table, group, "unit_id", known), _named(theirs, table, group, "officer_id", persons)
+
+
+def _flags(rows: Any, plan: Plan, scheme: Scheme, group: Sequence[Entry]) -> dict[str, Any]:
+    """Say under which indicators a row lost points: unit_id_N; and officer_id_N where to its officer that is another matter.
+
+    A distinct thing is lost to a unit where none of the unit's rows met its test, to an officer where none of their own did.
+    """
+    flags = {}
+    for number, indicator in enumerate(group):
+        behind, measure = _behind(rows, plan, scheme, indicator), indicator.measure
+        apart = isinstance(measure, Distinct) and plan.officers and "officer_id" in rows.columns
+        for who in ("unit_id", "officer_id") if apart else ("unit_id",):
+            thing = [rows[who], rows[measure.of]] if isinstance(measure, Distinct) else []
+            flags[f"{who}_{number}"] = _loses(*behind, indicator, thing)
+    return flags
+
+
+def _named(rows: Any, table: Table, group: Sequence[Entry], who: str, known: Iterable[str]) -> pd.DataFrame:
+    """Bring rows here, one an indicator under which whose they are lost points."""
+    flags = [f"{who}_{number}" if f"{who}_{number}" in rows.columns else f"unit_id_{number}" for number in range(len(group))]
+    found = counting.fetch(rows, [who, table.key, "happened_at", *flags])
+    found = found.rename(columns={who: "unit_id", table.key: "record_id"})
+    found = found[found["unit_id"].isin(set(known))]
+    parts = [found[found[flag]].assign(indicator=i.code, table=table.name) for flag, i in zip(flags, group, strict=True)]
     return pd.concat(parts, ignore_index=True)[list(LOSSES)]
-
-
-def _known(plan: Plan) -> set[str]:
-    units = plan.tree.units
-    return set(units.loc[units["level"] == OFFICER, "unit_id"]) if plan.officers else set(plan.tree.counts_for["unit_id"])
-
-
-def _own_thing(rows: Any, plan: Plan, indicator: Entry) -> list[Any]:
-    """Name what makes a distinct thing one: whose it is, and what."""
-    if not isinstance(indicator.measure, Distinct):
-        return []
-    own = rows.officer_id if plan.officers and "officer_id" in rows.columns else rows.unit_id
-    return [own, rows[indicator.measure.of]]
 
 
 def _loses(counts: Any, above: Any, below: Any, indicator: Entry, thing: Sequence[Any]) -> Any:
@@ -213,22 +231,3 @@ def _adding(plan: Plan, scheme: Scheme, line: Entry) -> pd.DataFrame:
     both = pd.concat([above_them, of_persons]).drop_duplicates()
     level = both["unit_id"].map(plan.tree.units.set_index("unit_id")["level"].to_dict())
     return both[level.isin(line.levels or ())].assign(line=line.code)[list(BEHIND)]
-
-
-def open_disputes(records: Records, tree: Tree, as_of: datetime, *, officers: bool = False) -> pd.DataFrame:
-    """List the disputes open at as_of: unit_id is of the record, or the officer; days_left is negative when overdue."""
-    columns = ["unit_id", "dispute_id", "tier", "received_at", "due_at", "days_left"]
-    table = records.tables.get("disputes")
-    if (
-        table is None
-        or not {"resolved_at", "due_at", "tier"} <= set(table.columns)
-        or (officers and "officer_id" not in table.columns)
-    ):
-        return pd.DataFrame(columns=columns)
-    rows = counting.known(table, TABLES["disputes"], as_of)
-    rows = rows.filter(rows.resolved_at.isnull())
-    who = rows.officer_id if officers else rows.unit_id
-    found = counting.fetch(rows.mutate(unit_id=who), columns[:-1], ["due_at", "dispute_id"])
-    known = set(tree.units["unit_id"]) | set(tree.counts_for["unit_id"])
-    left = (found["due_at"] - pd.Timestamp(as_of)) // pd.Timedelta(days=1)
-    return found.assign(days_left=left.astype("Int64"))[found["unit_id"].isin(known)].reset_index(drop=True)

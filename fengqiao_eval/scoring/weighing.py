@@ -24,12 +24,17 @@ def weighed(measure: Any) -> bool:
 
 def looks_aside(measure: Any) -> bool:
     """Say whether what a row counts hangs on other rows, so that the measure's rows are asked for by themselves."""
-    return isinstance(measure, Count) and bool(measure.best_of or any(factor.again for factor in measure.times))
+    return picks(measure) or looks_before(measure)
 
 
 def picks(measure: Any) -> bool:
     """Say whether of rows alike only one counts: then a period is no sum of its months."""
     return isinstance(measure, Count) and bool(measure.best_of)
+
+
+def looks_before(measure: Any) -> bool:
+    """Say whether what a row counts may hang on one before the period, which it repeats."""
+    return isinstance(measure, Count) and any(factor.again for factor in measure.times)
 
 
 def worth(rows: Any, measure: Count, as_of: datetime) -> Cell:

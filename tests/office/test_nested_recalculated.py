@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from every_feature import RUNS, write_runs
+from every_feature import RUNS, copy_runs
 from fengqiao_eval.scorecards import workbook
 
 pytestmark = pytest.mark.office
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.office
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """Score the invented province, counted anew and as the mean of months."""
-    return write_runs(tmp_path_factory.mktemp("every"))
+    return copy_runs(tmp_path_factory, "nested") / "runs"
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -209,7 +209,9 @@ def judge(drawn):
         history = {when: replace(one, due=quotas.dues(scheme, tree, when, *beside)) for when, one in history.items()}
         scored = score_periods(history, [span], scheme, tree)
         one, nothing = scored[span], pd.DataFrame(columns=["unit_id", "line", "record_id"])
-        points = frames.points([one], scheme, tree).astype({"unit_id": object, "indicator": object})
+        points = frames.points(frames.measures([one], scheme, tree), [one], scheme).astype(
+            {"unit_id": object, "indicator": object}
+        )
         ranks = frames.ranks([one], scheme, tree, [np.full(len(tree.units), 92.0)])
         lines = frames.adjustments([one], scheme, tree, nothing).set_index(["unit_id", "line"])
         return SimpleNamespace(

@@ -30,3 +30,18 @@ def test_a_visit_entered_late_does_not_count_yet(counted):
     """The visit to H3 was entered in February; nobody visited a subject without a code."""
     moments = [counted(OFTEN, duties=DUTIES, visits=VISITS, as_of=as_of) for as_of in ("2025-01-01", "2025-03-01")]
     assert moments == ["2/5", "3/5"]
+
+
+def test_duties_of_one_id_have_their_own_visits(counted):
+    """Two duties of the same id, which differ, are both kept, and each has the visits of its own span only."""
+    twice = DUTIES.replace("U2", "U1")
+    assert counted(OFTEN, duties=twice, visits=VISITS, as_of="2025-01-01") == "2/5"
+
+
+def test_what_is_beside_looks_at_its_own_visits(count):
+    """An aside that counts other duties than the indicator finds their visits too."""
+    duties = DUTIES.replace("| U4      | S1      | focus |", "| U4      | S1      | other |")
+    aside = {"code": "made", "label": "已走访", "where": {"kind": "other", "visits_made": {"at_least": 1}}}
+    found = count(OFTEN, duties=duties, visits=VISITS, as_of="2025-03-01", beside=(aside,))
+    assert found.frame.loc["S1", "counted"] == "2/4"
+    assert found.asides.set_index("unit_id").loc["S1", "numerator"] == 1

@@ -391,4 +391,4 @@ def test_events_that_cost_are_named_among_the_losses(one_line):
     line = measure(worth="[{column: tier, values: {一般: 2, 严重: 0}}]")
     for direction, named in (("lower", ["K1", "K2"]), ("higher", [])):
         it = one_line(line, direction=direction, cases=CASES)
-        assert losses(it.records, it.scheme, it.tree, it.period, it.as_of)["record_id"].tolist() == named
+        assert losses(it.records, it.scheme, it.tree, it.period, it.as_of)[0]["record_id"].tolist() == named
