@@ -165,7 +165,8 @@ def inline(data: Any) -> str:
     >>> inline("</script>")
     '"\\u003c/script\\u003e"'
     """
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # sorted, as a saved notebook is: the page of one that is run again by hand is the same
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True)
     return text.translate(_MARKS)
 
 

@@ -1,7 +1,8 @@
-"""Every shipped notebook opened in a real JupyterLab and run from top to bottom, with the network cut."""
+"""Every shipped notebook, and two kept beside cards, opened in a real JupyterLab and run from top to bottom, network cut."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from fengqiao_eval.scorecards.drawing import FIGURE
+from fengqiao_eval.scorecards.folder import open_run
+from fengqiao_eval.scorecards.page import page
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,16 +25,18 @@ RUN_AND_SAVE = """async () => {
     await commands.execute('notebook:run-all-cells');
     await commands.execute('docmanager:save');
 }"""
+CARDS = {"station": "S007", "officer": "P0001"}
 TOKEN = "test"  # noqa: S105 - of a server on this machine that lives for a minute
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """Make a project of its own: notebooks, params, an invented province, its scores."""
+    """Make a project of its own: notebooks, params, an invented province, its scores, and two cards with their notebooks."""
     folder = tmp_path_factory.mktemp("project")
     for part in ("notebooks", "params"):
         shutil.copytree(ROOT / part, folder / part)
-    for words in (["demo", "demo"], ["score", "params/demo.yaml"]):
+    cards = [f"--only={unit}" for unit in CARDS.values()]
+    for words in (["demo", "demo"], ["run", "params/demo.yaml", "--notebooks", *cards]):
         subprocess.run([Path(sys.executable).with_name("fengqiao"), *words], cwd=folder, check=True, capture_output=True)
     return folder
 
@@ -42,7 +47,7 @@ def lab(project, free_port, await_server):
     port = free_port()
     words = [
         "--no-browser", "--allow-root", f"--port={port}", "--ServerApp.ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}",
-        "--ServerApp.root_dir=notebooks", "--LabApp.expose_app_in_browser=True", "--KernelManager.transport=ipc",
+        "--ServerApp.root_dir=.", "--LabApp.expose_app_in_browser=True", "--KernelManager.transport=ipc",
         "--LabApp.news_url=None",
     ]  # fmt: skip
     log = (project / "lab.log").open("w")
@@ -67,20 +72,37 @@ def drawn(tab):
     return False
 
 
+def run_by_hand(tab, lab, project, path):
+    """Open a notebook, run it from top to bottom, save it; give it as saved."""
+    tab.goto(f"{lab}/lab/tree/{path}?token={TOKEN}&reset")
+    tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    tab.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
+    tab.evaluate(RUN_AND_SAVE)
+    return json.loads((project / path).read_text("utf-8"))
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_all_cells_in_jupyterlab(lab, browser, project, name):
     """Opened and run from top to bottom: no cell fails, every code cell has run, figures are drawn, no other host is asked."""
     tab, asked = browser.new_page(), []
     tab.on("request", lambda request: asked.append(request.url))
-    tab.goto(f"{lab}/lab/tree/{name}?token={TOKEN}&reset")
-    tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    tab.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
-    tab.evaluate(RUN_AND_SAVE)
-    saved = json.loads((project / "notebooks" / name).read_text("utf-8"))
+    saved = run_by_hand(tab, lab, project, f"notebooks/{name}")
     cells = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]
     assert [o["evalue"] for cell in cells for o in cell["outputs"] if o["output_type"] == "error"] == []
     assert [cell["execution_count"] for cell in cells] == list(range(1, len(cells) + 1))
     figures = [o for cell in cells for o in cell["outputs"] if FIGURE in o.get("data", {})]
     assert drawn(tab) or not figures
     assert [url for url in asked if not url.startswith((lab, lab.replace("http", "ws"), "data:", "blob:"))] == []
+    tab.close()
+
+
+@pytest.mark.parametrize("level", CARDS)
+def test_a_card_run_again_by_hand_is_the_same_card(lab, browser, project, level):
+    """The notebook kept beside a card, run again where it lies, makes the same page; only that JupyterLab saves 25.0 as 25."""
+    tab, run, unit = browser.new_page(), project / "runs" / "demo", CARDS[level]
+    before = json.loads((run / level / f"{unit}.ipynb").read_text("utf-8"))
+    saved = run_by_hand(tab, lab, project, f"runs/demo/{level}/{unit}.ipynb")
+    assert saved != before, "the notebook was not saved anew"
+    pages = page(saved, open_run(run), unit), (run / level / f"{unit}.html").read_text("utf-8")
+    assert len({re.sub(r"(?<=\d)\.0(?=[,\]}])", "", text) for text in pages}) == 1
     tab.close()
