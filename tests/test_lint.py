@@ -430,9 +430,11 @@ def warned(folder: Path, found: list) -> dict[str, list[str]]:
     run, nothing = open_run(folder), {"cells": []}
     pages = {name: (folder / name).read_text("utf-8") for name in ("index.html", "officer/index.html")}
     pages |= {name: page.page(nothing, run, unit) for name, unit in (("card", "S002"), ("officer", "P0001"), ("overview", ""))}
-    banners = {name: re.findall(r'(?s)<section class="beware" role="note">(.*?)</section>', text) for name, text in pages.items()}
+    banners = {
+        name: re.findall(r'(?s)<section class="?beware"? role="?note"?>(.*?)</section>', text) for name, text in pages.items()
+    }
     lines = {
-        name: [line.replace("&lt;", "<") for one in found for line in re.findall("<p>(.*?)</p>", one)]
+        name: [line.replace("&lt;", "<") for one in found for line in re.findall("<p>([^<]*)", one)]
         for name, found in banners.items()
     }
     rows = CalamineWorkbook.from_path(str(folder / "one_table.xlsx")).get_sheet_by_index(0).to_python()
