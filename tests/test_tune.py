@@ -10,17 +10,10 @@ import pytest
 import test_cli
 from fengqiao_eval.runs import tune
 from fengqiao_eval.runs.params import RunParams
+from resumed import TEXTS
 from test_cli import fengqiao
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / tune.NOTEBOOK
-TEXTS = {
-    "records/units.csv": test_cli.UNITS,
-    "records/postings.csv": test_cli.POSTINGS,
-    "records/cases.csv": test_cli.CASES,
-    "records/figures.csv": test_cli.FIGURES,
-    "params/scheme.yaml": test_cli.SCHEME,
-    "params/q4.yaml": test_cli.PARAMS,
-}
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.choice import find_notebooks
 from fengqiao_eval.runs.params import RunParams, load_params, project_folder, run_name
 from fengqiao_eval.runs.prepared import Order
-from fengqiao_eval.runs.publish import read_manifest
+from fengqiao_eval.runs.publish import newest
 from fengqiao_eval.runs.reopened import parameters
 from fengqiao_eval.runs.run import Made, run
 from fengqiao_eval.scorecards.folder import Run, open_run
@@ -42,7 +42,7 @@ def run_to_tune(order: Order) -> tuple[Run, Made | None]:
     params, faults = load_params(order.path, order.sets, order.only)
     refuse(faults)
     assert params is not None  # noqa: S101 - else there are faults
-    there = _latest(Path(params.out), run_name(order.path, params))
+    there = newest(Path(params.out), run_name(order.path, params))
     if there is None:
         made = run(order, cards=False)
         return open_run(made.folder), made
@@ -50,16 +50,6 @@ def run_to_tune(order: Order) -> tuple[Run, Made | None]:
     if others := list(_otherwise(found, params)):
         raise UsageError("tune.other_run", run=there.name, keys=say("explain.comma").join(others))
     return found, None
-
-
-def _latest(out: Path, name: str) -> Path | None:
-    """Find a run, or the last of its corrections (NAME-r2 …)."""
-    found, number = None, 1
-    place = out / name
-    while read_manifest(place):
-        found, number = place, number + 1
-        place = out / f"{name}-r{number}"
-    return found
 
 
 def _otherwise(there: Run, params: RunParams) -> Iterator[str]:
