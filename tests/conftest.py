@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +16,8 @@ from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.model import Scheme
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does so in the background, and tests press Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("FENGQIAO_LANG", None)  # the tests, docstrings included, speak the language the product starts in
 ROOT = Path(__file__).parents[1]
 KINDS = {column.name: column.kind for table in TABLES.values() for column in table.columns}

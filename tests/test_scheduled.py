@@ -189,25 +189,11 @@ def killed(project, monkeypatch):
     return kill
 
 
-@pytest.fixture
-def heard():
-    """Let this process hear a signal that whoever started the tests may have ignored, as a shell does in the background."""
-    before = {}
-
-    def hear(number):
-        before[number] = signal.signal(number, signal.default_int_handler)
-
-    yield hear
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @POSIX
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("failure", [None, RuntimeError("Query interrupted"), SystemExit(1)], ids=str)
-def test_a_run_that_is_stopped_says_so(killed, heard, number, code, failure):
+def test_a_run_that_is_stopped_says_so(killed, number, code, failure):
     """Ctrl-C and SIGTERM end a run with a plain line, also where a library turned the interrupt into its own error."""
-    heard(number)
     killed(number, failure)
     said = "已中断；做完的都留着，再执行同一行命令就从断处接着做。\n"
     assert fengqiao("run", "params/q4.yaml") == (code, "", said)
