@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from fengqiao_eval.documents import nearest
@@ -114,13 +114,18 @@ def _by_papermill(
 
     told = {"request_save_on_cell_execute": False, "progress_bar": False, "execution_timeout": seconds, "cwd": str(cwd)}
     try:
-        with TemporaryDirectory(prefix="fq-") as folder:
+        with TemporaryDirectory(prefix="fq-", dir=_short()) as folder:
             source, kept = literal(notebook), literal(output) if output else None
             executed = papermill.execute_notebook(source, kept, dict(parameters), engine, config=_private(folder), **told)
     except PapermillExecutionError as error:
         return Ran(error=CellError(error.exec_count, error.ename, error.evalue))
     ended = _error(executed)
     return Ran(error=ended) if ended else Ran(executed)
+
+
+def _short() -> str | None:
+    """Say where a kernel's sockets may lie: the system allows their paths some hundred characters (None: the usual place)."""
+    return None if os.name == "nt" or len(gettempdir()) < 70 else "/tmp"  # noqa: PLR2004, S108 - closed to others all the same
 
 
 def _private(folder: str) -> Any:
