@@ -17,7 +17,7 @@ CHECKS   := format lint types locks house
 LAB      := .venv/share/jupyter/lab/settings
 SILENT   := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
 
-.PHONY: help setup setup-test scorecards test test-all tests notebooks lab check bench schema lock wheelhouse clean $(CHECKS:%=check-%)
+.PHONY: help setup setup-test scorecards test test-all everything tests notebooks lab check bench schema lock wheelhouse clean $(CHECKS:%=check-%)
 .DEFAULT_GOAL := help
 
 help:
@@ -33,8 +33,8 @@ scorecards: $(SETUP)  ## invent a province, score it, print one county's cards (
 	@$(BIN)/fengqiao run params/demo.yaml
 
 test: MARKS = -m "$(QUICK)"
-test: tests notebooks  ## run the tests, the examples in docstrings and the notebooks
-test-all: tests notebooks  ## the same, and what needs a browser, an office suite or patience
+test: everything  ## run the tests, the examples in docstrings and the notebooks: about four minutes
+test-all: everything  ## the same, and what needs a browser, an office suite or patience
 
 lab: $(SETUP)  ## open JupyterLab on the notebooks, for this machine only
 	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --KernelManager.transport=ipc --ServerApp.root_dir=notebooks --LabApp.news_url=None \
@@ -93,13 +93,20 @@ $(TESTS): $(SETUP) requirements-test.lock
 	@$(PIP) --require-hashes -r requirements-test.lock
 	@touch $@
 
-# Testing
+# Testing: tests that fail do not keep the notebooks from being run
+
+everything: $(TESTS)
+	@failed=0; for part in tests notebooks; do \
+		$(MAKE) --no-print-directory $$part MARKS='$(MARKS)' || failed=1; \
+	done; exit $$failed
 
 tests: $(TESTS)
+	@echo "Running the tests and the examples in docstrings, $(WORKERS) at a time: a few minutes"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(MARKS)
 
 # Notebooks run in a project of their own, so that nobody's runs/ is touched. No xdist: it would deal out single cells.
 notebooks: $(TESTS)
+	@echo "Running every notebook as an analyst would, on an invented province: about a minute"
 	@rm -rf $(TRIAL) && mkdir $(TRIAL) && cp -R notebooks params $(TRIAL)
 	@cd $(TRIAL) && ../$(BIN)/fengqiao demo demo && ../$(BIN)/fengqiao score params/demo.yaml
 	@cd $(TRIAL) && ../$(BIN)/python -m pytest -c /dev/null --rootdir . -p no:xdist --nbval-lax --nbval-current-env notebooks
