@@ -50,7 +50,7 @@ bench: $(TESTS)  ## measure speed and memory
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
 
 schema: $(SETUP)  ## write the JSON schemas by which editors complete and check schemes (docs/*.schema.json)
-	@$(BIN)/python -m fengqiao_eval.scheme.schema docs
+	@$(BIN)/python -m fengqiao_eval.scheme.json_schema docs
 
 lock:  ## renew both locks (maintainers; needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -1,7 +1,11 @@
-"""The command line, `fengqiao`: demo, scheme, check, score, run, tune, explain. Heavy rooms are imported inside commands."""
+"""Ctrl-C and SIGTERM: both stop a command in the same way, and the shell is told which of them it was."""
 
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,14 +14,18 @@ import typer
 from typer.core import TyperGroup
 
 from fengqiao_eval.errors import CardsFailedError, FengqiaoError, UsageError
-from fengqiao_eval.stopped import exit_code, stoppable
 from fengqiao_eval.words import LANGUAGES, language, say
 
 if TYPE_CHECKING:
     from fengqiao_eval.runs.run import Made
 
+
+# The command line, `fengqiao`: demo, scheme, check, score, run, tune, explain. Heavy rooms are imported inside commands.
+
+
 ENGINES = ("fengqiao", "stock")
 """How notebooks can be run: by our own engine, or by papermill's."""
+
 
 GO_ON = ("run", "score")
 """The commands that keep what they did when they are stopped."""
@@ -39,7 +47,7 @@ class _Plain(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; a refusal ends it with the exit code of its kind, Ctrl-C and SIGTERM with that of shells."""
-        with stoppable() as came:
+        with catch_signals() as came:
             try:
                 return super().invoke(ctx)
             except FengqiaoError as error:
@@ -61,10 +69,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
 Params = Annotated[Path, typer.Argument(metavar="PARAMS", help=_brief("params"))]
+
+
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_brief("set"))]
+
+
 Fresh = Annotated[bool, typer.Option("--fresh", help=_brief("fresh"))]
+
+
 Quiet = Annotated[bool, typer.Option("--quiet", help=_brief("quiet"))]
+
+
 Only = Annotated[list[str] | None, typer.Option("--only", metavar="UNIT", help=_brief("only"))]
 
 
@@ -83,11 +100,11 @@ def demo(
     seed: Annotated[int, typer.Option(help=_brief("seed"))] = 0,
 ) -> None:
     """Invent the records of a province."""
-    from fengqiao_eval.records import demo as invented
-    from fengqiao_eval.runs import told
+    from fengqiao_eval.demo import write
+    from fengqiao_eval.runs import console
 
-    counts = invented.write(folder, stations, seed)
-    tables = told.counted(counts.items(), language())
+    counts = write.write(folder, stations, seed)
+    tables = console.count_words(counts.items(), language())
     typer.echo(say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=tables))
 
 
@@ -99,12 +116,12 @@ def scheme(
     force: Annotated[bool, typer.Option("--force", help=_brief("force"))] = False,
 ) -> None:
     """Print the one table as a workbook, or read it back."""
-    from fengqiao_eval.runs import scheme_table
+    from fengqiao_eval.workbooks import scheme_table
 
     if to and not source:
-        said, found, key = to, scheme_table.to_table(file, to, language()), "say.table_written"
+        said, found, key = to, scheme_table.export_table(file, to, language()), "say.table_written"
     elif source and not to:
-        found, written = scheme_table.from_table(source, file, force=force)
+        found, written = scheme_table.import_table(source, file, force=force)
         said, key = file, "say.table_read" if written else "say.table_same"
     else:
         raise UsageError("table_way")
@@ -114,15 +131,16 @@ def scheme(
 @app.command(help=_help("check"))
 def check(params: Params, sets: Sets = None) -> None:
     """List every fault, note and finding; what must be dropped and nobody answers for is exit 1."""
-    from fengqiao_eval.runs import findings, proposed, told
-    from fengqiao_eval.runs.prepared import Order, scored
+    from fengqiao_eval.runs import console, prepare
+    from fengqiao_eval.runs.prepare import Order
+    from fengqiao_eval.runs.prepare import score_order as scored
 
     done = scored(Order(params, sets or ()))
     given = {"period": done.params.span, "as_of": f"{done.params.moment:%Y-%m-%d %H:%M}"}
     version = {"scheme": done.scheme.name(language()), "version": done.scheme.version}
-    tables = told.counted(done.records.counts.items(), language())
-    said = (told.scored(done.units, done.scores.notes, language()), findings.lines(done.findings, language()))
-    for line in (say("say.fine", **given, **version, tables=tables), *chain(*said, proposed.lines(done, language()))):
+    tables = console.count_words(done.records.counts.items(), language())
+    said = (console.score_lines(done.units, done.scores.notes, language()), prepare.finding_lines(done.findings, language()))
+    for line in (say("say.fine", **given, **version, tables=tables), *chain(*said, console.proposal_lines(done, language()))):
         typer.echo(line)
     if any(one.open for one in done.findings):
         raise typer.Exit(1)
@@ -131,7 +149,7 @@ def check(params: Params, sets: Sets = None) -> None:
 @app.command(help=_help("score"))
 def score(params: Params, sets: Sets = None, fresh: Fresh = False, quiet: Quiet = False) -> None:
     """Score and write the frames."""
-    from fengqiao_eval.runs.prepared import Order
+    from fengqiao_eval.runs.prepare import Order
     from fengqiao_eval.runs.run import run
 
     _tell(run(Order(params, sets or (), fresh=fresh), cards=False), quiet=quiet)
@@ -152,7 +170,7 @@ def run_(
     """Score and print the cards."""
     if engine not in ENGINES:
         raise UsageError("engine", given=engine)
-    from fengqiao_eval.runs.prepared import Order
+    from fengqiao_eval.runs.prepare import Order
     from fengqiao_eval.runs.run import run
 
     _tell(run(Order(params, sets or (), only or (), workers, notebooks, engine, pdf, fresh)), quiet=quiet)
@@ -166,16 +184,17 @@ def tune(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_brief("browser"))] = True,
 ) -> None:
     """Open the tuning screen on the run of a params file; it is scored where it is not there."""
-    from fengqiao_eval.runs import tune as tuning
-    from fengqiao_eval.runs.prepared import Order, shown
+    from fengqiao_eval.runs import tune as runs_tune
+    from fengqiao_eval.runs.prepare import Order
+    from fengqiao_eval.runs.prepare import short_path as shown
 
     order = Order(params, sets or ())
-    scored, made = tuning.run_to_tune(order)
+    scored, made = runs_tune.run_to_tune(order)
     if made:
         _tell(made)
-    notebook = tuning.write_notebook(order, scored)
+    notebook = runs_tune.write_notebook(order, scored)
     typer.echo(say("say.tune", path=shown(notebook)))
-    tuning.serve(notebook, scored.manifest["lang"], port, browser=browser)
+    runs_tune.serve(notebook, scored.manifest["lang"], port, browser=browser)
 
 
 @app.command(help=_help("explain"))
@@ -185,7 +204,7 @@ def explain(
     indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help=_brief("indicator"))] = None,
 ) -> None:
     """Explain a total, or one indicator down to its record ids."""
-    from fengqiao_eval.runs.reopened import explained
+    from fengqiao_eval.runs.reopen import explain_unit as explained
 
     for line in explained(run, unit, indicator, language()):
         typer.echo(line)
@@ -198,8 +217,8 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=_brief("compare_out"))] = None,
 ) -> None:
     """Say what changed between two runs, and write it as a page."""
-    from fengqiao_eval.runs.compare import compared
-    from fengqiao_eval.runs.prepared import shown
+    from fengqiao_eval.runs.prepare import short_path as shown
+    from fengqiao_eval.runs.reopen import compare_runs as compared
 
     said, page = compared(before, after, out, language())
     for line in said:
@@ -209,10 +228,44 @@ def compare(
 
 def _tell(made: "Made", *, quiet: bool = False) -> None:
     """Say what a run has to say, its summary last; cards that failed are exit 3."""
-    from fengqiao_eval.runs import told
+    from fengqiao_eval.runs import console
 
-    for line in () if quiet else told.lines(made, language()):
+    for line in () if quiet else console.result_lines(made, language()):
         typer.echo(line)
-    typer.echo(told.summary(made, language()))
+    typer.echo(console.summary(made, language()))
     if made.failures:
-        raise CardsFailedError("\n".join(told.failed(made, language())))
+        raise CardsFailedError("\n".join(console.failure_lines(made, language())))
+
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def catch_signals() -> Iterator[list[int]]:
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt; the list that is given holds the numbers of those that came.
+
+    It is asked rather than the exception: libraries in C turn an interrupt into errors of their own. A signal that whoever
+    started the process ignores (nohup, a job in the background of a script) stays ignored.
+    """
+    came: list[int] = []
+
+    def stop(number: int, _frame: Any) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    heard = SIGNALS if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, stop) for number in heard if signal.getsignal(number) is not signal.SIG_IGN}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def exit_code(number: int) -> int:
+    """Give the exit code that shells know a signal by.
+
+    >>> exit_code(signal.SIGINT), exit_code(signal.SIGTERM)
+    (130, 143)
+    """
+    return 128 + number

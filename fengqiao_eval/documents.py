@@ -2,9 +2,10 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,8 +14,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 
 from fengqiao_eval.errors import Fault, InputError, refuse
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
+
+
 Declared = TypeVar("Declared", bound=BaseModel)
+
+
 RULE = "fengqiao."
 """What the types of faults of our own rules begin with."""
 
@@ -45,9 +50,9 @@ class Document:
 
     file: str
     data: Any
-    lines: Mapping[Place, int | str]
+    lines: Mapping[KeyPath, int | str]
 
-    def fault(self, place: Place, rule: str, /, **given: Any) -> Fault:
+    def fault(self, place: KeyPath, rule: str, /, **given: Any) -> Fault:
         """Make a fault that names the file, the line and the dotted place.
 
         >>> Document("a.yaml", {}, {("title",): 3}).fault(("title",), "document.missing_key", key="title").file
@@ -76,6 +81,8 @@ for _tag, _pattern, _first in (
     ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+
+
 _Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 
@@ -96,7 +103,7 @@ def read(path: Path, name: str | None = None) -> Document:
         document = Document(name, data, dict(_lines(node)))
     except RecursionError:
         raise InputError([Fault(name, "", "document.not_yaml", {"given": "an anchor that holds itself"})]) from None
-    refuse(document.fault(place, "document.twice", key=place[-1]) for place in _repeated(node))
+    refuse(document.fault(place, "document.twice", key=place[-1]) for place in _duplicate_keys(node))
     if not isinstance(data, dict):
         raise InputError([Fault(name, "", "document.no_mapping", {"given": type(data).__name__})])
     return document
@@ -111,26 +118,26 @@ def scalar(text: str) -> Any:
     return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
 
 
-def _children(node: yaml.Node, place: Place) -> Iterator[tuple[Place, yaml.Node, yaml.Node]]:
+def _children(node: yaml.Node, place: KeyPath) -> Iterator[tuple[KeyPath, yaml.Node, yaml.Node]]:
     if isinstance(node, yaml.MappingNode):
         yield from (((*place, str(key.value)), key, value) for key, value in node.value)
     elif isinstance(node, yaml.SequenceNode):
         yield from (((*place, number), item, item) for number, item in enumerate(node.value))
 
 
-def _lines(node: yaml.Node | None, place: Place = ()) -> Iterator[tuple[Place, int]]:
+def _lines(node: yaml.Node | None, place: KeyPath = ()) -> Iterator[tuple[KeyPath, int]]:
     for inner, key, value in _children(node, place) if node else ():
         yield inner, key.start_mark.line + 1
         yield from _lines(value, inner)
 
 
-def _repeated(node: yaml.Node | None, place: Place = ()) -> Iterator[Place]:
+def _duplicate_keys(node: yaml.Node | None, place: KeyPath = ()) -> Iterator[KeyPath]:
     places = set()
     for inner, _, value in _children(node, place) if node else ():
         if inner in places:
             yield inner
         places.add(inner)
-        yield from _repeated(value, inner)
+        yield from _duplicate_keys(value, inner)
 
 
 def validate(model: type[Declared], document: Document) -> tuple[Declared | None, list[Fault]]:
@@ -141,18 +148,20 @@ def validate(model: type[Declared], document: Document) -> tuple[Declared | None
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        errors = [problem for problem in error.errors(include_url=False) if not _follows(problem)]
+        errors = [problem for problem in error.errors(include_url=False) if not _is_derived(problem)]
     faults = [_fault(document, problem) for problem in errors]
     unknown = [problem["loc"] for problem in errors if problem["type"] == "extra_forbidden"]
     if not unknown:
-        return _although_told(model, document), faults
-    trimmed = Document(document.file, _without(document.data, {_place(document.data, loc) for loc in unknown}), document.lines)
+        return _validate_leniently(model, document), faults
+    trimmed = Document(
+        document.file, _drop_places(document.data, {_place(document.data, loc) for loc in unknown}), document.lines
+    )
     found, more = validate(model, trimmed)
     told = {(fault.place, fault.rule) for fault in faults}
     return found, faults + [fault for fault in more if (fault.place, fault.rule) not in told]
 
 
-def _although_told(model: type[Declared], document: Document) -> Declared | None:
+def _validate_leniently(model: type[Declared], document: Document) -> Declared | None:
     """Read a document whose broken rules have been told; None where it breaks more than rules."""
     try:
         return model.model_validate(document.data, context={"told": True})
@@ -160,22 +169,22 @@ def _although_told(model: type[Declared], document: Document) -> Declared | None
         return None
 
 
-def _follows(problem: Any) -> bool:
+def _is_derived(problem: Any) -> bool:
     """Say whether a list is called too short only because what stands in it is at fault."""
     return bool(problem["type"] == "too_short" and len(problem["input"]) >= problem["ctx"]["min_length"])
 
 
-def _without(data: Any, places: set[Place], place: Place = ()) -> Any:
+def _drop_places(data: Any, places: set[KeyPath], place: KeyPath = ()) -> Any:
     if isinstance(data, dict):
-        return {k: _without(v, places, (*place, str(k))) for k, v in data.items() if (*place, str(k)) not in places}
+        return {k: _drop_places(v, places, (*place, str(k))) for k, v in data.items() if (*place, str(k)) not in places}
     if isinstance(data, list):
-        return [_without(v, places, (*place, n)) for n, v in enumerate(data)]
+        return [_drop_places(v, places, (*place, n)) for n, v in enumerate(data)]
     return data
 
 
-def _place(data: Any, location: tuple[str | int, ...], *, missing: bool = False) -> Place:
+def _place(data: Any, location: tuple[str | int, ...], *, missing: bool = False) -> KeyPath:
     """Drop the steps that pydantic adds for tagged unions and are no keys of the document; a missing key is its last step."""
-    place: Place = ()
+    place: KeyPath = ()
     for number, step in enumerate(location):
         last = missing and number == len(location) - 1
         if isinstance(data, list) and isinstance(step, int) and step < len(data):
@@ -193,24 +202,35 @@ def _fault(document: Document, problem: Any) -> Fault:
     place = _place(document.data, problem["loc"], missing=kind == "missing")
     if kind.startswith(RULE):
         return document.fault(place, kind.removeprefix(RULE), **context)
-    given = {"given": _short(problem["input"]), "key": problem["loc"][-1] if problem["loc"] else "", "wanted": _wanted(problem)}
+    given = {
+        "given": _abbreviate(problem["input"]),
+        "key": problem["loc"][-1] if problem["loc"] else "",
+        "wanted": _expectation(problem),
+    }
     return document.fault(place, f"document.{_RULES.get(kind, 'value')}", **given)
 
 
-def _short(given: Any) -> str:
+def _abbreviate(given: Any) -> str:
     text = str(given)
     return text if len(text) <= 60 else text[:60] + "…"  # noqa: PLR2004 - a line's worth
 
 
-def _wanted(problem: Any) -> str:
+def _expectation(problem: Any) -> str:
     context = problem.get("ctx", {})
     return str(context.get("expected") or context.get("expected_tags") or problem["msg"])
 
 
-def nearest(given: str, known: list[str]) -> str:
+def suggest(given: str, known: list[str]) -> str:
     """Name the known word most like the one given, or list them all.
 
-    >>> nearest("lable", ["label", "why"]), nearest("x", ["label", "why"])
+    >>> suggest("lable", ["label", "why"]), suggest("x", ["label", "why"])
     ('label', 'label, why')
     """
     return next(iter(difflib.get_close_matches(given, known, 1)), ", ".join(known))
+
+
+def similar_ids(given: str, known: Iterable[str], most: int = 5) -> str:
+    """Name the known ids most like the one given, else the first ones."""
+    every = sorted(known)
+    found = get_close_matches(given, every, most) or every[:most]
+    return ", ".join(found) + (" …" if len(every) > len(found) else "")

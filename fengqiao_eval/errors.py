@@ -1,4 +1,4 @@
-"""The exceptions, and the one list of status words and flags.
+"""The exceptions, what the reader must be told, and the words that every room shares: statuses, flags, the level of persons.
 
 FengqiaoError            anything the program refuses, with the exit code of the command line
 ├── InputError           the input is at fault: every fault at once (exit 1)
@@ -10,15 +10,32 @@ FengqiaoError            anything the program refuses, with the exit code of the
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 from fengqiao_eval.words import say
 
-STATUSES = ("ok", "no_records", "too_few", "not_applicable", "void", "pending", "provisional")
-"""What can be said of one measure; the frames hold these words, the pages their translation."""
+
+class Status(IntEnum):
+    """What can be said of one measure: arrays hold these numbers, frames the words, pages their translation."""
+
+    OK = 0
+    NO_RECORDS = 1
+    TOO_FEW = 2
+    NOT_APPLICABLE = 3
+    VOID = 4
+    PENDING = 5
+    PROVISIONAL = 6
+
+
+STATUSES = tuple(status.name.lower() for status in Status)
+"""The words of the frames, by number."""
 
 SCORED = ("ok", "provisional")
 """The statuses that carry points of their own; all others follow the scheme's rule for what is missing."""
+
+OFFICER = "officer"
+"""The level of persons: their records are found by officer_id, not by unit_id."""
 
 FLAGS = ("provisional", "void_left_out", "low_coverage", "not_ranked", "small_class", "merged", "part_period")
 """What can be said of one place in a ranking."""
@@ -41,6 +58,14 @@ class Fault:
         """Say the fault in one line: file, place, rule, and the sentence of the catalogue."""
         where = " · ".join(part for part in (self.file, self.place) if part)
         return f"{where} [{self.rule}] {say('fault.' + self.rule, lang, **self.given)}"
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something the reader must be told that is no fault: a key of the catalogue (`note.KEY`) and what it speaks of."""
+
+    key: str
+    given: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 class FengqiaoError(Exception):

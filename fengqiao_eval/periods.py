@@ -8,6 +8,8 @@ from datetime import date, datetime
 from fengqiao_eval.errors import UsageError
 
 RELATIVE = {"last_month": 1, "last_quarter": 3, "last_year": 12}
+
+
 _NAMED = re.compile(r"(?P<year>\d{4})(?:Q(?P<quarter>[1-4])|-(?P<month>0[1-9]|1[0-2]))?")
 
 

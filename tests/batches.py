@@ -12,7 +12,7 @@ import nbformat
 import psutil
 import pytest
 
-from fengqiao_eval.runs.cards import Card
+from fengqiao_eval.engine.card_job import CardJob
 
 MARK = "FENGQIAO_TEST_BATCH"
 
@@ -27,9 +27,9 @@ def a_notebook(path: Path, *cells: str) -> Path:
     return path
 
 
-def some_cards(run: Path, notebook: Path, units: Iterable[str], folder: str = "cards") -> list[Card]:
+def some_cards(run: Path, notebook: Path, units: Iterable[str], folder: str = "cards") -> list[CardJob]:
     """List cards of stations, to be printed into a folder of their run, that keep their notebooks."""
-    return [Card(unit, "station", notebook, run, run / folder / f"{unit}.html", keep=True) for unit in units]
+    return [CardJob(unit, "station", notebook, run, run / folder / f"{unit}.html", keep=True) for unit in units]
 
 
 @contextmanager

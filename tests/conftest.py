@@ -11,10 +11,10 @@ from typing import NoReturn
 import pandas as pd
 import pytest
 
-from fengqiao_eval.records import demo
+from fengqiao_eval.demo import write
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scheme.scheme import Scheme
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does so in the background, and tests press Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -85,7 +85,7 @@ def drawn():
 def province(tmp_path_factory) -> Path:
     """Write the invented province of 60 stations once, a folder of Parquet files."""
     folder = tmp_path_factory.mktemp("province") / "records"
-    demo.write(folder)
+    write.write(folder)
     return folder
 
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fengqiao_eval.cli import app
-from fengqiao_eval.records import demo
+from fengqiao_eval.demo import write
 
 RUNS = ("recount", "mean_of_totals")
 SCHEME = Path(__file__).with_suffix(".yaml")
@@ -34,7 +34,7 @@ def copy_runs(made_in: pytest.TempPathFactory, name: str) -> Path:
 
 
 def _write_runs(project: Path) -> None:
-    demo.write(project / "demo", stations=16, seed=5)
+    write.write(project / "demo", stations=16, seed=5)
     for longer in RUNS:
         text = SCHEME.read_text("utf-8") + f"longer_period: {longer}\n"
         (project / f"{longer}_scheme.yaml").write_text(text, "utf-8")

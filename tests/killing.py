@@ -10,8 +10,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from fengqiao_eval.runs import pages, prepared
-from fengqiao_eval.runs import run as runs
+from fengqiao_eval.engine import pool
+from fengqiao_eval.runs import prepare, run
 from resumed import differences, draw, draw_pages, go, project
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -22,17 +22,17 @@ CHANGES = {"words": ["contact=五楼"], "scheme": ["state=announced", "as_of=202
 
 def begin(folder):
     """Write the project with a run in it, and remember each scoring: no life has to wait for it."""
-    score, known = prepared.scored_as, {}
+    score, known = prepare.score_params, {}
 
     def remembered(params, faults, name):
         if params.moment not in known:
             known[params.moment] = score(params, faults, name)
         return replace(known[params.moment], params=params)
 
-    runs.print_cards, pages.write, prepared.scored_as = draw, draw_pages, remembered
+    pool.print_cards, run.write_pages, prepare.score_params = draw, draw_pages, remembered
     go(project(folder))
     for sets in CHANGES.values():
-        remembered(prepared.parameters(prepared.Order(folder / "params" / "q4.yaml", sets))[0], (), "q4.yaml")
+        remembered(prepare.parameters(prepare.Order(folder / "params" / "q4.yaml", sets))[0], (), "q4.yaml")
 
 
 def life(folder, sets, end):

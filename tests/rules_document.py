@@ -18,8 +18,8 @@ from fengqiao_eval.documents import scalar
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme.counted import Figure
-from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scheme.measure import Figure
+from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.score import Scores, score
 
 PAGE = Path(__file__).parents[1] / "docs" / "rules.md"

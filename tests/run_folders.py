@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fengqiao_eval.runs.publish import ROW_GROUP
+from fengqiao_eval.runs.folder import ROW_GROUP
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.model import Scheme, applies, nominal, weight_at
+from fengqiao_eval.scheme.scheme import Scheme, applies, nominal, weight_at
 
 SCHEME = Path(__file__).parents[1] / "params" / "one_table.yaml"
 HOSTILE = '=HYPERLINK("http://x.example","点我")</script><img src=x onerror="alert(\'破\')">&amp;'

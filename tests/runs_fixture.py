@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.model import Scheme, applies, least_at, nominal, weight_at
-from fengqiao_eval.scoring.points import absolute
+from fengqiao_eval.scheme.scheme import Scheme, applies, least_at, nominal, weight_at
+from fengqiao_eval.scoring.normalisation import absolute
 
 TREND = [f"2024-{month:02d}" for month in range(1, 13)]
 PERIODS = {"this": "2024Q4", "previous": "2024Q3", "year_before": "2023Q4", "trend": TREND}

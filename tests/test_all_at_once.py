@@ -4,7 +4,7 @@ import pytest
 
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.runs.params import load_params
-from fengqiao_eval.runs.prepared import prepare
+from fengqiao_eval.runs.prepare import prepare
 
 SCHEME = """
 title: 示例

@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from batches import a_notebook, marked, servers, some_cards, until, watched
+from fengqiao_eval.engine import pool
+from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.runs import batch
-from fengqiao_eval.runs.cards import Card, Failure
-from fengqiao_eval.runs.choice import find_notebooks, notebook_of
+from fengqiao_eval.runs.prepare import find_notebooks, notebook_of
 from run_folders import write_run
 
 UNITS = [f"S{number:03d}" for number in range(1, 19)]
@@ -23,7 +23,7 @@ UNITS = [f"S{number:03d}" for number in range(1, 19)]
 
 def a_card(unit, level="station"):
     """A card whose notebook is not there."""
-    return Card(unit, level, Path("nowhere") / "none.ipynb", Path("nowhere"), Path("nowhere") / f"{unit}.html")
+    return CardJob(unit, level, Path("nowhere") / "none.ipynb", Path("nowhere"), Path("nowhere") / f"{unit}.html")
 
 
 def test_officers_have_a_notebook_of_their_own():
@@ -34,12 +34,12 @@ def test_officers_have_a_notebook_of_their_own():
 
 def test_no_cards_start_no_process():
     """Nothing to print costs nothing."""
-    assert batch.print_cards([]) == ()
+    assert pool.print_cards([]) == ()
 
 
 def test_what_fails_is_told_and_stops_nobody(capfd):
     """Each card that fails is told with its exception, in the order of the cards, and the user sees no noise."""
-    failures = batch.print_cards([a_card("S2"), a_card("S1")], workers=1)
+    failures = pool.print_cards([a_card("S2"), a_card("S1")], workers=1)
     assert [(failure.unit_id, failure.cell, failure.error) for failure in failures] == [
         ("S2", None, "FileNotFoundError"),
         ("S1", None, "FileNotFoundError"),
@@ -82,8 +82,8 @@ def test_whoever_is_killed_all_cards_are_right(small, tmp_path):
 
     undisturbed, disturbed = small("undisturbed"), small("disturbed")
     with watched(tmp_path):
-        assert batch.print_cards(undisturbed, 2) == ()
-        assert batch.print_cards(disturbed, 2, done=kill) == ()
+        assert pool.print_cards(undisturbed, 2) == ()
+        assert pool.print_cards(disturbed, 2, done=kill) == ()
     assert sorted(ended) == UNITS
     assert [card.page.read_bytes() for card in disturbed] == [card.page.read_bytes() for card in undisturbed]
     assert nothing_left(tmp_path)
@@ -93,7 +93,7 @@ def test_a_server_that_keeps_dying_fails_its_cards(small, tmp_path):
     """Where the second server dies as well, the cards without an answer have failed and say so."""
     cards = small("dying")
     with watched(tmp_path):
-        failures = batch.print_cards(cards, 1, done=lambda *_: [server.kill() for server in servers()])
+        failures = pool.print_cards(cards, 1, done=lambda *_: [server.kill() for server in servers()])
     told = Failure("S018", "station", None, "ServerDied", "负责出卡的进程两次异常终止（SIGKILL, SIGKILL），本卡未印出")
     assert failures[-1] == told
     assert [card.page.exists() for card in cards] == [card.unit_id not in {one.unit_id for one in failures} for card in cards]
@@ -105,7 +105,7 @@ def test_the_server_has_one_thread(small, tmp_path):
     """A fork copies one thread and the locks of all others, so that the server has no other."""
     seen = []
     with watched(tmp_path):
-        batch.print_cards(small("threads"), 1, done=lambda *_: seen.append([server.num_threads() for server in servers()]))
+        pool.print_cards(small("threads"), 1, done=lambda *_: seen.append([server.num_threads() for server in servers()]))
     assert seen[0] == [1]
 
 
@@ -115,7 +115,7 @@ def test_a_full_disk_ends_the_batch(small, tmp_path):
     cards[3].page.parent.mkdir()
     cards[3].page.with_name(".S004.html.tmp").symlink_to("/dev/full")
     with watched(tmp_path), pytest.raises(OSError, match="No space left on device") as full:
-        batch.print_cards(cards, 1)
+        pool.print_cards(cards, 1)
     assert (full.value.errno, full.value.filename) == (errno.ENOSPC, str(cards[3].page.parent))
     assert nothing_left(tmp_path)
 
@@ -138,7 +138,7 @@ def test_who_ends_the_command_ends_everything(small, tmp_path, sign):
         f"""
 from pathlib import Path
 from batches import some_cards
-from fengqiao_eval.runs.batch import print_cards
+from fengqiao_eval.engine.pool import print_cards
 if __name__ == "__main__":
     print_cards(some_cards(Path({str(run)!r}), Path({str(notebook)!r}), {UNITS[:3]}, "lasting"), 2)
 """,
@@ -160,7 +160,7 @@ def test_the_stock_engine_prints_the_same_page(small, tmp_path, capfd):
     """Papermill's own engine, a kernel a card, gives the same pages, and nothing of the noise of kernels."""
     ours, stock = small("ours")[:2], small("stock")[:2]
     with watched(tmp_path):
-        assert batch.print_cards(ours, 2) == batch.print_cards(stock, 2, "stock") == ()
+        assert pool.print_cards(ours, 2) == pool.print_cards(stock, 2, "stock") == ()
     assert [card.page.read_bytes() for card in ours] == [card.page.read_bytes() for card in stock]
     assert capfd.readouterr() == ("", "")
     assert nothing_left(tmp_path)
@@ -169,11 +169,11 @@ def test_the_stock_engine_prints_the_same_page(small, tmp_path, capfd):
 def test_the_summary_names_ten_and_counts_the_rest():
     """One head, one line a card with cell, exception and first line of its words; the rest is only counted."""
     failures = [Failure(f"S{n}", "station", 3, "ValueError", "太少\n更多") for n in range(12)]
-    lines = batch.summary(failures, 60, "zh")
+    lines = pool.summary(failures, 60, "zh")
     assert lines[:2] == ["60 张计分卡中有 12 张失败：", "  S0（单元格 [3]）: ValueError: 太少"]
     assert (len(lines), lines[-1]) == (12, "  ……另有 2 张，见 manifest.json")
-    assert batch.summary([], 60) == []
-    assert batch.summary([Failure("", "", None, "KeyError", "x")], 1, "en")[1] == "  overview: KeyError: x"
+    assert pool.summary([], 60) == []
+    assert pool.summary([Failure("", "", None, "KeyError", "x")], 1, "en")[1] == "  overview: KeyError: x"
 
 
 def test_the_project_may_bring_its_own_notebooks(tmp_path):
@@ -186,6 +186,6 @@ def test_the_project_may_bring_its_own_notebooks(tmp_path):
 
 def test_without_notebooks_nothing_starts(tmp_path, monkeypatch):
     """Where neither the project nor the package has them, the places looked in are named."""
-    monkeypatch.setattr("fengqiao_eval.runs.choice.__file__", str(tmp_path / "a" / "b" / "choice.py"))
+    monkeypatch.setattr("fengqiao_eval.runs.prepare.__file__", str(tmp_path / "a" / "b" / "choice.py"))
     with pytest.raises(UsageError, match=r"找不到笔记本 officer_scorecard\.ipynb, station_scorecard\.ipynb"):
         find_notebooks(tmp_path)

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fengqiao_eval.scorecards import board, fragments, shared
-from fengqiao_eval.scorecards.card import card, open_run
-from fengqiao_eval.scorecards.charts import draw_class
-from fengqiao_eval.scorecards.columns import Column, Columns, read
-from fengqiao_eval.scorecards.peers import Peers
-from fengqiao_eval.scorecards.wording import known
+from fengqiao_eval.pages import fragments
+from fengqiao_eval.pages.charts import draw_class
+from fengqiao_eval.results import frames
+from fengqiao_eval.results import run as finished_run
+from fengqiao_eval.results.card import card
+from fengqiao_eval.results.frames import ClassTotals, Columns, FrameColumn, read
+from fengqiao_eval.results.run import open_run
+from fengqiao_eval.wording.numbers import has_value
 from run_folders import write_run
 from runs_fixture import OWN, write
 
@@ -27,7 +29,7 @@ def run(tmp_path_factory):
 
 def forget():
     """Forget what was read of any run."""
-    for part in (shared.columns, shared.pooled, shared.peers, shared.children):
+    for part in (frames.columns, frames.level_sums, frames.peers, frames.children):
         part.cache_clear()
 
 
@@ -35,8 +37,8 @@ def forget():
 def taken(monkeypatch):
     """Count the rows that become Python objects."""
     counts = []
-    at = Column.at
-    monkeypatch.setattr(Column, "at", lambda self, rows: (counts.append(len(self.cells[rows])), at(self, rows))[1])
+    at = FrameColumn.at
+    monkeypatch.setattr(FrameColumn, "at", lambda self, rows: (counts.append(len(self.cells[rows])), at(self, rows))[1])
     return counts
 
 
@@ -49,7 +51,7 @@ def test_a_column_reads_as_the_frame_does(run):
         frame, columns = run.frame(name), run.columns(name)
         expected = frame.of(OWN, "Z1").astype(object)
         expected = expected.where(expected.notna(), None).to_dict("records")
-        found = [{key: value if known(value) else None for key, value in row.items()} for row in columns.rows(OWN, "Z1")]
+        found = [{key: value if has_value(value) else None for key, value in row.items()} for row in columns.rows(OWN, "Z1")]
         assert found == expected
 
 
@@ -74,15 +76,15 @@ def test_a_frame_that_is_not_there_has_no_rows(run):
 def test_a_filled_board_is_read_and_not_reckoned_again(run, monkeypatch):
     """Once the board is filled no card opens a file, whether of a unit or of an officer."""
     forget()
-    board.fill(run)
-    monkeypatch.setattr(shared, "read", lambda file: pytest.fail(f"{file} was read again"))
+    finished_run.preload_frames(run)
+    monkeypatch.setattr(frames, "read", lambda file: pytest.fail(f"{file} was read again"))
     monkeypatch.setattr(pd, "read_parquet", lambda *_, **__: pytest.fail("a whole frame was read"))
     assert [card(run, unit).identity.unit_id for unit in (OWN, "C1", "P0001")] == [OWN, "C1", "P0001"]
 
 
 def test_a_card_is_the_same_with_and_without_the_board(run):
     """A notebook that is run by hand finds no board, and makes the same card."""
-    board.fill(run)
+    finished_run.preload_frames(run)
     ready = [card(run, unit) for unit in (OWN, "C1", "P0002")]
     forget()
     assert [card(run, unit) for unit in (OWN, "C1", "P0002")] == ready
@@ -91,7 +93,7 @@ def test_a_card_is_the_same_with_and_without_the_board(run):
 def test_a_changed_file_is_read_anew(tmp_path):
     """What was reckoned of a file is forgotten when the file changes."""
     run = open_run(write(tmp_path / "demo"))
-    board.fill(run)
+    finished_run.preload_frames(run)
     path = run.path / "ranks.parquet"
     ranks = pd.read_parquet(path)
     ranks.assign(total=50.0).to_parquet(path)
@@ -105,7 +107,7 @@ def test_filling_the_board_starts_no_thread(run):
     """The process that fills the board may fork afterwards: it has no thread more than before."""
     forget()
     before = set(Path("/proc/self/task").iterdir())
-    board.fill(run)
+    finished_run.preload_frames(run)
     assert set(Path("/proc/self/task").iterdir()) <= before
 
 
@@ -115,7 +117,7 @@ def test_a_card_costs_the_same_in_a_province_ten_times_as_large(tmp_path, taken,
     cost = []
     for stations, officers in ((40, 60), (400, 600)):
         run = open_run(write_run(tmp_path / f"of_{stations}", stations, 0, officers, months=False))
-        board.fill(run)
+        finished_run.preload_frames(run)
         taken.clear()
         assert card(run, unit).indicators
         cost.append(sum(taken))
@@ -124,14 +126,14 @@ def test_a_card_costs_the_same_in_a_province_ten_times_as_large(tmp_path, taken,
 
 def test_a_card_does_not_go_through_its_class(run):
     """Places, gains and the figure of a class of seven thousand are found without a look at each total."""
-    many = Peers(tuple(sorted(60 + 35 * (number * 7919 % 7000) / 7000 for number in range(7000))))
+    many = ClassTotals(tuple(sorted(60 + 35 * (number * 7919 % 7000) / 7000 for number in range(7000))))
     of = replace(card(run, OWN), peers=Unseen(many))
     assert fragments.gains_table(of).text
     assert fragments.headline(of).text
     assert draw_class(of).data
 
 
-class Unseen(Peers):
+class Unseen(ClassTotals):
     """Totals that may be searched, but not gone through."""
 
     def __init__(self, peers):
@@ -156,7 +158,7 @@ def test_places_among_totals_are_found_without_counting():
     """How many stand above, on and below a total agrees with counting them one by one, ties and hundredths included."""
     draw = np.random.default_rng(5)
     totals = sorted(np.round(draw.normal(80, 3, 400), 1).tolist())
-    peers = Peers(tuple(totals))
+    peers = ClassTotals(tuple(totals))
     for total in (*totals[::17], 60.0, 80.05, 99.9):
         assert peers.count(total) == totals.count(total)
         assert peers.place(total) == bisect_left(totals, total)
@@ -165,7 +167,7 @@ def test_places_among_totals_are_found_without_counting():
 
 def test_heights_and_bars_hold_every_total():
     """Every total is one dot on its column, and counted in one bar; a class on one total is one stack."""
-    peers = Peers(tuple(sorted(60 + 35 * (number * 7919 % 700) / 700 for number in range(700))))
+    peers = ClassTotals(tuple(sorted(60 + 35 * (number * 7919 % 700) / 700 for number in range(700))))
     assert sum(count for _, count in peers.bars) == len(peers.heights) == 700
-    assert Peers((80.0,) * 3).heights == (1, 2, 3)
-    assert Peers((80.0,) * 3).bars == ((80.5, 3),)
+    assert ClassTotals((80.0,) * 3).heights == (1, 2, 3)
+    assert ClassTotals((80.0,) * 3).bars == ((80.5, 3),)

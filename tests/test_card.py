@@ -10,21 +10,20 @@ import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scheme.outside import Consequence, Outside
-from fengqiao_eval.scheme.references import Place
-from fengqiao_eval.scheme.rules import Relative
-from fengqiao_eval.scorecards import plaintext
-from fengqiao_eval.scorecards.adjusted import adjusted
-from fengqiao_eval.scorecards.card import card, identity, open_run, write_records_csv
-from fengqiao_eval.scorecards.evidence import OPEN, open_disputes
-from fengqiao_eval.scorecards.fragments import indicator_frame, reached
-from fengqiao_eval.scorecards.gains import gains, needed
-from fengqiao_eval.scorecards.lines import Sheet
-from fengqiao_eval.scorecards.peers import Peers
-from fengqiao_eval.scorecards.reckoning import Unit, points_at, sums
-from fengqiao_eval.scorecards.wording import change, note
-from fengqiao_eval.scoring.points import absolute
+from fengqiao_eval.pages import plain_text
+from fengqiao_eval.pages.fragments import indicator_frame, projected_standing
+from fengqiao_eval.results.card import card, identity, write_records_csv
+from fengqiao_eval.results.frames import ClassTotals
+from fengqiao_eval.results.gains import gains, required_records
+from fengqiao_eval.results.lines import CardPeriods, adjustment_lines
+from fengqiao_eval.results.records import OPEN, open_disputes
+from fengqiao_eval.results.run import open_run
+from fengqiao_eval.scheme.benchmark import Place
+from fengqiao_eval.scheme.indicator import Consequence, Indicator, Outside
+from fengqiao_eval.scheme.normalisation import Relative
+from fengqiao_eval.scoring.normalisation import absolute
+from fengqiao_eval.wording.arithmetic import Unit, points_at, sums
+from fengqiao_eval.wording.numbers import change, note
 from fengqiao_eval.words import say
 from runs_fixture import MERGED, NEW, OWN, TIED, UNRANKED, write
 
@@ -107,15 +106,15 @@ def test_frames_are_read_once(run):
 
 def test_the_place_is_said_in_both_languages(run, own):
     """The place reads 第2名／共9个 in Chinese and 2 of 9 in English, with what it rests on."""
-    assert plaintext.place(own) == f"第{own.standing.rank}名／共9个"
-    assert plaintext.place(card(run, OWN, "en")) == f"{own.standing.rank} of 9"
-    assert plaintext.firmness(own) == f"依据记录{own.standing.n:,.0f}条次，名次未附误差。"
+    assert plain_text.place(own) == f"第{own.standing.rank}名／共9个"
+    assert plain_text.place(card(run, OWN, "en")) == f"{own.standing.rank} of 9"
+    assert plain_text.firmness(own) == f"依据记录{own.standing.n:,.0f}条次，名次未附误差。"
 
 
 def test_a_place_with_a_range_says_so(own):
     """Where the run says how firm a place is, the card says it too."""
     firm = replace(own, standing=replace(own.standing, rank_low=1, rank_high=4))
-    assert "第1至第4名之间" in plaintext.firmness(firm)
+    assert "第1至第4名之间" in plain_text.firmness(firm)
 
 
 def test_ties_are_said(run):
@@ -123,7 +122,7 @@ def test_ties_are_said(run):
     first, second = (card(run, unit) for unit in TIED)
     assert first.standing.rank == second.standing.rank
     assert first.standing.tied == second.standing.tied == 1
-    assert "与另外1个同分并列" in plaintext.headline(first)
+    assert "与另外1个同分并列" in plain_text.headline(first)
 
 
 def test_who_is_not_ranked_says_why(run):
@@ -136,7 +135,7 @@ def test_who_is_not_ranked_says_why(run):
 
 def test_a_class_of_one_has_no_place(run):
     """A unit alone in its class gets no place."""
-    assert plaintext.place(card(run, "C1")) == "同类仅此1个，不排名次"
+    assert plain_text.place(card(run, "C1")) == "同类仅此1个，不排名次"
 
 
 def test_the_class_is_named_in_the_readers_language(run):
@@ -158,7 +157,7 @@ def test_the_mean_of_the_months_stands_beside_the_total(run, own):
     """A quarter's total comes with the mean of its months, and of how many; a month has no such mean."""
     totals = [point.total for point in own.trend[-3:]]
     assert own.standing.months.mean == pytest.approx(sum(totals) / 3, abs=0.006)
-    assert plaintext.monthly(own) == f"各月平均{own.standing.months.mean:.2f}分（3个月）"
+    assert plain_text.monthly_mean(own) == f"各月平均{own.standing.months.mean:.2f}分（3个月）"
     month = with_manifest(run, periods=run.manifest["periods"] | {"this": "2024-12"})
     assert card(month, OWN).standing.months is None
 
@@ -176,7 +175,7 @@ def test_lines_outside_the_hundred_are_listed(tmp_path):
     assert [(line.label, line.words, line.points, line.record_ids) for line in of.adjustments] == [
         ("重大立功", "加分", 2.0, ("N1",))
     ]
-    assert "重大立功  +2.00  加分" in plaintext.dimensions(of)
+    assert "重大立功  +2.00  加分" in plain_text.dimensions(of)
 
 
 # Changes
@@ -249,7 +248,7 @@ def gain_of(run, of, code, **changed):
 
 def sheet_of(scheme, **unit):
     """Lay out an empty sheet of a station."""
-    return Sheet(Unit(scheme, "station", "四类", **unit), {"this": "2024Q4"}, "zh", {}, {}, {})
+    return CardPeriods(Unit(scheme, "station", "四类", **unit), {"this": "2024Q4"}, "zh", {}, {}, {})
 
 
 def test_gains_speak_of_what_is_counted(run, own):
@@ -280,7 +279,7 @@ def test_counts_are_exact(run, own):
     """95 of 100 is 95 per cent: no record more is asked for because of a float."""
     indicator = next(i for i in run.scheme.indicators if i.code == "arrival_on_time")
     line = replace(line_of(own, "arrival_on_time"), numerator=18.0, denominator=20.0, value=90.0)
-    assert needed(indicator, line) == (1, 95.0)
+    assert required_records(indicator, line) == (1, 95.0)
 
 
 def entry(measure, points, **given):
@@ -314,7 +313,7 @@ MARKS = {"kind": "line", "start": 0, "each": {"四类": 0.4, "others": 0.2}, "in
 def test_a_count_needs_so_many_records_fewer(own, measure, target, numerator, denominator, needs):
     """Of a count per residents, and of a raw count, records are counted off; not where a record is worth more than another."""
     line = replace(line_of(own, "recurrence"), numerator=numerator, denominator=denominator, value=numerator / (denominator or 1))
-    assert needed(entry(measure, {"kind": "line", "start": 100, "each": -1}, target=target), line) == needs
+    assert required_records(entry(measure, {"kind": "line", "start": 100, "each": -1}, target=target), line) == needs
 
 
 def test_points_of_a_value_follow_level_class_and_marks(run):
@@ -365,16 +364,16 @@ def test_a_line_that_is_no_indicators_says_what_it_does(run, row, label, words, 
     veto = Consequence.model_validate(line | {"item": "arrival_on_time", "measure": COUNT})
     scheme = run.scheme.model_copy(update={"outside": (Outside(code="vetoes", label="否决事项", lines=(veto,)),)})
     given = dict(zip(("line", "rule", "effect", "contribution"), row, strict=True)) | {"value": 2.0, "record_ids": ""}
-    (found,) = adjusted(scheme, [given], "zh")
+    (found,) = adjustment_lines(scheme, [given], "zh")
     assert (found.label, found.said("zh"), found.moves(2), found.inside) == (label, words, points, inside)
 
 
 def test_the_place_then_counts_those_still_better(own):
     """The place that more points would bring is one behind those who would still be strictly better."""
-    peers = Peers((80.0, 85.0, 90.0, 95.0))
+    peers = ClassTotals((80.0, 85.0, 90.0, 95.0))
     of = replace(own, peers=peers, standing=replace(own.standing, total=85.0, rank=3, of=4))
-    assert reached(of, 5.0) == (90.0, 2)
-    assert reached(of, 0.0) == (85.0, 3)
+    assert projected_standing(of, 5.0) == (90.0, 2)
+    assert projected_standing(of, 0.0) == (85.0, 3)
 
 
 # Records
@@ -477,7 +476,7 @@ def test_asides_speak_the_language(run, own):
 
 def test_the_headline_answers_four_questions(own):
     """How many points, which place, where lost, how to win back; and that it is advice."""
-    said = plaintext.headline(own)
+    said = plain_text.headline(own)
     for part in (f"总分 {own.standing.total:.2f}", "第", "哪里失分：", "怎么补：", "1. ", "经人工确认", "草稿"):
         assert part in said
 
@@ -493,10 +492,10 @@ def test_the_indicator_frame_is_rounded(own):
 def test_the_state_and_the_way_to_object_are_said(run):
     """An announced run names the last day and whom to ask; without them the words still say what to do."""
     announced = card(with_manifest(run, state="announced"), OWN)
-    assert plaintext.objection(announced) == "如对数据或计分有异议，请于2025-01-20前提出。联系：考评办 010-00000000。"
-    assert plaintext.state(announced) == "公示"
+    assert plain_text.objection(announced) == "如对数据或计分有异议，请于2025-01-20前提出。联系：考评办 010-00000000。"
+    assert plain_text.state(announced) == "公示"
     bare = card(with_manifest(run, objection_until=None, contact=""), OWN)
-    assert plaintext.objection(bare) == "如对数据或计分有异议，请及时提出。联系本级考评办。"
+    assert plain_text.objection(bare) == "如对数据或计分有异议，请及时提出。联系本级考评办。"
 
 
 def test_paths_may_be_text(run_path):

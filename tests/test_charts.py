@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from fengqiao_eval.scorecards import charts
-from fengqiao_eval.scorecards.card import card, open_run
-from fengqiao_eval.scorecards.drawing import FIGURE, lean, merged, template
-from fengqiao_eval.scorecards.figure_kinds import INK, KINDS, LOST, OWN, REST, SHARED
-from fengqiao_eval.scorecards.peers import BINS, Peers
+from fengqiao_eval.pages import charts
+from fengqiao_eval.pages.charts import FIGURE, INK, KINDS, LOST, OWN, REST, SHARED, compact_figure, deep_merge, template
+from fengqiao_eval.results.card import card
+from fengqiao_eval.results.frames import BINS, ClassTotals
+from fengqiao_eval.results.run import open_run
 from runs_fixture import OWN as STATION
 from runs_fixture import UNRANKED, write
 
@@ -43,7 +43,7 @@ def contrast(one, other):
 @pytest.mark.parametrize("draw", DRAWINGS)
 def test_figures_are_small_and_plain(draw, own):
     """A figure holds plain numbers (no base64) and, what it shares with others apart, takes less than 1.2 KB."""
-    text = json.dumps(lean(draw(own).to_plotly_json()), ensure_ascii=False)
+    text = json.dumps(compact_figure(draw(own).to_plotly_json()), ensure_ascii=False)
     assert "bdata" not in text
     assert len(text.encode()) < 1_200
 
@@ -59,8 +59,8 @@ def test_figures_share_one_look_with_chinese_fonts(draw, own):
 def test_pages_leave_out_only_what_the_script_puts_back(draw, own):
     """Laid over what its kind has, with what its first trace has, what a page keeps of a figure is the figure again."""
     figure = draw(own).to_plotly_json()
-    left = lean(figure)
-    again = merged(KINDS[left["kind"]], {"data": left["data"], "layout": left["layout"]})
+    left = compact_figure(figure)
+    again = deep_merge(KINDS[left["kind"]], {"data": left["data"], "layout": left["layout"]})
     first = {name: value for name, value in again["data"][0].items() if name in SHARED}
     assert [first | trace for trace in again["data"]] == figure["data"]
     assert again["layout"] | {"meta": left["kind"], "template": template()} == figure["layout"]
@@ -70,9 +70,9 @@ def test_pages_leave_out_only_what_the_script_puts_back(draw, own):
 def test_a_figure_of_another_kind_is_kept_whole(own):
     """A figure that an evaluator drew or changed keeps whatever it has; only the common look is left to the script."""
     figure = charts.draw_trend(own).figure().update_traces(selector=0, mode=None).to_plotly_json()
-    assert lean(figure)["data"] == figure["data"]
+    assert compact_figure(figure)["data"] == figure["data"]
     foreign = {"data": [{"type": "pie", "values": [1, 2]}], "layout": {"title": {"text": "甲"}, "template": {}}}
-    assert lean(foreign) == {"data": foreign["data"], "layout": {"title": {"text": "甲"}}}
+    assert compact_figure(foreign) == {"data": foreign["data"], "layout": {"title": {"text": "甲"}}}
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
@@ -133,7 +133,7 @@ def test_who_is_not_ranked_is_not_drawn_among_the_ranked(run):
 def test_a_large_class_is_drawn_as_bars(own):
     """Seven thousand totals become a few dozen bars whose heights are the counts."""
     many = tuple(sorted(60 + 35 * (n * 7919 % 7000) / 7000 for n in range(7000)))
-    bars = charts.draw_class(replace(own, peers=Peers(many))).figure().data[0]
+    bars = charts.draw_class(replace(own, peers=ClassTotals(many))).figure().data[0]
     assert bars.type == "bar"
     assert sum(bars.y) == 7000
     assert len(bars.x) <= BINS
@@ -141,7 +141,7 @@ def test_a_large_class_is_drawn_as_bars(own):
 
 def test_an_empty_class_is_said(own):
     """Where nobody is ranked there is nothing to draw, and the figure says so."""
-    empty = replace(own, peers=Peers(), standing=replace(own.standing, rank=None))
+    empty = replace(own, peers=ClassTotals(), standing=replace(own.standing, rank=None))
     assert charts.draw_class(empty).figure().layout.title.text.startswith("没有可画的数据")
 
 

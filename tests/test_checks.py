@@ -6,7 +6,7 @@ import pytest
 
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.periods import parse
-from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import open_records
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scoring.score import score

@@ -12,12 +12,13 @@ from typer.testing import CliRunner
 
 from fengqiao_eval.cli import app
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.runs import compare
+from fengqiao_eval.pages import comparison
+from fengqiao_eval.results import comparison as results_comparison
+from fengqiao_eval.results.run import open_run
+from fengqiao_eval.runs import reopen
 from fengqiao_eval.scheme.load import reweigh
-from fengqiao_eval.scheme.model import Award
-from fengqiao_eval.scorecards import before_after, moved
-from fengqiao_eval.scorecards.folder import open_run
-from fengqiao_eval.scoring.ranks import awarded
+from fengqiao_eval.scheme.scheme import Award
+from fengqiao_eval.scoring.ranking import award_nominees
 from run_folders import HOSTILE, scheme, write_run
 
 BEFORE = """
@@ -87,18 +88,18 @@ def frames(folder, drawn, lines, void):
 @pytest.fixture
 def pair(a_run):
     """Two runs of four stations in one class and a few beside it."""
-    return moved.Pair(a_run("old", BEFORE), a_run("new", AFTER))
+    return results_comparison.Pair(a_run("old", BEFORE), a_run("new", AFTER))
 
 
 def stations(pair):
     """Join the stations of both."""
-    joined = moved.units(pair)
+    joined = results_comparison.units(pair)
     return joined[joined["level"] == "station"].set_index("unit_id")
 
 
 def said(pair, lang="zh"):
     """Say the comparison of two runs, as the console does."""
-    return "\n".join(compare.lines(before_after.compare(*pair.runs, lang)))
+    return "\n".join(reopen.comparison_lines(comparison.compare(*pair.runs, lang)))
 
 
 def section(text, title):
@@ -115,22 +116,24 @@ def test_totals_are_compared_in_whole_hundredths(pair):
 
 def test_the_finer_decimals_are_kept(a_run):
     """A run with four decimals is compared with one of two in ten-thousandths."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, decimals=4))
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", AFTER, decimals=4))
     assert stations(pair).loc["A", "change"] == -1100
 
 
 def test_places_are_compared_within_the_same_class(a_run):
     """Who went into another class has moved by no places, and is counted."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER.replace("E    | station | 二类", "E    | station | 一类")))
+    pair = results_comparison.Pair(
+        a_run("old", BEFORE), a_run("new", AFTER.replace("E    | station | 二类", "E    | station | 一类"))
+    )
     joined = stations(pair)
     assert joined["climbed"].dropna().to_dict() == {"A": -1, "B": 1, "C": -1, "D": 1}
-    assert moved.shifts(joined)["reclassed"] == 1
+    assert results_comparison.shifts(joined)["reclassed"] == 1
     assert "派出所：1 个换了类别，名次不作比较。" in said(pair)
 
 
 def test_the_sums_of_a_level(pair):
     """How many moved and how far, in places and in points, and who has no counterpart."""
-    assert moved.shifts(stations(pair)) == {
+    assert results_comparison.shifts(stations(pair)) == {
         "both": 5, "placed": 5, "moved": 4, "mean_move": 0.8, "up": 1, "down": 1,
         "scored": 5, "changed": 5, "mean_change": 20.0, "gain": 1000, "loss": -900,
         "won": 0, "lost": 0, "reclassed": 0, "regraded": 2, "appeared": 1, "gone": 1,
@@ -139,14 +142,14 @@ def test_the_sums_of_a_level(pair):
 
 def test_a_level_that_nobody_shares_has_no_mean(pair):
     """Where no unit is in both runs there is no mean and no end, not a zero."""
-    found = moved.shifts(stations(pair).loc[["F"]])
+    found = results_comparison.shifts(stations(pair).loc[["F"]])
     assert (found["mean_change"], found["gain"], found["mean_move"], found["up"]) == (None, None, None, 0)
 
 
 def test_the_largest_moves_come_first(a_run):
     """Among equal moves the one of more points stands first; who stood still is not listed."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER))
-    up, down = moved.farthest(stations(pair).reset_index(), most=1)
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", AFTER))
+    up, down = results_comparison.largest_moves(stations(pair).reset_index(), most=1)
     assert (up["unit_id"].tolist(), down["unit_id"].tolist()) == (["D"], ["C"])
 
 
@@ -167,13 +170,13 @@ def test_the_largest_moves_come_first(a_run):
 def test_the_award_list(place, award, barred, named, tied):
     """A number or a share rounded down of each class; all who are tied at the cut; a veto leaves its place empty."""
     kept = np.array([unit in barred for unit in "abcd"])
-    found = awarded(np.array(place), np.array(["一类"] * 4), award, kept)
+    found = award_nominees(np.array(place), np.array(["一类"] * 4), award, kept)
     assert tuple("".join(unit for unit, holds in zip("abcd", one, strict=True) if holds) for one in found) == (named, tied)
 
 
 def test_every_class_has_its_own_awards():
     """Two of each class are named, whoever is better in the other class; without vetoes none need be given."""
-    named, tied = awarded(np.array([1, 2, 1, 3, 2]), np.array(["一", "一", "二", "一", "二"]), Award(count=1))
+    named, tied = award_nominees(np.array([1, 2, 1, 3, 2]), np.array(["一", "一", "二", "一", "二"]), Award(count=1))
     assert (named.tolist(), tied.any()) == ([True, False, True, False, False], False)
 
 
@@ -187,14 +190,14 @@ def test_who_enters_and_leaves_the_award_list(pair):
 
 def test_a_veto_takes_an_award_away(a_run):
     """Whom bar_award strikes in the later run leaves the list, and nobody moves up instead."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", BEFORE, lines=[("A", "bar_award")]))
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", BEFORE, lines=[("A", "bar_award")]))
     assert "名单 2 个 → 1 个，进入 0 个，退出 1 个" in said(pair)
 
 
 def test_ties_at_the_cut_are_named_as_tied(a_run):
     """Two first places for one award are both named, and the list says that they are tied."""
     tied = AFTER.replace("89.99 | 2   ", "90.01 | 1   ")
-    text = section(said(moved.Pair(a_run("old", BEFORE), a_run("new", tied))), "评优名单")
+    text = section(said(results_comparison.Pair(a_run("old", BEFORE), a_run("new", tied))), "评优名单")
     assert "后一批次中末位并列 2 个" in text
     assert re.search(r"▲ 进入 +B所 .*末位并列", text)
 
@@ -220,7 +223,7 @@ def test_many_groups_are_cut_in_the_open(a_run):
     rows = [
         head + "".join(f"| U{n} | station | 类{n:02d} | {50 + n * at} | 1 | 1 | 达标 | |\n" for n in range(14)) for at in (0, 1)
     ]
-    text = section(said(moved.Pair(a_run("old", rows[0]), a_run("new", rows[1]))), "各类别的总分变化")
+    text = section(said(results_comparison.Pair(a_run("old", rows[0]), a_run("new", rows[1]))), "各类别的总分变化")
     assert "派出所：共 14 组，列出平均变化最低的和最高的共 12 组。" in text
     assert "类05" in text
     assert "类06" not in text
@@ -228,7 +231,9 @@ def test_many_groups_are_cut_in_the_open(a_run):
 
 def test_weights_say_share_and_percentage_points(a_run):
     """A weight is listed as written, with its share of the total; the change of a share is in percentage points."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, weights={"visits": Decimal(15), "disputes": Decimal(30)}))
+    pair = results_comparison.Pair(
+        a_run("old", BEFORE), a_run("new", AFTER, weights={"visits": Decimal(15), "disputes": Decimal(30)})
+    )
     text = section(said(pair), "权重")
     assert re.search(r"走访入户 +visits +各层级 +20 → 15 +20\.00% → 15\.00% +−5\.00 个百分点", text)
     assert re.search(r"矛盾化解 +disputes .* \+5\.00 个百分点", text)
@@ -240,9 +245,9 @@ def test_weights_say_share_and_percentage_points(a_run):
 def test_an_indicator_of_one_run_only_has_a_dash(a_run):
     """What is only in the later scheme has no weight before."""
     first = scheme().dimensions
-    pair = moved.Pair(a_run("old", BEFORE, dimensions=first[1:]), a_run("new", AFTER))
+    pair = results_comparison.Pair(a_run("old", BEFORE, dimensions=first[1:]), a_run("new", AFTER))
     assert re.search(rf"{first[0].code} +各层级 +— → 25 +— → 25\.00% +\+25\.00 个百分点", section(said(pair), "权重"))
-    assert "规则" in before_after.differences(before_after.compare(*pair.runs))
+    assert "规则" in comparison.differences(comparison.compare(*pair.runs))
 
 
 @pytest.mark.parametrize(
@@ -256,13 +261,13 @@ def test_an_indicator_of_one_run_only_has_a_dash(a_run):
 )
 def test_what_else_differs_is_said(a_run, told, words):
     """Whether a change comes of the weights alone is said first."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, told=told))
-    assert before_after.differences(before_after.compare(*pair.runs)) == words
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", AFTER, told=told))
+    assert comparison.differences(comparison.compare(*pair.runs)) == words
 
 
 def test_signatures_change_no_rule(a_run):
     """Another version, author and date of the same rules is no other scheme."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, version="2025-1", author="某某", checker="另一"))
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", AFTER, version="2025-1", author="某某", checker="另一"))
     assert pair.differs() == ()
 
 
@@ -272,19 +277,21 @@ def test_runs_of_different_periods_are_compared_and_say_so(a_run):
     for name in ("ranks", "adjustments", "points"):
         file = earlier.path / f"{name}.parquet"
         pd.read_parquet(file).assign(period="2024Q3").to_parquet(file)
-    text = said(moved.Pair(earlier, a_run("new", AFTER)))
+    text = said(results_comparison.Pair(earlier, a_run("new", AFTER)))
     assert "两个批次的期间不同（2024年第三季度、2024年第四季度）" in text
     assert re.search(r"派出所 +5 +4／5", text)
 
 
 def test_other_full_marks_are_warned_of(a_run):
     """A total of 150 is not read beside one of 100."""
-    assert "满分不同" in said(moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, full_marks=150)))
+    assert "满分不同" in said(results_comparison.Pair(a_run("old", BEFORE), a_run("new", AFTER, full_marks=150)))
 
 
 def test_an_indicator_that_became_void_is_named(a_run):
     """How many units an indicator is void for, before and after."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, void=[("A", "arrival_on_time"), ("B", "arrival_on_time")]))
+    pair = results_comparison.Pair(
+        a_run("old", BEFORE), a_run("new", AFTER, void=[("A", "arrival_on_time"), ("B", "arrival_on_time")])
+    )
     name = next(one.label for one in scheme().indicators if one.code == "arrival_on_time")
     assert re.search(rf"{name} +派出所 +0 → 2 +成为作废", section(said(pair), "作废的指标"))
 
@@ -309,32 +316,32 @@ SWAPPED = (
 
 def test_officers_are_numbers_only(a_run):
     """Officers are counted with the levels; neither id, name nor station of one is said, on the console or on the page."""
-    pair = moved.Pair(a_run("old", BEFORE, OFFICERS), a_run("new", AFTER, SWAPPED))
+    pair = results_comparison.Pair(a_run("old", BEFORE, OFFICERS), a_run("new", AFTER, SWAPPED))
     text = said(pair)
     assert re.search(r"民警 +2 +2／2 +1\.0 +▲1 ▼1 +1／2", text)
     assert "民警：1 个只在后一批次。" in text
     assert "民警：名单 1 个 → 2 个，进入 2 个，退出 1 个" in text
-    assert not re.search("PQ70|秘名|甲所|乙所", text + before_after.page(before_after.compare(*pair.runs)))
+    assert not re.search("PQ70|秘名|甲所|乙所", text + comparison.page(comparison.compare(*pair.runs)))
 
 
 def test_officers_of_one_run_only(a_run):
     """Where only one run scored officers they all appeared, or are all gone."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, SWAPPED))
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", AFTER, SWAPPED))
     assert "民警：3 个只在后一批次。" in said(pair)
-    assert "民警：3 个只在前一批次。" in said(moved.Pair(pair.after, pair.before))
+    assert "民警：3 个只在前一批次。" in said(results_comparison.Pair(pair.after, pair.before))
 
 
 def test_officers_that_may_not_be_read_are_left_out_in_the_open(a_run, monkeypatch):
     """Who may not open the folder of the officers gets the rest, and is told."""
-    pair = moved.Pair(a_run("old", BEFORE), a_run("new", AFTER, told={"officers": 2}))
-    real = moved.units
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", AFTER, told={"officers": 2}))
+    real = results_comparison.units
 
     def closed(given, *, officers=False):
         if officers:
             raise PermissionError
         return real(given)
 
-    monkeypatch.setattr(moved, "units", closed)
+    monkeypatch.setattr(results_comparison, "units", closed)
     text = said(pair)
     assert "民警的数据无权读取，以下不含民警。" in text
     assert "  民警" not in text
@@ -342,7 +349,7 @@ def test_officers_that_may_not_be_read_are_left_out_in_the_open(a_run, monkeypat
 
 def test_the_page_escapes_and_asks_for_nothing(pair):
     """A hostile name is text; the page has no script, no address, and lets none be loaded."""
-    page = before_after.page(before_after.compare(*pair.runs))
+    page = comparison.page(comparison.compare(*pair.runs))
     assert "&lt;img src=x" in page
     assert not re.search(r"<script|<img|(src|href)=\"(?!data:,)|url\(|@import", page)
     assert "default-src 'none'" in page
@@ -351,17 +358,17 @@ def test_the_page_escapes_and_asks_for_nothing(pair):
 
 def test_the_page_bears_the_state_of_the_less_settled_run(a_run):
     """A draft beside a final run is a draft, and both states stand in the running head."""
-    pair = moved.Pair(a_run("old", BEFORE, told={"state": "final"}), a_run("new", AFTER))
-    page = before_after.page(before_after.compare(*pair.runs, "en"))
+    pair = results_comparison.Pair(a_run("old", BEFORE, told={"state": "final"}), a_run("new", AFTER))
+    page = comparison.page(comparison.compare(*pair.runs, "en"))
     assert '<p class="stamp">Draft</p>' in page
     assert "Before: old (Final) · After: new (Draft)" in page
 
 
 def test_the_page_says_what_the_console_says(pair):
     """Every sentence and every cell of the console stands on the page."""
-    one = before_after.compare(*pair.runs, "en")
-    page = before_after.page(one)
-    for part in compare.sections(one):
+    one = comparison.compare(*pair.runs, "en")
+    page = comparison.page(one)
+    for part in comparison.sections(one):
         assert all(str(escape(line)) in page for line in part.lines)
         cells = (cell for row in part.table.rows for cell in row) if part.table else ()
         assert all(str(escape(cell)) in page for cell in cells)
@@ -427,4 +434,4 @@ def test_a_run_without_places_is_refused(pair):
     """A folder without ranks.parquet is not compared."""
     (pair.before.path / "ranks.parquet").unlink()
     with pytest.raises(UsageError, match=r"old 中没有名次数据.*fengqiao score"):
-        before_after.compare(*pair.runs)
+        comparison.compare(*pair.runs)

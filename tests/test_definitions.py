@@ -3,14 +3,13 @@
 import pytest
 
 from fengqiao_eval.documents import scalar
-from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scheme.model import Dimension, Scheme
-from fengqiao_eval.scheme.outside import Consequence, Outside
-from fengqiao_eval.scorecards.definitions import (
+from fengqiao_eval.scheme.indicator import Consequence, Indicator, Outside
+from fengqiao_eval.scheme.scheme import Dimension, Scheme
+from fengqiao_eval.wording.definitions import (
+    aggregation_words,
     conditions,
     data_source,
     definition,
-    gathering,
     points_words,
     rule_of,
     scheme_words,
@@ -281,13 +280,13 @@ def test_the_source_names_tables_and_columns():
 def test_how_parts_gather_is_said_in_words():
     """A geometric mean, limits, and the weightiest of several are said; what is as usual is not."""
     dimension = Dimension.model_validate({"code": "d", "label": "丁", "weight": 100, "indicators": [indicator()]})
-    assert gathering(dimension, "zh") == ""
+    assert aggregation_words(dimension, "zh") == ""
     geometric = dimension.model_copy(update={"aggregation": "geometric", "floor": 50})
-    assert gathering(geometric, "zh") == "各项按权重取几何平均，一项过低难以由别项补回；得分不低于50分"
+    assert aggregation_words(geometric, "zh") == "各项按权重取几何平均，一项过低难以由别项补回；得分不低于50分"
     lines = [consequence("effect: bar_award")]
     group = Outside.model_validate({"code": "o", "label": "外", "floor": -5, "cap": 2, "best_of": True, "lines": lines})
-    assert gathering(group, "zh") == "只取最重的一项，不重复计算；合计最多扣5分；合计最多加2分"
-    assert gathering(group, "en") == "only the weightiest counts; at most 5 deducted in all; at most 2 added in all"
+    assert aggregation_words(group, "zh") == "只取最重的一项，不重复计算；合计最多扣5分；合计最多加2分"
+    assert aggregation_words(group, "en") == "only the weightiest counts; at most 5 deducted in all; at most 2 added in all"
 
 
 def test_the_whole_table_is_said_in_words():

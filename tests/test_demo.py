@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fengqiao_eval.demo import write
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.records import demo
 from fengqiao_eval.records.tables import EVENTS, TABLES
 
 DAY = pd.Timedelta(days=1)
@@ -21,13 +21,13 @@ Province = dict[str, pd.DataFrame]
 @pytest.fixture(scope="module")
 def default() -> Province:
     """The province as everyone gets it."""
-    return demo.invent()
+    return write.invent()
 
 
 @pytest.fixture(scope="module", params=[(60, 0), (200, 3)], ids=["60 stations", "200 stations"])
 def province(request, default) -> Province:
     """The default province, and a larger one of another seed, by the same law."""
-    return default if request.param == (60, 0) else demo.invent(*request.param)
+    return default if request.param == (60, 0) else write.invent(*request.param)
 
 
 def station_of(tables: Province, unit_id: pd.Series) -> pd.Series:
@@ -97,21 +97,21 @@ def test_ids_are_unique(province):
 
 def test_same_seed_same_frames(default):
     """The same seed invents the same province to the last cell."""
-    again = demo.invent()
+    again = write.invent()
     for name, table in default.items():
         pd.testing.assert_frame_equal(table, again[name])
 
 
 def test_another_seed_another_province(default):
     """A different seed invents different records."""
-    other = demo.invent(seed=1)
+    other = write.invent(seed=1)
     assert not default["cases"].head(100).equals(other["cases"].head(100))
 
 
 @pytest.mark.parametrize("seed", range(1, 7))
 def test_small_provinces_stand(seed):
     """Even the smallest province has every table filled and somebody in post every month."""
-    tables = demo.invent(stations=8, seed=seed)
+    tables = write.invent(stations=8, seed=seed)
     assert all(len(table) for table in tables.values())
     assert tables["cases"]["officer_id"].notna().all()
 
@@ -121,7 +121,7 @@ def test_impossible_sizes_are_refused(stations, monkeypatch):
     """Too few stations for four classes, or more than there are invented names, are refused."""
     monkeypatch.setenv("FENGQIAO_LANG", "en")
     with pytest.raises(UsageError, match=rf"has 8 to 3000 stations, {stations} were asked for"):
-        demo.invent(stations=stations)
+        write.invent(stations=stations)
 
 
 # sizes
@@ -607,7 +607,7 @@ def test_officers_of_the_merged_station_moved_along(province):
 
 def test_written_as_one_file_a_table(tmp_path):
     """The folder holds one Parquet file a table, with the rows that were reported, and nothing beside it is left."""
-    rows = demo.write(tmp_path / "new" / "demo", stations=8)
+    rows = write.write(tmp_path / "new" / "demo", stations=8)
     files = {file.stem: len(pd.read_parquet(file)) for file in (tmp_path / "new" / "demo").iterdir()}
     assert files == rows
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["demo"]
@@ -615,8 +615,8 @@ def test_written_as_one_file_a_table(tmp_path):
 
 def test_read_back_as_invented(tmp_path):
     """What is read back equals what was invented; dates are dates in the file."""
-    demo.write(tmp_path / "demo", stations=8, seed=5)
-    tables = demo.invent(stations=8, seed=5)
+    write.write(tmp_path / "demo", stations=8, seed=5)
+    tables = write.invent(stations=8, seed=5)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "demo" / "cases.parquet"), tables["cases"])
     postings = pd.read_parquet(tmp_path / "demo" / "postings.parquet")
     assert postings["from_date"].tolist() == tables["postings"]["from_date"].dt.date.tolist()
@@ -625,8 +625,8 @@ def test_read_back_as_invented(tmp_path):
 def test_an_earlier_demo_is_replaced(tmp_path):
     """A second demo in the same folder replaces the first, also in an empty folder."""
     (tmp_path / "demo").mkdir()
-    first = demo.write(tmp_path / "demo", stations=8)
-    second = demo.write(tmp_path / "demo", stations=10)
+    first = write.write(tmp_path / "demo", stations=8)
+    second = write.write(tmp_path / "demo", stations=10)
     assert len(pd.read_parquet(tmp_path / "demo" / "units.parquet")) == second["units"] > first["units"]
 
 
@@ -634,10 +634,10 @@ def test_an_earlier_demo_is_replaced(tmp_path):
 def test_other_folders_are_left_alone(tmp_path, name, monkeypatch):
     """A folder that holds anything but an earlier demo is refused, by name, and nothing in it changes."""
     monkeypatch.setenv("FENGQIAO_LANG", "en")
-    demo.write(tmp_path, stations=8)
+    write.write(tmp_path, stations=8)
     (tmp_path / name).write_text("not invented")
     with pytest.raises(UsageError, match=rf"is not demo data \({name}\) and is left alone"):
-        demo.write(tmp_path, stations=8)
+        write.write(tmp_path, stations=8)
     assert (tmp_path / name).read_text() == "not invented"
 
 
@@ -645,27 +645,27 @@ def test_real_tables_are_left_alone(tmp_path):
     """A Parquet file of the right name that was not invented here is refused too."""
     pd.DataFrame({"case_id": ["1"]}).to_parquet(tmp_path / "cases.parquet")
     with pytest.raises(UsageError, match=r"cases\.parquet"):
-        demo.write(tmp_path, stations=8)
+        write.write(tmp_path, stations=8)
 
 
 def test_a_file_is_no_folder(tmp_path):
     """A file where the folder should be is refused."""
     (tmp_path / "demo").write_text("a file")
     with pytest.raises(UsageError, match="demo"):
-        demo.write(tmp_path / "demo", stations=8)
+        write.write(tmp_path / "demo", stations=8)
 
 
 def test_nothing_half_written_stays(tmp_path, monkeypatch):
     """Where writing breaks off, the earlier demo stands as it was and no scrap is left."""
-    demo.write(tmp_path / "demo", stations=8)
+    write.write(tmp_path / "demo", stations=8)
     before = (tmp_path / "demo" / "units.parquet").read_bytes()
 
     def broken(_: object, where: Path) -> None:
         where.write_bytes(b"half")
         raise OSError
 
-    monkeypatch.setattr(demo.pq, "write_table", broken)
+    monkeypatch.setattr(write.pq, "write_table", broken)
     with pytest.raises(OSError):  # noqa: PT011 - a full disk says nothing of its own
-        demo.write(tmp_path / "demo", stations=10)
+        write.write(tmp_path / "demo", stations=10)
     assert (tmp_path / "demo" / "units.parquet").read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["demo"]

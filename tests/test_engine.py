@@ -13,9 +13,9 @@ import nbformat
 import psutil
 import pytest
 
+from fengqiao_eval.engine import execute
+from fengqiao_eval.engine.execute import CellError, run_notebook
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.runs import engine
-from fengqiao_eval.runs.engine import CellError, run_notebook
 
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -134,7 +134,7 @@ def test_the_stock_engine_leaving_early_is_an_error(notebook):
         "execution_count": 3,
         "outputs": [nbformat.v4.new_output("error", ename="SystemExit", evalue="0", traceback=[])],
     }
-    assert engine._error(executed) == CellError(3, "SystemExit", "0")
+    assert execute._error(executed) == CellError(3, "SystemExit", "0")
 
 
 def test_nobody_answers_a_question(run):
@@ -292,5 +292,5 @@ def test_no_file_beside_the_notebook_stands_in_for_a_module(run, tmp_path):
 
 def test_a_stranger_on_the_wire_is_no_object():
     """Between the two processes goes JSON; no module of the engine unpickles what cells have written."""
-    texts = {path.name: path.read_text("utf-8") for path in Path(engine.__file__).parent.glob("*.py")}
-    assert not re.search(r"pickle", texts["isolated.py"] + texts["shell.py"] + texts["outputs.py"])
+    texts = {path.name: path.read_text("utf-8") for path in Path(execute.__file__).parent.glob("*.py")}
+    assert not re.search(r"pickle", texts["remote_kernel.py"] + texts["shell.py"] + texts["papermill_engine.py"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from fengqiao_eval.runs.engine import run_notebook
+from fengqiao_eval.engine.execute import run_notebook
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow

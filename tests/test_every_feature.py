@@ -10,13 +10,13 @@ from typer.testing import CliRunner
 
 from every_feature import RUNS, copy_runs
 from fengqiao_eval.cli import app
-from fengqiao_eval.runs.explain import rank_row, total_lines
-from fengqiao_eval.runs.explain_entry import entry_lines
-from fengqiao_eval.scorecards import plaintext, workbook
-from fengqiao_eval.scorecards.beside import beside
-from fengqiao_eval.scorecards.card import card
-from fengqiao_eval.scorecards.folder import open_run
-from fengqiao_eval.scorecards.fragments import dimensions_table, indicators_table
+from fengqiao_eval.pages import plain_text
+from fengqiao_eval.pages.explain import entry_lines, rank_row, total_lines
+from fengqiao_eval.pages.fragments import dimensions_table, indicators_table
+from fengqiao_eval.pages.plain_text import indicator_remarks
+from fengqiao_eval.results.card import card
+from fengqiao_eval.results.run import open_run
+from fengqiao_eval.workbooks import results
 
 SUM = re.compile(r"(按规则|得分|由分值折算|按本类满分折算|百分位|在最差与最好之间|标准分|贡献)：(.+) = (−?[\d.]+)")
 
@@ -97,7 +97,7 @@ def test_every_card_adds_up(run):
         parts = sum(line.contribution for line in of.dimensions) + sum(line.points for line in of.adjustments)
         assert parts == pytest.approx(of.standing.total, abs=1e-9)
         assert sum(line.contribution for line in of.indicators) == pytest.approx(sum(d.contribution for d in of.dimensions))
-        assert bool(plaintext.made_of(of)) == bool(of.adjustments)
+        assert bool(plain_text.total_parts(of)) == bool(of.adjustments)
 
 
 def test_a_dimension_in_a_dimension_is_a_line_of_its_own(recounted):
@@ -123,7 +123,7 @@ def test_full_marks_are_those_of_the_class(recounted):
 
 def test_a_value_says_what_it_was_held_against(recounted):
     """Beside an indicator stand quota, period before, peers and place, with what came of them."""
-    said = "\n".join(plaintext.indicators(card(recounted, unit)) for unit in units(recounted, 0))
+    said = "\n".join(plain_text.indicators(card(recounted, unit)) for unit in units(recounted, 0))
     for words in (
         r"定额120 次，完成[\d.]+%",
         r"上期[\d.]+%，相差[+−][\d.]+ 个百分点",
@@ -131,7 +131,7 @@ def test_a_value_says_what_it_was_held_against(recounted):
         r"居同类\d+个中第\d+位",
     ):
         assert re.search(words, said), words
-    english = "\n".join(plaintext.indicators(card(recounted, unit, "en")) for unit in units(recounted, 0))
+    english = "\n".join(plain_text.indicators(card(recounted, unit, "en")) for unit in units(recounted, 0))
     assert re.search(r"the quota is 120 次: [\d.]+% of it done", english)
 
 
@@ -141,7 +141,7 @@ def test_who_is_exempt_is_told_so(recounted):
     of = card(recounted, classes.index[classes == "一类"][0])
     line = next(line for line in of.indicators if line.code == "quota")
     assert (line.status, line.points) == ("not_applicable", 100)
-    assert "不适用，视同满分" in beside(line, of)
+    assert "不适用，视同满分" in indicator_remarks(line, of)
     assert any(said.startswith("对本单位不适用：核验走访定额完成率；按满分计") for said in of.unknowns)
 
 
@@ -150,7 +150,7 @@ def test_a_mean_names_its_months(folder):
     run = open_run(folder / "runs" / "mean_of_totals")
     of = card(run, "S001")
     months = [run.frame("ranks").of("S001").set_index("period").loc[f"2024-{month}", "total"] for month in (10, 11, 12)]
-    assert plaintext.monthly(of).startswith("总分为3期总分的平均：" + "、".join(
+    assert plain_text.monthly_mean(of).startswith("总分为3期总分的平均：" + "、".join(
         f"2024年{number}月 {total:.2f}" for number, total in zip((10, 11, 12), months, strict=True)))  # fmt: skip
     assert of.standing.total == pytest.approx(sum(months) / 3, abs=0.0051)
     assert of.gains == ()
@@ -189,7 +189,7 @@ def test_records_add_up_for_every_kind(folder, monkeypatch):
 
 def test_the_workbook_lists_what_is_no_indicators(run, tmp_path):
     """Every line outside the hundred is a row with its records; their sum is the adjusted column of the levels."""
-    workbook.write(run.path, tmp_path / "table.xlsx")
+    results.write_workbook(run.path, tmp_path / "table.xlsx")
     book = CalamineWorkbook.from_path(str(tmp_path / "table.xlsx"))
     head, *rows = book.get_sheet_by_name("加扣明细").to_python()
     found = pd.DataFrame(rows, columns=head)
@@ -207,7 +207,12 @@ def test_the_run_speaks_english(recounted):
     """No sentence of card or explanation is missing in English."""
     for unit in ("S001", "X01", units(recounted)[-1]):
         of = card(recounted, unit, "en")
-        said = [plaintext.headline(of), plaintext.indicators(of), plaintext.dimensions(of), *total_lines(recounted, unit, "en")]
+        said = [
+            plain_text.headline(of),
+            plain_text.indicators(of),
+            plain_text.dimensions(of),
+            *total_lines(recounted, unit, "en"),
+        ]
         said += [line for e in recounted.scheme.entries for line in entry_lines(recounted, unit, e.code, None, "en")[3:-1]]
         assert re.findall(r"[：；，。]", "\n".join(said)) == []
 

@@ -11,7 +11,7 @@ from fengqiao_eval.records.store import open_records
 from fengqiao_eval.runs.params import load_params
 from fengqiao_eval.scheme.lint import lint
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.score import Scores, score
 
 ROOT = Path(__file__).parents[1]

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 
 from batches import a_notebook, marked, some_cards, watched
-from fengqiao_eval.runs import batch
-from fengqiao_eval.runs.cards import Card, Failure, Limits
+from fengqiao_eval.engine import pool
+from fengqiao_eval.engine.card_job import CardJob, Failure, Limits
 from run_folders import write_run
 
 LIMITS = Limits(cell_seconds=2, card_seconds=8, memory=1 << 30)
@@ -73,7 +73,7 @@ print(unit, "LEAK" in os.environ, os.path.basename(os.getcwd()), rows, "fake" in
 class Printed(NamedTuple):
     """A batch that has ended: what failed by name, and what was left."""
 
-    cards: dict[str, Card]
+    cards: dict[str, CardJob]
     failures: dict[str, Failure]
     told: dict[str, bool]
     processes: list[str]
@@ -89,7 +89,7 @@ def printed(request, tmp_path_factory):
     notebook = a_notebook(folder / "notebooks" / "card.ipynb", STATE, f"exec({todo!r}.get(unit, ''))", "print('after', unit)")
     cards, told = some_cards(run, notebook, UNITS.values()), {}
     with watched(temporary):
-        failures = batch.print_cards(
+        failures = pool.print_cards(
             cards, 4, limits=LIMITS, done=lambda card, failure: told.update({card.unit_id: not failure}), start=request.param
         )
     left = [process.name() for process in marked()], list(temporary.iterdir())

@@ -9,16 +9,46 @@ import pytest
 from fengqiao_eval.documents import Model
 from fengqiao_eval.errors import FLAGS, STATUSES
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme import counted, filters, indicator, model, outside, references, rules, worth
-from fengqiao_eval.scheme.counted import Measure
-from fengqiao_eval.scheme.language import COUNTED, HOLDERS, PARTS, POINTS, REFERENCES, RULES
-from fengqiao_eval.scheme.lint_rules import LEVELS
+from fengqiao_eval.scheme import benchmark, measure, normalisation, scheme
+from fengqiao_eval.scheme import indicator as scheme_indicator
+from fengqiao_eval.scheme.benchmark import Change, Peers, Place, Quota, Reference
+from fengqiao_eval.scheme.indicator import Aside, Consequence, Effect, Exempt, Gate, Indicator, Outside, Split
+from fengqiao_eval.scheme.lint import LEVELS
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.model import Aggregation
-from fengqiao_eval.scheme.outside import Effect
-from fengqiao_eval.scheme.references import Reference
-from fengqiao_eval.scheme.rules import Points
+from fengqiao_eval.scheme.measure import (
+    Again,
+    Coded,
+    Count,
+    Distinct,
+    Elapsed,
+    Factor,
+    Figure,
+    Ladder,
+    Mean,
+    Measure,
+    Quantile,
+    Ratio,
+    Share,
+    Test,
+    Within,
+    Worth,
+)
+from fengqiao_eval.scheme.normalisation import Curve, Line, Points, Relative, Steps
+from fengqiao_eval.scheme.scheme import Aggregation, Award, Band, Dimension, Judgement, Justified, Scheme, Void
 from fengqiao_eval.words import say
+
+COUNTED = (Share, Coded, Ratio, Mean, Quantile, Distinct, Count, Figure)
+REFERENCES = (Quota, Change, Peers, Place)
+POINTS = (Curve, Steps, Line, Relative)
+
+RULES = (*COUNTED, *REFERENCES, *POINTS, Worth, Factor, Gate, Exempt)
+"""What an author writes to say how something is reckoned: each takes rows or values and makes a value, points or a status."""
+
+PARTS = (Elapsed, Test, Within, Ladder, Again, Aside, Split)
+"""What a rule is filled in with, or what is printed beside it; none stands by itself."""
+
+HOLDERS = (Scheme, Dimension, Indicator, Outside, Consequence, Band, Award, Void, Justified, Judgement)
+"""What holds rules together: lines with label, weight or effect, groups of them, and what is decided about the whole."""
 
 ROOT = Path(__file__).parents[1]
 GLOSSARY = ROOT / "docs" / "GLOSSARY.md"
@@ -100,9 +130,9 @@ def test_every_level_of_lint_is_explained():
 
 def declared():
     """List every class that the language of a scheme declares, without what several have in common."""
-    modules = (counted, filters, indicator, model, outside, references, rules, worth)
+    modules = (measure, scheme_indicator, scheme, benchmark, normalisation)
     found = {one for module in modules for one in vars(module).values() if isinstance(one, type) and issubclass(one, Model)}
-    return {one for one in found if not one.__name__.startswith("_")} - {Model, indicator.Named, indicator.Entry}
+    return {one for one in found if not one.__name__.startswith("_")} - {Model, scheme_indicator.Named, scheme_indicator.Entry}
 
 
 def test_the_language_has_at_most_twenty_rules():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fengqiao_eval.records import demo
+from fengqiao_eval.demo import write
 from resumed import differences
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="Windows kills otherwise")]
@@ -42,7 +42,7 @@ def project(tmp_path_factory):
     for part in ("notebooks", "params"):
         shutil.copytree(ROOT / part, folder / part)
     (folder / "params" / "q4.yaml").write_text(PARAMS, "utf-8")
-    demo.write(folder / "records", stations=8)
+    write.write(folder / "records", stations=8)
     return folder
 
 

@@ -10,15 +10,14 @@ from python_calamine import CalamineWorkbook
 from typer.testing import CliRunner
 
 from fengqiao_eval.cli import app
+from fengqiao_eval.demo import write
 from fengqiao_eval.documents import read, scalar
-from fengqiao_eval.records import demo
-from fengqiao_eval.scheme.lint import lint
-from fengqiao_eval.scheme.lint_rules import catalogue
-from fengqiao_eval.scheme.lint_shapes import CONDITIONS, SHAPES
+from fengqiao_eval.pages import page, run_screen
+from fengqiao_eval.results.run import open_run
+from fengqiao_eval.scheme.lint import CONDITIONS, SHAPES, catalogue, lint
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.model import Scheme
-from fengqiao_eval.scorecards import page, screen, workbook
-from fengqiao_eval.scorecards.folder import open_run
+from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.workbooks import results
 from run_folders import write_run
 
 ROOT = Path(__file__).parents[1]
@@ -345,7 +344,7 @@ def test_every_scheme_that_ships_is_clean(path):
 def objectionable(tmp_path_factory):
     """Run a command on the objectionable scheme as it is, or with more answers; give exit code and what was said."""
     out, province = tmp_path_factory.mktemp("runs"), tmp_path_factory.mktemp("province")
-    demo.write(province, stations=16)
+    write.write(province, stations=16)
 
     def run(command: str, answers: str = "") -> tuple[int, str]:
         path = out / "scheme.yaml"
@@ -424,9 +423,9 @@ SAID = [
 def warned(folder: Path, found: list) -> dict[str, list[str]]:
     """Give the lines of the banner on each page and on the first sheet of the workbook of a run with findings."""
     write_run(folder, months=False, lint=found)
-    screen.write(folder)
-    screen.officer_index(folder)
-    workbook.write(folder, folder / "one_table.xlsx")
+    run_screen.write(folder)
+    run_screen.officer_index(folder)
+    results.write_workbook(folder, folder / "one_table.xlsx")
     run, nothing = open_run(folder), {"cells": []}
     pages = {name: (folder / name).read_text("utf-8") for name in ("index.html", "officer/index.html")}
     pages |= {name: page.page(nothing, run, unit) for name, unit in (("card", "S002"), ("officer", "P0001"), ("overview", ""))}

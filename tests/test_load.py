@@ -9,7 +9,7 @@ import pytest
 
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.model import applies, nominal, weight_at
+from fengqiao_eval.scheme.scheme import applies, nominal, weight_at
 
 ROOT = Path(__file__).parents[1]
 SCHEME = """

@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from fengqiao_eval.errors import LockedError, UsageError
-from fengqiao_eval.runs.lock import held
+from fengqiao_eval.runs.lock import hold_lock
 
 HOLDS = """
 import sys, time
 from pathlib import Path
-from fengqiao_eval.runs.lock import held
-with held(Path(sys.argv[1]), "demo"):
+from fengqiao_eval.runs.lock import hold_lock
+with hold_lock(Path(sys.argv[1]), "demo"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -31,7 +31,7 @@ def holder(tmp_path):
 
 def take(out, name="demo"):
     """Take a lock and let it go again."""
-    with held(out, name) as new:
+    with hold_lock(out, name) as new:
         return new
 
 
@@ -62,13 +62,13 @@ def test_the_lock_dies_with_its_process(tmp_path, holder):
 def test_what_a_dead_process_left_is_no_obstacle(tmp_path):
     """A file of a lock, whatever stands in it, holds nobody up."""
     (tmp_path / ".demo.lock").write_text('{"process": 1, "since": "2020-01-01"}', "utf-8")
-    with held(tmp_path, "demo"):
+    with hold_lock(tmp_path, "demo"):
         assert json.loads((tmp_path / ".demo.lock").read_text("utf-8"))["process"] == os.getpid()
 
 
 def test_a_holder_that_has_not_signed_yet_holds_all_the_same(tmp_path):
     """Where the file is still empty, who holds it is a dash."""
-    with held(tmp_path, "demo"):
+    with hold_lock(tmp_path, "demo"):
         (tmp_path / ".demo.lock").write_text("", "utf-8")
         with pytest.raises(LockedError, match="进程 —（—，主机 —），始于 —"):
             take(tmp_path)
@@ -79,7 +79,7 @@ def test_a_folder_made_for_nothing_goes_again(tmp_path):
     out = tmp_path / "new" / "runs"
     assert take(out) is True
     assert list(tmp_path.iterdir()) == []
-    with held(out, "demo"):
+    with hold_lock(out, "demo"):
         (out / "demo").mkdir()
     assert [path.name for path in out.iterdir()] == ["demo"]
 
@@ -97,11 +97,11 @@ def test_many_at_once_hold_it_one_after_another(tmp_path):
 import sys
 from pathlib import Path
 from fengqiao_eval.errors import LockedError
-from fengqiao_eval.runs.lock import held
+from fengqiao_eval.runs.lock import hold_lock
 got = 0
 while got < 100:
     try:
-        with held(Path(sys.argv[1]), "demo"):
+        with hold_lock(Path(sys.argv[1]), "demo"):
             mark = Path(sys.argv[1]) / "inside"
             mark.touch(exist_ok=False)
             mark.unlink()

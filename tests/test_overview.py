@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import UsageError
+from fengqiao_eval.pages import overview
+from fengqiao_eval.results.run import open_run
 from fengqiao_eval.runs.params import RunParams
-from fengqiao_eval.scorecards import overview
-from fengqiao_eval.scorecards.folder import open_run
 from run_folders import HOSTILE, write_run
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "overview.ipynb"
@@ -43,7 +43,7 @@ def test_classes_come_in_their_order_with_all_their_units(run):
 
 def test_a_median_of_two_is_rounded_half_up():
     """The median between two totals is rounded half up, as everything printed is."""
-    assert overview._exact(80.685, 2) == 80.69
+    assert overview._round_number(80.685, 2) == 80.69
 
 
 def test_movers_name_who_rose_and_who_fell(run):

@@ -11,12 +11,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from fengqiao_eval.scorecards import charts, fragments
-from fengqiao_eval.scorecards.card import card, open_run
-from fengqiao_eval.scorecards.drawing import FIGURE
-from fengqiao_eval.scorecards.evidence import Lost, LostRecords, OpenDispute, OpenDisputes
-from fengqiao_eval.scorecards.listed import PAGE, most
-from fengqiao_eval.scorecards.page import inline, page, prose, write_assets
+from fengqiao_eval.pages import charts, fragments
+from fengqiao_eval.pages.charts import FIGURE
+from fengqiao_eval.pages.fragments import PAGE, max_entries
+from fengqiao_eval.pages.page import inline, page, prose, write_assets
+from fengqiao_eval.results.card import card
+from fengqiao_eval.results.records import Lost, LostRecords, OpenDispute, OpenDisputes
+from fengqiao_eval.results.run import open_run
 from runs_fixture import OWN, UNRANKED, write
 from test_charts import contrast
 
@@ -301,9 +302,9 @@ def test_a_page_stays_small_whatever_there_is_to_list(run, lang, length):
 def test_lists_are_cut_alike():
     """All lists are cut to the same length, the longest that fits; nothing is cut that fits as it is, and one entry is left."""
     lists = [[f"A{number:05d}" for number in range(count)] for count in (30, 5, 40)]
-    assert most(lists, 10_000) == 30
-    assert most(lists, 250) == 10
-    assert most(lists, 0) == 1
+    assert max_entries(lists, 10_000) == 30
+    assert max_entries(lists, 250) == 10
+    assert max_entries(lists, 0) == 1
 
 
 def test_text_is_seen_on_its_ground():

@@ -4,8 +4,8 @@ import nbformat
 import pytest
 
 from batches import a_notebook, some_cards
-from fengqiao_eval.runs import kept, printing
-from fengqiao_eval.runs.cards import Failure, Limits
+from fengqiao_eval.engine import card_job
+from fengqiao_eval.engine.card_job import Failure, Limits
 from run_folders import write_run
 
 
@@ -31,15 +31,15 @@ def test_a_card_is_page_records_and_notebook(make):
     """A card that is printed leaves its page, its records and its notebook, and nothing of an attempt that failed."""
     card = make("print(unit)")
     card.page.parent.mkdir()
-    kept.failed(card).write_text("{}", "utf-8")
-    assert printing.publish_card(card, isolated=True) is None
+    card_job.failed_path(card).write_text("{}", "utf-8")
+    assert card_job.publish_card(card, isolated=True) is None
     assert files(card) == ["S002.html", "S002.ipynb", "S002.records.csv"]
 
 
 def test_a_kept_notebook_runs_from_where_it_lies(make):
     """A kept notebook names its run as seen from its own folder, and no folder of the machine."""
     card = make("print(unit)")
-    printing.publish_card(card, isolated=True)
+    card_job.publish_card(card, isolated=True)
     text = card.page.with_suffix(".ipynb").read_text("utf-8")
     assert 'run = \\"..\\"' in text
     assert str(card.run) not in text
@@ -47,18 +47,18 @@ def test_a_kept_notebook_runs_from_where_it_lies(make):
 
 def test_a_page_that_cannot_be_made_leaves_the_notebook(make, monkeypatch):
     """Where the notebook ran and the page cannot be made of it, the notebook is kept as it ran, and the fault is raised."""
-    monkeypatch.setattr(printing.page, "page", lambda *_: 1 / 0)
+    monkeypatch.setattr("fengqiao_eval.pages.page.page", lambda *_: 1 / 0)
     card = make("print(unit)")
     with pytest.raises(ZeroDivisionError, match="division by zero"):
-        printing.publish_card(card, isolated=True)
+        card_job.publish_card(card, isolated=True)
     assert files(card) == ["S002.failed.ipynb"]
-    assert nbformat.read(kept.failed(card), 4).cells[-1].outputs[0].text == "S002\n"
+    assert nbformat.read(card_job.failed_path(card), 4).cells[-1].outputs[0].text == "S002\n"
 
 
 def test_a_cell_that_fails_is_told_with_its_notebook(make):
     """A cell that fails is told as data; the notebook up to it is kept, and no page is written."""
     card = make("print(unit)", "import time\ntime.sleep(60)")
-    error = printing.publish_card(card, limits=Limits(cell_seconds=1), isolated=True)
+    error = card_job.publish_card(card, limits=Limits(cell_seconds=1), isolated=True)
     assert (error.cell, error.name) == (4, "CellTimeoutError")
     assert files(card) == ["S002.failed.ipynb"]
 
@@ -68,9 +68,9 @@ def test_a_card_whose_process_died_is_kept_as_written(make):
     card = make("print(unit)", "", "import os\nos.abort()", "print('never')")
     card.page.parent.mkdir()
     card.page.write_text("half a pa", "utf-8")
-    kept.give_up(card, Failure("S002", "station", 4, "SIGABRT", "died twice"))
+    card_job.give_up(card, Failure("S002", "station", 4, "SIGABRT", "died twice"))
     assert files(card) == ["S002.failed.ipynb"]
-    codes = [cell for cell in nbformat.read(kept.failed(card), 4).cells if cell.source]
+    codes = [cell for cell in nbformat.read(card_job.failed_path(card), 4).cells if cell.source]
     assert [cell.metadata.papermill["status"] for cell in codes] == ["completed"] * 3 + ["failed", "pending"]
     assert [output.evalue for cell in codes for output in cell.outputs] == ["died twice"]
 
@@ -80,15 +80,15 @@ def test_what_is_no_notebook_stops_nobody(make):
     card = make()
     card.notebook.write_text("no notebook", "utf-8")
     card.page.parent.mkdir()
-    kept.give_up(card, Failure("S002", "station", None, "ValueError", "no notebook"))
+    card_job.give_up(card, Failure("S002", "station", None, "ValueError", "no notebook"))
     assert files(card) == []
 
 
 def test_a_file_is_there_whole_or_not_at_all(tmp_path):
     """A file that cannot be written whole leaves what stood there before."""
     path = tmp_path / "page.html"
-    kept.write_whole(path, "before")
+    card_job.write_whole(path, "before")
     (tmp_path / ".page.html.tmp").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device"):
-        kept.write_whole(path, "after")
+        card_job.write_whole(path, "after")
     assert path.read_text("utf-8") == "before"

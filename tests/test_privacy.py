@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fengqiao_eval.cli import app
-from fengqiao_eval.records import demo
+from fengqiao_eval.demo import write
 
 ROOT = Path(__file__).resolve().parents[1]
 PLANTED = ("王五的母亲", "寡居独自在家", "我是张三", "李四", "110101199003078888", "13900001111")
@@ -21,7 +21,7 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     for part in ("notebooks", "params"):
         shutil.copytree(ROOT / part, folder / part)
-    demo.write(folder / "demo", stations=32)
+    write.write(folder / "demo", stations=32)
     _plant(folder / "demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

@@ -11,11 +11,11 @@ from pydantic import TypeAdapter
 from scipy.stats import rankdata
 
 from fengqiao_eval.periods import Period, atoms
-from fengqiao_eval.scheme.references import Quota
-from fengqiao_eval.scheme.rules import Points
-from fengqiao_eval.scoring.against import held_to, peers, place_in
-from fengqiao_eval.scoring.points import absolute, by_class, half_up, relative, standing, value_points
-from fengqiao_eval.scoring.ranks import places
+from fengqiao_eval.scheme.benchmark import Quota
+from fengqiao_eval.scheme.normalisation import Points
+from fengqiao_eval.scoring.benchmarks import apply_quota, group_places, peer_reference
+from fengqiao_eval.scoring.normalisation import absolute, half_up, normalise, normalise_by_class, relative, value_points
+from fengqiao_eval.scoring.ranking import places
 
 quick = settings(max_examples=60, deadline=None, database=None)
 
@@ -76,7 +76,7 @@ def test_quotas_agree_with_fractions(done, due, as_):
     over = max(done - due, 0)
     exact = {"completion": Fraction(100 * done, due), "shortfall": max(due - done, 0), "excess": over}
     exact["excess_percent"] = Fraction(100 * over, due)
-    assert held_to(quota, np.array([float(done)]), np.array([float(due)]))[0] == pytest.approx(float(exact[as_]), rel=1e-11)
+    assert apply_quota(quota, np.array([float(done)]), np.array([float(due)]))[0] == pytest.approx(float(exact[as_]), rel=1e-11)
 
 
 @quick
@@ -119,8 +119,8 @@ def test_percentile_agrees_with_scipy(values):
 def test_a_class_does_not_feel_another(one, two):
     """Standings of one class are what they would be if the other did not exist."""
     classes = np.array(["A"] * len(one) + ["B"] * len(two))
-    share, _ = by_class("min_max", np.array(one + two), np.ones(len(classes), dtype=bool), classes, "higher", 2)
-    assert share[classes == "A"].tolist() == standing("min_max", np.array(one), "higher").tolist()
+    share, _ = normalise_by_class("min_max", np.array(one + two), np.ones(len(classes), dtype=bool), classes, "higher", 2)
+    assert share[classes == "A"].tolist() == normalise("min_max", np.array(one), "higher").tolist()
 
 
 @quick
@@ -133,8 +133,14 @@ def test_who_stands_where_in_the_list_changes_nothing(units, dice):
     for listed, names in ((units, {"A": 0, "B": 1, "C": 2}), ([units[at] for at in order], {"A": 7, "B": 3, "C": 5})):
         value, able = np.array([v / 7 for v, _, _ in listed]), np.array([a for _, _, a in listed])
         groups = np.array([names[g] for _, g, _ in listed])
-        place, _ = place_in(value, able, groups, "higher", 2)
-        found.append([place, *peers(value, able, groups, "mean", 2), *by_class("percentile", value, able, groups, "lower", 2)])
+        place, _ = group_places(value, able, groups, "higher", 2)
+        found.append(
+            [
+                place,
+                *peer_reference(value, able, groups, "mean", 2),
+                *normalise_by_class("percentile", value, able, groups, "lower", 2),
+            ]
+        )
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one[order], two)
 

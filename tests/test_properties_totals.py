@@ -10,17 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gmean
 
-from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scheme.model import Dimension, Scheme
-from fengqiao_eval.scheme.model import parts_of as parts_of_scheme
-from fengqiao_eval.scheme.outside import Outside
-from fengqiao_eval.scoring.adjustments import Adjustment, added
-from fengqiao_eval.scoring.aggregation import bent, gather, geometric_mean
-from fengqiao_eval.scoring.cohort import Cohort
-from fengqiao_eval.scoring.consequences import limited, weightiest
-from fengqiao_eval.scoring.giving import Given
-from fengqiao_eval.scoring.longer import half_up_mean
-from fengqiao_eval.scoring.totals import Weights, alike, fractions, total, weights_at, whole
+from fengqiao_eval.measuring.peer_groups import Cohort
+from fengqiao_eval.scheme.indicator import Indicator, Outside
+from fengqiao_eval.scheme.scheme import Dimension, Scheme
+from fengqiao_eval.scheme.scheme import parts_of as parts_of_scheme
+from fengqiao_eval.scoring.adjustments import Adjustment, limit_group, sum_adjustments, weightiest_lines
+from fengqiao_eval.scoring.aggregation import (
+    Weights,
+    fractions,
+    gather,
+    geometric_mean,
+    node_adjustments,
+    total,
+    unique_patterns,
+    weights_at,
+    whole_weights,
+)
+from fengqiao_eval.scoring.long_periods import half_up_mean
+from fengqiao_eval.scoring.normalisation import Given
 
 quick = settings(max_examples=60, deadline=None, database=None)
 TREES = st.recursive(st.just(()), lambda part: st.lists(part, min_size=1, max_size=3).map(tuple), max_leaves=8).filter(bool)
@@ -136,7 +143,7 @@ def test_only_the_proportion_of_weights_counts(table, times):
 def test_units_alike_share_a_fraction_in_lowest_terms(table):
     """Rows of equal gaps are one pattern; a fraction has no common divisor left."""
     weights, _, scored = table
-    patterns, which = alike(scored)
+    patterns, which = unique_patterns(scored)
     assert (patterns[which] == scored).all()
     assert len(patterns) == len({tuple(row) for row in scored.tolist()})
     assert (np.gcd(*fractions(patterns, weights)) == 1).all()
@@ -147,7 +154,7 @@ def test_units_alike_share_a_fraction_in_lowest_terms(table):
 def test_patterns_are_told_apart_in_tables_of_any_width(columns, rows):
     """More than 64 indicators are more than one machine word."""
     scored = np.arange(columns) % (np.arange(rows)[:, None] % 3 + 2) > 0
-    patterns, which = alike(scored)
+    patterns, which = unique_patterns(scored)
     assert (patterns[which] == scored).all()
     assert len(patterns) == len({tuple(row) for row in scored.tolist()})
 
@@ -156,7 +163,7 @@ def test_patterns_are_told_apart_in_tables_of_any_width(columns, rows):
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=6).map(lambda found: [Fraction(n, 100) for n in found]))
 def test_whole_weights_keep_their_proportion(weights):
     """Weights made whole numbers are to each other as they were, and have no common divisor left."""
-    found = whole([Decimal(w.numerator) / Decimal(w.denominator) for w in weights])
+    found = whole_weights([Decimal(w.numerator) / Decimal(w.denominator) for w in weights])
     assert all(a * y == b * x for a, x in zip(found, weights, strict=True) for b, y in zip(found, weights, strict=True))
     assert not any(found) or np.gcd.reduce(found) == 1
 
@@ -220,7 +227,7 @@ def test_contributions_and_lines_are_the_table_reckoned_upwards(table):
     scheme, points, scored = table
     given_ = Given(points, np.zeros(points.shape), scored, np.zeros(len(points), dtype=bool))
     found = gather(given_, scheme, among(len(points)))
-    sums = found.totals.contributions.sum(axis=1) + added(found.adjustments, len(points))
+    sums = found.totals.contributions.sum(axis=1) + sum_adjustments(found.adjustments, len(points))
     lines = scored.shape[1] + 3 * sum(1 for _ in parts_of_scheme(scheme)) + 3
     for unit, row in enumerate(scored):
         codes = [indicator.code for indicator, there in zip(scheme.indicators, row, strict=True) if there]
@@ -238,8 +245,8 @@ def test_lines_of_the_whole_follow_their_units(table, dice):
     sums = []
     for rows in (range(len(points)), order):
         at, weights = np.array(rows), weights_at(scheme, "station")
-        lines = bent(points[at], scored[at], weights, scheme, among(len(at)), np.arange(len(at)))
-        sums.append(added(lines, len(at)))
+        lines = node_adjustments(points[at], scored[at], weights, scheme, among(len(at)), np.arange(len(at)))
+        sums.append(sum_adjustments(lines, len(at)))
     assert (sums[0][order] == sums[1]).all()
 
 
@@ -269,7 +276,7 @@ def lines_of(amounts, sign=1):
 def test_a_best_of_never_beats_the_sum(amounts, sign):
     """Of lines of one sign the weightiest alone is the largest of them, and no more than all together."""
     lines = lines_of(amounts, sign)
-    best, every = added(weightiest(lines, 3), 3), added(lines, 3)
+    best, every = sum_adjustments(weightiest_lines(lines, 3), 3), sum_adjustments(lines, 3)
     assert (np.abs(best) <= np.abs(every)).all()
     assert np.abs(best).tolist() == np.max(amounts, axis=0).tolist()
 
@@ -279,8 +286,8 @@ def test_a_best_of_never_beats_the_sum(amounts, sign):
 def test_a_group_never_leaves_its_limits(amounts, floor, cap):
     """After the line of its limits a group's sum lies within floor and cap; what lay there before is not moved."""
     group = Outside.model_construct(code="g", floor=Decimal(floor) / 100, cap=Decimal(cap) / 100)
-    sums = added(lines_of(amounts), 3) - 200
-    held = sums + added(limited(group, sums, 2), 3)
+    sums = sum_adjustments(lines_of(amounts), 3) - 200
+    held = sums + sum_adjustments(limit_group(group, sums, 2), 3)
     assert held.tolist() == np.where(sums == 0, 0, np.clip(sums, floor, cap)).tolist()
 
 

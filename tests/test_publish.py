@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.names import file_name, link
-from fengqiao_eval.runs import manifest, publish
-from fengqiao_eval.runs.choice import chosen
+from fengqiao_eval.filenames import file_name, link
+from fengqiao_eval.runs import folder as run_folder
+from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.params import RunParams
+from fengqiao_eval.runs.prepare import choose_cards
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scheme.scheme import Scheme
 
 SCHEME = Path(__file__).parents[1] / "params" / "one_table.yaml"
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows keeps other rights")
@@ -40,7 +41,7 @@ def units(drawn):
 @pytest.fixture(scope="module")
 def scores(units):
     """Scores whose frames hold one row a unit, as categories; losses of officers are counted apart."""
-    frames = {name: units[["unit_id"]].astype("category") for name in publish.FRAMES} | {"units": units}
+    frames = {name: units[["unit_id"]].astype("category") for name in run_folder.FRAMES} | {"units": units}
     others = units[units["level"] != "officer"][["unit_id"]]
     theirs = pd.DataFrame({"unit_id": ["P2"]})
     apart = {"losses": others, "open_disputes": others, "officer_losses": theirs, "officer_open_disputes": theirs}
@@ -81,22 +82,22 @@ def test_links_encode_the_percent_signs_again():
 def test_only_takes_ids_and_all_below(units):
     """ID is one unit; ID/ is it and all below it, officers included; the order is from the top down."""
     levels = ("county", "station", "zone", "officer")
-    assert chosen(units, levels, ["014/"]) == [("station", "014"), ("zone", "Z1"), ("officer", "P1")]
-    assert chosen(units, levels, ["P2", "X1"]) == [("county", "X1"), ("officer", "P2")]
-    assert len(chosen(units, levels, None)) == 6
-    assert chosen(units, levels, []) == []
+    assert choose_cards(units, levels, ["014/"]) == [("station", "014"), ("zone", "Z1"), ("officer", "P1")]
+    assert choose_cards(units, levels, ["P2", "X1"]) == [("county", "X1"), ("officer", "P2")]
+    assert len(choose_cards(units, levels, None)) == 6
+    assert choose_cards(units, levels, []) == []
 
 
 def test_only_of_a_level_not_scored_still_leads_to_those_below(units):
     """X1/ finds its stations where counties are not scored."""
-    assert chosen(units, ("station",), ["X1/"]) == [("station", "014"), ("station", "S2")]
+    assert choose_cards(units, ("station",), ["X1/"]) == [("station", "014"), ("station", "S2")]
 
 
 @pytest.mark.parametrize("given", ["14", "14/", "S22"])
 def test_an_unknown_id_is_refused(units, given):
     """An id that no unit has is wrong usage, and near ones are named."""
     with pytest.raises(UsageError, match=rf"没有单位“{given}”；相近的有：(014|S2)"):
-        chosen(units, ("county", "station", "zone", "officer"), [given])
+        choose_cards(units, ("county", "station", "zone", "officer"), [given])
 
 
 # The folder
@@ -105,7 +106,7 @@ def test_an_unknown_id_is_refused(units, given):
 def a_run(out, **told):
     """Write a run aside: a manifest and a page."""
     out.mkdir(exist_ok=True)
-    folder = publish.opened(publish.part_of(out, "demo"))
+    folder = run_folder.create_part(run_folder.part_of(out, "demo"))
     manifest.write(folder / "manifest.json", {"run": "demo", "state": "draft"} | told)
     (folder / "index.html").write_text(str(told), "utf-8")
     return folder
@@ -114,7 +115,7 @@ def a_run(out, **told):
 def finish(out, name, **told):
     """Write a run and let it take its place."""
     a_run(out, run=name, **told)
-    publish.appear(out, "demo", name)
+    run_folder.appear(out, "demo", name)
     return out / name
 
 
@@ -128,7 +129,7 @@ def test_a_run_takes_its_place_at_the_end(tmp_path):
     out = tmp_path / "runs"
     aside = a_run(out)
     assert names(out) == [".demo.part"]
-    publish.appear(out, "demo", "demo")
+    run_folder.appear(out, "demo", "demo")
     assert names(out) == ["demo", "latest"]
     assert not aside.exists()
     assert (out / "latest").read_bytes() == b"demo\n"
@@ -138,7 +139,7 @@ def test_a_run_takes_its_place_at_the_end(tmp_path):
 def test_what_is_not_finished_is_closed(tmp_path):
     """Until a run is finished only its owner may look into it; then it is as open as any new folder."""
     assert stat.S_IMODE(a_run(tmp_path).stat().st_mode) == 0o700
-    publish.appear(tmp_path, "demo", "demo")
+    run_folder.appear(tmp_path, "demo", "demo")
     (tmp_path / "any").mkdir()
     assert (tmp_path / "demo").stat().st_mode == (tmp_path / "any").stat().st_mode
 
@@ -149,7 +150,7 @@ def test_a_run_of_the_same_name_is_replaced_whole(tmp_path):
     finish(tmp_path, "demo", title="new")
     assert names(tmp_path / "demo") == ["index.html", "manifest.json"]
     assert names(tmp_path) == ["demo", "latest"]
-    assert publish.read_manifest(tmp_path / "demo")["title"] == "new"
+    assert run_folder.read_manifest(tmp_path / "demo")["title"] == "new"
 
 
 def test_a_run_that_cannot_take_its_place_gives_it_back(tmp_path, monkeypatch):
@@ -159,14 +160,14 @@ def test_a_run_that_cannot_take_its_place_gives_it_back(tmp_path, monkeypatch):
     move = Path.replace
 
     def in_use(path, target):
-        if path == publish.part_of(tmp_path, "demo"):
+        if path == run_folder.part_of(tmp_path, "demo"):
             raise PermissionError(13, "in use")
         return move(path, target)
 
     monkeypatch.setattr(Path, "replace", in_use)
     with pytest.raises(PermissionError, match="in use"):
-        publish.appear(tmp_path, "demo", "demo")
-    assert publish.read_manifest(run)["title"] == "old"
+        run_folder.appear(tmp_path, "demo", "demo")
+    assert run_folder.read_manifest(run)["title"] == "old"
 
 
 # A death in between
@@ -178,18 +179,18 @@ def test_a_run_moved_away_comes_back(tmp_path):
     a_run(tmp_path, title="new")
     old.mkdir()
     run.rename(old / "demo")
-    publish.put_right(tmp_path, "demo")
+    run_folder.put_right(tmp_path, "demo")
     assert names(tmp_path) == [".demo.part", "demo", "latest"]
-    assert publish.read_manifest(run)["title"] == "old"
+    assert run_folder.read_manifest(run)["title"] == "old"
 
 
 def test_what_was_replaced_goes(tmp_path):
     """Killed before the earlier run was removed: it is removed, the new one stays."""
     finish(tmp_path, "demo", title="new")
     (tmp_path / ".demo.old" / "demo").mkdir(parents=True)
-    publish.put_right(tmp_path, "demo")
+    run_folder.put_right(tmp_path, "demo")
     assert names(tmp_path) == ["demo", "latest"]
-    assert publish.read_manifest(tmp_path / "demo")["title"] == "new"
+    assert run_folder.read_manifest(tmp_path / "demo")["title"] == "new"
 
 
 def test_a_run_that_was_not_named_yet_is_named(tmp_path):
@@ -199,7 +200,7 @@ def test_a_run_that_was_not_named_yet_is_named(tmp_path):
     (tmp_path / "latest").rename(tmp_path / ".demo.latest")
     (tmp_path / "latest").write_text("other\n", "utf-8")
     run.chmod(0o755)
-    publish.put_right(tmp_path, "demo")
+    run_folder.put_right(tmp_path, "demo")
     assert (tmp_path / "latest").read_text("utf-8") == "demo\n"
     assert names(tmp_path) == ["demo", "latest", "other"]
     if os.name == "posix":
@@ -212,22 +213,22 @@ def test_a_run_that_did_not_take_its_place_is_not_named(tmp_path):
     finish(tmp_path, "other")
     a_run(tmp_path)
     (tmp_path / ".demo.latest").write_text("demo\n", "utf-8")
-    publish.put_right(tmp_path, "demo")
+    run_folder.put_right(tmp_path, "demo")
     assert (tmp_path / "latest").read_text("utf-8") == "other\n"
     assert names(tmp_path) == [".demo.part", "latest", "other"]
 
 
 def test_a_final_run_is_corrected_by_another(tmp_path):
     """A draft is replaced; a final run is not: the next is NAME-r2, then NAME-r3, each naming the one before."""
-    assert publish.free_name(tmp_path, "demo") == ("demo", None)
+    assert run_folder.free_name(tmp_path, "demo") == ("demo", None)
     finish(tmp_path, "demo")
-    assert publish.free_name(tmp_path, "demo") == ("demo", None)
+    assert run_folder.free_name(tmp_path, "demo") == ("demo", None)
     finish(tmp_path, "demo", state="final")
-    assert publish.free_name(tmp_path, "demo") == ("demo-r2", "demo")
+    assert run_folder.free_name(tmp_path, "demo") == ("demo-r2", "demo")
     finish(tmp_path, "demo-r2", state="announced")
-    assert publish.free_name(tmp_path, "demo") == ("demo-r2", "demo")
+    assert run_folder.free_name(tmp_path, "demo") == ("demo-r2", "demo")
     finish(tmp_path, "demo-r2", state="final")
-    assert publish.free_name(tmp_path, "demo") == ("demo-r3", "demo-r2")
+    assert run_folder.free_name(tmp_path, "demo") == ("demo-r3", "demo-r2")
 
 
 def test_what_is_no_run_is_not_replaced(tmp_path):
@@ -236,14 +237,14 @@ def test_what_is_no_run_is_not_replaced(tmp_path):
     (tmp_path / "file").write_text("", "utf-8")
     for out, name in ((tmp_path, "docs"), (tmp_path, "file"), (tmp_path / "file", "demo")):
         with pytest.raises(UsageError, match="已存在且不是评分结果"):
-            publish.free_name(out, name)
+            run_folder.free_name(out, name)
 
 
 @posix
 def test_a_final_run_is_read_only(tmp_path):
     """No file and no folder of a final run may be written to."""
     (a_run(tmp_path, state="final") / "station").mkdir()
-    publish.appear(tmp_path, "demo", "demo")
+    run_folder.appear(tmp_path, "demo", "demo")
     run = tmp_path / "demo"
     assert not any(path.stat().st_mode & 0o222 for path in (run, *run.rglob("*")))
     for path in (run, run / "station"):
@@ -255,12 +256,12 @@ def test_a_final_run_is_read_only(tmp_path):
 
 def test_officers_lie_in_their_own_folder(tmp_path, scores):
     """Frames above officers name no officer; those of officers are in officer/, which is open to its owner only."""
-    publish.write_frames(tmp_path, *publish.parted(scores))
+    run_folder.write_frames(tmp_path, *run_folder.split_officers(scores))
     assert list(pd.read_parquet(tmp_path / "points.parquet")["unit_id"]) == ["X1", "014", "S2", "Z1"]
     assert not any(b"P1" in path.read_bytes() for path in tmp_path.glob("*.parquet"))
     assert list(pd.read_parquet(tmp_path / "officer" / "points.parquet")["unit_id"]) == ["P1", "P2"]
     assert list(pd.read_parquet(tmp_path / "officer" / "losses.parquet")["unit_id"]) == ["P2"]
-    assert sorted(path.stem for path in tmp_path.glob("*.parquet")) == sorted(publish.FRAMES)
+    assert sorted(path.stem for path in tmp_path.glob("*.parquet")) == sorted(run_folder.FRAMES)
     if os.name == "posix":
         assert stat.S_IMODE((tmp_path / "officer").stat().st_mode) == 0o700
 
@@ -269,15 +270,15 @@ def test_frames_are_the_same_bytes_every_time(tmp_path, scores):
     """The same scores give the same files, byte for byte."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        publish.write_frames(tmp_path / name, *publish.parted(scores))
+        run_folder.write_frames(tmp_path / name, *run_folder.split_officers(scores))
     for path in (tmp_path / "one").rglob("*.parquet"):
         assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
 
 
 def test_without_officers_there_is_no_folder_for_them(tmp_path, scores):
     """A run that scores no officers has no folder officer/."""
-    frames, officers = publish.parted(scores)
-    publish.write_frames(tmp_path, frames, {name: frame.iloc[:0] for name, frame in officers.items()})
+    frames, officers = run_folder.split_officers(scores)
+    run_folder.write_frames(tmp_path, frames, {name: frame.iloc[:0] for name, frame in officers.items()})
     assert not (tmp_path / "officer").exists()
 
 
@@ -288,7 +289,7 @@ def test_the_scheme_is_read_back_as_it_was(tmp_path):
     parts["dimensions"][0]["indicators"][0]["measure"]["where"] = {"share": {"at_least": Decimal("0.5")}}
     changed = Scheme.model_validate(parts)
     for one in (scheme, changed):
-        publish.write_scheme(tmp_path, one)
+        run_folder.write_scheme(tmp_path, one)
         assert Scheme.model_validate_json((tmp_path / "scheme.json").read_text("utf-8")) == one
 
 
@@ -314,7 +315,7 @@ def test_fingerprints_follow_the_files(tmp_path):
     (tmp_path / "cases.csv").write_bytes(b"case_id\n1\n")
     (tmp_path / "notes.txt").write_bytes(b"x")
     params = RunParams(period="2024", records=str(tmp_path), scheme=str(SCHEME))
-    assert manifest.of_records(params) == {"cases.csv": hashlib.sha256(b"case_id\n1\n").hexdigest()}
+    assert manifest.fingerprint_records(params) == {"cases.csv": hashlib.sha256(b"case_id\n1\n").hexdigest()}
     before = manifest.fingerprints(params, None)
     after = manifest.fingerprints(params.model_copy(update={"lang": "en"}), None)
     assert [key for key in before if before[key] != after[key]] == ["parameters"]

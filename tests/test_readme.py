@@ -15,12 +15,11 @@ import yaml
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from fengqiao_eval.cli import app
+from fengqiao_eval.cli import SIGNALS, app, exit_code
 from fengqiao_eval.errors import FengqiaoError
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.runs.params import RunParams, load_params
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.stopped import SIGNALS, exit_code
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")

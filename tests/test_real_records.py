@@ -7,13 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.periods import parse
-from fengqiao_eval.records.mapping import From
+from fengqiao_eval.records.ingest import From
 from fengqiao_eval.records.store import open_records
 from fengqiao_eval.runs.params import load_params
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scoring.score import score
-from fengqiao_eval.scoring.trace import trace
 
 pytestmark = pytest.mark.real
 EXAMPLES = Path(__file__).parents[1] / "params" / "examples"

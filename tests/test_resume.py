@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from fengqiao_eval.engine.card_job import Failure
 from fengqiao_eval.errors import FullDiskError, InputError, LockedError, UsageError
-from fengqiao_eval.runs import manifest, prepared
-from fengqiao_eval.runs.cards import Failure
-from fengqiao_eval.runs.lock import held
+from fengqiao_eval.runs import manifest, prepare
+from fengqiao_eval.runs.lock import hold_lock
 from resumed import UNITS, differences, draw, draw_pages, files, go, logged, open_again, places, project
 from test_cli import CASES, PARAMS, fengqiao
 
@@ -51,21 +51,21 @@ def asked(monkeypatch):
 @pytest.fixture(autouse=True)
 def _pages(monkeypatch):
     """Draw the pages of a whole run."""
-    monkeypatch.setattr("fengqiao_eval.runs.pages.write", draw_pages)
+    monkeypatch.setattr("fengqiao_eval.runs.run.write_pages", draw_pages)
 
 
 @pytest.fixture(autouse=True)
 def scorings(monkeypatch, known):
     """List the periods that are scored; each scoring is reckoned once."""
-    periods, score = [], prepared.scored_as
+    periods, score = [], prepare.score_params
 
     def counted(params, faults, name):
         periods.append(str(params.span))
-        made_of = (params.model_dump_json(exclude={"records", "scheme", "out"}), str(manifest.of_records(params)))
+        made_of = (params.model_dump_json(exclude={"records", "scheme", "out"}), str(manifest.fingerprint_records(params)))
         known[made_of] = known.get(made_of) or score(params, faults, name)
         return replace(known[made_of], params=params)
 
-    monkeypatch.setattr(prepared, "scored_as", counted)
+    monkeypatch.setattr(prepare, "score_params", counted)
     return periods
 
 
@@ -274,8 +274,8 @@ def test_pdfs_asked_for_later_are_printed_alone(whole, asked, monkeypatch):
             page.with_suffix(".pdf").write_text("" if page.stem in broken else "%PDF", "utf-8")
         return tuple((page, "no browser") for page in wanted if page.stem in broken)
 
-    monkeypatch.setattr("fengqiao_eval.runs.pdf.print_pdfs", pdfs)
-    monkeypatch.setattr("fengqiao_eval.runs.pdf.find_browser", str)
+    monkeypatch.setattr("fengqiao_eval.engine.pdf.print_pdfs", pdfs)
+    monkeypatch.setattr("fengqiao_eval.engine.pdf.find_browser", str)
     made = go(whole, pdf=True)
     assert (asked, pages) == ([], UNITS)
     assert [(failure.unit_id, failure.error) for failure in made.failures] == [("S2", "PDF")]
@@ -338,7 +338,7 @@ def test_nothing_new_removes_what_was_left(whole, monkeypatch):
 def test_half_a_frame_is_scored_again(work, scorings, monkeypatch):
     """What was stopped while frames were written has nothing that counts."""
     with monkeypatch.context() as patch:
-        patch.setattr("fengqiao_eval.runs.publish.write_scheme", lambda *_: 1 / 0)
+        patch.setattr("fengqiao_eval.runs.folder.write_scheme", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             go(work, cards=False)
     go(work, cards=False)
@@ -386,7 +386,7 @@ def test_officers_are_never_open(work, monkeypatch):
 @pytest.mark.parametrize("command", ["run", "score", "tune"])
 def test_the_second_of_two_runs_is_exit_four(command):
     """While another process is at a run, `run`, `score` and `tune` say who it is and end with 4."""
-    with held(Path("runs"), "q4"):
+    with hold_lock(Path("runs"), "q4"):
         code, _, refused = fengqiao(command, "params/q4.yaml")
     assert (code, refused.split("（")[0]) == (4, f"q4 正在运行：进程 {os.getpid()}")
 
@@ -394,7 +394,7 @@ def test_the_second_of_two_runs_is_exit_four(command):
 @pytest.mark.usefixtures("asked")
 def test_the_refusal_is_logged(whole):
     """The log tells that a run was refused, and with which exit code."""
-    with held(whole / "runs", "q4"), pytest.raises(LockedError, match="q4 正在运行"):
+    with hold_lock(whole / "runs", "q4"), pytest.raises(LockedError, match="q4 正在运行"):
         go(whole)
     assert [line["exit"] for line in logged(whole / "runs", "refused")] == [4]
 

@@ -5,9 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fengqiao_eval.scoring.ranks import places
-from fengqiao_eval.scoring.robustness import bounds, competition, drawn, drawn_places, influence, outward, slopes, stretch
-from fengqiao_eval.scoring.totals import Weights, total
+from fengqiao_eval.scoring.aggregation import Weights, total
+from fengqiao_eval.scoring.ranking import places
+from fengqiao_eval.scoring.sensitivity import (
+    bounds,
+    competition,
+    draw_weights,
+    drawn_places,
+    influence,
+    search_outward,
+    slopes,
+    stretch,
+)
 
 TREE = Weights(np.array([1, 5, 3, 2, 1, 1, 2, 3, 1]), np.array([-1, 0, 0, 0, 1, 1, 2, 2, 3]), np.array([4, 5, 6, 7, 8]))
 """Three dimensions 5 : 3 : 2 with two, two and one indicators."""
@@ -38,7 +47,7 @@ def fixed(weights, count):
 def test_draws_lie_around_the_chosen_weights():
     """The mean of a drawn share is the chosen one, and a weight of 25 of 100 is drawn within about three points."""
     weights = Weights(np.array([1, 25, 75, 1, 0]), np.array([-1, 0, 0, 1, 1]), np.array([3, 4, 2]))
-    share = drawn(weights, 20_000).own / 10**9
+    share = draw_weights(weights, 20_000).own / 10**9
     assert share[1].mean() == pytest.approx(0.25, abs=0.001)
     assert share[1].std() == pytest.approx(0.0306, abs=0.001)
     assert (share[1] + share[2]).tolist() == pytest.approx([1] * 20_000)
@@ -47,16 +56,16 @@ def test_draws_lie_around_the_chosen_weights():
 def test_no_weight_stays_none_and_what_stands_alone_stays_whole():
     """A part that weighs nothing weighs nothing in any draw; a single part carries its whole."""
     weights = Weights(np.array([1, 1, 1, 0]), np.array([-1, 0, 1, 1]), np.array([2, 3]))
-    own = drawn(weights, 5).own
+    own = draw_weights(weights, 5).own
     assert own[1:].tolist() == [[10**9] * 5, [10**9] * 5, [0] * 5]
 
 
 def test_the_same_weights_give_the_same_draws():
     """Draws have a seed; those of one node do not change when another's weights do."""
     other = Weights(np.array([1, 1, 3, 2, 1, 1, 2, 3, 1]), TREE.above, TREE.leaves)
-    assert np.array_equal(drawn(TREE, 9).own, drawn(TREE, 9).own)
-    assert np.array_equal(drawn(TREE, 9).own[4:], drawn(other, 9).own[4:])
-    assert not np.array_equal(drawn(TREE, 9).own, drawn(TREE, 9, seed=2).own)
+    assert np.array_equal(draw_weights(TREE, 9).own, draw_weights(TREE, 9).own)
+    assert np.array_equal(draw_weights(TREE, 9).own[4:], draw_weights(other, 9).own[4:])
+    assert not np.array_equal(draw_weights(TREE, 9).own, draw_weights(TREE, 9, seed=2).own)
 
 
 # Places over draws
@@ -78,7 +87,7 @@ def test_draws_that_equal_the_weights_give_the_places_themselves(missing):
 def test_ranges_equal_a_naive_loop(missing):
     """Draw by draw, unit by unit: the same places, and the same ends that at least 5 and 95 of 100 draws do not exceed."""
     points, scored = invented(60, seed=7, missing=missing)
-    draws = drawn(TREE, 100)
+    draws = draw_weights(TREE, 100)
     totals = total(np.nan_to_num(points), scored, TREE).totals
     naive = np.array([_naive(points, scored, TREE, draws.own[:, draw], totals) for draw in range(100)])
     found = drawn_places(totals, points, scored, TREE, draws)
@@ -126,7 +135,7 @@ def test_who_has_too_little_scored_in_a_draw_comes_last():
 
 def test_nobody_has_no_range():
     """An empty group is no error."""
-    found = drawn_places(np.zeros(0, dtype=int), np.zeros((0, 5)), np.zeros((0, 5), dtype=bool), TREE, drawn(TREE, 3))
+    found = drawn_places(np.zeros(0, dtype=int), np.zeros((0, 5)), np.zeros((0, 5), dtype=bool), TREE, draw_weights(TREE, 3))
     assert found.shape == (3, 0)
     assert [len(each) for each in bounds(found, np.zeros(0, dtype=int))] == [0, 0]
 
@@ -216,10 +225,10 @@ def test_siblings_that_weigh_nothing_share_alike():
 
 def test_stepping_outward_stops_at_the_first_that_fails():
     """From a number down or up, to the last that holds; within the precision asked for; at once where nothing holds."""
-    assert outward(lambda step: step > 12, 40, 0) == 13
-    assert outward(lambda step: step < 1234, 0, 10_000, 100) in range(1134, 1234)
-    assert outward(lambda _: False, 5, 9) == 5
-    assert outward(lambda _: True, 5, 9) == 9
+    assert search_outward(lambda step: step > 12, 40, 0) == 13
+    assert search_outward(lambda step: step < 1234, 0, 10_000, 100) in range(1134, 1234)
+    assert search_outward(lambda _: False, 5, 9) == 5
+    assert search_outward(lambda _: True, 5, 9) == 9
 
 
 # Influence

@@ -14,12 +14,11 @@ import pytest
 from typer.main import get_command
 
 import test_cli
-from fengqiao_eval.cli import ENGINES, app
-from fengqiao_eval.runs import lock, log, told
-from fengqiao_eval.runs.cards import Failure
+from fengqiao_eval.cli import ENGINES, app, catch_signals
+from fengqiao_eval.engine.card_job import Failure
+from fengqiao_eval.runs import console, lock, log
 from fengqiao_eval.runs.params import RunParams
 from fengqiao_eval.runs.run import Made
-from fengqiao_eval.stopped import stoppable
 from test_cli import fengqiao
 
 SUMMARY = re.compile(
@@ -84,10 +83,10 @@ def test_the_summary_counts_cards():
     """Cards printed, kept and failed are added up over the levels; failures change the first word."""
     failure = Failure("S2", "station", 3, "ValueError", "坏记录")
     made = Made(**A_RUN, failures=(failure,))
-    assert told.summary(made, "zh") == (
+    assert console.summary(made, "zh") == (
         "完成，部分计分卡失败：q4（2024Q4，草稿），计分卡新出 2 张、沿用 3 张、失败 1 张，用时 61 秒，请看 runs/q4/ranks.parquet"
     )
-    assert told.summary(Made(**A_RUN, failures=()), "en") == (
+    assert console.summary(Made(**A_RUN, failures=()), "en") == (
         "done: q4 (2024Q4, draft), cards: 2 printed, 3 kept, 0 failed, 61 s, look at runs/q4/ranks.parquet"
     )
 
@@ -95,15 +94,15 @@ def test_the_summary_counts_cards():
 def test_officers_that_failed_are_counted():
     """On the console nobody reads whose card it was: the number, and the file that only its owner opens."""
     failures = (Failure("S2", "station", 3, "ValueError", "坏记录"), Failure("PQ701", "officer", 3, "ValueError", "PQ701 甲"))
-    assert told.failed(Made(**A_RUN, failures=failures), "zh") == [
+    assert console.failure_lines(Made(**A_RUN, failures=failures), "zh") == [
         "7 张计分卡中有 1 张失败：",
         "  S2（单元格 [3]）: ValueError: 坏记录",
         "民警计分卡有 1 张失败，见 runs/q4/officer/manifest.json",
     ]
-    assert told.failed(Made(**A_RUN, failures=failures[1:]), "en") == [
+    assert console.failure_lines(Made(**A_RUN, failures=failures[1:]), "en") == [
         "1 cards of officers failed, see runs/q4/officer/manifest.json"
     ]
-    assert told.failed(Made(**A_RUN, failures=()), "zh") == []
+    assert console.failure_lines(Made(**A_RUN, failures=()), "zh") == []
 
 
 # What changed
@@ -203,7 +202,7 @@ def test_a_run_that_is_stopped_says_so(killed, number, code, failure):
 def test_other_commands_promise_nothing(killed, monkeypatch):
     """Nothing is kept of a demo that was stopped, and none is spoken of."""
     killed(signal.SIGTERM)
-    monkeypatch.setattr("fengqiao_eval.records.demo.write", lambda *_: os.kill(os.getpid(), signal.SIGTERM) or time.sleep(60))
+    monkeypatch.setattr("fengqiao_eval.demo.write.write", lambda *_: os.kill(os.getpid(), signal.SIGTERM) or time.sleep(60))
     assert fengqiao("demo", "invented") == (143, "", "已中断。\n")
 
 
@@ -212,7 +211,7 @@ def test_a_signal_that_is_ignored_stays_ignored():
     """What nohup and background jobs pass over is passed over; afterwards all is as before."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with stoppable() as came:
+        with catch_signals() as came:
             os.kill(os.getpid(), signal.SIGINT)
             assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
         assert (came, signal.getsignal(signal.SIGTERM)) == ([], signal.SIG_DFL)
@@ -258,7 +257,7 @@ def test_every_exit_code(project):
     code, said, refused = ended("run", "params/q4.yaml", "--only", "S2", "--quiet")
     assert (code, said.split("：")[0]) == (3, "完成，部分计分卡失败")
     assert refused == "1 张计分卡中有 1 张失败：\n  S2（单元格 [3]）: ValueError: 坏记录\n"
-    with lock.held(project / "runs", "q4"):
+    with lock.hold_lock(project / "runs", "q4"):
         code, said, refused = ended("run", "params/q4.yaml")
     assert (code, said) == (4, "")
     assert f"进程 {os.getpid()}" in refused

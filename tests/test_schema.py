@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from fengqiao_eval.documents import read, scalar
-from fengqiao_eval.scheme.schema import FILES, schema_of, text_of
+from fengqiao_eval.scheme.json_schema import FILES, schema_of, text_of
 
 ROOT = Path(__file__).parents[1]
 SCHEMES = sorted(path for path in (ROOT / "params").rglob("*.yaml") if "\ndimensions:" in path.read_text("utf-8"))

@@ -15,10 +15,10 @@ from xlsxwriter.utility import xl_cell_to_rowcol
 from fengqiao_eval import documents
 from fengqiao_eval.cli import app
 from fengqiao_eval.errors import InputError, UsageError
-from fengqiao_eval.runs.scheme_table import from_table, to_table
-from fengqiao_eval.scheme.leaves import dump, grown, leaves, path, place_of, spelled, value_of
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scorecards import table_reader
+from fengqiao_eval.scheme.yaml_text import build_document, dump, format_value, leaves, path, place_of, value_of
+from fengqiao_eval.workbooks import scheme_reader
+from fengqiao_eval.workbooks.scheme_table import export_table, import_table
 
 ROOT = Path(__file__).parents[1]
 SCHEMES = sorted({ROOT / "params" / "one_table.yaml", *(ROOT / "params" / "examples").glob("*_scheme.yaml")})
@@ -65,7 +65,7 @@ def scheme(tmp_path):
 @pytest.fixture
 def table(scheme, tmp_path):
     """Print the nested scheme as a workbook."""
-    to_table(scheme, tmp_path / "table.xlsx", "zh")
+    export_table(scheme, tmp_path / "table.xlsx", "zh")
     return tmp_path / "table.xlsx"
 
 
@@ -105,15 +105,15 @@ def cell_of(table, text, sheet="一表", column=None):
 @pytest.mark.parametrize("file", SCHEMES, ids=lambda file: file.stem)
 def test_every_scheme_comes_back_the_same(file, lang, tmp_path):
     """Each scheme of the project, printed and read back, is the same model and the same document."""
-    to_table(file, tmp_path / "table.xlsx", lang)
-    from_table(tmp_path / "table.xlsx", tmp_path / "back.yaml", force=False)
+    export_table(file, tmp_path / "table.xlsx", lang)
+    import_table(tmp_path / "table.xlsx", tmp_path / "back.yaml", force=False)
     assert load(tmp_path / "back.yaml") == load(file)
     assert dump(documents.read(tmp_path / "back.yaml").data) == dump(documents.read(file).data)
 
 
 def test_texts_like_formulas_and_idle_zeros_come_back(scheme, table, tmp_path):
     """Texts that begin with = + - @ are texts, 12.50 stays 12.50, a number in quotes stays text, nested lines stay nested."""
-    from_table(table, tmp_path / "back.yaml", force=False)
+    import_table(table, tmp_path / "back.yaml", force=False)
     assert documents.read(tmp_path / "back.yaml").data == documents.read(scheme).data
     assert "officer: 12.50" in (tmp_path / "back.yaml").read_text("utf-8")
 
@@ -127,7 +127,7 @@ def test_no_cell_is_a_formula(table):
 
 def test_the_same_scheme_gives_the_same_bytes(scheme, table, tmp_path):
     """Printed twice, the workbook is the same to the byte."""
-    to_table(scheme, tmp_path / "again.xlsx", "zh")
+    export_table(scheme, tmp_path / "again.xlsx", "zh")
     assert (tmp_path / "again.xlsx").read_bytes() == table.read_bytes()
 
 
@@ -146,7 +146,7 @@ def test_the_table_shows_what_is_signed(table):
 def test_edits_on_the_table_are_taken(table):
     """Name, label, weights, target, what happens when missing, source and signers are read back as they were changed."""
     cells = "A1=新名|D2=丙|B3=2025-01-02|A9=快|E9=民警 20\n其余 40|E10=民警 80\n其余 60|F9=6.50起|G9=不参加排名|H9=新依据|F10=95"
-    source = table_reader.read(edited(table, 一表=cells))
+    source = scheme_reader.read(edited(table, 一表=cells))
     speed, files = source.scheme.indicators
     assert (source.scheme.title, source.scheme.author, source.scheme.decided_on) == ("新名", "丙", date(2025, 1, 2))
     assert (speed.label, speed.missing, speed.source) == ("快", "not_ranked", "新依据")
@@ -156,20 +156,20 @@ def test_edits_on_the_table_are_taken(table):
 
 def test_an_emptied_cell_drops_what_may_be_dropped(table):
     """A target that is cleared is gone."""
-    assert table_reader.read(edited(table, 一表="F9=")).scheme.indicators[0].target is None
+    assert scheme_reader.read(edited(table, 一表="F9=")).scheme.indicators[0].target is None
 
 
 def test_a_rule_is_changed_on_its_own_sheet(table):
     """A rule changed on the sheet of rules is taken, though the sentence on the table still says what it said."""
     cell = cell_of(table, "dimensions.0.dimensions.0.indicators.0.points.each", "规则", "C")
-    changed = table_reader.read(edited(table, 规则=f"{cell}=-4")).scheme.indicators[0]
+    changed = scheme_reader.read(edited(table, 规则=f"{cell}=-4")).scheme.indicators[0]
     assert changed.points.each == -4
 
 
 def test_what_is_printed_is_not_read(table):
     """A definition that somebody changed is refused with its cell, what stands there and what should; so are other faults."""
     with pytest.raises(InputError) as refused:
-        table_reader.read(edited(table, 一表="B9=每起都算|D10=听说|E9=民警 20\n其余 40|G10=看着办"))
+        scheme_reader.read(edited(table, 一表="B9=每起都算|D10=听说|E9=民警 20\n其余 40|G10=看着办"))
     said = str(refused.value)
     assert (
         "edited.xlsx:一表!B9 [table.printed] 此格由规则印出，现为“每起都算”，应为““警情案件”中类别为12或真或是的记录的条数"
@@ -182,7 +182,7 @@ def test_what_is_printed_is_not_read(table):
 
 def test_a_cleared_sentence_is_printed_anew(table):
     """A printed cell may be empty: the rules say what it would say."""
-    assert table_reader.read(edited(table, 一表="B9=|C9=|D9=")).scheme.indicators[0].code == "speed"
+    assert scheme_reader.read(edited(table, 一表="B9=|C9=|D9=")).scheme.indicators[0].code == "speed"
 
 
 @pytest.mark.parametrize(
@@ -206,27 +206,27 @@ def test_a_cleared_sentence_is_printed_anew(table):
 def test_every_fault_names_its_cell(table, cells, said):
     """Whatever is wrong is said with file, sheet and cell, and what would do."""
     with pytest.raises(InputError, match=r"edited\.xlsx:" + said):
-        table_reader.read(edited(table, **cells))
+        scheme_reader.read(edited(table, **cells))
 
 
 def test_a_wrong_rule_is_told_with_its_cell_among_the_rules(table):
     """A rule that the language does not know is told with its cell on the sheet of rules, beside all other faults."""
     kind = cell_of(table, "dimensions.0.dimensions.0.indicators.0.points.kind", "规则", "C")
     with pytest.raises(InputError, match=rf"规则!{kind} .*indicators\.0\.points .*lien") as refused:
-        table_reader.read(edited(table, 规则=f"{kind}=lien", 一表="F9=很多"))
+        scheme_reader.read(edited(table, 规则=f"{kind}=lien", 一表="F9=很多"))
     assert "一表!F9" in str(refused.value)
 
 
 def test_only_its_own_kind_of_file_is_replaced(scheme, table, tmp_path):
     """A table is printed over a table, never over another file; a scheme that says something else needs force."""
-    to_table(scheme, table, "zh")
+    export_table(scheme, table, "zh")
     with pytest.raises(UsageError, match=r"nested\.yaml 已存在且不是一表"):
-        to_table(scheme, scheme, "zh")
+        export_table(scheme, scheme, "zh")
     other = tmp_path / "other.yaml"
     other.write_text(NESTED.replace("嵌套", "别的"), "utf-8")
     with pytest.raises(UsageError, match=r"other\.yaml 已存在且内容不同"):
-        from_table(table, other, force=False)
-    assert from_table(table, other, force=True)[1]
+        import_table(table, other, force=False)
+    assert import_table(table, other, force=True)[1]
     assert load(other) == load(scheme)
 
 
@@ -234,7 +234,7 @@ def test_a_file_that_says_the_same_keeps_its_comments(scheme, table):
     """Where nothing was changed, the scheme is left as it is."""
     commented = f"# 说明\n{NESTED}"
     scheme.write_text(commented, "utf-8")
-    assert from_table(table, scheme, force=False)[1] is False
+    assert import_table(table, scheme, force=False)[1] is False
     assert scheme.read_text("utf-8") == commented
 
 
@@ -245,7 +245,7 @@ def test_what_is_no_workbook_is_refused(content, said, tmp_path):
     if content:
         file.write_bytes(content)
     with pytest.raises(InputError, match=said):
-        table_reader.read(file)
+        scheme_reader.read(file)
 
 
 def test_another_workbook_is_refused(tmp_path):
@@ -253,7 +253,7 @@ def test_another_workbook_is_refused(tmp_path):
     with xlsxwriter.Workbook(str(tmp_path / "book.xlsx")) as file:
         file.add_worksheet("Sheet1")
     with pytest.raises(InputError, match=r"工作簿没有“一表”表，现有：Sheet1"):
-        table_reader.read(tmp_path / "book.xlsx")
+        scheme_reader.read(tmp_path / "book.xlsx")
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text() | st.dates(date(1900, 1, 1))
@@ -266,8 +266,8 @@ SIGNS = st.text("ab基本: #'\"-1.5=&*!|>%@`{}[],\n")
 @given(st.dictionaries(st.text(), DOCUMENTS))
 def test_any_document_comes_back_from_its_leaves(document):
     """Whatever a document holds, its rows of path and value make the same document again."""
-    rows = [(path(place), spelled(value)) for place, value in leaves(document)] if document else []
-    assert grown((place_of(where), value_of(text)) for where, text in rows) == document
+    rows = [(path(place), format_value(value)) for place, value in leaves(document)] if document else []
+    assert build_document((place_of(where), value_of(text)) for where, text in rows) == document
 
 
 @settings(max_examples=60, deadline=None)
@@ -290,7 +290,7 @@ def test_numbers_that_a_spreadsheet_made_of_texts_are_read(table):
             if name == "一表":
                 sheet.write_number("F9", 6.5)
                 sheet.write_datetime("B3", date(2025, 1, 2))
-    source = table_reader.read(other)
+    source = scheme_reader.read(other)
     assert source.scheme.decided_on == date(2025, 1, 2)
     assert source.scheme.indicators[0].target == Decimal("6.5")
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.store import Records, open_records
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme.counted import Distinct, Figure, Quantile, Share
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.model import Scheme
+from fengqiao_eval.scheme.measure import Distinct, Figure, Quantile, Share
+from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.score import Scores, score
-from fengqiao_eval.scoring.trace import trace
 
 ROOT = Path(__file__).parents[1]
 QUARTER, AS_OF = parse("2024Q4"), datetime(2025, 1, 1)

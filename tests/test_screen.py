@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-from fengqiao_eval.scorecards import screen
+from fengqiao_eval.pages import run_screen
 from run_folders import HOSTILE, NO_VISITS, NOT_RANKED, UNKNOWN, write_run
 
 
@@ -14,8 +14,8 @@ from run_folders import HOSTILE, NO_VISITS, NOT_RANKED, UNKNOWN, write_run
 def folder(tmp_path_factory):
     """Write a run with its one screen and its index of officers, in Chinese."""
     run = write_run(tmp_path_factory.mktemp("runs") / "demo")
-    screen.write(run)
-    screen.officer_index(run)
+    run_screen.write(run)
+    run_screen.officer_index(run)
     return run
 
 
@@ -70,7 +70,7 @@ def test_officers_are_listed_in_their_own_folder(folder):
 def test_a_run_without_officers_has_no_index_of_them(tmp_path):
     """Where no officer was scored nothing is written."""
     run = write_run(tmp_path / "demo", officers=0, months=False)
-    screen.officer_index(run)
+    run_screen.officer_index(run)
     assert not (run / "officer" / "index.html").exists()
 
 
@@ -78,7 +78,7 @@ def test_what_changed_since_the_last_run_is_said(folder, tmp_path):
     """The lines are said as text under a heading of their own; a first run has nothing to say, and no such heading."""
     assert "与上一批次相比" not in (folder / "index.html").read_text("utf-8")
     run = write_run(tmp_path / "demo", months=False)
-    screen.write(run, "zh", ["与 demo 相比：", "派出所：60 个在列，3 个名次有变 <b>"])
+    run_screen.write(run, "zh", ["与 demo 相比：", "派出所：60 个在列，3 个名次有变 <b>"])
     page = (run / "index.html").read_text("utf-8")
     assert "<h2>与上一批次相比</h2>" in page
     assert "3 个名次有变 &lt;b&gt;" in page
@@ -94,8 +94,8 @@ def test_a_unit_named_like_a_path_is_linked_safely(tmp_path):
     """The link of a card is its file name, percent signs and all; it never leads out of the run."""
     (tmp_path / "station").mkdir()
     (tmp_path / "station" / "a%2Fb.html").write_text("", "utf-8")
-    assert screen._link(tmp_path, "station", "a/b") == "station/a%252Fb.html"
-    assert screen._link(tmp_path, "station", "../a") is None
+    assert run_screen._link(tmp_path, "station", "a/b") == "station/a%252Fb.html"
+    assert run_screen._link(tmp_path, "station", "../a") is None
 
 
 def test_a_change_counts_places_gained_within_the_class(folder, rows):
@@ -124,7 +124,7 @@ def test_who_is_not_ranked_is_told_why(rows):
 
 def test_a_missing_indicator_that_costs_the_place_is_named_by_its_status(drawn):
     """Where the scheme says not_ranked for a missing indicator, the reason counts the statuses of such indicators only."""
-    from fengqiao_eval.scorecards.glance import _reason  # noqa: PLC0415
+    from fengqiao_eval.results.standings import _reason  # noqa: PLC0415
     from run_folders import scheme  # noqa: PLC0415
 
     table = scheme()
@@ -143,7 +143,7 @@ def test_a_missing_indicator_that_costs_the_place_is_named_by_its_status(drawn):
 def test_what_holds_of_all_is_said_once():
     """A flag of every ranked unit of a level is said under the table, and a row keeps the rest."""
     flagged = pd.Series([["provisional", "merged"], ["provisional"], ["not_ranked"]])
-    common, own = screen._remarks(flagged, pd.Series([True, True, False]), "zh")
+    common, own = run_screen._remarks(flagged, pd.Series([True, True, False]), "zh")
     assert common == "本层级各单位均：含暂计指标。"
     assert own == ["含并入单位", "", ""]
 
@@ -160,7 +160,7 @@ def test_hostile_words_of_the_manifest_are_escaped(tmp_path):
     """The contact and the notes of the run are text on the page, whatever they hold."""
     note = {"key": "unheard_of", "given": {"what": "<b>x</b>"}}
     run = write_run(tmp_path / "demo", officers=0, months=False, contact="<script>alert(1)</script>", notes=[note])
-    screen.write(run)
+    run_screen.write(run)
     page = (run / "index.html").read_text("utf-8")
     assert "<script>alert" not in page
     assert "&lt;b&gt;x&lt;/b&gt;" in page
@@ -170,7 +170,7 @@ def test_many_notes_are_cut_and_counted(tmp_path):
     """Of more notes than a page holds the rest is counted; the page stays under 60 KB."""
     notes = [{"key": "unheard_of", "given": {"n": n}} for n in range(500)]
     run = write_run(tmp_path / "demo", officers=0, months=False, notes=notes)
-    screen.write(run)
+    run_screen.write(run)
     page = (run / "index.html").read_text("utf-8")
     assert "另有 440 条" in page
     assert len(page.encode()) < 60_000
@@ -180,7 +180,7 @@ def test_many_notes_are_cut_and_counted(tmp_path):
 def test_the_state_stands_on_the_page(tmp_path, state, word):
     """The page says in words whether the run is a draft, announced or final, and so does every printed page."""
     run = write_run(tmp_path / "demo", officers=0, months=False, state=state)
-    screen.write(run)
+    run_screen.write(run)
     assert f">{word}</p>" in (run / "index.html").read_text("utf-8")
     assert shown(run / "assets" / "rows.js")[0]["head"].startswith(f"{word} · ")
 
@@ -191,7 +191,7 @@ def test_how_to_object_is_said(folder, tmp_path):
     assert "请向考评办 0571-0000000提出" in page
     assert "截止日期：2025年1月20日" in page
     run = write_run(tmp_path / "demo", officers=0, months=False, contact="", objection_until=None)
-    screen.write(run)
+    run_screen.write(run)
     bare = (run / "index.html").read_text("utf-8")
     assert "请向考评机构提出" in bare
     assert "截止日期" not in bare
@@ -200,17 +200,17 @@ def test_how_to_object_is_said(folder, tmp_path):
 def test_the_overview_is_linked_where_it_is(tmp_path):
     """A run whose overview failed or was not printed has no link that leads nowhere."""
     run = write_run(tmp_path / "demo", officers=0, months=False)
-    screen.write(run)
+    run_screen.write(run)
     assert 'href="overview.html"' not in (run / "index.html").read_text("utf-8")
     (run / "overview.html").write_text("", "utf-8")
-    screen.write(run)
+    run_screen.write(run)
     assert 'href="overview.html"' in (run / "index.html").read_text("utf-8")
 
 
 def test_the_page_speaks_english(tmp_path):
     """In English the page's own words are English; names and classes stay as the records have them."""
     run = write_run(tmp_path / "demo", months=False)
-    screen.write(run, "en")
+    run_screen.write(run, "en")
     page, (data, rows) = (run / "index.html").read_text("utf-8"), shown(run / "assets" / "rows.js")
     assert '<html lang="en">' in page
     assert "6, not listed here" in page
@@ -229,7 +229,7 @@ def test_the_same_run_gives_the_same_bytes(folder):
     """Written twice, page and rows are equal."""
     files = [folder / "index.html", folder / "assets" / "rows.js"]
     before = [file.read_bytes() for file in files]
-    screen.write(folder)
+    run_screen.write(folder)
     assert [file.read_bytes() for file in files] == before
 
 

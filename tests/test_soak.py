@@ -3,7 +3,7 @@
 import pytest
 
 from batches import a_notebook, marked, servers, some_cards, watched
-from fengqiao_eval.runs import batch
+from fengqiao_eval.engine import pool
 from run_folders import write_run
 
 MEGABYTE = 1 << 20
@@ -25,7 +25,7 @@ def test_a_thousand_cards_leave_nothing_behind(tmp_path):
             seen.append((server.num_threads(), server.num_fds(), server.memory_info().rss, len(server.children())))
 
     with watched(temporary):
-        assert batch.print_cards(cards, 1, done=look) == ()
+        assert pool.print_cards(cards, 1, done=look) == ()
     (threads, files, memory, _), (threads_after, files_after, memory_after, children) = seen
     assert threads == threads_after == 1
     assert files_after <= files + 4  # those of the card under way

@@ -13,10 +13,10 @@ from pydantic import TypeAdapter
 
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.periods import parse
-from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import open_records
-from fengqiao_eval.scheme.counted import Measure
 from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scheme.measure import Measure
 from fengqiao_eval.scoring.score import score
 
 ROOT = Path(__file__).parents[1]

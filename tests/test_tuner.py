@@ -17,16 +17,15 @@ from every_feature import copy_runs
 from fengqiao_eval.cli import app
 from fengqiao_eval.errors import InputError, UsageError
 from fengqiao_eval.periods import parse
+from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scorecards.folder import open_run
-from fengqiao_eval.scoring.ranks import places
-from fengqiao_eval.scoring.totals import total
-from fengqiao_eval.workbench import payload, saving
-from fengqiao_eval.workbench.choice import choose
-from fengqiao_eval.workbench.field import read_field
-from fengqiao_eval.workbench.firm import Few, firm
-from fengqiao_eval.workbench.standalone import write_standalone
-from fengqiao_eval.workbench.tuner import tuner
+from fengqiao_eval.scoring.aggregation import total
+from fengqiao_eval.scoring.ranking import places
+from fengqiao_eval.tuning import override, payload
+from fengqiao_eval.tuning.payload import write_standalone
+from fengqiao_eval.tuning.rescore import choose, read_field
+from fengqiao_eval.tuning.sensitivity import Few, rank_robustness
+from fengqiao_eval.tuning.widget import tuner
 
 ROOT = Path(__file__).parents[1]
 SIGNED = {"reason": "市局党委会决定提高群众满意度权重", "author": "甲", "checker": "乙", "date": "2025-01-10"}
@@ -102,7 +101,7 @@ def test_a_draft_is_what_the_run_under_it_would_say(project, opened, name):
     field = read_field(opened(name), "station", parse("2024Q4"))
     draft = other_weights(field)
     path = project / f"{name}_override.yaml"
-    saving.write(field, path, draft, SIGNED)
+    override.write(field, path, draft, SIGNED)
     again = open_run(score(project, f"{name}_again", f"{name}_scheme.yaml", f"overrides: {path.name}\nlevels: [station]\n"))
     shown, said = field.outcome(draft), read_field(again, "station", parse("2024Q4"))
     assert np.array_equal(shown.totals, said.sheet.totals)
@@ -134,7 +133,7 @@ def test_what_is_said_of_a_period_hangs_on_when_it_is_seen(opened, monkeypatch, 
 
 def test_the_browser_can_reckon_what_the_run_says(plain):
     """Points × weights from the bytes alone, and what stands outside, give the totals and places of the run."""
-    head, arrays = payload.head(choose(plain.run, period="2024Q4")), payload.arrays(plain)
+    head, arrays = payload.screen_head(choose(plain.run, period="2024Q4")), payload.unit_arrays(plain)
     points = np.frombuffer(arrays["points"], "<i4").reshape(head["n"], -1)
     scored = points != payload.NOT_SCORED
     found = total(np.where(scored, points, 0) / 10_000, scored, plain.table.weights(plain.table.in_force), head["decimals"])
@@ -147,7 +146,7 @@ def test_the_browser_can_reckon_what_the_run_says(plain):
 
 def test_the_head_is_json_and_its_nodes_a_tree(plain):
     """Every node stands after what it is part of, parts add up to the whole, leaves are the columns of the points."""
-    head = json.loads(json.dumps(payload.head(choose(plain.run, period="2024Q4"))))
+    head = json.loads(json.dumps(payload.screen_head(choose(plain.run, period="2024Q4"))))
     nodes = head["nodes"]
     assert all(node["above"] < at for at, node in enumerate(nodes))
     for at, node in enumerate(nodes):
@@ -166,14 +165,14 @@ def test_the_head_is_json_and_its_nodes_a_tree(plain):
 )  # fmt: skip
 def test_what_is_no_sum_is_reckoned_by_the_kernel(opened, name, why):
     """Geometric means, limits, vetoes on items, marks and means of totals are left to the kernel, and it is said why."""
-    head = payload.head(choose(opened(name), "station", "2024Q4"))
+    head = payload.screen_head(choose(opened(name), "station", "2024Q4"))
     assert head["mode"] == "kernel"
     assert why in head["why_kernel"]
 
 
 def test_few_survey_answers_size_and_county(plain):
     """Units with fewer than 30 answers are marked; thirds by residents are about equal; the county is the one of the run."""
-    arrays, head = payload.arrays(plain), payload.head(choose(plain.run, period="2024Q4"))
+    arrays, head = payload.unit_arrays(plain), payload.screen_head(choose(plain.run, period="2024Q4"))
     frame = plain.run.frame("points").data
     surveyed = [i.code for i in plain.run.scheme.indicators if "surveys" in i.measure.tables]
     here = frame[(frame["period"] == "2024Q4") & frame["indicator"].isin(surveyed) & (frame["level"] == "station")]
@@ -237,7 +236,7 @@ def test_firmness_holds_the_places_and_the_weights(screen, name):
 def test_an_exact_stretch_ends_where_somebody_else_is_first(plain):
     """One step of a hundredth beyond the stretch the first place is another's, or shared; within it never."""
     group = next(group for group in range(len(plain.groups)) if not np.isnan(plain.sheet.points[plain.group == group]).any())
-    found = firm(plain, plain.table.in_force, group, 1)
+    found = rank_robustness(plain, plain.table.in_force, group, 1)
     few = Few(plain.only(np.flatnonzero(plain.group == group)), plain.table.in_force, 1)
     totals = few.totals.astype(float)
     for one in found.ranges:
@@ -390,7 +389,7 @@ def test_an_override_after_another_holds_all_weights(project, opened, tmp_path):
     fq.save_override(run, project / "one.yaml", {codes[0]: weights[codes[0]] - 5, codes[1]: weights[codes[1]] + 5}, **SIGNED)
     after = open_run(score(project, "after", "plain_scheme.yaml", "overrides: one.yaml\nlevels: [station]\n"))
     field = read_field(after, "station", parse("2024Q4"))
-    saving.write(field, tmp_path / "two.yaml", other_weights(field), SIGNED)
+    override.write(field, tmp_path / "two.yaml", other_weights(field), SIGNED)
     scheme = load(project / "plain_scheme.yaml", tmp_path / "two.yaml")
     found = fq.weights_at(scheme, "station")
     assert np.array_equal(found.own, field.table.weights(other_weights(field)).own)
@@ -400,7 +399,7 @@ def test_officers_are_counted_in_a_saved_file_and_not_named(opened, tmp_path):
     """A summary at the officers' level holds numbers, and no officer's id or name."""
     run = opened("plain")
     field = read_field(run, "officer", parse("2024Q4"))
-    saved = saving.write(field, tmp_path / "officers.yaml", other_weights(field), SIGNED)
+    saved = override.write(field, tmp_path / "officers.yaml", other_weights(field), SIGNED)
     text = saved.path.read_text("utf-8")
     assert isinstance(saved.affected.enter, int)
     assert not [cell for column in ("unit_id", "name") for cell in field.units[column] if cell in text]
@@ -500,7 +499,7 @@ def test_one_unit_alone_is_told(opened):
     """The city has nobody to be compared with: the screen opens and says so; the kernel answers."""
     shown = tuner(opened("plain"), "city", period="2024Q4")
     assert any("只有一个单位" in one for one in shown.head["warnings"])
-    found = firm(shown.field, shown.field.table.in_force, 0, 1)
+    found = rank_robustness(shown.field, shown.field.table.in_force, 0, 1)
     assert (found.low.tolist(), found.high.tolist()) == ([1], [1])
     assert all(one["first"] == [0, 10000] for one in found.ranges)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fengqiao_eval.scoring.ranks import places
-from fengqiao_eval.scoring.totals import Weights, total
+from fengqiao_eval.scoring.aggregation import Weights, total
+from fengqiao_eval.scoring.ranking import places
 
 HERE = Path(__file__).parent / "workbench"
 NOT_SCORED = -(2**31)

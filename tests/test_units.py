@@ -9,9 +9,9 @@ import pytest
 
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.periods import parse
-from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import open_records
-from fengqiao_eval.records.units import home_unit, in_force, person_days
+from fengqiao_eval.records.units import build_tree, home_unit, person_days
 
 GOOD = """
     | unit_id | name | level   | parent_id | valid_from | valid_to   |
@@ -61,7 +61,7 @@ def test_all_faults_are_told_at_once(opened):
 def test_rows_may_touch_on_one_day(opened):
     """Where one row ends and the next begins on the same day, the later one holds it."""
     records = opened(GOOD.replace("2024-06-01", "2024-05-31"))
-    units = in_force(records.tables["units"].to_pandas(), None, parse("2024-05")).units
+    units = build_tree(records.tables["units"].to_pandas(), None, parse("2024-05")).units
     assert units.set_index("unit_id").loc["S1", "name"] == "新所"
 
 
@@ -73,7 +73,7 @@ def test_a_good_tree_is_taken(opened):
 def test_absent_parents_may_be_roots(opened):
     """With `absent_parents: root` units whose parent is no row become top units."""
     records = opened(GOOD + "| S2 | 二所 | station | Q9 | | |", absent_parents="root")
-    tree = in_force(records.tables["units"].to_pandas(), None, parse("2024"))
+    tree = build_tree(records.tables["units"].to_pandas(), None, parse("2024"))
     assert set(tree.counts_for.query("unit_id == 'S2'")["ancestor"]) == {"S2"}
 
 
@@ -110,14 +110,14 @@ UNITS = """
 def test_days_served_include_the_first_and_the_last(drawn):
     """P1 all 92 days, P2 ten half days, P3 the last day; the station and the county all of them."""
     units, postings, period = drawn(UNITS), drawn(POSTINGS), parse("2024Q4")
-    tree = in_force(units, postings, period)
+    tree = build_tree(units, postings, period)
     days = dict(zip(tree.units["unit_id"], person_days(tree, postings, period), strict=True))
     assert days == {"P1": 92, "P2": 5, "P3": 1, "S1": 98, "X": 98}
 
 
 def test_without_postings_there_are_no_days(drawn):
     """Who has no table of postings has no exposure either; nothing is made up."""
-    tree = in_force(drawn(UNITS), None, parse("2024Q4"))
+    tree = build_tree(drawn(UNITS), None, parse("2024Q4"))
     assert all(day != day for day in person_days(tree, None, parse("2024Q4")))  # noqa: PLR0124 - NaN
 
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fengqiao_eval.measuring import measures
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.units import tree_of
 from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scheme.model import Dimension, Scheme
-from fengqiao_eval.scoring import measures
+from fengqiao_eval.scheme.scheme import Dimension, Scheme
 
 UNITS = pd.DataFrame(
     {
@@ -56,7 +56,7 @@ def value(rows: list[tuple], **keys) -> dict[str, list[Fraction]]:
     records = Records(MappingProxyType(tables), MappingProxyType({}), (), "test")
     tree = tree_of(records.tables, PERIODS[0])
     counted = measures.count(records, scheme, tree, PERIODS, PERIODS[0].end, officers=False)
-    found = [measures.measured(scheme, tree, counted, period, PERIODS[0].end).value[:, 0] for period in PERIODS]
+    found = [measures.measure_period(scheme, tree, counted, period, PERIODS[0].end).value[:, 0] for period in PERIODS]
     return {unit: [Fraction(f"{column[n]:.6f}") for column in found] for n, unit in enumerate(tree.units["unit_id"])}
 
 

@@ -15,10 +15,9 @@ from skcriteria.preprocessing.scalers import CenitDistanceMatrixScaler
 from skcriteria.preprocessing.weighters import CRITIC, EntropyWeighter
 
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.scheme.weights import CONSISTENT, ahp, critic, entropy
-from fengqiao_eval.scoring.aggregation import geometric_mean
-from fengqiao_eval.scoring.points import standing
-from fengqiao_eval.scoring.totals import Weights, total
+from fengqiao_eval.scheme.weighting import CONSISTENT, ahp, critic, entropy
+from fengqiao_eval.scoring.aggregation import Weights, geometric_mean, total
+from fengqiao_eval.scoring.normalisation import normalise
 
 CLOSE = {"rtol": 0, "atol": 1e-9}
 HIGHER = np.array([True, False, True, True, False])
@@ -163,7 +162,7 @@ def test_a_geometric_mean_is_the_weighted_product(points):
 def test_min_max_respects_the_direction(values):
     """Worst 0, best 1, also where lower is better: as scikit-criteria and pymcdm have it."""
     ours = np.array(
-        [standing("min_max", column, "higher" if up else "lower") for column, up in zip(values.T, HIGHER, strict=True)]
+        [normalise("min_max", column, "higher" if up else "lower") for column, up in zip(values.T, HIGHER, strict=True)]
     ).T
     np.testing.assert_allclose(ours, CenitDistanceMatrixScaler().transform(decision(values)).matrix, **CLOSE)
     minmax = pymcdm.normalizations.minmax_normalization

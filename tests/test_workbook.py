@@ -9,9 +9,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scorecards import workbook
-from fengqiao_eval.scorecards.definitions import definition, points_words
-from fengqiao_eval.scorecards.workbook_layout import whole_weights
+from fengqiao_eval.wording.definitions import definition, points_words
+from fengqiao_eval.workbooks import results
+from fengqiao_eval.workbooks.proof import whole_weights
 from run_folders import HOSTILE, NOT_RANKED, scheme, write_run
 
 
@@ -19,8 +19,8 @@ from run_folders import HOSTILE, NOT_RANKED, scheme, write_run
 def folder(tmp_path_factory):
     """Write a run with both workbooks."""
     run = write_run(tmp_path_factory.mktemp("runs") / "demo")
-    workbook.write(run, run / "one_table.xlsx")
-    workbook.write(run, run / "officer" / "one_table.xlsx", officers=True)
+    results.write_workbook(run, run / "one_table.xlsx")
+    results.write_workbook(run, run / "officer" / "one_table.xlsx", officers=True)
     return run
 
 
@@ -84,7 +84,7 @@ def test_officers_have_a_workbook_of_their_own(folder):
 def test_nothing_is_written_where_no_officer_was_scored(tmp_path):
     """A run without officers has no workbook of officers."""
     run = write_run(tmp_path / "demo", officers=0, months=False)
-    workbook.write(run, tmp_path / "officers.xlsx", officers=True)
+    results.write_workbook(run, tmp_path / "officers.xlsx", officers=True)
     assert not (tmp_path / "officers.xlsx").exists()
 
 
@@ -112,7 +112,7 @@ def test_sheets_print_on_a4(folder):
 
 def test_the_same_run_gives_the_same_bytes(folder, tmp_path):
     """Written twice, the workbook is equal to the last byte; its only date is the run's as_of."""
-    workbook.write(folder, tmp_path / "again.xlsx")
+    results.write_workbook(folder, tmp_path / "again.xlsx")
     assert (tmp_path / "again.xlsx").read_bytes() == (folder / "one_table.xlsx").read_bytes()
     assert "2025-01-01T00:00:00Z" in parts(tmp_path / "again.xlsx")["docProps/core.xml"]
 
@@ -148,7 +148,7 @@ def test_the_one_table_is_a_sheet(folder):
 
 def test_the_workbook_speaks_english(folder, tmp_path):
     """In English the sheets and heads are English, and the numbers the same."""
-    workbook.write(folder, tmp_path / "table.xlsx", "en")
+    results.write_workbook(folder, tmp_path / "table.xlsx", "en")
     names = CalamineWorkbook.from_path(str(tmp_path / "table.xlsx")).sheet_names
     assert names == ["About", "City", "County", "Station", "Zone", "Indicators", "Recalculation"]
     chinese, english = sheet(folder / "one_table.xlsx", "派出所", 1), sheet(tmp_path / "table.xlsx", "Station", 1)

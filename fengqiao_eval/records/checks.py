@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import Fault
-from fengqiao_eval.records.attributing import UPHELD
-from fengqiao_eval.records.counting import constant, fetch, is_so, row_number
-from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.query import UPHELD, constant, fetch, is_so, row_number
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates
 
 FIRST_ROWS = 5
+
+
 IDENTITY = r"^(\d{17}[\dXx]|1[3-9]\d{9})$"
 """An identity-card or mobile number where a code of a subject should be."""
 
@@ -51,10 +52,10 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
         if column.name == "subject_id":
             yield Wrong("citizen_value", column.name, cell.re_search(IDENTITY), {})
     if table.name == "notices" and "status" in rows.columns:
-        yield from _signed(rows)
+        yield from _signature_rules(rows)
 
 
-def _signed(rows: Any) -> Iterator[Wrong]:
+def _signature_rules(rows: Any) -> Iterator[Wrong]:
     """A notice takes points or a grade, so that two persons answer for it: who entered it, and another who checked it."""
     upheld = rows.status == UPHELD
     entered, checked = (rows[name] if name in rows.columns else constant(None, "string") for name in ("entered_by", "checked_by"))
@@ -90,7 +91,7 @@ def settle_repeats(rows: Any, table: Table, rule: str, name: str) -> tuple[Any, 
     given = {"table": table.label, "count": left - distinct, "ids": ", ".join(ids)}
     if rule == "refuse":
         return single, [Fault(name, f"{table.name}.{table.key}", "records.repeated", given)], notes
-    kept = single if rule == "keep" else _one_each(rows, table.key, last=rule == "last")
+    kept = single if rule == "keep" else _deduplicate(rows, table.key, last=rule == "last")
     return kept, [], [*notes, (f"repeated_{rule}", given)]
 
 
@@ -122,7 +123,7 @@ def _repeated_ids(rows: Any, key: str) -> list[str]:
     return list(fetch(counts.filter(counts.rows_ > 1).order_by(key).limit(FIRST_ROWS), [key])[key])
 
 
-def _one_each(rows: Any, key: str, *, last: bool) -> Any:
+def _deduplicate(rows: Any, key: str, *, last: bool) -> Any:
     numbered = rows.mutate(row_=row_number()).cache()
     chosen = numbered.group_by(chosen_id=key).agg(chosen_row=numbered.row_.max() if last else numbered.row_.min())
     joined = numbered.inner_join(chosen, numbered.row_ == chosen.chosen_row)
@@ -141,7 +142,7 @@ def check_units(rows: Any, mapped: Mapped, name: str) -> list[Fault]:
     return [*faults, *_circles(units, name)]
 
 
-def _listed(frame: pd.DataFrame, *columns: str) -> str:
+def _format_rows(frame: pd.DataFrame, *columns: str) -> str:
     first = frame.head(FIRST_ROWS)
     return "; ".join(" ".join(f"{row[c]}" for c in columns) for _, row in first.iterrows())
 
@@ -151,7 +152,7 @@ def _two_levels(units: pd.DataFrame, name: str) -> list[Fault]:
     twice = units[units["unit_id"].isin(levels[levels > 1].index)]
     if twice.empty:
         return []
-    given = {"count": twice["unit_id"].nunique(), "given": _listed(twice, "unit_id", "level"), "rows": _rows(twice)}
+    given = {"count": twice["unit_id"].nunique(), "given": _format_rows(twice, "unit_id", "level"), "rows": _rows(twice)}
     return [Fault(name, "units.level", "units.two_levels", given)]
 
 
@@ -166,7 +167,7 @@ def _overlaps(units: pd.DataFrame, name: str) -> list[Fault]:
     overlap = spans[[start < end for start, end in zip(spans["start"], before, strict=True)]]
     if overlap.empty:
         return []
-    given = {"count": len(overlap), "given": _listed(overlap, "unit_id"), "rows": _rows(overlap)}
+    given = {"count": len(overlap), "given": _format_rows(overlap, "unit_id"), "rows": _rows(overlap)}
     return [Fault(name, "units.valid_from", "units.overlap", given)]
 
 
@@ -174,17 +175,17 @@ def _absent_parents(units: pd.DataFrame, name: str) -> list[Fault]:
     absent = units[units["parent_id"].notna() & ~units["parent_id"].isin(units["unit_id"])]
     if absent.empty:
         return []
-    given = {"count": len(absent), "given": _listed(absent, "unit_id", "parent_id"), "rows": _rows(absent)}
+    given = {"count": len(absent), "given": _format_rows(absent, "unit_id", "parent_id"), "rows": _rows(absent)}
     return [Fault(name, "units.parent_id", "units.absent_parent", given)]
 
 
 def _circles(units: pd.DataFrame, name: str) -> list[Fault]:
     up = {u: p for u, p in zip(units["unit_id"], units["parent_id"], strict=True) if isinstance(p, str)}
-    circle = next((found for unit in up if (found := _circle_from(unit, up))), None)
+    circle = next((found for unit in up if (found := _find_circle(unit, up))), None)
     return [Fault(name, "units.parent_id", "units.circle", {"given": " → ".join(circle)})] if circle else []
 
 
-def _circle_from(unit: str, up: dict[str, str]) -> list[str] | None:
+def _find_circle(unit: str, up: dict[str, str]) -> list[str] | None:
     walked = [unit]
     while (parent := up.get(walked[-1])) is not None:
         walked.append(parent)

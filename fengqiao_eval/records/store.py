@@ -1,7 +1,7 @@
 """Where records live: a folder of Parquet or CSV, or a DuckDB file, opened as Ibis tables on DuckDB."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,22 +9,13 @@ from typing import Any
 import duckdb
 import ibis
 
-from fengqiao_eval.errors import Fault, InputError, refuse
+from fengqiao_eval.errors import Fault, InputError, Note, refuse
 from fengqiao_eval.records.checks import check_table, check_units, settle_repeats, two_names
-from fengqiao_eval.records.mapping import Mapped
-from fengqiao_eval.records.shaping import shape, typed
+from fengqiao_eval.records.ingest import Mapped, cast_columns, shape
 from fengqiao_eval.records.tables import TABLES
 
 SUFFIXES = (".parquet", ".csv")
 """Formats in a folder; where a table is there twice the first wins, and a note says so."""
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something the reader must be told that is no fault: a key of the catalogue (`note.KEY`) and what it speaks of."""
-
-    key: str
-    given: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -62,10 +53,10 @@ def read_records(
     """
     tables, name = tables or {}, name or str(where)
     refuse(Fault(name, f"tables.{table}", "records.unknown_table", {"given": table}) for table in tables if table not in TABLES)
-    sources, notes = (_in_file if where.is_file() else _in_folder)(where, tables, timezone, name)
+    sources, notes = (_file_sources if where.is_file() else _folder_sources)(where, tables, timezone, name)
     opened, faults = _open(sources, tables)
-    opened, more, repeats = _checked(opened, tables, sources)
-    faults += _not_told_twice(more, faults)
+    opened, more, repeats = _check_tables(opened, tables, sources)
+    faults += _drop_derived(more, faults)
     if "units" in opened:
         faults += check_units(opened["units"], tables.get("units", Mapped()), sources["units"].name)
     elif not faults:
@@ -75,7 +66,7 @@ def read_records(
 
 
 @dataclass(frozen=True)
-class Source:
+class OpenTable:
     """One table as it lies there: the file it is in, and its rows."""
 
     name: str
@@ -90,18 +81,20 @@ def _connect(timezone: str, path: str = ":memory:", **options: Any) -> Any:
     return connection
 
 
-def _in_folder(where: Path, tables: Mapping[str, Mapped], timezone: str, name: str) -> tuple[dict[str, Source], list[Note]]:
+def _folder_sources(
+    where: Path, tables: Mapping[str, Mapped], timezone: str, name: str
+) -> tuple[dict[str, OpenTable], list[Note]]:
     if not where.is_dir():
         raise InputError([Fault(name, "", "records.not_there")])
     connection = _connect(timezone)
-    found: dict[str, Source] = {}
+    found: dict[str, OpenTable] = {}
     notes: list[Note] = []
     faults: list[Fault] = []
     for table in TABLES:
         stem = tables.get(table, Mapped()).file or table
         files = [path for path in _candidates(where, stem) if path.is_file()]
         source = _read(connection, files[0]) if files else None
-        if isinstance(source, Source):
+        if isinstance(source, OpenTable):
             found[table] = source
         elif source is not None:
             faults.append(source)
@@ -117,12 +110,12 @@ def _candidates(where: Path, stem: str) -> list[Path]:
     return [where / stem] if stem.endswith(SUFFIXES) else [where / (stem + suffix) for suffix in SUFFIXES]
 
 
-def _read(connection: Any, path: Path) -> Source | Fault:
+def _read(connection: Any, path: Path) -> OpenTable | Fault:
     try:
         if path.suffix == ".parquet":
-            return Source(path.name, connection.read_parquet(str(path)))
+            return OpenTable(path.name, connection.read_parquet(str(path)))
         rows = connection.read_csv(str(path), all_varchar=True, header=True, delim=",", quote='"')
-        return Source(path.name, connection.create_table(f"csv_{path.stem}", rows, temp=True))
+        return OpenTable(path.name, connection.create_table(f"csv_{path.stem}", rows, temp=True))
     except (duckdb.Error, UnicodeDecodeError) as error:
         return Fault(path.name, "", "records.unreadable", {"given": _reason(error)})
 
@@ -133,7 +126,7 @@ def _reason(error: Exception) -> str:
     return " ".join(dict.fromkeys((lines[0], lines[-1])))[:200]
 
 
-def _in_file(where: Path, tables: Mapping[str, Mapped], timezone: str, name: str) -> tuple[dict[str, Source], list[Note]]:
+def _file_sources(where: Path, tables: Mapping[str, Mapped], timezone: str, name: str) -> tuple[dict[str, OpenTable], list[Note]]:
     try:
         connection = _connect(timezone, str(where), read_only=True)
     except duckdb.Error as error:
@@ -142,33 +135,33 @@ def _in_file(where: Path, tables: Mapping[str, Mapped], timezone: str, name: str
     named = {table: tables.get(table, Mapped()).file or table for table in TABLES}
     missing = [t for t, n in named.items() if t in tables and tables[t].file and n not in there]
     refuse(Fault(name, f"tables.{t}.file", "records.file_not_there", {"given": named[t]}) for t in missing)
-    found = {t: Source(f"{where.name}:{n}", connection.table(n)) for t, n in named.items() if n in there}
+    found = {t: OpenTable(f"{where.name}:{n}", connection.table(n)) for t, n in named.items() if n in there}
     if not found:
         raise InputError([Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES)})])
     return found, []
 
 
-def _open(sources: Mapping[str, Source], tables: Mapping[str, Mapped]) -> tuple[dict[str, Any], list[Fault]]:
+def _open(sources: Mapping[str, OpenTable], tables: Mapping[str, Mapped]) -> tuple[dict[str, Any], list[Fault]]:
     opened: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, source in sources.items():
         shaped, more = shape(source.rows, TABLES[name], tables.get(name, Mapped()), source.name)
         faults += more
         if shaped is not None:
-            rows, more = typed(shaped, TABLES[name], source.name)
+            rows, more = cast_columns(shaped, TABLES[name], source.name)
             opened[name] = rows
             faults += more
     return opened, faults
 
 
-def _not_told_twice(found: list[Fault], told: list[Fault]) -> list[Fault]:
+def _drop_derived(found: list[Fault], told: list[Fault]) -> list[Fault]:
     """Leave out the empty cells that are empty only because what stood there could not be read."""
     places = {(fault.file, fault.place) for fault in told}
     return [fault for fault in found if fault.rule != "records.empty_cell" or (fault.file, fault.place) not in places]
 
 
-def _checked(
-    opened: Mapping[str, Any], tables: Mapping[str, Mapped], sources: Mapping[str, Source]
+def _check_tables(
+    opened: Mapping[str, Any], tables: Mapping[str, Mapped], sources: Mapping[str, OpenTable]
 ) -> tuple[dict[str, Any], list[Fault], list[Note]]:
     faults: list[Fault] = []
     notes: list[Note] = []

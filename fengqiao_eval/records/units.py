@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.periods import Period
-
-OFFICER = "officer"
-"""The level of persons: their records are found by officer_id, not by unit_id."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Tree:
 
 def tree_of(tables: Mapping[str, Any], period: Period) -> Tree:
     """Take the tree in force at the period's end from the record tables."""
-    return in_force(tables["units"].to_pandas(), postings_of(tables), period)
+    return build_tree(tables["units"].to_pandas(), postings_of(tables), period)
 
 
 def postings_of(tables: Mapping[str, Any]) -> pd.DataFrame | None:
@@ -39,7 +37,7 @@ def postings_of(tables: Mapping[str, Any]) -> pd.DataFrame | None:
     return tables["postings"].to_pandas() if "postings" in tables else None
 
 
-def in_force(units: pd.DataFrame, postings: pd.DataFrame | None, period: Period) -> Tree:
+def build_tree(units: pd.DataFrame, postings: pd.DataFrame | None, period: Period) -> Tree:
     """Take the rows in force on the period's last day; merged units count for their successor, officers hang on their posting.
 
     units and postings are the record tables; a unit without a row in force and without successor counts for its parent only.
@@ -49,12 +47,12 @@ def in_force(units: pd.DataFrame, postings: pd.DataFrame | None, period: Period)
     now = every[(every["start"] <= last) & (every["end"] >= last)].drop_duplicates("unit_id", keep="last").set_index("unit_id")
     latest = every.drop_duplicates("unit_id", keep="last").set_index("unit_id")
     standing, successors = frozenset(now.index), latest["successor_id"].to_dict()
-    stands_for = {unit: _standing(unit, standing, successors) for unit in latest.index}
+    stands_for = {unit: _follow_mergers(unit, standing, successors) for unit in latest.index}
     latest, now = (part.assign(parent_id=[stands_for.get(p) or p for p in part["parent_id"]]) for part in (latest, now))
-    now = _posted(now, postings, period, stands_for)
+    now = _attach_officers(now, postings, period, stands_for)
     parents = latest["parent_id"].to_dict() | now["parent_id"].to_dict()
     chains = {unit: _chain(stands_for[unit] or unit, parents) for unit in latest.index}
-    return Tree(_with_places(now, chains, stands_for).reset_index(), _counts_for(now, chains), frozenset(latest.index))
+    return Tree(_add_places(now, chains, stands_for).reset_index(), _ancestor_pairs(now, chains), frozenset(latest.index))
 
 
 def _day(moment: datetime) -> date:
@@ -79,7 +77,7 @@ def dates(frame: pd.DataFrame, column: str, empty: date) -> "pd.Series[Any]":
     return pd.Series([empty if pd.isna(d) else pd.Timestamp(d).date() for d in frame[column]], frame.index, dtype=object)
 
 
-def _standing(unit: str, now: frozenset[str], successors: Mapping[str, str]) -> str:
+def _follow_mergers(unit: str, now: frozenset[str], successors: Mapping[str, str]) -> str:
     """Follow mergers from a unit to one in force; '' where they end nowhere."""
     seen: set[str] = set()
     while unit and unit not in now and unit not in seen:
@@ -88,32 +86,34 @@ def _standing(unit: str, now: frozenset[str], successors: Mapping[str, str]) -> 
     return unit if unit in now else ""
 
 
-def _above(unit: str, parents: Mapping[str, str]) -> Iterator[str]:
+def _ancestors(unit: str, parents: Mapping[str, str]) -> Iterator[str]:
     seen = {unit}
     while (unit := parents.get(unit, "")) and unit not in seen:
         seen.add(unit)
         yield unit
 
 
-def _posted(now: pd.DataFrame, postings: pd.DataFrame | None, period: Period, stands_for: Mapping[str, str]) -> pd.DataFrame:
+def _attach_officers(
+    now: pd.DataFrame, postings: pd.DataFrame | None, period: Period, stands_for: Mapping[str, str]
+) -> pd.DataFrame:
     """Hang officers on the unit of the posting with most days in the period; class, where empty, is that unit's."""
     home = home_unit(postings, period, stands_for) if postings is not None else {}
     rows = list(zip(now.index, now["parent_id"], now["level"], strict=True))
     parents = {unit: home.get(unit, parent) if level == OFFICER else parent for unit, parent, level in rows}
     classes = now["peer_class"].to_dict()
-    own = [classes[unit] or (_class_above(unit, classes, parents) if level == OFFICER else "") for unit, _, level in rows]
+    own = [classes[unit] or (_inherited_class(unit, classes, parents) if level == OFFICER else "") for unit, _, level in rows]
     return now.assign(parent_id=list(parents.values()), peer_class=own)
 
 
-def _class_above(unit: str, classes: Mapping[str, str], parents: Mapping[str, str]) -> str:
-    return next((classes[above] for above in _above(unit, parents) if classes.get(above)), "")
+def _inherited_class(unit: str, classes: Mapping[str, str], parents: Mapping[str, str]) -> str:
+    return next((classes[above] for above in _ancestors(unit, parents) if classes.get(above)), "")
 
 
 def _chain(unit: str, parents: Mapping[str, str]) -> tuple[str, ...]:
-    return (unit, *_above(unit, parents))
+    return (unit, *_ancestors(unit, parents))
 
 
-def _with_places(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]], stands_for: Mapping[str, str]) -> pd.DataFrame:
+def _add_places(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]], stands_for: Mapping[str, str]) -> pd.DataFrame:
     """Name each unit's county and station, and what was merged into it."""
     at = {level: frozenset(now.index[now["level"] == level]) for level in ("county", "station")}
     merged: dict[str, list[str]] = {}
@@ -129,13 +129,13 @@ def _with_places(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]], stand
     )
 
 
-def _counts_for(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
+def _ancestor_pairs(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
     standing = frozenset(now.index[now["level"] != OFFICER])
     pairs = [(unit, ancestor) for unit, chain in chains.items() for ancestor in chain if ancestor in standing]
     return pd.DataFrame(pairs, columns=["unit_id", "ancestor"], dtype=object)
 
 
-def _served(postings: pd.DataFrame, period: Period) -> pd.DataFrame:
+def _service_days(postings: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Give each posting its days in the period, first and last day included."""
     start, end = _day(period.start), _day(period.end) - timedelta(days=1)
     first = [max(d, start) for d in dates(postings, "from_date", date.min)]
@@ -156,7 +156,7 @@ def home_unit(postings: pd.DataFrame, period: Period, stands_for: Mapping[str, s
     >>> home_unit(frame, Period(2024 * 12, 1))
     {'P1': 'B'}
     """
-    served = _served(postings, period)
+    served = _service_days(postings, period)
     served = served[served["unit_id"].isin(stands_for)] if stands_for else served
     served = served.assign(unit_id=[stands_for.get(unit) or unit for unit in served["unit_id"]])
     served = (
@@ -172,7 +172,7 @@ def person_days(tree: Tree, postings: pd.DataFrame | None, period: Period) -> np
     """Give each unit of the tree the person-days served in a period: an officer's own, a unit's those of all posted in it."""
     if postings is None:
         return np.full(len(tree.units), np.nan)
-    served = _served(postings, period)
+    served = _service_days(postings, period)
     own = served.groupby("officer_id")["person_days"].sum()
     at = served.merge(tree.counts_for, on="unit_id").groupby("ancestor")["person_days"].sum()
     days = tree.units["unit_id"].map(own.to_dict() | at.to_dict()).astype("float64")

@@ -1,1 +1,1 @@
-"""A run: its parameters, its cards by papermill, its folder, and what explains it."""
+"""A run from its parameters to its folder: locked, logged, resumable, explained."""

@@ -8,15 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from fengqiao_eval.records.units import OFFICER
-from fengqiao_eval.runs import log, manifest, publish
-from fengqiao_eval.runs.cards import Card
-from fengqiao_eval.runs.choice import OVERVIEW, chosen, notebook_of
+from fengqiao_eval.engine.card_job import CardJob
+from fengqiao_eval.errors import OFFICER
+from fengqiao_eval.runs import folder as run_folder
+from fengqiao_eval.runs import log as runs_log
+from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.params import RunParams, run_name
-from fengqiao_eval.runs.prepared import Order
+from fengqiao_eval.runs.prepare import OVERVIEW, Order, choose_cards, notebook_of
 
 SCORED_BY = {"tables", "levels", "timezone"}
 """The parameters on which the frames rest, besides files and dates, which are fingerprinted as they are resolved."""
+
 
 PRINTED_BY = {"lang", "state", "objection_until", "contact", "seed"}
 """The parameters on which cards rest, besides those of their frames."""
@@ -49,49 +51,49 @@ class Job:
     @property
     def part(self) -> Path:
         """Where the run is written until it takes its place."""
-        return publish.part_of(self.out, self.base)
+        return run_folder.part_of(self.out, self.base)
 
     @property
     def newest(self) -> Path | None:
         """The run that lies under the name, or the last of its corrections."""
-        return publish.newest(self.out, self.base)
+        return run_folder.newest_run(self.out, self.base)
 
     @property
-    def log(self) -> log.Log:
+    def log(self) -> runs_log.Log:
         """The log of all runs of the folder."""
-        return log.Log(self.out / log.NAME, self.name, self.params.timezone)
+        return runs_log.Log(self.out / runs_log.NAME, self.name, self.params.timezone)
 
     @property
     def frames_key(self) -> str:
         """Fingerprint all that the frames rest on: with an equal one they are the same, byte for byte."""
         made_of = [self.prints[name] for name in ("records", "scheme", "package")]
         when = [str(self.params.span), str(self.params.moment)]
-        return _of([*made_of, *when, manifest.packages(), self.params.model_dump_json(include=SCORED_BY)])
+        return _fingerprint([*made_of, *when, manifest.packages(), self.params.model_dump_json(include=SCORED_BY)])
 
     def cards_key(self, name: str, corrects: str | None) -> str:
         """Fingerprint all that the cards of a run of this name rest on; whose cards they are is another matter."""
         told = self.params.model_dump_json(include=PRINTED_BY)
-        return _of([self.frames_key, self.prints["notebooks"], self.order.engine, name, corrects, told])
+        return _fingerprint([self.frames_key, self.prints["notebooks"], self.order.engine, name, corrects, told])
 
-    def cards(self, folder: Path, levels: Sequence[str]) -> list[Card]:
+    def cards(self, folder: Path, levels: Sequence[str]) -> list[CardJob]:
         """List the cards wanted in a folder that holds the frames; none where only frames are asked for.
 
         Raises UsageError where `only` names what is no unit.
         """
-        wanted = chosen(units(folder), levels, self.params.only)
+        wanted = choose_cards(units(folder), levels, self.params.only)
         if self.notebooks is None:
             return []
         lang, keep, notebooks = self.params.lang, self.order.notebooks, self.notebooks
         cards = [
-            Card(unit, level, notebooks / notebook_of(level), folder, publish.card_page(folder, level, unit), lang, keep)
+            CardJob(unit, level, notebooks / notebook_of(level), folder, run_folder.card_page(folder, level, unit), lang, keep)
             for level, unit in wanted
         ]
-        overview = Card("", "", notebooks / OVERVIEW, folder, folder / "overview.html", lang, keep)
+        overview = CardJob("", "", notebooks / OVERVIEW, folder, folder / "overview.html", lang, keep)
         return [*cards, overview] if overview.notebook.is_file() else cards
 
 
-def _of(parts: Sequence[Any]) -> str:
-    return manifest.of_text(json.dumps(parts, sort_keys=True))
+def _fingerprint(parts: Sequence[Any]) -> str:
+    return manifest.fingerprint_text(json.dumps(parts, sort_keys=True))
 
 
 def units(folder: Path) -> pd.DataFrame:

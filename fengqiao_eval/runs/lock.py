@@ -16,8 +16,11 @@ from fengqiao_eval.errors import LockedError, UsageError
 from fengqiao_eval.words import say
 
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+
+
 _FAR = 2**30
 """Where Windows locks a byte: nobody can read what is locked, and who holds the lock is to be read."""
+
 
 if sys.platform == "win32":
     import msvcrt
@@ -34,7 +37,7 @@ else:
 
 
 @contextmanager
-def held(out: Path, name: str) -> Iterator[bool]:
+def hold_lock(out: Path, name: str) -> Iterator[bool]:
     """Hold the lock of a run's name (OUT/.NAME.lock) for a block; tell whether OUT had to be made, which goes again if empty.
 
     Raises LockedError where another process holds it, UsageError where OUT is no folder.
@@ -44,7 +47,7 @@ def held(out: Path, name: str) -> Iterator[bool]:
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
     out.mkdir(parents=True, exist_ok=True)
     path = out / f".{name}.lock"
-    file = _taken(path, name)
+    file = _take_lock(path, name)
     try:
         _sign(file)
         yield bool(made)
@@ -55,7 +58,7 @@ def held(out: Path, name: str) -> Iterator[bool]:
                 folder.rmdir()
 
 
-def _taken(path: Path, name: str) -> IO[bytes]:
+def _take_lock(path: Path, name: str) -> IO[bytes]:
     """Take the lock; where its last holder has just removed the file, take that of the new one."""
     while True:
         file = path.open("a+b", buffering=0)

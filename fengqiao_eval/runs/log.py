@@ -18,13 +18,18 @@ from fengqiao_eval.words import catalogue, language, say
 NAME = "log.jsonl"
 """What the log is called; it lies beside the runs, in `out`."""
 
+
 EVENTS = ("started", "unchanged", "frames", "card_failed", "finished", "refused", "stopped")
 """What is logged."""
+
 
 LONGEST = 300
 """The characters that are kept of a text: the words of an exception may hold a whole table."""
 
+
 _MODE = 0o600
+
+
 _ENDS = b"\n"
 
 

@@ -32,7 +32,10 @@ PACKAGES = (
 )
 """The packages whose versions a run names."""
 
+
 _SOURCES = (".py", ".yaml", ".html", ".js", ".css")
+
+
 _RECORDS = (".parquet", ".csv")
 
 
@@ -40,7 +43,9 @@ FACTS = ("title", "scheme_version", "levels", "counts", "units", "officers", "no
 """What a manifest says of a scoring; a run that takes over the frames of another takes these over too."""
 
 
-def told(name: str, corrects: str | None, params: RunParams, facts: Mapping[str, Any], officers: set[str]) -> dict[str, Any]:
+def new_manifest(
+    name: str, corrects: str | None, params: RunParams, facts: Mapping[str, Any], officers: set[str]
+) -> dict[str, Any]:
     """Begin the manifest of a run: what it is, what it was told, what its scoring found; no card is printed yet."""
     fact = {key: facts[key] for key in FACTS}
     return {
@@ -55,7 +60,7 @@ def told(name: str, corrects: str | None, params: RunParams, facts: Mapping[str,
         "objection_until": params.objection_until,
         "contact": params.contact,
         "lang": params.lang,
-        "only": without(params.only, officers),
+        "only": exclude_officers(params.only, officers),
         **fact,
         "cards": {},
         "failures": [],
@@ -91,41 +96,41 @@ def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
     """Fingerprint (SHA-256) records by file, scheme with overrides, notebooks, the package and the parameters."""
     package = Path(__file__).parents[1]
     return {
-        "records": of_records(params),
-        "scheme": of_scheme(params),
-        "notebooks": of_files(notebooks.glob("*.ipynb")) if notebooks else "",
-        "package": of_files(path for path in package.rglob("*") if path.suffix in _SOURCES),
-        "parameters": of_text(params.model_dump_json(exclude={"out", "records", "scheme", "overrides"})),
+        "records": fingerprint_records(params),
+        "scheme": fingerprint_scheme(params),
+        "notebooks": fingerprint_files(notebooks.glob("*.ipynb")) if notebooks else "",
+        "package": fingerprint_files(path for path in package.rglob("*") if path.suffix in _SOURCES),
+        "parameters": fingerprint_text(params.model_dump_json(exclude={"out", "records", "scheme", "overrides"})),
     }
 
 
-def of_scheme(params: RunParams) -> str:
+def fingerprint_scheme(params: RunParams) -> str:
     """Fingerprint the scheme with its overrides."""
-    return of_files(Path(path) for path in (params.scheme, params.overrides) if path)
+    return fingerprint_files(Path(path) for path in (params.scheme, params.overrides) if path)
 
 
-def of_records(params: RunParams) -> dict[str, str]:
+def fingerprint_records(params: RunParams) -> dict[str, str]:
     """Fingerprint the files of the records, each under its name."""
     where = Path(params.records)
     named = [where / table.file for table in params.tables.values() if table.file]
     every = [where] if where.is_file() else [*where.glob("*"), *named]
     found = {path for path in every if path.is_file() and (path.suffix in _RECORDS or path == where)}
-    return {os.path.relpath(path, where) if path != where else path.name: of_file(path) for path in sorted(found)}
+    return {os.path.relpath(path, where) if path != where else path.name: fingerprint_file(path) for path in sorted(found)}
 
 
-def of_files(paths: Iterable[Path]) -> str:
+def fingerprint_files(paths: Iterable[Path]) -> str:
     """Fingerprint several files as one, by their names and contents; one that is not there has none."""
-    lines = sorted(f"{path.parent.name}/{path.name} {of_file(path) if path.is_file() else ''}" for path in paths)
-    return of_text("\n".join(lines))
+    lines = sorted(f"{path.parent.name}/{path.name} {fingerprint_file(path) if path.is_file() else ''}" for path in paths)
+    return fingerprint_text("\n".join(lines))
 
 
-def of_file(path: Path) -> str:
+def fingerprint_file(path: Path) -> str:
     """Fingerprint one file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def of_text(text: str) -> str:
+def fingerprint_text(text: str) -> str:
     """Fingerprint a text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -133,17 +138,17 @@ def of_text(text: str) -> str:
 def parameters(params: RunParams, folder: Path, officers: Iterable[str]) -> dict[str, Any]:
     """Give the parameters in force, paths as seen from the run's folder, no officer's id among them."""
     given = params.model_dump(by_alias=True, exclude_defaults=True)
-    paths = {key: relative(given[key], folder) for key in ("records", "scheme", "overrides") if given.get(key)}
-    kept = without(given.get("only"), set(officers))
+    paths = {key: relative_path(given[key], folder) for key in ("records", "scheme", "overrides") if given.get(key)}
+    kept = exclude_officers(given.get("only"), set(officers))
     return {**given, **paths, **({"only": kept} if kept is not None else {})} | {"out": ".."}
 
 
-def without(ids: Iterable[str] | None, officers: set[str]) -> list[str] | None:
+def exclude_officers(ids: Iterable[str] | None, officers: set[str]) -> list[str] | None:
     """Leave officers out of a list of ids."""
     return None if ids is None else [given for given in ids if given.removesuffix("/") not in officers]
 
 
-def relative(path: str, folder: Path) -> str:
+def relative_path(path: str, folder: Path) -> str:
     """Write a path as seen from a folder, so that run and records can be moved together; else as it is."""
     try:
         return path if "://" in path else Path(os.path.relpath(path, folder)).as_posix()
@@ -160,10 +165,10 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
 
 def text(content: Mapping[str, Any]) -> str:
     """Give the text of a JSON file."""
-    return json.dumps(content, ensure_ascii=False, indent=1, default=_plain) + "\n"
+    return json.dumps(content, ensure_ascii=False, indent=1, default=_json_value) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     """Say in JSON's own words what JSON has no word for; a decimal stays a number, since text may name a column."""
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")

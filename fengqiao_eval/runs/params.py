@@ -11,20 +11,21 @@ import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from fengqiao_eval.documents import Document, Model, nearest, read, scalar, validate
+from fengqiao_eval.documents import Document, Model, read, scalar, suggest, validate
 from fengqiao_eval.errors import Fault, InputError, UsageError
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
-from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.tables import TABLES
 
 PATHS = ("records", "scheme", "overrides", "out")
 """The keys that hold paths."""
 
+
 COMMAND_LINE = "--set"
 """The place of a fault of what was typed rather than written in the file."""
 
 
-def _refused(rule: str, given: object, **more: object) -> PydanticCustomError:
+def _params_error(rule: str, given: object, **more: object) -> PydanticCustomError:
     return PydanticCustomError(f"fengqiao.params.{rule}", "refused", {"given": given, **more})
 
 
@@ -34,7 +35,7 @@ def _period(given: Any) -> Any:
         if text not in RELATIVE:
             _ = [moment.start for moment in (parse(text).year_before, parse(text)) if moment.end]
     except (UsageError, ValueError, TypeError):
-        raise _refused("period", given) from None
+        raise _params_error("period", given) from None
     return text
 
 
@@ -45,7 +46,7 @@ def _moment(given: Any) -> Any:
     except ValueError:
         moment = None
     if not isinstance(moment, date) or getattr(moment, "tzinfo", None):
-        raise _refused("moment", given)
+        raise _params_error("moment", given)
     return moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
 
 
@@ -53,25 +54,29 @@ def _zone(given: str) -> str:
     try:
         ZoneInfo(given)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise _refused("timezone", given) from None
+        raise _params_error("timezone", given) from None
     return given
 
 
 def _id(given: Any) -> Any:
     if not isinstance(given, str):
-        raise _refused("id_text", given)
+        raise _params_error("id_text", given)
     return given
 
 
 def _tables(given: Mapping[str, Mapped]) -> Mapping[str, Mapped]:
     for table in given:
         if table not in TABLES:
-            raise _refused("table", table, known=nearest(table, list(TABLES)))
+            raise _params_error("table", table, known=suggest(table, list(TABLES)))
     return given
 
 
 Text = Annotated[str, Field(min_length=1)]
+
+
 UnitId = Annotated[str, BeforeValidator(_id)]
+
+
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
@@ -120,16 +125,16 @@ def load_params(
 
     Raises UsageError where a `--set` has no key or no `=`.
     """
-    typed, faults = _typed(sets)
+    typed, faults = _parse_sets(sets)
     typed |= {"only": list(only)} if only else {}
     try:
         document = read(path)
     except InputError as error:
         return None, [*error.faults, *faults]
-    params, more = _validated(document, typed)
-    placed = _placed(params, project_folder(path), typed)
+    params, more = _validate_params(document, typed)
+    placed = _resolve_paths(params, project_folder(path), typed)
     faults = [*faults, *more]
-    return (placed, faults) if not params.period else _dated(placed, document, faults, today)
+    return (placed, faults) if not params.period else _set_as_of(placed, document, faults, today)
 
 
 def project_folder(path: Path) -> Path:
@@ -143,7 +148,7 @@ def run_name(path: Path, params: RunParams) -> str:
     return f"{path.stem}-{params.span}" if params.relative else path.stem
 
 
-def _typed(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
+def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
     found: dict[str, Any] = {}
     faults: list[Fault] = []
     for given in sets:
@@ -158,16 +163,16 @@ def _typed(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
     return found, faults
 
 
-def _validated(document: Document, typed: Mapping[str, Any]) -> tuple[RunParams, list[Fault]]:
+def _validate_params(document: Document, typed: Mapping[str, Any]) -> tuple[RunParams, list[Fault]]:
     lines = {place: line for place, line in document.lines.items() if place[0] not in typed}
     merged = Document(document.file, {**document.data, **typed}, lines)
     params, faults = validate(RunParams, merged)
     wrong = {fault.place.split(".")[0] for fault in faults}
     told = [Fault(COMMAND_LINE, f.place, f.rule, f.given) if f.place.split(".")[0] in typed else f for f in faults]
-    return params or _what_is_right(merged, wrong), told
+    return params or _valid_params(merged, wrong), told
 
 
-def _what_is_right(document: Document, wrong: set[str]) -> RunParams:
+def _valid_params(document: Document, wrong: set[str]) -> RunParams:
     """Keep the keys that are right, so that scheme and records are looked at all the same; the others become empty."""
     wrong = wrong | {"records"} if "tables" in wrong else wrong  # without their mapping right records look wrong
     given = {key: value for key, value in document.data.items() if key in RunParams.model_fields and key not in wrong}
@@ -176,17 +181,17 @@ def _what_is_right(document: Document, wrong: set[str]) -> RunParams:
     return params.model_copy(update=dict.fromkeys(needed, ""))
 
 
-def _placed(params: RunParams, project: Path, typed: Mapping[str, Any]) -> RunParams:
+def _resolve_paths(params: RunParams, project: Path, typed: Mapping[str, Any]) -> RunParams:
     paths = {key: getattr(params, key) for key in PATHS if getattr(params, key)}
-    return params.model_copy(update={k: located(v, Path.cwd() if k in typed else project) for k, v in paths.items()})
+    return params.model_copy(update={k: absolute_path(v, Path.cwd() if k in typed else project) for k, v in paths.items()})
 
 
-def located(given: str, base: Path) -> str:
+def absolute_path(given: str, base: Path) -> str:
     """Make a path absolute; an address (postgresql://…) is none."""
     return given if "://" in given else os.path.normpath(base / given)
 
 
-def _dated(params: RunParams, document: Document, faults: list[Fault], today: date | None) -> tuple[RunParams, list[Fault]]:
+def _set_as_of(params: RunParams, document: Document, faults: list[Fault], today: date | None) -> tuple[RunParams, list[Fault]]:
     as_of = params.as_of or _default_moment(params, today)
     dated = params.model_copy(update={"as_of": as_of})
     if as_of <= dated.span.start:

@@ -13,22 +13,25 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from fengqiao_eval.errors import UsageError, refuse
+from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
-from fengqiao_eval.runs.choice import find_notebooks
+from fengqiao_eval.runs.folder import newest_run
 from fengqiao_eval.runs.params import RunParams, load_params, project_folder, run_name
-from fengqiao_eval.runs.prepared import Order
-from fengqiao_eval.runs.publish import newest
-from fengqiao_eval.runs.reopened import parameters
+from fengqiao_eval.runs.prepare import Order, find_notebooks
+from fengqiao_eval.runs.reopen import parameters
 from fengqiao_eval.runs.run import Made, run
-from fengqiao_eval.scorecards.folder import Run, open_run
 from fengqiao_eval.words import say
 
 NOTEBOOK = "tune_weights.ipynb"
+
+
 SCORED_BY = ("period", "as_of", "records", "tables", "scheme", "overrides", "levels")
 """The parameters on which the scores of a run rest."""
 
+
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 """A closed network has neither news nor updates."""
+
 
 CHINESE = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
 
@@ -42,19 +45,19 @@ def run_to_tune(order: Order) -> tuple[Run, Made | None]:
     params, faults = load_params(order.path, order.sets, order.only)
     refuse(faults)
     assert params is not None  # noqa: S101 - else there are faults
-    there = newest(Path(params.out), run_name(order.path, params))
+    there = newest_run(Path(params.out), run_name(order.path, params))
     if there is None:
         made = run(order, cards=False)
         return open_run(made.folder), made
     found = open_run(there)
-    if others := list(_otherwise(found, params)):
+    if others := list(_differing_parameters(found, params)):
         raise UsageError("tune.other_run", run=there.name, keys=say("explain.comma").join(others))
     return found, None
 
 
-def _otherwise(there: Run, params: RunParams) -> Iterator[str]:
+def _differing_parameters(there: Run, params: RunParams) -> Iterator[str]:
     """Name the parameters in which a run differs from what is asked for, a scheme that was written anew among them."""
-    then, same_scheme = parameters(there), there.manifest["fingerprints"]["scheme"] == manifest.of_scheme(params)
+    then, same_scheme = parameters(there), there.manifest["fingerprints"]["scheme"] == manifest.fingerprint_scheme(params)
     for key in SCORED_BY:
         if getattr(then, key) != getattr(params, key) or (key == "scheme" and not same_scheme):
             yield key
@@ -67,13 +70,13 @@ def write_notebook(order: Order, scored: Run) -> Path:
     """
     source = find_notebooks(project_folder(order.path), NOTEBOOK) / NOTEBOOK
     told = {"run": scored.path.name, "lang": scored.manifest["lang"]}
-    notebook = parameterize_notebook(_folded(load_notebook_node(str(source))), told)
+    notebook = parameterize_notebook(_fold_code(load_notebook_node(str(source))), told)
     path = scored.path.parent / f"tune-{scored.path.name}.ipynb"
     path.write_text(nbformat.writes(notebook) + "\n", "utf-8", newline="\n")  # type: ignore[no-untyped-call]
     return path
 
 
-def _folded(notebook: Any) -> Any:
+def _fold_code(notebook: Any) -> Any:
     """Drop the outputs that its readers keep, and fold the code, so that the screen stands at the top of the page."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -92,13 +95,13 @@ def serve(notebook: Path, lang: str, port: int | None = None, *, browser: bool =
     with TemporaryDirectory(prefix="fengqiao-") as folder:
         settings = Path(folder) / "overrides.json"
         settings.write_text(json.dumps(QUIET | (CHINESE if lang == "zh" else {})), "utf-8")
-        LabApp.launch_instance([*words(notebook, port, browser=browser), f"--LabApp.app_settings_dir={folder}"])
+        LabApp.launch_instance([*jupyter_arguments(notebook, port, browser=browser), f"--LabApp.app_settings_dir={folder}"])
 
 
-def words(notebook: Path, port: int | None = None, *, browser: bool = True) -> list[str]:
+def jupyter_arguments(notebook: Path, port: int | None = None, *, browser: bool = True) -> list[str]:
     """List what JupyterLab is told.
 
-    >>> words(Path("runs/tune-demo.ipynb"), 8890, browser=False)[-3:]
+    >>> jupyter_arguments(Path("runs/tune-demo.ipynb"), 8890, browser=False)[-3:]
     ['--LabApp.default_url=/lab/tree/tune-demo.ipynb', '--port=8890', '--no-browser']
     """
     told = ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={notebook.parent.absolute()}", "--LabApp.news_url=None"]

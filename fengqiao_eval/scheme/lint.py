@@ -1,21 +1,303 @@
 """Lint: what a scheme scores that law forbids or statistics cannot bear, each finding with its source. It warns and quotes."""
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from functools import cache, cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from fengqiao_eval.documents import Document, Place
-from fengqiao_eval.scheme.indicator import Entry, Named
-from fengqiao_eval.scheme.lint_rules import LEVELS, Instrument, Rule, catalogue, has
-from fengqiao_eval.scheme.lint_shapes import CONDITIONS, SHAPES, Facts, Found, words
-from fengqiao_eval.scheme.model import Justified, Scheme, parts_of
+from pydantic import AfterValidator
+
+from fengqiao_eval.documents import Document, KeyPath, Model, read, validate
+from fengqiao_eval.errors import refuse
+from fengqiao_eval.scheme.benchmark import Change, Place, Quota
+from fengqiao_eval.scheme.indicator import Code, Consequence, Entry, Indicator, Named, Text
+from fengqiao_eval.scheme.measure import Count, Figure, Filter, Measure
+from fengqiao_eval.scheme.normalisation import Curve, Line, Relative, Steps
+from fengqiao_eval.scheme.scheme import Dimension, Justified, Scheme, applies, base_marks, is_scored, nominal, parts_of, weight_at
+
+# The rules of lint as lint.yaml declares them: what to look for, how grave it is, why, on whose authority, what would do.
+
+
+Level = Literal["stop", "warn", "note"]
+
+
+LEVELS: tuple[Level, ...] = ("stop", "warn", "note")
+"""How grave a finding is, the worst first: stop must be dropped or answered for, warn had better be changed, note be known."""
+
+
+Expression = Annotated[str, AfterValidator(lambda given: re.compile(given, re.IGNORECASE).pattern)]
+
+
+class Sentence(Model):
+    """A sentence in both languages."""
+
+    zh: Text
+    en: Text
+
+    def text(self, lang: str, given: Mapping[str, Any] | None = None) -> str:
+        """Say it in a language.
+
+        >>> Sentence(zh="共 {n} 项", en="{n} in all").text("en", {"n": 2})
+        '2 in all'
+        """
+        said: str = getattr(self, lang)
+        return said.format(**given or {})
+
+
+class Instrument(Model):
+    """A source: its title, its force, and its words. Articles are not numbered, since none could be verified."""
+
+    title: Sentence
+    force: Sentence
+    words: Sentence
+
+
+class LintRule(Model):
+    """One thing to look for: in the words of a line, in its shape, and under which conditions."""
+
+    code: Code
+    level: Level
+    pattern: Expression = ""
+    unless: Expression = ""
+    """Words of the line that make it another thing."""
+    unless_defined: Expression = ""
+    """Words of the line, or of its `why`, that answer the worry."""
+    unless_beside: Expression = ""
+    """Words of another scored line that answer the worry."""
+    shape: Code | None = None
+    when: tuple[Code, ...] = ()
+    anywhere: bool = False
+    """Whether dimensions, groups outside the hundred and grades are read too."""
+    instruments: tuple[Code, ...]
+    why: Sentence
+    suggestion: Sentence
+
+
+class Catalogue(Model):
+    """All of lint.yaml."""
+
+    instruments: dict[Code, Instrument]
+    rules: tuple[LintRule, ...]
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Read lint.yaml once."""
+    found, faults = validate(Catalogue, read(Path(__file__).with_name("lint.yaml"), "lint.yaml"))
+    refuse(faults)
+    assert found is not None  # noqa: S101 - a catalogue that could not be read has faults
+    return found
+
+
+def has(pattern: str, text: str) -> bool:
+    """Say whether a text holds what an expression looks for; an empty expression looks for nothing.
+
+    >>> has("破案|clearance", "Clearance rate"), has("", "anything")
+    (True, False)
+    """
+    return bool(pattern) and re.search(pattern, text, re.IGNORECASE) is not None
+
+
+# What lint sees in the shape of a line, whatever it is called: raw counts, growth, places in small groups, years voided.
+
+
+LEAST_GROUP = 8
+"""In a group of fewer units a place is mostly chance, whatever the scheme's own `least_class` allows."""
+
+
+SHOWN = 5
+"""As many small groups as one sentence holds."""
+
+
+_NOT_INVENTED = ("notices", "duties")
+"""Tables whose rows are due or entered by another hand, so that nobody gains by writing one more."""
+
+
+_CLASSING = {"category", "class", "code", "kind", "purpose", "tier"}
+"""Columns that say what a record is, not how it was handled."""
+
+
+_DECLINE = "下降|降幅|减少|压降|零发案|fall in|drop in|reduction"
+
+
+_TASK = "任务|定额|下达|quota"
+
+
+Found = Mapping[str, Any] | None
+"""What a sentence speaks of where a shape was seen, else None."""
+
+
+@dataclass(frozen=True)
+class LintFacts:
+    """A scheme, the units in each group of each level, and the lines whose points were the same throughout a level."""
+
+    scheme: Scheme
+    sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    constant: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    @cached_property
+    def shares(self) -> Mapping[str, Mapping[str, Decimal]]:
+        """Level -> indicator -> its share of the total."""
+        return {level: nominal(self.scheme, level) for level in self.scheme.levels}
+
+    def levels(self, entry: Entry) -> tuple[str, ...]:
+        """Name the levels at which a line carries points or a consequence."""
+        if not isinstance(entry, Indicator):
+            return tuple(level for level in self.scheme.levels if applies(entry, level))
+        return tuple(level for level, shares in self.shares.items() if shares.get(entry.code, 0) > 0)
+
+
+def words(part: Named) -> str:
+    """Collect what a part is called and, of a count or a figure, what is counted.
+
+    >>> words(Named(code="clearance_rate", label="破案率"))
+    '破案率 · clearance rate'
+    """
+    counted = _counted_words(part.measure) if isinstance(part, Entry) else ()
+    return " · ".join(word for word in (part.label, part.label_en, part.code.replace("_", " "), *counted) if word)
+
+
+def _counted_words(measure: Measure) -> Iterator[str]:
+    if isinstance(measure, Figure):
+        yield measure.figure.replace("_", " ")
+    elif isinstance(measure, Count):
+        tests = (measure.where, *(part.where for part in measure.worth))
+        yield from (f"{word}数" for test in tests if set(test) <= _CLASSING for word in _test_words(test))
+        if measure.table == "cases" and not (measure.where or measure.worth):
+            yield "立案数"
+
+
+def _test_words(test: Filter) -> Iterator[str]:
+    yield from (word for one in test.values() for word in one.in_ or () if isinstance(word, str))
+
+
+def is_lower_better(entry: Entry) -> bool:
+    """Say whether fewer of what is counted is better."""
+    if has(_DECLINE, f"{entry.label} {entry.label_en}") or any(isinstance(r, Quota) and "excess" in r.as_ for r in entry.against):
+        return True
+    return entry.direction == "lower" and not (isinstance(entry, Consequence) and entry.effect == "add")
+
+
+def is_rewarded(entry: Entry) -> bool:
+    """Say whether more of what is counted earns more."""
+    return entry.effect == "add" if isinstance(entry, Consequence) else entry.direction == "higher"
+
+
+def has_no_quota(entry: Entry) -> bool:
+    """Say whether no number is due."""
+    return not any(isinstance(reference, Quota) for reference in entry.against)
+
+
+def has_target(entry: Entry) -> bool:
+    """Say whether a number is to be reached: a quota, a target, or a rule that says where full marks begin."""
+    line_to_reach = entry.target is not None or isinstance(_rule(entry), Curve | Steps)
+    return line_to_reach or not has_no_quota(entry) or has(_TASK, words(entry))
+
+
+def _has_no_target(entry: Entry) -> bool:
+    return not has_target(entry)
+
+
+def _rule(entry: Entry) -> Any:
+    return getattr(entry, "points", None)
+
+
+def _hit(holds: bool) -> Found:  # noqa: FBT001 - the one thing it is told
+    return {} if holds else None
+
+
+def _piece_rate(part: Named, _facts: LintFacts) -> Found:
+    if not (isinstance(part, Entry) and isinstance(part.measure, Count)):
+        return None
+    raw = part.measure.per is None and part.measure.table not in _NOT_INVENTED
+    return _hit(raw and isinstance(_rule(part), Curve | Line | Relative))
+
+
+def _growth(part: Named, _facts: LintFacts) -> Found:
+    against = part.against if isinstance(part, Entry) else ()
+    in_per_cent = any(isinstance(reference, Change) and reference.as_ == "percent" for reference in against)
+    ranked = any(isinstance(one, Change) and isinstance(other, Place) for one, other in pairwise(against))
+    return _hit(in_per_cent or ranked)
+
+
+def _small_groups(part: Named, facts: LintFacts) -> Found:
+    """See points by place or standing, at levels whose groups are small; a group of one has no places."""
+    if not isinstance(part, Entry) or not (isinstance(_rule(part), Relative) or any(isinstance(r, Place) for r in part.against)):
+        return None
+    every = [(n, level, group) for level in facts.levels(part) for group, n in facts.sizes.get(level, {}).items()]
+    small = sorted(one for one in every if 1 < one[0] < LEAST_GROUP)
+    said = [f"{level}{f' {group}' if group else ''}: {n}" for n, level, group in small]
+    more = [f"… {len(small)}"] if len(small) > SHOWN else []
+    return {"least": LEAST_GROUP, "groups": ", ".join(said[:SHOWN] + more)} if small else None
+
+
+def _zeroes_year(part: Named, facts: LintFacts) -> Found:
+    if not isinstance(part, Consequence):
+        return None
+    if part.effect == "zero_item":
+        return _hit(part.year_only)
+    group = next(group for group in facts.scheme.outside if part in group.lines)
+    caps = (getattr(part.points, "cap", None), None if group.floor is None else -group.floor)
+    taken = min([_largest_points(part.points), *(float(cap) for cap in caps if cap not in (None, "none"))])
+    return _hit(part.effect == "deduct" and taken >= base_marks(facts.scheme))
+
+
+def _largest_points(rule: Any) -> float:
+    """Give the most points that one event can be worth."""
+    pairs: Iterable[tuple[Any, Any]] = getattr(rule, "knots", getattr(rule, "steps", ()))
+    worth = [points for _, points in pairs]
+    if isinstance(rule, Line):
+        worth = [rule.start, rule.first, *(rule.each.values() if isinstance(rule.each, dict) else (rule.each,))]
+    return max((float(abs(points)) for points in worth), default=0.0)
+
+
+def _inert_weight(part: Named, facts: LintFacts) -> Found:
+    if not isinstance(part, Dimension):
+        return None
+    idle = [level for level in facts.scheme.levels if is_scored(part, level) and not weight_at(part.weight, level)]
+    return {"levels": ", ".join(idle)} if idle else None
+
+
+def _inert_values(part: Named, facts: LintFacts) -> Found:
+    if not isinstance(part, Dimension):
+        return None
+    idle = [level for level in facts.scheme.levels if _moves_nobody(part, level, facts.constant.get(level, ()))]
+    return {"levels": ", ".join(idle)} if idle else None
+
+
+def _moves_nobody(part: Dimension, level: str, codes: Collection[str]) -> bool:
+    scored = [leaf for leaf in part.leaves if applies(leaf, level)]
+    return bool(scored and weight_at(part.weight, level)) and all(leaf.code in codes for leaf in scored)
+
+
+SHAPES: Mapping[str, Callable[[Named, LintFacts], Found]] = {
+    "per_item": _piece_rate,
+    "growth": _growth,
+    "small_groups": _small_groups,
+    "zeroes_year": _zeroes_year,
+    "inert_weight": _inert_weight,
+    "inert_values": _inert_values,
+}
+
+
+CONDITIONS: Mapping[str, Callable[[Entry], bool]] = {
+    "lower": is_lower_better,
+    "rewarded": is_rewarded,
+    "no_quota": has_no_quota,
+    "aimed": has_target,
+    "not_aimed": _has_no_target,
+}
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing found: the rule, the part of the scheme (None: the scheme itself), where it stands, and who answers for it."""
 
-    rule: Rule
+    rule: LintRule
     part: Named | None
     file: str
     place: str
@@ -57,15 +339,15 @@ def lint(
     sizes: level -> group ('' the whole level) -> units compared; constant: level -> codes of the indicators on which all
     units of each group have the same points. Without them what rests on them is not looked for. A document gives the lines.
     """
-    facts = Facts(scheme, sizes or {}, constant or {})
+    facts = LintFacts(scheme, sizes or {}, constant or {})
     document = document or Document("", {}, {})
     parts = [(place, part) for place, part in _parts(scheme) if not isinstance(part, Entry) or facts.levels(part)]
-    found = [one for place, part in parts for one in _of_part(place, part, facts, document)]
-    found += _idle(scheme, found, document)
+    found = [one for place, part in parts for one in _part_findings(place, part, facts, document)]
+    found += _idle_answers(scheme, found, document)
     return tuple(sorted(found, key=lambda one: LEVELS.index(one.rule.level)))
 
 
-def _parts(scheme: Scheme) -> Iterator[tuple[Place, Named]]:
+def _parts(scheme: Scheme) -> Iterator[tuple[KeyPath, Named]]:
     """Walk through all that has a name: dimensions, indicators, groups outside the hundred and their lines, grades."""
     yield from ((place, part) for place, _, part in parts_of(scheme))
     for number, group in enumerate(scheme.outside):
@@ -75,23 +357,23 @@ def _parts(scheme: Scheme) -> Iterator[tuple[Place, Named]]:
         yield ("bands", number), Named(code="bands", label=band.grade, label_en=band.grade_en)
 
 
-def _of_part(place: Place, part: Named, facts: Facts, document: Document) -> Iterator[Finding]:
+def _part_findings(place: KeyPath, part: Named, facts: LintFacts, document: Document) -> Iterator[Finding]:
     for rule in catalogue().rules:
-        given = _matched(rule, part, facts)
+        given = _match(rule, part, facts)
         if given is not None:
             where = document.fault(place, rule.code)
-            yield Finding(rule, part, where.file, where.place, given, _answered(facts.scheme, rule, part))
+            yield Finding(rule, part, where.file, where.place, given, _answers(facts.scheme, rule, part))
 
 
-def _matched(rule: Rule, part: Named, facts: Facts) -> Found:
+def _match(rule: LintRule, part: Named, facts: LintFacts) -> Found:
     """Hold a rule against a part: its conditions, then its shape, then its words."""
     if isinstance(part, Entry) and not all(CONDITIONS[name](part) for name in rule.when):
         return None
     seen = SHAPES[rule.shape](part, facts) if rule.shape else None
-    return {} if seen is None and _spoken(rule, part, facts) else seen
+    return {} if seen is None and _matches_words(rule, part, facts) else seen
 
 
-def _spoken(rule: Rule, part: Named, facts: Facts) -> bool:
+def _matches_words(rule: LintRule, part: Named, facts: LintFacts) -> bool:
     own = words(part)
     if not (isinstance(part, Entry) or rule.anywhere) or not has(rule.pattern, own) or has(rule.unless, own):
         return False
@@ -101,18 +383,18 @@ def _spoken(rule: Rule, part: Named, facts: Facts) -> bool:
     return not any(has(rule.unless_beside, words(other)) for other in others)
 
 
-def _answered(scheme: Scheme, rule: Rule, part: Named) -> tuple[Justified, ...]:
+def _answers(scheme: Scheme, rule: LintRule, part: Named) -> tuple[Justified, ...]:
     return tuple(one for one in scheme.justified if one.rule == rule.code and one.indicator in (None, part.code))
 
 
-def _idle(scheme: Scheme, found: list[Finding], document: Document) -> list[Finding]:
+def _idle_answers(scheme: Scheme, found: list[Finding], document: Document) -> list[Finding]:
     """Find answers to what nobody asked: a wrong code would look like a justification."""
     rule = next(rule for rule in catalogue().rules if rule.code == "idle")
     used = [answer for one in found for answer in one.justified]
     places = [(("justified", number), one) for number, one in enumerate(scheme.justified) if one not in used]
-    return [_of_scheme(rule, document, place, {"rule": one.rule}) for place, one in places]
+    return [_scheme_finding(rule, document, place, {"rule": one.rule}) for place, one in places]
 
 
-def _of_scheme(rule: Rule, document: Document, place: Place, given: Mapping[str, Any]) -> Finding:
+def _scheme_finding(rule: LintRule, document: Document, place: KeyPath, given: Mapping[str, Any]) -> Finding:
     where = document.fault(place, rule.code)
     return Finding(rule, None, where.file, where.place, given)

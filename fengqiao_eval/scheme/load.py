@@ -7,15 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
-from fengqiao_eval.documents import Document, Model, nearest, read, validate
+from fengqiao_eval.documents import Document, Model, read, suggest, validate
 from fengqiao_eval.errors import Fault, refuse
-from fengqiao_eval.scheme.contradictions import contradictions
-from fengqiao_eval.scheme.gathering import gathering
 from fengqiao_eval.scheme.indicator import Code, Label, Text, Weight
-from fengqiao_eval.scheme.judgements import misjudged
-from fengqiao_eval.scheme.model import Dimension, Scheme, parts_of
-from fengqiao_eval.scheme.named import names
-from fengqiao_eval.scheme.sums import sums
+from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
+from fengqiao_eval.scheme.validation import aggregation_faults, contradictions, names, sums
+from fengqiao_eval.scheme.weighting import judgement_faults
 
 
 class Affected(Model):
@@ -79,17 +76,17 @@ def read_scheme(path: Path, overrides: Path | None = None, name: str | None = No
 
 def apply(scheme: Scheme, overrides: Path) -> tuple[Scheme, list[Fault]]:
     """Put the weights of an override file on a scheme; return it with the faults of the file."""
-    return applied(scheme, read(overrides))
+    return apply_override(scheme, read(overrides))
 
 
-def applied(scheme: Scheme, document: Document) -> tuple[Scheme, list[Fault]]:
+def apply_override(scheme: Scheme, document: Document) -> tuple[Scheme, list[Fault]]:
     """Put the weights of an override on a scheme; return it with the faults of the document."""
     override, faults = validate(Override, document)
     if override is None:
         return scheme, faults
     known = [part.code for _, _, part in parts_of(scheme)]
     faults += [
-        document.fault(("weights", code), "override.unknown_code", code=code, known=nearest(code, known))
+        document.fault(("weights", code), "override.unknown_code", code=code, known=suggest(code, known))
         for code in override.weights
         if code not in known
     ]
@@ -114,7 +111,7 @@ def reweigh(scheme: Scheme, weights: Mapping[str, Weight]) -> Scheme:
 def check(scheme: Scheme, document: Document) -> Iterator[Fault]:
     """Find every fault that a single field cannot show."""
     yield from _one_person(scheme, document)
-    for find in (names, sums, contradictions, gathering, misjudged):
+    for find in (names, sums, contradictions, aggregation_faults, judgement_faults):
         yield from find(scheme, document)
 
 

@@ -1,1 +1,1 @@
-"""How it counts: numbers only, no files, no pictures."""
+"""Scores: measures against benchmarks, normalised, weighted, aggregated, adjusted, ranked; numbers only."""

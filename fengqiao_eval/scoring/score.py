@@ -7,24 +7,25 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from fengqiao_eval.errors import refuse
+from fengqiao_eval.errors import OFFICER, Note, refuse
+from fengqiao_eval.measuring import compatibility, denominators
+from fengqiao_eval.measuring import measures as measuring_measures
+from fengqiao_eval.measuring import notes as measuring_notes
+from fengqiao_eval.measuring.counting import Plan
+from fengqiao_eval.measuring.drilldown import losses, open_disputes, record_ids
+from fengqiao_eval.measuring.peer_groups import cohort, full_marks_faults
 from fengqiao_eval.periods import Period
-from fengqiao_eval.records.store import Note, Records
-from fengqiao_eval.records.units import OFFICER, Tree, person_days, tree_of
-from fengqiao_eval.scheme.model import Scheme
-from fengqiao_eval.scoring import fit, frames, longer, measures, notes, quotas
-from fengqiao_eval.scoring.adjustments import added
+from fengqiao_eval.records.store import Records
+from fengqiao_eval.records.units import Tree, person_days, tree_of
+from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scoring import frames, long_periods
+from fengqiao_eval.scoring.adjustments import consequences, facts, sum_adjustments, veto_months
 from fengqiao_eval.scoring.aggregation import gather
-from fengqiao_eval.scoring.cohort import cohort, mixed_full_marks
-from fengqiao_eval.scoring.comparing import History, compared, looks_back
-from fengqiao_eval.scoring.comparisons import comparisons
-from fengqiao_eval.scoring.consequences import consequences, facts, needs
-from fengqiao_eval.scoring.counts import Plan
-from fengqiao_eval.scoring.disputes import open_disputes
-from fengqiao_eval.scoring.giving import give
-from fengqiao_eval.scoring.parts import parts, with_parts
-from fengqiao_eval.scoring.scored import Scored, placed
-from fengqiao_eval.scoring.trace import losses, record_ids
+from fengqiao_eval.scoring.benchmarks import History, compare, reference_periods
+from fengqiao_eval.scoring.frames import comparisons
+from fengqiao_eval.scoring.long_periods import expand_parts, parts
+from fengqiao_eval.scoring.normalisation import give
+from fengqiao_eval.scoring.result import Scored, place_units
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,15 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     Raises InputError for columns that the scheme looks at and the records lack, for units that a quota passes over, and for a
     period without records.
     """
-    records, faults = fit.fitted(scheme, records)
-    tree = _restricted(tree_of(records.tables, period), levels or scheme.levels)
-    refuse((*faults, *quotas.faults_of(scheme, tree), *mixed_full_marks(scheme, tree)))
+    records, faults = compatibility.fit_records(scheme, records)
+    tree = _restrict_tree(tree_of(records.tables, period), levels or scheme.levels)
+    refuse((*faults, *denominators.faults_of(scheme, tree), *full_marks_faults(scheme, tree)))
     main = tuple(dict.fromkeys((period, period.previous, period.year_before)))  # of a year both are the year before
-    periods = with_parts(scheme, (*main, *period.trend))
-    found = _found(records, scheme, tree, main, periods, as_of)
+    periods = expand_parts(scheme, (*main, *period.trend))
+    found = _count_records(records, scheme, tree, main, periods, as_of)
     by_period = score_periods(found.history, periods, scheme, tree)
     scored = list(by_period.values())
-    told = notes.told(records, scheme, tree, found.plan, scored[0].measured, scored[0].groups)
+    told = measuring_notes.collect_notes(records, scheme, tree, found.plan, scored[0].measured, scored[0].groups)
     behind = record_ids(records, scheme, tree, period, as_of, officers=found.plan.officers)
     single = _single_records(records, scheme, tree, period, as_of, officers=found.plan.officers)
     table = frames.measures(scored, scheme, tree)
@@ -71,7 +72,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
         comparisons=comparisons([by_period[p] for p in main], scheme, tree),
         ranks=frames.ranks(scored, scheme, tree, found.days),
         asides=found.asides,
-        notes=(*records.notes, *found.notes, *longer.left_out(scheme, tree, period, by_period), *told),
+        notes=(*records.notes, *found.notes, *long_periods.exclusion_notes(scheme, tree, period, by_period), *told),
         **single,
     )
 
@@ -87,16 +88,16 @@ class _Found:
     notes: tuple[Note, ...]
 
 
-def _found(
+def _count_records(
     records: Records, scheme: Scheme, tree: Tree, main: Sequence[Period], periods: Sequence[Period], as_of: datetime
 ) -> _Found:
     """Count the records of the periods, and of those that they are held against."""
-    every, officers = _looked_at(scheme, periods), OFFICER in set(tree.units["level"])
-    counted = measures.count(records, scheme, tree, every, as_of, officers=officers)
-    fit.require_records(counted, scheme, main[0], records.name)
-    history = {p: measures.measured(scheme, tree, counted, p, as_of) for p in every}
+    every, officers = _periods_to_count(scheme, periods), OFFICER in set(tree.units["level"])
+    counted = measuring_measures.count(records, scheme, tree, every, as_of, officers=officers)
+    compatibility.require_records(counted, scheme, main[0], records.name)
+    history = {p: measuring_measures.measure_period(scheme, tree, counted, p, as_of) for p in every}
     days = [person_days(tree, counted.postings, p) for p in periods]
-    return _Found(history, days, measures.asides(counted, scheme, tree, main), counted.plan, counted.notes)
+    return _Found(history, days, measuring_measures.asides(counted, scheme, tree, main), counted.plan, counted.notes)
 
 
 def _single_records(
@@ -112,20 +113,20 @@ def _single_records(
     }
 
 
-def _looked_at(scheme: Scheme, periods: Sequence[Period]) -> tuple[Period, ...]:
+def _periods_to_count(scheme: Scheme, periods: Sequence[Period]) -> tuple[Period, ...]:
     """Name the periods that must be counted so that others can be scored."""
-    months = needs(scheme, periods)
-    return tuple(dict.fromkeys((*periods, *months, *looks_back(scheme, (*periods, *months)))))
+    months = veto_months(scheme, periods)
+    return tuple(dict.fromkeys((*periods, *months, *reference_periods(scheme, (*periods, *months)))))
 
 
-def _restricted(tree: Tree, levels: Sequence[str]) -> Tree:
+def _restrict_tree(tree: Tree, levels: Sequence[str]) -> Tree:
     units = tree.units[tree.units["level"].isin(list(levels))].reset_index(drop=True)
     return Tree(units, tree.counts_for[tree.counts_for["ancestor"].isin(units["unit_id"])], tree.known)
 
 
 def score_periods(history: History, periods: Iterable[Period], scheme: Scheme, tree: Tree) -> dict[Period, Scored]:
     """Score several periods, and those of which they are the mean, each once, in the order given."""
-    asked = with_parts(scheme, periods)
+    asked = expand_parts(scheme, periods)
     done: dict[Period, Scored] = {}
     for period in sorted(asked, key=lambda period: period.months):
         shorter = [done[part] for part in parts(scheme, period)]
@@ -136,12 +137,12 @@ def score_periods(history: History, periods: Iterable[Period], scheme: Scheme, t
 def score_period(history: History, period: Period, scheme: Scheme, tree: Tree, shorter: Sequence[Scored] = ()) -> Scored:
     """Score one period: references, points, totals and what stands outside them, or the mean of shorter ones; then places."""
     among = cohort(tree, scheme)
-    found = compared(history, period, scheme, tree, among)
+    found = compare(history, period, scheme, tree, among)
     given = give(found, scheme, among)
     gathered = gather(given, scheme, among)
     known = facts(found, history, period, scheme, tree, among)
     lines = (*gathered.adjustments, *consequences(known, gathered.totals.contributions))
-    totals = replace(gathered.totals, totals=gathered.totals.totals + added(lines, len(tree.units)))
+    totals = replace(gathered.totals, totals=gathered.totals.totals + sum_adjustments(lines, len(tree.units)))
     points = np.where(given.scored, given.points, np.nan)
     one = Scored(history[period], found, among, points, given.status, given.barred, gathered.nominal, totals, lines)
-    return placed(longer.mean_of(shorter, one, known) if shorter else one, scheme)
+    return place_units(long_periods.mean_of(shorter, one, known) if shorter else one, scheme)

@@ -17,14 +17,14 @@ from pathlib import Path
 
 from cards import cards, printed, scored, stock
 
-from fengqiao_eval.runs.cards import Card
+from fengqiao_eval.engine.card_job import CardJob
 
 STATIONS, FEW, MANY, ROUNDS, PEERS = 60, 4, 32, 3, 3
 GROWN = (10, 100, 1000)
 LEAST_A_MINUTE, LEAST_RATIO, MOST_FIXED, LEAST_SPEEDUP, MOST_GROWTH, MOST_BYTES = 240, 15, 8.0, 1.8, 1.1, 20 * 1024
 
 
-def slope(wanted: Sequence[Card], few: int = FEW, many: int = MANY) -> float:
+def slope(wanted: Sequence[CardJob], few: int = FEW, many: int = MANY) -> float:
     """Give the CPU seconds of one more card; where there are fewer than many, they are printed again."""
     small, large = (printed(list(islice(cycle(wanted), count))).cpu for count in (few, many))
     return (large - small) / (many - few)
@@ -56,7 +56,7 @@ def fixed(run: Path, each: float) -> None:
     told(f"once a batch: {once:.1f} CPU s", once < MOST_FIXED, f"under {MOST_FIXED:g}")
 
 
-def rate(wanted: Sequence[Card], workers: int) -> float:
+def rate(wanted: Sequence[CardJob], workers: int) -> float:
     """Give the cards a second by the clock, from the first that is done to the last."""
     ends: list[float] = []
     printed(wanted, workers, done=lambda *_: ends.append(time.perf_counter()))

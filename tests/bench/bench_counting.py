@@ -20,12 +20,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from fengqiao_eval.measuring import measures
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.store import Records, open_records
 from fengqiao_eval.records.units import Tree, tree_of
 from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scheme.model import Dimension, Scheme
-from fengqiao_eval.scoring import measures
+from fengqiao_eval.scheme.scheme import Dimension, Scheme
 
 STATIONS, OFFICERS, COUNTIES, CITIES, ROUNDS = 1_200, 12_000, 40, 4, 5
 PERIOD = parse("2024Q4")
@@ -86,7 +86,7 @@ def scheme(*, distinct: bool) -> Scheme:
 def ours(records: Records, tree: Tree, table: Scheme) -> list[measures.Measured]:
     """Count and put together the measures of all units and periods."""
     counted = measures.count(records, table, tree, PERIODS, PERIOD.end, officers=True)
-    return [measures.measured(table, tree, counted, period, PERIOD.end) for period in PERIODS]
+    return [measures.measure_period(table, tree, counted, period, PERIOD.end) for period in PERIODS]
 
 
 PERIOD_SQL = "CASE " + " ".join(

@@ -13,8 +13,8 @@ from collections.abc import Callable
 import numpy as np
 from pymcdm.helpers import rankdata
 
-from fengqiao_eval.scoring.robustness import DRAWS, bounds, drawn, drawn_places, influence, slopes, stretch
-from fengqiao_eval.scoring.totals import Weights, total
+from fengqiao_eval.scoring.aggregation import Weights, total
+from fengqiao_eval.scoring.sensitivity import DRAWS, bounds, draw_weights, drawn_places, influence, slopes, stretch
 
 INDICATORS, DIMENSIONS = 20, 4
 MOST = {1_000: 40.0, 40_000: 2_500.0}
@@ -61,7 +61,7 @@ def compare(units: int) -> bool:
     place = plain(totals[:, None].astype(float), np.ones((1, 1)))[0]
 
     def ours() -> tuple[np.ndarray, np.ndarray]:
-        return bounds(drawn_places(totals, points, scored, tree, drawn(tree)), place)
+        return bounds(drawn_places(totals, points, scored, tree, draw_weights(tree)), place)
 
     used = dice.dirichlet(np.full(INDICATORS, 10.0), PEER_DRAWS)
     scale = DRAWS / PEER_DRAWS

@@ -20,14 +20,13 @@ from typing import Any
 import numpy as np
 
 from fengqiao_eval.errors import STATUSES
+from fengqiao_eval.measuring.peer_groups import Cohort
 from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scheme.model import Dimension, Scheme
-from fengqiao_eval.scoring.aggregation import gather
-from fengqiao_eval.scoring.cohort import Cohort
-from fengqiao_eval.scoring.comparing import Compared
-from fengqiao_eval.scoring.giving import give
-from fengqiao_eval.scoring.ranks import places
-from fengqiao_eval.scoring.totals import total, weights_at
+from fengqiao_eval.scheme.scheme import Dimension, Scheme
+from fengqiao_eval.scoring.aggregation import gather, total, weights_at
+from fengqiao_eval.scoring.benchmarks import Benchmarked
+from fengqiao_eval.scoring.normalisation import give
+from fengqiao_eval.scoring.ranking import places
 
 INDICATORS, DIMENSIONS, IN_A_CLASS, ROUNDS = 20, 4, 500, 7
 MISSING = 0.03
@@ -52,7 +51,7 @@ def scheme(heaviest: int = 5) -> Scheme:
     return Scheme.model_construct(dimensions=dimensions, levels=("officer",), decimals=2, full_marks=100, least_class=8)
 
 
-def invent(units: int, missing: float) -> tuple[Compared, Cohort]:
+def invent(units: int, missing: float) -> tuple[Benchmarked, Cohort]:
     """Invent values between 0 and 100, of which some are missing, of officers in classes of 500."""
     dice = np.random.default_rng(0)
     value = np.round(dice.random((units, INDICATORS)) * 100, 4)
@@ -60,17 +59,17 @@ def invent(units: int, missing: float) -> tuple[Compared, Cohort]:
     value[status > 0] = np.nan
     levels, classes = np.full(units, "officer", dtype=object), np.full(units, "", dtype=object)
     within = dice.integers(0, max(1, units // IN_A_CLASS), units)
-    return Compared(value, status, ()), Cohort(levels, classes, classes, within, np.ones(units, dtype=bool))
+    return Benchmarked(value, status, ()), Cohort(levels, classes, classes, within, np.ones(units, dtype=bool))
 
 
-def ours(found: Compared, table: Scheme, among: Cohort) -> tuple[np.ndarray, np.ndarray]:
+def ours(found: Benchmarked, table: Scheme, among: Cohort) -> tuple[np.ndarray, np.ndarray]:
     """Give points, totals and places as the product does: gaps, exact contributions, places in the class."""
     given = give(found, table, among)
     totals = gather(given, table, among).totals
     return places(totals.totals, among.within, ~given.barred & (totals.covered >= 0.7))
 
 
-def plain(found: Compared, table: Scheme, among: Cohort) -> np.ndarray:
+def plain(found: Benchmarked, table: Scheme, among: Cohort) -> np.ndarray:
     """Do the least in plain NumPy: floats, gaps spread over all, places by sorting the class; nothing exact, nothing kept."""
     knots = np.array(KNOTS, dtype=float)
     points = np.interp(found.value, knots[:, 0], knots[:, 1])

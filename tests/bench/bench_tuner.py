@@ -31,12 +31,12 @@ sys.path.append(str(ROOT / "tests"))
 WARM, MOVES = 3, 40
 TOKEN = "bench"  # noqa: S105 - of a server on this machine that lives for a minute
 
-OURS = "from fengqiao_eval.workbench.tuner import tuner", "screen = tuner('RUN')\nscreen"
+OURS = "from fengqiao_eval.tuning.widget import tuner", "screen = tuner('RUN')\nscreen"
 PEER = (
     """import ipywidgets, numpy as np, plotly.graph_objects as go
 from scipy.stats import rankdata
-from fengqiao_eval.workbench.choice import choose
-from fengqiao_eval.scorecards.folder import open_run
+from fengqiao_eval.tuning.rescore import choose
+from fengqiao_eval.results.run import open_run
 field = choose(open_run('RUN')).field
 table, points = field.table, field.sheet.points[:, field.table.columns]
 nodes = [int(node) for node in table.nodes]
@@ -176,7 +176,7 @@ def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     (folder / ".jupyter").mkdir()
     (folder / ".jupyter" / "jupyter_server_config.json").write_text(json.dumps({"LabApp": {"expose_app_in_browser": True}}))
     home = {**os.environ, "HOME": str(folder), "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "JUPYTER_TOKEN": TOKEN}
-    words = [sys.executable, "-m", "jupyterlab", *tune.words(folder / "runs" / "any.ipynb", port, browser=False)]
+    words = [sys.executable, "-m", "jupyterlab", *tune.jupyter_arguments(folder / "runs" / "any.ipynb", port, browser=False)]
     running = subprocess.Popen(words, env=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     for _ in range(120):

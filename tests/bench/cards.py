@@ -8,14 +8,13 @@ from typing import Any, NamedTuple
 
 import papermill
 
-from fengqiao_eval.records import demo
-from fengqiao_eval.runs import kept
-from fengqiao_eval.runs.batch import print_cards
-from fengqiao_eval.runs.cards import Card
-from fengqiao_eval.runs.choice import chosen, find_notebooks, notebook_of
+from fengqiao_eval.demo import write
+from fengqiao_eval.engine import card_job
+from fengqiao_eval.engine.card_job import CardJob
+from fengqiao_eval.engine.pool import print_cards
+from fengqiao_eval.runs.folder import card_page
 from fengqiao_eval.runs.job import units
-from fengqiao_eval.runs.prepared import Order
-from fengqiao_eval.runs.publish import card_page
+from fengqiao_eval.runs.prepare import Order, choose_cards, find_notebooks, notebook_of
 from fengqiao_eval.runs.run import run
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +44,7 @@ def _cpu() -> float:
 
 def province(folder: Path, stations: int) -> Path:
     """Invent a province with its params file in a folder; return the params file."""
-    demo.write(folder / "records", stations=stations)
+    write.write(folder / "records", stations=stations)
     params = folder / "params" / "province.yaml"
     params.parent.mkdir()
     params.write_text(PARAMS.format(scheme=ROOT / "params" / "one_table.yaml"), "utf-8")
@@ -57,13 +56,15 @@ def scored(folder: Path, stations: int) -> Path:
     return run(Order(province(folder, stations)), cards=False).folder
 
 
-def cards(run: Path, level: str) -> list[Card]:
+def cards(run: Path, level: str) -> list[CardJob]:
     """List the cards of a level of a run."""
     notebook = find_notebooks(ROOT) / notebook_of(level)
-    return [Card(unit, level, notebook, run, card_page(run, level, unit)) for _, unit in chosen(units(run), [level], None)]
+    return [
+        CardJob(unit, level, notebook, run, card_page(run, level, unit)) for _, unit in choose_cards(units(run), [level], None)
+    ]
 
 
-def printed(wanted: Sequence[Card], workers: int = 1, **given: Any) -> Spent:
+def printed(wanted: Sequence[CardJob], workers: int = 1, **given: Any) -> Spent:
     """Print cards and say what it took; a card that fails ends the bench."""
 
     def work() -> None:
@@ -74,7 +75,7 @@ def printed(wanted: Sequence[Card], workers: int = 1, **given: Any) -> Spent:
     return spent(work)
 
 
-def stock(card: Card) -> Spent:
+def stock(card: CardJob) -> Spent:
     """Execute a card's notebook by papermill alone, with a kernel of its own, and write no page."""
-    told = {"parameters": kept.parameters(card), "cwd": card.notebook.parent, "progress_bar": False, "extra_arguments": QUIET}
+    told = {"parameters": card_job.parameters(card), "cwd": card.notebook.parent, "progress_bar": False, "extra_arguments": QUIET}
     return spent(lambda: papermill.execute_notebook(card.notebook, None, **told))

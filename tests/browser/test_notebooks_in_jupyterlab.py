@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fengqiao_eval.scorecards.drawing import FIGURE
-from fengqiao_eval.scorecards.folder import open_run
-from fengqiao_eval.scorecards.page import page
+from fengqiao_eval.pages.charts import FIGURE
+from fengqiao_eval.pages.page import page
+from fengqiao_eval.results.run import open_run
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,9 +2,10 @@
 
 import pytest
 
-from fengqiao_eval.scorecards import charts
-from fengqiao_eval.scorecards.card import card, open_run
-from fengqiao_eval.scorecards.page import write_assets
+from fengqiao_eval.pages import charts
+from fengqiao_eval.pages.page import write_assets
+from fengqiao_eval.results.card import card
+from fengqiao_eval.results.run import open_run
 from runs_fixture import OWN, write
 from test_page import made
 

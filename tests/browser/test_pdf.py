@@ -13,11 +13,11 @@ import time
 
 import pytest
 
+from fengqiao_eval.engine.pdf import BrowserError, find_browser, open_browser, open_tab, print_pdfs
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.runs.browser import BrowserError, open_browser, open_tab
-from fengqiao_eval.runs.pdf import find_browser, print_pdfs
-from fengqiao_eval.scorecards.card import card, open_run
-from fengqiao_eval.scorecards.page import write_assets
+from fengqiao_eval.pages.page import write_assets
+from fengqiao_eval.results.card import card
+from fengqiao_eval.results.run import open_run
 from runs_fixture import OWN, write
 from test_page import made
 
@@ -234,7 +234,7 @@ def test_an_interrupt_ends_it_at_once(plain, watched):
 
 def test_who_is_killed_leaves_no_browser(plain, watched):
     """Where the program itself is killed, its browser leaves too."""
-    code = "import sys, pathlib; from fengqiao_eval.runs.pdf import print_pdfs; print_pdfs([pathlib.Path(sys.argv[1])])"
+    code = "import sys, pathlib; from fengqiao_eval.engine.pdf import print_pdfs; print_pdfs([pathlib.Path(sys.argv[1])])"
     here = {**os.environ, "TMPDIR": str(watched / "profiles")}
     program = subprocess.Popen([sys.executable, "-c", code, plain("hangs", rest=ENDLESS)], env=here)
     assert until(lambda: running(watched))

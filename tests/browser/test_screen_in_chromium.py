@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from fengqiao_eval.scorecards import screen
+from fengqiao_eval.pages import run_screen
 from legible import CONTRAST
 from run_folders import HOSTILE, write_run
 
@@ -24,8 +24,8 @@ CLICK = """
 def folder(tmp_path_factory):
     """Write a run with its one screen and its index of officers."""
     run = write_run(tmp_path_factory.mktemp("runs") / "demo", months=False)
-    screen.write(run)
-    screen.officer_index(run)
+    run_screen.write(run)
+    run_screen.officer_index(run)
     return run
 
 
@@ -166,7 +166,7 @@ def test_it_prints_on_a4_with_its_state(folder, opened, tmp_path, need):
 def test_five_thousand_units_are_quick(tmp_path, opened):
     """1,700 stations and 3,400 zones: the page answers within a second or two, and all rows are there soon after."""
     run = write_run(tmp_path / "demo", stations=1700, zones=3400, officers=0, months=False)
-    screen.write(run)
+    run_screen.write(run)
     assert (run / "index.html").stat().st_size < 60_000
     began = time.monotonic()
     tab = opened(run / "index.html")

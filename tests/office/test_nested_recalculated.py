@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from every_feature import RUNS, copy_runs
-from fengqiao_eval.scorecards import workbook
+from fengqiao_eval.workbooks import results
 
 pytestmark = pytest.mark.office
 
@@ -18,7 +18,7 @@ def runs(tmp_path_factory):
 @pytest.mark.parametrize("name", RUNS)
 def test_totals_and_places_are_those_of_the_run(runs, reckoned, rewritten, tmp_path, name):
     """With no result left in the file, contributions, totals and places come to those of the frames; the difference is 0."""
-    workbook.write(runs / name, tmp_path / f"{name}.xlsx")
+    results.write_workbook(runs / name, tmp_path / f"{name}.xlsx")
     rows = reckoned(rewritten(tmp_path / f"{name}.xlsx", tmp_path / f"{name}-bare.xlsx"))
     found = pd.DataFrame(rows[6:], columns=[f"{number}:{word}" for number, word in enumerate(rows[3])]).set_index("2:编号")
     ranks = pd.read_parquet(runs / name / "ranks.parquet")

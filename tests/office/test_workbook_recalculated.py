@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fengqiao_eval.scorecards import workbook
-from fengqiao_eval.scoring.totals import Weights, total
+from fengqiao_eval.scoring.aggregation import Weights, total
+from fengqiao_eval.workbooks import results
 from run_folders import NOT_RANKED, scheme, write_run
 
 pytestmark = pytest.mark.office
@@ -47,7 +47,7 @@ def frames(folder):
 
 def test_every_contribution_and_total_is_the_run_s(folder, reckoned, rewritten, tmp_path):
     """With no result left in the file, each contribution, total and place is reckoned to the number of the frames."""
-    workbook.write(folder, tmp_path / "full.xlsx")
+    results.write_workbook(folder, tmp_path / "full.xlsx")
     found = table(reckoned(rewritten(tmp_path / "full.xlsx", tmp_path / "bare.xlsx")), 8)
     points, contributions, ranks = frames(folder)
     ids, size = found.index, len(points.columns)
@@ -64,7 +64,7 @@ def test_every_contribution_and_total_is_the_run_s(folder, reckoned, rewritten, 
 
 def test_a_changed_weight_moves_the_totals(folder, reckoned, rewritten, tmp_path):
     """Another weight of one indicator at one level gives the totals that the engine reckons with it; other levels stand."""
-    workbook.write(folder, tmp_path / "full.xlsx")
+    results.write_workbook(folder, tmp_path / "full.xlsx")
     heavier = re.compile(r'(<c r="E7"[^>]*><v>)25(</v>)')
     changed = rewritten(tmp_path / "full.xlsx", tmp_path / "changed.xlsx", lambda text: heavier.sub(r"\g<1>70\2", text))
     rows = reckoned(changed)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fengqiao_eval.records import demo
+from fengqiao_eval.demo import write
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
@@ -38,7 +38,7 @@ def project(blocks, tmp_path):
     told = yaml.safe_load(text)
     fewer = {"as_of": "2025-01-06", "levels": ["city", "county", "station"], "only": ["S007"]}
     (tmp_path / name).write_text(yaml.safe_dump(told | fewer), "utf-8")
-    demo.write(tmp_path / told["records"], 32)
+    write.write(tmp_path / told["records"], 32)
     (tmp_path / ".venv").symlink_to(sys.prefix)
     return tmp_path
 

@@ -15,15 +15,16 @@ import pytest
 
 from fengqiao_eval.documents import scalar
 from fengqiao_eval.errors import STATUSES
+from fengqiao_eval.measuring import denominators, measures
+from fengqiao_eval.measuring.measures import Measured
 from fengqiao_eval.periods import Period
 from fengqiao_eval.periods import parse as period_of
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import Tree, tree_of
-from fengqiao_eval.scheme.model import Scheme
-from fengqiao_eval.scoring import frames, measures, quotas
-from fengqiao_eval.scoring.comparisons import comparisons
-from fengqiao_eval.scoring.measures import Measured
+from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scoring import frames
+from fengqiao_eval.scoring.frames import comparisons
 from fengqiao_eval.scoring.score import score_periods
 
 UNITS = """
@@ -85,7 +86,7 @@ def count(records):
         moment = datetime.fromisoformat(as_of) if as_of else span.end
         tree = tree_of(opened.tables, span)
         found = measures.count(opened, scheme, tree, (span,), moment, officers="officer" in set(tree.units["level"]))
-        one = measures.measured(scheme, tree, found, span, moment)
+        one = measures.measure_period(scheme, tree, found, span, moment)
         return SimpleNamespace(frame=_by_unit(one, tree), asides=measures.asides(found, scheme, tree, [span]), notes=found.notes)
 
     return reckon
@@ -206,7 +207,7 @@ def judge(drawn):
         tree, span = _tree(tables[period]), period_of(period)
         beside = (drawn(given.get("figures", "| unit_id | indicator | period |")), drawn(given.get("postings", NOBODY)))
         history = {period_of(name): _measured(scheme, table, period_of(name)) for name, table in tables.items()}
-        history = {when: replace(one, due=quotas.dues(scheme, tree, when, *beside)) for when, one in history.items()}
+        history = {when: replace(one, due=denominators.dues(scheme, tree, when, *beside)) for when, one in history.items()}
         scored = score_periods(history, [span], scheme, tree)
         one, nothing = scored[span], pd.DataFrame(columns=["unit_id", "line", "record_id"])
         points = frames.points(frames.measures([one], scheme, tree), [one], scheme).astype(

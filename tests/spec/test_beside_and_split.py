@@ -2,8 +2,8 @@
 
 import math
 
+from fengqiao_eval.measuring import measures
 from fengqiao_eval.periods import parse
-from fengqiao_eval.scoring import measures
 
 SETTLED = "{kind: share, table: disputes, date: due_at, met: {resolved_at: {not_after: due_at}}}"
 DISPUTES = """

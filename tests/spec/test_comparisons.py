@@ -6,7 +6,7 @@ import pytest
 
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.periods import parse
-from fengqiao_eval.runs.publish import parted
+from fengqiao_eval.runs.folder import split_officers
 from fengqiao_eval.scoring.score import score
 
 CASES = """
@@ -71,7 +71,7 @@ def test_a_figure_of_each_month_makes_the_quarters_quota(scores):
 
 def test_persons_lie_apart(scores):
     """Rows of officers go where officers' frames go, and their ids are in no other file."""
-    above, persons = parted(scores(STEADY))
+    above, persons = split_officers(scores(STEADY))
     assert set(persons["comparisons"]["unit_id"]) == {"P1", "P2"}
     assert not set(above["comparisons"]["unit_id"].cat.categories) & {"P1", "P2"}
 

@@ -1,6 +1,6 @@
 """A share of distinct things: each counts once, and is met if any of its records is."""
 
-from fengqiao_eval.scoring.trace import losses
+from fengqiao_eval.measuring.drilldown import losses
 
 COVERED = """
     kind: distinct

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from fengqiao_eval.scheme.rules import Points
-from fengqiao_eval.scoring.points import bounded, value_points
+from fengqiao_eval.scheme.normalisation import Points
+from fengqiao_eval.scoring.normalisation import clamp, value_points
 
 MARKS = "| dimension | share | indicator | weight | points | direction |\n"
 
@@ -13,7 +13,7 @@ MARKS = "| dimension | share | indicator | weight | points | direction |\n"
 def points(rule, values, good="higher"):
     """Give what a line makes of values, within the bounds of a hundred."""
     line = TypeAdapter(Points).validate_python({"kind": "line", "start": 100} | rule)
-    found = bounded(value_points(line, np.array(values, dtype="float64"), good), line, 0, 100)
+    found = clamp(value_points(line, np.array(values, dtype="float64"), good), line, 0, 100)
     return found.round(9).tolist()
 
 

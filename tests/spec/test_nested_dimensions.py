@@ -2,7 +2,7 @@
 
 import pytest
 
-from fengqiao_eval.scheme.model import nominal
+from fengqiao_eval.scheme.scheme import nominal
 
 WITHIN = """
     | part | within | weight |

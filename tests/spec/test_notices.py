@@ -8,10 +8,10 @@ from datetime import datetime
 import pytest
 
 from fengqiao_eval.errors import InputError
+from fengqiao_eval.measuring.drilldown import record_ids, trace
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.store import open_records
 from fengqiao_eval.scoring.score import score
-from fengqiao_eval.scoring.trace import record_ids, trace
 
 COUNT = "{kind: count, table: notices, date: happened_on, where: {code: praise}}"
 NOTICES = """

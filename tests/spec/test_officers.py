@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from fengqiao_eval.periods import parse
-from fengqiao_eval.records.units import in_force
+from fengqiao_eval.records.units import build_tree
 from fengqiao_eval.scoring.score import score
 
 UNITS = """
@@ -26,7 +26,7 @@ def at(drawn):
 
     def look(rows: str, unit_id: str = "P1", period: str = "2024Q4") -> tuple[str, str]:
         postings = drawn("| unit_id | from_date | to_date |" + rows).assign(officer_id="P1")
-        units = in_force(drawn(UNITS), postings, parse(period)).units.set_index("unit_id")
+        units = build_tree(drawn(UNITS), postings, parse(period)).units.set_index("unit_id")
         return tuple(units.loc[unit_id, ["station_id", "peer_class"]])
 
     return look

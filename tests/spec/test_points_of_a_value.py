@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from fengqiao_eval.scheme.rules import Points
-from fengqiao_eval.scoring.points import absolute
+from fengqiao_eval.scheme.normalisation import Points
+from fengqiao_eval.scoring.normalisation import absolute
 
 RATE = {"kind": "curve", "knots": [[60, 0], [85, 60], [95, 90], [100, 100]]}
 FALLING = {"kind": "curve", "knots": [[0, 100], [5, 90], [10, 60], [25, 0]]}

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 import runs_fixture
-from fengqiao_eval.scheme.weights import critic, entropy
-from fengqiao_eval.scorecards.folder import open_run
-from fengqiao_eval.scorecards.proposals import proposals, proposed_weights
+from fengqiao_eval.results.run import open_run
+from fengqiao_eval.scheme.weighting import critic, entropy
+from fengqiao_eval.tuning.sensitivity import proposals, proposed_weights
 
 TABLE = """
     | dimension | share | indicator | weight | levels    |

@@ -2,9 +2,9 @@
 
 import pytest
 
+from fengqiao_eval.measuring.peer_groups import group_labels
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.units import tree_of
-from fengqiao_eval.scoring.cohort import group_labels
 
 ONE = "| dimension | share | indicator | weight |\n| d | 100 | v | 100 |"
 

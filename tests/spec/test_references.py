@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fengqiao_eval.errors import STATUSES, InputError, refuse
+from fengqiao_eval.measuring.denominators import faults_of
 from fengqiao_eval.periods import parse
-from fengqiao_eval.scoring.comparing import looks_back
-from fengqiao_eval.scoring.quotas import faults_of
+from fengqiao_eval.scoring.benchmarks import reference_periods
 
 HEAD = "| dimension | share | indicator | weight | against | direction |\n"
 TREND = "| unit | v |\n| A | {a} |\n| B | {b} |\n"
@@ -308,4 +308,4 @@ def test_other_units_called_otherwise_change_nothing(table, judge):
 )
 def test_references_say_how_far_they_look_back(table, against, expected):
     """Every period that a reference, or the reference of a reference, needs is counted beforehand."""
-    assert [str(period) for period in looks_back(table(against), [parse("2024Q4")])] == expected
+    assert [str(period) for period in reference_periods(table(against), [parse("2024Q4")])] == expected

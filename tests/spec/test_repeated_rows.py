@@ -3,7 +3,7 @@
 import pytest
 
 from fengqiao_eval.errors import InputError
-from fengqiao_eval.records.mapping import Mapped
+from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import open_records
 
 UNITS = "| unit_id | name | level |\n| S1 | 一所 | station |"

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from fengqiao_eval.scheme.rules import Line
-from fengqiao_eval.scoring import fit
-from fengqiao_eval.scoring.points import absolute
+from fengqiao_eval.measuring import compatibility
+from fengqiao_eval.measuring.drilldown import losses, trace
+from fengqiao_eval.scheme.normalisation import Line
+from fengqiao_eval.scoring.normalisation import absolute
 from fengqiao_eval.scoring.score import score
-from fengqiao_eval.scoring.trace import losses, trace
 
 CASES = """
     | case_id | unit_id | officer_id | received_at      | closed_at        | category   | tier   | audited | passed |
@@ -51,7 +51,7 @@ def faults(one_line):
 
     def said(text: str, **tables: str) -> str:
         it = one_line(text, **tables)
-        return "\n".join(fault.text("zh") for fault in fit.faults(it.scheme, it.records))
+        return "\n".join(fault.text("zh") for fault in compatibility.faults(it.scheme, it.records))
 
     return said
 

@@ -1,7 +1,7 @@
 // Hands the tests what tuner.js exports. It is imported from its text: Node before 22 would not take a file ending in .js for a module.
 import { readFileSync } from "node:fs";
 
-const text = readFileSync(new URL("../../fengqiao_eval/workbench/tuner.js", import.meta.url), "utf-8");
+const text = readFileSync(new URL("../../fengqiao_eval/tuning/tuner.js", import.meta.url), "utf-8");
 export const tuner = await import("data:text/javascript;base64," + Buffer.from(text).toString("base64"));
 const { prepared, NOT_SCORED } = tuner;
 

@@ -1,0 +1,1 @@
+"""An invented province to try everything on; none of its records is real."""

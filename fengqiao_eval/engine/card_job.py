@@ -1,0 +1,207 @@
+"""A card to print: what it may take, how it is printed, and what is kept of it."""
+
+import errno
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fengqiao_eval.words import say
+
+if TYPE_CHECKING:  # what prints a card is loaded by who prints it: a spawned worker settles before it loads papermill
+    from fengqiao_eval.engine.execute import CellError
+
+# A card to print, what it may take, and a card that failed.
+
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""A full disk is no card's fault: it ends the batch."""
+
+
+@dataclass(frozen=True)
+class CardJob:
+    """One card to print: the unit (empty: the overview), its notebook, the run it reads, the page it becomes."""
+
+    unit_id: str
+    level: str
+    notebook: Path
+    run: Path
+    page: Path
+    lang: str = "zh"
+    keep: bool = False
+    """Whether the executed notebook is kept beside the page."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one card may take; a card takes a fraction of a second and a few megabytes."""
+
+    cell_seconds: float = 600
+    """A cell that runs longer is interrupted."""
+    card_seconds: float = 900
+    """A card that runs longer, or does not let itself be interrupted, is killed with all it has started."""
+    memory: int = 4 << 30
+    """Bytes of address space, beyond what the warm parent has."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A card that failed: the cell as Jupyter numbers it (None: outside any), the exception and its words."""
+
+    unit_id: str
+    level: str
+    cell: int | None
+    error: str
+    message: str
+
+    def text(self, lang: str | None = None) -> str:
+        """Say it in one line."""
+        unit = self.unit_id or say("say.overview", lang)
+        place = say("say.in_cell", lang, cell=self.cell) if self.cell is not None else ""
+        first = next(iter(self.message.strip().splitlines()), "")
+        return f"{unit}{place}: {self.error}: {first}"
+
+
+# Notebooks that are kept: beside the page where that is asked for, and in its place where a card failed.
+
+
+def parameters(card: CardJob) -> dict[str, str]:
+    """Say what a card's notebook is told."""
+    return {"run": str(card.run), "lang": card.lang} | ({"unit": card.unit_id} if card.unit_id else {})
+
+
+def failed_path(card: CardJob) -> Path:
+    """Say where the notebook of a card lies that failed."""
+    return card.page.with_suffix(".failed.ipynb")
+
+
+def keep(notebook: Any, card: CardJob, path: Path) -> None:
+    """Write an executed notebook beside the page; its run is named as seen from there, so that it can be run again."""
+    run = ".." if card.unit_id else "."
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", ()):
+            cell.source = re.sub(r"(?m)^run = .*$", f'run = "{run}"', cell.source)
+    told = {"parameters": {**parameters(card), "run": run}, "input_path": card.notebook.name, "output_path": path.name}
+    notebook.metadata["papermill"] |= told
+    import nbformat  # noqa: PLC0415 - it takes seconds, and process 1 keeps a notebook only where all else has failed
+
+    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    write_whole(path, text.rstrip("\n") + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file in one step: it is there whole, or not at all."""
+    aside = _temporary_path(path)
+    aside.write_text(text, "utf-8", newline="\n")
+    aside.replace(path)
+
+
+def _temporary_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.tmp")
+
+
+def give_up(card: CardJob, failure: Failure) -> None:
+    """Leave of a card that failed its notebook and no page.
+
+    Where the process died that ran it, nobody has kept its outputs: then the cells stand as they were written, with what is
+    known of each.
+    """
+    for path in (card.page, _temporary_path(card.page), _temporary_path(failed_path(card)), card.page.with_suffix(".ipynb")):
+        path.unlink(missing_ok=True)
+    if card.notebook.is_file() and not failed_path(card).is_file():
+        with suppress(ValueError, LookupError, AttributeError):  # what is no notebook cannot be kept as one
+            notebook = _parameterize_notebook(card)
+            _mark(notebook, failure)
+            keep(notebook, card, failed_path(card))
+
+
+def _parameterize_notebook(card: CardJob) -> Any:
+    from fengqiao_eval.engine.execute import fill, form  # noqa: PLC0415 - see above
+
+    return fill(form(card.notebook), parameters(card), card.notebook, failed_path(card))
+
+
+def _mark(notebook: Any, failure: Failure) -> None:
+    """Mark each cell that holds code as completed, failed or pending; `failure.cell` counts them."""
+    at = failure.cell or 1
+    codes = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    for number, cell in enumerate(codes, 1):
+        status = "completed" if number < at else "pending" if number > at else "failed"
+        cell.update(outputs=[], execution_count=number if number <= at else None)
+        cell.metadata["papermill"] = {"status": status, "exception": number == at}
+    if codes[at - 1 : at]:
+        codes[at - 1].outputs = [_error(failure)]
+    notebook.metadata["papermill"]["exception"] = True
+
+
+def _error(failure: Failure) -> Any:
+    import nbformat  # noqa: PLC0415
+
+    text = f"{failure.error}: {failure.message}"
+    told = {"ename": failure.error, "evalue": failure.message, "traceback": [text]}
+    return nbformat.v4.new_output("error", **told)  # type: ignore[no-untyped-call]
+
+
+# What a worker does for one card: run the notebook, write page and list of records and, where asked, the notebook.
+
+
+def publish_card(
+    card: CardJob,
+    engine: str = "fengqiao",
+    limits: Limits = Limits(),
+    watch: Callable[[int], None] | None = None,
+    *,
+    isolated: bool = False,
+) -> "CellError | None":
+    """Print one card into its run, its page last; return what ended its notebook, which then is kept in place of the page.
+
+    watch: told the number of each cell as it starts. isolated: whether the cells run in a further process.
+    Raises what goes wrong outside cells; UsageError for a notebook that does not take the card's parameters.
+    """
+    from fengqiao_eval.engine.execute import STOCK, run_notebook  # noqa: PLC0415 - see above
+
+    left = failed_path(card)
+    left.unlink(missing_ok=True)
+    card.page.parent.mkdir(exist_ok=True)
+    output = left if engine == STOCK else None  # by itself it hands over no notebook that failed
+    told, seconds = parameters(card), limits.cell_seconds
+    ran = run_notebook(
+        card.notebook, output, told, card.notebook.parent, engine, isolated=isolated, cell_seconds=seconds, watch=watch
+    )
+    try:
+        if not ran.error:
+            _publish(ran.notebook, card)
+            left.unlink(missing_ok=True)
+            return None
+    except Exception as error:
+        if getattr(error, "errno", None) not in FULL:
+            _keep_failed(ran.notebook, card)
+        raise
+    _keep_failed(ran.notebook, card)
+    return ran.error
+
+
+def _publish(notebook: Any, card: CardJob) -> None:
+    from fengqiao_eval.pages import page  # noqa: PLC0415 - see above
+    from fengqiao_eval.results.card import card as card_of  # noqa: PLC0415 - see above
+    from fengqiao_eval.results.card import write_records_csv  # noqa: PLC0415 - see above
+    from fengqiao_eval.results.run import open_run  # noqa: PLC0415 - see above
+
+    run = open_run(card.run)
+    text = page.page(notebook, run, card.unit_id, card.lang)
+    if card.unit_id:
+        write_records_csv(card_of(run, card.unit_id, card.lang), card.page.with_suffix(".records.csv"))
+    if card.keep:
+        keep(notebook, card, card.page.with_suffix(".ipynb"))
+    write_whole(card.page, text)
+
+
+def _keep_failed(notebook: Any, card: CardJob) -> None:
+    import nbformat  # noqa: PLC0415 - see above
+
+    path = failed_path(card)
+    found = nbformat.read(path, 4) if notebook is None and path.is_file() else notebook  # type: ignore[no-untyped-call]
+    if found is not None:
+        keep(found, card, path)

@@ -1,0 +1,195 @@
+"""One card: a notebook filled with its parameters, run through papermill, its faults returned as data."""
+
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Any, NamedTuple
+
+import papermill
+from papermill.execute import prepare_notebook_metadata, remove_error_markers
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+from papermill.translators import translate_parameters
+from papermill.utils import find_first_tagged_cell_index, nb_kernel_name, nb_language
+
+from fengqiao_eval.documents import suggest
+from fengqiao_eval.engine.papermill_engine import Managed
+from fengqiao_eval.errors import UsageError
+
+# A notebook filled in with parameters as papermill does it, but read, checked and completed once for all its cards.
+
+
+class Form(NamedTuple):
+    """A notebook to fill in: its parameters, kernel and language, and itself."""
+
+    names: tuple[str, ...]
+    kernel: str
+    language: str
+    pickled: bytes
+    """With a cell to fill in; of our own making, and quicker to unpickle than to copy."""
+
+
+def form(notebook: Path, *, empty: bool = False) -> Form:
+    """Read a notebook, again only if its file has changed; raises ValueError where it names no kernel or no language.
+
+    empty: whether nothing will be filled in; papermill then adds no cell.
+    """
+    found = notebook.stat()
+    return _form(str(notebook), empty, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(16)
+def _form(path: str, empty: bool, *_stamp: int) -> Form:  # noqa: FBT001 - a part of the key
+    node = load_notebook_node(path)
+    kernel, language = nb_kernel_name(node), nb_language(node)
+    whole = remove_error_markers(node if empty else parameterize_notebook(node, {}))
+    return Form(tuple(papermill.inspect_notebook(escape_braces(path))), kernel, language, pickle.dumps(whole))
+
+
+def fill(blank: Form, parameters: Mapping[str, Any], source: Path, output: Path | None) -> Any:
+    """Fill in parameters, and where the notebook comes from and goes to."""
+    node = pickle.loads(blank.pickled)  # noqa: S301 - see Form
+    if parameters:
+        place = find_first_tagged_cell_index(node, "injected-parameters")
+        node.cells[place].source = translate_parameters(blank.kernel, blank.language, parameters, "Parameters")
+        node.metadata.papermill["parameters"] = dict(parameters)
+    return prepare_notebook_metadata(node, str(source), str(output) if output else None)
+
+
+def escape_braces(path: Path | str) -> str:
+    """Write a path so that papermill, which fills {parameters} into paths, leaves it as it is.
+
+    >>> escape_braces("{unit} card.ipynb")
+    '{{unit}} card.ipynb'
+    """
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+# One card: a notebook run through papermill with its parameters, its faults returned as data.
+
+
+CELL_SECONDS = 600
+"""A cell that takes longer is given up; a card takes seconds."""
+
+
+OURS, STOCK = "fengqiao", "stock"
+"""The engine of this package, and papermill's own: a kernel process a notebook."""
+
+
+@dataclass(frozen=True)
+class CellError:
+    """What ended a notebook: the cell's number as Jupyter prints it (None: before any), the exception, its words."""
+
+    cell: int | None
+    name: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A notebook that was run: as executed, and what ended it."""
+
+    notebook: Any = None
+    error: CellError | None = None
+
+
+def run_notebook(  # noqa: PLR0913 - the last three are settings, given by name
+    notebook: Path,
+    output: Path | None,
+    parameters: Mapping[str, Any],
+    cwd: Path,
+    engine: str = OURS,
+    *,
+    isolated: bool = True,
+    cell_seconds: float = CELL_SECONDS,
+    watch: Callable[[int], None] | None = None,
+) -> Ran:
+    """Run a notebook in a folder and keep it at `output`.
+
+    engine: `fengqiao`, `stock`, or another that papermill knows. Of `fengqiao` only: isolated, whether the cells run in a process
+    of their own or in this one; watch, told the number of each cell as it starts; the notebook of a run that failed.
+    Raises UsageError before anything runs: a parameter that the notebook does not list, a `unit` that is not text, a notebook
+    in another language than Python for `fengqiao`.
+    """
+    check_parameters(notebook, parameters)
+    if engine == OURS:
+        settings = {"isolated": isolated, "watch": watch, "execution_timeout": cell_seconds}
+        executed = _run_fengqiao(notebook, output, parameters, cwd, settings)
+        return Ran(executed, _error(executed))
+    return _run_papermill(notebook, output, parameters, cwd, None if engine == STOCK else engine, cell_seconds)
+
+
+def _run_fengqiao(
+    notebook: Path, output: Path | None, parameters: Mapping[str, Any], cwd: Path, settings: Mapping[str, Any]
+) -> Any:
+    """Do what papermill.execute_notebook does, but for reading, checking and writing the same notebook once a card."""
+    from papermill.iorw import write_ipynb  # noqa: PLC0415 - seconds of imports
+    from papermill.utils import chdir  # noqa: PLC0415
+
+    blank = form(notebook, empty=not parameters)
+    node = fill(blank, parameters, notebook, output)
+    with chdir(str(cwd)):
+        executed = Managed.execute_notebook(node, blank.kernel, progress_bar=False, **settings)
+    if output:
+        write_ipynb(executed, str(output))
+    return executed
+
+
+def _run_papermill(
+    notebook: Path, output: Path | None, parameters: Mapping[str, Any], cwd: Path, engine: str | None, seconds: float
+) -> Ran:
+    import papermill  # noqa: PLC0415 - seconds of imports
+    from papermill.exceptions import PapermillExecutionError  # noqa: PLC0415
+
+    told = {"request_save_on_cell_execute": False, "progress_bar": False, "execution_timeout": seconds, "cwd": str(cwd)}
+    try:
+        with TemporaryDirectory(prefix="fq-", dir=_socket_folder()) as folder:
+            source, kept = escape_braces(notebook), escape_braces(output) if output else None
+            executed = papermill.execute_notebook(source, kept, dict(parameters), engine, config=_kernel_config(folder), **told)
+    except PapermillExecutionError as error:
+        return Ran(error=CellError(error.exec_count, error.ename, error.evalue))
+    ended = _error(executed)
+    return Ran(error=ended) if ended else Ran(executed)
+
+
+def _socket_folder() -> str | None:
+    """Say where a kernel's sockets may lie: the system allows their paths some hundred characters (None: the usual place)."""
+    return None if os.name == "nt" or len(gettempdir()) < 70 else "/tmp"  # noqa: PLR2004, S108 - closed to others all the same
+
+
+def _kernel_config(folder: str) -> Any:
+    """Let the kernel speak over sockets in a folder of its user's: over TCP all users of a server could read an officer's card.
+
+    The folder is the kernel's own, for kernels that share one answer each other's questions.
+    """
+    from traitlets.config import Config  # noqa: PLC0415
+
+    return Config() if os.name == "nt" else Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
+
+
+def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
+    """Refuse what papermill only warns of, and then prints the default unit's card.
+
+    Raises UsageError: a parameter that the notebook does not list, a `unit` that is not text.
+    """
+    known = form(notebook).names
+    for name in parameters:
+        if name not in known:
+            raise UsageError("parameter", notebook=notebook.name, given=name, known=suggest(name, list(known)))
+    unit = parameters.get("unit", "")
+    if not isinstance(unit, str):
+        raise UsageError("unit_not_text", given=unit)
+
+
+def _error(notebook: Any) -> CellError | None:
+    """Find what ended a notebook: an error, or a cell that left by sys.exit(0), which papermill takes for success."""
+    for cell in notebook.cells:
+        errors = [output for output in cell.get("outputs", ()) if output.output_type == "error"]
+        if errors or cell.metadata.get("papermill", {}).get("exception"):
+            name, message = (errors[0].ename, errors[0].evalue) if errors else ("SystemExit", "")
+            return CellError(cell.execution_count, name, message)
+    return None

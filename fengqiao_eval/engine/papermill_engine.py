@@ -1,0 +1,143 @@
+"""The papermill engine whose cells run in an IPython shell, in a process of their own or in this one."""
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from nbclient.client import timestamp
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError
+from nbformat import from_dict
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine
+from papermill.log import logger
+
+from fengqiao_eval.engine.shell import Kernel, Message
+from fengqiao_eval.errors import UsageError
+
+# Messages of cells become outputs of a notebook by nbclient's own rules, in papermill's own loop over the cells.
+
+
+Watch = Callable[[int], None]
+
+
+FIELDS = {
+    "stream": ("name", "text"),
+    "display_data": ("data", "metadata"),
+    "execute_result": ("data", "metadata", "execution_count"),
+    "error": ("ename", "evalue", "traceback"),
+}
+"""What a notebook keeps of each kind of output."""
+
+
+LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": sys.version_info.major},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+    "version": "{}.{}.{}".format(*sys.version_info),
+}
+"""What ipykernel says of its language."""
+
+
+class Client(PapermillNotebookClient):  # type: ignore[misc]
+    """papermill's client on a kernel that is called, not written to."""
+
+    def __init__(self, manager: Any, kernel: Kernel, seconds: float | None, watch: Watch | None, **logs: Any) -> None:
+        """Take papermill's manager of the notebook and settings of logs; watch is told the number of each cell as it starts."""
+        super().__init__(manager, **logs)
+        self._cells, self._seconds, self._watch = kernel, seconds, watch
+
+    def execute(self) -> Any:
+        """Run all cells up to one that fails."""
+        self.reset_execution_trackers()
+        self.comm_open_handlers = {"jupyter.widget": lambda _: None}  # nobody answers a widget
+        self.papermill_execute_cells()
+        self.nb.metadata["language_info"] = LANGUAGE
+        self.set_widgets_metadata()
+        return self.nb
+
+    def execute_cell(self, cell: Any, cell_index: int) -> None:
+        """Run one cell; raises CellExecutionError where it fails and is not tagged as one that does."""
+        tags = cell.metadata.get("tags", ())
+        if cell.cell_type != "code" or not cell.source.strip() or self.skip_cells_with_tag in tags:
+            return
+        cell.metadata["execution"], cell.outputs, self.clear_before_next_output = {}, [], False
+        reply = self._cells.execute(cell.source, self._seconds, lambda told: self._take(told, cell, cell_index))
+        cell.metadata["execution"]["shell.execute_reply"] = timestamp(_complete_message({}))
+        if reply["status"] == "error" and "raises-exception" not in tags:
+            raise CellExecutionError.from_cell_and_msg(cell, dict(reply))
+
+    def _take(self, told: Message, cell: Any, cell_index: int) -> None:
+        if told["msg_type"] == "execute_input" and self._watch:
+            self._watch(told["content"]["execution_count"])
+        with suppress(CellExecutionComplete):
+            self.process_message(_complete_message(told), cell, cell_index)
+
+    def output(self, outs: list[Any], msg: Message, display_id: str | None, cell_index: int) -> Any:
+        """Take in an output as nbclient does, without checking its form, which papermill does on saving.
+
+        Text is joined to the text of the same stream before it: where one ends and the next begins is chance.
+        """
+        if self.clear_before_next_output:
+            self.clear_output(outs, {**msg, "content": {}}, cell_index)
+            self.clear_before_next_output = False
+        if msg["msg_type"] not in FIELDS:
+            return None
+        kept = {key: msg["content"][key] for key in FIELDS[msg["msg_type"]]}
+        out = from_dict({"output_type": msg["msg_type"], **kept})  # type: ignore[no-untyped-call]
+        if out.output_type == "stream" and outs and outs[-1].get("name") == out.name:
+            outs[-1].text += out.text
+            return out
+        if display_id:
+            self._display_id_map.setdefault(display_id, {}).setdefault(cell_index, []).append(len(outs))
+        outs.append(out)
+        return out
+
+
+def _complete_message(told: Message) -> dict[str, Any]:
+    """Complete a message with what nbclient asks of every one."""
+    header = {"msg_type": told.get("msg_type"), "date": datetime.now(UTC)}
+    return {"header": header, "parent_header": {}, **told}
+
+
+# The engine itself: a papermill engine whose cells run in an IPython shell, in a process of their own or in this one.
+
+
+class Managed(Engine):  # type: ignore[misc]
+    """Runs notebooks of Python without a kernel process, sockets or ports."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,  # noqa: ARG003 - there is one, whatever its name
+        *,
+        execution_timeout: float | None = None,
+        isolated: bool = True,
+        watch: Watch | None = None,
+        **settings: Any,
+    ) -> None:
+        """Run the cells; of papermill's settings those of logs are heeded, those of kernels have nothing to set.
+
+        Raises UsageError for a notebook in another language.
+        """
+        language = cls.nb_language(nb_man.nb)
+        if language != "python":
+            raise UsageError("language", given=language)
+        logs = {name: settings.get(name) for name in ("log_output", "stdout_file", "stderr_file") if name in settings}
+        with _kernel(isolated=isolated) as kernel:
+            Client(nb_man, kernel, execution_timeout, watch, log=logger, **logs).execute()
+
+
+def _kernel(*, isolated: bool) -> AbstractContextManager[Kernel]:
+    if isolated:
+        from fengqiao_eval.engine.remote_kernel import kernel as remote  # noqa: PLC0415
+
+        return remote()
+    from fengqiao_eval.engine.shell import kernel  # noqa: PLC0415 - ipykernel is loaded where cells run
+
+    return kernel()

@@ -1,0 +1,433 @@
+"""A PDF beside every page: one headless Chromium over a pipe, a few tabs, A4, and a foot."""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from html import escape
+from itertools import count
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import IO, Any
+
+from fengqiao_eval.errors import UsageError
+from fengqiao_eval.words import LANGUAGES, say
+
+# A headless Chromium spoken to over a pipe (Chrome DevTools Protocol): no port is opened, no host asked, nothing left behind.
+
+
+Answer = dict[str, Any]
+
+
+_ALONE = (
+    *("--headless", "--remote-debugging-pipe", "--no-startup-window", "--no-first-run", "--no-default-browser-check"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-extensions"),
+    *("--disable-sync", "--disable-domain-reliability", "--disable-breakpad", "--disable-crash-reporter", "--no-pings"),
+    *("--metrics-recording-only", "--mute-audio", "--password-store=basic", "--use-mock-keychain", "--disable-dev-shm-usage"),
+    *("--disable-gpu", "--disable-features=SpareRendererForSitePerProcess,Translate,MediaRouter,OptimizationHints"),
+    "--host-resolver-rules=MAP * ~NOTFOUND",  # neither a name nor an address leads anywhere
+)
+
+
+_AS_3_AND_4 = 'exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null'
+"""Chromium reads orders from file 3 and answers on file 4; a shell, replaced by it, can hand them over."""
+
+
+_START, _GRACE = 60.0, 5.0
+"""Seconds that a browser has to start, and to leave when nobody speaks to it any more."""
+
+
+class BrowserError(Exception):
+    """A page could not be dealt with; str() is a sentence for the reader."""
+
+
+class GoneError(BrowserError):
+    """The browser ended of itself, or was ended from outside."""
+
+
+class Browser:
+    """The near end of the pipe; orders may come from several threads."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        """Listen to a browser that has been started."""
+        self._process, self._lock, self._numbers = process, Lock(), count(1)
+        self._awaited: dict[int, tuple[str, Future[Answer]]] = {}
+        self.gone = False
+        Thread(target=self._listen, daemon=True).start()
+
+    def call(self, method: str, session: str = "", seconds: float = 30, **params: object) -> Answer:
+        """Give an order and wait for the answer.
+
+        Raises GoneError where the browser ended, BrowserError where it refuses or does not answer in time.
+        """
+        answer: Future[Answer] = Future()
+        number = self._send(answer, method, session, params)
+        try:
+            return answer.result(max(seconds, 0))
+        except TimeoutError:
+            raise BrowserError(say("pdf.late")) from None
+        finally:
+            self._awaited.pop(number, None)
+
+    def _send(self, answer: "Future[Answer]", method: str, session: str, params: Answer) -> int:
+        order = {"method": method, "params": params} | ({"sessionId": session} if session else {})
+        with self._lock:
+            number = next(self._numbers)
+            self._awaited[number] = session, answer
+            try:
+                assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
+                self._process.stdin.write(json.dumps(order | {"id": number}).encode() + b"\0")
+                self._process.stdin.flush()
+            except (OSError, ValueError):
+                self.gone = True
+        if self.gone:
+            self._drop("", GoneError(say("pdf.gone")))
+        return number
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101 - it was started with a pipe
+        for message in _messages(self._process.stdout):
+            answer = self._awaited.pop(message.get("id", 0), ("", Future()))[1]
+            if message.get("method") == "Inspector.targetCrashed":
+                self._drop(message.get("sessionId", ""), BrowserError(say("pdf.crashed")))
+            elif "error" in message:
+                answer.set_exception(BrowserError(say("pdf.refused", said=message["error"]["message"])))
+            elif "result" in message:
+                answer.set_result(message["result"])
+        self.gone = True
+        self._drop("", GoneError(say("pdf.gone")))
+
+    def _drop(self, session: str, error: BrowserError) -> None:
+        """Tell those who wait for answers of a session (empty: of any) that there will be none."""
+        for number, (theirs, answer) in list(self._awaited.items()):
+            if session in {"", theirs} and self._awaited.pop(number, None) is not None:
+                answer.set_exception(error)
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab of a browser."""
+
+    browser: Browser
+    target: str
+    session: str
+
+    def call(self, method: str, seconds: float = 30, **params: object) -> Answer:
+        """Give the tab an order; raises as Browser.call does."""
+        return self.browser.call(method, self.session, seconds, **params)
+
+    def close(self) -> None:
+        """Close the tab, also one that hangs."""
+        with suppress(BrowserError):
+            self.browser.call("Target.closeTarget", targetId=self.target)
+
+
+def open_tab(browser: Browser) -> Tab:
+    """Open an empty tab that tells when it crashes."""
+    target = browser.call("Target.createTarget", url="about:blank")["targetId"]
+    tab = Tab(browser, target, browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
+    tab.call("Inspector.enable")
+    return tab
+
+
+def _messages(stream: IO[bytes]) -> Iterator[Answer]:
+    rest = b""
+    with stream:
+        while part := os.read(stream.fileno(), 1 << 20):
+            *whole, rest = (rest + part).split(b"\0")
+            yield from map(json.loads, whole)
+
+
+@contextmanager
+def open_browser(program: str) -> Iterator[Browser]:
+    """Start a browser with a profile of its own; in the end it is gone with all that it has started, and so is the profile.
+
+    Raises BrowserError with its last words where it does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="fengqiao-", ignore_cleanup_errors=True) as profile:
+        process = _start(program, Path(profile))
+        try:
+            browser = Browser(process)
+            try:
+                browser.call("Browser.getVersion", seconds=_START)
+            except BrowserError as error:
+                raise BrowserError(say("pdf.not_started", program=program, said=_last_words(profile) or str(error))) from error
+            yield browser
+        finally:
+            _end(process)
+
+
+def _last_words(profile: str) -> str:
+    lines = Path(profile, "said").read_text("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _start(program: str, profile: Path) -> "subprocess.Popen[bytes]":
+    flags = [*_ALONE, f"--user-data-dir={profile}"]
+    environment = {**os.environ, "BREAKPAD_DUMP_LOCATION": str(profile)}
+    with (profile / "said").open("wb") as said:
+        if sys.platform == "win32":
+            return _start_on_windows([program, *flags], environment, said)
+        command = ["/bin/sh", "-c", _AS_3_AND_4, program, *flags, *(() if os.geteuid() else ("--no-sandbox",))]
+        ends: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": said}
+        return subprocess.Popen(command, env=environment, start_new_session=True, **ends)  # noqa: S603 - the browser of this machine
+
+
+if sys.platform == "win32":
+
+    def _start_on_windows(command: list[str], environment: dict[str, str], said: IO[bytes]) -> "subprocess.Popen[bytes]":
+        """Windows hands over handles by number (--remote-debugging-io-pipes); untried."""
+        import msvcrt  # noqa: PLC0415 - Windows only
+
+        (orders, near_orders), (near_answers, answers) = os.pipe(), os.pipe()
+        handles = [msvcrt.get_osfhandle(end) for end in (orders, answers)]
+        for handle in handles:
+            os.set_handle_inheritable(handle, True)  # noqa: FBT003 - the signature is Python's
+        over = f"--remote-debugging-io-pipes={handles[0]},{handles[1]}"
+        process = subprocess.Popen([*command, over], env=environment, stderr=said, close_fds=False)  # noqa: S603
+        os.close(orders)
+        os.close(answers)
+        process.stdin, process.stdout = os.fdopen(near_orders, "wb"), os.fdopen(near_answers, "rb")
+        return process
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Close the pipe, upon which a browser leaves; what is still there after a while is killed."""
+    with suppress(OSError, ValueError):
+        process.stdin.close()  # type: ignore[union-attr]
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE)
+    _kill(process)
+    process.wait()
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a browser and what it has started (its process group), and wait until they have left."""
+    if sys.platform == "win32":
+        process.kill()
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        for _ in range(100):
+            os.killpg(process.pid, signal.SIGKILL)
+            process.poll()
+            time.sleep(0.02)
+
+
+# A PDF beside every page: one Chromium, a few tabs, A4, and a foot that says whose card it is, its state and the sheet.
+
+
+PAGE_SECONDS = 60.0
+"""A page takes one or two; one that takes longer than this is given up."""
+
+
+_RENEWED = 100
+"""Pages after which a tab is closed and another opened, so that what a tab keeps does not add up."""
+
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
+
+
+_PLACES = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe", "Chromium/Application/chrome.exe")
+
+
+_BASES = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+
+
+_PAPER = {"width": 664, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+"""The width of A4 between its margins, as in fengqiao.js: figures are drawn once, at the size in which they are printed."""
+
+
+_DRAWN = """(async () => {
+  if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done));
+  await document.fonts.ready;
+  const root = document.documentElement, figures = document.querySelector(".fq-figure");
+  while (figures && window.Plotly && !root.dataset.drawn) await new Promise((done) => setTimeout(done, 5));
+  for (const event of ["beforeprint", "afterprint"]) addEventListener(event, (one) => one.stopImmediatePropagation(), true);
+  return {lang: root.lang, drawn: !figures || root.dataset.drawn === "all"};
+})()"""
+"""Waits for fonts and figures; these stand at their size already, so that nobody need draw them anew for paper."""
+
+
+_FONTS = """((draw) => draw("警") !== draw("枫"))((word) => {
+  const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+  pen.font = "40px sans-serif";
+  pen.fillText(word, 20, 60);
+  return canvas.toDataURL();
+})"""
+"""Two words that look alike are two boxes."""
+
+
+_FOOT = """<div style="box-sizing:border-box;display:flex;justify-content:space-between;gap:8mm;width:100%;padding:0 17mm 2mm;
+color:#39434f;font:8pt 'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei',SimHei,sans-serif">
+<span class="title" style="min-width:0;overflow:hidden;white-space:nowrap;text-overflow:ellipsis"></span>
+<span style="flex:none">NUMBERS</span></div>"""
+
+
+def find_browser() -> str:
+    """Find the browser that prints, and see that it starts and has Chinese letters; return its path.
+
+    FENGQIAO_BROWSER names it, else it is looked for under the usual names and, on Windows, in the usual places.
+    Raises UsageError, which says what to install or set.
+    """
+    program = _program()
+    try:
+        with open_browser(program) as browser:
+            _see_fonts(browser)
+    except BrowserError as error:
+        raise UsageError("browser_fails", said=error) from error
+    return program
+
+
+def _program() -> str:
+    if given := os.environ.get("FENGQIAO_BROWSER"):
+        found = shutil.which(given)
+        if not found:
+            raise UsageError("no_such_browser", given=given)
+        return found
+    places = [Path(os.environ[base], place) for base in _BASES if base in os.environ for place in _PLACES]
+    found = next(filter(None, map(shutil.which, (*_NAMES, *map(str, places)))), None)
+    if not found:
+        raise UsageError("no_browser")
+    return found
+
+
+def _see_fonts(browser: Browser) -> None:
+    tab = open_tab(browser)
+    if not tab.call("Runtime.evaluate", expression=_FONTS)["result"]["value"]:
+        raise BrowserError(say("pdf.no_fonts"))
+
+
+def print_pdfs(
+    pages: Sequence[Path],
+    done: Callable[[Path, str | None], None] | None = None,
+    workers: int | None = None,
+    seconds: float = PAGE_SECONDS,
+) -> tuple[tuple[Path, str], ...]:
+    """Print pages as PDFs that lie beside them; return those that failed, in the order given, each with a sentence why.
+
+    pages: those that draw figures need the assets of their run beside them.
+    done: called as each page ends, with None or why it failed. workers: tabs at a time, by default one a processor.
+    seconds: what one page may take. A page that fails leaves no PDF, not even an older one, and stops nobody.
+    Raises UsageError where there is no browser.
+    """
+    failed: dict[Path, str] = {}
+    program = _program()
+    for page in pages:
+        with suppress(OSError):  # what lies in the way is told when it is its turn
+            page.with_suffix(".pdf").unlink(missing_ok=True)
+    with closing(_print_all(program, list(pages), workers or os.cpu_count() or 1, seconds)) as ended:
+        for page, why in ended:
+            failed |= {page: why} if why else {}
+            if done:
+                done(page, why)
+    return tuple((page, failed[page]) for page in pages if page in failed)
+
+
+def _print_all(program: str, pages: list[Path], workers: int, seconds: float) -> Generator[tuple[Path, str | None], None, None]:
+    """Print pages; where a browser ends on the way, another one goes on, and what ended with it is tried again, each alone."""
+    again: list[Path] = []
+    while pages:
+        left: list[Path] = []
+        for page, error in _browser_session(program, pages, workers, seconds):
+            if isinstance(error, CancelledError):
+                left.append(page)
+            elif isinstance(error, GoneError):
+                again.append(page)
+            else:
+                yield page, _failure_reason(error)
+        pages = left
+    for page in again:
+        yield from ((page, _failure_reason(error)) for page, error in _browser_session(program, [page], 1, seconds))
+
+
+def _failure_reason(error: BaseException | None) -> str | None:
+    """Say why a page failed; an OSError would name the file, and with it maybe an officer."""
+    if error is None or isinstance(error, BrowserError):
+        return str(error) if error else None
+    if isinstance(error, OSError):
+        return say("pdf.not_written", said=error.strerror)
+    raise error
+
+
+def _browser_session(
+    program: str, pages: Sequence[Path], workers: int, seconds: float
+) -> Iterator[tuple[Path, BaseException | None]]:
+    """Print pages with one browser; CancelledError: it ended before the page was begun."""
+    workers = min(workers, len(pages))
+    tabs: SimpleQueue[tuple[Tab, int] | None] = SimpleQueue()
+    for _ in range(workers):
+        tabs.put(None)
+    pool = ThreadPoolExecutor(workers)
+    try:
+        with open_browser(program) as browser:
+            jobs = {pool.submit(_print, browser, tabs, page, seconds): page for page in pages}
+            yield from ((jobs[job], job.exception()) for job in as_completed(jobs))
+    except BrowserError as error:  # it did not start
+        yield from ((page, error) for page in pages)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after an interrupt nobody waits for pages not begun
+
+
+def _print(browser: Browser, tabs: "SimpleQueue[tuple[Tab, int] | None]", page: Path, seconds: float) -> None:
+    if browser.gone:
+        raise CancelledError
+    until = time.monotonic() + seconds
+    tab, used = tabs.get() or (None, 0)
+    try:
+        tab = tab or open_tab(browser)
+        _write(page.with_suffix(".pdf"), _pdf(tab, page, until))
+    except BaseException:
+        used = _RENEWED
+        raise
+    finally:
+        if tab and used >= _RENEWED:
+            tab.close()
+        tabs.put((tab, used + 1) if tab and used < _RENEWED else None)
+
+
+def _pdf(tab: Tab, page: Path, until: float) -> bytes:
+    """Print one page; `until` is when it is given up."""
+
+    def left() -> float:
+        return until - time.monotonic()
+
+    tab.call("Emulation.setEmulatedMedia", left(), media="print")
+    tab.call("Emulation.setDeviceMetricsOverride", left(), **_PAPER)
+    went = tab.call("Page.navigate", left(), url=page.resolve().as_uri())
+    if wrong := went.get("errorText"):
+        raise BrowserError(say("pdf.no_page", said=wrong))
+    told = tab.call("Runtime.evaluate", left(), expression=_DRAWN, awaitPromise=True, returnByValue=True)
+    found = told["result"].get("value") or {}
+    if not found.get("drawn"):
+        raise BrowserError(say("pdf.not_drawn"))
+    looks = {"preferCSSPageSize": True, "printBackground": True, "displayHeaderFooter": True, "generateTaggedPDF": False}
+    printed = tab.call("Page.printToPDF", left(), headerTemplate="<i></i>", footerTemplate=_foot(found["lang"]), **looks)
+    return base64.b64decode(printed["data"])
+
+
+def _foot(tag: str) -> str:
+    """Write the foot of a sheet in the language of its page; the browser puts in the title and the numbers."""
+    lang = next((one for one in LANGUAGES if tag.startswith(one)), None)
+    words = escape(say("pdf.page_of", lang, page="{page}", pages="{pages}"))
+    number = '<span class="{}"></span>'
+    return _FOOT.replace("NUMBERS", words.format(page=number.format("pageNumber"), pages=number.format("totalPages")))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    aside = path.with_name(f".{path.name}.tmp")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,145 @@
+"""What the system does for us: processes end with those that started them, memory has a bound, a death has a name.
+
+Most of it is POSIX, and some of it Linux; elsewhere these functions do what there is to do, and the rest is left undone.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Collection
+from contextlib import suppress
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+_DEATH_SIGNAL, _ADOPT = 1, 36  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
+
+
+_DYING_SECONDS = 10
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def end_with(parent: int) -> None:
+    """Let this process be killed when the one that started it ends, however that ends (Linux), and obey signals until then."""
+    if sys.platform != "win32":
+        obey(signal.SIG_DFL)
+        _prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:  # it was quicker
+            os._exit(1)
+
+
+def outlive() -> None:
+    """Take back `end_with`: this process goes on until it has cleared up, and passes over signals that ask it to end."""
+    _prctl(_DEATH_SIGNAL, 0)
+    obey(signal.SIG_IGN)
+
+
+def obey(action: signal.Handlers) -> None:
+    """Let Ctrl-C and SIGTERM end this process (SIG_DFL), or let it pass them over (SIG_IGN)."""
+    ends = signal.SIGINT, signal.SIGTERM
+    for sign in ends:
+        signal.signal(sign, action)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
+
+
+def adopt_orphans() -> None:
+    """Let what processes below this one leave behind become its own children, so that it is found (Linux)."""
+    _prctl(_ADOPT, 1)
+
+
+def lead_group() -> None:
+    """Make this process the head of a session, which Ctrl-C in the terminal does not reach, and which can be ended as one."""
+    if sys.platform != "win32":
+        with suppress(PermissionError):  # it leads one already
+            os.setsid()
+
+
+def be_quiet() -> None:
+    """Let this process read nothing and say nothing: neither it nor what it starts reaches the user's terminal."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+def address_space() -> int:
+    """Say how many bytes of address space this process takes; 0 where that is not known."""
+    told = Path("/proc/self/statm")
+    return int(told.read_text("ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE") if told.is_file() else 0
+
+
+def limit_memory(most: int) -> None:
+    """Let allocations fail that would take this process beyond so many bytes of address space, and leave no core behind."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - Windows has none
+
+        for kind, bound in ((resource.RLIMIT_AS, most), (resource.RLIMIT_CORE, 0)):
+            hard = resource.getrlimit(kind)[1]
+            bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)  # noqa: PLW2901 - the stricter of both
+            with suppress(ValueError, OSError):  # a system that knows no such bound
+                resource.setrlimit(kind, (bound, bound))
+
+
+def ear(process: BaseProcess) -> Any:
+    """Give what `wait` waits on until a process is dead.
+
+    The sentinel of multiprocessing is a pipe, which whatever the process has forked holds open after its death.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):  # kernels before 5.3
+            return os.pidfd_open(process.pid or 0)
+    return process.sentinel
+
+
+def end_process(process: BaseProcess, dead: Any) -> int | None:
+    """Kill a process and its group, and say how it had ended: its exit code, negative for a signal; None: it cannot be killed.
+
+    `dead` is the process's ear, which is closed.
+    """
+    if sys.platform != "win32":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid or 0, signal.SIGKILL)
+    process.kill()
+    wait([dead], _DYING_SECONDS)
+    code = process.exitcode
+    if dead != process.sentinel:
+        os.close(dead)
+    with suppress(ValueError):  # not dead yet
+        process.close()
+    return code
+
+
+def children() -> set[int]:
+    """List the children of this process's only thread; empty where the system does not tell."""
+    told = Path(f"/proc/self/task/{os.getpid()}/children")
+    return set(map(int, told.read_text("ascii").split())) if told.is_file() else set()
+
+
+def sweep(keep: Collection[int] = ()) -> set[int]:
+    """Kill all children but some, and say which there were; their own become ours, and are found the next time."""
+    strays = children().difference(keep)
+    for pid in strays:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+    return strays
+
+
+def exit_reason(code: int | None) -> str:
+    """Say how a process ended.
+
+    >>> exit_reason(-11), exit_reason(7)
+    ('SIGSEGV', 'exit 7')
+    """
+    with suppress(ValueError):
+        if code is not None and code < 0:
+            return signal.Signals(-code).name
+    return f"exit {code}"

@@ -1,0 +1,316 @@
+"""Records counted: additive sums once per table and date, distinct things and quantiles at each level."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from fengqiao_eval.errors import OFFICER, Note
+from fengqiao_eval.measuring import queries
+from fengqiao_eval.measuring.queries import Moment, Tally, amounts, quantity, scope, sums
+from fengqiao_eval.periods import Period
+from fengqiao_eval.records import query
+from fengqiao_eval.records.store import Records
+from fengqiao_eval.records.tables import EVENTS, TABLES
+from fengqiao_eval.records.units import Tree
+from fengqiao_eval.scheme.indicator import Entry
+
+# Records counted: additive sums once per table and date at the finest level, distinct things and quantiles at each level.
+#
+# Counts lie in cubes of units × lines × spans, the fewest stretches of months of which every period asked for (and every
+# void month) is a whole number; a period is the sum of its spans, void ones left out.
+
+
+Ids: TypeAlias = "pd.Series[Any]"
+
+
+PARTS = ("num", "den", "n", "pend")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be counted: the records, for which tree, which entries of the scheme, over which spans of months, known when."""
+
+    records: Records
+    tree: Tree
+    entries: tuple[Entry, ...]
+    spans: tuple[Period, ...]
+    moment: Moment
+    officers: bool
+    shared: frozenset[str]
+    """The tables in whose records persons were given shares."""
+
+    def rows(self, *measures: Any) -> Any:
+        """The rows that were known and lie in the spans, with the number of their `span_`, of measures of one source."""
+        first, stretches = measures[0], [(span.start, span.end) for span in self.spans]
+        tables = self._known(first)
+        if not queries.has_recurrence(first):
+            tables |= {first.table: query.filter_spans(tables[first.table], first.date, stretches)}
+        rows = eligible_rows(tables, *measures)
+        rows = query.assign_units(rows, self.homes) if first.table == "notices" else rows
+        if queries.has_recurrence(first):
+            rows = query.filter_spans(queries.add_recurrences(rows, first), first.date, stretches)
+        return rows.mutate(span_=query.span(rows, first.date, stretches))
+
+    def _known(self, measure: Any) -> dict[str, Any]:
+        needed = {table for table in measure.tables if table in EVENTS or table == "notices"}
+        return {name: query.moment(self.records.tables[name], TABLES[name], self.moment.as_of) for name in needed}
+
+    @property
+    def homes(self) -> pd.DataFrame:
+        """The unit to which each id in the records belongs, the nearest above: home_of, home."""
+        nearest = self.tree.counts_for.drop_duplicates("unit_id").astype("str")
+        return nearest.rename(columns={"unit_id": "home_of", "ancestor": "home"})
+
+    def names_persons(self, table: str) -> bool:
+        """Whether records of the table belong to persons, by their officer or by credits."""
+        return table in self.shared or "officer_id" in self.records.columns(table)
+
+    def to_persons(self, rows: Any, table: str) -> Any:
+        """Give each row once per person credited, with their share; all of it to its officer where nobody is."""
+        if table not in self.shared:
+            own = {} if "officer_id" in rows.columns else {"officer_id": query.constant(None, "string")}
+            return rows.mutate(share_=query.constant(1, "float64"), **own)
+        return query.expand_credits(rows, TABLES[table].key, self.records.tables.get("credits"), table)
+
+
+def eligible_rows(tables: Mapping[str, Any], *measures: Any) -> Any:
+    """The rows that can count at all, of notices the upheld; with `visits_made` where it is looked at, of those that count."""
+    rows = tables[measures[0].table]
+    if measures[0].table == "notices":
+        return query.upheld_notices(rows)
+    if "visits_made" not in measures[0].columns:
+        return rows
+    wanted = query.any_of(*(query.passes(rows, _drop_visit_tests(measure.where)) for measure in measures))
+    return query.add_visits(rows, tables["visits"], wanted)
+
+
+def _drop_visit_tests(tests: Mapping[str, Any]) -> dict[str, Any]:
+    return {column: test for column, test in tests.items() if "visits_made" not in (column, *test.columns)}
+
+
+def shared_tables(records: Records) -> frozenset[str]:
+    """Name the tables in whose records persons were given shares."""
+    if "credits" not in records.tables:
+        return frozenset()
+    return frozenset(query.fetch(records.tables["credits"].select("table").distinct(), ["table"])["table"])
+
+
+def additive_sums(plan: Plan, lines: Sequence[Tally]) -> tuple[dict[str, np.ndarray], tuple[Note, ...]]:
+    """Count every additive line; return part -> array units × lines × spans (lines in the order of their keys), and notes.
+
+    Lines of which only the best rows count are passed over: see best.
+    """
+    shape = (len(plan.tree.units), len(lines), len(plan.spans))
+    cubes = {part: np.zeros(shape) for part in PARTS}
+    summed = [line for line in lines if not queries.has_best_of(line.measure)]
+    groups = [tuple(group) for _, group in groupby(sorted(summed, key=_source), key=_source)]
+    asked = [(plan.rows(*(line.measure for line in group)), group) for group in groups]
+    notes = [note for rows, group in asked for note in _count_rows(plan, rows, group, cubes)]
+    return {part: tidy(cube) for part, cube in cubes.items()}, tuple(dict.fromkeys(notes))
+
+
+def best_sums(
+    plan: Plan, lines: Sequence[Tally], member: pd.DataFrame, size: int
+) -> tuple[dict[str, np.ndarray], tuple[Note, ...]]:
+    """Count the lines of one measure of whose rows alike only the best counts; return part -> units × lines × periods, and notes.
+
+    member: span_ and period_ (numbers, the latter below size): which spans make which periods. Each period picks for itself.
+    """
+    measure = lines[0].measure
+    rows = query.relabel(plan.rows(measure), member, "span_")
+    rows = queries.pick_best(rows, measure, plan.moment.as_of, ("period_",))
+    cubes = {part: np.zeros((len(plan.tree.units), len(lines), size)) for part in PARTS}
+    own = [replace(line, key=str(number)) for number, line in enumerate(lines)]
+    notes = tuple(_count_rows(plan, rows.rename(span_="period_"), own, cubes))
+    return {part: tidy(cube) for part, cube in cubes.items()}, notes
+
+
+def tidy(sums: np.ndarray) -> np.ndarray:
+    """Take from sums of six-place decimals what the order of adding left behind: 59.39999999999999 is 59.4."""
+    return np.round(sums, 6)
+
+
+def _source(line: Tally) -> tuple[str, str, bool, int]:
+    measure = line.measure
+    return (
+        measure.table,
+        measure.date,
+        "visits_made" in measure.columns,
+        line.indicator if queries.needs_other_rows(measure) else -1,
+    )
+
+
+def _count_rows(plan: Plan, rows: Any, group: Sequence[Tally], cubes: Mapping[str, np.ndarray]) -> Iterator[Note]:
+    table = group[0].measure.table
+    keys = {"unit_id": rows.unit_id, "span": rows.span_}
+    apart = plan.officers and table in plan.shared
+    together = plan.officers and not apart and "officer_id" in rows.columns
+    keys |= {"officer_id": rows.officer_id} if together else {}
+    found = query.tally(rows, keys, _sums(rows, group, plan.moment))
+    yield from strangers(found["unit_id"], plan.tree.known, "unknown_units", table)
+    _add(found, _ancestor_matrix(plan.tree, found["unit_id"]), group, cubes)
+    if apart:
+        rows = plan.to_persons(rows, table)
+        keys = {"officer_id": rows.officer_id, "span": rows.span_}
+        found = query.tally(rows, keys, _sums(rows, group, plan.moment, rows.share_))
+    if apart or together:
+        found = found[found["officer_id"].notna()]
+        yield from strangers(found["officer_id"], plan.tree.known, "unknown_officers", table)
+        _add(found, _persons(plan.tree, found["officer_id"]), group, cubes)
+
+
+def strangers(ids: Ids, known: frozenset[str], key: str, table: str) -> Iterator[Note]:
+    """Say how many ids of a table are no unit: their records count for nobody."""
+    strange = sorted(frozenset(ids.drop_duplicates().to_numpy(dtype=object)) - known)
+    if strange:
+        yield Note(key, {"table": TABLES[table].label, "count": len(strange), "ids": ", ".join(strange[:5])})
+
+
+def _sums(rows: Any, group: Iterable[Tally], moment: Moment, share: Any = None) -> dict[str, Any]:
+    return {name: total for line in group for name, total in sums(rows, line, moment, share).items()}
+
+
+def _ancestor_matrix(tree: Tree, ids: Ids) -> csr_array:
+    """The matrix that adds rows of records' unit ids up to every unit they count for."""
+    codes, found = pd.factorize(ids)
+    pairs = tree.counts_for[tree.counts_for["unit_id"].isin(found)]
+    place = pd.Index(tree.units["unit_id"]).get_indexer(pairs["ancestor"])
+    up = _matrix(place, found.get_indexer(pairs["unit_id"]), (len(tree.units), len(found)))
+    return up @ _matrix(codes, np.arange(len(ids)), (len(found), len(ids)))
+
+
+def _persons(tree: Tree, ids: Ids) -> csr_array:
+    """The matrix that gives rows of officer ids to their persons."""
+    codes, found = pd.factorize(ids)
+    place = pd.Index(tree.units["unit_id"]).get_indexer(found)[codes]
+    persons = (tree.units["level"] == OFFICER).to_numpy()
+    known = np.flatnonzero((place >= 0) & persons[place])
+    return _matrix(place[known], known, (len(tree.units), len(ids)))
+
+
+def _matrix(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> csr_array:
+    return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
+
+
+def _add(found: pd.DataFrame, up: csr_array, group: Sequence[Tally], cubes: Mapping[str, np.ndarray]) -> None:
+    """Add the sums of one query up the tree, span by span, into the cubes."""
+    targets = [(part, int(line.key), _column(line, part, found)) for line in group for part in PARTS]
+    targets = [target for target in targets if target[2]]
+    values = found[[name for _, _, name in targets]].to_numpy("float64")
+    span = found["span"].to_numpy()
+    for number in range(cubes["num"].shape[2]):
+        at = np.flatnonzero(span == number)
+        added = up[:, at] @ values[at]
+        for column, (part, key, _) in enumerate(targets):
+            cubes[part][:, key, number] += added[:, column]
+
+
+def _column(line: Tally, part: str, found: pd.DataFrame) -> str:
+    name = line.name(part)
+    if part == "n" and name not in found:
+        return line.name("den")
+    return name if name in found else ""
+
+
+# What cannot be added up: distinct things and quantiles, counted anew at each level and for each period.
+
+
+KEYS = ("unit_id", "period")
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Which spans make which periods (span, period), void months of the indicator left out."""
+
+    frame: pd.DataFrame
+    periods: tuple[str, ...]
+
+
+def distinct_counts(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarray]:
+    """Count distinct things anew at each level; return numerator, denominator and n -> array units × periods.
+
+    Things are reduced to one row per unit, thing and period before they are joined to the levels above: that costs a third
+    of the engine's own COUNT(DISTINCT) over grouping sets.
+    """
+    rows = plan.rows(measure)
+    counts, waiting = scope(rows, measure, plan.moment)
+    _, ok, _ = amounts(rows, measure, plan.moment.as_of)
+    placed = _count_things(plan, measure, _select_rows(rows, measure, counts, ok), member)
+    found = {part: placed[part] for part in ("numerator", "denominator")} | {"n": placed["denominator"]}
+    if waiting is None:
+        return found
+    return found | {"pend": _count_things(plan, measure, _select_rows(rows, measure, waiting, ok), member)["denominator"]}
+
+
+def _select_rows(rows: Any, measure: Any, counts: Any, ok: Any) -> Any:
+    """Keep the rows that count and have a thing; names end in _ so that no column of the records is covered."""
+    rows = rows.mutate(thing_=rows[measure.of], ok_=ok, counts_=counts)
+    return rows.filter(rows.counts_, rows.thing_.notnull())
+
+
+def _count_things(plan: Plan, measure: Any, rows: Any, member: Membership) -> dict[str, np.ndarray]:
+    found = [_unit_counts(plan, _things(rows, rows.unit_id, member))]
+    if plan.officers and plan.names_persons(measure.table):
+        mine = plan.to_persons(rows, measure.table)
+        found.append(query.shares(_things(mine, mine.officer_id, member), KEYS))
+    return _pivot(plan, found, member)
+
+
+def _things(rows: Any, who: Any, member: Membership) -> Any:
+    """Reduce rows to one per unit, thing and period; a period that is one span needs no second reduction."""
+    found = query.things(rows, {"unit_id": who, "thing": rows.thing_, "span": rows.span_}, rows.ok_)
+    single, several = _split_targets(member.frame, "period", "span")
+    parts = [query.relabel(found, single, "span")] if len(single) else []
+    parts += [query.regroup(found, several, "span", (*KEYS, "thing"))] if len(several) or not parts else []
+    return query.union_all(parts, (*KEYS, "thing", "ok"))
+
+
+def _unit_counts(plan: Plan, found: Any) -> pd.DataFrame:
+    """Count things per unit, and anew for every unit above that is fed by several."""
+    own = query.shares(found, KEYS)
+    pairs = plan.tree.counts_for
+    alone, several = _split_targets(pairs[pairs["unit_id"].isin(own["unit_id"].unique())], "ancestor", "unit_id")
+    parts = [own.merge(alone, on="unit_id").drop(columns="unit_id")]
+    if len(several):
+        above = query.regroup(found, several, "unit_id", ("ancestor", "period", "thing"))
+        parts.append(query.shares(above, ("ancestor", "period")))
+    return pd.concat(parts).rename(columns={"ancestor": "unit_id"})
+
+
+def _split_targets(pairs: pd.DataFrame, target: str, source: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part pairs into targets fed by one source only, which need no second reduction, and the rest."""
+    single = pairs.groupby(target)[source].transform("size") == 1
+    return pairs[single], pairs[~single]
+
+
+def _pivot(plan: Plan, found: Iterable[pd.DataFrame], member: Membership) -> dict[str, np.ndarray]:
+    shape = (len(plan.tree.units), len(member.periods))
+    frame = pd.concat(list(found))
+    row = pd.Index(plan.tree.units["unit_id"]).get_indexer(frame["unit_id"])
+    column = pd.Index(member.periods).get_indexer(frame["period"])
+    kept = (row >= 0) & (column >= 0)
+    placed = {name: np.full(shape, np.nan if name == "value" else 0.0) for name in frame.columns if name not in KEYS}
+    for name, array in placed.items():
+        array[row[kept], column[kept]] = frame[name].to_numpy("float64")[kept]
+    return placed
+
+
+def quantile(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarray]:
+    """Take a quantile anew at each level; return value and n -> array units × periods."""
+    rows = plan.rows(measure)
+    rows = rows.mutate(amount_=quantity(rows, measure), counts_=query.passes(rows, measure.where))
+    rows = rows.filter(rows.counts_, rows.amount_.notnull())
+    q = float(measure.q)
+    own = rows.select("unit_id", span=rows.span_, amount=rows.amount_)
+    up = [(plan.tree.counts_for, "unit_id"), (member.frame, "span")]
+    found = [query.quantiles(own, up, ("ancestor", "period"), q).rename(columns={"ancestor": "unit_id"})]
+    if plan.officers and plan.names_persons(measure.table):
+        mine = plan.to_persons(rows, measure.table)
+        mine = mine.select(unit_id=mine.officer_id, span=mine.span_, amount=mine.amount_)
+        found.append(query.quantiles(mine, [(member.frame, "span")], KEYS, q))
+    return _pivot(plan, found, member)

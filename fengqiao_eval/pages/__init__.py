@@ -1,0 +1,1 @@
+"""What people read on a screen or a sheet: pages, figures, plain text."""

@@ -1,0 +1,344 @@
+"""Plotly figures of a card: few points, horizontal bars, nothing said by colour alone; plain data until plotly is asked for."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from fengqiao_eval.periods import parse
+from fengqiao_eval.results.card import Card
+from fengqiao_eval.results.lines import DimensionLine
+from fengqiao_eval.wording.numbers import fixed, round_half_up
+from fengqiao_eval.words import say
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+# What all figures of a kind have in common: pages leave it out, assets/fengqiao.js holds it once for all of them.
+
+
+OWN, REST, LOST, INK = "#0072B2", "#6B7F95", "#D55E00", "#17202B"
+"""Colours of Okabe and Ito for this unit and for what was lost, a grey for the rest."""
+
+
+SHARED = ("x", "y", "hovertemplate")
+"""What a trace has from the first one where it has none of its own."""
+
+
+_SERIES = (
+    ("#D55E00", "dash", "square"),
+    ("#009E73", "dot", "diamond"),
+    ("#CC79A7", "dashdot", "triangle-up"),
+    ("#E69F00", "longdash", "x"),
+    ("#56B4E9", "longdashdot", "star"),
+    ("#000000", "dot", "cross"),
+)
+"""Colour, dash and symbol of each dimension's line."""
+
+
+_BESIDE = {"textposition": "outside", "constraintext": "none", "textfont": {"size": 12}, "cliponaxis": False}
+"""How the number of a bar stands at its end."""
+
+
+_BARS = {"type": "bar", "orientation": "h"}
+
+
+_MARK = {"type": "line", "y0": 0, "y1": 1, "yref": "paper"}
+
+
+_NOTE = {"y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
+
+
+def _class(layer: str) -> dict[str, Any]:
+    """Mark the median and, if it is among them, the own total by lines with their words above; below dots, above bars."""
+    median = {**_MARK, "layer": layer, "line": {"color": INK, "width": 1, "dash": "dot"}}
+    own = {**_MARK, "layer": layer, "line": {"color": OWN, "width": 2, "dash": "solid"}}
+    axes = {"xaxis": {"ticks": "outside"}, "yaxis": {"visible": False}}
+    return {"shapes": [median, own], "annotations": [_NOTE], "showlegend": False, "margin": {"t": 66}, **axes}
+
+
+TOTAL = {
+    "line": {"color": OWN, "dash": "solid", "width": 3.2},
+    "marker": {"symbol": "circle", "size": 7},
+    "zorder": 1,
+    "legendrank": 1001,
+}
+"""The line of the total: it comes first, lies on top and is named last."""
+
+
+def series(place: int) -> dict[str, Any]:
+    """Say how the line of a dimension is drawn; nothing is told by its colour alone."""
+    colour, dash, symbol = _SERIES[place % len(_SERIES)]
+    return {"line": {"color": colour, "dash": dash, "width": 1.5}, "marker": {"symbol": symbol, "size": 6}}
+
+
+_LINE = {"type": "scatter", "mode": "lines+markers", "hovertemplate": "%{fullData.name} %{x} %{y}%<extra></extra>"}
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "dimensions": {
+        "data": [
+            {
+                **(_BARS | _BESIDE | {"width": 0.56, "hoverinfo": "skip"}),
+                "marker": {"color": "#FFFFFF", "line": {"color": "#6B7887", "width": 1}},
+            },
+            {**_BARS, "width": 0.56, "marker": {"color": OWN}, "hovertemplate": "%{y} %{x}<extra></extra>"},
+        ],
+        "layout": {
+            "barmode": "overlay",
+            "xaxis": {"showgrid": False, "visible": False},
+            "yaxis": {"autorange": "reversed"},
+        },
+    },
+    "trend": {
+        "data": [_LINE | TOTAL, *(_LINE | series(place) for place in range(len(_SERIES)))],
+        "layout": {"showlegend": True, "xaxis": {"type": "category"}, "yaxis": {"ticksuffix": "%", "nticks": 6}},
+    },
+    "dots": {
+        "data": [
+            {"type": "scatter", "mode": "markers", "marker": {"color": REST, "size": 8, "opacity": 1}},
+            {"type": "scatter", "mode": "markers", "marker": {"color": OWN, "size": 15, "opacity": 1, "symbol": "diamond"}},
+        ],
+        "layout": _class("below"),
+    },
+    "bars": {"data": [{"type": "bar", "marker": {"color": REST}}], "layout": _class("above")},
+    "lost": {
+        "data": [{**(_BARS | _BESIDE | {"width": 0.6, "hoverinfo": "skip"}), "marker": {"color": LOST}}],
+        "layout": {"showlegend": False, "xaxis": {"visible": False}, "yaxis": {"autorange": "reversed"}},
+    },
+}
+
+
+# A figure as plain data: notebooks show it, pages keep only what no other figure of its kind has, plotly is asked for late.
+
+
+FIGURE = "application/vnd.plotly.v1+json"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure of plotly as it is written: traces and layout, the kind named in layout.meta."""
+
+    data: Sequence[Mapping[str, Any]]
+    layout: Mapping[str, Any]
+
+    def to_plotly_json(self) -> dict[str, Any]:
+        """Give the figure as plotly writes it, with the common look."""
+        return {"data": list(self.data), "layout": {**self.layout, "template": template()}}
+
+    def figure(self) -> "go.Figure":
+        """Make a plotly figure of it, to be changed, saved or shown elsewhere."""
+        import plotly.graph_objects as go  # noqa: PLC0415 - seconds to load, and cards do without
+
+        return go.Figure(self.to_plotly_json())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002 - IPython's words
+        return {FIGURE: {"config": {"displaylogo": False}, **self.to_plotly_json()}}
+
+    def __repr__(self) -> str:
+        """Say the title, as a terminal does."""
+        return str(self.layout["title"]["text"])
+
+
+@cache
+def template() -> dict[str, Any]:
+    """Read the common look of all figures; pages leave it out and take it from the script."""
+    found: dict[str, Any] = json.loads(files(__package__).joinpath("templates/figure.json").read_text("utf-8"))
+    return found
+
+
+def drawing(kind: str, title: str, height: int, traces: Sequence[Mapping[str, Any]], **layout: Any) -> Drawing:
+    """Draw a figure of a kind: what is given is laid over what all figures of the kind have."""
+    given = {"data": traces, "layout": {"title": {"text": title}, "height": height, "meta": kind, **layout}}
+    found = deep_merge(KINDS[kind], given)
+    return Drawing(found["data"], found["layout"])
+
+
+def deep_merge(base: Any, given: Any) -> Any:
+    """Lay what is given over a base; a list of mappings goes item by item, the last of the base standing for all that follow.
+
+    >>> deep_merge({"data": [{"line": {"dash": "dot"}}]}, {"data": [{"y": [1]}, {"line": {"width": 2}}]})
+    {'data': [{'line': {'dash': 'dot'}, 'y': [1]}, {'line': {'dash': 'dot', 'width': 2}}]}
+    """
+    if isinstance(base, Mapping) and isinstance(given, Mapping):
+        return {**base, **{name: deep_merge(base.get(name), value) for name, value in given.items()}}
+    if _is_mappings(base) and _is_mappings(given):
+        return [deep_merge(base[min(number, len(base) - 1)], one) for number, one in enumerate(given)]
+    return given
+
+
+def compact_figure(figure: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out of a figure what its kind says, and what its traces have from the first; assets/fengqiao.js puts it back.
+
+    A figure of no kind, or one that lacks what its kind has, is given whole; the common look is always left out.
+    """
+    layout = {name: value for name, value in figure["layout"].items() if name != "template"}
+    whole = {"data": figure["data"], "layout": layout}
+    kind = layout.get("meta")
+    if not isinstance(kind, str) or kind not in KINDS or not whole["data"]:
+        return whole
+    try:
+        left = _unmerge(KINDS[kind], {**whole, "layout": {name: value for name, value in layout.items() if name != "meta"}})
+        return {"kind": kind, **left, "data": _strip_shared(left["data"])}
+    except LookupError:
+        return whole
+
+
+def _unmerge(base: Any, whole: Any) -> Any:
+    """Undo `merged`; raise LookupError where the base has what the whole has not."""
+    if isinstance(base, Mapping) and isinstance(whole, Mapping):
+        if lacking := base.keys() - whole.keys():
+            raise LookupError(lacking)
+        return {name: _unmerge(base.get(name), value) for name, value in whole.items() if base.get(name) != value}
+    if _is_mappings(base) and _is_mappings(whole):
+        return [_unmerge(base[min(number, len(base) - 1)], one) for number, one in enumerate(whole)]
+    return whole
+
+
+def _strip_shared(traces: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    first = {name: value for name, value in traces[0].items() if name in SHARED}
+    if lacking := [first.keys() - trace.keys() for trace in traces if first.keys() - trace.keys()]:
+        raise LookupError(lacking)
+    return [
+        {name: value for name, value in trace.items() if not number or name not in first or value != first[name]}
+        for number, trace in enumerate(traces)
+    ]
+
+
+def _is_mappings(given: Any) -> bool:
+    return isinstance(given, (list, tuple)) and bool(given) and all(isinstance(one, Mapping) for one in given)
+
+
+# Plotly figures of a card: few points, horizontal bars, and nothing said by colour alone (text, dash and symbol too).
+
+
+DOTS = 120
+"""A class of more units than this is drawn as bars: dots would cover one another."""
+
+
+LEAST = 0.005
+"""Points that would be printed as 0.00 are not drawn."""
+
+
+CLOSE = 0.2
+"""Two marks nearer than this share of the span would write over one another."""
+
+
+def _escape_label(text: str) -> str:
+    """Keep a label from being read as markup."""
+    return escape(text, quote=False)
+
+
+def draw_dimensions(card: Card) -> Drawing:
+    """Draw what each dimension earned (filled) of what was possible (outlined), with both numbers."""
+    lines, lang = card.dimensions, card.lang
+    names = [_escape_label(line.label) for line in lines]
+    possible = {
+        "x": [round(line.possible, 2) for line in lines],
+        "y": names,
+        "name": say("chart.possible", lang),
+        "text": [_earned_words(line, card) for line in lines],
+    }
+    earned = {"x": [round(line.contribution, 2) for line in lines], "y": names, "name": say("chart.earned", lang)}
+    most = max((line.possible for line in lines), default=1)
+    range_ = [0, round(most * 1.22, 2)]
+    return drawing("dimensions", say("chart.dimensions", lang), 84 + 40 * len(lines), [possible, earned], xaxis={"range": range_})
+
+
+def _earned_words(line: DimensionLine, card: Card) -> str:
+    if not line.possible:
+        return say("card.unscored", card.lang)
+    return f"{fixed(line.contribution, card.decimals)} / {fixed(line.possible, card.decimals)}"
+
+
+def draw_trend(card: Card) -> Drawing:
+    """Draw the total and the dimensions over twelve months, each month a period of its own, as shares of what was possible."""
+    months = [_month(point.period, first=number == 0, lang=card.lang) for number, point in enumerate(card.trend)]
+    full = card.standing.full
+    totals = [None if point.total is None else round(100 * point.total / full, 1) for point in card.trend]
+    found = [(say("chart.total", card.lang), totals, TOTAL)] + [
+        (_escape_label(line.label), [_round_rate(point.rates[place]) for point in card.trend], series(place))
+        for place, line in enumerate(card.dimensions)
+    ]
+    traces = [{"name": name, "x": months, "y": y, **look} for name, y, look in found if any(value is not None for value in y)]
+    return drawing("trend", say("chart.trend" if traces else "chart.none", card.lang), 300, traces)
+
+
+def _round_rate(number: float | None) -> float | None:
+    return None if number is None else round(number, 1)
+
+
+def _month(name: str, *, first: bool, lang: str) -> str:
+    """Name a month on an axis; the first one and each January name their year."""
+    year, month = divmod(parse(name).first, 12)
+    words = say(f"card.month.{month + 1}", lang)[:3]
+    return f"{words}<br>{year}" if first or month == 0 else words
+
+
+def draw_class(card: Card) -> Drawing:
+    """Draw the totals of the class, nameless, with this unit marked; a large class as bars."""
+    peers, own = card.peers, card.standing.total if card.standing.rank else None
+    few = len(peers) <= DOTS
+    traces = _dots(card, own) if few else _bars(card)
+    most = max(peers.heights if few else (number for _, number in peers.bars), default=1)
+    axis = {"range": [0, most + few]}
+    return drawing(
+        "dots" if few else "bars", _class_title(card), min(320, 150 + 14 * most), traces, yaxis=axis, **_marks(card, own)
+    )
+
+
+def _class_title(card: Card) -> str:
+    key = "chart.peers_officer" if card.identity.is_officer else "chart.peers"
+    title = say(key, card.lang, of=len(card.peers)) if len(card.peers) else say("chart.none", card.lang)
+    return title if card.standing.rank else title + say("chart.unranked", card.lang)
+
+
+def _marks(card: Card, own: float | None) -> dict[str, list[Mapping[str, Any]]]:
+    """Mark the median and the own total by lines and, above the drawing, their words, those raised that would collide."""
+    totals, middle, lang = card.peers.totals, card.peers.middle, card.lang
+    if middle is None:
+        return {"shapes": [], "annotations": []}
+    at = [(middle, say("chart.median", lang, total=fixed(middle)))] + ([] if own is None else [(own, _own_words(card, own))])
+    near = own is not None and abs(own - middle) < CLOSE * (totals[-1] - totals[0])
+    notes = [{"x": x, "text": words} for x, words in at]
+    return {"shapes": [{"x0": x, "x1": x} for x, _ in at], "annotations": [{**notes[0], "yshift": 18 if near else 0}, *notes[1:]]}
+
+
+def _own_words(card: Card, own: float) -> str:
+    key = "chart.own_officer" if card.identity.is_officer else "chart.own"
+    return say(key, card.lang, total=fixed(own, card.decimals))
+
+
+def _dots(card: Card, own: float | None) -> list[dict[str, Any]]:
+    """Stack the totals that fall in one column; the own total is a large diamond on them."""
+    peers = card.peers
+    hover = say("chart.peers_hover", card.lang, total="%{x}") + "<extra></extra>"
+    dots = [(round(total, 1), height) for total, height in zip(peers.totals, peers.heights, strict=True)]
+    mine = [dots.pop(peers.place(own))] if own is not None and peers.count(own) else []
+    return [
+        {"x": [x for x, _ in part], "y": [y for _, y in part], "hovertemplate": hover}
+        for part in ((dots, mine) if mine else (dots,))
+    ]
+
+
+def _bars(card: Card) -> list[dict[str, Any]]:
+    middles, counts = zip(*card.peers.bars, strict=True)
+    hover = f"%{{x}} · {say('chart.units_in_bin', card.lang)} %{{y}}<extra></extra>"
+    return [{"x": [*middles], "y": [*counts], "width": round(card.peers.width * 0.92, 4), "hovertemplate": hover}]
+
+
+def draw_indicators(card: Card) -> Drawing:
+    """Draw the points of the total that each indicator lost, the most first."""
+    lines = sorted((line for line in card.indicators if line.scored and line.lost >= LEAST), key=lambda line: -line.lost)
+    bars = {
+        "x": [float(round_half_up(line.lost, card.decimals)) for line in lines],
+        "y": [_escape_label(line.label) for line in lines],
+        "texttemplate": f"−%{{x:.{card.decimals}f}}",
+    }
+    title = say("chart.lost", card.lang) if lines else say("card.nothing_lost", card.lang)
+    most = max((line.lost for line in lines), default=1)
+    return drawing("lost", title, 70 + 26 * max(1, len(lines)), [bars], xaxis={"range": [0, round(most * 1.15, 2)]})

@@ -1,0 +1,247 @@
+"""The province at a glance: frames and figures of a run for notebooks/overview.ipynb; officers are in none of them."""
+
+from collections.abc import Iterable, Iterator
+from html import escape
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+from unicodedata import east_asian_width
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from fengqiao_eval.errors import UsageError
+from fengqiao_eval.pages.charts import template
+from fengqiao_eval.pages.fragments import Fragment, render
+from fengqiao_eval.pages.run_screen import objection_words
+from fengqiao_eval.periods import RELATIVE
+from fengqiao_eval.results import standings
+from fengqiao_eval.results.run import Run, open_run
+from fengqiao_eval.scheme.scheme import applies
+from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, round_half_up, signed, term
+from fengqiao_eval.words import say
+
+SHADES = [[0, "#F2A57E"], [0.5625, "#F5F6F8"], [1, "#8FBCE2"]]
+"""The colour scale of the one screen, from 60 to 100 points; the cells carry their numbers."""
+
+
+MOST = 30
+"""As many units as a heat map holds legibly."""
+
+
+LONGEST = 32
+"""As wide as a label of an axis may be."""
+
+
+BAR, MEDIAN = "#6B7F95", "#0072B2"
+
+
+def find(run: str, out: str | None = None, period: object = None) -> Run:
+    """Open the run that the parameters mean: `run` from notebooks/, or the run of that name in `out` from the project folder.
+
+    Raises UsageError where it is not there, or was made for another period than the parameters name.
+    """
+    found = open_run(Path("..", out, Path(run).name) if out else run)
+    held = str(found.manifest["periods"]["this"])
+    if period is not None and str(period) not in {held, *RELATIVE}:
+        raise UsageError("other_period", given=period, run=found.manifest["run"], held=held)
+    return found
+
+
+def main_level(run: Run) -> str:
+    """Name the level that the overview speaks of: stations, else the lowest level."""
+    held = standings.levels(run)
+    return "station" if "station" in held else held[-1]
+
+
+def upper_level(run: Run) -> str:
+    """Name the level of the heat map: the highest that has units to compare, else the highest."""
+    counts = standings.places(run)["level"].value_counts()
+    return next((level for level in standings.levels(run) if counts[level] > 1), standings.levels(run)[0])
+
+
+def headline(run: Run, lang: str = "zh") -> Fragment:
+    """Say what was scored and how the levels stand; brings the style sheet along."""
+    manifest = run.manifest
+    state, period = say(f"screen.state.{manifest['state']}", lang), period_words(manifest["periods"]["this"], lang)
+    title = say("overview.headline", lang, title=run.scheme.name(lang), period=period, state=state)
+    lines = [said for level, part in _level_frames(run) for said in _level_lines(level, part, run, lang)]
+    lines += [say("overview.staff", lang, n=manifest["officers"])] if manifest["officers"] else []
+    lines.append(say("overview.as_of", lang, as_of=day(manifest["as_of"]), version=run.scheme.version))
+    return Fragment(render("overview_lines.html", lang, lines=lines), "\n".join([title, *lines]), styled=True)
+
+
+def _level_frames(run: Run) -> list[tuple[str, pd.DataFrame]]:
+    listed = standings.places(run)
+    return [(level, listed[listed["level"] == level]) for level in standings.levels(run)]
+
+
+def _level_lines(level: str, part: pd.DataFrame, run: Run, lang: str) -> Iterator[str]:
+    yield _level_line(level, part, run, lang)
+    moved = part.loc[part["adjusted"] != 0, "adjusted"]
+    if len(moved):
+        ends = {name: signed(end, run.scheme.decimals) for name, end in (("low", moved.min()), ("high", moved.max()))}
+        words = {"level": term("level", level, lang), "what": standings.adjusted_words(run, lang)}
+        yield say("overview.adjusted", lang, n=len(moved), **words, **ends)
+
+
+def _level_line(level: str, part: pd.DataFrame, run: Run, lang: str) -> str:
+    totals = part.loc[part["rank"].notna(), "total"]
+    given = {"level": term("level", level, lang), "units": len(part), "ranked": len(totals)}
+    if len(totals) == 1 == len(part):
+        return say("overview.level_one", lang, **given, total=fixed(totals.iloc[0], run.scheme.decimals))
+    if totals.empty:
+        return say("overview.level_unranked", lang, **given)
+    low, middle, high = (fixed(number, run.scheme.decimals) for number in (totals.min(), totals.median(), totals.max()))
+    return say("overview.level", lang, **given, low=low, median=middle, high=high)
+
+
+def classes(run: Run, lang: str = "zh") -> pd.DataFrame:
+    """Lay out every class of every level: units, ranked, totals (median, lowest, highest) and how many have which grade."""
+    rows = [
+        _class_row(run, level, group, units, lang)
+        for level, part in _level_frames(run)
+        for group, units in part.groupby("peer_class", sort=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def _class_row(run: Run, level: str, group: Any, units: pd.DataFrame, lang: str) -> dict[str, Any]:
+    totals = units.loc[units["rank"].notna(), "total"]
+    decimals = run.scheme.decimals
+    numbers = {"units": len(units), "ranked": len(totals), "median": totals.median(), "low": totals.min(), "high": totals.max()}
+    row = {"level": term("level", level, lang), "class": group or say("workbook.one_class", lang)}
+    row |= {name: number if isinstance(number, int) else _round_number(number, decimals) for name, number in numbers.items()}
+    named = {say(f"overview.column.{name}", lang): cell for name, cell in row.items()}
+    grades = units["grade"].value_counts()
+    return named | {standings.grade_words(run.scheme, b.grade, lang): int(grades.get(b.grade, 0)) for b in run.scheme.bands}
+
+
+def _round_number(number: float, decimals: int) -> float:
+    return float(round_half_up(number, decimals)) if has_value(number) else number
+
+
+def movers(run: Run, lang: str = "zh", most: int = 5) -> pd.DataFrame:
+    """List the units of the main level that rose and fell most places since the period before, at most so many each way."""
+    listed = standings.places(run)
+    moved = listed[(listed["level"] == main_level(run)) & listed["change"].notna()].sort_values(["change", "unit_id"])
+    ends = [moved[moved["change"] > 0].tail(most).iloc[::-1], moved[moved["change"] < 0].head(most).iloc[::-1]]
+    chosen = pd.concat(ends, ignore_index=True)
+    shown = {
+        "unit": chosen["name"],
+        "unit_id": chosen["unit_id"],
+        "class": chosen["peer_class"].replace("", say("workbook.one_class", lang)),
+        "before": chosen["rank_before"],
+        "place": chosen["rank"],
+        "of": chosen["of"],
+        "change": [f"{change:+d}".replace("-", "−") for change in chosen["change"]],
+        "total": chosen["total"],
+    }
+    return pd.DataFrame({say(f"overview.column.{name}", lang): column for name, column in shown.items()})
+
+
+def draw_heat(run: Run, lang: str = "zh") -> go.Figure:
+    """Draw the points of each unit of the upper level by indicator, numbers in the cells; of many units the lowest totals."""
+    level, listed = upper_level(run), standings.places(run)
+    ranked = listed[(listed["level"] == level) & listed["rank"].notna()].sort_values("total")
+    units, indicators = ranked.iloc[:MOST].iloc[::-1], [i for i in run.scheme.indicators if applies(i, level)]
+    points = standings.frame(run, "points").pivot(index="unit_id", columns="indicator", values="points")
+    cells = points.reindex(index=units["unit_id"], columns=[i.code for i in indicators]).to_numpy(dtype=float)
+    words = [[fixed(cell, 0) if has_value(cell) else "" for cell in row] for row in cells]
+    look = {"zmin": 60, "zmax": 100, "colorscale": SHADES, "showscale": False, "xgap": 2, "ygap": 2, "hoverinfo": "skip"}
+    rates = 100 * cells / standings.full_marks(run).reindex(units["unit_id"]).to_numpy(dtype=float)[:, None]
+    heat = go.Heatmap(z=_round_cells(rates), text=words, texttemplate="%{text}", **look)
+    said = [say("overview.heat", lang, level=term("level", level, lang))]
+    if len(ranked) > MOST:
+        said.append(say("overview.heat_more", lang, units=len(ranked), shown=MOST))
+    across = {"side": "top", "tickangle": -40, "ticklabeloverflow": "allow", **_ticks(i.name(lang) for i in indicators)}
+    down = {"autorange": "reversed", **_ticks(units["name"])}
+    axes = {"xaxis": across | {"showgrid": False}, "yaxis": down | {"showgrid": False}}
+    title = say("screen.semicolon", lang).join(said)
+    return _figure(title, 190 + 30 * len(units), [heat], margin={"t": 170, "r": 90}, **axes)
+
+
+def _ticks(names: Iterable[str]) -> dict[str, Any]:
+    """Name the places of an axis; two units may share a name, and are two rows all the same."""
+    labels = [_label(name) for name in names]
+    return {"tickvals": list(range(len(labels))), "ticktext": labels}
+
+
+def _figure(title: str, height: int, traces: list[Any], **layout: Any) -> go.Figure:
+    return go.Figure(traces, {"title": {"text": title}, "height": height, "template": template(), "showlegend": False, **layout})
+
+
+def _label(text: str) -> str:
+    """Keep a label from being read as markup, and short enough for an axis; a Chinese character is as wide as two."""
+    wide = [2 if east_asian_width(sign) in "WF" else 1 for sign in text]
+    fits = sum(total <= LONGEST for total in accumulate(wide))
+    return escape(text if fits == len(text) else text[: fits - 1] + "…", quote=False)
+
+
+def _round_cells(cells: np.ndarray) -> list[list[float | None]]:
+    return [[round(cell, 1) if has_value(cell) else None for cell in row] for row in cells.tolist()]
+
+
+def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
+    """Draw how the totals of the main level spread in each class: bars of one or two points, the median marked and written."""
+    level, listed = main_level(run), standings.places(run)
+    ranked = listed[(listed["level"] == level) & listed["rank"].notna()]
+    title = {"text": say("overview.spread", lang, level=term("level", level, lang))}
+    groups = [(group, units["total"]) for group, units in ranked.groupby("peer_class", sort=False)]
+    if not groups:
+        return _figure(say("overview.no_ranked", lang), 90, [])
+    names = [_class_words(run, group, totals, lang) for group, totals in groups]
+    figure = make_subplots(rows=len(groups), shared_xaxes=True, subplot_titles=names, vertical_spacing=0.24 / len(groups))
+    width = 2 if ranked["total"].max() - ranked["total"].min() > 24 else 1  # noqa: PLR2004 - bars wide enough to read
+    for row, (_, totals) in enumerate(groups, 1):
+        figure.add_trace(_bars(totals, width, lang), row=row, col=1)
+        figure.add_vline(x=totals.median(), line={"color": MEDIAN, "width": 2}, row=row, col=1)
+    figure.update_annotations(x=0, xanchor="left", font={"size": 13})
+    figure.update_yaxes(visible=False)
+    figure.update_xaxes(title=say("workbook.total", lang), row=len(groups), col=1)
+    look = {"template": template(), "showlegend": False, "bargap": 0.08, "margin": {"t": 80}}
+    return figure.update_layout(title=title, height=100 + 105 * len(groups), **look)
+
+
+def _class_words(run: Run, group: Any, totals: pd.Series, lang: str) -> str:
+    name = _label(group or say("workbook.one_class", lang))
+    return say("overview.spread_class", lang, group=name, units=len(totals), median=fixed(totals.median(), run.scheme.decimals))
+
+
+def _bars(totals: pd.Series, width: int, lang: str) -> go.Bar:
+    bins = (totals // width).astype(int).value_counts().sort_index()
+    middles = [(number + 0.5) * width for number in bins.index]
+    hover = "%{x} · " + say("overview.units_in_bin", lang) + " %{y}<extra></extra>"
+    words = {"text": bins.tolist(), "textposition": "outside", "textangle": 0, "cliponaxis": False, "constraintext": "none"}
+    return go.Bar(x=middles, y=bins.tolist(), width=width * 0.92, marker={"color": BAR}, hovertemplate=hover, **words)
+
+
+def table(shown: pd.DataFrame, run: Run, lang: str = "zh") -> Fragment:
+    """Lay out a frame as a table for notebook and page; numbers stand to the right, with the scheme's decimals."""
+    heads = [(name, not pd.api.types.is_string_dtype(shown[name]) or _is_signed(shown[name])) for name in shown]
+    rows = [[_cell(cell, run.scheme.decimals) for cell in row] for row in shown.itertuples(index=False)]
+    text = shown.to_string(index=False) if len(shown) else say("overview.no_movers", lang)
+    empty = render("overview_lines.html", lang, lines=[text])
+    return Fragment(render("overview_table.html", lang, heads=heads, rows=rows) if rows else empty, text)
+
+
+def _is_signed(column: pd.Series) -> bool:
+    return bool(column.str.fullmatch(r"[+−]\d+").all())
+
+
+def _cell(cell: Any, decimals: int) -> str:
+    if not has_value(cell):
+        return "—"
+    return cell if isinstance(cell, str) else fixed(cell, decimals) if isinstance(cell, float) else str(cell)
+
+
+def notes(run: Run, lang: str = "zh") -> Fragment:
+    """Say what the records could not tell, how to object, and that scores are advice."""
+    said = [
+        *(standings.notes(run, lang) or [say("screen.no_notes", lang)]),
+        objection_words(run.manifest, lang),
+        say("screen.advice", lang),
+    ]
+    return Fragment(render("overview_lines.html", lang, lines=said), "\n".join(said))

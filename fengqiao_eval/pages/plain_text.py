@@ -1,0 +1,253 @@
+"""The parts of a card in plain lines, for terminals, tests and readers of a stored notebook."""
+
+from collections.abc import Iterable, Iterator
+
+from fengqiao_eval.results.card import Card
+from fengqiao_eval.results.lines import DimensionLine, IndicatorLine
+from fengqiao_eval.wording.numbers import comparison_words, fixed, measured, plain, signed, term
+from fengqiao_eval.words import say
+
+# What stands beside an indicator: counts, value, and what to read with it before believing it.
+
+
+def indicator_remarks(line: IndicatorLine, card: Card) -> list[str]:
+    """Say what to read beside an indicator: sample, target, status, changes, asides, a weight that moved."""
+    return list(dict.fromkeys(_remarks(line, card)))
+
+
+def _remarks(line: IndicatorLine, card: Card) -> Iterator[str]:
+    lang = card.lang
+    yield say("card.n", lang, n=plain(line.n, 0)) + (say("card.small", lang) if line.small else "")
+    yield from (step.words for step in line.steps)
+    if line.scored and line.status == "not_applicable":
+        yield say("card.spared", lang)
+    if line.scored and line.reached is not None:
+        yield say("card.met", lang) if line.reached else missed_target(line, lang)
+    if line.status == "provisional":
+        yield term("status", line.status, lang)
+    yield comparison_words(line.previous, "previous", lang)
+    yield comparison_words(line.year_before, "year_before", lang)
+    yield from level_value(line, lang)
+    yield from line.asides
+    if line.scored and plain(100 * line.weight_used) != plain(100 * line.weight):
+        yield say("card.reweighed", lang, nominal=plain(100 * line.weight), used=plain(100 * line.weight_used))
+
+
+def level_value(line: IndicatorLine, lang: str) -> Iterator[str]:
+    """Say what the indicator is over all units of the level, with its counts."""
+    if line.whole:
+        counts = f"{plain(line.whole.numerator)}/{plain(line.whole.denominator)}"
+        yield say("card.whole", lang, value=measured(line.whole.value, line.unit), counts=counts)
+
+
+def counts(line: IndicatorLine) -> str:
+    """Write what was counted: 95/100, of a raw count the number alone, a dash where there is none."""
+    if line.numerator is None or line.denominator is None:
+        return plain(line.numerator)
+    return f"{plain(line.numerator)}/{plain(line.denominator)}"
+
+
+def value(line: IndicatorLine) -> str:
+    """Write the value in its unit: a rate with two decimals, a raw count as it is.
+
+    >>> from types import SimpleNamespace
+    >>> value(SimpleNamespace(value=3.0, unit="起", numerator=3.0, denominator=None))
+    '3 起'
+    """
+    return measured(line.value, line.unit, short=line.denominator is None and line.numerator is not None)
+
+
+def missed_target(line: IndicatorLine, lang: str) -> str:
+    """Say that the target is not reached."""
+    return say("card.missed" if line.direction == "higher" else "card.missed_lower", lang)
+
+
+LISTED = 3
+"""As many dimensions as a headline names for points lost."""
+
+
+def place(card: Card) -> str:
+    """Say the place and what it is worth: 第52名／共496个."""
+    standing = card.standing
+    if standing.rank is None:
+        return say("card.unranked", card.lang)
+    if standing.of <= 1:
+        return say("card.alone", card.lang)
+    key = "card.place_of_officer" if card.identity.is_officer else "card.place_of"
+    return say(key, card.lang, rank=standing.rank, of=standing.of)
+
+
+def firmness(card: Card) -> str:
+    """Say how firm the place is, or that nothing is known of it."""
+    standing = card.standing
+    if standing.rank_low is None or standing.rank_high is None:
+        return say("card.firmness", card.lang, n=plain(standing.n))
+    return say("card.range", card.lang, n=plain(standing.n), low=standing.rank_low, high=standing.rank_high)
+
+
+def state(card: Card) -> str:
+    """Say the state of the run: 草稿."""
+    return say(f"card.state.{card.identity.state}", card.lang)
+
+
+def monthly_mean(card: Card) -> str:
+    """Say the mean of the months: the other way of reckoning a longer period, or the scheme's own; empty for a month."""
+    return card.standing.months.words(card.decimals, card.lang) if card.standing.months else ""
+
+
+def headline(card: Card) -> str:
+    """Say the card in a dozen lines."""
+    return "\n".join(_headline(card))
+
+
+def _headline(card: Card) -> Iterator[str]:
+    who, standing, lang = card.identity, card.standing, card.lang
+    yield (
+        f"{who.name}（{who.unit_id}） {who.level_label}·{who.peer_class}"
+        if lang == "zh"
+        else f"{who.name} ({who.unit_id}) {who.level_label}, {who.peer_class}"
+    )
+    yield f"{who.period_label} · {state(card)}"
+    parts = [
+        f"{say('card.total', lang)} {fixed(standing.total, card.decimals)}",
+        place(card),
+        standing.grade or say("card.no_grade", lang),
+    ]
+    yield say("card.semicolon", lang).join(parts)
+    yield from filter(None, [total_parts(card)])
+    yield from standing.reasons
+    if standing.tied:
+        yield say("card.tied", lang, n=standing.tied)
+    yield from changes(card)
+    yield from filter(None, [monthly_mean(card)])
+    yield firmness(card)
+    yield say("card.where_lost", lang) + say("card.colon", lang) + (_lost_words(card) or say("card.nothing_lost", lang))
+    yield (say("card.how_to_win", lang) + say("card.colon", lang) + ("" if card.gains else say("card.no_gains", lang))).rstrip()
+    yield from (
+        f"  {number}. {say('card.gain.line', lang, of=gain.label, words=gain.words(lang))}"
+        for number, gain in enumerate(card.gains, 1)
+    )
+    yield say("card.advice", lang)
+
+
+def _lost_words(card: Card) -> str:
+    return say("card.comma", card.lang).join(f"{d.label} {signed(-d.lost, card.decimals)}" for d in worst_dimensions(card))
+
+
+def worst_dimensions(card: Card) -> list[DimensionLine]:
+    """Name the dimensions that lost most points, the most first."""
+    return sorted((d for d in card.dimensions if d.lost > 0), key=lambda d: -d.lost)[:LISTED]
+
+
+def total_parts(card: Card) -> str:
+    """Say of what the total is made where it is not the hundred alone: 指标85.20＋百分之外−1.50; empty otherwise."""
+    if not card.adjustments or card.standing.total is None:
+        return ""
+    inside, outside = (sum(line.points for line in card.adjustments if line.inside is kind) for kind in (True, False))
+    earned = fixed(sum(line.contribution for line in card.dimensions), card.decimals)
+    parts = {"inside": inside, "outside": outside}
+    said = [say(f"card.made_of.{name}", card.lang, points=signed(part, card.decimals)) for name, part in parts.items() if part]
+    return say("card.comma_between", card.lang).join([say("card.made_of.points", card.lang, points=earned), *said])
+
+
+def dimensions(card: Card) -> str:
+    """Say each dimension in a line, then each line that is no indicator's."""
+    adjusted = (f"{line.label}  {signed(line.points, card.decimals)}  {line.said(card.lang)}" for line in card.adjustments)
+    return "\n".join([*(_dimension(line, card) for line in card.outline), *adjusted])
+
+
+def _dimension(line: DimensionLine, card: Card) -> str:
+    earned = f"{fixed(line.contribution, card.decimals)} / {fixed(line.possible, card.decimals)}"
+    moved = comparison_words(line.previous, "previous", card.lang), comparison_words(line.year_before, "year_before", card.lang)
+    label = "  " * line.depth + line.label
+    return "  ".join([label, earned if line.possible else say("card.unscored", card.lang), *dict.fromkeys(moved)])
+
+
+def indicators(card: Card) -> str:
+    """Say each indicator in a line."""
+    return "\n".join(_indicator(line, card) for line in card.indicators)
+
+
+def changes(card: Card) -> list[str]:
+    """Say how the total moved on the period before and on last year; a reason for both is said once."""
+    standing = card.standing
+    both = (
+        comparison_words(standing.previous, "previous", card.lang),
+        comparison_words(standing.year_before, "year_before", card.lang),
+    )
+    return list(dict.fromkeys(both))
+
+
+def _indicator(line: IndicatorLine, card: Card) -> str:
+    counted = f"{counts(line)} = {value(line)}"
+    if not line.scored:
+        return f"{line.label}  {counted}  {say('card.not_scored', card.lang, status=term('status', line.status, card.lang))}"
+    steps = (step.words for step in line.steps)
+    worth = f"{fixed(line.points)} × {plain(100 * line.weight_used)}% = {fixed(line.contribution, card.decimals)}"
+    return "  ".join([line.label, counted, *steps, worth, *level_value(line, card.lang), *line.asides])
+
+
+def gains(card: Card) -> str:
+    """Say what would win points back."""
+    return "\n".join(f"{g.label}  {g.now} → {g.target}  {g.words(card.lang)}" for g in card.gains) or say(
+        "card.no_gains", card.lang
+    )
+
+
+def disputes(card: Card) -> str:
+    """Say the open disputes: how many of each colour, the most urgent by id."""
+    return "\n".join(_colours(card)) or say("card.disputes.none", card.lang)
+
+
+def _colours(card: Card) -> Iterator[str]:
+    for part in card.disputes:
+        tier = warning(part.tier, card.lang)
+        counts = [
+            say("card.disputes.count", card.lang, n=len(part.disputes)),
+            say("card.disputes.overdue", card.lang, n=part.overdue),
+        ]
+        first = (f"{one.dispute_id} {days_left(one.days_left, card.lang)}" for one in part.disputes[:LISTED])
+        yield f"{tier}  {say('card.comma', card.lang).join(counts)}  {'  '.join(first)}"
+
+
+def warning(tier: str, lang: str) -> str:
+    """Name a colour of warning."""
+    return say("card.disputes.warning", lang, tier=term("tier", tier, lang)) if tier else say("card.disputes.untiered", lang)
+
+
+def days_left(days: int | None, lang: str) -> str:
+    """Say how long there is left.
+
+    >>> days_left(3, "zh"), days_left(-2, "en")
+    ('余3天', '2 days overdue')
+    """
+    if days is None:
+        return say("card.disputes.no_limit", lang)
+    if days == 0:
+        return say("card.disputes.today", lang)
+    return say("card.disputes.left", lang, n=days) if days > 0 else say("card.disputes.late", lang, n=-days)
+
+
+def lost(card: Card) -> str:
+    """Say of each indicator how many records lost points, and the first ids."""
+    found = (
+        f"{part.label}  {len(part.records)}  {_ids(r.record_id for r in part.records[:LISTED])} …" for part in card.lost_records
+    )
+    return "\n".join(found) or say("card.lost.none", card.lang)
+
+
+def _ids(ids: Iterable[str]) -> str:
+    return " ".join(ids)
+
+
+def limits(card: Card) -> str:
+    """Say what the records could not tell, and how to object."""
+    return "\n".join([*(card.unknowns or [say("card.unknown.none", card.lang)]), objection(card), say("card.advice", card.lang)])
+
+
+def objection(card: Card) -> str:
+    """Say until when and to whom to object."""
+    who, lang = card.identity, card.lang
+    until = say("card.limits.until", lang, date=who.objection_until) if who.objection_until else say("card.limits.any_time", lang)
+    contact = say("card.limits.contact", lang, contact=who.contact) if who.contact else say("card.limits.no_contact", lang)
+    return until + contact

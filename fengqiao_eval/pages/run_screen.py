@@ -1,0 +1,224 @@
+"""The one screen (一屏尽览): every unit above officers on one offline page; and the index of officers' cards."""
+
+import json
+import numbers
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from fengqiao_eval.errors import FLAGS, OFFICER
+from fengqiao_eval.filenames import file_name, link
+from fengqiao_eval.results.caveats import banner
+from fengqiao_eval.results.run import Run, open_run
+from fengqiao_eval.results.standings import (
+    adjusted_words,
+    dimension_scores,
+    dimensions_at,
+    flags,
+    frame,
+    grade_words,
+    levels,
+    notes,
+    places,
+    reasons,
+)
+from fengqiao_eval.scheme.scheme import base_marks, weight_at
+from fengqiao_eval.wording.numbers import has_value, period_words, term
+from fengqiao_eval.words import catalogue, say
+
+HEAT = (60, 70, 80, 85, 90, 95)
+"""Where the shading of the heat map changes, in per cent of full marks; the cells carry their numbers all the same."""
+
+
+FIELDS = (
+    *("unit_id", "name", "peer_class", "parent", "total", "rank", "of", "rank_low", "rank_high", "grade", "change"),
+    *("adjusted", "link", "covered", "reason", "remark", "dimensions"),
+)
+"""What stands at which place of a row; dimensions holds [contribution, rate, full] of each, or null where not scored."""
+
+
+def write(run_folder: Path, lang: str = "zh", changed: Sequence[str] = ()) -> None:
+    """Write index.html, assets/rows.js and the page's script and style; only cards that exist are linked.
+
+    changed: what to say of what changed since the last run. Officers are not on the page, only their number.
+    """
+    run = open_run(run_folder)
+    said = say("screen.staff_number", lang, n=run.manifest["officers"])
+    words = _page_words(run, say("screen.kicker", lang), said, lang)
+    _write(run_folder, run_folder / "assets" / "rows.js", _data(run, lang, officers=False), {**words, "changed": changed})
+
+
+def officer_index(run_folder: Path, lang: str = "zh") -> None:
+    """Write officer/index.html, which lists the officers' cards that exist; nothing where no officer was scored."""
+    folder, run = run_folder / OFFICER, open_run(run_folder)
+    scored = frame(run, "ranks", officers=True) if (folder / "ranks.parquet").is_file() else pd.DataFrame()
+    if scored.empty:
+        return
+    data = _data(run, lang, officers=True)
+    listed = sum(len(level["rows"]) for level in data["levels"])
+    said = say("screen.staff_listed", lang, n=len(scored), cards=listed)
+    _write(folder, folder / "rows.js", data, _page_words(run, say("screen.kicker_officers", lang), said, lang))
+
+
+def _write(folder: Path, rows: Path, data: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    inner = "../assets" if rows.parent == folder else "assets"
+    assets = folder / inner
+    assets.mkdir(parents=True, exist_ok=True)
+    for name in ("screen.js", "screen.css"):
+        with as_file(files("fengqiao_eval.pages") / "templates" / name) as source:
+            shutil.copyfile(source, assets / name)
+    rows.write_text(_script(data), "utf-8", newline="\n")
+    environment = Environment(loader=PackageLoader("fengqiao_eval.pages"), autoescape=True, undefined=StrictUndefined)
+    more = "overview.html" if (folder / "overview.html").is_file() else ""
+    links = {"assets": inner, "rows": rows.relative_to(folder).as_posix(), "more": more}
+    page = environment.get_template("screen.html").render(given, **links)
+    (folder / "index.html").write_text(page + "\n", "utf-8", newline="\n")
+
+
+def _script(data: Mapping[str, Any]) -> str:
+    """Write the rows as a script, since a page on file:// can fetch nothing; no text in them can end the script."""
+    written = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<\u2028\u2029":
+        written = written.replace(sign, f"\\u{ord(sign):04x}")
+    return f"window.FENGQIAO_ROWS={written};\n"
+
+
+def _page_words(run: Run, kicker: str, staff: str, lang: str) -> dict[str, Any]:
+    """Gather what the page itself says; the rows lie apart."""
+    scheme, state = run.scheme, run.manifest["state"]
+    firm = frame(run, "ranks")["rank_low"].notna().any()
+    return {
+        "lang": lang,
+        "words": _words(lang),
+        "kicker": kicker,
+        "title": scheme.name(lang),
+        "period": period_words(run.manifest["periods"]["this"], lang),
+        "state": state,
+        "state_word": say(f"screen.state.{state}", lang),
+        "state_said": say(f"screen.state_said.{state}", lang),
+        "facts": [*_facts(run, lang), *([(say("screen.staff", lang), staff)] if run.manifest["officers"] else [])],
+        "objection": objection_words(run.manifest, lang),
+        "warned": banner(run.manifest, lang),
+        "firmness": "" if firm else say("screen.no_range", lang),
+        "notes": notes(run, lang),
+        "changed": (),
+        "sources": scheme.sources,
+        "signed": say("screen.signed", lang, author=scheme.author, checker=scheme.checker),
+        "run": run.manifest["run"],
+    }
+
+
+def _words(lang: str) -> dict[str, str]:
+    """Give the page's own words by the last part of their key, with the places left open for its script."""
+    own = {key.removeprefix("screen."): said[lang] for key, said in catalogue().items() if key.startswith("screen.")}
+    return {key: said for key, said in own.items() if "." not in key}
+
+
+def _own_words(run: Run, lang: str) -> dict[str, str]:
+    """Say what differs from run to run: what the column of adjustments holds, why full marks differ from unit to unit."""
+    by_class = isinstance(run.scheme.full_marks, dict)
+    return {
+        "adjusted": adjusted_words(run, lang),
+        "redistributed": say("screen.full_by_class" if by_class else "screen.redistributed", lang),
+    }
+
+
+def _facts(run: Run, lang: str) -> Iterator[tuple[str, str]]:
+    periods = run.manifest["periods"]
+    yield say("screen.period", lang), period_words(periods["this"], lang)
+    if periods.get("previous"):
+        said = "" if places(run)["rank_before"].notna().any() else say("screen.nothing_before", lang)
+        yield say("screen.compared", lang), period_words(periods["previous"], lang) + said
+    yield say("screen.as_of", lang), f"{datetime.fromisoformat(run.manifest['as_of']):%Y-%m-%d %H:%M}"
+    yield say("screen.scheme", lang), run.scheme.version
+
+
+def objection_words(manifest: Mapping[str, Any], lang: str) -> str:
+    """Say how to object, and until when where a date was set."""
+    said = say("screen.object", lang, contact=manifest.get("contact") or say("screen.no_contact", lang))
+    until = manifest.get("objection_until")
+    return said + (say("screen.object_until", lang, until=day_words(until, lang)) if until else "")
+
+
+def day_words(day: str, lang: str) -> str:
+    """Say a day or moment of the manifest as a day.
+
+    >>> day_words("2025-01-20", "zh"), day_words("2025-01-20T18:00:00", "en")
+    ('2025年1月20日', '2025-01-20')
+    """
+    return say("screen.day", lang, d=datetime.fromisoformat(day))
+
+
+def _data(run: Run, lang: str, *, officers: bool) -> dict[str, Any]:
+    """Gather what the page's script shows: words, grades, and the rows of each level, whose places FIELDS names."""
+    listed = _listed_units(run, lang, officers=officers)
+    period = period_words(run.manifest["periods"]["this"], lang)
+    return {
+        "words": _words(lang) | _own_words(run, lang),
+        "lang": lang,
+        "decimals": run.scheme.decimals,
+        "heat": HEAT,
+        "head": " · ".join([say(f"screen.state.{run.manifest['state']}", lang), run.scheme.name(lang), period]),
+        "grades": [grade_words(run.scheme, band.grade, lang) for band in run.scheme.bands],
+        "glance": not officers,  # figures over some officers' cards would look like figures over all
+        "fields": FIELDS,
+        "levels": [_level(run, level, listed[listed["level"] == level], lang) for level in levels(run, officers=officers)],
+    }
+
+
+def _listed_units(run: Run, lang: str, *, officers: bool) -> pd.DataFrame:
+    """Add to the places what the screen says of each unit; of officers only those with a card are listed."""
+    listed = places(run, officers=officers)
+    listed["link"] = [_link(run.path, level, unit) for level, unit in zip(listed["level"], listed["unit_id"], strict=True)]
+    listed["reason"] = listed["unit_id"].map(reasons(run, lang, officers=officers))
+    listed["grade"] = [grade_words(run.scheme, grade, lang) for grade in listed["grade"]]
+    listed["flags"] = listed["flags"].map(flags)
+    return listed[listed["link"].notna()] if officers else listed
+
+
+def _link(folder: Path, level: str, unit: str) -> str | None:
+    """Give the address of a unit's card, seen from the page that lists it; None where there is no card."""
+    if not (folder / level / f"{file_name(unit)}.html").is_file():
+        return None
+    return link(unit) if level == OFFICER else f"{quote(level)}/{link(unit)}"
+
+
+def _level(run: Run, level: str, listed: pd.DataFrame, lang: str) -> dict[str, Any]:
+    dimensions = dimensions_at(run.scheme, level)
+    parts = dimension_scores(run, officers=level == OFFICER)
+    scores = {(row.unit_id, row.dimension): (row.contribution, row.rate, row.full) for row in parts.itertuples()}
+    common, own = _remarks(listed["flags"], listed["rank"].notna(), lang)
+    rows = [
+        [*(_cell(row[field]) for field in FIELDS[:-2]), said, [scores.get((row["unit_id"], d.code)) for d in dimensions]]
+        for row, said in zip(listed.to_dict("records"), own, strict=True)
+    ]
+    marks = base_marks(run.scheme) / 100
+    heads = [{"label": d.name(lang), "full": float(weight_at(d.weight, level)) * marks} for d in dimensions]
+    label = term("level", level, lang)
+    return {"code": level, "label": label, "common": common, "dimensions": heads, "rows": rows}
+
+
+def _remarks(flagged: pd.Series, ranked: pd.Series, lang: str) -> tuple[str, list[str]]:
+    """Say once what is flagged of every ranked unit of a level, and of each unit the rest."""
+
+    def words(given: Iterable[str]) -> str:
+        return say("screen.comma", lang).join(term("flag", flag, lang) for flag in given)
+
+    of_all = set.intersection(*map(set, flagged[ranked])) if ranked.sum() > 1 else set()
+    shared = [flag for flag in FLAGS if flag in of_all]
+    own = [words(flag for flag in given if flag not in {*shared, "not_ranked"}) for given in flagged]
+    return say("screen.common", lang, flags=words(shared)) if shared else "", own
+
+
+def _cell(cell: Any) -> Any:
+    """Make a cell fit for JSON: whole numbers stay whole, what is missing is null."""
+    if not has_value(cell):
+        return None
+    return int(cell) if isinstance(cell, numbers.Integral) or (isinstance(cell, float) and cell.is_integer()) else cell

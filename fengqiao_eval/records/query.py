@@ -1,0 +1,311 @@
+"""The small vocabulary over Ibis in which everything is counted, and whose a row is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from fengqiao_eval.records.tables import Table
+
+# The small vocabulary over Ibis in which everything is counted; only this module and store.py import ibis.
+#
+# It keeps to what gives equal numbers on DuckDB, PostgreSQL and Spark: no integer division, no delta(minute), no median(where=).
+
+
+ibis.options.sql.fuse_selects = (
+    False  # DuckDB sees through queries within queries; to make one of them takes longer than to run it
+)
+
+
+Rows = Any
+"""An Ibis table expression."""
+
+
+Cell = Any
+"""An Ibis column expression of such a table."""
+
+
+Span = tuple[datetime, datetime]
+"""A stretch of time: start included, end not."""
+
+
+EXACT = "decimal(38, 6)"
+"""Sums of shares and codes are decimal, so that they do not depend on the order of the rows."""
+
+
+def constant(value: Any, kind: str) -> Cell:
+    """Make a constant column of an Ibis type; None is an empty cell."""
+    return ibis.null(kind) if value is None else ibis.literal(value).cast(kind)
+
+
+def memtable(frame: pd.DataFrame) -> Rows:
+    """Make a small frame a table to join with."""
+    return ibis.memtable(frame)
+
+
+def moment(rows: Rows, table: Table, as_of: datetime) -> Rows:
+    """Keep what was known at as_of: later records are left out, later facts have not happened yet."""
+    moment = ibis.timestamp(as_of)
+    rows = rows.filter(recording_time(rows, table) <= moment)
+    later = {
+        name: (rows[name] <= moment).ifelse(rows[name], ibis.null("timestamp")) for name in table.facts if name in rows.columns
+    }
+    return rows.mutate(**later) if later else rows
+
+
+def recording_time(rows: Rows, table: Table) -> Cell:
+    """The moment a record became known: recorded_at, or where that is empty its own date."""
+    own = rows[table.own_date].cast("timestamp")
+    return rows.recorded_at.fill_null(own) if "recorded_at" in rows.columns else own
+
+
+def count_late(rows: Rows, table: Table, as_of: datetime) -> int:
+    """Count the rows that became known only after as_of."""
+    return int(rows.count(where=recording_time(rows, table) > ibis.timestamp(as_of)).execute())
+
+
+def filter_spans(rows: Rows, date: str, spans: Sequence[Span]) -> Rows:
+    """Keep the rows whose date lies in one of the spans (start included, end not)."""
+    cell = rows[date]
+    return rows.filter(ibis.or_(*(is_between(cell, start, end) for start, end in _merge_spans(spans))))
+
+
+def is_between(cell: Cell, start: datetime, end: datetime) -> Cell:
+    """Say of each time whether it lies between two moments (the first included, the last not)."""
+    return (cell >= ibis.timestamp(start)) & (cell < ibis.timestamp(end))
+
+
+def _merge_spans(spans: Sequence[Span]) -> list[Span]:
+    """Join spans that touch, so that a year of months is one comparison."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        touches = joined and joined[-1][1] == start
+        joined = [*joined[:-1], (joined[-1][0], end)] if touches else [*joined, (start, end)]
+    return joined
+
+
+def span(rows: Rows, date: str, spans: Sequence[Span]) -> Cell:
+    """Number the span in which a date lies, of rows that all lie in one."""
+    ends = [(rows[date] < ibis.timestamp(end), number) for number, (_, end) in enumerate(spans[:-1])]
+    last = ibis.literal(len(spans) - 1, "int32")
+    return ibis.cases(*((before, ibis.literal(n, "int32")) for before, n in ends), else_=last) if ends else last
+
+
+def minutes_between(start: Cell, end: Cell) -> Cell:
+    """Minutes from one time to another; empty where either is."""
+    return (end.epoch_seconds() - start.epoch_seconds()).cast("float64") / 60.0
+
+
+def passes(rows: Rows, tests: Mapping[str, Any]) -> Cell:
+    """Say of each row whether every test holds; may be empty where a cell is, which every filter takes for no.
+
+    See scheme.counted.Test for the tests.
+    """
+    return all_of(*(check for column, test in tests.items() for check in _checks(rows, rows[column], test)))
+
+
+def all_of(*conditions: Cell | None) -> Cell:
+    """Join conditions by and; None is no condition."""
+    given = [condition for condition in conditions if condition is not None]
+    return ibis.and_(*given) if given else ibis.literal(True)  # noqa: FBT003
+
+
+def any_of(*conditions: Cell) -> Cell:
+    """Join conditions by or."""
+    return ibis.or_(*conditions)
+
+
+def is_so(condition: Cell) -> Cell:
+    """Make an empty answer a no, so that it can be negated."""
+    return condition.fill_null(False)  # noqa: FBT003
+
+
+def _checks(rows: Rows, cell: Cell, test: Any) -> Iterable[Cell]:
+    def bound(value: Any) -> Any:
+        return rows[value] if isinstance(value, str) else _plain(value)
+
+    if test.in_ is not None:
+        words = [_plain(value) for value in test.in_]
+        yield cell == words[0] if len(words) == 1 else cell.isin(words)
+    if test.not_in is not None:
+        yield cell.notin([_plain(value) for value in test.not_in]) | cell.isnull()
+    if test.present is not None:
+        yield cell.notnull() if test.present else cell.isnull()
+    for name, compare in (("at_least", cell.__ge__), ("at_most", cell.__le__), ("above", cell.__gt__), ("below", cell.__lt__)):
+        if (value := getattr(test, name)) is not None:
+            yield compare(bound(value))
+    if test.not_after is not None:
+        yield cell <= rows[test.not_after]
+    if test.within is not None:
+        yield _is_in_time(cell, rows[test.within.of], test.within)
+
+
+def _is_in_time(cell: Cell, start: Cell, within: Any) -> Cell:
+    passed = cell.epoch_seconds() - start.epoch_seconds()
+    return passed.abs() <= within.seconds if within.either_side else (cell >= start) & (passed <= within.seconds)
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def is_pending(rows: Rows, tests: Mapping[str, Any], as_of: datetime) -> Cell:
+    """Say of each row whether a deadline named by a test is still to come at as_of; never empty."""
+    named = [(rows[t.not_after].cast("timestamp"), 0.0) for t in tests.values() if t.not_after is not None]
+    named += [(rows[t.within.of], t.within.seconds) for t in tests.values() if t.within is not None]
+    return ibis.or_(*(is_so(start > ibis.timestamp(as_of - timedelta(seconds=limit))) for start, limit in named))
+
+
+def code(cell: Cell, values: Mapping[str, Any]) -> Cell:
+    """Give each word its number; empty where the word has none."""
+    return cell.cases(*((word, ibis.literal(value).cast(EXACT)) for word, value in values.items()), else_=ibis.null(EXACT))
+
+
+def sum_where(rows: Rows, where: Cell, amount: Cell | None = None, share: Cell | None = None) -> Cell:
+    """Sum an amount (1 if none) over the rows that count, each by a person's share in it; exact."""
+    if amount is None and share is None:
+        return rows.count(where=where)
+    parts = [part.cast("float64") for part in (amount, share) if part is not None]
+    whole = parts[0] if len(parts) == 1 else parts[0] * parts[1]
+    return whole.cast(EXACT).sum(where=where)
+
+
+def round_amount(amount: Cell) -> Cell:
+    """Keep of an amount what a sum of it keeps."""
+    return amount.cast(EXACT).cast("float64")
+
+
+def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.DataFrame:
+    """Group by keys and add up, in one pass; sums come back as float64, exact below 2^53 (an empty sum is 0)."""
+    return rows.group_by(**keys).agg(**{name: _float(total).fill_null(0.0) for name, total in sums.items()}).to_pandas()
+
+
+def _float(total: Cell) -> Cell:
+    """Make a sum a float64 in the engine: a decimal would come here as an object a cell."""
+    return total.cast("float64")
+
+
+def things(rows: Rows, keys: Mapping[str, Cell], ok: Cell) -> Rows:
+    """Reduce rows to one per key, with `ok`: whether any of them is; kept by the engine for what follows."""
+    return rows.group_by(**keys).agg(ok=ok.cast("int64").max()).cache()
+
+
+def cache_rows(rows: Rows) -> Rows:
+    """Let the engine keep rows that are asked for more than once, as long as anybody holds them."""
+    return rows.cache()
+
+
+def relabel(found: Rows, by: pd.DataFrame, on: str) -> Rows:
+    """Put the other column of a small frame in the place of one of its columns; nothing is reduced."""
+    return found.inner_join(memtable(by), on).drop(on)
+
+
+def regroup(found: Rows, by: pd.DataFrame, on: str, keys: Sequence[str]) -> Rows:
+    """Join things with a small frame on a column of both and reduce them anew to one per key."""
+    joined = found.inner_join(memtable(by), on)
+    return joined.group_by(list(keys)).agg(ok=joined.ok.max())
+
+
+def union_all(parts: Sequence[Rows], columns: Sequence[str]) -> Rows:
+    """Put things of several reductions below each other; kept by the engine for what follows."""
+    chosen = [part.select(*columns) for part in parts]
+    return ibis.union(*chosen).cache() if len(chosen) > 1 else chosen[0]
+
+
+def best_of(cell: Cell, keys: Sequence[Cell]) -> Cell:
+    """Give each row the largest cell of all rows with the same keys."""
+    return cell.max().over(ibis.window(group_by=list(keys)))
+
+
+def is_first(keys: Sequence[Cell], order: Sequence[Cell]) -> Cell:
+    """Say of each row whether it is the first, in an order, of those with the same keys."""
+    return ibis.row_number().over(ibis.window(group_by=list(keys), order_by=list(order))) == 0
+
+
+def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
+    """Count things per key: `denominator` all, `numerator` those that are ok."""
+    sums = {"numerator": _float(found.ok.sum()), "denominator": _float(found.count())}
+    return found.group_by(list(keys)).agg(**sums).to_pandas()
+
+
+def quantiles(rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], q: float) -> pd.DataFrame:
+    """The quantile of `amount` per key, from the rows themselves; `by` are small frames to join first on a column of both."""
+    for frame, on in by:
+        rows = rows.inner_join(memtable(frame), on)
+    return rows.group_by(list(keys)).agg(value=rows.amount.quantile(q), n=rows.count()).to_pandas()
+
+
+def fetch(rows: Rows, columns: Sequence[str], order: Sequence[str] = ()) -> pd.DataFrame:
+    """Bring columns of rows here, in a stated order."""
+    chosen = rows.select(*columns)
+    return (chosen.order_by(list(order)) if order else chosen).to_pandas()
+
+
+def row_number() -> Cell:
+    """Number the rows in the order of the file as a spreadsheet shows them: the heading is row 1."""
+    return ibis.row_number() + 2
+
+
+# Whose a row is: a notice's unit or officer, the persons credited with a record, the visits paid to a duty's subject.
+
+
+UPHELD = "upheld"
+"""The status of a notice that counts; what is only proposed, or withdrawn, is told and not counted."""
+
+
+def upheld_notices(rows: Rows) -> Rows:
+    """Keep the notices that count, with a unit_id and an officer_id each, empty where the table has no such column."""
+    rows = rows.filter(rows.status == UPHELD)
+    return rows.mutate(unit_id=_id(rows, "unit_id"), officer_id=_id(rows, "officer_id"))
+
+
+def _id(rows: Rows, column: str) -> Cell:
+    return rows[column] if column in rows.columns else constant(None, "string")
+
+
+def is_unassigned(notices: Rows) -> Cell:
+    """Say of each notice that counts whether it names neither unit nor officer."""
+    return notices.unit_id.isnull() & notices.officer_id.isnull()
+
+
+def assign_units(notices: Rows, homes: pd.DataFrame) -> Rows:
+    """Give each notice that counts the unit it counts for: the one it names, else the home of its officer.
+
+    homes: home_of (an officer) and home (the unit they belong to). A notice that names nobody is left out; one whose officer
+    has no home keeps the officer in the unit's place, so that an unknown id is told as any other.
+    """
+    found = notices.filter(~is_unassigned(notices)).left_join(memtable(homes), [("officer_id", "home_of")])
+    return found.mutate(unit_id=found.unit_id.fill_null(found.home.fill_null(found.officer_id))).drop("home_of", "home")
+
+
+def expand_credits(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
+    """Give each row once per person with a credit in it, with `share_`; rows without credits stay with their officer.
+
+    A credit without a share is an equal part of the record. Shares have the six places that sums of them have.
+    """
+    mine = credit_rows.filter(credit_rows.table == table)
+    equal = 1.0 / mine.count().over(group_by="record_id").cast("float64")
+    given = mine.share.cast("float64").fill_null(equal) if "share" in mine.columns else equal
+    mine = mine.select(credited_record="record_id", credited_officer="officer_id", credited_share=round_amount(given))
+    rows = rows.left_join(mine, rows[key] == mine.credited_record)
+    own = rows.officer_id if "officer_id" in rows.columns else constant(None, "string")
+    return rows.mutate(officer_id=rows.credited_officer.fill_null(own), share_=rows.credited_share.fill_null(1.0))
+
+
+def add_visits(duties: Rows, visits: Rows, wanted: Cell) -> Rows:
+    """Add `visits_made` to duties: the visits paid to the duty's subject from due_from to due_at; 0 where they are not wanted.
+
+    Few of all duties are looked at so, and to look for the visits of every other would cost most of the memory of a run.
+    """
+    seen = visits.select(visited_subject="subject_id", visited_at="visited_at")
+    asked = duties.filter(wanted).select(who_="subject_id", since_="due_from", until_="due_at").distinct()
+    joined = asked.inner_join(
+        seen, [asked.who_ == seen.visited_subject, seen.visited_at >= asked.since_, seen.visited_at <= asked.until_]
+    )
+    made = joined.group_by("who_", "since_", "until_").agg(visits_counted=joined.count())
+    mine = [duties.subject_id == made.who_, duties.due_from == made.since_, duties.due_at == made.until_]
+    found = duties.left_join(made, mine)
+    return found.mutate(visits_made=found.visits_counted.fill_null(0)).drop("who_", "since_", "until_", "visits_counted")

@@ -1,0 +1,1 @@
+"""A finished run read back: standings, cards, caveats, gains, and two runs compared; data only."""

@@ -1,0 +1,132 @@
+"""Where most points can still be won: the fewest records that would bring an indicator to its target."""
+
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from fengqiao_eval.errors import SCORED
+from fengqiao_eval.results.lines import CardPeriods, IndicatorLine, is_mean
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.measure import Coded, Count, Distinct, Ratio, Share
+from fengqiao_eval.scheme.normalisation import Relative
+from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
+from fengqiao_eval.wording.arithmetic import points_at
+from fengqiao_eval.wording.numbers import measured, round_half_up, signed
+from fengqiao_eval.words import catalogue, say
+
+SHOWN = 3
+"""As many gains as a card names."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What reaching the target of one indicator would bring.
+
+    count: records needed (None: not a matter of counting), said in `need`; points: of the total.
+    """
+
+    code: str
+    label: str
+    now: str
+    target: str
+    count: int | None
+    need: str
+    points: float
+
+    def words(self, lang: str) -> str:
+        """Say it in one sentence: 再有7起达标，可得+1.25分."""
+        return say("card.gain.brings", lang, need=self.need, points=signed(self.points))
+
+
+def gains(of: CardPeriods, lines: Iterable[IndicatorLine], adjusted: Collection[str] = ()) -> tuple[Gain, ...]:
+    """Find the indicators where most points of the total can still be won, best first.
+
+    adjusted: the lines outside the hundred that the unit has. Where a record more does not move the total by points × weight
+    nothing is promised: held against others, standing within the class, geometric means and limits of a dimension, means of
+    months, an item that a veto set to zero.
+    """
+    scheme = of.unit.scheme
+    if is_mean(scheme, str(of.periods["this"])) or scheme.aggregation == "geometric":
+        return ()
+    zeroed = {line.item for line in scheme.consequences if line.code in adjusted}
+    open_ones = {code: indicator for code, indicator in _linear_indicators(scheme).items() if code not in zeroed}
+    found = [gain for line in lines if line.code in open_ones and (gain := _gain(of, open_ones[line.code], line))]
+    return tuple(sorted(found, key=lambda gain: -gain.points)[:SHOWN])
+
+
+def _linear_indicators(scheme: Scheme) -> dict[str, Indicator]:
+    """Name the indicators whose points reach the total as points × weight."""
+    return {
+        part.code: part
+        for _, above, part in parts_of(scheme)
+        if isinstance(part, Indicator)
+        and not part.against
+        and not isinstance(part.points, Relative)
+        and not any(map(_is_nonlinear, above))
+    }
+
+
+def _is_nonlinear(dimension: Dimension) -> bool:
+    return dimension.aggregation == "geometric" or dimension.floor is not None or dimension.cap is not None
+
+
+def _gain(of: CardPeriods, indicator: Indicator, line: IndicatorLine) -> Gain | None:
+    if line.reached is not False or line.status not in SCORED or not line.scored:
+        return None
+    count, reached = required_records(indicator, line)
+    decimals = of.unit.scheme.decimals
+    earned = round_half_up(points_at(indicator, reached, of.unit) * line.weight_used, decimals)
+    won = float(earned - round_half_up(line.contribution, decimals))
+    if won <= 0:
+        return None
+    target = ("≥" if line.direction == "higher" else "≤") + measured(line.target, line.unit, short=True)
+    return Gain(
+        line.code, line.label, measured(line.value, line.unit), target, count, _need(indicator, line, count, of.lang), won
+    )
+
+
+def required_records(indicator: Indicator, line: IndicatorLine) -> tuple[int | None, float]:
+    """Give the smallest number of records that brings the value to the target, and the value then reached."""
+    target, unit = float(indicator.target or 0), _unit(indicator, line)
+    step = _step(indicator)
+    if step is None or not unit or line.numerator is None or line.value is None:
+        return None, target
+    gap = _fraction(target) * unit - _fraction(line.numerator)
+    count = math.ceil((gap if line.direction == "higher" else -gap) / step)
+    moved = _fraction(line.numerator) + (count if line.direction == "higher" else -count) * step
+    return count, float(moved / unit)
+
+
+def _step(indicator: Indicator) -> Fraction | None:
+    """Give what one record changes above the line; None where that depends on the record, or is the public's to give.
+
+    A number of answers still to be turned into 满意 would invite coaching them.
+    """
+    measure = indicator.measure
+    weighed = isinstance(measure, Count) and bool(measure.worth or measure.times or measure.best_of)
+    return Fraction(1) if isinstance(measure, (Share, Distinct, Ratio, Count)) and not weighed else None
+
+
+def _unit(indicator: Indicator, line: IndicatorLine) -> Fraction:
+    """Give what stands above the line for each unit of the value; of a raw count that is 1."""
+    measure = indicator.measure
+    if isinstance(measure, Count) and measure.per is None:
+        return Fraction(1)
+    return _fraction(line.denominator or 0.0) / indicator.scale
+
+
+def _fraction(number: float) -> Fraction:
+    return Fraction(Decimal(repr(number)))
+
+
+def _need(indicator: Indicator, line: IndicatorLine, count: int | None, lang: str) -> str:
+    """Say how many of what would do it: 再有7起达标."""
+    measure = indicator.measure
+    if count is None:
+        kind = "coded" if isinstance(measure, Coded) else "value"
+        return say(f"card.gain.{kind}", lang, target=measured(line.target, line.unit, short=True))
+    kind = "elements" if isinstance(measure, Ratio) else measure.table
+    known = f"card.counter.{kind}" in catalogue()
+    return say(f"card.gain.{line.direction}", lang, count=count, counter=say(f"card.counter.{kind if known else 'other'}", lang))

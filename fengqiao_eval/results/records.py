@@ -1,0 +1,131 @@
+"""The records behind a card: those that lost points, and the disputes still open; ids only, never a citizen's value."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.wording.numbers import day, has_value, term, text
+from fengqiao_eval.words import say
+
+TIERS = ("red", "yellow", "blue")
+"""The three colours of warning, the most urgent first."""
+
+
+LOSS = ("indicator", "table", "record_id", "unit_id", "happened_at")
+
+
+OPEN = ("tier", "unit_id", "dispute_id", "due_at", "days_left")
+"""What a card reads of the frames losses and open_disputes."""
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""A cell that begins with one of these is run by a spreadsheet."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """One record that lost points for an indicator."""
+
+    record_id: str
+    unit_id: str
+    happened_at: str
+
+
+@dataclass(frozen=True)
+class LostRecords:
+    """All records that lost points for one indicator, the latest first."""
+
+    code: str
+    label: str
+    table: str
+    table_label: str
+    records: tuple[Lost, ...]
+
+
+@dataclass(frozen=True)
+class OpenDispute:
+    """An open dispute; days_left is negative once overdue, None where no limit is recorded."""
+
+    dispute_id: str
+    unit_id: str
+    due_at: str
+    days_left: int | None
+
+    @property
+    def late(self) -> bool:
+        """Whether it is past its limit."""
+        return self.days_left is not None and self.days_left < 0
+
+
+@dataclass(frozen=True)
+class OpenDisputes:
+    """The open disputes of one colour, the most urgent first."""
+
+    tier: str
+    disputes: tuple[OpenDispute, ...]
+
+    @property
+    def overdue(self) -> int:
+        """How many are past their limit."""
+        return sum(dispute.late for dispute in self.disputes)
+
+
+def lost_records(scheme: Scheme, losses: Iterable[tuple[Any, ...]], lang: str) -> tuple[LostRecords, ...]:
+    """Group rows of the frame losses (the columns LOSS) by indicator, in the order of the one table."""
+    parts: dict[str, list[tuple[Any, ...]]] = {}
+    for row in losses:
+        parts.setdefault(row[0], []).append(row)
+    return tuple(_indicator_losses(i.code, i.name(lang), parts[i.code], lang) for i in scheme.indicators if i.code in parts)
+
+
+def _indicator_losses(code: str, label: str, rows: list[tuple[Any, ...]], lang: str) -> LostRecords:
+    """Order the records: the latest first, those of one moment by id, those without a moment last."""
+    table, found = str(rows[0][1]), sorted(rows, key=itemgetter(2))
+    found.sort(key=lambda row: (row[4] is not None, row[4]), reverse=True)
+    shown = TABLES[table].label if lang == "zh" and table in TABLES else table
+    return LostRecords(code, label, table, shown, tuple(Lost(record, unit, day(moment)) for *_, record, unit, moment in found))
+
+
+def open_disputes(disputes: Iterable[tuple[Any, ...]]) -> tuple[OpenDisputes, ...]:
+    """Group rows of the frame open_disputes (the columns OPEN) by colour, red first; within a colour by days left."""
+    found: dict[str, list[OpenDispute]] = {}
+    for tier, unit, dispute, due, days in disputes:
+        found.setdefault(text(tier), []).append(OpenDispute(dispute, unit, day(due), int(days) if has_value(days) else None))
+    for part in found.values():
+        part.sort(key=lambda one: (one.days_left is None, one.days_left or 0, one.dispute_id))
+    tiers = sorted(found, key=lambda tier: (TIERS.index(tier) if tier in TIERS else len(TIERS), tier))
+    return tuple(OpenDisputes(tier, tuple(found[tier])) for tier in tiers)
+
+
+def escape_formula(cell: str) -> str:
+    """Keep a spreadsheet from running a cell as a formula.
+
+    >>> escape_formula("=cmd()"), escape_formula("S007")
+    ("'=cmd()", 'S007')
+    """
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def write_csv(found: Sequence[LostRecords], disputes: Sequence[OpenDisputes], path: Path, lang: str) -> None:
+    """Write every record that lost points, then every open dispute, as a CSV that Excel opens (UTF-8 with BOM).
+
+    Formulas are made harmless.
+    """
+    heads = [say(f"card.csv.{name}", lang) for name in ("indicator", "label", "table", "record", "unit", "time")]
+    lost = ((part.code, part.label, part.table, r.record_id, r.unit_id, r.happened_at) for part in found for r in part.records)
+    rows = chain(lost, (row for part in disputes for row in _dispute_rows(part, lang)))
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([heads, *([escape_formula(cell) for cell in row] for row in rows)])
+
+
+def _dispute_rows(part: OpenDisputes, lang: str) -> Iterator[tuple[str, ...]]:
+    """List disputes with the moment they are due; without an indicator, since they have lost no points yet."""
+    tier = term("tier", part.tier, lang) if part.tier else say("card.disputes.untiered", lang)
+    label = say("card.csv.dispute", lang, tier=tier)
+    yield from (("", label, "disputes", one.dispute_id, one.unit_id, one.due_at) for one in part.disputes)

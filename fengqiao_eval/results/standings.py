@@ -1,0 +1,155 @@
+"""A run at a glance: places, dimensions and reasons of the main period, for the one screen, workbook and overview."""
+
+from typing import Any
+
+import pandas as pd
+
+from fengqiao_eval.errors import OFFICER
+from fengqiao_eval.results.lines import aggregation_codes
+from fengqiao_eval.results.run import Run
+from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_scored
+from fengqiao_eval.wording.numbers import note, term, text
+from fengqiao_eval.words import say
+
+
+def frame(run: Run, name: str, *, officers: bool = False, period: str | None = None) -> pd.DataFrame:
+    """Read a frame of a period (the main one): officers alone, or everyone above them; texts as texts."""
+    data = run.frame(name, officers=officers).data
+    if "period" in data:
+        data = data[data["period"] == (period or run.manifest["periods"]["this"])]
+    if "level" in data:
+        data = data[(data["level"] == OFFICER) == officers]
+    return data.astype(dict.fromkeys(data.select_dtypes("category"), "str")).reset_index(drop=True)
+
+
+def levels(run: Run, *, officers: bool = False) -> tuple[str, ...]:
+    """Name the levels that hold a unit in the main period, from the top."""
+    held = set(frame(run, "ranks", officers=officers)["level"])
+    return tuple(level for level in run.scheme.levels if level in held)
+
+
+def dimensions_at(scheme: Scheme, level: str) -> tuple[Dimension, ...]:
+    """Give the dimensions that have an indicator at a level."""
+    return tuple(dimension for dimension in scheme.dimensions if is_scored(dimension, level))
+
+
+def full_marks(run: Run, *, officers: bool = False) -> pd.Series:
+    """Give the full marks of every unit, those of its class, by unit_id."""
+    units = frame(run, "units", officers=officers).set_index("unit_id")
+    return units["peer_class"].map(lambda peer_class: full_marks_of(run.scheme, text(peer_class))).astype("int64")
+
+
+def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
+    """List the units of the main period: ranks, with parent (its name), change (places gained) and adjusted (points).
+
+    A change is empty where either period has no place, or the class was another. Rows go by level, class and place.
+    """
+    now = frame(run, "ranks", officers=officers)
+    before = frame(run, "ranks", officers=officers, period=run.manifest["periods"].get("previous") or "none")
+    earlier = before[["unit_id", "peer_class", "rank"]].rename(columns={"rank": "rank_before"})
+    now = now.merge(earlier, on=["unit_id", "peer_class"], how="left")
+    names = sorted(now["peer_class"].unique(), key=class_order)
+    listed = now.assign(
+        parent=now["unit_id"].map(_parents(run, officers=officers)),
+        change=now["rank_before"] - now["rank"],
+        adjusted=now["unit_id"].map(_adjustment_sums(run, officers=officers)).fillna(0.0),
+        level_order=now["level"].map({level: number for number, level in enumerate(run.scheme.levels)}),
+        class_order=now["peer_class"].map({name: number for number, name in enumerate(names)}),
+    )
+    return listed.sort_values(["level_order", "class_order", "rank", "unit_id"], na_position="last", ignore_index=True)
+
+
+def class_order(name: str) -> tuple[int, str]:
+    """Order classes as they are counted in Chinese, which no alphabet knows.
+
+    >>> sorted(["三类", "一类", "甲", "二类"], key=class_order)
+    ['一类', '二类', '三类', '甲']
+    """
+    counted = "一二三四五六七八九十"
+    return counted.find(name[:1]) if name[:1] in counted else len(counted), name
+
+
+def _parents(run: Run, *, officers: bool) -> pd.Series:
+    names = frame(run, "units").set_index("unit_id")["name"]
+    return frame(run, "units", officers=officers).set_index("unit_id")["parent_id"].map(names)
+
+
+def _adjustment_sums(run: Run, *, officers: bool) -> pd.Series:
+    lines = frame(run, "adjustments", officers=officers)
+    return lines.groupby("unit_id")["contribution"].sum().round(run.scheme.decimals)
+
+
+def adjusted_words(run: Run, lang: str) -> str:
+    """Name the column of what is no indicator's: what was added and deducted, and, where there is any, what adding up changed."""
+    lines = set(frame(run, "adjustments").get("line", ()))
+    return say("screen.adjusted_all" if lines & aggregation_codes(run.scheme) else "screen.adjusted", lang)
+
+
+def dimension_scores(run: Run, *, officers: bool = False) -> pd.DataFrame:
+    """Give unit × dimension of the main period: contribution and full (points of the total), rate (per cent of full).
+
+    `full` is what the dimension can give this unit, more than usual where others carry nothing.
+    A dimension of which nothing was scored has no row.
+    """
+    homes = {i.code: d.code for d in run.scheme.dimensions for i in d.leaves}
+    points = frame(run, "points", officers=officers)
+    scored = points[points["points"].notna()]
+    keys = ["unit_id", scored["indicator"].map(homes).rename("dimension")]
+    sums = scored.groupby(keys)[["contribution", "weight_used"]].sum().reset_index()
+    sums = sums[sums["weight_used"] > 0]
+    full = sums["weight_used"] * sums["unit_id"].map(full_marks(run, officers=officers)).astype("float64")
+    decimals = run.scheme.decimals
+    rate = 100 * sums["contribution"] / full
+    return sums.assign(contribution=sums["contribution"].round(decimals), full=full.round(2), rate=rate.round(1))
+
+
+def grade_words(scheme: Scheme, grade: Any, lang: str) -> str:
+    """Say a grade of the scheme in a language; empty where there is none."""
+    english = {band.grade: band.grade_en for band in scheme.bands}
+    return str((english.get(grade) if lang == "en" else "") or grade) if isinstance(grade, str) else ""
+
+
+def flags(cell: Any) -> list[str]:
+    """Take the flags of a cell apart.
+
+    >>> flags("merged,provisional"), flags(None)
+    (['merged', 'provisional'], [])
+    """
+    return [flag for flag in cell.split(",") if flag] if isinstance(cell, str) else []
+
+
+def reasons(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]:
+    """Say of each unit without a place why it has none: what it stands for, weight scored, what was missing."""
+    points, ranks = (frame(run, name, officers=officers) for name in ("points", "ranks"))
+    unplaced = ranks[ranks["rank"].isna()]
+    missing = points[points["points"].isna() & (points["weight"] > 0) & points["unit_id"].isin(unplaced["unit_id"])]
+    gaps = dict(iter(missing.groupby("unit_id")))
+    none = missing.iloc[:0]
+    return {row.unit_id: _reason(run.scheme, row, gaps.get(row.unit_id, none), lang) for row in unplaced.itertuples()}
+
+
+def _reason(scheme: Scheme, row: Any, gaps: pd.DataFrame, lang: str) -> str:
+    if row.unit_id in scheme.unranked:
+        return say("screen.reason_unknown", lang)
+    barring = gaps["indicator"].isin({i.code for i in scheme.indicators if i.missing == "not_ranked"})
+    decisive = gaps[barring & (gaps["status"] != "not_applicable")]
+    parts = [term("flag", "part_period", lang)] if "part_period" in flags(row.flags) else []
+    if row.covered < float(scheme.least_covered):
+        shares = {"covered": f"{row.covered:.0%}", "least": f"{scheme.least_covered:.0%}"}
+        parts += [say("screen.reason_covered", lang, **shares), _gaps(gaps["status"], lang)]
+    elif len(decisive):
+        parts.append(_gaps(decisive["status"], lang))
+    return say("screen.semicolon", lang).join(parts) or term("flag", "not_ranked", lang)
+
+
+def _gaps(statuses: pd.Series, lang: str) -> str:
+    counts = statuses.value_counts().items()
+    said = [say("screen.reason_missing", lang, status=term("status", status, lang), n=n) for status, n in counts]
+    return say("screen.comma", lang).join(said)
+
+
+def notes(run: Run, lang: str, most: int = 60) -> list[str]:
+    """Say the notes of the manifest, what the records could not tell; at most so many, and then how many more there are."""
+    said = [note(line["key"], line.get("given", {}), lang) for line in run.manifest["notes"]]
+    more = [say("screen.more_notes", lang, n=len(said) - most)] if len(said) > most else []
+    return said[:most] + more

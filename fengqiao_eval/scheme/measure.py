@@ -1,0 +1,319 @@
+"""What is measured: filters on rows, what a row is worth, and the kinds of measure, as data (never code)."""
+
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from fengqiao_eval.documents import Model, rule
+
+# Which rows count: filters on the columns of a table, as data (never code).
+
+
+Scalar = bool | int | Decimal | str
+
+
+Bound = int | Decimal | str
+"""A number, or the name of another column of the same row."""
+
+
+class Within(Model):
+    """A time limit counted from another time of the same row; exactly one unit is given."""
+
+    of: str
+    minutes: Decimal | None = None
+    hours: Decimal | None = None
+    days: Decimal | None = None
+    either_side: bool = False
+    """Whether the cell may also lie before the other time, by no more than the limit (a tolerance window, R16)."""
+
+    @rule
+    def _one_unit(self) -> None:
+        if sum(limit is not None for limit in (self.minutes, self.hours, self.days)) != 1:
+            raise PydanticCustomError("fengqiao.filter.one_unit", "one of minutes, hours, days", {})
+
+    @property
+    def seconds(self) -> float:
+        """The limit in seconds."""
+        return float(60 * (self.minutes or 0) + 3600 * (self.hours or 0) + 86400 * (self.days or 0))
+
+
+class Test(Model):
+    """What a cell must satisfy; an empty cell satisfies only `not_in` and `present: false`.
+
+    `not_after` and `within` name a deadline: a row that has not met it and whose deadline is still to come is pending.
+    """
+
+    __test__ = False
+    in_: tuple[Scalar, ...] | None = Field(None, alias="in")
+    not_in: tuple[Scalar, ...] | None = None
+    present: bool | None = None
+    at_least: Bound | None = None
+    at_most: Bound | None = None
+    above: Bound | None = None
+    below: Bound | None = None
+    not_after: str | None = None
+    within: Within | None = None
+
+    @rule
+    def _not_empty(self) -> None:
+        if not self.model_fields_set:
+            raise PydanticCustomError("fengqiao.filter.empty", "an empty test", {})
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The other columns that the test looks at."""
+        bounds = (self.at_least, self.at_most, self.above, self.below, self.not_after)
+        named = tuple(bound for bound in bounds if isinstance(bound, str))
+        return (*named, self.within.of) if self.within else named
+
+
+def _test(given: Any) -> Any:
+    if isinstance(given, (list, tuple)):
+        return {"in": given}
+    return given if isinstance(given, (dict, Test)) else {"in": [given]}
+
+
+Filter = dict[str, Annotated[Test, BeforeValidator(_test, json_schema_input_type=Test | Scalar | list[Scalar])]]
+"""Column -> test; a row must satisfy all. `tier: red`, `tier: [red, yellow]` and `tier: {not_in: [blue]}` are tests."""
+
+
+def columns_of(tests: Filter) -> tuple[str, ...]:
+    """Every column that a filter looks at."""
+    return tuple(name for column, test in tests.items() for name in (column, *test.columns))
+
+
+# What a counted row is worth: an amount, a column, a code or a step of a ladder, and what multiplies it, as data.
+
+
+Amount = Annotated[Decimal, Field(ge=0)]
+
+
+class Ladder(Model):
+    """Steps [limit, amount] by the time from `since` to `until`: the amount of the highest limit passed, 0 below all (R14).
+
+    What has not come to its end is held against as_of.
+    """
+
+    since: str
+    until: str
+    unit: Literal["minutes", "hours", "days"]
+    steps: tuple[tuple[Amount, Amount], ...] = Field(min_length=1)
+
+    @rule
+    def _rising(self) -> None:
+        if any(later <= earlier for (earlier, _), (later, _) in pairwise(self.steps)):
+            given = ", ".join(str(limit) for limit, _ in self.steps)
+            raise PydanticCustomError("fengqiao.worth.ladder", "the limits of a ladder must rise", {"given": given})
+
+
+class Worth(Model):
+    """What a row adds where it passes `where`: exactly one of `amount`, `column` or `ladder`; several parts add up.
+
+    A `column` gives its number as it is, by the codes of `values`, or, where a person decides within a range, `between` (R46).
+    """
+
+    where: Filter = {}
+    amount: Amount | None = None
+    column: str | None = None
+    values: dict[str, Amount] = {}
+    between: tuple[Amount, Amount] | None = None
+    ladder: Ladder | None = None
+
+    @rule
+    def _one_of(self) -> None:
+        if sum(given is not None for given in (self.amount, self.column, self.ladder)) != 1:
+            raise PydanticCustomError("fengqiao.worth.one_of", "one of amount, column, ladder", {})
+        if (self.values or self.between) and (self.column is None or (self.values and self.between)):
+            raise PydanticCustomError("fengqiao.worth.column", "values or between go with a column", {})
+        if self.between and self.between[0] > self.between[1]:
+            raise PydanticCustomError(
+                "fengqiao.worth.between", "from the smallest to the largest", {"given": _range(self.between)}
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column the part looks at."""
+        own = (self.column,) if self.column else (self.ladder.since, self.ladder.until) if self.ladder else ()
+        return (*columns_of(self.where), *own)
+
+
+class Again(Model):
+    """A row that follows another with the same words in some columns by no more than so many days (R17: 再次发生)."""
+
+    same: tuple[str, ...] = Field(min_length=1)
+    within_days: int = Field(gt=0)
+
+
+class Factor(Model):
+    """What a row's worth is multiplied by where all that is named holds: a filter, days of the calendar, a recurrence.
+
+    `by: 2` doubles in sensitive periods or on recurrence (R17), `by: 0.3` lessens by responsibility (R18).
+    """
+
+    by: Annotated[Decimal, Field(gt=0)]
+    where: Filter = {}
+    during: tuple[tuple[date, date], ...] = ()
+    """First and last day, both included, of the measure's date."""
+    again: Again | None = None
+
+    @rule
+    def _some_condition(self) -> None:
+        if not (self.where or self.during or self.again):
+            raise PydanticCustomError("fengqiao.worth.always", "a factor without condition", {})
+        if backward := [_range(days) for days in self.during if days[0] > days[1]]:
+            raise PydanticCustomError("fengqiao.worth.during", "from the first day to the last", {"given": ", ".join(backward)})
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column the factor looks at."""
+        return (*columns_of(self.where), *(self.again.same if self.again else ()))
+
+
+def _range(given: tuple[object, object]) -> str:
+    return f"{given[0]} – {given[1]}"
+
+
+# What is counted: the kinds of measure, as data (never code).
+
+
+class Elapsed(Model):
+    """The time between two columns of a row, in minutes; empty where either is."""
+
+    minutes: tuple[str, str]
+
+
+class _RowMeasure(Model):
+    """Common to all that is counted from rows: the table, the date that puts a row in a period, and which rows count."""
+
+    table: str
+    date: str
+    where: Filter = {}
+    settles_days: int = 0
+    """Days after the period until the answer is settled; before that it is provisional."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column the measure looks at."""
+        tested = (*columns_of(self.where), *columns_of(getattr(self, "met", {})))
+        return tuple(dict.fromkeys([self.date, *tested, *self._named()]))
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table the measure needs."""
+        return (self.table, "visits") if "visits_made" in self.columns else (self.table,)
+
+    def _named(self) -> tuple[str, ...]:
+        return ()
+
+
+class Share(_RowMeasure):
+    """The share of rows that meet a test: rows met / rows."""
+
+    kind: Literal["share"]
+    met: Filter = Field(min_length=1)
+
+
+class Coded(_RowMeasure):
+    """The mean of a code given to the words of a column: Σ code / rows with a coded word; others are counted beside."""
+
+    kind: Literal["coded"]
+    column: str
+    values: dict[str, Decimal] = Field(min_length=1)
+
+    def _named(self) -> tuple[str, ...]:
+        return (self.column,)
+
+
+class Ratio(_RowMeasure):
+    """One summed column over another: Σ numerator / Σ denominator; a subset unless said otherwise."""
+
+    kind: Literal["ratio"]
+    numerator: str
+    denominator: str
+    subset: bool = True
+
+    def _named(self) -> tuple[str, ...]:
+        return (self.numerator, self.denominator)
+
+
+class Mean(_RowMeasure):
+    """The mean of a column or of the minutes between two: Σ / rows that have it."""
+
+    kind: Literal["mean"]
+    of: str | Elapsed
+
+    def _named(self) -> tuple[str, ...]:
+        return _operands(self.of)
+
+
+class Quantile(_RowMeasure):
+    """A quantile (0.5 is the median) of a column or of the minutes between two, linearly interpolated."""
+
+    kind: Literal["quantile"]
+    of: str | Elapsed
+    q: Decimal = Field(gt=0, lt=1)
+
+    def _named(self) -> tuple[str, ...]:
+        return _operands(self.of)
+
+
+class Distinct(_RowMeasure):
+    """The share of distinct things (a due subject, say) of which at least one row meets a test."""
+
+    kind: Literal["distinct"]
+    of: str
+    met: Filter = Field(min_length=1)
+
+    def _named(self) -> tuple[str, ...]:
+        return (self.of,)
+
+
+class Count(_RowMeasure):
+    """Rows, each for what it is worth: Σ worth; with `per` against an exposure: Σ worth / (exposure / scale).
+
+    Per person_days, part-year officers are measured on days served; `officers` are person-days / days of the period.
+    Without `worth` a row is 1. `times` multiply a row's worth. Of rows alike in every column of `best_of` (within the unit of
+    the record and its officer) only the one worth most counts, the first of equals (就高不重复).
+    """
+
+    kind: Literal["count"]
+    worth: tuple[Worth, ...] = ()
+    times: tuple[Factor, ...] = ()
+    best_of: tuple[str, ...] = ()
+    per: Literal["person_days", "officers", "residents", "households"] | None = None
+    scale: Decimal = Field(Decimal(1), gt=0)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table the measure needs."""
+        return (*super().tables, "postings") if self.per in ("person_days", "officers") else super().tables
+
+    def _named(self) -> tuple[str, ...]:
+        parts: tuple[Worth | Factor, ...] = (*self.worth, *self.times)
+        return (*(name for part in parts for name in part.columns), *self.best_of)
+
+
+class Figure(Model):
+    """A figure already counted elsewhere (table figures), by its name there; levels have their own, none is averaged."""
+
+    kind: Literal["figure"]
+    figure: str
+    table: Literal["figures"] = "figures"
+    settles_days: int = 0
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Every table the measure needs."""
+        return (self.table,)
+
+
+Measure = Annotated[Share | Coded | Ratio | Mean | Quantile | Distinct | Count | Figure, Field(discriminator="kind")]
+"""What is counted, told apart by `kind`."""
+
+
+def _operands(of: str | Elapsed) -> tuple[str, ...]:
+    return (of,) if isinstance(of, str) else of.minutes

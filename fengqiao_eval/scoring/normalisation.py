@@ -1,0 +1,208 @@
+"""Values to points: the rules of the one table as pure functions on arrays, then the points of every indicator."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fengqiao_eval.errors import Status
+from fengqiao_eval.measuring.peer_groups import Cohort, each_unit, members
+from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scheme.normalisation import Curve, Line, Relative, Steps
+from fengqiao_eval.scheme.scheme import Scheme, base_marks
+from fengqiao_eval.scoring.benchmarks import Benchmarked, has_value
+
+# Values to points: pure functions on arrays, one a rule of the one table. Points are rounded half-up to 4 decimals.
+
+
+DECIMALS = 4
+
+
+CLOSE = 1e-9
+"""What lies nearer to a whole step than this is one: 0.3/0.1 is 3."""
+
+
+def half_up(values: Any, decimals: int = DECIMALS) -> np.ndarray:
+    """Round half up at a decimal; what lies within 10^-6 of a half (in that decimal) is a half.
+
+    >>> half_up(np.array([0.00005, 1.005, 2.345]), 2).tolist(), half_up(np.array([0.00005])).tolist()
+    ([0.0, 1.01, 2.35], [0.0001])
+    """
+    step = 10.0**decimals
+    scaled = np.asarray(np.multiply(values, step))
+    np.floor(np.add(np.round(scaled, 6, out=scaled), 0.5, out=scaled), out=scaled)
+    return np.divide(scaled, step, out=scaled)
+
+
+def absolute(rule: Any, values: np.ndarray, direction: str, full_marks: int = 100, each: Any = None) -> np.ndarray:
+    """Give points for values by a rule that looks at the value alone (curve, steps, line); NaN stays NaN.
+
+    >>> from fengqiao_eval.scheme.normalisation import Curve
+    >>> absolute(Curve(kind="curve", knots=((60, 0), (90, 90), (100, 100))), np.array([50.0, 75, 95]), "higher").tolist()
+    [0.0, 45.0, 95.0]
+    """
+    return half_up(clamp(value_points(rule, values, direction, each), rule, 0, full_marks))
+
+
+def value_points(rule: Curve | Steps | Line, values: Any, good: str, each: Any = None) -> np.ndarray:
+    """Give what a rule makes of values, neither bounded nor rounded, in the rule's own numbers; NaN stays NaN.
+
+    good: the direction in which a value is good. each: of a line whose `each` differs by class or level, each unit's own.
+
+    >>> deduct = Line(kind="line", start=100, each=-0.5, per=10, whole=True, first=-3)
+    >>> value_points(deduct, np.array([0, 5, 10, 25]), "lower").tolist()
+    [100.0, 97.0, 96.5, 96.0]
+    """
+    values = np.asarray(values, dtype="float64")
+    if isinstance(rule, Curve):
+        knots = np.array(rule.knots, dtype="float64")
+        return np.interp(values, knots[:, 0], knots[:, 1])
+    return _line_points(rule, values, good, each) if isinstance(rule, Line) else _step_points(rule, values, good)
+
+
+def _step_points(rule: Steps, values: np.ndarray, good: str) -> np.ndarray:
+    """Take the best threshold reached, so start from the easiest and overwrite."""
+    points = np.where(np.isnan(values), np.nan, float(rule.otherwise))
+    for threshold, reward in sorted(rule.steps, reverse=good == "lower"):
+        reached = values >= float(threshold) if good == "higher" else values <= float(threshold)
+        points[reached] = float(reward)
+    return points
+
+
+def _line_points(rule: Line, values: np.ndarray, good: str, each: Any) -> np.ndarray:
+    """Go along a line, of whole steps only (towards zero) where the rule says so."""
+    steps = (values - float(rule.at)) / float(rule.per)
+    beyond = steps < -CLOSE if good == "higher" else steps > CLOSE
+    if rule.whole:
+        steps = np.trunc(steps + np.copysign(CLOSE, steps))
+    return steps * (_default_each(rule) if each is None else each) + (float(rule.start) + float(rule.first) * beyond)
+
+
+def _default_each(rule: Line) -> float:
+    return float(rule.each.get("others", 0) if isinstance(rule.each, dict) else rule.each)
+
+
+def clamp(points: np.ndarray, rule: Any, lowest: Any = -np.inf, highest: Any = np.inf) -> np.ndarray:
+    """Keep points between the rule's floor and cap; where it names none, between lowest and highest; `none` is no limit.
+
+    >>> clamp(np.array([-5.0, 50, 120]), Line(kind="line", start=0, each=1, cap="none"), 0, 100).tolist()
+    [0.0, 50.0, 120.0]
+    """
+    return np.clip(points, _limit(rule.floor, lowest, -np.inf), _limit(rule.cap, highest, np.inf))
+
+
+def _limit(given: Any, default: Any, none: float) -> Any:
+    return default if given is None else none if given == "none" else float(given)
+
+
+def normalise(kind: str, values: np.ndarray, direction: str) -> np.ndarray:
+    """Say where the values of one class stand in it, from 0 to 1; all must have a value, and not all the same one."""
+    good = values if direction == "higher" else -values
+    if kind == "percentile":
+        order = np.sort(good)
+        worse, no_better = np.searchsorted(order, good, "left"), np.searchsorted(order, good, "right")
+        return (worse + 0.5 * (no_better - worse - 1)) / (len(good) - 1)
+    if kind == "min_max":
+        return (good - good.min()) / (good.max() - good.min())
+    return np.clip((50 + 10 * (good - good.mean()) / good.std()) / 100, 0, 1)
+
+
+def relative(rule: Any, values: np.ndarray, direction: str, full_marks: int = 100) -> np.ndarray:
+    """Give points for the values of one class, all with a value, by a rule that refers to the class.
+
+    >>> from fengqiao_eval.scheme.normalisation import Relative
+    >>> relative(Relative(kind="percentile"), np.array([1.0, 2, 2, 5]), "higher").tolist()
+    [0.0, 50.0, 50.0, 100.0]
+    """
+    return half_up(clamp(full_marks * normalise(rule.kind, values, direction), rule, 0, full_marks))
+
+
+def normalise_by_class(
+    kind: str, values: np.ndarray, able: np.ndarray, classes: np.ndarray, direction: str, least_class: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Say where the able stand within their class, 0 to 1 (NaN: nowhere), and the status that makes (0 where it stands).
+
+    A class of fewer than least_class values is too_few, one where all values are equal is void.
+    """
+    share, status = np.full(len(values), np.nan), np.zeros(len(values), dtype=np.int8)
+    for at in members(classes, able):
+        if len(at) < least_class:
+            status[at] = Status.TOO_FEW
+        elif np.ptp(values[at]) == 0:
+            status[at] = Status.VOID
+        else:
+            share[at] = normalise(kind, values[at], direction)
+    return share, status
+
+
+# Points of every indicator: by its rule, within its class, and by what the scheme says of the missing and the not applicable.
+
+
+@dataclass(frozen=True)
+class Given:
+    """Points and status (units × indicators), what of them is scored, and which units are barred from a place."""
+
+    points: np.ndarray
+    status: np.ndarray
+    scored: np.ndarray
+    barred: np.ndarray
+
+
+def give(found: Benchmarked, scheme: Scheme, among: Cohort) -> Given:
+    """Give every unit the points of every indicator; what is missing is treated as the indicator says."""
+    full = each_unit(scheme.full_marks, among.classes, missing=100)
+    points, status = give_points(found, scheme, among, full)
+    return Given(points, status, *fill_missing(points, status, scheme, among, full))
+
+
+def give_points(found: Benchmarked, scheme: Scheme, among: Cohort, full: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Give points (NaN where none) by each indicator's rule; a class too small or all equal changes the status.
+
+    full: the full marks, one for all or one for each unit. The numbers of a rule are of the base marks, or of the item's own.
+    """
+    shape = (len(among.levels), len(scheme.indicators))
+    points, status = np.empty(shape), found.status[:, : shape[1]].copy()
+    able = has_value(status)
+    for number, indicator in enumerate(scheme.indicators):
+        values = np.where(able[:, number], found.value[:, number], np.nan)
+        top = each_unit(indicator.weight, among.levels) if indicator.points.in_marks else float(base_marks(scheme))
+        raw, changed = _raw_points(indicator, values, top, scheme.least_class, among)
+        points[:, number] = half_up(_rescale(clamp(raw, indicator.points, 0, top), full, top))
+        status[:, number] = np.where(changed > 0, changed, status[:, number])
+    return points, status
+
+
+def _raw_points(indicator: Indicator, values: np.ndarray, top: Any, least_class: int, among: Cohort) -> tuple[np.ndarray, Any]:
+    """Give points in the numbers of the rule, and the status that a class too small or all equal makes (0: none)."""
+    rule = indicator.points
+    if isinstance(rule, Relative):
+        able = ~np.isnan(values) & among.eligible
+        share, changed = normalise_by_class(rule.kind, values, able, among.within, indicator.good, least_class)
+        return share * top, changed
+    each = each_unit(rule.each, among.levels, among.classes) if isinstance(rule, Line) else None
+    return value_points(rule, values, indicator.good, each), np.int8(0)
+
+
+def _rescale(points: np.ndarray, full: Any, top: Any) -> np.ndarray:
+    """Bring points of a scale up to top to one up to full marks."""
+    return points if full is top or np.array_equal(full, top) else points * np.divide(full, np.where(top == 0, np.inf, top))
+
+
+def fill_missing(
+    points: np.ndarray, status: np.ndarray, scheme: Scheme, among: Cohort, full: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fill in what is missing as each indicator says (in place); return what is scored, and which units are barred from a place.
+
+    What does not apply to a unit is spread over the rest, unless the indicator gives full marks for it.
+    """
+    missing, own = np.isnan(points), np.broadcast_to(full, len(points))
+    inapplicable = status == Status.NOT_APPLICABLE
+    barring = [indicator.missing == "not_ranked" for indicator in scheme.indicators]
+    for number, indicator in enumerate(scheme.indicators):
+        lacks = missing[:, number] & ~inapplicable[:, number]
+        if indicator.missing in ("full", "zero"):
+            points[lacks, number] = own[lacks] if indicator.missing == "full" else 0
+        if indicator.not_applicable and indicator.not_applicable.give == "full":
+            spared = inapplicable[:, number] & np.isin(among.levels, indicator.levels or scheme.levels)
+            points[spared, number] = own[spared]
+    return ~np.isnan(points), (missing & ~inapplicable)[:, barring].any(axis=1)

@@ -1,0 +1,182 @@
+"""New weights kept: an override file with its parent, reason, author, checker, date, and whom it affects; never the scheme."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fengqiao_eval.documents import Document, validate
+from fengqiao_eval.errors import OFFICER, UsageError, refuse
+from fengqiao_eval.filenames import file_name
+from fengqiao_eval.results.run import Run
+from fengqiao_eval.scheme.load import Affected, Override, apply_override, check
+from fengqiao_eval.scheme.scheme import parts_of
+from fengqiao_eval.scheme.yaml_text import dump
+from fengqiao_eval.scoring.ranking import grades
+from fengqiao_eval.tuning.payload import awards, barred_mask
+from fengqiao_eval.tuning.rescore import Field, Outcome, choose
+from fengqiao_eval.wording.numbers import period_words, term
+from fengqiao_eval.words import say
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Where an override was written, and whom it affects."""
+
+    path: Path
+    affected: Affected
+
+    def text(self, lang: str) -> str:
+        """Say in one sentence whom it affects."""
+        found = self.affected
+        counts = {name: _count(getattr(found, name)) for name in ("units", "moved", "farthest", "regraded", "enter", "leave")}
+        place = {"period": period_words(str(found.period), lang), "level": term("level", found.level, lang)}
+        return say("tune.affected", lang, **place, **counts)
+
+
+def save_override(
+    run: Run, path: str | Path, weights: Mapping[str, Any], level: str | None = None, period: str | None = None, **signed: Any
+) -> Saved:
+    """Write new weights of a level into an override file; who is affected is reckoned from the run.
+
+    weights: by code of dimension or indicator, those that change. signed: reason (ten characters or more), author, checker, date.
+    Raises InputError with every fault (sums, unknown codes, one person in both roles, nothing changed), UsageError where the
+    file is there already.
+    """
+    field = choose(run, level, period).field
+    given = {code: Decimal(str(weight)) for code, weight in weights.items()}
+    known = {part.code for part in field.table.parts}
+    hundredths = field.table.from_codes({code: weight for code, weight in given.items() if code in known})
+    return write(field, Path(path), hundredths, signed, {code: weight for code, weight in given.items() if code not in known})
+
+
+def write(
+    field: Field, path: Path, hundredths: np.ndarray, signed: Mapping[str, Any], strange: Mapping[str, Decimal] | None = None
+) -> Saved:
+    """Write weights (hundredths, one a node) into an override file that is not there yet; strange: codes that are none.
+
+    Raises as save_override does.
+    """
+    table = field.table
+    changed = table.by_code(hundredths)
+    data: dict[str, Any] = {"parent": str(table.scheme.version), **_strip_texts(signed)}
+    data |= {"weights": {**_weights(field, changed), **(strange or {})}, "records_fingerprint": fingerprint(field.run)}
+    document = Document(str(path), data, {})
+    if not strange and np.array_equal(hundredths, table.in_force):
+        refuse([document.fault(("weights",), "override.nothing")])
+    override = _check_override(field, document)
+    found = affected_units(field, field.outcome(hundredths))
+    summary = override.model_copy(update={"summary": found}).model_dump(exclude_unset=True)
+    _write_new(path, dump(summary | {"weights": data["weights"], "summary": _tuples_to_lists(found.model_dump())}))
+    return Saved(path, found)
+
+
+def _check_override(field: Field, document: Document) -> Override:
+    """Hold an override against the scheme in force; refuse it with all its faults.
+
+    What is said of the scheme in force itself is no fault of the override: written out in full, it repeats every default.
+    """
+    override, faults = validate(Override, document)
+    if override is not None:
+        scheme, more = apply_override(field.table.scheme, document)
+        told = {(fault.place, fault.rule) for fault in (*more, *check(field.table.scheme, document))}
+        faults = more + [fault for fault in check(scheme, document) if (fault.place, fault.rule) not in told]
+    refuse(faults)
+    assert override is not None  # noqa: S101 - what could not be read has faults
+    return override
+
+
+def _weights(field: Field, changed: Mapping[str, Decimal]) -> dict[str, Any]:
+    """Give the weights that change at the level; those of other levels stay. After an earlier override all are given.
+
+    An override is put on the scheme as it was signed, so that one which follows another must hold what that one changed.
+    """
+    level, found = field.level, {}
+    every = bool(field.run.manifest.get("parameters", {}).get("overrides"))
+    for _, _, part in parts_of(field.table.scheme):
+        now = dict(part.weight) if isinstance(part.weight, dict) else {"others": part.weight}
+        new = {**now, level: changed[part.code]} if part.code in changed else now
+        if every or (part.code in changed and changed[part.code] != now.get(level, now.get("others", Decimal(0)))):
+            found[part.code] = _shortest_weight(new, field.table.scheme.levels)
+    return found
+
+
+def _shortest_weight(weights: dict[str, Decimal], levels: tuple[str, ...]) -> Any:
+    """Write a weight that is the same at every level as one number; the level first, the others last."""
+    plain = {level: _number(weight) for level, weight in weights.items() if level != "others"}
+    if set(levels) <= set(plain):
+        return plain[levels[0]] if len(set(plain.values())) == 1 else plain
+    return {**plain, "others": _number(weights["others"])} if "others" in weights and plain else _number(weights["others"])
+
+
+def _number(weight: Decimal) -> Any:
+    return int(weight) if weight == weight.to_integral_value() else weight.normalize()
+
+
+def _strip_texts(signed: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value.strip() if isinstance(value, str) else value for key, value in signed.items()}
+
+
+def _tuples_to_lists(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError("tune.exists", given=path) from None
+
+
+def free_path(folder: Path, level: str, date: str) -> Path:
+    """Find a name for an override file that is not taken."""
+    stem = f"weights_{file_name(level)}_{file_name(date)}"
+    tries = (folder / f"{stem}{number}.yaml" for number in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(path for path in tries if not path.exists())
+
+
+def fingerprint(run: Run) -> str:
+    """Fingerprint the records of a run, all files as one (SHA-256); '' where the run does not say."""
+    files = run.manifest.get("fingerprints", {}).get("records", {})
+    lines = "\n".join(f"{name} {digest}" for name, digest in sorted(files.items()))
+    return hashlib.sha256(lines.encode()).hexdigest() if files else ""
+
+
+def affected_units(field: Field, draft: Outcome) -> Affected:
+    """Say whom other weights affect, against those in force; officers are counted and not named."""
+    base, scheme = field.base, field.table.scheme
+    both = (base.place > 0) & (draft.place > 0)
+    far = np.abs(draft.place - base.place)[both]
+    before, after = (_award_mask(field, outcome) for outcome in (base, draft))
+    crossed = grades(base.totals, scheme.bands, scheme.decimals) != grades(draft.totals, scheme.bands, scheme.decimals)
+    return Affected(
+        level=field.level,
+        period=str(field.period),
+        units=len(field.units),
+        moved=int((far > 0).sum()),
+        farthest=int(far.max(initial=0)),
+        regraded=int((crossed & both).sum()),
+        enter=_list_units(field, after & ~before),
+        leave=_list_units(field, before & ~after),
+    )
+
+
+def _award_mask(field: Field, outcome: Outcome) -> np.ndarray:
+    """Say who is named for an award."""
+    last = np.array(awards(field))[field.group]
+    return (outcome.place > 0) & (outcome.place <= last) & ~barred_mask(field)
+
+
+def _list_units(field: Field, where: np.ndarray) -> tuple[str, ...] | int:
+    return int(where.sum()) if field.level == OFFICER else tuple(field.units["unit_id"][where])
+
+
+def _count(listed: tuple[str, ...] | int) -> int:
+    return listed if isinstance(listed, int) else len(listed)

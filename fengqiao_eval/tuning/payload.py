@@ -1,0 +1,256 @@
+"""What the screen is handed, and the screen as one file that needs no server."""
+
+import base64
+import html
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fengqiao_eval.errors import OFFICER, UsageError
+from fengqiao_eval.results.run import Run, open_run
+from fengqiao_eval.scheme.scheme import base_marks
+from fengqiao_eval.scoring.normalisation import DECIMALS
+from fengqiao_eval.scoring.ranking import award_count
+from fengqiao_eval.tuning.rescore import Chosen, Field, choose
+from fengqiao_eval.wording.numbers import SMALL, period_words, term
+from fengqiao_eval.words import catalogue, say
+
+# What the screen is handed: a head as JSON, and arrays as bytes, least significant byte first.
+
+
+NOT_SCORED = -(2**31)
+
+
+MOST_UNITS = 2**16
+"""More units than a browser can sort with one number each."""
+
+
+SIZES = ("small", "middle", "large", "unknown")
+
+
+def screen_head(chosen: Chosen, group: str | None = None, *, readonly: bool = False) -> dict[str, Any]:
+    """Describe what is tuned: the table, the groups, and every sentence of the screen.
+
+    Raises UsageError for a group that the level does not have.
+    """
+    field, lang = chosen.field, chosen.field.lang
+    if group is not None and group not in field.groups:
+        raise UsageError("tune.no_group", given=group, known=", ".join(field.groups))
+    words = {key: sentence[lang] for key, sentence in catalogue().items() if key.startswith("tuner.")}
+    told = {"lang": lang, "readonly": readonly, "warnings": list(chosen.warnings), "words": words}
+    first = field.groups.index(group) if group is not None else int(np.bincount(field.group).argmax())
+    return _source(field) | _scoring_method(field) | _groupings(field) | told | {"group": first}
+
+
+def _source(field: Field) -> dict[str, Any]:
+    """Say of which run, scheme, period and level the numbers are."""
+    manifest, scheme, lang = field.run.manifest, field.table.scheme, field.lang
+    return {
+        "title": scheme.name(lang),
+        "version": str(scheme.version),
+        "run": manifest["run"],
+        "state": manifest["state"],
+        "period": str(field.period),
+        "period_label": period_words(str(field.period), lang),
+        "level": field.level,
+        "level_label": term("level", field.level, lang),
+        "n": len(field.units),
+    }
+
+
+def _scoring_method(field: Field) -> dict[str, Any]:
+    """Say how totals are reckoned, and by whom."""
+    scheme, why = field.table.scheme, kernel_reasons(field)
+    return {
+        "decimals": scheme.decimals,
+        "full": base_marks(scheme),
+        "style": scheme.weights,
+        "least_covered": float(scheme.least_covered),
+        "mode": "kernel" if why else "browser",
+        "why_kernel": why,
+        "sampled": bool(field.unlinear),
+        "nodes": nodes(field),
+    }
+
+
+def _groupings(field: Field) -> dict[str, Any]:
+    """Name what the units are grouped by, the grades, and how many of each group are named for an award."""
+    scheme, lang = field.table.scheme, field.lang
+    step = 10**scheme.decimals
+    grades = [(band.grade_en if lang == "en" and band.grade_en else band.grade, band.at_least) for band in scheme.bands]
+    return {
+        "groups": [name or say("tune.whole_level", lang) for name in field.groups],
+        "counties": list(_counties(field)[0]),
+        "sizes": [say(f"tune.size_{size}", lang) for size in SIZES],
+        "bands": [{"grade": grade, "at_least": math.ceil(at_least * step)} for grade, at_least in grades],
+        "awards": awards(field),
+    }
+
+
+def kernel_reasons(field: Field) -> str:
+    """Say why the kernel must reckon, '' where the browser can."""
+    why = [say(f"tune.why.{key}", field.lang) for key in field.unlinear]
+    if len(field.units) > MOST_UNITS:
+        why.append(say("tune.why.units", field.lang, count=len(field.units), most=MOST_UNITS))
+    return say("explain.comma", field.lang).join(why)
+
+
+def nodes(field: Field) -> list[dict[str, Any]]:
+    """List the whole and the parts of the table, each before what is in it; leaf: its column in the points (-1: none)."""
+    table = field.table
+    leaf = {int(table.tree.leaves[column]): number for number, column in enumerate(table.columns)}
+    names = [("", field.table.scheme.name(field.lang)), *((part.code, part.name(field.lang)) for part in table.parts)]
+    return [
+        {
+            "code": code,
+            "label": label,
+            "above": int(table.above[node]),
+            "leaf": leaf.get(int(table.nodes[node]), -1),
+            "weight": int(table.in_force[node]),
+            "whole": table.whole(table.in_force, node),
+        }
+        for node, (code, label) in enumerate(names)
+    ]
+
+
+def awards(field: Field) -> list[int]:
+    """Say how many of each group are named for an award: the scheme's number, or its share, rounded down."""
+    placed = np.bincount(field.group[field.base.place > 0], minlength=len(field.groups))
+    return [award_count(field.table.scheme.awards, int(of)) for of in placed]
+
+
+def unit_arrays(field: Field) -> dict[str, bytes]:
+    """Lay out the units: points (units × indicators, ten-thousandths), and per unit what is said of it."""
+    points = field.sheet.points[:, field.table.columns]
+    scaled = np.where(np.isnan(points), NOT_SCORED, np.rint(np.nan_to_num(points) * 10**DECIMALS))
+    found = {
+        "points": (scaled, "<i4"),
+        "adjusted": (field.base.totals - field.base.contributions.sum(axis=1), "<i4"),
+        "able": (field.able, "u1"),
+        "barred": (barred_mask(field), "u1"),
+        "group": (field.group, "<u2"),
+        "county": (_counties(field)[1], "<u2"),
+        "size": (_sizes(field.units), "u1"),
+        "few": (_small_samples(field), "u1"),
+        "base": (field.base.totals, "<i4"),
+    }
+    return {name: np.ascontiguousarray(array.astype(kind)).tobytes() for name, (array, kind) in found.items()}
+
+
+def unit_texts(field: Field, *, nameless: bool = False) -> dict[str, str]:
+    """Give names and ids, one a line; nameless: officers by number only."""
+    columns = {"names": field.units["name"], "ids": field.units["unit_id"]}
+    if nameless and field.level == OFFICER:
+        numbers = pd.Series(range(1, len(field.units) + 1)).astype(str)
+        columns = {"names": term("level", OFFICER, field.lang) + " " + numbers, "ids": numbers}
+    cells = {key: column.fillna("").to_numpy(dtype=object) for key, column in columns.items()}
+    return {key: "\n".join(" ".join(str(cell).split()) for cell in column) for key, column in cells.items()}
+
+
+def encode_base64(parts: Mapping[str, bytes]) -> dict[str, str]:
+    """Write bytes as text."""
+    return {name: base64.b64encode(part).decode("ascii") for name, part in parts.items()}
+
+
+def barred_mask(field: Field) -> np.ndarray:
+    """Say which units a veto keeps from awards."""
+    rows = field.run.frame("adjustments", officers=field.level == OFFICER).data
+    if rows.empty:
+        return np.zeros(len(field.units), dtype=bool)
+    vetoes = rows[(rows["effect"] == "bar_award") & (rows["period"] == str(field.period))]
+    return field.units["unit_id"].isin(vetoes["unit_id"]).to_numpy()
+
+
+def _counties(field: Field) -> tuple[pd.Index, np.ndarray]:
+    """Name the counties, two of one name apart, and say in which each unit lies."""
+    units = field.run.frame("units").data.set_index("unit_id")["name"]
+    ids, known = pd.factorize(field.units["county_id"].fillna("").astype("str"), sort=True)
+    names = [str(units.get(county, county)) or say("tune.no_county", field.lang) for county in known]
+    return pd.Index([f"{n}（{i}）" if names.count(n) > 1 else n for n, i in zip(names, known, strict=True)]), ids
+
+
+def _sizes(units: pd.DataFrame) -> np.ndarray:
+    """Put units into thirds by residents, else by person-days; those of unknown size stand apart."""
+    known = [units[name].astype("float64") for name in ("residents", "person_days") if name in units]
+    size = next((each for each in known if each.notna().any()), pd.Series(np.nan, index=units.index)).to_numpy()
+    if np.isnan(size).all():
+        return np.full(len(units), len(SIZES) - 1)
+    lines = np.nanquantile(size, [1 / 3, 2 / 3])
+    return np.where(np.isnan(size), len(SIZES) - 1, np.searchsorted(lines, size))
+
+
+def _small_samples(field: Field) -> np.ndarray:
+    """Say which units have few answers in a survey that counts for them."""
+    asked = [n for n, indicator in enumerate(field.table.scheme.indicators) if "surveys" in indicator.measure.tables]
+    columns = np.intersect1d(asked, field.table.columns).astype(int)
+    return ((field.sheet.records < SMALL) & ~field.sheet.spared)[:, columns].any(axis=1)
+
+
+# The tuning screen as one file that needs no server and asks for nothing: read-only, without a name of an officer.
+
+
+HERE = Path(__file__).parent
+
+
+PAGE = """<!doctype html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{style}
+</style>
+</head>
+<body>
+<noscript>{no_script}</noscript>
+<main id="tuner"></main>
+<script type="application/json" id="data">{data}</script>
+<script type="module">
+{script}
+</script>
+<script type="module">
+const {{ head, texts, arrays }} = JSON.parse(document.getElementById("data").textContent);
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+const buffers = Object.fromEntries(Object.entries(arrays).map(([name, text]) => [name, new DataView(bytes(text).buffer)]));
+window.fengqiaoTuner(head, {{ ...texts, ...buffers }}, document.getElementById("tuner"));
+</script>
+</body>
+</html>
+"""
+
+
+def write_standalone(
+    run: Run | str | Path, path: str | Path, level: str | None = None, group: str | None = None, period: str | None = None
+) -> Path:
+    """Write the tuning screen into one HTML file, for somebody without Jupyter: weights move, nothing can be saved.
+
+    Arguments as those of tuner. Officers are numbered, neither named nor known by id.
+    Raises UsageError where only a kernel can reckon, and as tuner does.
+    """
+    chosen = choose(run if isinstance(run, Run) else open_run(run), level, period)
+    if why := kernel_reasons(chosen.field):
+        raise UsageError("tune.alone", why=why)
+    head = screen_head(chosen, group, readonly=True)
+    arrays, texts = encode_base64(unit_arrays(chosen.field)), unit_texts(chosen.field, nameless=True)
+    page = PAGE.format(
+        lang="zh-CN" if head["lang"] == "zh" else head["lang"],
+        title=html.escape(f"{head['words']['tuner.title']} · {head['title']}"),
+        style=(HERE / "tuner.css").read_text("utf-8").replace("</style", "<\\/style"),
+        no_script=html.escape(say("tune.no_script", head["lang"])),
+        data=_escape_json({"head": head, "texts": texts, "arrays": arrays}),
+        script=(HERE / "tuner.js").read_text("utf-8").replace("</script", "<\\/script"),
+    )
+    Path(path).write_text(page, "utf-8", newline="\n")
+    return Path(path)
+
+
+def _escape_json(data: object) -> str:
+    """Write JSON in which nothing can be taken for markup."""
+    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,1 @@
+"""Words for numbers, rules and arithmetic, made from the scheme itself, in Chinese and English."""

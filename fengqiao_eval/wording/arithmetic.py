@@ -1,0 +1,159 @@
+"""The arithmetic from a value to points with the numbers put in: what `explain` prints, and what a gain is reckoned by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from fengqiao_eval.measuring.peer_groups import each_unit
+from fengqiao_eval.scheme.indicator import Entry, Indicator
+from fengqiao_eval.scheme.normalisation import Curve, Line, Relative, Steps
+from fengqiao_eval.scheme.scheme import Scheme, base_marks, full_marks_of, weight_at
+from fengqiao_eval.scoring.normalisation import clamp, half_up, normalise, value_points
+from fengqiao_eval.wording.numbers import plain
+
+
+@dataclass(frozen=True)
+class Sum:
+    """One step from a value to points: what it is (a word of card.sum), the arithmetic, and what it comes to."""
+
+    kind: str
+    sum: str
+    result: float
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Of whom points are reckoned: level and class, which a scheme may give numbers by; peers: the values of its group."""
+
+    scheme: Scheme
+    level: str
+    peer_class: str
+    peers: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def full(self) -> int:
+        """The full marks of the unit's class."""
+        return full_marks_of(self.scheme, self.peer_class)
+
+
+def digits(number: Any) -> str:
+    """Write a number with so many digits that others can be reckoned from it.
+
+    >>> digits(66.6666667), digits(-3)
+    ('66.666667', '−3')
+    """
+    return plain(float(number), 6).replace(",", "")
+
+
+def term_of(number: Any) -> str:
+    """Write a number as a part of a sum; a negative one in brackets.
+
+    >>> term_of(-3)
+    '(−3)'
+    """
+    found = digits(number)
+    return f"({found})" if found.startswith("−") else found
+
+
+def points_at(indicator: Indicator, value: float, of: Unit) -> float:
+    """Give the points of a value, by a rule that looks at the value alone."""
+    return float(half_up(sums(indicator, value, of)[-1].result))
+
+
+def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
+    """Reckon the points of a value step by step: by the rule, within its limits, brought to the full marks of the class.
+
+    Of a line outside the hundred nothing limits the points but its own floor and cap. The last result is not yet rounded.
+    """
+    rule: Any = getattr(entry, "points")  # noqa: B009 - an indicator or a consequence; both have a rule
+    top = _top(entry, of)
+    found = [*_rule_sums(rule, value, entry.good, of, top)]
+    raw = found[-1].result
+    limits = (0.0, top) if isinstance(entry, Indicator) else (-np.inf, np.inf)
+    kept = float(clamp(np.array([raw]), rule, *limits)[0])
+    if abs(kept - raw) > 1e-9:  # noqa: PLR2004 - no limit, but floats
+        found.append(Sum("floor" if kept > raw else "cap", digits(raw), kept))
+    if isinstance(entry, Indicator) and top != of.full:
+        scaled = kept * of.full / top if top else 0.0
+        found.append(Sum("marks" if rule.in_marks else "full", f"{term_of(kept)} × {of.full} / {term_of(top)}", scaled))
+    return tuple(found)
+
+
+def _top(entry: Entry, of: Unit) -> float:
+    """Give the full marks that the numbers of a rule are written for: the item's own, or those of the scheme."""
+    if isinstance(entry, Indicator) and entry.points.in_marks:
+        return float(weight_at(entry.weight, of.level))
+    return float(base_marks(of.scheme))
+
+
+def _rule_sums(rule: Any, value: float, good: str, of: Unit, top: float) -> Iterator[Sum]:
+    if isinstance(rule, Relative):
+        share = float(normalise(rule.kind, np.append(of.peers, value), good)[-1]) if len(of.peers) else np.nan
+        yield Sum(rule.kind, _standing_sum(rule.kind, value, good, np.append(of.peers, value), top), share * top)
+        return
+    each = float(np.ravel(each_unit(getattr(rule, "each", 0), *(np.array([word]) for word in (of.level, of.peer_class))))[0])
+    result = float(value_points(rule, np.array([value]), good, each)[0])
+    if isinstance(rule, Line):
+        yield from _line_sums(rule, value, good, each, result)
+    elif isinstance(rule, Steps):
+        yield _step_sum(rule, value, good, result)
+    else:
+        arithmetic = curve_sum(rule, value)
+        yield Sum("rule" if arithmetic else "flat", arithmetic or digits(value), result)
+
+
+def curve_sum(rule: Curve, value: float) -> str:
+    """Write the sum behind points on a curve; empty where the curve is flat, beyond its ends.
+
+    >>> curve_sum(Curve(kind="curve", knots=((60, 0), (85, 60), (95, 90))), 90.0)
+    '60 + (90 − 85) / (95 − 85) × (90 − 60)'
+    """
+    for (left, low), (right, high) in pairwise(rule.knots):
+        if left <= value <= right:
+            at, start, end, less, more = map(term_of, (value, left, right, low, high))
+            return f"{less} + ({at} − {start}) / ({end} − {start}) × ({more} − {less})"
+    return ""
+
+
+def _step_sum(rule: Steps, value: float, good: str, result: float) -> Sum:
+    """Name the best threshold that the value reaches."""
+    reached = [limit for limit, _ in rule.steps if (value >= limit if good == "higher" else value <= limit)]
+    if not reached:
+        return Sum("below", digits(value), result)
+    best = max(reached) if good == "higher" else min(reached)
+    return Sum("step", f"{digits(value)} {'≥' if good == 'higher' else '≤'} {digits(best)}", result)
+
+
+def _line_sums(rule: Line, value: float, good: str, each: float, result: float) -> Iterator[Sum]:
+    """Write a line: start, steps times what each is worth, and what the first of them costs besides."""
+    gap = term_of(value) if rule.at == 0 else f"({term_of(value)} − {term_of(rule.at)})"
+    count = gap if rule.per == 1 else f"{gap} / {term_of(rule.per)}"
+    steps = (value - float(rule.at)) / float(rule.per)
+    if rule.whole:
+        whole = float(np.trunc(steps + np.copysign(1e-9, steps)))
+        yield Sum("whole", count.strip("()") if rule.per == 1 else count, whole)
+        count = term_of(whole)
+    beyond = steps < -1e-9 if good == "higher" else steps > 1e-9  # noqa: PLR2004 - as in scoring.points
+    first = _signed_term(float(rule.first)) if rule.first and beyond else ""
+    yield Sum("rule", f"{term_of(rule.start)}{_signed_term(each)} × {count}{first}", result)
+
+
+def _signed_term(number: float) -> str:
+    return f" {'−' if number < 0 else '+'} {term_of(abs(number))}"
+
+
+def _standing_sum(kind: str, value: float, good: str, values: np.ndarray, top: float) -> str:
+    """Write the standing in a class; the class is numbers only. The last of the values is the unit's own."""
+    scale, own = term_of(top), term_of(value)
+    if kind == "percentile":
+        worse = int((values < value).sum() if good == "higher" else (values > value).sum())
+        tied = int((values == value).sum()) - 1
+        return f"{scale} × ({worse} + 0.5 × {tied}) / ({len(values)} − 1)"
+    best, worst = (values.max(), values.min()) if good == "higher" else (values.min(), values.max())
+    if kind == "min_max":
+        return f"{scale} × ({own} − {term_of(worst)}) / ({term_of(best)} − {term_of(worst)})"
+    gap = f"({own} − {term_of(values.mean())})" if good == "higher" else f"({term_of(values.mean())} − {own})"
+    return f"{scale} × (50 + 10 × {gap} / {term_of(values.std())}) / 100"

@@ -1,0 +1,201 @@
+"""Numbers, periods and changes as a reader expects them; rounding is half-up, as everywhere."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+
+import pandas as pd
+
+from fengqiao_eval.periods import parse
+from fengqiao_eval.words import catalogue, say
+
+SMALL = 30
+"""Fewer records than this are called a small base: one of them moves a rate by more than three percentage points."""
+
+
+RATES = {"%": "points", "‰": "per_mille"}
+"""Units whose change is a difference (percentage points), not a share of the old value (per cent)."""
+
+
+def has_value(cell: Any) -> bool:
+    """Say whether a cell of a frame holds anything.
+
+    >>> has_value(0), has_value(None), has_value(float("nan"))
+    (True, False, False)
+    """
+    return not pd.isna(cell)
+
+
+def number(cell: Any) -> float | None:
+    """Read a cell of a frame: a number, or None where it is empty."""
+    return float(cell) if has_value(cell) else None
+
+
+def text(cell: Any) -> str:
+    """Read a cell of a frame as text, empty where it is empty."""
+    return str(cell) if has_value(cell) else ""
+
+
+def round_half_up(number: float, decimals: int = 2) -> Decimal:
+    """Round half-up, as the frames are rounded.
+
+    >>> round_half_up(0.125), round_half_up(2.5, 0)
+    (Decimal('0.13'), Decimal('3'))
+    """
+    return Decimal(repr(float(number))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def fixed(number: float | None, decimals: int = 2) -> str:
+    """Write a number with so many decimals; a dash where there is none.
+
+    >>> fixed(1234.5), fixed(-0.004), fixed(None)
+    ('1,234.50', '0.00', '—')
+    """
+    if number is None or not math.isfinite(number):
+        return "—"
+    exact = round_half_up(number, decimals)
+    return f"{abs(exact) if exact == 0 else exact:,}".replace("-", "−")
+
+
+def plain(number: float | None, decimals: int = 2) -> str:
+    """Write a count, with decimals only where it has any.
+
+    >>> plain(1234.0), plain(112.4)
+    ('1,234', '112.4')
+    """
+    text = fixed(number, decimals)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def signed(number: float, decimals: int = 2) -> str:
+    """Write a number with its sign.
+
+    >>> signed(1.25), signed(-1.25)
+    ('+1.25', '−1.25')
+    """
+    text = fixed(number, decimals)
+    return text if text.startswith("−") or round_half_up(number, decimals) == 0 else f"+{text}"
+
+
+def measured(value: float | None, unit: str, *, short: bool = False) -> str:
+    """Write a value in its unit, with two decimals; `short` leaves out those that say nothing.
+
+    >>> measured(95, "%"), measured(13.2, "分钟", short=True)
+    ('95.00%', '13.2 分钟')
+    """
+    text = plain(value) if short else fixed(value)
+    return text if text == "—" else f"{text}{unit}" if unit in RATES else f"{text} {unit}".strip()
+
+
+def term(kind: str, word: str, lang: str) -> str:
+    """Translate a short term (level, status, flag, colour); a word the catalogue does not hold stays as it is.
+
+    >>> term("level", "station", "en"), term("level", "squad", "en")
+    ('Station', 'squad')
+    """
+    return say(f"{kind}.{word}", lang) if f"{kind}.{word}" in catalogue() else word
+
+
+def day(moment: Any) -> str:
+    """Write a moment to the minute, a midnight as a date; empty where there is none.
+
+    >>> day("2025-01-01T00:00:00"), day("2025-01-20 18:30"), day(None)
+    ('2025-01-01', '2025-01-20 18:30', '')
+    """
+    if not has_value(moment):
+        return ""
+    time = moment if isinstance(moment, datetime) else pd.Timestamp(moment)
+    midnight = not (time.hour or time.minute or time.second or time.microsecond)
+    return time.isoformat(" ", "minutes")[: 10 if midnight else 16]
+
+
+def period_words(name: str, lang: str) -> str:
+    """Write a period out.
+
+    >>> period_words("2024Q4", "zh"), period_words("2024-11", "en")
+    ('2024年第四季度', 'November 2024')
+    """
+    period = parse(name)
+    year, month = divmod(period.first, 12)
+    words = {"month": say(f"card.month.{month + 1}", lang), "quarter": say(f"card.quarter.{month // 3 + 1}", lang)}
+    return say(f"card.period.{period.months}", lang, year=year, **words)
+
+
+@dataclass(frozen=True)
+class Movement:
+    """A change on an earlier period: the words, and its direction (1 up, -1 down, 0 level, None where it cannot be told)."""
+
+    text: str
+    direction: int | None = None
+
+
+Earlier = Literal["previous", "year_before"]
+"""The periods that a period is compared with: the one before (环比), the same one a year earlier (同比)."""
+
+
+def change(
+    now: float | None, before: float | None, kind: str, lang: str, *, earlier: Earlier, base: float | None = None
+) -> Movement:
+    """Put a change in words.
+
+    kind: points (of a per cent value: percentage points), per_mille, marks (of a total) or quantity (per cent of the old value).
+    base: the records the weaker of both values rests on; a small one is said, and no per cent is taken of it.
+
+    >>> change(96.43, 95.0, "points", "zh", earlier="previous", base=812).text
+    '升1.43个百分点'
+    >>> change(12, 10, "quantity", "en", earlier="previous", base=400).text
+    'up 20.0 per cent'
+    >>> change(96.43, None, "points", "zh", earlier="year_before").text
+    '无上年同期数据'
+    """
+    if now is None or before is None:
+        return Movement(say(f"card.change.none.{earlier if before is None else 'now'}", lang))
+    difference = round_half_up(now) - round_half_up(before)
+    small = base is not None and base < SMALL
+    if difference == 0:
+        words = say("card.change.level", lang)
+    elif kind == "quantity" and before > 0 and not small:
+        words = _change_words("per_cent", difference, fixed(abs(100 * float(difference) / before), 1), lang)
+    else:
+        words = _change_words(kind, difference, fixed(abs(float(difference))), lang)
+    return Movement(words + (say("card.change.small", lang) if small else ""), (difference > 0) - (difference < 0))
+
+
+def _change_words(kind: str, difference: Decimal, amount: str, lang: str) -> str:
+    return say(f"card.change.{kind}.{'up' if difference > 0 else 'down'}", lang, amount=amount)
+
+
+def comparison_words(change: Movement, earlier: Earlier, lang: str) -> str:
+    """Say a change and on what; what cannot be compared says so itself.
+
+    >>> comparison_words(Movement("升1.25分", 1), "previous", "zh"), comparison_words(Movement("无上期数据"), "previous", "zh")
+    ('较上期▲升1.25分', '无上期数据')
+    """
+    if change.direction is None:
+        return change.text
+    return say(f"card.compared.{earlier}", lang, change=arrow(change))
+
+
+def arrow(change: Movement) -> str:
+    """Put the direction before the words of a change.
+
+    >>> arrow(Movement("升1.25分", 1)), arrow(Movement("持平", 0))
+    ('▲升1.25分', '持平')
+    """
+    return {1: "▲", -1: "▼"}.get(change.direction or 0, "") + change.text
+
+
+def note(key: str, given: Mapping[str, Any], lang: str) -> str:
+    """Say a note of the manifest; one whose sentence is unknown is shown as it was written."""
+    sentence = catalogue().get(f"note.{key}")
+    try:
+        return sentence[lang].format(**given) if sentence else f"{key}: {_pairs(given)}"
+    except (KeyError, IndexError):
+        return f"{key}: {_pairs(given)}"
+
+
+def _pairs(given: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in given.items())

@@ -1,0 +1,177 @@
+"""Sheets of a workbook as offices print them: fonts, number formats, page setup; no text ever becomes a formula."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import xlsxwriter
+
+from fengqiao_eval.results.run import Run
+from fengqiao_eval.wording.numbers import has_value, period_words
+from fengqiao_eval.words import say
+
+FONT = {"font_name": "微软雅黑", "font_size": 10}
+
+
+INK, LINE, HEAD, GROUP, YELLOW, QUIET = "#17202B", "#C9D1DB", "#E9EEF5", "#123F73", "#FFF6CC", "#526071"
+
+
+LOW, MIDDLE, HIGH = "#F2A57E", "#F5F6F8", "#8FBCE2"
+"""The colour scale; the numbers in the cells stay legible on each."""
+
+
+STYLES: dict[str, dict[str, Any]] = {
+    "text": {"indent": 1},
+    "wrapped": {"indent": 1, "text_wrap": True},
+    "bold": {"indent": 1, "bold": True},
+    "quiet": {"indent": 1, "font_color": QUIET},
+    "remark": {"indent": 1, "font_color": QUIET, "text_wrap": True},
+    "named": {"indent": 1, "bold": True, "bg_color": HEAD, "text_wrap": True},
+    "title": {"border": 0, "bold": True, "font_size": 16},
+    "flat": {"border": 0},
+    "head": {"bold": True, "bg_color": HEAD, "text_wrap": True, "align": "center", "bottom": 2, "bottom_color": "#9FB0C4"},
+    "group": {"bold": True, "bg_color": GROUP, "font_color": "#FFFFFF", "text_wrap": True, "align": "center"},
+    "input": {"bg_color": YELLOW, "bold": True, "align": "right"},
+    "whole": {"num_format": "#,##0", "align": "right"},
+    "tenth": {"num_format": "#,##0.0", "align": "right"},
+    "signed": {"num_format": "+0;-0;0", "align": "right"},
+    "share": {"num_format": "0%", "align": "right"},
+    "rate": {"num_format": "0.00", "align": "right"},
+    "points": {"num_format": "0.0000", "align": "right"},
+    "number": {"num_format": "General", "align": "right"},
+}
+"""Every look of a cell; `marks` and `total` are added with as many decimals as the scheme has."""
+
+
+class Book:
+    """A workbook being written; the same run gives the same bytes."""
+
+    def __init__(self, path: Path, run: Run, lang: str) -> None:
+        """Open the workbook; its only date is the run's as_of."""
+        self.run, self.lang = run, lang
+        self.file = xlsxwriter.Workbook(str(path), {"in_memory": True, "default_format_properties": dict(FONT)})
+        self.file.set_properties({"title": run.scheme.name(lang), "created": datetime.fromisoformat(run.manifest["as_of"])})
+        decimals = run.scheme.decimals
+        marks = {"num_format": "0." + "0" * decimals if decimals else "0", "align": "right"}
+        common = FONT | {"valign": "vcenter", "font_color": INK, "border": 1, "border_color": LINE}
+        styles = STYLES | {"marks": marks, "total": marks | {"bold": True}}
+        self.formats = {name: self.file.add_format(common | style) for name, style in styles.items()}
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Write the file."""
+        self.file.close()
+
+    def say(self, key: str, /, **given: Any) -> str:
+        """Say a sentence of the workbook."""
+        return say(f"workbook.{key}", self.lang, **given)
+
+    def sheet(self, name: str) -> "Sheet":
+        """Add a sheet for A4 landscape, one page wide, with title and period at its head and the state beside them."""
+        found = self.file.add_worksheet(_sheet_name(name))
+        found._prepare_formula = _strip_equals  # noqa: SLF001 - half of all time went to looking for functions that are not used here
+        title, period = self.run.scheme.name(self.lang), period_words(self.run.manifest["periods"]["this"], self.lang)
+        state = say(f"screen.state.{self.run.manifest['state']}", self.lang)
+        found.set_landscape()
+        found.set_paper(9)  # A4
+        found.fit_to_pages(1, 0)
+        found.set_margins(left=0.4, right=0.4, top=0.75, bottom=0.6)
+        found.set_header(f"&L{_heading(f'{title}　{period}　{name}')}&R【{state}】")
+        found.set_footer(f"&L{_heading(str(self.run.manifest['run']))}&R{self.say('page')}")
+        found.hide_gridlines(2)
+        found.set_default_row(19)
+        return Sheet(found, self.formats)
+
+
+def _strip_equals(formula: str, *_: Any) -> str:
+    return formula.removeprefix("=")
+
+
+def _heading(text: str) -> str:
+    """Make a text fit for a page's head, which takes 255 signs in all and reads & as an order."""
+    return text[:100].replace("&", "&&")
+
+
+def _sheet_name(name: str) -> str:
+    r"""Make a name that a sheet may have: at most 31 signs, none of []:*?/\ and no ' at an end."""
+    return "".join("_" if sign in "[]:*?/\\" else sign for sign in name)[:31].strip("'") or "_"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet and the looks its cells may have; rows and columns are counted from 0."""
+
+    file: Any
+    formats: dict[str, Any]
+
+    def put(self, row: int, column: int, cell: Any, style: str = "text") -> None:
+        """Write a cell: numbers as numbers, texts as texts whatever they begin with, what is missing as nothing."""
+        if not has_value(cell):
+            self.file.write_blank(row, column, None, self.formats[style])
+        elif isinstance(cell, str):
+            self.file.write_string(row, column, cell, self.formats[style])
+        else:
+            self.file.write_number(row, column, float(cell), self.formats[style])
+
+    def row(self, row: int, cells: Iterable[Any], style: str, first: int = 0) -> None:
+        """Write cells of one style side by side."""
+        for column, cell in enumerate(cells, first):
+            self.put(row, column, cell, style)
+
+    def column(self, column: int, cells: Iterable[Any], style: str, first: int) -> None:
+        """Write cells of one style one below the other."""
+        for row, cell in enumerate(cells, first):
+            self.put(row, column, cell, style)
+
+    def formula(self, row: int, column: int, formula: str, style: str, result: Any) -> None:
+        """Write a formula with what it comes to, for readers that do not reckon."""
+        self.file.write_formula(row, column, formula, self.formats[style], result)
+
+    def across(self, row: int, columns: tuple[int, int], label: str, style: str = "group") -> None:
+        """Write a heading over the columns from the first to the last."""
+        first, last = columns
+        if last > first:
+            self.file.merge_range(row, first, row, last, "", self.formats[style])
+        self.put(row, first, label, style)
+
+    def widths(self, columns: Sequence[int]) -> None:
+        """Set the widths of the columns from the first."""
+        for column, wanted in enumerate(columns):
+            self.file.set_column(column, column, wanted)
+
+    def shade(self, column: int, rows: tuple[int, int], full: float) -> None:
+        """Colour a column of points from 60 to 100 per cent of full marks, as the one screen does."""
+        ends = {"min": 0.6 * full, "mid": 0.825 * full, "max": full}
+        scale: dict[str, Any] = {f"{end}_type": "num" for end in ends} | {f"{end}_value": value for end, value in ends.items()}
+        scale |= {"min_color": LOW, "mid_color": MIDDLE, "max_color": HIGH}
+        if full > 0 and rows[1] >= rows[0]:
+            self.file.conditional_format(rows[0], column, rows[1], column, {"type": "3_color_scale", **scale})
+
+
+def width(texts: Iterable[Any], least: int = 6, most: int = 30) -> int:
+    """Give a column width that holds the longest text; a Chinese character is as wide as two.
+
+    >>> width(["青石桥派出所", "S1"])
+    14
+    """
+    return max(least, min(most, max((_text_width(str(text)) for text in texts), default=0) + 2))
+
+
+def lines(texts: Iterable[Any], columns: Iterable[int]) -> int:
+    """Count the lines that the longest of some wrapped texts takes in columns of these widths.
+
+    >>> lines(["青石桥派出所"], [8])
+    2
+    """
+    return max((-(-_text_width(str(text)) // max(wide - 2, 1)) for text, wide in zip(texts, columns, strict=True)), default=1)
+
+
+def _text_width(text: str) -> int:
+    return max(sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in line) for line in text.split("\n"))
