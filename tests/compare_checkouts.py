@@ -1,12 +1,13 @@
 """Two checkouts side by side: are they the same program? `python tests/compare_checkouts.py BEFORE AFTER FOLDER`.
 
 Each checkout has its own .venv (make setup). Both invent the province, run params/demo.yaml and every file of params/examples
-(those on real records where these lie beside AFTER), and print what the commands print. Held against each other: frames, value
-by value whatever the order of columns; the text of pages, sheets and consoles; the help of all commands. A side that is made
-already is not made again. Exit 1 where anything differs.
+(those on real records where these lie beside AFTER, or where FENGQIAO_REAL says), and print what the commands print. Held against
+each other: frames, value by value whatever the order of columns; the text of pages, sheets and consoles; the help of all
+commands. A side that is made already is not made again. Exit 1 where anything differs.
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -139,7 +140,7 @@ def main(before: Path, after: Path, work: Path) -> int:
     for checkout, side in sides.items():
         if not (side / "done").exists():
             shutil.rmtree(side, ignore_errors=True)
-            make(checkout.resolve(), side, after.resolve().parent / "shared" / "real")
+            make(checkout.resolve(), side, Path(os.environ.get("FENGQIAO_REAL") or after.resolve().parent / "shared" / "real"))
     one, other = sides[before], sides[after]
     files = [{p.relative_to(side) for p in side.rglob("*") if p.is_file()} for side in (one, other)]
     skipped = {"assets", "notebooks", "params"}  # scripts and sources, which are not what a run says
