@@ -22,7 +22,7 @@ COMMANDS = ("", "demo", "scheme", "check", "score", "run", "tune", "explain", "c
 REAL = {"pingshan": "pingshan_12345", "nypd": "nypd_calls"}
 EXPLAINED = {"demo": ("C01", "X01", "S007", "P0001"), "deductions": ("S031",), "grid": ("S007",)}
 FLEETING = re.compile(r"\d+(\.\d+)? ?(秒|s\b|CPU)|\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?([+-]\d\d:\d\d)?")
-OF_THE_PACKAGE = {"package", "fingerprints", "packages", "began", "ended", "seconds", "keys"}
+OF_THE_PACKAGE = {"package", "fingerprints", "packages", "began", "ended", "seconds", "keys", "cpu", "peak", "peak_of_children"}
 """Keys of a manifest that tell one package, or one moment, from another."""
 
 
