@@ -27,7 +27,7 @@ from fengqiao_eval.scoring.aggregation import (
     whole_weights,
 )
 from fengqiao_eval.scoring.long_periods import half_up_mean
-from fengqiao_eval.scoring.normalisation import Given
+from fengqiao_eval.scoring.normalisation import IndicatorPoints
 
 quick = settings(max_examples=60, deadline=None, database=None)
 TREES = st.recursive(st.just(()), lambda part: st.lists(part, min_size=1, max_size=3).map(tuple), max_leaves=8).filter(bool)
@@ -225,7 +225,7 @@ def value(node, points):
 def test_contributions_and_lines_are_the_table_reckoned_upwards(table):
     """Linear contributions and the lines of means, floors and caps add up to the whole, reckoned from the leaves up by scipy."""
     scheme, points, scored = table
-    given_ = Given(points, np.zeros(points.shape), scored, np.zeros(len(points), dtype=bool))
+    given_ = IndicatorPoints(points, np.zeros(points.shape), scored, np.zeros(len(points), dtype=bool))
     found = gather(given_, scheme, among(len(points)))
     sums = found.totals.contributions.sum(axis=1) + sum_adjustments(found.adjustments, len(points))
     lines = scored.shape[1] + 3 * sum(1 for _ in parts_of_scheme(scheme)) + 3

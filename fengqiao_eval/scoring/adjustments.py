@@ -12,13 +12,15 @@ from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.indicator import POINTED, Consequence, Outside
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.benchmarks import Benchmarked, History, compare, has_value
-from fengqiao_eval.scoring.normalisation import clamp, half_up, value_points
-
-# Lines of a total that are no indicator's: what caps and geometric means change, and what stands outside the hundred.
-
+from fengqiao_eval.scoring.normalisation import clamp, half_up, half_up_ratio, value_points
 
 WHOLE = "total"
 """The line of what changes the whole, and no part of it."""
+
+GRADED = ("cap_grade", "ungraded", "bar_award")
+"""The effects that move no points."""
+
+YEAR = 12
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,7 @@ def sum_adjustments(adjustments: Iterable[Adjustment], size: int) -> np.ndarray:
     return sums
 
 
-# What stands outside the hundred: points added and deducted within their limits, and vetoes with their effects.
-
-
-YEAR = 12
-
-
-GRADED = ("cap_grade", "ungraded", "bar_award")
-"""The effects that move no points."""
+# What the lines outside the hundred look at
 
 
 @dataclass(frozen=True)
@@ -132,6 +127,9 @@ def veto_months(scheme: Scheme, periods: Iterable[Period]) -> tuple[Period, ...]
     return tuple(dict.fromkeys(months)) if _has_zero_item(scheme) else ()
 
 
+# What they do: points added and deducted within the limits of their groups, vetoes with their effects
+
+
 def consequences(
     known: Facts, contributions: np.ndarray, *, year_only: bool = False, beside: Sequence[Adjustment] = ()
 ) -> tuple[Adjustment, ...]:
@@ -169,13 +167,8 @@ def _zero_items(known: Facts, lines: Sequence[Consequence], contributions: np.nd
         before = [known.hits(other) for other in lines[: lines.index(line)] if other.item == line.item]
         gone = np.any(before, axis=0).sum(axis=0) if before else np.zeros(len(item), dtype=np.int64)
         hit = np.any([*before, known.hits(line)], axis=0).sum(axis=0)
-        amount = _part(item, gone, len(known.months)) - _part(item, hit, len(known.months))
+        amount = half_up_ratio(item * gone, len(known.months)) - half_up_ratio(item * hit, len(known.months))
         yield make_adjustment((line.code, line.effect, line.effect), amount, amount != 0, known.value(line))
-
-
-def _part(item: np.ndarray, months: np.ndarray, of: int) -> np.ndarray:
-    """Give an item's part for so many of its months, in whole numbers, half-up."""
-    return (2 * item * months + of) // (2 * of)
 
 
 def _group(group: Outside, found: dict[str, Adjustment], known: Facts, beside: Sequence[Adjustment]) -> Iterator[Adjustment]:
@@ -185,9 +178,8 @@ def _group(group: Outside, found: dict[str, Adjustment], known: Facts, beside: S
     lines = weightiest_lines(lines, size) if group.best_of else lines
     yield from lines
     within = {group.code} | {line.code for line in group.lines if line.effect in POINTED}
-    yield from limit_group(
-        group, sum_adjustments([line for line in (*lines, *beside) if line.line in within], size), known.scheme.decimals
-    )
+    sums = sum_adjustments([line for line in (*lines, *beside) if line.line in within], size)
+    yield from limit_group(group, sums, known.scheme.decimals)
 
 
 def weightiest_lines(lines: Sequence[Adjustment], size: int) -> list[Adjustment]:
@@ -196,11 +188,11 @@ def weightiest_lines(lines: Sequence[Adjustment], size: int) -> list[Adjustment]
     for number, line in enumerate(lines):
         amounts[number, line.at] = line.amount if line.effect in POINTED else 0
     best = np.abs(amounts).argmax(axis=0)
-    return [_select_units(line, best[line.at] == n) if line.effect in POINTED else line for n, line in enumerate(lines)]
-
-
-def _select_units(line: Adjustment, kept: np.ndarray) -> Adjustment:
-    return replace(line, at=line.at[kept], amount=line.amount[kept], value=line.value[kept])
+    kept = [best[line.at] == n if line.effect in POINTED else np.ones(len(line.at), dtype=bool) for n, line in enumerate(lines)]
+    return [
+        replace(line, at=line.at[here], amount=line.amount[here], value=line.value[here])
+        for line, here in zip(lines, kept, strict=True)
+    ]
 
 
 def limit_group(group: Outside, sums: np.ndarray, decimals: int) -> Iterator[Adjustment]:

@@ -15,7 +15,7 @@ from fengqiao_eval.errors import Status
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, base_marks, is_scored, parts_of, weight_at
 from fengqiao_eval.scoring.adjustments import WHOLE, Adjustment, make_adjustment, whole_points
-from fengqiao_eval.scoring.normalisation import DECIMALS, Given
+from fengqiao_eval.scoring.normalisation import DECIMALS, IndicatorPoints
 
 # Points and weights to contributions and totals, in whole numbers: what is printed is what is ranked.
 
@@ -204,7 +204,7 @@ class Gathered:
     adjustments: tuple[Adjustment, ...]
 
 
-def gather(given: Given, scheme: Scheme, among: Cohort) -> Gathered:
+def gather(given: IndicatorPoints, scheme: Scheme, among: Cohort) -> Gathered:
     """Weigh the points of every unit by the weights of its level."""
     shape = given.points.shape
     contributions, used, nominal = np.zeros(shape, dtype=np.int64), np.zeros(shape), np.zeros(shape)

@@ -1,4 +1,7 @@
-"""Values to points: the rules of the one table as pure functions on arrays, then the points of every indicator."""
+"""Values to points: the rules of the one table as pure functions on arrays, then the points of every indicator.
+
+Points are rounded half-up to 4 decimals. A rule's floor and cap hold its points; where it names none they stay within the marks.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +15,7 @@ from fengqiao_eval.scheme.normalisation import Curve, Line, Relative, Steps
 from fengqiao_eval.scheme.scheme import Scheme, base_marks
 from fengqiao_eval.scoring.benchmarks import Benchmarked, has_value
 
-# Values to points: pure functions on arrays, one a rule of the one table. Points are rounded half-up to 4 decimals.
-
-
 DECIMALS = 4
-
-
 CLOSE = 1e-9
 """What lies nearer to a whole step than this is one: 0.3/0.1 is 3."""
 
@@ -32,6 +30,19 @@ def half_up(values: Any, decimals: int = DECIMALS) -> np.ndarray:
     scaled = np.asarray(np.multiply(values, step))
     np.floor(np.add(np.round(scaled, 6, out=scaled), 0.5, out=scaled), out=scaled)
     return np.divide(scaled, step, out=scaled)
+
+
+def half_up_ratio(above: np.ndarray, below: Any) -> np.ndarray:
+    """Round quotients of whole numbers half-up to whole numbers, exactly; a divisor of 0 gives what one of 1 would.
+
+    >>> half_up_ratio(np.array([1, 5, -5]), 2).tolist()
+    [1, 3, -2]
+    """
+    below = np.maximum(below, 1)
+    return (2 * above + below) // (2 * below)
+
+
+# The rules, one by one
 
 
 def absolute(rule: Any, values: np.ndarray, direction: str, full_marks: int = 100, each: Any = None) -> np.ndarray:
@@ -75,11 +86,9 @@ def _line_points(rule: Line, values: np.ndarray, good: str, each: Any) -> np.nda
     beyond = steps < -CLOSE if good == "higher" else steps > CLOSE
     if rule.whole:
         steps = np.trunc(steps + np.copysign(CLOSE, steps))
-    return steps * (_default_each(rule) if each is None else each) + (float(rule.start) + float(rule.first) * beyond)
-
-
-def _default_each(rule: Line) -> float:
-    return float(rule.each.get("others", 0) if isinstance(rule.each, dict) else rule.each)
+    if each is None:
+        each = float(rule.each.get("others", 0) if isinstance(rule.each, dict) else rule.each)
+    return steps * each + (float(rule.start) + float(rule.first) * beyond)
 
 
 def clamp(points: np.ndarray, rule: Any, lowest: Any = -np.inf, highest: Any = np.inf) -> np.ndarray:
@@ -135,11 +144,11 @@ def normalise_by_class(
     return share, status
 
 
-# Points of every indicator: by its rule, within its class, and by what the scheme says of the missing and the not applicable.
+# Points of every indicator, and what becomes of the missing and the not applicable
 
 
 @dataclass(frozen=True)
-class Given:
+class IndicatorPoints:
     """Points and status (units × indicators), what of them is scored, and which units are barred from a place."""
 
     points: np.ndarray
@@ -148,28 +157,24 @@ class Given:
     barred: np.ndarray
 
 
-def give(found: Benchmarked, scheme: Scheme, among: Cohort) -> Given:
-    """Give every unit the points of every indicator; what is missing is treated as the indicator says."""
-    full = each_unit(scheme.full_marks, among.classes, missing=100)
-    points, status = give_points(found, scheme, among, full)
-    return Given(points, status, *fill_missing(points, status, scheme, among, full))
+def indicator_points(found: Benchmarked, scheme: Scheme, among: Cohort) -> IndicatorPoints:
+    """Give every unit the points of every indicator by its rule; what is missing is treated as the indicator says.
 
-
-def give_points(found: Benchmarked, scheme: Scheme, among: Cohort, full: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Give points (NaN where none) by each indicator's rule; a class too small or all equal changes the status.
-
-    full: the full marks, one for all or one for each unit. The numbers of a rule are of the base marks, or of the item's own.
+    A class too small or all equal changes the status. The numbers of a rule are of the base marks, or of the item's own; points
+    are of the full marks, which may differ by class.
     """
     shape = (len(among.levels), len(scheme.indicators))
     points, status = np.empty(shape), found.status[:, : shape[1]].copy()
-    able = has_value(status)
+    full, able = each_unit(scheme.full_marks, among.classes, missing=100), has_value(status)
     for number, indicator in enumerate(scheme.indicators):
         values = np.where(able[:, number], found.value[:, number], np.nan)
         top = each_unit(indicator.weight, among.levels) if indicator.points.in_marks else float(base_marks(scheme))
         raw, changed = _raw_points(indicator, values, top, scheme.least_class, among)
-        points[:, number] = half_up(_rescale(clamp(raw, indicator.points, 0, top), full, top))
+        limited = clamp(raw, indicator.points, 0, top)
+        same = full is top or np.array_equal(full, top)
+        points[:, number] = half_up(limited if same else limited * np.divide(full, np.where(top == 0, np.inf, top)))
         status[:, number] = np.where(changed > 0, changed, status[:, number])
-    return points, status
+    return IndicatorPoints(points, status, *_fill_missing(points, status, scheme, among, full))
 
 
 def _raw_points(indicator: Indicator, values: np.ndarray, top: Any, least_class: int, among: Cohort) -> tuple[np.ndarray, Any]:
@@ -183,12 +188,7 @@ def _raw_points(indicator: Indicator, values: np.ndarray, top: Any, least_class:
     return value_points(rule, values, indicator.good, each), np.int8(0)
 
 
-def _rescale(points: np.ndarray, full: Any, top: Any) -> np.ndarray:
-    """Bring points of a scale up to top to one up to full marks."""
-    return points if full is top or np.array_equal(full, top) else points * np.divide(full, np.where(top == 0, np.inf, top))
-
-
-def fill_missing(
+def _fill_missing(
     points: np.ndarray, status: np.ndarray, scheme: Scheme, among: Cohort, full: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fill in what is missing as each indicator says (in place); return what is scored, and which units are barred from a place.

@@ -24,7 +24,7 @@ from fengqiao_eval.scoring.aggregation import gather
 from fengqiao_eval.scoring.benchmarks import History, compare, reference_periods
 from fengqiao_eval.scoring.frames import comparisons
 from fengqiao_eval.scoring.long_periods import expand_parts, parts
-from fengqiao_eval.scoring.normalisation import give
+from fengqiao_eval.scoring.normalisation import indicator_points
 from fengqiao_eval.scoring.result import Scored, place_units
 
 
@@ -138,7 +138,7 @@ def score_period(history: History, period: Period, scheme: Scheme, tree: Tree, s
     """Score one period: references, points, totals and what stands outside them, or the mean of shorter ones; then places."""
     among = cohort(tree, scheme)
     found = compare(history, period, scheme, tree, among)
-    given = give(found, scheme, among)
+    given = indicator_points(found, scheme, among)
     gathered = gather(given, scheme, among)
     known = facts(found, history, period, scheme, tree, among)
     lines = (*gathered.adjustments, *consequences(known, gathered.totals.contributions))

@@ -25,7 +25,7 @@ from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import Dimension, Scheme
 from fengqiao_eval.scoring.aggregation import gather, total, weights_at
 from fengqiao_eval.scoring.benchmarks import Benchmarked
-from fengqiao_eval.scoring.normalisation import give
+from fengqiao_eval.scoring.normalisation import indicator_points
 from fengqiao_eval.scoring.ranking import places
 
 INDICATORS, DIMENSIONS, IN_A_CLASS, ROUNDS = 20, 4, 500, 7
@@ -64,7 +64,7 @@ def invent(units: int, missing: float) -> tuple[Benchmarked, Cohort]:
 
 def ours(found: Benchmarked, table: Scheme, among: Cohort) -> tuple[np.ndarray, np.ndarray]:
     """Give points, totals and places as the product does: gaps, exact contributions, places in the class."""
-    given = give(found, table, among)
+    given = indicator_points(found, table, among)
     totals = gather(given, table, among).totals
     return places(totals.totals, among.within, ~given.barred & (totals.covered >= 0.7))
 
@@ -171,7 +171,7 @@ def _alone(officers: int) -> None:
 def rerank(units: int, missing: float) -> None:
     """Print what a changed weight costs once points are given: totals and places."""
     found, among = invent(units, missing)
-    given = give(found, scheme(), among)
+    given = indicator_points(found, scheme(), among)
     heavier, everyone = scheme(heaviest=9), np.ones(units, dtype=bool)
     gaps = f"{missing:.0%} missing" if missing else "nothing missing"
     print(f"{units:,} units × {INDICATORS} indicators, {gaps}: ranked anew after a change of weights")
