@@ -21,8 +21,8 @@ from python_calamine import CalamineWorkbook
 COMMANDS = ("", "demo", "scheme", "check", "score", "run", "tune", "explain", "compare")
 REAL = {"pingshan": "pingshan_12345", "nypd": "nypd_calls"}
 EXPLAINED = {"demo": ("C01", "X01", "S007", "P0001"), "deductions": ("S031",), "grid": ("S007",)}
-FLEETING = re.compile(r"\d+(\.\d+)? ?(秒|s\b|CPU)|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d)?")
-OF_THE_PACKAGE = {"package", "fingerprints", "packages", "began", "ended", "seconds", "frames_key", "cards_key", "run_id"}
+FLEETING = re.compile(r"\d+(\.\d+)? ?(秒|s\b|CPU)|\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?([+-]\d\d:\d\d)?")
+OF_THE_PACKAGE = {"package", "fingerprints", "packages", "began", "ended", "seconds", "keys", "cpu", "peak", "peak_of_children"}
 """Keys of a manifest that tell one package, or one moment, from another."""
 
 
@@ -81,12 +81,14 @@ def make(checkout: Path, side: Path, real: Path) -> None:
 def words_of(file: Path) -> object:
     """Give what a file says, in a form in which equal things are equal."""
     if file.suffix == ".html":
-        return [FLEETING.sub("…", word) for word in Words(file.read_text("utf-8")).words]
+        return FLEETING.sub("…", " ".join(Words(file.read_text("utf-8")).words)).split()
     if file.suffix == ".xlsx":
         book = CalamineWorkbook.from_path(str(file))
         return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     if file.name in ("manifest.json", "log.jsonl"):
         return [_lasting(json.loads(line)) for line in _documents(file)]
+    if file.suffix == ".txt":
+        return FLEETING.sub("…", file.read_text("utf-8")).split()
     if file.suffix == ".ipynb":
         return [cell["source"] for cell in json.loads(file.read_text("utf-8"))["cells"]]
     return file.read_bytes()
@@ -130,7 +132,7 @@ def unlike(before: Path, after: Path) -> str:
         return ""
     if isinstance(one, list) and isinstance(other, list):
         at = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other)))
-        return f"from word {at}: {one[at : at + 8]} → {other[at : at + 8]}"
+        return f"from word {at}: {str(one[at : at + 8])[:300]} → {str(other[at : at + 8])[:300]}"
     return "differs"
 
 
