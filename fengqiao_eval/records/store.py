@@ -18,6 +18,8 @@ SUFFIXES = (".parquet", ".csv")
 """Formats in a folder; where a table is there twice the first wins, and a note says so."""
 Source = tuple[str, Any]
 """A table as it lies there: the file it is in, and its rows."""
+Sources = tuple[dict[str, Source], list[Note]]
+"""The tables by name, and what the reader must be told of them."""
 
 
 @dataclass(frozen=True)

@@ -212,10 +212,11 @@ def _marks(place: KeyPath, entry: Valued, scheme: Scheme, document: Document) ->
 def _room(place: KeyPath, entry: Valued, scheme: Scheme, document: Document) -> Iterator[Fault]:
     """Points need room between floor and cap, also where one is the default: 0, full marks (in marks: the smallest weight)."""
     assert entry.points  # noqa: S101 - only rules are looked at
-    lowest, highest = -NEVER, NEVER
+    lowest: Number = -NEVER
+    highest: Number = NEVER
     if isinstance(entry, Indicator):
         marks = (weight for level in _levels(scheme, entry) if (weight := weight_at(entry.weight, level)))
-        lowest, highest = Decimal(0), min(marks, default=NEVER) if entry.points.in_marks else Decimal(base_marks(scheme))
+        lowest, highest = Decimal(0), min(marks, default=NEVER) if entry.points.in_marks else base_marks(scheme)
     floor, cap = (
         by_default if given is None else none if isinstance(given, str) else given
         for given, by_default, none in ((entry.points.floor, lowest, -NEVER), (entry.points.cap, highest, NEVER))
