@@ -65,8 +65,7 @@ def duties(province: Province, planned: pd.DataFrame) -> pd.DataFrame:
     place, due_at, seat, office = (planned[name].to_numpy() for name in ("place", "due_at", "seat", "office"))
     scene = locate(province, place, due_at, seat, office=office)
     return scene.table(
-        "duty_id",
-        "Y",
+        "duties",
         kind=spell(_KINDS, planned["kind"]),
         due_at=stamp(planned["due_at"]),
         due_from=stamp(planned["due_from"]),
@@ -93,8 +92,7 @@ def visits(province: Province, planned: pd.DataFrame) -> pd.DataFrame:
     scene = locate(province, made["place"].to_numpy(), at, fraction(subject))
     true, sampled = luck(dice, chance(2.7, scene.quality("truth")), size), luck(dice, 0.15, size)
     return scene.table(
-        "visit_id",
-        "V",
+        "visits",
         visited_at=stamp(at),
         subject_id=_codes(province, subject),
         purpose=spell(_PURPOSES, made["purpose"]),
@@ -181,11 +179,8 @@ def _replies(province: Province) -> pd.DataFrame:
     due_at = end_of_day((fifth - START.astype("datetime64[D]")).astype(np.int64) * DAY)
     seat, office = dice.random(place.size), luck(dice, 0.5, place.size)
     in_time = luck(dice, chance(2.8, locate(province, place, due_at, seat).quality("replies")), place.size)
-    done = np.where(
-        in_time,
-        start + (due_at - start) * dice.beta(2, 2, place.size),
-        due_at + 3 * DAY * dice.exponential(1, place.size),
-    )
+    early = start + (due_at - start) * dice.beta(2, 2, place.size)
+    done = np.where(in_time, early, due_at + 3 * DAY * dice.exponential(1, place.size))
     lost = (~in_time & luck(dice, 0.3, place.size)) | ((month_of(due_at) == _LOST_MONTH) & (due_at < END))
     return _parts(_REPLY, place, start, due_at, np.where(lost, np.nan, done), seat=seat, office=office).query("due_at < @END")
 

@@ -67,13 +67,12 @@ def cases(province: Province) -> pd.DataFrame:
     office = (category == _COUNTER) | luck(dice, 0.25, at.size)
     scene = locate(province, place, at, dice.random(at.size), office=office)
     course = {**_course(dice, scene, at, category), **_file(dice, scene)}
-    tier = pick(dice, (0.92, 0.08), at.size)
+    grave = pick(dice, (0.92, 0.08), at.size)
     return scene.table(
-        "case_id",
-        "A",
+        "cases",
         received_at=stamp(at),
         category=spell(_CATEGORIES, category),
-        tier=spell(["一般", "较大"], tier),
+        tier=spell(["一般", "较大"], grave),
         **course,
     )
 
@@ -154,8 +153,7 @@ def disputes(province: Province, course: pd.DataFrame) -> pd.DataFrame:
     known = (outcome == _AGREED) & luck(dice, 0.85, size)
     escalated = luck(dice, 0.002 * np.exp(-scene.quality("settling")), size)
     return scene.table(
-        "dispute_id",
-        "J",
+        "disputes",
         received_at=stamp(at),
         tier=spell(_COLOURS, course["tier"]),
         due_at=stamp(course["due"]),
@@ -186,8 +184,7 @@ def surveys(province: Province) -> pd.DataFrame:
     planted = (place == province.few_answers) & (at >= MONTH_STARTS[-4])
     entered = np.where(planted, at, late_entry(dice, at))
     return scene.table(
-        "survey_id",
-        "D",
+        "surveys",
         asked_at=stamp(at),
         channel=spell(["电话", "短信"], channel),
         answer=spell(_ANSWERS, _answers(dice, scene, channel, planted)),
@@ -327,7 +324,10 @@ def _notice_frame(province: Province, dice: Dice, day: Ints, place: Ints, **colu
 def figures(province: Province) -> pd.DataFrame:
     """Draw up the sense of safety of stations, counties and city, as if surveyed by others, by quarter and year."""
     dice = province.stream("figures")
-    asked = _interviews(province, dice)
+    counties = int(province.county.max()) + 1
+    low = np.concatenate([np.full(province.stations + 1, 60), np.full(counties, 360), [1_500]])
+    low[province.tiny] = 8
+    asked = dice.integers(low[:, None], (low * 1.5).astype(np.int64)[:, None], (low.size, MONTHS // 3))
     content = dice.binomial(asked, _feeling(province))
     quarters = [(f"{year}Q{n}", f"{year}年第{word}季度") for year in (2023, 2024) for n, word in enumerate(_QUARTERS, 1)]
     years = [(f"{year}", f"{year}年度") for year in (2023, 2024)]
@@ -338,14 +338,6 @@ def figures(province: Province) -> pd.DataFrame:
     table = table[~gone].reset_index(drop=True)
     effect = np.round(dice.uniform(1.2, 1.6, len(table)), 2)
     return table.assign(design_effect=effect)[[column.name for column in TABLES["figures"].columns]]
-
-
-def _interviews(province: Province, dice: Dice) -> Ints:
-    """Draw the number of answers by unit (stations, counties, city) and quarter."""
-    counties = int(province.county.max()) + 1
-    low = np.concatenate([np.full(province.stations + 1, 60), np.full(counties, 360), [1_500]])
-    low[province.tiny] = 8
-    return dice.integers(low[:, None], (low * 1.5).astype(np.int64)[:, None], (low.size, MONTHS // 3))
 
 
 def _feeling(province: Province) -> Floats:

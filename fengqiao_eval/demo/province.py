@@ -57,17 +57,13 @@ def month_of(seconds: npt.ArrayLike) -> Ints:
     return np.clip(np.searchsorted(MONTH_STARTS, seconds, side="right") - 1, 0, MONTHS - 1).astype(np.int64)
 
 
-def clock(dice: Dice, opens: npt.ArrayLike, closes: npt.ArrayLike, size: int) -> Ints:
-    """Draw a time of day between two hours, in seconds after midnight; one pair of hours, or one a draw."""
-    start = np.asarray(opens, dtype=np.float64)
-    return ((start + (np.asarray(closes) - start) * dice.random(size)) * HOUR).astype(np.int64)
-
-
 def moments(dice: Dice, month: Ints, opens: npt.ArrayLike, closes: npt.ArrayLike) -> Ints:
-    """Draw a moment in each of the given months, on any day, between two hours of the day."""
+    """Draw a moment in each of the given months, on any day, between two hours: one pair of them, or one a month."""
     days = (MONTH_STARTS[month + 1] - MONTH_STARTS[month]) // DAY
     day = (dice.random(month.size) * days).astype(np.int64)
-    return np.asarray(MONTH_STARTS[month] + day * DAY + clock(dice, opens, closes, month.size))
+    start = np.asarray(opens, dtype=np.float64)
+    hour = start + (np.asarray(closes) - start) * dice.random(month.size)
+    return np.asarray(MONTH_STARTS[month] + day * DAY + (hour * HOUR).astype(np.int64))
 
 
 def end_of_day(seconds: npt.ArrayLike) -> Floats:
@@ -140,6 +136,8 @@ TOPICS = (
 )
 CLASSES = ("一类", "二类", "三类", "四类")
 CLASS_WITHOUT_FAULT = 3
+_PREFIXES = {"cases": "A", "visits": "V", "disputes": "J", "surveys": "D", "duties": "Y"}
+"""What the ids of records begin with."""
 
 
 @dataclass(frozen=True)
@@ -188,8 +186,7 @@ class Province:
     @cached_property
     def station_ids(self) -> list[str]:
         """The id of every place."""
-        width = max(3, len(str(self.stations)))
-        return [f"S{number:0{width}d}" for number in range(1, self.stations + 2)]
+        return list(format_ids("S", np.arange(1, self.stations + 2), max(3, len(str(self.stations)))))
 
     @cached_property
     def unit_ids(self) -> list[str]:
@@ -200,8 +197,7 @@ class Province:
     @cached_property
     def officer_ids(self) -> list[str]:
         """The id of every officer, auxiliaries and grid workers last."""
-        width = max(4, len(str(self.people)))
-        return [f"P{number:0{width}d}" for number in range(1, self.people + 1)]
+        return list(format_ids("P", np.arange(1, self.people + 1), max(4, len(str(self.people)))))
 
     @property
     def people(self) -> int:
@@ -250,9 +246,9 @@ class Scene:
         level = self.province.quality[TOPICS.index(topic), self.place, self.month]
         return np.asarray(level + self.province.skill[self.officer], dtype=np.float64)
 
-    def table(self, key: str, prefix: str, **columns: Any) -> pd.DataFrame:
+    def table(self, name: str, **columns: Any) -> pd.DataFrame:
         """Write out a table of the records: numbered, with unit_id and officer_id, then the columns given."""
-        ids = {key: format_ids(prefix, np.arange(1, self.place.size + 1), 7)}
+        ids = {TABLES[name].key: format_ids(_PREFIXES[name], np.arange(1, self.place.size + 1), 7)}
         unit_id, officer_id = spell(self.province.unit_ids, self.unit), spell(self.province.officer_ids, self.officer)
         return pd.DataFrame({**ids, "unit_id": unit_id, "officer_id": officer_id, **columns})
 
@@ -377,8 +373,7 @@ _COEFFICIENTS = np.array([1.0, 1.2, 0.9])
 def county_id(province: Province) -> list[str]:
     """Name the counties by id, in order."""
     counties = int(province.county.max()) + 1
-    width = max(2, len(str(counties)))
-    return [f"X{number:0{width}d}" for number in range(1, counties + 1)]
+    return list(format_ids("X", np.arange(1, counties + 1), max(2, len(str(counties)))))
 
 
 def units(province: Province) -> pd.DataFrame:
@@ -389,7 +384,7 @@ def units(province: Province) -> pd.DataFrame:
     zones = _zones(province, dice, names)
     stations = _stations(province, zones, names)
     counties = _counties(province, stations)
-    sums = {column: [counties[column].sum()] for column in ("residents", "households")}
+    sums = counties[["residents", "households"]].sum().to_frame().T
     city = _unit_frame("city", unit_id=["C01"], name="晴枫市公安局", parent_id=None, **sums)
     table = pd.concat([city, counties, stations, zones.drop(columns="place"), _officers(province, dice)], ignore_index=True)
     texts, counts = ("parent_id", "peer_class", "successor_id"), ("residents", "households")

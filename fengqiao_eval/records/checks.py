@@ -1,7 +1,6 @@
 """Every fault of a table: rule, count and first rows. The deep checks and the audit gate will join them here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,14 +16,8 @@ IDENTITY = r"^(\d{17}[\dXx]|1[3-9]\d{9})$"
 """An identity-card or mobile number where a code of a subject should be."""
 
 
-@dataclass(frozen=True)
-class Wrong:
-    """One rule of one column: the cells that break it, and what the sentence of the fault says of it."""
-
-    rule: str
-    column: str
-    cells: Any
-    given: dict[str, str]
+Wrong = tuple[str, str, Any, dict[str, str]]
+"""One rule of one column: rule and column, the cells that break it, and what the sentence of the fault says of it."""
 
 
 def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any, list[Fault], list[Note]]:
@@ -38,35 +31,35 @@ def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any
 
 def _cell_faults(rows: Any, table: Table, name: str) -> Iterator[Fault]:
     rules = list(_rules(rows, table))
-    asked = {f"wrong_{number}": rows.count(where=wrong.cells) for number, wrong in enumerate(rules)}
+    asked = {f"wrong_{number}": rows.count(where=cells) for number, (_, _, cells, _) in enumerate(rules)}
     counts = rows.agg(rows_=rows.count(), **asked).to_pandas().iloc[0]
     if counts["rows_"] == 0:
         yield Fault(name, table.name, "records.empty_table")
         return
-    for number, wrong in enumerate(rules):
+    for number, (rule, column, cells, said) in enumerate(rules):
         if (count := int(counts[f"wrong_{number}"])) > 0:
-            numbered = rows.mutate(wrong_=wrong.cells, row_=row_number())
+            numbered = rows.mutate(wrong_=cells, row_=row_number())
             first = fetch(numbered.filter(numbered.wrong_).order_by("row_").limit(FIRST_ROWS), ["row_"])["row_"]
-            given = {**wrong.given, "count": count, "rows": ", ".join(map(str, first))}
-            yield Fault(name, f"{table.name}.{wrong.column}", f"records.{wrong.rule}", given)
+            given = {**said, "count": count, "rows": ", ".join(map(str, first))}
+            yield Fault(name, f"{table.name}.{column}", f"records.{rule}", given)
 
 
 def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
     for column in (column for column in table.columns if column.name in rows.columns):
         cell = rows[column.name]
         if column.required and (table.name, column.name) != ("units", "name"):
-            yield Wrong("empty_cell", column.name, cell.isnull(), {})
+            yield "empty_cell", column.name, cell.isnull(), {}
         if column.words:
             strange = cell.notnull() & cell.notin(list(column.words))
-            yield Wrong("word", column.name, strange, {"allowed": ", ".join(column.words)})
+            yield "word", column.name, strange, {"allowed": ", ".join(column.words)}
         if column.name == "subject_id":
-            yield Wrong("citizen_value", column.name, cell.re_search(IDENTITY), {})
+            yield "citizen_value", column.name, cell.re_search(IDENTITY), {}
     if table.name == "notices" and "status" in rows.columns:
         # a notice takes points or a grade, so that two persons answer for it: who entered it, and another who checked it
         upheld, entered, checked = rows.status == UPHELD, optional(rows, "entered_by"), optional(rows, "checked_by")
-        yield Wrong("unentered", "entered_by", upheld & entered.isnull(), {})
-        yield Wrong("unchecked", "checked_by", upheld & checked.isnull(), {})
-        yield Wrong("one_person", "checked_by", is_so(entered.strip() == checked.strip()), {})
+        yield "unentered", "entered_by", upheld & entered.isnull(), {}
+        yield "unchecked", "checked_by", upheld & checked.isnull(), {}
+        yield "one_person", "checked_by", is_so(entered.strip() == checked.strip()), {}
 
 
 def _settle_repeats(rows: Any, table: Table, rule: str, name: str) -> tuple[Any, list[Fault], list[Note]]:

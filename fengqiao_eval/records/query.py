@@ -36,11 +36,6 @@ def optional(rows: Rows, column: str) -> Cell:
     return rows[column] if column in rows.columns else constant(None, "string")
 
 
-def memtable(frame: pd.DataFrame) -> Rows:
-    """Make a small frame a table to join with."""
-    return ibis.memtable(frame)
-
-
 def moment(rows: Rows, table: Table, as_of: datetime) -> Rows:
     """Keep what was known at as_of: later records are left out, later facts have not happened yet."""
     now, facts = ibis.timestamp(as_of), [name for name in table.facts if name in rows.columns]
@@ -75,8 +70,8 @@ def _merge_spans(spans: Sequence[Span]) -> list[Span]:
     """Join spans that touch, so that a year of months is one comparison."""
     joined: list[Span] = []
     for start, end in sorted(spans):
-        touches = joined and joined[-1][1] == start
-        joined = [*joined[:-1], (joined[-1][0], end)] if touches else [*joined, (start, end)]
+        first = joined.pop()[0] if joined and joined[-1][1] == start else start
+        joined.append((first, end))
     return joined
 
 
@@ -182,12 +177,12 @@ def cache_rows(rows: Rows) -> Rows:
 
 def relabel(found: Rows, by: pd.DataFrame, on: str) -> Rows:
     """Put the other column of a small frame in the place of one of its columns; nothing is reduced."""
-    return found.inner_join(memtable(by), on).drop(on)
+    return found.inner_join(ibis.memtable(by), on).drop(on)
 
 
 def regroup(found: Rows, by: pd.DataFrame, on: str, keys: Sequence[str]) -> Rows:
     """Join things with a small frame on a column of both and reduce them anew to one per key."""
-    joined = found.inner_join(memtable(by), on)
+    joined = found.inner_join(ibis.memtable(by), on)
     return joined.group_by(list(keys)).agg(ok=joined.ok.max())
 
 
@@ -216,7 +211,7 @@ def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
 def quantiles(rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], q: float) -> pd.DataFrame:
     """The quantile of `amount` per key, from the rows themselves; `by` are small frames to join first on a column of both."""
     for frame, on in by:
-        rows = rows.inner_join(memtable(frame), on)
+        rows = rows.inner_join(ibis.memtable(frame), on)
     return rows.group_by(list(keys)).agg(value=rows.amount.quantile(q), n=rows.count()).to_pandas()
 
 
@@ -254,7 +249,7 @@ def assign_units(notices: Rows, homes: pd.DataFrame) -> Rows:
     homes: home_of (an officer) and home (the unit they belong to). A notice that names nobody is left out; one whose officer
     has no home keeps the officer in the unit's place, so that an unknown id is told as any other.
     """
-    found = notices.filter(~is_unassigned(notices)).left_join(memtable(homes), [("officer_id", "home_of")])
+    found = notices.filter(~is_unassigned(notices)).left_join(ibis.memtable(homes), [("officer_id", "home_of")])
     return found.mutate(unit_id=found.unit_id.fill_null(found.home.fill_null(found.officer_id))).drop("home_of", "home")
 
 

@@ -46,13 +46,16 @@ def build_tree(units: pd.DataFrame, postings: pd.DataFrame | None, period: Perio
     every = _tidy(units)
     now = every[(every["start"] <= last) & (every["end"] >= last)].drop_duplicates("unit_id", keep="last").set_index("unit_id")
     latest = every.drop_duplicates("unit_id", keep="last").set_index("unit_id")
-    standing, successors = frozenset(now.index), latest["successor_id"].to_dict()
-    stands_for = {unit: _follow_mergers(unit, standing, successors) for unit in latest.index}
+    in_force, successors = frozenset(now.index), latest["successor_id"].to_dict()
+    stands_for = {unit: _follow_mergers(unit, in_force, successors) for unit in latest.index}
     latest, now = (part.assign(parent_id=[stands_for.get(p) or p for p in part["parent_id"]]) for part in (latest, now))
     now = _attach_officers(now, postings, period, stands_for)
     parents = latest["parent_id"].to_dict() | now["parent_id"].to_dict()
     chains = {unit: _chain(stands_for[unit] or unit, parents) for unit in latest.index}
-    return Tree(_add_places(now, chains, stands_for).reset_index(), _ancestor_pairs(now, chains), frozenset(latest.index))
+    standing = frozenset(now.index[now["level"] != OFFICER])
+    pairs = [(unit, ancestor) for unit, chain in chains.items() for ancestor in chain if ancestor in standing]
+    counts_for = pd.DataFrame(pairs, columns=["unit_id", "ancestor"], dtype=object)
+    return Tree(_add_places(now, chains, stands_for).reset_index(), counts_for, frozenset(latest.index))
 
 
 def _tidy(units: pd.DataFrame) -> pd.DataFrame:
@@ -113,12 +116,6 @@ def _add_places(now: pd.DataFrame, chains: Mapping[str, list[str]], stands_for: 
     places = {f"{level}_id": [next(filter(at[level].__contains__, chains[unit]), "") for unit in now.index] for level in at}
     merged_from = [",".join(merged.get(unit, [])) for unit in now.index]
     return now.drop(columns=["start", "end", "successor_id"]).assign(**places, merged_from=merged_from)
-
-
-def _ancestor_pairs(now: pd.DataFrame, chains: Mapping[str, list[str]]) -> pd.DataFrame:
-    standing = frozenset(now.index[now["level"] != OFFICER])
-    pairs = [(unit, ancestor) for unit, chain in chains.items() for ancestor in chain if ancestor in standing]
-    return pd.DataFrame(pairs, columns=["unit_id", "ancestor"], dtype=object)
 
 
 def _service_days(postings: pd.DataFrame, period: Period) -> pd.DataFrame:

@@ -36,12 +36,9 @@ class Named(Model):
         return self.label_en if lang == "en" and self.label_en else self.label
 
 
-class Aside(Model):
+class Aside(Named):
     """A count printed beside an indicator, never scored: rows of the same table and date, and those that meet a test."""
 
-    code: Code
-    label: Text
-    label_en: str = ""
     where: Filter = {}
     met: Filter | None = None
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
-from fengqiao_eval.documents import Document, KeyPath, Model, read, validate
+from fengqiao_eval.documents import Document, Model, read, validate
 from fengqiao_eval.errors import refuse
 from fengqiao_eval.scheme.benchmark import Change, Place, Quota
 from fengqiao_eval.scheme.indicator import Code, Consequence, Entry, Indicator, Named, Text
@@ -321,8 +321,9 @@ def lint(
     """
     facts = LintFacts(scheme, sizes or {}, constant or {})
     document = document or Document("", {}, {})
+    bands = [(("bands", n), Named(code="bands", label=band.grade, label_en=band.grade_en)) for n, band in enumerate(scheme.bands)]
     found = []
-    for place, part in _parts(scheme):
+    for place, part in (*places_of(scheme), *bands):
         if isinstance(part, Entry) and not facts.levels(part):
             continue
         for rule in catalogue().rules:
@@ -332,13 +333,6 @@ def lint(
                 found.append(Finding(rule, part, where.file, where.place, {} if seen is True else seen, answers))
     found += _idle_answers(scheme, found, document)
     return tuple(sorted(found, key=lambda one: LEVELS.index(one.rule.level)))
-
-
-def _parts(scheme: Scheme) -> Iterator[tuple[KeyPath, Named]]:
-    """Walk through all that has a name: dimensions, indicators, groups outside the hundred and their lines, grades."""
-    yield from places_of(scheme)
-    for number, band in enumerate(scheme.bands):
-        yield ("bands", number), Named(code="bands", label=band.grade, label_en=band.grade_en)
 
 
 def _match(rule: LintRule, part: Named, facts: LintFacts) -> Found:
