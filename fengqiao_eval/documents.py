@@ -1,9 +1,8 @@
 """YAML documents read strictly: exact decimals, no duplicate keys, no YAML 1.1 surprises, and the line of every key."""
 
-import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,13 +14,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 from fengqiao_eval.errors import Fault, InputError, refuse
 
 KeyPath = tuple[str | int, ...]
-
-
 Declared = TypeVar("Declared", bound=BaseModel)
-
-
 RULE = "fengqiao."
 """What the types of faults of our own rules begin with."""
+LINE = 60
+"""No more of what was given is printed in a fault."""
 
 
 class Model(BaseModel):
@@ -69,10 +66,6 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}
 
 
-def _decimal(loader: yaml.SafeLoader, node: yaml.Node) -> Decimal:
-    return Decimal(loader.construct_scalar(node))  # type: ignore[arg-type]  # a float is always a scalar
-
-
 for _tag, _pattern, _first in (
     ("null", r"~|null|", ["~", "n", ""]),
     ("bool", r"true|false", list("tf")),
@@ -81,9 +74,7 @@ for _tag, _pattern, _first in (
     ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
+_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))  # type: ignore[arg-type]  # a float is always a scalar
 
 
 def read(path: Path, name: str | None = None) -> Document:
@@ -150,23 +141,15 @@ def validate(model: type[Declared], document: Document) -> tuple[Declared | None
     except ValidationError as error:
         errors = [problem for problem in error.errors(include_url=False) if not _is_derived(problem)]
     faults = [_fault(document, problem) for problem in errors]
-    unknown = [problem["loc"] for problem in errors if problem["type"] == "extra_forbidden"]
-    if not unknown:
-        return _validate_leniently(model, document), faults
-    trimmed = Document(
-        document.file, _drop_places(document.data, {_place(document.data, loc) for loc in unknown}), document.lines
-    )
-    found, more = validate(model, trimmed)
-    told = {(fault.place, fault.rule) for fault in faults}
-    return found, faults + [fault for fault in more if (fault.place, fault.rule) not in told]
-
-
-def _validate_leniently(model: type[Declared], document: Document) -> Declared | None:
-    """Read a document whose broken rules have been told; None where it breaks more than rules."""
-    try:
-        return model.model_validate(document.data, context={"told": True})
+    unknown = {_place(document.data, problem["loc"]) for problem in errors if problem["type"] == "extra_forbidden"}
+    if unknown:
+        found, more = validate(model, replace(document, data=_drop_places(document.data, unknown)))
+        told = {(fault.place, fault.rule) for fault in faults}
+        return found, faults + [fault for fault in more if (fault.place, fault.rule) not in told]
+    try:  # only rules may be broken, which have been told of
+        return model.model_validate(document.data, context={"told": True}), faults
     except ValidationError:
-        return None
+        return None, faults
 
 
 def _is_derived(problem: Any) -> bool:
@@ -202,35 +185,28 @@ def _fault(document: Document, problem: Any) -> Fault:
     place = _place(document.data, problem["loc"], missing=kind == "missing")
     if kind.startswith(RULE):
         return document.fault(place, kind.removeprefix(RULE), **context)
-    given = {
-        "given": _abbreviate(problem["input"]),
-        "key": problem["loc"][-1] if problem["loc"] else "",
-        "wanted": _expectation(problem),
-    }
-    return document.fault(place, f"document.{_RULES.get(kind, 'value')}", **given)
+    given, key = str(problem["input"]), problem["loc"][-1] if problem["loc"] else ""
+    given = given if len(given) <= LINE else given[:LINE] + "…"
+    wanted = str(context.get("expected") or context.get("expected_tags") or problem["msg"])
+    return document.fault(place, f"document.{_RULES.get(kind, 'value')}", given=given, key=key, wanted=wanted)
 
 
-def _abbreviate(given: Any) -> str:
-    text = str(given)
-    return text if len(text) <= 60 else text[:60] + "…"  # noqa: PLR2004 - a line's worth
-
-
-def _expectation(problem: Any) -> str:
-    context = problem.get("ctx", {})
-    return str(context.get("expected") or context.get("expected_tags") or problem["msg"])
-
-
-def suggest(given: str, known: list[str]) -> str:
+def suggest(given: str, known: Collection[str]) -> str:
     """Name the known word most like the one given, or list them all.
 
     >>> suggest("lable", ["label", "why"]), suggest("x", ["label", "why"])
     ('label', 'label, why')
     """
-    return next(iter(difflib.get_close_matches(given, known, 1)), ", ".join(known))
+    return ", ".join(get_close_matches(given, known, 1) or known)
 
 
-def similar_ids(given: str, known: Iterable[str], most: int = 5) -> str:
-    """Name the known ids most like the one given, else the first ones."""
+def near(given: str, known: Iterable[str], most: int = 5) -> list[str]:
+    """List the known ids most like the one given, else the first ones."""
     every = sorted(known)
-    found = get_close_matches(given, every, most) or every[:most]
-    return ", ".join(found) + (" …" if len(every) > len(found) else "")
+    return get_close_matches(given, every, most) or every[:most]
+
+
+def similar_ids(given: str, known: Collection[str], most: int = 5) -> str:
+    """Name the known ids most like the one given, else the first ones; dots say that there are more."""
+    found = near(given, known, most)
+    return ", ".join(found) + (" …" if len(known) > len(found) else "")

@@ -8,9 +8,9 @@ from fengqiao_eval.documents import Document
 from fengqiao_eval.scheme.benchmark import Reference
 from fengqiao_eval.scheme.indicator import Effect
 from fengqiao_eval.scheme.lint import lint
-from fengqiao_eval.scheme.load import check
 from fengqiao_eval.scheme.measure import Measure
 from fengqiao_eval.scheme.normalisation import Points
+from fengqiao_eval.scheme.validation import check
 from rule_catalogue import RULES, WAITING
 from rules_document import differences, document_of, examples, primer, scheme_of, sections
 

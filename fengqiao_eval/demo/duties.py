@@ -18,7 +18,6 @@ from fengqiao_eval.demo.province import (
     MONTH_STARTS,
     QUARTER_STARTS,
     START,
-    Dice,
     Floats,
     Ints,
     Province,
@@ -38,21 +37,11 @@ from fengqiao_eval.demo.province import (
 )
 
 _KINDS = ("visit", "focus", "revisit", "reply", "briefing")
-
-
 _VISIT, _FOCUS, _REVISIT, _REPLY, _BRIEFING = range(5)
-
-
 _GRADES, _FOCUS_TIMES, _FOCUS_GRADE = ("居民户", "出租房屋", "一级", "二级", "三级"), np.array([4, 3, 2]), 2
-
-
 _PURPOSES = ("入户走访", "重点走访", "回访")
-
-
 # the codes of a place: quarterly households, monthly ones, focus persons, households on no list, parties of disputes
 _CODES, _QUARTERLY, _MONTHLY, _FOCUSED, _UNLISTED, _PARTIES = 2_000, 0, 500, 600, 700, 1_000
-
-
 _LOST_MONTH = 22
 """November 2024: every reply lost its date of completion."""
 
@@ -75,42 +64,40 @@ def duties(province: Province, planned: pd.DataFrame) -> pd.DataFrame:
     dice, size = province.stream("duties"), len(planned)
     place, due_at, seat, office = (planned[name].to_numpy() for name in ("place", "due_at", "seat", "office"))
     scene = locate(province, place, due_at, seat, office=office)
-    return pd.DataFrame(
-        {
-            "duty_id": format_ids("Y", np.arange(1, size + 1), 7),
-            **scene.columns(),
-            "kind": spell(_KINDS, planned["kind"]),
-            "due_at": stamp(planned["due_at"]),
-            "due_from": stamp(planned["due_from"]),
-            "subject_id": _codes(province, planned["subject"].to_numpy()),
-            "class": spell(_GRADES, planned["grade"]),
-            "times": planned["times"].to_numpy(),
-            "done_at": stamp(planned["done_at"]),
-            "recorded_at": stamp(planned["due_from"] + HOUR * dice.uniform(0, 6, size)),
-        }
+    return scene.table(
+        "duties",
+        kind=spell(_KINDS, planned["kind"]),
+        due_at=stamp(planned["due_at"]),
+        due_from=stamp(planned["due_from"]),
+        subject_id=_codes(province, planned["subject"].to_numpy()),
+        **{"class": spell(_GRADES, planned["grade"])},
+        times=planned["times"].to_numpy(),
+        done_at=stamp(planned["done_at"]),
+        recorded_at=stamp(planned["due_from"] + HOUR * dice.uniform(0, 6, size)),
     )
 
 
 def visits(province: Province, planned: pd.DataFrame) -> pd.DataFrame:
     """Draw up the visits: those that fulfil duties, and others to households on no list."""
     dice = province.stream("visits")
-    made = pd.concat(
-        [_fulfilling_visits(planned), _paid_focus_visits(planned), _unlisted_visits(province, dice)], ignore_index=True
-    )
+    done = planned[planned["kind"].isin([_VISIT, _REVISIT]) & (planned["done_at"] < END)]
+    purpose = np.where(done["kind"] == _VISIT, 0, 2)
+    kept = done[["place", "subject"]].assign(at=done["done_at"].astype(np.int64), purpose=purpose)
+    place, at = occurrences(dice, monthly_counts(province, dice, mean=37, few=1), 8.5, 20)
+    subject = place * _CODES + dice.integers(_UNLISTED, _PARTIES, place.size)
+    unlisted = pd.DataFrame({"place": place, "at": at, "subject": subject, "purpose": 0})
+    made = pd.concat([kept, _focus_visits_made(planned), unlisted], ignore_index=True)
     made = made.sort_values("at", kind="stable", ignore_index=True)
     at, subject, size = made["at"].to_numpy(), made["subject"].to_numpy(), len(made)
     scene = locate(province, made["place"].to_numpy(), at, fraction(subject))
     true, sampled = luck(dice, chance(2.7, scene.quality("truth")), size), luck(dice, 0.15, size)
-    return pd.DataFrame(
-        {
-            "visit_id": format_ids("V", np.arange(1, size + 1), 7),
-            **scene.columns(),
-            "visited_at": stamp(at),
-            "subject_id": _codes(province, subject),
-            "purpose": spell(_PURPOSES, made["purpose"]),
-            "verified": nullable_flags(true, sampled),
-            "recorded_at": stamp(late_entry(dice, at)),
-        }
+    return scene.table(
+        "visits",
+        visited_at=stamp(at),
+        subject_id=_codes(province, subject),
+        purpose=spell(_PURPOSES, made["purpose"]),
+        verified=nullable_flags(true, sampled),
+        recorded_at=stamp(late_entry(dice, at)),
     )
 
 
@@ -192,11 +179,8 @@ def _replies(province: Province) -> pd.DataFrame:
     due_at = end_of_day((fifth - START.astype("datetime64[D]")).astype(np.int64) * DAY)
     seat, office = dice.random(place.size), luck(dice, 0.5, place.size)
     in_time = luck(dice, chance(2.8, locate(province, place, due_at, seat).quality("replies")), place.size)
-    done = np.where(
-        in_time,
-        start + (due_at - start) * dice.beta(2, 2, place.size),
-        due_at + 3 * DAY * dice.exponential(1, place.size),
-    )
+    early = start + (due_at - start) * dice.beta(2, 2, place.size)
+    done = np.where(in_time, early, due_at + 3 * DAY * dice.exponential(1, place.size))
     lost = (~in_time & luck(dice, 0.3, place.size)) | ((month_of(due_at) == _LOST_MONTH) & (due_at < END))
     return _parts(_REPLY, place, start, due_at, np.where(lost, np.nan, done), seat=seat, office=office).query("due_at < @END")
 
@@ -212,19 +196,7 @@ def _briefings(province: Province) -> pd.DataFrame:
     return _parts(_BRIEFING, place, due_from, due_at, done, seat=dice.random(place.size), office=True)
 
 
-def _fulfilling_visits(planned: pd.DataFrame) -> pd.DataFrame:
-    done = planned[planned["kind"].isin([_VISIT, _REVISIT]) & (planned["done_at"] < END)]
-    return pd.DataFrame(
-        {
-            "place": done["place"],
-            "at": done["done_at"].astype(np.int64),
-            "subject": done["subject"],
-            "purpose": np.where(done["kind"] == _VISIT, 0, 2),
-        }
-    )
-
-
-def _paid_focus_visits(planned: pd.DataFrame) -> pd.DataFrame:
+def _focus_visits_made(planned: pd.DataFrame) -> pd.DataFrame:
     focus = planned[planned["kind"] == _FOCUS]
     each = focus.loc[focus.index.repeat(focus["made"])]
     number = each.groupby(level=0).cumcount().to_numpy()
@@ -232,9 +204,3 @@ def _paid_focus_visits(planned: pd.DataFrame) -> pd.DataFrame:
     place, subject, times, due_from, due_at = (each[name].to_numpy().astype(np.int64) for name in names)
     at = _focus_moment(subject, number, times, due_from, due_at)
     return pd.DataFrame({"place": place, "at": at, "subject": subject, "purpose": 1})
-
-
-def _unlisted_visits(province: Province, dice: Dice) -> pd.DataFrame:
-    place, at = occurrences(dice, monthly_counts(province, dice, mean=37, few=1), 8.5, 20)
-    subject = place * _CODES + dice.integers(_UNLISTED, _PARTIES, place.size)
-    return pd.DataFrame({"place": place, "at": at, "subject": subject, "purpose": 0})

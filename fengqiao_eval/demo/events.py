@@ -40,27 +40,12 @@ from fengqiao_eval.demo.province import (
 )
 from fengqiao_eval.records.tables import TABLES
 
-# Cases, disputes and surveys of the invented province.
-
-
 _CATEGORIES, _COUNTER = ("警情", "治安案件", "窗口业务"), 2
-
-
 _LIMITS = np.array([np.nan, 30.0, 7.0]) * DAY
-
-
 _OPENS, _CLOSES = np.array([0, 0, 8.5]), np.array([24, 24, 17.5])
-
-
 _COLOURS, _DISPUTE_LIMITS = ("blue", "yellow", "red"), np.array([30, 15, 7]) * DAY
-
-
 _OUTCOMES, _AGREED, _SPOKEN = ("协议", "口头和解", "调解不成"), 0, 1
-
-
 _ANSWERS = ("满意", "基本满意", "不满意")
-
-
 ASKED, ANSWERED = (5, 5, 4), 5
 """What the station with few answers asked in the last three months, and how many answers it got."""
 
@@ -74,33 +59,28 @@ def late_entry(dice: Dice, at: Floats | Ints, share: float = 0.02) -> Floats:
 def cases(province: Province) -> pd.DataFrame:
     """Draw up the cases: calls with an arrival, public-order cases and counter business, each with its file."""
     dice = province.stream("cases")
-    place, at, category = _calls(province, dice)
-    office = (category == _COUNTER) | luck(dice, 0.25, at.size)
-    scene = locate(province, place, at, dice.random(at.size), office=office)
-    columns = {**_course(dice, scene, at, category), **_file(dice, scene)}
-    return pd.DataFrame(
-        {
-            "case_id": format_ids("A", np.arange(1, at.size + 1), 7),
-            **scene.columns(),
-            "received_at": stamp(at),
-            "category": spell(_CATEGORIES, category),
-            "tier": spell(["一般", "较大"], pick(dice, (0.92, 0.08), at.size)),
-            **columns,
-        }
-    )
-
-
-def _calls(province: Province, dice: Dice) -> tuple[Ints, Ints, Ints]:
     place, month = unroll(monthly_counts(province, dice, mean=53, few=1))
     category = pick(dice, (0.55, 0.2, 0.25), place.size)
     at = moments(dice, month, _OPENS[category], _CLOSES[category])
     order = np.argsort(at, kind="stable")
-    return place[order], at[order], category[order]
+    place, at, category = place[order], at[order], category[order]
+    office = (category == _COUNTER) | luck(dice, 0.25, at.size)
+    scene = locate(province, place, at, dice.random(at.size), office=office)
+    course = {**_course(dice, scene, at, category), **_file(dice, scene)}
+    grave = pick(dice, (0.92, 0.08), at.size)
+    return scene.table(
+        "cases",
+        received_at=stamp(at),
+        category=spell(_CATEGORIES, category),
+        tier=spell(["一般", "较大"], grave),
+        **course,
+    )
 
 
 def _course(dice: Dice, scene: Scene, at: Ints, category: Ints) -> dict[str, Any]:
-    called = category == 0
-    arrived = at + np.where(called, _arrival(dice, scene), np.nan)
+    called, usual = category == 0, np.log(8.6) - 0.14 * scene.quality("arrival")
+    way = MINUTE * np.maximum(1, np.exp(usual + 0.4 * dice.standard_normal(usual.size)))
+    arrived = at + np.where(called, way, np.nan)
     dealt_with = arrived + HOUR * dice.exponential(8, at.size)
     closed = stamp(np.where(called, dealt_with, _closing_times(dice, scene, at, _LIMITS[category])))
     return {
@@ -110,11 +90,6 @@ def _course(dice: Dice, scene: Scene, at: Ints, category: Ints) -> dict[str, Any
         "closed_at": closed,
         "status": spell(["已办结", "在办"], np.isnat(closed)),
     }
-
-
-def _arrival(dice: Dice, scene: Scene) -> Floats:
-    usual = np.log(8.6) - 0.14 * scene.quality("arrival")
-    return np.asarray(MINUTE * np.maximum(1, np.exp(usual + 0.4 * dice.standard_normal(usual.size))))
 
 
 def _recording_times(dice: Dice, scene: Scene, at: Ints) -> Floats:
@@ -177,20 +152,17 @@ def disputes(province: Province, course: pd.DataFrame) -> pd.DataFrame:
     performed = luck(dice, chance(2.6, scene.quality("settling")), size)
     known = (outcome == _AGREED) & luck(dice, 0.85, size)
     escalated = luck(dice, 0.002 * np.exp(-scene.quality("settling")), size)
-    return pd.DataFrame(
-        {
-            "dispute_id": format_ids("J", np.arange(1, size + 1), 7),
-            **scene.columns(),
-            "received_at": stamp(at),
-            "tier": spell(_COLOURS, course["tier"]),
-            "due_at": stamp(course["due"]),
-            "resolved_at": stamp(course["resolved"]),
-            "outcome": spell(_OUTCOMES, outcome),
-            "performed": nullable_flags(performed, known),
-            "recurred_at": stamp(_recurrence(dice, scene, course)),
-            "escalated": escalated,
-            "recorded_at": stamp(late_entry(dice, at)),
-        }
+    return scene.table(
+        "disputes",
+        received_at=stamp(at),
+        tier=spell(_COLOURS, course["tier"]),
+        due_at=stamp(course["due"]),
+        resolved_at=stamp(course["resolved"]),
+        outcome=spell(_OUTCOMES, outcome),
+        performed=nullable_flags(performed, known),
+        recurred_at=stamp(_recurrence(dice, scene, course)),
+        escalated=escalated,
+        recorded_at=stamp(late_entry(dice, at)),
     )
 
 
@@ -211,15 +183,12 @@ def surveys(province: Province) -> pd.DataFrame:
     channel = pick(dice, (0.6, 0.4), at.size)
     planted = (place == province.few_answers) & (at >= MONTH_STARTS[-4])
     entered = np.where(planted, at, late_entry(dice, at))
-    return pd.DataFrame(
-        {
-            "survey_id": format_ids("D", np.arange(1, at.size + 1), 7),
-            **scene.columns(),
-            "asked_at": stamp(at),
-            "channel": spell(["电话", "短信"], channel),
-            "answer": spell(_ANSWERS, _answers(dice, scene, channel, planted)),
-            "recorded_at": stamp(entered),
-        }
+    return scene.table(
+        "surveys",
+        asked_at=stamp(at),
+        channel=spell(["电话", "短信"], channel),
+        answer=spell(_ANSWERS, _answers(dice, scene, channel, planted)),
+        recorded_at=stamp(entered),
     )
 
 
@@ -232,49 +201,37 @@ def _answers(dice: Dice, scene: Scene, channel: Ints, planted: Flags) -> Ints:
     return np.where(answered, 2 - content, -1)
 
 
-# Shared credits, notices and figures of the invented province.
-
+# Shared credits, notices and figures.
 
 _SHARED = {
     "cases": ("case_id", "received_at", 0.01),
     "visits": ("visit_id", "visited_at", 0.03),
     "disputes": ("dispute_id", "received_at", 0.1),
 }
-
-
 _PRAISE_REASONS = ("群众送锦旗致谢(示例)", "来信表扬帮扶老人(示例)", "热线表扬调解耐心(示例)")
-
-
 _COMPLAINT_REASONS = ("答复不及时(示例)", "服务态度生硬(示例)", "窗口等候过久(示例)")
-
-
 _ADOPTED = ("adopted_town", "adopted_county", "adopted_prefecture", "adopted_province")
-
-
 _QUARTERS = ("一", "二", "三", "四")
 
 
 def credits_of(province: Province, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Share some records between the officer and a colleague: the auxiliary or grid worker where there is one."""
-    return pd.concat([_shared_credits(province, name, tables[name]) for name in _SHARED], ignore_index=True)
-
-
-def _shared_credits(province: Province, name: str, table: pd.DataFrame) -> pd.DataFrame:
-    key, own_date, share = _SHARED[name]
-    dice = province.stream(f"credits of {name}")
-    chosen = table[luck(dice, share, len(table))]
-    officer = pd.Index(province.officer_ids).get_indexer(pd.Index(chosen["officer_id"]))
-    both = np.column_stack([officer, _partners(province, dice, chosen["unit_id"], chosen[own_date], officer)])
-    main = dice.choice([0.5, 0.6, 0.7], len(chosen))
-    return pd.DataFrame(
-        {
+    parts = []
+    for name, (key, own_date, share) in _SHARED.items():
+        dice = province.stream(f"credits of {name}")
+        chosen = tables[name][luck(dice, share, len(tables[name]))]
+        officer = pd.Index(province.officer_ids).get_indexer(pd.Index(chosen["officer_id"]))
+        both = np.column_stack([officer, _partners(province, dice, chosen["unit_id"], chosen[own_date], officer)])
+        main = dice.choice([0.5, 0.6, 0.7], len(chosen))
+        part = {
             "table": name,
             "record_id": chosen[key].repeat(2).array,
             "officer_id": spell(province.officer_ids, both.ravel()),
             "role": spell(["主办", "协办"], np.tile([0, 1], len(chosen))),
             "share": np.round(np.column_stack([main, 1 - main]), 1).ravel(),
         }
-    )
+        parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _partners(province: Province, dice: Dice, unit_id: "pd.Series[str]", when: "pd.Series[Any]", officer: Ints) -> Ints:
@@ -306,21 +263,17 @@ def _opinions(province: Province) -> pd.DataFrame:
     place = dice.integers(0, province.stations, size)
     person = province.officer_at(place, month_of(day * DAY), dice.random(size))
     reason = np.where(praise, 0, len(_PRAISE_REASONS)) + dice.integers(0, 3, size)
-    return pd.DataFrame(
-        {
-            "happened_on": stamp(day * DAY),
-            "unit_id": spell(province.station_ids, np.where(personal, -1, place)),
-            "officer_id": spell(province.officer_ids, np.where(personal, person, -1)),
-            "code": spell(["complaint", "praise"], praise),
-            "matter": format_ids("M", np.full(size, -1), 3),
-            "value": 1.0,
-            "reason": spell(_PRAISE_REASONS + _COMPLAINT_REASONS, reason),
-            "source": spell(["信访台账(示例)", "热线台账(示例)"], pick(dice, (0.5, 0.5), size)),
-            "entered_by": "督察科",
-            "checked_by": spell(["政治处"], np.where(proposed, -1, 0)),
-            "status": spell(["upheld", "proposed"], proposed),
-            "recorded_at": stamp((day + dice.integers(1, 6, size)) * DAY + dice.uniform(32_400, 61_200, size)),
-        }
+    return _notice_frame(
+        province,
+        dice,
+        day,
+        np.where(personal, -1, place),
+        officer_id=spell(province.officer_ids, np.where(personal, person, -1)),
+        code=spell(["complaint", "praise"], praise),
+        reason=spell(_PRAISE_REASONS + _COMPLAINT_REASONS, reason),
+        source=spell(["信访台账(示例)", "热线台账(示例)"], pick(dice, (0.5, 0.5), size)),
+        checked_by=spell(["政治处"], np.where(proposed, -1, 0)),
+        status=spell(["upheld", "proposed"], proposed),
     )
 
 
@@ -333,10 +286,9 @@ def _adopted_matters(province: Province) -> pd.DataFrame:
     step = np.concatenate([np.arange(length) for length in steps])
     place = dice.integers(0, province.stations, matters)[matter]
     day = np.minimum(dice.integers(0, 700, matters)[matter] + step * 9, 724)
-    return _upheld_notices(
-        province, dice, day, place, "防范经验材料被采用(示例)", "简报采用登记(示例)",
-        code=spell(_ADOPTED, step), matter=format_ids("M", matter + 1, 3),
-        value=np.array([2.0, 4.0, 8.0, 10.0])[step],
+    return _notice_frame(
+        province, dice, day, place, reason="防范经验材料被采用(示例)", source="简报采用登记(示例)",
+        code=spell(_ADOPTED, step), matter=format_ids("M", matter + 1, 3), value=np.array([2.0, 4.0, 8.0, 10.0])[step],
     )  # fmt: skip
 
 
@@ -346,29 +298,25 @@ def _grave_events(province: Province) -> pd.DataFrame:
     size = max(4, province.stations // 15)
     day, place = np.sort(dice.integers(0, 725, size)), dice.integers(0, province.stations, size)
     day[-1] = QUARTER_STARTS[7] // DAY + dice.integers(0, 80)
-    return _upheld_notices(
-        province, dice, day, place, "值班空岗，群众求助无人接报(示例)", "督察通报(示例)",
-        code=spell(["veto_event"], np.zeros(size)), matter=format_ids("M", np.full(size, -1), 3), value=1.0,
+    return _notice_frame(
+        province, dice, day, place, reason="值班空岗，群众求助无人接报(示例)", source="督察通报(示例)", code="veto_event",
     )  # fmt: skip
 
 
-def _upheld_notices(
-    province: Province, dice: Dice, day: Ints, place: Ints, reason: str, source: str, **columns: Any
-) -> pd.DataFrame:
-    """Write notices of stations, each entered by one office and checked by another."""
+def _notice_frame(province: Province, dice: Dice, day: Ints, place: Ints, **columns: Any) -> pd.DataFrame:
+    """Write notices of stations, each entered by one office and checked by another, unless the columns say otherwise."""
     size = len(day)
+    said = {"checked_by": "政治处", "status": "upheld", **columns}
     return pd.DataFrame(
         {
             "happened_on": stamp(day * DAY),
             "unit_id": spell(province.station_ids, place),
             "officer_id": spell(province.officer_ids, np.full(size, -1)),
-            "reason": spell([reason], np.zeros(size)),
-            "source": spell([source], np.zeros(size)),
+            "matter": format_ids("M", np.full(size, -1), 3),
+            "value": 1.0,
             "entered_by": "督察科",
-            "checked_by": spell(["政治处"], np.zeros(size)),
-            "status": spell(["upheld"], np.zeros(size)),
             "recorded_at": stamp((day + dice.integers(1, 6, size)) * DAY + dice.uniform(32_400, 61_200, size)),
-            **columns,
+            **{name: spell([cell], np.zeros(size)) if isinstance(cell, str) else cell for name, cell in said.items()},
         }
     )
 
@@ -376,23 +324,20 @@ def _upheld_notices(
 def figures(province: Province) -> pd.DataFrame:
     """Draw up the sense of safety of stations, counties and city, as if surveyed by others, by quarter and year."""
     dice = province.stream("figures")
-    asked = _interviews(province, dice)
-    numerator = dice.binomial(asked, _feeling(province))
-    quarters = _long_frame(province, numerator, asked, _quarter_names())
-    years = _long_frame(province, _yearly_sums(numerator), _yearly_sums(asked), _year_names())
-    table = pd.concat([quarters, years], ignore_index=True)
+    counties = int(province.county.max()) + 1
+    low = np.concatenate([np.full(province.stations + 1, 60), np.full(counties, 360), [1_500]])
+    low[province.tiny] = 8
+    asked = dice.integers(low[:, None], (low * 1.5).astype(np.int64)[:, None], (low.size, MONTHS // 3))
+    content = dice.binomial(asked, _feeling(province))
+    quarters = [(f"{year}Q{n}", f"{year}年第{word}季度") for year in (2023, 2024) for n, word in enumerate(_QUARTERS, 1)]
+    years = [(f"{year}", f"{year}年度") for year in (2023, 2024)]
+    yearly = content.reshape(-1, 2, 4).sum(axis=2), asked.reshape(-1, 2, 4).sum(axis=2)
+    parts = [_figure_frame(province, content, asked, quarters), _figure_frame(province, *yearly, years)]
+    table = pd.concat(parts, ignore_index=True)
     gone = (table["unit_id"] == province.station_ids[-1]) & table["period"].str.startswith("2024")
     table = table[~gone].reset_index(drop=True)
     effect = np.round(dice.uniform(1.2, 1.6, len(table)), 2)
     return table.assign(design_effect=effect)[[column.name for column in TABLES["figures"].columns]]
-
-
-def _interviews(province: Province, dice: Dice) -> Ints:
-    """Draw the number of answers by unit (stations, counties, city) and quarter."""
-    counties = int(province.county.max()) + 1
-    low = np.concatenate([np.full(province.stations + 1, 60), np.full(counties, 360), [1_500]])
-    low[province.tiny] = 8
-    return dice.integers(low[:, None], (low * 1.5).astype(np.int64)[:, None], (low.size, MONTHS // 3))
 
 
 def _feeling(province: Province) -> Floats:
@@ -404,20 +349,7 @@ def _feeling(province: Province) -> Floats:
     return np.vstack([safe, counties, safe.mean(axis=0)])
 
 
-def _yearly_sums(numbers: Ints) -> Ints:
-    return np.asarray(numbers.reshape(len(numbers), 2, 4).sum(axis=2))
-
-
-def _quarter_names() -> list[tuple[str, str]]:
-    numbers = list(enumerate(_QUARTERS, 1))
-    return [(f"{year}Q{number}", f"{year}年第{word}季度") for year in (2023, 2024) for number, word in numbers]
-
-
-def _year_names() -> list[tuple[str, str]]:
-    return [(f"{year}", f"{year}年度") for year in (2023, 2024)]
-
-
-def _long_frame(province: Province, numerator: Ints, asked: Ints, names: list[tuple[str, str]]) -> pd.DataFrame:
+def _figure_frame(province: Province, numerator: Ints, asked: Ints, names: list[tuple[str, str]]) -> pd.DataFrame:
     units = [*province.station_ids, *county_id(province), "C01"]
     period, written = np.arange(len(names)), [f"省统计调查队{words}电话调查(示例)" for _, words in names]
     return pd.DataFrame(

@@ -14,48 +14,25 @@ import pyarrow.compute as pc
 
 from fengqiao_eval.records.tables import TABLES
 
-# Tools of the invented province: its calendar, its chances, and text columns made without loops.
-#
-# Times are whole seconds after the first moment of 2023; a time that never came is NaN.
-
-
 Floats = npt.NDArray[np.float64]
-
-
 Ints = npt.NDArray[np.int64]
-
-
 Times = Floats | Ints
-
-
 Flags = npt.NDArray[np.bool_]
-
-
 Dice = np.random.Generator
 
+# The calendar: whole seconds after the first moment of 2023; a time that never came is NaN.
 
 START = np.datetime64("2023-01-01T00:00:00", "s")
-
-
 MONTHS, MINUTE, HOUR, DAY = 24, 60, 3600, 86_400
-
-
 MONTH_STARTS: Ints = (np.arange("2023-01", "2025-02", dtype="datetime64[M]").astype("datetime64[s]") - START).astype(np.int64)
-
-
 QUARTER_STARTS: Ints = MONTH_STARTS[::3]
-
-
 END = int(MONTH_STARTS[-1])
-
-
 TAKEN = END + 31 * DAY
 """The records were taken out a month after the last period: what became true later is not in them."""
-
+MERGER = 12
+"""The month of the merger: January 2024."""
 
 _TEXT = pd.StringDtype(storage="pyarrow", na_value=np.nan)
-
-
 _GOLDEN = 0.618033988749895
 
 
@@ -80,17 +57,13 @@ def month_of(seconds: npt.ArrayLike) -> Ints:
     return np.clip(np.searchsorted(MONTH_STARTS, seconds, side="right") - 1, 0, MONTHS - 1).astype(np.int64)
 
 
-def clock(dice: Dice, opens: npt.ArrayLike, closes: npt.ArrayLike, size: int) -> Ints:
-    """Draw a time of day between two hours, in seconds after midnight; one pair of hours, or one a draw."""
-    start = np.asarray(opens, dtype=np.float64)
-    return ((start + (np.asarray(closes) - start) * dice.random(size)) * HOUR).astype(np.int64)
-
-
 def moments(dice: Dice, month: Ints, opens: npt.ArrayLike, closes: npt.ArrayLike) -> Ints:
-    """Draw a moment in each of the given months, on any day, between two hours of the day."""
+    """Draw a moment in each of the given months, on any day, between two hours: one pair of them, or one a month."""
     days = (MONTH_STARTS[month + 1] - MONTH_STARTS[month]) // DAY
     day = (dice.random(month.size) * days).astype(np.int64)
-    return np.asarray(MONTH_STARTS[month] + day * DAY + clock(dice, opens, closes, month.size))
+    start = np.asarray(opens, dtype=np.float64)
+    hour = start + (np.asarray(closes) - start) * dice.random(month.size)
+    return np.asarray(MONTH_STARTS[month] + day * DAY + (hour * HOUR).astype(np.int64))
 
 
 def end_of_day(seconds: npt.ArrayLike) -> Floats:
@@ -153,25 +126,18 @@ def nullable_flags(values: Flags, known: Flags) -> Any:
     return pd.arrays.BooleanArray(np.asarray(values), ~np.asarray(known))
 
 
-# The invented province itself: which stations, who serves where and when, how busy and how good they are.
+# The province itself: which stations, who serves where and when, how busy and how good they are.
 #
 # A place is a station by number: 0 … N-1 for the N stations, N for the one that was merged into another.
-
 
 TOPICS = (
     *("arrival", "recording", "elements", "closing", "files", "coverage"),
     *("truth", "settling", "recurrence", "opinion", "replies", "safety"),
 )
-
-
 CLASSES = ("一类", "二类", "三类", "四类")
-
-
 CLASS_WITHOUT_FAULT = 3
-
-
-MERGER = 12
-"""The month of the merger: January 2024."""
+_PREFIXES = {"cases": "A", "visits": "V", "disputes": "J", "surveys": "D", "duties": "Y"}
+"""What the ids of records begin with."""
 
 
 @dataclass(frozen=True)
@@ -220,8 +186,7 @@ class Province:
     @cached_property
     def station_ids(self) -> list[str]:
         """The id of every place."""
-        width = max(3, len(str(self.stations)))
-        return [f"S{number:0{width}d}" for number in range(1, self.stations + 2)]
+        return list(format_ids("S", np.arange(1, self.stations + 2), max(3, len(str(self.stations)))))
 
     @cached_property
     def unit_ids(self) -> list[str]:
@@ -232,8 +197,7 @@ class Province:
     @cached_property
     def officer_ids(self) -> list[str]:
         """The id of every officer, auxiliaries and grid workers last."""
-        width = max(4, len(str(self.people)))
-        return [f"P{number:0{width}d}" for number in range(1, self.people + 1)]
+        return list(format_ids("P", np.arange(1, self.people + 1), max(4, len(str(self.people)))))
 
     @property
     def people(self) -> int:
@@ -282,12 +246,11 @@ class Scene:
         level = self.province.quality[TOPICS.index(topic), self.place, self.month]
         return np.asarray(level + self.province.skill[self.officer], dtype=np.float64)
 
-    def columns(self) -> dict[str, Any]:
-        """Write out unit_id and officer_id."""
-        return {
-            "unit_id": spell(self.province.unit_ids, self.unit),
-            "officer_id": spell(self.province.officer_ids, self.officer),
-        }
+    def table(self, name: str, **columns: Any) -> pd.DataFrame:
+        """Write out a table of the records: numbered, with unit_id and officer_id, then the columns given."""
+        ids = {TABLES[name].key: format_ids(_PREFIXES[name], np.arange(1, self.place.size + 1), 7)}
+        unit_id, officer_id = spell(self.province.unit_ids, self.unit), spell(self.province.officer_ids, self.officer)
+        return pd.DataFrame({**ids, "unit_id": unit_id, "officer_id": officer_id, **columns})
 
 
 def locate(province: Province, place: Ints, at: Times, seat: Floats, *, office: Flags | bool = False) -> Scene:
@@ -320,15 +283,10 @@ def occurrences(dice: Dice, counts: Ints, opens: float = 0, closes: float = 24) 
     return place[order], at[order]
 
 
-# How the invented province is founded: classes, volumes, qualities and careers, drawn from one seed.
-
+# How the province is founded: classes, volumes, qualities and careers, drawn from one seed.
 
 _CLASS_SHARES = (0.2, 0.25, 0.25, 0.3)
-
-
 _BUSY = np.array([1.9, 1.2, 0.8, 0.55])
-
-
 _CLASS_OF_TINY = 2
 
 
@@ -346,12 +304,16 @@ def draw_province(stations: int, seed: int) -> Province:
     dice = np.random.default_rng(seed)
     heir = stations // 5 - 1
     peer = _classes(dice, stations, heir)
-    volume = _volumes(dice, peer, heir)
+    volume = _BUSY[peer] * np.exp(0.15 * dice.standard_normal(peer.size))
+    volume[-2], volume[-1] = 0, volume[heir] / 2
+    volume = volume * stations / volume.sum()
     postings, helper = _careers(dice, volume, heir)
     counties = max(4, -(-stations // 15))
     county = np.append(np.arange(stations) * counties // stations, heir * counties // stations)
     skill = 0.3 * dice.standard_normal(int(postings["officer"].max()) + 1)
-    return Province(seed, stations, county, peer, volume, _qualities(dice, stations + 1), skill, postings, helper)
+    common, own = dice.standard_normal((1, peer.size, 1)), dice.standard_normal((len(TOPICS), peer.size, 1))
+    drift = np.cumsum(dice.standard_normal((len(TOPICS), peer.size, MONTHS)), axis=2)
+    return Province(seed, stations, county, peer, volume, 0.4 * common + 0.35 * own + 0.05 * drift, skill, postings, helper)
 
 
 def _classes(dice: Dice, stations: int, heir: int) -> Ints:
@@ -362,45 +324,24 @@ def _classes(dice: Dice, stations: int, heir: int) -> Ints:
     return np.append(peer, peer[heir])
 
 
-def _volumes(dice: Dice, peer: Ints, heir: int) -> Floats:
-    volume = _BUSY[peer] * np.exp(0.15 * dice.standard_normal(peer.size))
-    volume[-2], volume[-1] = 0, volume[heir] / 2
-    return np.asarray(volume * (peer.size - 1) / volume.sum())
-
-
-def _qualities(dice: Dice, places: int) -> Floats:
-    common, own = dice.standard_normal((1, places, 1)), dice.standard_normal((len(TOPICS), places, 1))
-    drift = np.cumsum(dice.standard_normal((len(TOPICS), places, MONTHS)), axis=2)
-    return np.asarray(0.4 * common + 0.35 * own + 0.05 * drift)
-
-
 def _careers(dice: Dice, volume: Floats, heir: int) -> tuple[pd.DataFrame, Ints]:
     """Post everyone: role 0 police officer, 1 auxiliary, 2 grid worker; from start to end (infinite if open)."""
     stations, total = volume.size - 1, officers_of(volume.size - 1)
     home = np.repeat(np.arange(volume.size), 2 + dice.multinomial(total - 2 * volume.size, volume / volume.sum()))
     start = -DAY * dice.integers(1, 1096, total)
     police = pd.DataFrame({"officer": np.arange(total), "place": home, "start": start, "end": np.inf, "role": 0})
-    helpers = _helpers(dice, stations, total)
-    helper = np.full(volume.size, -1)
-    helper[helpers["place"]] = helpers["officer"]
-    moved = pd.concat([_vary_careers(dice, police, heir), helpers], ignore_index=True)
-    return moved.sort_values(["officer", "start"], kind="stable", ignore_index=True), helper
-
-
-def _helpers(dice: Dice, stations: int, first: int) -> pd.DataFrame:
     number = stations // 2
-    return pd.DataFrame(
-        {
-            "officer": first + np.arange(number),
-            "place": dice.permutation(stations)[:number],
-            "start": -DAY * dice.integers(1, 1096, number),
-            "end": np.inf,
-            "role": dice.integers(1, 3, number),
-        }
-    )
+    place, start = dice.permutation(stations)[:number], -DAY * dice.integers(1, 1096, number)
+    others = {"officer": total + np.arange(number), "place": place, "start": start, "end": np.inf}
+    helpers = pd.DataFrame({**others, "role": dice.integers(1, 3, number)})
+    helper = np.full(volume.size, -1)
+    helper[place] = helpers["officer"]
+    postings = pd.concat([_vary_careers(dice, police, heir), helpers], ignore_index=True)
+    return postings.sort_values(["officer", "start"], kind="stable", ignore_index=True), helper
 
 
 def _vary_careers(dice: Dice, police: pd.DataFrame, heir: int) -> pd.DataFrame:
+    """Let some come late and others move next door; all of the merged station go to its heir."""
     stations = int(police["place"].max())
     # the first two of a station stay, so that someone is always in post
     free = police.index[(police.groupby("place").cumcount() > 1) & (police["place"] < stations)]
@@ -411,45 +352,28 @@ def _vary_careers(dice: Dice, police: pd.DataFrame, heir: int) -> pd.DataFrame:
     ended = police.loc[movers.tolist() + merged.tolist()].copy()
     day = np.append(dice.integers(31, 320, some), np.zeros(merged.size, dtype=np.int64))
     ended["end"] = MONTH_STARTS[MERGER] + DAY * day.astype(np.float64)
-    return pd.concat([police.drop(ended.index), ended, _second_postings(ended, stations, heir)], ignore_index=True)
-
-
-def _second_postings(ended: pd.DataFrame, stations: int, heir: int) -> pd.DataFrame:
     next_door = np.where(ended["place"] == stations, heir, (ended["place"] + stations // 3) % (stations - 1))
-    return ended.assign(place=next_door, start=ended["end"].astype(np.int64), end=np.inf)
+    second = ended.assign(place=next_door, start=ended["end"].astype(np.int64), end=np.inf)
+    return pd.concat([police.drop(ended.index), ended, second], ignore_index=True)
 
 
-# Units and postings of the invented province; every place and person is made up.
-
+# Units and postings; every place and person is made up.
 
 MOST_STATIONS = 3_000
 """There are no more invented names than that."""
-
-
 # no county, city or district of China bears any of the pairs (checked against two lists of 2025 and 2026)
 _COUNTY_HEADS, _COUNTY_TAILS = "晴枫霁岚砚萤藕苔笙橘鹭榆荻蓼芷棠", "溪屿汀坞岫湄渚陌麓津畔苑垣圩澍砂"
-
-
 _STATION_HEADS = _COUNTY_HEADS + "蕨鸢栀萝菖葭荇薇蔷榛槿樟楸椿杉桐梧槐柚栗菱芡莼蒲苇蘅茭芍鹤雁莺鹃隼鹳鸥鸿霜霰霭虹霏露岱峦碧"
-
-
 _STATION_TAILS = _COUNTY_TAILS + "桥巷井埠渡亭台阁塘堰沟湾滩洲岭崖坪坡坳谷寨堡铺店集场庄里坊桩墩碾磨窑泉涧瀑潭浦汊沙石岩峪"
-
-
 _SURNAMES = "陈林周吴徐孙朱胡郭何高罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘于蒋蔡余杜叶程苏魏吕丁"
-
-
 _ROLES = ("民警", "辅警", "网格员")
-
-
 _COEFFICIENTS = np.array([1.0, 1.2, 0.9])
 
 
 def county_id(province: Province) -> list[str]:
     """Name the counties by id, in order."""
     counties = int(province.county.max()) + 1
-    width = max(2, len(str(counties)))
-    return [f"X{number:0{width}d}" for number in range(1, counties + 1)]
+    return list(format_ids("X", np.arange(1, counties + 1), max(2, len(str(counties)))))
 
 
 def units(province: Province) -> pd.DataFrame:
@@ -460,11 +384,11 @@ def units(province: Province) -> pd.DataFrame:
     zones = _zones(province, dice, names)
     stations = _stations(province, zones, names)
     counties = _counties(province, stations)
-    city = _city(counties)
+    sums = counties[["residents", "households"]].sum().to_frame().T
+    city = _unit_frame("city", unit_id=["C01"], name="晴枫市公安局", parent_id=None, **sums)
     table = pd.concat([city, counties, stations, zones.drop(columns="place"), _officers(province, dice)], ignore_index=True)
-    return table.astype(
-        {"parent_id": "str", "peer_class": "str", "successor_id": "str", "residents": "Int64", "households": "Int64"}
-    )
+    texts, counts = ("parent_id", "peer_class", "successor_id"), ("residents", "households")
+    return table.astype({**dict.fromkeys(texts, "str"), **dict.fromkeys(counts, "Int64")})
 
 
 def postings(province: Province) -> pd.DataFrame:
@@ -487,7 +411,7 @@ def _pairs(heads: str, tails: str, numbers: Ints) -> list[str]:
     return [heads[number // len(tails)] + tails[number % len(tails)] for number in numbers.tolist()]
 
 
-def _frame(level: str, **columns: Any) -> pd.DataFrame:
+def _unit_frame(level: str, **columns: Any) -> pd.DataFrame:
     frame = pd.DataFrame({**columns, "level": level})
     dates = {name: stamp(np.nan) for name in ("valid_from", "valid_to") if name not in frame}
     return frame.assign(**dates).reindex(columns=[column.name for column in TABLES["units"].columns])
@@ -497,19 +421,15 @@ def _zones(province: Province, dice: Dice, names: list[str]) -> pd.DataFrame:
     place = np.repeat(np.arange(province.stations), 2)
     # the tiny station has no volume, yet some people live there
     people = 4_500 * np.maximum(province.volume[place], 0.08) * np.exp(0.2 * dice.standard_normal(place.size))
-    return _frame(
+    return _unit_frame(
         "zone",
         unit_id=[unit for unit in province.unit_ids[:-3] if "-" in unit],
         name=[f"{name}第{number}警务区" for name in names[:-1] for number in "一二"],
         parent_id=spell(province.station_ids, place),
         peer_class=spell(CLASSES, province.peer[place]),
         residents=people.astype(np.int64),
-        households=_households(dice, people),
+        households=(people / dice.uniform(2.4, 3.0, people.size)).astype(np.int64),
     ).assign(place=place)
-
-
-def _households(dice: Dice, people: Floats) -> Ints:
-    return (people / dice.uniform(2.4, 3.0, people.size)).astype(np.int64)
 
 
 def _stations(province: Province, zones: pd.DataFrame, names: list[str]) -> pd.DataFrame:
@@ -517,7 +437,7 @@ def _stations(province: Province, zones: pd.DataFrame, names: list[str]) -> pd.D
     # the merged station had half the people of the one that took it over
     sums = np.vstack([sums, sums[province.heir] // 2])
     gone = np.arange(province.stations + 1) == province.merged
-    return _frame(
+    return _unit_frame(
         "station",
         unit_id=province.station_ids,
         name=[f"{name}派出所" for name in names],
@@ -533,19 +453,8 @@ def _stations(province: Province, zones: pd.DataFrame, names: list[str]) -> pd.D
 def _counties(province: Province, stations: pd.DataFrame) -> pd.DataFrame:
     ids = county_id(province)
     sums = stations[stations["valid_to"].isna()].groupby("parent_id")[["residents", "households"]].sum().loc[ids]
-    names = _pairs(_COUNTY_HEADS, _COUNTY_TAILS, np.arange(len(ids)) * 17 % 256)
-    return _frame(
-        "county",
-        unit_id=ids,
-        name=[f"{name}县公安局" for name in names],
-        parent_id="C01",
-        **sums.reset_index(drop=True),
-    )
-
-
-def _city(counties: pd.DataFrame) -> pd.DataFrame:
-    sums = {column: [counties[column].sum()] for column in ("residents", "households")}
-    return _frame("city", unit_id=["C01"], name="晴枫市公安局", parent_id=None, **sums)
+    names = [f"{name}县公安局" for name in _pairs(_COUNTY_HEADS, _COUNTY_TAILS, np.arange(len(ids)) * 17 % 256)]
+    return _unit_frame("county", unit_id=ids, name=names, parent_id="C01", **sums.reset_index(drop=True))
 
 
 def _officers(province: Province, dice: Dice) -> pd.DataFrame:
@@ -554,12 +463,7 @@ def _officers(province: Province, dice: Dice) -> pd.DataFrame:
     number = np.arange(1, province.people + 1)
     surnames = spell(_SURNAMES, dice.integers(0, len(_SURNAMES), number.size))
     names = surnames + format_ids("某", number, max(3, len(str(number.size))))
+    parents = spell(province.station_ids, last["place"])
     # only who joined within the two years has a first day that matters
-    joined = np.where(first["start"] > 0, first["start"], np.nan)
-    return _frame(
-        "officer",
-        unit_id=province.officer_ids,
-        name=names,
-        parent_id=spell(province.station_ids, last["place"]),
-        valid_from=stamp(joined),
-    )
+    joined = stamp(np.where(first["start"] > 0, first["start"], np.nan))
+    return _unit_frame("officer", unit_id=province.officer_ids, name=names, parent_id=parents, valid_from=joined)

@@ -14,14 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fengqiao_eval.demo import duties, events
-from fengqiao_eval.demo import province as demo_province
-from fengqiao_eval.demo.province import draw_province
+from fengqiao_eval.demo.province import MOST_STATIONS, draw_province, postings, units
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.records.tables import TABLES
 
 FEWEST_STATIONS = 8
-
-
 _MARK = b"fengqiao_demo"
 
 
@@ -38,14 +35,14 @@ def invent(stations: int = 60, seed: int = 0) -> dict[str, pd.DataFrame]:
     >>> tables["units"]["level"].value_counts(sort=False).to_dict()
     {'city': 1, 'county': 4, 'station': 9, 'zone': 16, 'officer': 44}
     """
-    if not FEWEST_STATIONS <= stations <= demo_province.MOST_STATIONS:
-        raise UsageError("demo_stations", given=stations, least=FEWEST_STATIONS, most=demo_province.MOST_STATIONS)
+    if not FEWEST_STATIONS <= stations <= MOST_STATIONS:
+        raise UsageError("demo_stations", given=stations, least=FEWEST_STATIONS, most=MOST_STATIONS)
     province = draw_province(stations, seed)
     course = events.settle(province)
     planned = duties.plan(province, course)
     tables = {
-        "units": demo_province.units(province),
-        "postings": demo_province.postings(province),
+        "units": units(province),
+        "postings": postings(province),
         "cases": events.cases(province),
         "visits": duties.visits(province, planned),
         "disputes": events.disputes(province, course),
@@ -70,17 +67,14 @@ def write(folder: Path, stations: int = 60, seed: int = 0) -> dict[str, int]:
     tables = invent(stations, seed)
     goal.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{goal.name}-", dir=goal.parent) as beside:
-        _write_into(Path(beside) / "new", tables)
+        new = Path(beside) / "new"
+        new.mkdir()
+        for name, table in tables.items():
+            pq.write_table(_declared_table(name, table), new / f"{name}.parquet")
         if goal.exists():
             goal.rename(Path(beside) / "old")
-        (Path(beside) / "new").rename(goal)
+        new.rename(goal)
     return {name: len(table) for name, table in tables.items()}
-
-
-def _write_into(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
-    folder.mkdir()
-    for name, table in tables.items():
-        pq.write_table(_declared_table(name, table), folder / f"{name}.parquet")
 
 
 def _declared_table(name: str, table: pd.DataFrame) -> pa.Table:

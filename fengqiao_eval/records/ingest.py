@@ -14,9 +14,6 @@ from fengqiao_eval.errors import Fault
 from fengqiao_eval.records.query import constant, fetch, row_number
 from fengqiao_eval.records.tables import Column, Table
 
-# The `tables:` mapping of a params file: how records that are named otherwise become the tables of the design.
-
-
 Written = bool | int | Decimal | date | str
 
 
@@ -43,63 +40,41 @@ class Mapped(Model):
     absent_parents: Literal["refuse", "root"] = "refuse"
 
 
-# From a file's columns to the declared ones: renamed, translated, filled, and cast, with every cell that cannot be.
-
-
 TYPES = {"text": "string", "time": "timestamp", "date": "date", "number": "float64", "whole": "int64", "flag": "boolean"}
 """Kinds of tables.py as Ibis types."""
-
-
 CITIZEN = re.compile(
     r"身份证|公民身份|证件号|手机|电话|联系方式|姓名|当事人|报警人|群众名|住址|id_?card|identity|passport|phone|mobile|telephone"
     r"|(citizen|resident|caller|victim|party|subject|person)_?name|^(gmsfhm|sfzh?m?|zjhm|sjhm?|lxdh|lxfs|(bjr|dsr)?xm)$",
     re.IGNORECASE,
 )
 """Names of columns that would hold a member of the public, also by the initials that police tables use (gmsfhm 公民身份号码)."""
-
-
 FLAGS = {"是": "true", "否": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false", "Y": "true", "N": "false"}
 """What offices write for yes and no, beside true and false."""
-
-
 ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
-
-
 FIRST_ROWS = 5
+"""As many rows, cells or ids of what is wrong are named in a fault."""
 
 
 def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | None, list[Fault]]:
-    """Rename, blank, translate and fill the columns of a file; None where a required column is missing."""
+    """Rename, blank, fill, translate and cast the columns of a file; None where a required column is missing."""
     faults = _mapping_faults(rows, table, mapped, file)
-    if twice := _duplicate_columns(rows.columns, mapped):
-        return None, faults + [_fault(file, f"tables.{table.name}.rename", "document.twice", key=name) for name in twice]
+    times = Counter(mapped.rename.get(name, name) for name in rows.columns)
+    if twice := [name for name in times if times[name] > 1]:
+        return None, faults + [Fault(file, f"tables.{table.name}.rename", "document.twice", {"key": name}) for name in twice]
     rows = rows.rename({new: old for old, new in mapped.rename.items() if old in rows.columns})
     rows = _blank_markers(rows, mapped.missing)
     filled = {name: _fill_column(rows, value, table, name, mapped) for name, value in mapped.set.items()}
     rows = rows.mutate(**{name: cell for name, cell in filled.items() if cell is not None})
     rows = rows.mutate(**{n: _translate(rows[n], words) for n, words in mapped.values.items() if n in rows.columns})
-    faults += [_fault(file, name, "records.citizen") for name in _citizens(rows.columns, mapped)]
-    missing = [name for name in table.required if name not in rows.columns]
-    faults += [
-        _fault(file, f"{table.name}.{name}", "records.missing_column", near=suggest(name, list(rows.columns))) for name in missing
-    ]
-    return (None if missing else rows), faults
-
-
-def _duplicate_columns(columns: tuple[str, ...], mapped: Mapped) -> list[str]:
-    """Name the columns that there would be two of after renaming."""
-    named = Counter(mapped.rename.get(name, name) for name in columns)
-    return [name for name, times in named.items() if times > 1]
-
-
-def _citizens(columns: tuple[str, ...], mapped: Mapped) -> list[str]:
-    """Name the columns of the public; to call one subject_id makes no code of what is in it."""
-    renamed = [old for old, new in mapped.rename.items() if new == "subject_id"]
-    return [name for name in (*columns, *renamed) if CITIZEN.search(name)]
-
-
-def _fault(file: str, column: str, rule: str, **given: Any) -> Fault:
-    return Fault(file, column, rule, given)
+    # to call a column of the public subject_id makes no code of what is in it
+    columns = (*rows.columns, *(old for old, new in mapped.rename.items() if new == "subject_id"))
+    faults += [Fault(file, name, "records.citizen") for name in columns if CITIZEN.search(name)]
+    missing = {name: suggest(name, rows.columns) for name in table.required if name not in rows.columns}
+    if missing:
+        places = [(f"{table.name}.{name}", near) for name, near in missing.items()]
+        return None, faults + [Fault(file, place, "records.missing_column", {"near": near}) for place, near in places]
+    rows, uncast = cast_columns(rows, table, file)
+    return rows, faults + uncast
 
 
 def _mapping_faults(rows: Any, table: Table, mapped: Mapped, file: str) -> list[Fault]:
@@ -121,11 +96,8 @@ def _blank_markers(rows: Any, markers: tuple[str, ...]) -> Any:
     if not text:
         return rows
     marked = rows.agg(**{name: rows[name].isin(empty).any() for name in text}).to_pandas().iloc[0]
-    blank = {
-        name: rows[name].isin(empty).ifelse(constant(None, "string"), rows[name])
-        for name in text
-        if marked[name] is True or marked[name] == 1
-    }
+    found = [name for name in text if marked[name] is True or marked[name] == 1]
+    blank = {name: rows[name].isin(empty).ifelse(constant(None, "string"), rows[name]) for name in found}
     return rows.mutate(**blank) if blank else rows
 
 
@@ -138,16 +110,11 @@ def _fill_column(rows: Any, value: Any, table: Table, name: str, mapped: Mapped)
 
 
 def _translate(cell: Any, words: Mapping[str, Any]) -> Any:
-    known = {written: _word(meant) for written, meant in words.items()}
-    kept = {written: meant for written, meant in known.items() if meant is not None}
-    gone = [written for written, meant in known.items() if meant is None]
+    gone = [written for written, meant in words.items() if meant is None]
+    kept = {w: str(meant).lower() if isinstance(meant, bool) else str(meant) for w, meant in words.items() if meant is not None}
     text = cell.cast("string")
     text = text.isin(gone).ifelse(constant(None, "string"), text) if gone else text
     return text.substitute(kept) if kept else text
-
-
-def _word(meant: Any) -> str | None:
-    return str(meant).lower() if isinstance(meant, bool) else None if meant is None else str(meant)
 
 
 def cast_columns(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
@@ -160,14 +127,10 @@ def cast_columns(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
     doubtful = [column for column in columns if _may_fail(rows[column.name].type(), column.kind)]
     faults = _cast_faults(rows, casts, doubtful, table, file) if doubtful else []
     cast = rows.mutate(**{name: cell for name, cell in casts.items() if not cell.equals(rows[name])})
-    cast = cast.mutate(**{column.name: _fill_default(cast, column) for column in table.columns if column.default is not None})
+    defaults = {column: constant(column.default, TYPES[column.kind]) for column in table.columns if column.default is not None}
+    there = cast.columns
+    cast = cast.mutate(**{c.name: cast[c.name].fill_null(c.default) if c.name in there else cell for c, cell in defaults.items()})
     return (cast.cache() if doubtful and not faults else cast), faults
-
-
-def _fill_default(rows: Any, column: Column) -> Any:
-    if column.name not in rows.columns:
-        return constant(column.default, TYPES[column.kind])
-    return rows[column.name].fill_null(column.default)
 
 
 def _is_typed(kind: Any, wanted: str) -> bool:
@@ -222,16 +185,12 @@ READ: dict[str, Callable[[Any], Any]] = {
 def _cast_faults(rows: Any, casts: Mapping[str, Any], columns: list[Column], table: Table, file: str) -> list[Fault]:
     bad = {column.name: rows[column.name].notnull() & casts[column.name].isnull() for column in columns}
     counts = rows.agg(**{name: rows.count(where=cell) for name, cell in bad.items()}).to_pandas().iloc[0]
-    return [
-        _bad_cells(rows, casts, column, int(counts[column.name]), table, file) for column in columns if counts[column.name] > 0
-    ]
-
-
-def _bad_cells(rows: Any, casts: Mapping[str, Any], column: Column, count: int, table: Table, file: str) -> Fault:
-    numbered = rows.mutate(written=rows[column.name], cast_=casts[column.name], row_=row_number())
-    first = numbered.filter(numbered.written.notnull() & numbered.cast_.isnull()).order_by("row_").limit(FIRST_ROWS)
-    cells = fetch(first, ["row_", "written"])
-    given = "; ".join(f"{row}: {str(written)[:40]}" for row, written in zip(cells["row_"], cells["written"], strict=True))
-    return Fault(
-        file, f"{table.name}.{column.name}", f"records.no_{column.kind}", {"count": count, "rows": given, "table": table.name}
-    )
+    faults = []
+    for column in (column for column in columns if counts[column.name] > 0):
+        numbered = rows.mutate(written=rows[column.name], cast_=casts[column.name], row_=row_number())
+        first = numbered.filter(numbered.written.notnull() & numbered.cast_.isnull()).order_by("row_").limit(FIRST_ROWS)
+        cells = fetch(first, ["row_", "written"])
+        shown = "; ".join(f"{row}: {str(written)[:40]}" for row, written in zip(cells["row_"], cells["written"], strict=True))
+        given = {"count": int(counts[column.name]), "rows": shown, "table": table.name}
+        faults.append(Fault(file, f"{table.name}.{column.name}", f"records.no_{column.kind}", given))
+    return faults

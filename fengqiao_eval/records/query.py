@@ -1,4 +1,7 @@
-"""The small vocabulary over Ibis in which everything is counted, and whose a row is."""
+"""The small vocabulary over Ibis in which everything is counted, and whose a row is; only this module and store import ibis.
+
+It keeps to what gives equal numbers on DuckDB, PostgreSQL and Spark: no integer division, no delta(minute), no median(where=).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -10,28 +13,15 @@ import pandas as pd
 
 from fengqiao_eval.records.tables import Table
 
-# The small vocabulary over Ibis in which everything is counted; only this module and store.py import ibis.
-#
-# It keeps to what gives equal numbers on DuckDB, PostgreSQL and Spark: no integer division, no delta(minute), no median(where=).
-
-
-ibis.options.sql.fuse_selects = (
-    False  # DuckDB sees through queries within queries; to make one of them takes longer than to run it
-)
-
+# DuckDB sees through queries within queries; to make one of them takes longer than to run it
+ibis.options.sql.fuse_selects = False
 
 Rows = Any
 """An Ibis table expression."""
-
-
 Cell = Any
 """An Ibis column expression of such a table."""
-
-
 Span = tuple[datetime, datetime]
 """A stretch of time: start included, end not."""
-
-
 EXACT = "decimal(38, 6)"
 """Sums of shares and codes are decimal, so that they do not depend on the order of the rows."""
 
@@ -41,18 +31,16 @@ def constant(value: Any, kind: str) -> Cell:
     return ibis.null(kind) if value is None else ibis.literal(value).cast(kind)
 
 
-def memtable(frame: pd.DataFrame) -> Rows:
-    """Make a small frame a table to join with."""
-    return ibis.memtable(frame)
+def optional(rows: Rows, column: str) -> Cell:
+    """Give a column of text, empty where the table has none."""
+    return rows[column] if column in rows.columns else constant(None, "string")
 
 
 def moment(rows: Rows, table: Table, as_of: datetime) -> Rows:
     """Keep what was known at as_of: later records are left out, later facts have not happened yet."""
-    moment = ibis.timestamp(as_of)
-    rows = rows.filter(recording_time(rows, table) <= moment)
-    later = {
-        name: (rows[name] <= moment).ifelse(rows[name], ibis.null("timestamp")) for name in table.facts if name in rows.columns
-    }
+    now, facts = ibis.timestamp(as_of), [name for name in table.facts if name in rows.columns]
+    rows = rows.filter(recording_time(rows, table) <= now)
+    later = {name: (rows[name] <= now).ifelse(rows[name], ibis.null("timestamp")) for name in facts}
     return rows.mutate(**later) if later else rows
 
 
@@ -82,8 +70,8 @@ def _merge_spans(spans: Sequence[Span]) -> list[Span]:
     """Join spans that touch, so that a year of months is one comparison."""
     joined: list[Span] = []
     for start, end in sorted(spans):
-        touches = joined and joined[-1][1] == start
-        joined = [*joined[:-1], (joined[-1][0], end)] if touches else [*joined, (start, end)]
+        first = joined.pop()[0] if joined and joined[-1][1] == start else start
+        joined.append((first, end))
     return joined
 
 
@@ -102,7 +90,7 @@ def minutes_between(start: Cell, end: Cell) -> Cell:
 def passes(rows: Rows, tests: Mapping[str, Any]) -> Cell:
     """Say of each row whether every test holds; may be empty where a cell is, which every filter takes for no.
 
-    See scheme.counted.Test for the tests.
+    See scheme.measure.Test for the tests.
     """
     return all_of(*(check for column, test in tests.items() for check in _checks(rows, rows[column], test)))
 
@@ -124,32 +112,25 @@ def is_so(condition: Cell) -> Cell:
 
 
 def _checks(rows: Rows, cell: Cell, test: Any) -> Iterable[Cell]:
-    def bound(value: Any) -> Any:
-        return rows[value] if isinstance(value, str) else _plain(value)
+    def plain(value: Any) -> Any:
+        return float(value) if isinstance(value, Decimal) else value
 
     if test.in_ is not None:
-        words = [_plain(value) for value in test.in_]
+        words = [plain(value) for value in test.in_]
         yield cell == words[0] if len(words) == 1 else cell.isin(words)
     if test.not_in is not None:
-        yield cell.notin([_plain(value) for value in test.not_in]) | cell.isnull()
+        yield cell.notin([plain(value) for value in test.not_in]) | cell.isnull()
     if test.present is not None:
         yield cell.notnull() if test.present else cell.isnull()
     for name, compare in (("at_least", cell.__ge__), ("at_most", cell.__le__), ("above", cell.__gt__), ("below", cell.__lt__)):
-        if (value := getattr(test, name)) is not None:
-            yield compare(bound(value))
+        if (bound := getattr(test, name)) is not None:
+            yield compare(rows[bound] if isinstance(bound, str) else plain(bound))
     if test.not_after is not None:
         yield cell <= rows[test.not_after]
     if test.within is not None:
-        yield _is_in_time(cell, rows[test.within.of], test.within)
-
-
-def _is_in_time(cell: Cell, start: Cell, within: Any) -> Cell:
-    passed = cell.epoch_seconds() - start.epoch_seconds()
-    return passed.abs() <= within.seconds if within.either_side else (cell >= start) & (passed <= within.seconds)
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value
+        start, limit = rows[test.within.of], test.within.seconds
+        passed = cell.epoch_seconds() - start.epoch_seconds()
+        yield passed.abs() <= limit if test.within.either_side else (cell >= start) & (passed <= limit)
 
 
 def is_pending(rows: Rows, tests: Mapping[str, Any], as_of: datetime) -> Cell:
@@ -180,12 +161,8 @@ def round_amount(amount: Cell) -> Cell:
 
 def tally(rows: Rows, keys: Mapping[str, Cell], sums: Mapping[str, Cell]) -> pd.DataFrame:
     """Group by keys and add up, in one pass; sums come back as float64, exact below 2^53 (an empty sum is 0)."""
-    return rows.group_by(**keys).agg(**{name: _float(total).fill_null(0.0) for name, total in sums.items()}).to_pandas()
-
-
-def _float(total: Cell) -> Cell:
-    """Make a sum a float64 in the engine: a decimal would come here as an object a cell."""
-    return total.cast("float64")
+    # cast in the engine: a decimal would come here as an object a cell
+    return rows.group_by(**keys).agg(**{name: total.cast("float64").fill_null(0.0) for name, total in sums.items()}).to_pandas()
 
 
 def things(rows: Rows, keys: Mapping[str, Cell], ok: Cell) -> Rows:
@@ -200,12 +177,12 @@ def cache_rows(rows: Rows) -> Rows:
 
 def relabel(found: Rows, by: pd.DataFrame, on: str) -> Rows:
     """Put the other column of a small frame in the place of one of its columns; nothing is reduced."""
-    return found.inner_join(memtable(by), on).drop(on)
+    return found.inner_join(ibis.memtable(by), on).drop(on)
 
 
 def regroup(found: Rows, by: pd.DataFrame, on: str, keys: Sequence[str]) -> Rows:
     """Join things with a small frame on a column of both and reduce them anew to one per key."""
-    joined = found.inner_join(memtable(by), on)
+    joined = found.inner_join(ibis.memtable(by), on)
     return joined.group_by(list(keys)).agg(ok=joined.ok.max())
 
 
@@ -227,14 +204,14 @@ def is_first(keys: Sequence[Cell], order: Sequence[Cell]) -> Cell:
 
 def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
     """Count things per key: `denominator` all, `numerator` those that are ok."""
-    sums = {"numerator": _float(found.ok.sum()), "denominator": _float(found.count())}
-    return found.group_by(list(keys)).agg(**sums).to_pandas()
+    met, every = found.ok.sum().cast("float64"), found.count().cast("float64")
+    return found.group_by(list(keys)).agg(numerator=met, denominator=every).to_pandas()
 
 
 def quantiles(rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], q: float) -> pd.DataFrame:
     """The quantile of `amount` per key, from the rows themselves; `by` are small frames to join first on a column of both."""
     for frame, on in by:
-        rows = rows.inner_join(memtable(frame), on)
+        rows = rows.inner_join(ibis.memtable(frame), on)
     return rows.group_by(list(keys)).agg(value=rows.amount.quantile(q), n=rows.count()).to_pandas()
 
 
@@ -251,7 +228,6 @@ def row_number() -> Cell:
 
 # Whose a row is: a notice's unit or officer, the persons credited with a record, the visits paid to a duty's subject.
 
-
 UPHELD = "upheld"
 """The status of a notice that counts; what is only proposed, or withdrawn, is told and not counted."""
 
@@ -259,11 +235,7 @@ UPHELD = "upheld"
 def upheld_notices(rows: Rows) -> Rows:
     """Keep the notices that count, with a unit_id and an officer_id each, empty where the table has no such column."""
     rows = rows.filter(rows.status == UPHELD)
-    return rows.mutate(unit_id=_id(rows, "unit_id"), officer_id=_id(rows, "officer_id"))
-
-
-def _id(rows: Rows, column: str) -> Cell:
-    return rows[column] if column in rows.columns else constant(None, "string")
+    return rows.mutate(unit_id=optional(rows, "unit_id"), officer_id=optional(rows, "officer_id"))
 
 
 def is_unassigned(notices: Rows) -> Cell:
@@ -277,7 +249,7 @@ def assign_units(notices: Rows, homes: pd.DataFrame) -> Rows:
     homes: home_of (an officer) and home (the unit they belong to). A notice that names nobody is left out; one whose officer
     has no home keeps the officer in the unit's place, so that an unknown id is told as any other.
     """
-    found = notices.filter(~is_unassigned(notices)).left_join(memtable(homes), [("officer_id", "home_of")])
+    found = notices.filter(~is_unassigned(notices)).left_join(ibis.memtable(homes), [("officer_id", "home_of")])
     return found.mutate(unit_id=found.unit_id.fill_null(found.home.fill_null(found.officer_id))).drop("home_of", "home")
 
 
@@ -291,7 +263,7 @@ def expand_credits(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
     given = mine.share.cast("float64").fill_null(equal) if "share" in mine.columns else equal
     mine = mine.select(credited_record="record_id", credited_officer="officer_id", credited_share=round_amount(given))
     rows = rows.left_join(mine, rows[key] == mine.credited_record)
-    own = rows.officer_id if "officer_id" in rows.columns else constant(None, "string")
+    own = optional(rows, "officer_id")
     return rows.mutate(officer_id=rows.credited_officer.fill_null(own), share_=rows.credited_share.fill_null(1.0))
 
 

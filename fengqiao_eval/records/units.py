@@ -1,8 +1,8 @@
 """The tree of units in force at a date: names, classes, parents, whose records count for whom, and person-days served."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -42,21 +42,20 @@ def build_tree(units: pd.DataFrame, postings: pd.DataFrame | None, period: Perio
 
     units and postings are the record tables; a unit without a row in force and without successor counts for its parent only.
     """
-    last = _day(period.end) - timedelta(days=1)
+    last = period.end.date() - timedelta(days=1)
     every = _tidy(units)
     now = every[(every["start"] <= last) & (every["end"] >= last)].drop_duplicates("unit_id", keep="last").set_index("unit_id")
     latest = every.drop_duplicates("unit_id", keep="last").set_index("unit_id")
-    standing, successors = frozenset(now.index), latest["successor_id"].to_dict()
-    stands_for = {unit: _follow_mergers(unit, standing, successors) for unit in latest.index}
+    in_force, successors = frozenset(now.index), latest["successor_id"].to_dict()
+    stands_for = {unit: _follow_mergers(unit, in_force, successors) for unit in latest.index}
     latest, now = (part.assign(parent_id=[stands_for.get(p) or p for p in part["parent_id"]]) for part in (latest, now))
     now = _attach_officers(now, postings, period, stands_for)
     parents = latest["parent_id"].to_dict() | now["parent_id"].to_dict()
     chains = {unit: _chain(stands_for[unit] or unit, parents) for unit in latest.index}
-    return Tree(_add_places(now, chains, stands_for).reset_index(), _ancestor_pairs(now, chains), frozenset(latest.index))
-
-
-def _day(moment: datetime) -> date:
-    return moment.date()
+    standing = frozenset(now.index[now["level"] != OFFICER])
+    pairs = [(unit, ancestor) for unit, chain in chains.items() for ancestor in chain if ancestor in standing]
+    counts_for = pd.DataFrame(pairs, columns=["unit_id", "ancestor"], dtype=object)
+    return Tree(_add_places(now, chains, stands_for).reset_index(), counts_for, frozenset(latest.index))
 
 
 def _tidy(units: pd.DataFrame) -> pd.DataFrame:
@@ -86,11 +85,12 @@ def _follow_mergers(unit: str, now: frozenset[str], successors: Mapping[str, str
     return unit if unit in now else ""
 
 
-def _ancestors(unit: str, parents: Mapping[str, str]) -> Iterator[str]:
-    seen = {unit}
-    while (unit := parents.get(unit, "")) and unit not in seen:
-        seen.add(unit)
-        yield unit
+def _chain(unit: str, parents: Mapping[str, str]) -> list[str]:
+    """Name a unit and all above it, the nearest first; a circle ends where it began."""
+    chain = [unit]
+    while (unit := parents.get(unit, "")) and unit not in chain:
+        chain.append(unit)
+    return chain
 
 
 def _attach_officers(
@@ -98,46 +98,29 @@ def _attach_officers(
 ) -> pd.DataFrame:
     """Hang officers on the unit of the posting with most days in the period; class, where empty, is that unit's."""
     home = home_unit(postings, period, stands_for) if postings is not None else {}
-    rows = list(zip(now.index, now["parent_id"], now["level"], strict=True))
-    parents = {unit: home.get(unit, parent) if level == OFFICER else parent for unit, parent, level in rows}
+    officers = now.index[now["level"] == OFFICER]
+    parents = now["parent_id"].to_dict() | {unit: home[unit] for unit in officers if unit in home}
     classes = now["peer_class"].to_dict()
-    own = [classes[unit] or (_inherited_class(unit, classes, parents) if level == OFFICER else "") for unit, _, level in rows]
-    return now.assign(parent_id=list(parents.values()), peer_class=own)
+    above = {unit: (classes.get(one) for one in _chain(unit, parents)[1:]) for unit in officers if not classes[unit]}
+    classes |= {unit: next(filter(None, found), "") for unit, found in above.items()}
+    return now.assign(parent_id=list(parents.values()), peer_class=list(classes.values()))
 
 
-def _inherited_class(unit: str, classes: Mapping[str, str], parents: Mapping[str, str]) -> str:
-    return next((classes[above] for above in _ancestors(unit, parents) if classes.get(above)), "")
-
-
-def _chain(unit: str, parents: Mapping[str, str]) -> tuple[str, ...]:
-    return (unit, *_ancestors(unit, parents))
-
-
-def _add_places(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]], stands_for: Mapping[str, str]) -> pd.DataFrame:
+def _add_places(now: pd.DataFrame, chains: Mapping[str, list[str]], stands_for: Mapping[str, str]) -> pd.DataFrame:
     """Name each unit's county and station, and what was merged into it."""
     at = {level: frozenset(now.index[now["level"] == level]) for level in ("county", "station")}
     merged: dict[str, list[str]] = {}
     for old, new in sorted(stands_for.items()):
         if new and new != old:
             merged.setdefault(new, []).append(old)
-    return now.drop(columns=["start", "end", "successor_id"]).assign(
-        **{
-            f"{level}_id": [next((u for u in chains[unit] if u in there), "") for unit in now.index]
-            for level, there in at.items()
-        },
-        merged_from=[",".join(merged.get(unit, [])) for unit in now.index],
-    )
-
-
-def _ancestor_pairs(now: pd.DataFrame, chains: Mapping[str, tuple[str, ...]]) -> pd.DataFrame:
-    standing = frozenset(now.index[now["level"] != OFFICER])
-    pairs = [(unit, ancestor) for unit, chain in chains.items() for ancestor in chain if ancestor in standing]
-    return pd.DataFrame(pairs, columns=["unit_id", "ancestor"], dtype=object)
+    places = {f"{level}_id": [next(filter(at[level].__contains__, chains[unit]), "") for unit in now.index] for level in at}
+    merged_from = [",".join(merged.get(unit, [])) for unit in now.index]
+    return now.drop(columns=["start", "end", "successor_id"]).assign(**places, merged_from=merged_from)
 
 
 def _service_days(postings: pd.DataFrame, period: Period) -> pd.DataFrame:
     """Give each posting its days in the period, first and last day included."""
-    start, end = _day(period.start), _day(period.end) - timedelta(days=1)
+    start, end = period.start.date(), period.end.date() - timedelta(days=1)
     first = [max(d, start) for d in dates(postings, "from_date", date.min)]
     last = [min(d, end) for d in dates(postings, "to_date", date.max)]
     days = np.array([max((b - a).days + 1, 0) for a, b in zip(first, last, strict=True)], dtype="float64")
@@ -159,11 +142,8 @@ def home_unit(postings: pd.DataFrame, period: Period, stands_for: Mapping[str, s
     served = _service_days(postings, period)
     served = served[served["unit_id"].isin(stands_for)] if stands_for else served
     served = served.assign(unit_id=[stands_for.get(unit) or unit for unit in served["unit_id"]])
-    served = (
-        served[served["days"] > 0]
-        .groupby(["officer_id", "unit_id"], as_index=False)
-        .agg(days=("days", "sum"), began=("began", "max"))
-    )
+    posts = served[served["days"] > 0].groupby(["officer_id", "unit_id"], as_index=False)
+    served = posts.agg(days=("days", "sum"), began=("began", "max"))
     best = served.sort_values(["officer_id", "days", "began"], kind="stable").drop_duplicates("officer_id", keep="last")
     return dict(zip(best["officer_id"], best["unit_id"], strict=True))
 

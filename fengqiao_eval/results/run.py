@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from fengqiao_eval.documents import near
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.results import frames
 from fengqiao_eval.results.frames import ClassTotals, Columns
@@ -87,8 +87,8 @@ class Run:
             return False
         if unit_id in self.columns("units", officers=True).units:
             return True
-        known = get_close_matches(unit_id, list(units), 3) or sorted(units)[:3]
-        raise UsageError("unknown_unit", given=unit_id, run=self.manifest["run"], known=", ".join(known))
+        known = ", ".join(near(unit_id, units, 3))
+        raise UsageError("unknown_unit", given=unit_id, run=self.manifest["run"], known=known)
 
     def below(self, unit_id: str) -> tuple[str, ...]:
         """Name a unit and all units below it, officers apart."""

@@ -1,4 +1,4 @@
-"""One line of the one table, and one line outside the hundred, as frozen declarations."""
+"""One line of the one table, and one line outside the hundred (百分之外), as frozen declarations."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -11,31 +11,16 @@ from fengqiao_eval.scheme.benchmark import Quota, Reference, direction_after
 from fengqiao_eval.scheme.measure import Figure, Filter, Measure
 from fengqiao_eval.scheme.normalisation import Curve, Line, Number, Points, Steps
 
-# One line of the one table, as a frozen declaration: what is counted, against what, and how it becomes points.
-
-
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-
 Text = Annotated[str, Field(min_length=1)]
-
-
 Marks = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=2)]
-
-
 Least = Annotated[int, Field(ge=1)]
-
-
 Weight = Marks | dict[str, Marks]
 """A weight, or one a level: {officer: 60, others: 40}."""
-
-
 Label = Annotated[
     str,
     BeforeValidator(lambda given: str(given) if isinstance(given, (int, Decimal)) else given, json_schema_input_type=str | float),
 ]
-
-
 Direction = Literal["higher", "lower"]
 
 
@@ -51,12 +36,9 @@ class Named(Model):
         return self.label_en if lang == "en" and self.label_en else self.label
 
 
-class Aside(Model):
+class Aside(Named):
     """A count printed beside an indicator, never scored: rows of the same table and date, and those that meet a test."""
 
-    code: Code
-    label: Text
-    label_en: str = ""
     where: Filter = {}
     met: Filter | None = None
 
@@ -142,12 +124,9 @@ class Indicator(Entry):
     gate: Gate | None = None
 
 
-# What stands outside the hundred (百分之外): public points added and deducted, notices, vetoes with their effects, as data.
-
+# What stands outside the hundred: points added and deducted, notices, vetoes with their effects.
 
 Effect = Literal["add", "deduct", "zero_item", "cap_grade", "ungraded", "bar_award"]
-
-
 POINTED = ("add", "deduct")
 """The effects that carry points of the total; the others are vetoes."""
 

@@ -20,8 +20,6 @@ from fengqiao_eval.scheme.load import Override
 from fengqiao_eval.scheme.scheme import Scheme
 
 FILES: dict[str, type[BaseModel]] = {"scheme.schema.json": Scheme, "override.schema.json": Override}
-
-
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """The draft that editors know best; it names lists of fixed length in its own way."""
 
@@ -94,20 +92,16 @@ def _simplify(part: Any) -> Any:
         return [_simplify(item) for item in part]
     if not isinstance(part, dict):
         return part
-    kept = {
-        "items" if key == "prefixItems" else key: _simplify(value) for key, value in part.items() if not _is_redundant(key, value)
-    }
+    kept = {"items" if key == "prefixItems" else key: _simplify(value) for key, value in part.items()}
     if "patternProperties" in kept:
         kept["additionalProperties"] = False
     if isinstance(kept.get("description"), str):
         kept["description"] = " ".join(kept["description"].split("\n\n")[0].split())
+    if isinstance(kept.get("title"), str):  # a property may be called so, too
+        del kept["title"]
+    if "mapping" in kept.get("discriminator", ()):
+        del kept["discriminator"]
     return kept
-
-
-def _is_redundant(key: str, value: Any) -> bool:
-    return (key == "title" and isinstance(value, str)) or (
-        key == "discriminator" and isinstance(value, dict) and "mapping" in value
-    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Lint: what a scheme scores that law forbids or statistics cannot bear, each finding with its source. It warns and quotes."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, cached_property
@@ -11,23 +11,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
-from fengqiao_eval.documents import Document, KeyPath, Model, read, validate
+from fengqiao_eval.documents import Document, Model, read, validate
 from fengqiao_eval.errors import refuse
 from fengqiao_eval.scheme.benchmark import Change, Place, Quota
 from fengqiao_eval.scheme.indicator import Code, Consequence, Entry, Indicator, Named, Text
-from fengqiao_eval.scheme.measure import Count, Figure, Filter, Measure
+from fengqiao_eval.scheme.measure import Count, Figure, Measure
 from fengqiao_eval.scheme.normalisation import Curve, Line, Relative, Steps
-from fengqiao_eval.scheme.scheme import Dimension, Justified, Scheme, applies, base_marks, is_scored, nominal, parts_of, weight_at
-
-# The rules of lint as lint.yaml declares them: what to look for, how grave it is, why, on whose authority, what would do.
-
+from fengqiao_eval.scheme.scheme import (
+    Dimension,
+    Justified,
+    Scheme,
+    applies,
+    base_marks,
+    is_scored,
+    nominal,
+    places_of,
+    weight_at,
+)
 
 Level = Literal["stop", "warn", "note"]
-
-
 LEVELS: tuple[Level, ...] = ("stop", "warn", "note")
 """How grave a finding is, the worst first: stop must be dropped or answered for, warn had better be changed, note be known."""
-
 
 Expression = Annotated[str, AfterValidator(lambda given: re.compile(given, re.IGNORECASE).pattern)]
 
@@ -107,28 +111,16 @@ def has(pattern: str, text: str) -> bool:
 
 LEAST_GROUP = 8
 """In a group of fewer units a place is mostly chance, whatever the scheme's own `least_class` allows."""
-
-
 SHOWN = 5
 """As many small groups as one sentence holds."""
-
-
 _NOT_INVENTED = ("notices", "duties")
 """Tables whose rows are due or entered by another hand, so that nobody gains by writing one more."""
-
-
 _CLASSING = {"category", "class", "code", "kind", "purpose", "tier"}
 """Columns that say what a record is, not how it was handled."""
-
-
 _DECLINE = "下降|降幅|减少|压降|零发案|fall in|drop in|reduction"
-
-
 _TASK = "任务|定额|下达|quota"
-
-
-Found = Mapping[str, Any] | None
-"""What a sentence speaks of where a shape was seen, else None."""
+Found = Mapping[str, Any] | bool
+"""Whether a shape was seen; a mapping is what the sentence of its rule speaks of."""
 
 
 @dataclass(frozen=True)
@@ -165,14 +157,11 @@ def _counted_words(measure: Measure) -> Iterator[str]:
     if isinstance(measure, Figure):
         yield measure.figure.replace("_", " ")
     elif isinstance(measure, Count):
-        tests = (measure.where, *(part.where for part in measure.worth))
-        yield from (f"{word}数" for test in tests if set(test) <= _CLASSING for word in _test_words(test))
+        for tests in (measure.where, *(part.where for part in measure.worth)):
+            named = [word for test in tests.values() for word in test.in_ or ()] if set(tests) <= _CLASSING else []
+            yield from (f"{word}数" for word in named if isinstance(word, str))
         if measure.table == "cases" and not (measure.where or measure.worth):
             yield "立案数"
-
-
-def _test_words(test: Filter) -> Iterator[str]:
-    yield from (word for one in test.values() for word in one.in_ or () if isinstance(word, str))
 
 
 def is_lower_better(entry: Entry) -> bool:
@@ -187,91 +176,88 @@ def is_rewarded(entry: Entry) -> bool:
     return entry.effect == "add" if isinstance(entry, Consequence) else entry.direction == "higher"
 
 
-def has_no_quota(entry: Entry) -> bool:
-    """Say whether no number is due."""
-    return not any(isinstance(reference, Quota) for reference in entry.against)
+def has_quota(entry: Entry) -> bool:
+    """Say whether a number is due."""
+    return any(isinstance(reference, Quota) for reference in entry.against)
 
 
 def has_target(entry: Entry) -> bool:
     """Say whether a number is to be reached: a quota, a target, or a rule that says where full marks begin."""
-    line_to_reach = entry.target is not None or isinstance(_rule(entry), Curve | Steps)
-    return line_to_reach or not has_no_quota(entry) or has(_TASK, words(entry))
+    to_reach = entry.target is not None or isinstance(_rule(entry), Curve | Steps)
+    return to_reach or has_quota(entry) or has(_TASK, words(entry))
 
 
-def _has_no_target(entry: Entry) -> bool:
-    return not has_target(entry)
+CONDITIONS: Mapping[str, Callable[[Entry], bool]] = {
+    "lower": is_lower_better,
+    "rewarded": is_rewarded,
+    "no_quota": lambda entry: not has_quota(entry),
+    "aimed": has_target,
+    "not_aimed": lambda entry: not has_target(entry),
+}
 
 
 def _rule(entry: Entry) -> Any:
     return getattr(entry, "points", None)
 
 
-def _hit(holds: bool) -> Found:  # noqa: FBT001 - the one thing it is told
-    return {} if holds else None
-
-
-def _piece_rate(part: Named, _facts: LintFacts) -> Found:
+def _piece_rate(part: Named, _: LintFacts) -> Found:
     if not (isinstance(part, Entry) and isinstance(part.measure, Count)):
-        return None
+        return False
     raw = part.measure.per is None and part.measure.table not in _NOT_INVENTED
-    return _hit(raw and isinstance(_rule(part), Curve | Line | Relative))
+    return raw and isinstance(_rule(part), Curve | Line | Relative)
 
 
-def _growth(part: Named, _facts: LintFacts) -> Found:
+def _growth(part: Named, _: LintFacts) -> Found:
     against = part.against if isinstance(part, Entry) else ()
     in_per_cent = any(isinstance(reference, Change) and reference.as_ == "percent" for reference in against)
-    ranked = any(isinstance(one, Change) and isinstance(other, Place) for one, other in pairwise(against))
-    return _hit(in_per_cent or ranked)
+    return in_per_cent or any(isinstance(one, Change) and isinstance(other, Place) for one, other in pairwise(against))
 
 
 def _small_groups(part: Named, facts: LintFacts) -> Found:
     """See points by place or standing, at levels whose groups are small; a group of one has no places."""
     if not isinstance(part, Entry) or not (isinstance(_rule(part), Relative) or any(isinstance(r, Place) for r in part.against)):
-        return None
+        return False
     every = [(n, level, group) for level in facts.levels(part) for group, n in facts.sizes.get(level, {}).items()]
     small = sorted(one for one in every if 1 < one[0] < LEAST_GROUP)
     said = [f"{level}{f' {group}' if group else ''}: {n}" for n, level, group in small]
     more = [f"… {len(small)}"] if len(small) > SHOWN else []
-    return {"least": LEAST_GROUP, "groups": ", ".join(said[:SHOWN] + more)} if small else None
+    return bool(small) and {"least": LEAST_GROUP, "groups": ", ".join(said[:SHOWN] + more)}
 
 
 def _zeroes_year(part: Named, facts: LintFacts) -> Found:
-    if not isinstance(part, Consequence):
-        return None
-    if part.effect == "zero_item":
-        return _hit(part.year_only)
+    if not isinstance(part, Consequence) or part.effect == "zero_item":
+        return isinstance(part, Consequence) and part.year_only
     group = next(group for group in facts.scheme.outside if part in group.lines)
     caps = (getattr(part.points, "cap", None), None if group.floor is None else -group.floor)
     taken = min([_largest_points(part.points), *(float(cap) for cap in caps if cap not in (None, "none"))])
-    return _hit(part.effect == "deduct" and taken >= base_marks(facts.scheme))
+    return part.effect == "deduct" and taken >= base_marks(facts.scheme)
 
 
 def _largest_points(rule: Any) -> float:
     """Give the most points that one event can be worth."""
-    pairs: Iterable[tuple[Any, Any]] = getattr(rule, "knots", getattr(rule, "steps", ()))
-    worth = [points for _, points in pairs]
+    worth = [points for _, points in getattr(rule, "knots", getattr(rule, "steps", ()))]
     if isinstance(rule, Line):
         worth = [rule.start, rule.first, *(rule.each.values() if isinstance(rule.each, dict) else (rule.each,))]
     return max((float(abs(points)) for points in worth), default=0.0)
 
 
 def _inert_weight(part: Named, facts: LintFacts) -> Found:
-    if not isinstance(part, Dimension):
-        return None
-    idle = [level for level in facts.scheme.levels if is_scored(part, level) and not weight_at(part.weight, level)]
-    return {"levels": ", ".join(idle)} if idle else None
+    return _idle_levels(part, facts, lambda dimension, level: not weight_at(dimension.weight, level))
 
 
 def _inert_values(part: Named, facts: LintFacts) -> Found:
+    def moves_nobody(dimension: Dimension, level: str) -> bool:
+        leaves = (leaf.code for leaf in dimension.leaves if applies(leaf, level))
+        return bool(weight_at(dimension.weight, level)) and set(leaves) <= set(facts.constant.get(level, ()))
+
+    return _idle_levels(part, facts, moves_nobody)
+
+
+def _idle_levels(part: Named, facts: LintFacts, is_idle: Callable[[Dimension, str], bool]) -> Found:
     if not isinstance(part, Dimension):
-        return None
-    idle = [level for level in facts.scheme.levels if _moves_nobody(part, level, facts.constant.get(level, ()))]
-    return {"levels": ", ".join(idle)} if idle else None
-
-
-def _moves_nobody(part: Dimension, level: str, codes: Collection[str]) -> bool:
-    scored = [leaf for leaf in part.leaves if applies(leaf, level)]
-    return bool(scored and weight_at(part.weight, level)) and all(leaf.code in codes for leaf in scored)
+        return False
+    idle = [level for level in facts.scheme.levels if is_scored(part, level) and is_idle(part, level)]
+    return bool(idle) and {"levels": ", ".join(idle)}
 
 
 SHAPES: Mapping[str, Callable[[Named, LintFacts], Found]] = {
@@ -284,13 +270,7 @@ SHAPES: Mapping[str, Callable[[Named, LintFacts], Found]] = {
 }
 
 
-CONDITIONS: Mapping[str, Callable[[Entry], bool]] = {
-    "lower": is_lower_better,
-    "rewarded": is_rewarded,
-    "no_quota": has_no_quota,
-    "aimed": has_target,
-    "not_aimed": _has_no_target,
-}
+# What lint finds in a scheme.
 
 
 @dataclass(frozen=True)
@@ -341,36 +321,25 @@ def lint(
     """
     facts = LintFacts(scheme, sizes or {}, constant or {})
     document = document or Document("", {}, {})
-    parts = [(place, part) for place, part in _parts(scheme) if not isinstance(part, Entry) or facts.levels(part)]
-    found = [one for place, part in parts for one in _part_findings(place, part, facts, document)]
+    bands = [(("bands", n), Named(code="bands", label=band.grade, label_en=band.grade_en)) for n, band in enumerate(scheme.bands)]
+    found = []
+    for place, part in (*places_of(scheme), *bands):
+        if isinstance(part, Entry) and not facts.levels(part):
+            continue
+        for rule in catalogue().rules:
+            if (seen := _match(rule, part, facts)) is not False:
+                answers = tuple(one for one in scheme.justified if one.rule == rule.code and one.indicator in (None, part.code))
+                where = document.fault(place, rule.code)
+                found.append(Finding(rule, part, where.file, where.place, {} if seen is True else seen, answers))
     found += _idle_answers(scheme, found, document)
     return tuple(sorted(found, key=lambda one: LEVELS.index(one.rule.level)))
-
-
-def _parts(scheme: Scheme) -> Iterator[tuple[KeyPath, Named]]:
-    """Walk through all that has a name: dimensions, indicators, groups outside the hundred and their lines, grades."""
-    yield from ((place, part) for place, _, part in parts_of(scheme))
-    for number, group in enumerate(scheme.outside):
-        yield ("outside", number), group
-        yield from ((("outside", number, "lines", inner), line) for inner, line in enumerate(group.lines))
-    for number, band in enumerate(scheme.bands):
-        yield ("bands", number), Named(code="bands", label=band.grade, label_en=band.grade_en)
-
-
-def _part_findings(place: KeyPath, part: Named, facts: LintFacts, document: Document) -> Iterator[Finding]:
-    for rule in catalogue().rules:
-        given = _match(rule, part, facts)
-        if given is not None:
-            where = document.fault(place, rule.code)
-            yield Finding(rule, part, where.file, where.place, given, _answers(facts.scheme, rule, part))
 
 
 def _match(rule: LintRule, part: Named, facts: LintFacts) -> Found:
     """Hold a rule against a part: its conditions, then its shape, then its words."""
     if isinstance(part, Entry) and not all(CONDITIONS[name](part) for name in rule.when):
-        return None
-    seen = SHAPES[rule.shape](part, facts) if rule.shape else None
-    return {} if seen is None and _matches_words(rule, part, facts) else seen
+        return False
+    return (rule.shape is not None and SHAPES[rule.shape](part, facts)) or _matches_words(rule, part, facts)
 
 
 def _matches_words(rule: LintRule, part: Named, facts: LintFacts) -> bool:
@@ -383,18 +352,11 @@ def _matches_words(rule: LintRule, part: Named, facts: LintFacts) -> bool:
     return not any(has(rule.unless_beside, words(other)) for other in others)
 
 
-def _answers(scheme: Scheme, rule: LintRule, part: Named) -> tuple[Justified, ...]:
-    return tuple(one for one in scheme.justified if one.rule == rule.code and one.indicator in (None, part.code))
-
-
-def _idle_answers(scheme: Scheme, found: list[Finding], document: Document) -> list[Finding]:
+def _idle_answers(scheme: Scheme, found: list[Finding], document: Document) -> Iterator[Finding]:
     """Find answers to what nobody asked: a wrong code would look like a justification."""
     rule = next(rule for rule in catalogue().rules if rule.code == "idle")
     used = [answer for one in found for answer in one.justified]
-    places = [(("justified", number), one) for number, one in enumerate(scheme.justified) if one not in used]
-    return [_scheme_finding(rule, document, place, {"rule": one.rule}) for place, one in places]
-
-
-def _scheme_finding(rule: LintRule, document: Document, place: KeyPath, given: Mapping[str, Any]) -> Finding:
-    where = document.fault(place, rule.code)
-    return Finding(rule, None, where.file, where.place, given)
+    for number, one in enumerate(scheme.justified):
+        if one not in used:
+            where = document.fault(("justified", number), rule.code)
+            yield Finding(rule, None, where.file, where.place, {"rule": one.rule})

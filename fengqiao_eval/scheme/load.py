@@ -1,6 +1,6 @@
 """Read the one table and its weight overrides, reporting every fault at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ from fengqiao_eval.documents import Document, Model, read, suggest, validate
 from fengqiao_eval.errors import Fault, refuse
 from fengqiao_eval.scheme.indicator import Code, Label, Text, Weight
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
-from fengqiao_eval.scheme.validation import aggregation_faults, contradictions, names, sums
-from fengqiao_eval.scheme.weighting import judgement_faults
+from fengqiao_eval.scheme.validation import check, check_persons
 
 
 class Affected(Model):
@@ -67,16 +66,11 @@ def read_scheme(path: Path, overrides: Path | None = None, name: str | None = No
     scheme, faults = validate(Scheme, document)
     faults += check(scheme, document) if scheme else []
     if scheme and overrides:
-        scheme, more = apply(scheme, overrides)
+        scheme, more = apply_override(scheme, read(overrides))
         told = {(fault.place, fault.rule) for fault in faults}
         after = check(scheme, Document(str(overrides), {}, {}))
         faults += more + [fault for fault in after if (fault.place, fault.rule) not in told]
     return scheme, faults
-
-
-def apply(scheme: Scheme, overrides: Path) -> tuple[Scheme, list[Fault]]:
-    """Put the weights of an override file on a scheme; return it with the faults of the file."""
-    return apply_override(scheme, read(overrides))
 
 
 def apply_override(scheme: Scheme, document: Document) -> tuple[Scheme, list[Fault]]:
@@ -92,7 +86,7 @@ def apply_override(scheme: Scheme, document: Document) -> tuple[Scheme, list[Fau
     ]
     if override.parent != scheme.version:
         faults.append(document.fault(("parent",), "override.parent", given=override.parent, wanted=scheme.version))
-    faults += _one_person(override, document)
+    faults += check_persons(override.author, override.checker, document)
     return reweigh(scheme, override.weights), faults
 
 
@@ -106,14 +100,3 @@ def reweigh(scheme: Scheme, weights: Mapping[str, Weight]) -> Scheme:
         return part.model_copy(update=update)
 
     return scheme.model_copy(update={"dimensions": tuple(map(weighed, scheme.dimensions))})
-
-
-def check(scheme: Scheme, document: Document) -> Iterator[Fault]:
-    """Find every fault that a single field cannot show."""
-    yield from _one_person(scheme, document)
-    for find in (names, sums, contradictions, aggregation_faults, judgement_faults):
-        yield from find(scheme, document)
-
-
-def _one_person(signed: Scheme | Override, document: Document) -> list[Fault]:
-    return [document.fault(("checker",), "scheme.one_person", given=signed.author)] if signed.author == signed.checker else []

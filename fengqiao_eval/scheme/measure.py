@@ -3,19 +3,16 @@
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Model, rule
 
-# Which rows count: filters on the columns of a table, as data (never code).
-
+# Which rows count: filters on the columns of a table.
 
 Scalar = bool | int | Decimal | str
-
-
 Bound = int | Decimal | str
 """A number, or the name of another column of the same row."""
 
@@ -86,8 +83,7 @@ def columns_of(tests: Filter) -> tuple[str, ...]:
     return tuple(name for column, test in tests.items() for name in (column, *test.columns))
 
 
-# What a counted row is worth: an amount, a column, a code or a step of a ladder, and what multiplies it, as data.
-
+# What a counted row is worth: an amount, a column, a code or a step of a ladder, and what multiplies it.
 
 Amount = Annotated[Decimal, Field(ge=0)]
 
@@ -130,9 +126,8 @@ class Worth(Model):
         if (self.values or self.between) and (self.column is None or (self.values and self.between)):
             raise PydanticCustomError("fengqiao.worth.column", "values or between go with a column", {})
         if self.between and self.between[0] > self.between[1]:
-            raise PydanticCustomError(
-                "fengqiao.worth.between", "from the smallest to the largest", {"given": _range(self.between)}
-            )
+            given = {"given": _range(self.between)}
+            raise PydanticCustomError("fengqiao.worth.between", "from the smallest to the largest", given)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -177,7 +172,7 @@ def _range(given: tuple[object, object]) -> str:
     return f"{given[0]} – {given[1]}"
 
 
-# What is counted: the kinds of measure, as data (never code).
+# What is counted: the kinds of measure.
 
 
 class Elapsed(Model):
@@ -195,19 +190,21 @@ class _RowMeasure(Model):
     settles_days: int = 0
     """Days after the period until the answer is settled; before that it is provisional."""
 
+    _operands: ClassVar[tuple[str, ...]] = ()
+    """The fields that name columns: each one column, several, or the two of a stretch of time."""
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column the measure looks at."""
-        tested = (*columns_of(self.where), *columns_of(getattr(self, "met", {})))
-        return tuple(dict.fromkeys([self.date, *tested, *self._named()]))
+        found = [self.date, *columns_of(self.where), *columns_of(getattr(self, "met", {}))]
+        for operand in (getattr(self, field) for field in self._operands):
+            found += [operand] if isinstance(operand, str) else operand.minutes if isinstance(operand, Elapsed) else operand
+        return tuple(dict.fromkeys(found))
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Every table the measure needs."""
         return (self.table, "visits") if "visits_made" in self.columns else (self.table,)
-
-    def _named(self) -> tuple[str, ...]:
-        return ()
 
 
 class Share(_RowMeasure):
@@ -223,9 +220,7 @@ class Coded(_RowMeasure):
     kind: Literal["coded"]
     column: str
     values: dict[str, Decimal] = Field(min_length=1)
-
-    def _named(self) -> tuple[str, ...]:
-        return (self.column,)
+    _operands = ("column",)
 
 
 class Ratio(_RowMeasure):
@@ -235,9 +230,7 @@ class Ratio(_RowMeasure):
     numerator: str
     denominator: str
     subset: bool = True
-
-    def _named(self) -> tuple[str, ...]:
-        return (self.numerator, self.denominator)
+    _operands = ("numerator", "denominator")
 
 
 class Mean(_RowMeasure):
@@ -245,9 +238,7 @@ class Mean(_RowMeasure):
 
     kind: Literal["mean"]
     of: str | Elapsed
-
-    def _named(self) -> tuple[str, ...]:
-        return _operands(self.of)
+    _operands = ("of",)
 
 
 class Quantile(_RowMeasure):
@@ -256,9 +247,7 @@ class Quantile(_RowMeasure):
     kind: Literal["quantile"]
     of: str | Elapsed
     q: Decimal = Field(gt=0, lt=1)
-
-    def _named(self) -> tuple[str, ...]:
-        return _operands(self.of)
+    _operands = ("of",)
 
 
 class Distinct(_RowMeasure):
@@ -267,9 +256,7 @@ class Distinct(_RowMeasure):
     kind: Literal["distinct"]
     of: str
     met: Filter = Field(min_length=1)
-
-    def _named(self) -> tuple[str, ...]:
-        return (self.of,)
+    _operands = ("of",)
 
 
 class Count(_RowMeasure):
@@ -292,9 +279,11 @@ class Count(_RowMeasure):
         """Every table the measure needs."""
         return (*super().tables, "postings") if self.per in ("person_days", "officers") else super().tables
 
-    def _named(self) -> tuple[str, ...]:
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column the measure looks at."""
         parts: tuple[Worth | Factor, ...] = (*self.worth, *self.times)
-        return (*(name for part in parts for name in part.columns), *self.best_of)
+        return tuple(dict.fromkeys((*super().columns, *(name for part in parts for name in part.columns), *self.best_of)))
 
 
 class Figure(Model):
@@ -313,7 +302,3 @@ class Figure(Model):
 
 Measure = Annotated[Share | Coded | Ratio | Mean | Quantile | Distinct | Count | Figure, Field(discriminator="kind")]
 """What is counted, told apart by `kind`."""
-
-
-def _operands(of: str | Elapsed) -> tuple[str, ...]:
-    return (of,) if isinstance(of, str) else of.minutes

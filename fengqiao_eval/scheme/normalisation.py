@@ -10,11 +10,7 @@ from pydantic_core import PydanticCustomError
 from fengqiao_eval.documents import Model, rule
 
 Number = int | Decimal
-
-
 Limit = Number | Literal["none"]
-
-
 By = Number | dict[str, Number]
 """A number, or one a class or level of the unit, with `others` for the rest: {一类: 3, station: 2, others: 1} (R28)."""
 

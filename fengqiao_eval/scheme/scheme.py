@@ -14,8 +14,6 @@ from fengqiao_eval.scheme.indicator import Code, Consequence, Entry, Indicator, 
 from fengqiao_eval.scheme.normalisation import Number
 
 FullMarks = Annotated[int, Field(ge=1, le=1000)]
-
-
 Aggregation = Literal["arithmetic", "geometric"]
 
 
@@ -79,7 +77,12 @@ class Dimension(Named):
             raise PydanticCustomError("fengqiao.dimension.parts", "dimensions or indicators", {})
 
     @property
-    def parts(self) -> tuple["Dimension", ...] | tuple[Indicator, ...]:
+    def key(self) -> Literal["dimensions", "indicators"]:
+        """The key under which its parts stand."""
+        return "dimensions" if self.dimensions else "indicators"
+
+    @property
+    def parts(self) -> tuple["Dimension | Indicator", ...]:
         """The dimensions or the indicators in it."""
         return self.dimensions or self.indicators
 
@@ -155,12 +158,19 @@ def parts_of(scheme: Scheme) -> Iterator[Part]:
     yield from _parts(scheme.dimensions, ("dimensions",), ())
 
 
-def _parts(parts: tuple[Dimension, ...] | tuple[Indicator, ...], place: KeyPath, above: tuple[Dimension, ...]) -> Iterator[Part]:
-    each: tuple[Dimension | Indicator, ...] = parts
-    for number, part in enumerate(each):
+def _parts(parts: tuple[Dimension | Indicator, ...], place: KeyPath, above: tuple[Dimension, ...]) -> Iterator[Part]:
+    for number, part in enumerate(parts):
         yield Part((*place, number), above, part)
         if isinstance(part, Dimension):
-            yield from _parts(part.parts, (*place, number, "dimensions" if part.dimensions else "indicators"), (*above, part))
+            yield from _parts(part.parts, (*place, number, part.key), (*above, part))
+
+
+def places_of(scheme: Scheme) -> Iterator[tuple[KeyPath, Named]]:
+    """Walk all that has a code, each with its place: the parts of the table, then the groups outside it and their lines."""
+    yield from ((place, part) for place, _, part in parts_of(scheme))
+    for number, group in enumerate(scheme.outside):
+        yield ("outside", number), group
+        yield from ((("outside", number, "lines", row), line) for row, line in enumerate(group.lines))
 
 
 def weight_at(weight: Weight, level: str) -> Decimal:
@@ -211,9 +221,8 @@ def nominal(scheme: Scheme, level: str) -> dict[str, Decimal]:
     return dict(_shares(scheme.dimensions, level, Decimal(1)))
 
 
-def _shares(parts: tuple[Dimension, ...] | tuple[Indicator, ...], level: str, share: Decimal) -> Iterator[tuple[str, Decimal]]:
-    each: tuple[Dimension | Indicator, ...] = parts
-    scored = [part for part in each if is_scored(part, level)]
+def _shares(parts: tuple[Dimension | Indicator, ...], level: str, share: Decimal) -> Iterator[tuple[str, Decimal]]:
+    scored = [part for part in parts if is_scored(part, level)]
     whole = sum((weight_at(part.weight, level) for part in scored), Decimal(0)) or Decimal(1)
     for part in scored:
         own = share * weight_at(part.weight, level) / whole

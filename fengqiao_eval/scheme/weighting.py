@@ -1,4 +1,4 @@
-"""Weights as others would propose them (AHP, entropy, CRITIC), and the pairwise judgements of a scheme."""
+"""Weights as others would propose them (AHP, entropy, CRITIC; never applied), and the pairwise judgements of a scheme."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,18 +10,10 @@ import numpy as np
 
 from fengqiao_eval.documents import Document
 from fengqiao_eval.errors import Fault, UsageError
-from fengqiao_eval.scheme.scheme import Dimension, Judgement, Scheme, parts_of
-from fengqiao_eval.scheme.validation import codes_of
-
-# Weights as others would propose them: by pairwise judgement (AHP), by spread (entropy), by spread and conflict (CRITIC).
-#
-# Proposals only: nothing here is ever applied to a scheme.
-
+from fengqiao_eval.scheme.scheme import Dimension, Judgement, Scheme, parts_of, places_of
 
 RANDOM_INDEX = (0, 0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 1.48, 1.56, 1.57, 1.59)
 """The mean consistency index of random matrices of 1 to 15 rows (Saaty 1980, The Analytic Hierarchy Process, p. 21)."""
-
-
 CONSISTENT = 0.1
 """The largest consistency ratio of judgements that can be used (ibid.)."""
 
@@ -105,7 +97,7 @@ def _proportions(amounts: np.ndarray) -> np.ndarray:
     return amounts / whole if whole > 0 else np.zeros(len(amounts))
 
 
-# The pairwise judgements of a scheme as matrices, one a group of siblings in the table, and what is wrong with them.
+# The pairwise judgements of a scheme as matrices, one a group of siblings, and what is wrong with them.
 
 
 @dataclass(frozen=True)
@@ -137,46 +129,40 @@ def judged_groups(scheme: Scheme) -> tuple[Siblings, ...]:
 
     Of a scheme that was loaded every group is complete, and its consistency ratio is at most CONSISTENT.
     """
-    parts = [(part.label, part.parts) for _, _, part in parts_of(scheme) if isinstance(part, Dimension)]
-    groups = [(label, tuple(one.code for one in inner)) for label, inner in ((scheme.title, scheme.dimensions), *parts)]
-    found = (Siblings(label, codes, tuple(j for j in scheme.judgements if _is_between(j, codes))) for label, codes in groups)
-    return tuple(group for group in found if group.judged)
-
-
-def _is_between(judgement: Judgement, codes: tuple[str, ...]) -> bool:
-    return judgement.more in codes and judgement.than in codes and judgement.more != judgement.than
+    inner = [(part.label, part.parts) for _, _, part in parts_of(scheme) if isinstance(part, Dimension)]
+    found = []
+    for label, parts in ((scheme.title, scheme.dimensions), *inner):
+        codes = tuple(part.code for part in parts)
+        judged = tuple(one for one in scheme.judgements if {one.more, one.than} <= {*codes} and one.more != one.than)
+        found += [Siblings(label, codes, judged)] if judged else []
+    return tuple(found)
 
 
 def judgement_faults(scheme: Scheme, document: Document) -> Iterator[Fault]:
     """Find judgements on what does not stand side by side, pairs judged twice or not at all, and judgements that clash."""
     groups = judged_groups(scheme)
     pairs = Counter(frozenset((one.more, one.than)) for one in scheme.judgements)
-    known = {code for _, code in codes_of(scheme)}
-    counted = {one for group in groups for one in group.judged}
+    known = {part.code for _, part in places_of(scheme)}
+    between = {one for group in groups for one in group.judged}
     for number, one in enumerate(scheme.judgements):
-        if one not in counted and {one.more, one.than} <= known:
+        if one not in between and {one.more, one.than} <= known:
             yield document.fault(("judgements", number), "judgements.no_siblings", more=one.more, than=one.than)
     for pair, times in pairs.items():
         if times > 1:
             yield document.fault(("judgements",), "judgements.twice", pair=" – ".join(sorted(pair)))
     for group in groups:
-        yield from _group(group, document)
-
-
-def _group(group: Siblings, document: Document) -> Iterator[Fault]:
-    if group.unjudged:
-        pairs = "、".join(" – ".join(pair) for pair in group.unjudged)
-        yield document.fault(("judgements",), "judgements.missing", what=group.label, pairs=pairs)
-    elif len(group.codes) > len(RANDOM_INDEX):
-        yield document.fault(("judgements",), "judgements.too_many", what=group.label, most=len(RANDOM_INDEX))
-    elif (ratio := ahp(group.matrix)[1]) > CONSISTENT:
-        given = {"ratio": f"{ratio:.2f}", "most": CONSISTENT, "pair": _oddest_judgement(group)}
-        yield document.fault(("judgements",), "judgements.inconsistent", what=group.label, **given)
+        if group.unjudged:
+            missing = "、".join(" – ".join(pair) for pair in group.unjudged)
+            yield document.fault(("judgements",), "judgements.missing", what=group.label, pairs=missing)
+        elif len(group.codes) > len(RANDOM_INDEX):
+            yield document.fault(("judgements",), "judgements.too_many", what=group.label, most=len(RANDOM_INDEX))
+        elif (ratio := ahp(group.matrix)[1]) > CONSISTENT:
+            given = {"ratio": f"{ratio:.2f}", "most": CONSISTENT, "pair": _oddest_judgement(group)}
+            yield document.fault(("judgements",), "judgements.inconsistent", what=group.label, **given)
 
 
 def _oddest_judgement(group: Siblings) -> str:
     """Name the judgement that lies farthest from what the weights of all would make of it."""
-    weights = ahp(group.matrix)[0]
-    of = dict(zip(group.codes, weights, strict=True))
+    of = dict(zip(group.codes, ahp(group.matrix)[0], strict=True))
     worst = max(group.judged, key=lambda one: abs(np.log(float(one.by) * of[one.than] / of[one.more])))
     return f"{worst.more} – {worst.than} ({worst.by} ↔ {of[worst.more] / of[worst.than]:.1f})"

@@ -18,16 +18,9 @@ ROW = 60
 LINE = 100
 """A list or mapping no longer than this is written on one line of a file."""
 
-
 _BARE = re.compile(r"[^\W\d][\w-]*")
-
-
 _STEP = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
-
-
 _NUMBERLIKE = re.compile(r"[-0-9.]+")
-
-
 _RESOLVED = re.compile(r"-?[0-9]+(\.[0-9]*)?|-?\.[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}|true|false|null|~|")
 
 
@@ -177,26 +170,17 @@ def _write_decimal(number: Decimal) -> str:
     return text if "." in text else f"{text}."
 
 
-_FlowDumper.add_representer(str, _text)
-
-
-_FlowDumper.add_representer(Decimal, _decimal)
-
-
-_BlockDumper.add_representer(str, _text)
-
-
-_BlockDumper.add_representer(Decimal, _decimal)
+for _dumper in (_FlowDumper, _BlockDumper):
+    _dumper.add_representer(str, _text)
+    _dumper.add_representer(Decimal, _decimal)
 
 
 def _flow(data: Any) -> str:
     """Write on one line."""
     if isinstance(data, (dict, list)):
-        return yaml.dump(
-            data, Dumper=_FlowDumper, allow_unicode=True, sort_keys=False, default_flow_style=True, width=10**6
-        ).strip()
+        return _dump(data, _FlowDumper, flow=True).strip()
     if data is None or isinstance(data, bool):
-        return {None: "null", True: "true", False: "false"}[data]
+        return json.dumps(data)
     return data.isoformat() if isinstance(data, date) else _write_decimal(data) if isinstance(data, Decimal) else str(data)
 
 
@@ -209,7 +193,11 @@ def dump(data: Mapping[str, Any]) -> str:
     dimensions: [{code: a, weight: 12.50}]
     <BLANKLINE>
     """
-    return yaml.dump(dict(data), Dumper=_BlockDumper, allow_unicode=True, sort_keys=False, default_flow_style=False, width=10**6)
+    return _dump(dict(data), _BlockDumper, flow=False)
+
+
+def _dump(data: Any, dumper: type[yaml.SafeDumper], *, flow: bool) -> str:
+    return yaml.dump(data, Dumper=dumper, allow_unicode=True, sort_keys=False, default_flow_style=flow, width=10**6)
 
 
 def renumber(places: Iterable[KeyPath]) -> dict[KeyPath, KeyPath]:

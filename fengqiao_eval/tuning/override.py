@@ -13,8 +13,9 @@ from fengqiao_eval.documents import Document, validate
 from fengqiao_eval.errors import OFFICER, UsageError, refuse
 from fengqiao_eval.filenames import file_name
 from fengqiao_eval.results.run import Run
-from fengqiao_eval.scheme.load import Affected, Override, apply_override, check
+from fengqiao_eval.scheme.load import Affected, Override, apply_override
 from fengqiao_eval.scheme.scheme import parts_of
+from fengqiao_eval.scheme.validation import check
 from fengqiao_eval.scheme.yaml_text import dump
 from fengqiao_eval.scoring.ranking import grades
 from fengqiao_eval.tuning.payload import awards, barred_mask

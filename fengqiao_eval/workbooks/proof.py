@@ -157,7 +157,7 @@ def whole_weights(scheme: Scheme, level: str) -> tuple[list[int | None], list[in
     return [indicators[i.code] for i in scheme.indicators], [inner[node.dimension.code] for node in nodes]
 
 
-def _sibling_weights(parts: Sequence[Dimension] | Sequence[Indicator], level: str) -> Iterator[tuple[str, int | None]]:
+def _sibling_weights(parts: Sequence[Dimension | Indicator], level: str) -> Iterator[tuple[str, int | None]]:
     siblings = [weight_at(part.weight, level) if is_scored(part, level) else None for part in parts]
     yield from zip((part.code for part in parts), _whole_numbers(siblings), strict=True)
 

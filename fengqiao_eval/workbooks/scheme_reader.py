@@ -12,8 +12,8 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from fengqiao_eval.documents import Document, KeyPath, suggest, validate
 from fengqiao_eval.errors import Fault, InputError, refuse
-from fengqiao_eval.scheme.load import check
 from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scheme.validation import check
 from fengqiao_eval.scheme.yaml_text import build_document, path, place_of, renumber, value_of
 from fengqiao_eval.words import LANGUAGES, say
 from fengqiao_eval.workbooks import scheme_columns

@@ -3,7 +3,7 @@
 import pytest
 
 from fengqiao_eval.documents import Document
-from fengqiao_eval.scheme.load import check
+from fengqiao_eval.scheme.validation import check
 
 WITHIN = """
     | dimension | share | indicator | weight |
