@@ -134,7 +134,7 @@ def write_level(book: Book, level: str) -> None:
     units, sheet = _units(book, level), book.sheet(term("level", level, book.lang))
     dimensions, indicators = list(_dimensions(book, level, units["unit_id"])), list(_indicators(book, level, units["unit_id"]))
     blocks: list[tuple[str | None, list[Column]]] = [(book.say("standing"), list(_standing(book, units)))]
-    blocks += [(book.say("dimensions"), dimensions), (None, [(book.say("remark"), "remark", units["remark"], REMARK, 0.0)])]
+    blocks += [(book.say("dimensions"), dimensions), (None, [(book.say("remark"), "remark", units["remark"], REMARK, 0)])]
     first, full = 0, tuple(_runs(units["full"]))
     for over, columns in (*blocks, *indicators):
         sheet.across(0, (first, first + len(columns) - 1), over)
@@ -187,7 +187,7 @@ def _standing(book: Book, units: pd.DataFrame) -> Iterator[Column]:
     for name, style in FIXED:
         head = adjusted_words(book.run, book.lang) if name == "adjusted" else book.say(name)
         texts = units[name].dropna() if style in {"text", "bold"} else ()
-        yield head, style, units[name], width([head, *texts], 6 if len(texts) else 9), float(name == "total")
+        yield head, style, units[name], width([head, *texts], 6 if len(texts) else 9), int(name == "total")
 
 
 def _dimensions(book: Book, level: str, ids: pd.Series) -> Iterator[Column]:
@@ -213,7 +213,7 @@ def _indicators(book: Book, level: str, ids: pd.Series) -> Iterator[tuple[str, l
             counts = name in {"numerator", "denominator"}
             whole = counts and (own[name].dropna() % 1 == 0).all()
             style = "whole" if whole else "tenth" if counts else "rate"
-            columns.append((book.say(name), style, own[name], 10, float(name == "points")))
+            columns.append((book.say(name), style, own[name], 10, int(name == "points")))
         yield f"{indicator.name(book.lang)}（{indicator.unit}）", columns
 
 

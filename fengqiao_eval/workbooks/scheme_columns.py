@@ -179,10 +179,8 @@ def rules(source: PrintedScheme, stands: Mapping[KeyPath, str]) -> Iterator[tupl
             told.add(place)
             on = source.say("table.on", sheet=source.say("table.sheet"), cell=stands[place]) if place in stands else ""
             holders = (value_at(source.data, place[:n]) for n in range(len(place), 0, -1))
-            item = next(
-                (node["label"] for node in holders if isinstance(node, dict) and "label" in node), source.say("table.whole")
-            )
-            yield str(item), path(place), "" if on else format_value(value), on
+            labels = (str(node["label"]) for node in holders if isinstance(node, dict) and "label" in node)
+            yield next(labels, source.say("table.whole")), path(place), "" if on else format_value(value), on
 
 
 # What stands in a cell, and how it is read back

@@ -146,9 +146,8 @@ def _write_rules(sheet: Sheet, stands: Mapping[Any, str], source: PrintedScheme)
     sheet.row(0, (source.say(f"table.{name}") for name in RULES), "head")
     row = 0
     for row, texts in enumerate(scheme_columns.rules(source, stands), 1):
-        for column, (text, style) in enumerate(
-            zip(texts, ("grey", "quiet", "grey" if texts[-1] else "given", "quiet"), strict=True)
-        ):
+        styles = ("grey", "quiet", "grey" if texts[-1] else "given", "quiet")
+        for column, (text, style) in enumerate(zip(texts, styles, strict=True)):
             sheet.put(row, column, text, style)
         sheet.file.set_row(row, 4 + 15 * lines([texts[1], texts[2]], [RULES["path"] + 8, RULES["value"]]))
     sheet.file.autofilter(0, 0, row, len(RULES) - 1)
