@@ -208,7 +208,8 @@ def _indicators(book: Book, level: str, ids: pd.Series) -> Iterator[tuple[str, l
     shown = points.assign(points=points["points"].astype(object).where(points["points"].notna(), said))
     parts = dict(iter(shown.groupby("indicator")))
     for indicator in (indicator for indicator in book.run.scheme.indicators if applies(indicator, level)):
-        own, columns = parts[indicator.code].set_index("unit_id").reindex(ids), []
+        own = parts[indicator.code].set_index("unit_id").reindex(ids)
+        columns: list[Column] = []
         for name in SHOWN:
             counts = name in {"numerator", "denominator"}
             whole = counts and (own[name].dropna() % 1 == 0).all()
