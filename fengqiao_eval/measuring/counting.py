@@ -1,8 +1,13 @@
-"""Records counted: additive sums once per table and date, distinct things and quantiles at each level."""
+"""Records counted: additive sums once per table and date, distinct things and quantiles at each level.
+
+Counts lie in cubes of units × lines × spans, the fewest stretches of months of which every period asked for (and every void
+month) is a whole number; a period is the sum of its spans, void ones left out.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,60 +16,67 @@ from scipy.sparse import csr_array
 
 from fengqiao_eval.errors import OFFICER, Note
 from fengqiao_eval.measuring import queries
-from fengqiao_eval.measuring.queries import Moment, Tally, amounts, quantity, scope, sums
+from fengqiao_eval.measuring.queries import Moment, Tally
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES
 from fengqiao_eval.records.units import Tree
-from fengqiao_eval.scheme.indicator import Entry
-
-# Records counted: additive sums once per table and date at the finest level, distinct things and quantiles at each level.
-#
-# Counts lie in cubes of units × lines × spans, the fewest stretches of months of which every period asked for (and every
-# void month) is a whole number; a period is the sum of its spans, void ones left out.
-
+from fengqiao_eval.scheme.scheme import Scheme
 
 Ids: TypeAlias = "pd.Series[Any]"
 
+Sums: TypeAlias = dict[str, np.ndarray]
+"""Part -> an array, units first."""
 
 PARTS = ("num", "den", "n", "pend")
+
+KEYS = ("unit_id", "period")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be counted: the records, for which tree, which entries of the scheme, over which spans of months, known when."""
+    """What is to be counted: the records, by which scheme, for which tree, over which spans of months, known when."""
 
     records: Records
+    scheme: Scheme
     tree: Tree
-    entries: tuple[Entry, ...]
     spans: tuple[Period, ...]
-    moment: Moment
+    as_of: datetime
     officers: bool
-    shared: frozenset[str]
-    """The tables in whose records persons were given shares."""
 
-    def rows(self, *measures: Any) -> Any:
-        """The rows that were known and lie in the spans, with the number of their `span_`, of measures of one source."""
-        first, stretches = measures[0], [(span.start, span.end) for span in self.spans]
-        tables = self._known(first)
-        if not queries.has_recurrence(first):
-            tables |= {first.table: query.filter_spans(tables[first.table], first.date, stretches)}
-        rows = eligible_rows(tables, *measures)
-        rows = query.assign_units(rows, self.homes) if first.table == "notices" else rows
-        if queries.has_recurrence(first):
-            rows = query.filter_spans(queries.add_recurrences(rows, first), first.date, stretches)
-        return rows.mutate(span_=query.span(rows, first.date, stretches))
+    @cached_property
+    def moment(self) -> Moment:
+        """What is known when."""
+        return Moment(self.as_of, max(span.end for span in self.spans))
 
-    def _known(self, measure: Any) -> dict[str, Any]:
-        needed = {table for table in measure.tables if table in EVENTS or table == "notices"}
-        return {name: query.moment(self.records.tables[name], TABLES[name], self.moment.as_of) for name in needed}
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """The tables in whose records persons were given shares."""
+        if "credits" not in self.records.tables:
+            return frozenset()
+        return frozenset(query.fetch(self.records.tables["credits"].select("table").distinct(), ["table"])["table"])
 
     @property
     def homes(self) -> pd.DataFrame:
         """The unit to which each id in the records belongs, the nearest above: home_of, home."""
         nearest = self.tree.counts_for.drop_duplicates("unit_id").astype("str")
         return nearest.rename(columns={"unit_id": "home_of", "ancestor": "home"})
+
+    def rows(self, *measures: Any) -> Any:
+        """The rows that were known and lie in the spans, with the number of their `span_`, of measures of one source."""
+        first, stretches = measures[0], [(span.start, span.end) for span in self.spans]
+        needed = [table for table in first.tables if table in EVENTS or table == "notices"]
+        tables = {name: query.moment(self.records.tables[name], TABLES[name], self.as_of) for name in needed}
+        repeats = queries.has_recurrence(first)
+        if not repeats:
+            tables[first.table] = query.filter_spans(tables[first.table], first.date, stretches)
+        rows = eligible_rows(tables, *measures)
+        if first.table == "notices":
+            rows = query.assign_units(rows, self.homes)
+        if repeats:
+            rows = query.filter_spans(queries.add_recurrences(rows, first), first.date, stretches)
+        return rows.mutate(span_=query.span(rows, first.date, stretches))
 
     def names_persons(self, table: str) -> bool:
         """Whether records of the table belong to persons, by their officer or by credits."""
@@ -85,83 +97,8 @@ def eligible_rows(tables: Mapping[str, Any], *measures: Any) -> Any:
         return query.upheld_notices(rows)
     if "visits_made" not in measures[0].columns:
         return rows
-    wanted = query.any_of(*(query.passes(rows, _drop_visit_tests(measure.where)) for measure in measures))
-    return query.add_visits(rows, tables["visits"], wanted)
-
-
-def _drop_visit_tests(tests: Mapping[str, Any]) -> dict[str, Any]:
-    return {column: test for column, test in tests.items() if "visits_made" not in (column, *test.columns)}
-
-
-def shared_tables(records: Records) -> frozenset[str]:
-    """Name the tables in whose records persons were given shares."""
-    if "credits" not in records.tables:
-        return frozenset()
-    return frozenset(query.fetch(records.tables["credits"].select("table").distinct(), ["table"])["table"])
-
-
-def additive_sums(plan: Plan, lines: Sequence[Tally]) -> tuple[dict[str, np.ndarray], tuple[Note, ...]]:
-    """Count every additive line; return part -> array units × lines × spans (lines in the order of their keys), and notes.
-
-    Lines of which only the best rows count are passed over: see best.
-    """
-    shape = (len(plan.tree.units), len(lines), len(plan.spans))
-    cubes = {part: np.zeros(shape) for part in PARTS}
-    summed = [line for line in lines if not queries.has_best_of(line.measure)]
-    groups = [tuple(group) for _, group in groupby(sorted(summed, key=_source), key=_source)]
-    asked = [(plan.rows(*(line.measure for line in group)), group) for group in groups]
-    notes = [note for rows, group in asked for note in _count_rows(plan, rows, group, cubes)]
-    return {part: tidy(cube) for part, cube in cubes.items()}, tuple(dict.fromkeys(notes))
-
-
-def best_sums(
-    plan: Plan, lines: Sequence[Tally], member: pd.DataFrame, size: int
-) -> tuple[dict[str, np.ndarray], tuple[Note, ...]]:
-    """Count the lines of one measure of whose rows alike only the best counts; return part -> units × lines × periods, and notes.
-
-    member: span_ and period_ (numbers, the latter below size): which spans make which periods. Each period picks for itself.
-    """
-    measure = lines[0].measure
-    rows = query.relabel(plan.rows(measure), member, "span_")
-    rows = queries.pick_best(rows, measure, plan.moment.as_of, ("period_",))
-    cubes = {part: np.zeros((len(plan.tree.units), len(lines), size)) for part in PARTS}
-    own = [replace(line, key=str(number)) for number, line in enumerate(lines)]
-    notes = tuple(_count_rows(plan, rows.rename(span_="period_"), own, cubes))
-    return {part: tidy(cube) for part, cube in cubes.items()}, notes
-
-
-def tidy(sums: np.ndarray) -> np.ndarray:
-    """Take from sums of six-place decimals what the order of adding left behind: 59.39999999999999 is 59.4."""
-    return np.round(sums, 6)
-
-
-def _source(line: Tally) -> tuple[str, str, bool, int]:
-    measure = line.measure
-    return (
-        measure.table,
-        measure.date,
-        "visits_made" in measure.columns,
-        line.indicator if queries.needs_other_rows(measure) else -1,
-    )
-
-
-def _count_rows(plan: Plan, rows: Any, group: Sequence[Tally], cubes: Mapping[str, np.ndarray]) -> Iterator[Note]:
-    table = group[0].measure.table
-    keys = {"unit_id": rows.unit_id, "span": rows.span_}
-    apart = plan.officers and table in plan.shared
-    together = plan.officers and not apart and "officer_id" in rows.columns
-    keys |= {"officer_id": rows.officer_id} if together else {}
-    found = query.tally(rows, keys, _sums(rows, group, plan.moment))
-    yield from strangers(found["unit_id"], plan.tree.known, "unknown_units", table)
-    _add(found, _ancestor_matrix(plan.tree, found["unit_id"]), group, cubes)
-    if apart:
-        rows = plan.to_persons(rows, table)
-        keys = {"officer_id": rows.officer_id, "span": rows.span_}
-        found = query.tally(rows, keys, _sums(rows, group, plan.moment, rows.share_))
-    if apart or together:
-        found = found[found["officer_id"].notna()]
-        yield from strangers(found["officer_id"], plan.tree.known, "unknown_officers", table)
-        _add(found, _persons(plan.tree, found["officer_id"]), group, cubes)
+    wheres = [{c: test for c, test in m.where.items() if "visits_made" not in (c, *test.columns)} for m in measures]
+    return query.add_visits(rows, tables["visits"], query.any_of(*(query.passes(rows, where) for where in wheres)))
 
 
 def strangers(ids: Ids, known: frozenset[str], key: str, table: str) -> Iterator[Note]:
@@ -171,8 +108,63 @@ def strangers(ids: Ids, known: frozenset[str], key: str, table: str) -> Iterator
         yield Note(key, {"table": TABLES[table].label, "count": len(strange), "ids": ", ".join(strange[:5])})
 
 
-def _sums(rows: Any, group: Iterable[Tally], moment: Moment, share: Any = None) -> dict[str, Any]:
-    return {name: total for line in group for name, total in sums(rows, line, moment, share).items()}
+# What adds up: sums at the finest level, then up the tree
+
+
+def additive_sums(plan: Plan, lines: Sequence[Tally]) -> tuple[Sums, tuple[Note, ...]]:
+    """Count every additive line; return part -> array units × lines × spans (lines in the order of their keys), and notes.
+
+    Lines of which only the best rows count are passed over: see best_sums.
+    """
+    groups = queries.group_by_rows((line for line in lines if not queries.has_best_of(line.measure)), "indicator")
+    asked = [(plan.rows(*(line.measure for line in group)), group) for group in groups]
+    return _count(plan, asked, len(lines), len(plan.spans))
+
+
+def best_sums(plan: Plan, lines: Sequence[Tally], member: pd.DataFrame, size: int) -> tuple[Sums, tuple[Note, ...]]:
+    """Count the lines of one measure of whose rows alike only the best counts; return part -> units × lines × periods, and notes.
+
+    member: span and period (numbers, the latter below size): which spans make which periods. Each period picks for itself.
+    """
+    measure = lines[0].measure
+    rows = query.relabel(plan.rows(measure), member.add_suffix("_"), "span_")
+    rows = queries.pick_best(rows, measure, plan.as_of, ("period_",)).rename(span_="period_")
+    return _count(plan, [(rows, [replace(line, key=str(number)) for number, line in enumerate(lines)])], len(lines), size)
+
+
+def tidy(sums: np.ndarray) -> np.ndarray:
+    """Take from sums of six-place decimals what the order of adding left behind: 59.39999999999999 is 59.4."""
+    return np.round(sums, 6)
+
+
+def _count(plan: Plan, asked: Iterable[tuple[Any, Sequence[Tally]]], *shape: int) -> tuple[Sums, tuple[Note, ...]]:
+    """Count rows, each for its lines; the key of a line is its place in the first of the sizes, the span that in the second."""
+    cubes = {part: np.zeros((len(plan.tree.units), *shape)) for part in PARTS}
+    notes = [note for rows, group in asked for note in _count_rows(plan, rows, group, cubes)]
+    return {part: tidy(cube) for part, cube in cubes.items()}, tuple(dict.fromkeys(notes))
+
+
+def _count_rows(plan: Plan, rows: Any, group: Sequence[Tally], cubes: Sums) -> Iterator[Note]:
+    table = group[0].measure.table
+    apart = plan.officers and table in plan.shared
+    together = plan.officers and not apart and "officer_id" in rows.columns
+    found = _tally(plan, rows, group, "unit_id", *(["officer_id"] if together else []))
+    yield from strangers(found["unit_id"], plan.tree.known, "unknown_units", table)
+    _add(found, _ancestor_matrix(plan.tree, found["unit_id"]), group, cubes)
+    if apart:
+        found = _tally(plan, plan.to_persons(rows, table), group, "officer_id")
+    if apart or together:
+        found = found[found["officer_id"].notna()]
+        yield from strangers(found["officer_id"], plan.tree.known, "unknown_officers", table)
+        _add(found, _persons(plan.tree, found["officer_id"]), group, cubes)
+
+
+def _tally(plan: Plan, rows: Any, group: Sequence[Tally], *who: str) -> pd.DataFrame:
+    """Ask once for the sums of all lines, by unit or person and by span; of rows of persons each for its share."""
+    share = rows.share_ if "share_" in rows.columns else None
+    keys = {name: rows[name] for name in who} | {"span": rows.span_}
+    sums = {name: total for line in group for name, total in queries.sums(rows, line, plan.moment, share).items()}
+    return query.tally(rows, keys, sums)
 
 
 def _ancestor_matrix(tree: Tree, ids: Ids) -> csr_array:
@@ -197,10 +189,11 @@ def _matrix(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> cs
     return csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 
-def _add(found: pd.DataFrame, up: csr_array, group: Sequence[Tally], cubes: Mapping[str, np.ndarray]) -> None:
-    """Add the sums of one query up the tree, span by span, into the cubes."""
-    targets = [(part, int(line.key), _column(line, part, found)) for line in group for part in PARTS]
-    targets = [target for target in targets if target[2]]
+def _add(found: pd.DataFrame, up: csr_array, group: Sequence[Tally], cubes: Sums) -> None:
+    """Add the sums of one query up the tree, span by span, into the cubes; an n that was not asked for is the denominator."""
+    names = [(part, line, line.name(part)) for line in group for part in PARTS]
+    named = [(part, line, line.name("den") if part == "n" and name not in found else name) for part, line, name in names]
+    targets = [(part, int(line.key), name) for part, line, name in named if name in found]
     values = found[[name for _, _, name in targets]].to_numpy("float64")
     span = found["span"].to_numpy()
     for number in range(cubes["num"].shape[2]):
@@ -210,61 +203,37 @@ def _add(found: pd.DataFrame, up: csr_array, group: Sequence[Tally], cubes: Mapp
             cubes[part][:, key, number] += added[:, column]
 
 
-def _column(line: Tally, part: str, found: pd.DataFrame) -> str:
-    name = line.name(part)
-    if part == "n" and name not in found:
-        return line.name("den")
-    return name if name in found else ""
+# What cannot be added up: distinct things and quantiles, counted anew at each level and for each period
 
 
-# What cannot be added up: distinct things and quantiles, counted anew at each level and for each period.
+def distinct_counts(plan: Plan, measure: Any, member: pd.DataFrame, size: int) -> Sums:
+    """Count distinct things anew at each level; return num, den, n, and pend where rows can be, -> array units × periods.
 
-
-KEYS = ("unit_id", "period")
-
-
-@dataclass(frozen=True)
-class Membership:
-    """Which spans make which periods (span, period), void months of the indicator left out."""
-
-    frame: pd.DataFrame
-    periods: tuple[str, ...]
-
-
-def distinct_counts(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarray]:
-    """Count distinct things anew at each level; return numerator, denominator and n -> array units × periods.
-
-    Things are reduced to one row per unit, thing and period before they are joined to the levels above: that costs a third
-    of the engine's own COUNT(DISTINCT) over grouping sets.
+    member and size as for best_sums. Things are reduced to one row per unit, thing and period before they are joined to the
+    levels above: that costs a third of the engine's own COUNT(DISTINCT) over grouping sets.
     """
     rows = plan.rows(measure)
-    counts, waiting = scope(rows, measure, plan.moment)
-    _, ok, _ = amounts(rows, measure, plan.moment.as_of)
-    placed = _count_things(plan, measure, _select_rows(rows, measure, counts, ok), member)
-    found = {part: placed[part] for part in ("numerator", "denominator")} | {"n": placed["denominator"]}
-    if waiting is None:
-        return found
-    return found | {"pend": _count_things(plan, measure, _select_rows(rows, measure, waiting, ok), member)["denominator"]}
+    counts, waiting = queries.scope(rows, measure, plan.moment)
+    _, ok, _ = queries.amounts(rows, measure, plan.as_of)
+
+    def things(chosen: Any) -> Sums:
+        some = rows.mutate(thing_=rows[measure.of], ok_=ok, counts_=chosen)  # _: no column of the records is covered
+        some = some.filter(some.counts_, some.thing_.notnull())
+        found = [_unit_counts(plan, _things(some, some.unit_id, member))]
+        if plan.officers and plan.names_persons(measure.table):
+            mine = plan.to_persons(some, measure.table)
+            found.append(query.shares(_things(mine, mine.officer_id, member), KEYS))
+        return _place(plan, found, size)
+
+    found = things(counts)
+    sums = {"num": found["numerator"], "den": found["denominator"], "n": found["denominator"]}
+    return sums if waiting is None else sums | {"pend": things(waiting)["denominator"]}
 
 
-def _select_rows(rows: Any, measure: Any, counts: Any, ok: Any) -> Any:
-    """Keep the rows that count and have a thing; names end in _ so that no column of the records is covered."""
-    rows = rows.mutate(thing_=rows[measure.of], ok_=ok, counts_=counts)
-    return rows.filter(rows.counts_, rows.thing_.notnull())
-
-
-def _count_things(plan: Plan, measure: Any, rows: Any, member: Membership) -> dict[str, np.ndarray]:
-    found = [_unit_counts(plan, _things(rows, rows.unit_id, member))]
-    if plan.officers and plan.names_persons(measure.table):
-        mine = plan.to_persons(rows, measure.table)
-        found.append(query.shares(_things(mine, mine.officer_id, member), KEYS))
-    return _pivot(plan, found, member)
-
-
-def _things(rows: Any, who: Any, member: Membership) -> Any:
+def _things(rows: Any, who: Any, member: pd.DataFrame) -> Any:
     """Reduce rows to one per unit, thing and period; a period that is one span needs no second reduction."""
     found = query.things(rows, {"unit_id": who, "thing": rows.thing_, "span": rows.span_}, rows.ok_)
-    single, several = _split_targets(member.frame, "period", "span")
+    single, several = _split_targets(member, "period", "span")
     parts = [query.relabel(found, single, "span")] if len(single) else []
     parts += [query.regroup(found, several, "span", (*KEYS, "thing"))] if len(several) or not parts else []
     return query.union_all(parts, (*KEYS, "thing", "ok"))
@@ -288,29 +257,28 @@ def _split_targets(pairs: pd.DataFrame, target: str, source: str) -> tuple[pd.Da
     return pairs[single], pairs[~single]
 
 
-def _pivot(plan: Plan, found: Iterable[pd.DataFrame], member: Membership) -> dict[str, np.ndarray]:
-    shape = (len(plan.tree.units), len(member.periods))
-    frame = pd.concat(list(found))
-    row = pd.Index(plan.tree.units["unit_id"]).get_indexer(frame["unit_id"])
-    column = pd.Index(member.periods).get_indexer(frame["period"])
-    kept = (row >= 0) & (column >= 0)
-    placed = {name: np.full(shape, np.nan if name == "value" else 0.0) for name in frame.columns if name not in KEYS}
-    for name, array in placed.items():
-        array[row[kept], column[kept]] = frame[name].to_numpy("float64")[kept]
-    return placed
-
-
-def quantile(plan: Plan, measure: Any, member: Membership) -> dict[str, np.ndarray]:
-    """Take a quantile anew at each level; return value and n -> array units × periods."""
+def quantile(plan: Plan, measure: Any, member: pd.DataFrame, size: int) -> Sums:
+    """Take a quantile anew at each level; return value and n -> array units × periods; member and size as for best_sums."""
     rows = plan.rows(measure)
-    rows = rows.mutate(amount_=quantity(rows, measure), counts_=query.passes(rows, measure.where))
+    rows = rows.mutate(amount_=queries.quantity(rows, measure), counts_=query.passes(rows, measure.where))
     rows = rows.filter(rows.counts_, rows.amount_.notnull())
     q = float(measure.q)
     own = rows.select("unit_id", span=rows.span_, amount=rows.amount_)
-    up = [(plan.tree.counts_for, "unit_id"), (member.frame, "span")]
+    up = [(plan.tree.counts_for, "unit_id"), (member, "span")]
     found = [query.quantiles(own, up, ("ancestor", "period"), q).rename(columns={"ancestor": "unit_id"})]
     if plan.officers and plan.names_persons(measure.table):
         mine = plan.to_persons(rows, measure.table)
         mine = mine.select(unit_id=mine.officer_id, span=mine.span_, amount=mine.amount_)
-        found.append(query.quantiles(mine, [(member.frame, "span")], KEYS, q))
-    return _pivot(plan, found, member)
+        found.append(query.quantiles(mine, [(member, "span")], KEYS, q))
+    return _place(plan, found, size)
+
+
+def _place(plan: Plan, found: Sequence[pd.DataFrame], size: int) -> Sums:
+    """Put counts by unit and period into arrays; where nothing was counted there is no value, and 0 of all else."""
+    frame = pd.concat(found)
+    row = pd.Index(plan.tree.units["unit_id"]).get_indexer(frame["unit_id"])
+    kept, column, shape = row >= 0, frame["period"].to_numpy("int64"), (len(plan.tree.units), size)
+    placed = {name: np.full(shape, np.nan if name == "value" else 0.0) for name in frame.columns if name not in KEYS}
+    for name, array in placed.items():
+        array[row[kept], column[kept]] = frame[name].to_numpy("float64")[kept]
+    return placed

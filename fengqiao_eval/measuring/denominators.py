@@ -1,7 +1,6 @@
 """What a value is divided by or held to: exposures, figures counted elsewhere, and what quotas ask of each unit."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +10,10 @@ from fengqiao_eval.measuring.peer_groups import each_unit, is_exempt, words
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree, person_days
 from fengqiao_eval.scheme.benchmark import Quota
-from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.measure import Count
 from fengqiao_eval.scheme.scheme import Scheme, applies, void_months
 
-# What a value is divided by and where it is taken from: exposures, figures counted elsewhere, and the division itself.
+LENGTH = {"month": 1, "quarter": 3, "year": 12}
 
 
 def round_significant(values: np.ndarray, of: np.ndarray | None = None) -> np.ndarray:
@@ -67,10 +65,7 @@ def figures_of(figures: pd.DataFrame, name: str, scale: int, tree: Tree, period:
     return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.nan_to_num(n)}
 
 
-# What quotas ask of each unit: an amount, by class, or a figure; per officer or inhabitant, and so often in the period.
-
-
-LENGTH = {"month": 1, "quarter": 3, "year": 12}
+# What quotas ask of each unit: an amount, by class, or a figure; per officer or inhabitant, and so often in the period
 
 
 def quotas_of(scheme: Scheme) -> Iterator[tuple[int, int, Quota]]:
@@ -114,56 +109,37 @@ def dues(
     """
     found = {}
     for number, step, quota in quotas_of(scheme):
-        void = void_months(scheme, scheme.entries[number].code)
+        void, asked = void_months(scheme, scheme.entries[number].code), np.zeros(len(tree.units))
         months = [month for month in period.month_numbers if month not in void]
-        asked = sum(
-            _share(quota, stretch, months) * _amount(quota, tree, stretch, figures) for stretch in stretches(quota, period)
-        )
+        for stretch in stretches(quota, period):  # of a year's quota a quarter has a fourth
+            part = sum(month in stretch.month_numbers for month in months) / stretch.months if quota.every else 1.0
+            if quota.figure is None:
+                asked += part * each_unit(quota.amount, *words(tree), missing=np.nan)
+            else:
+                asked += part * figures_of(figures, quota.figure, 1, tree, stretch)["value"]
         if quota.per:
-            asked = asked * exposure(postings, quota, tree, period, months) / float(quota.scale)
-        found[number, step] = round_significant(np.broadcast_to(asked, len(tree.units)))
+            asked *= exposure(postings, quota, tree, period, months) / float(quota.scale)
+        found[number, step] = round_significant(asked)
     return found
-
-
-def _share(quota: Quota, stretch: Period, months: list[int]) -> float:
-    """Say how much of what is due in a stretch falls in the months: of a year's quota a quarter has a fourth."""
-    return sum(month in stretch.month_numbers for month in months) / stretch.months if quota.every else 1.0
-
-
-def _amount(quota: Quota, tree: Tree, stretch: Period, figures: pd.DataFrame) -> Any:
-    if quota.figure is None:
-        return each_unit(quota.amount, *words(tree), missing=np.nan)
-    return figures_of(figures, quota.figure, 1, tree, stretch)["value"]
 
 
 def faults_of(scheme: Scheme, tree: Tree) -> Iterator[Fault]:
     """Find what the units lack for the quotas: a class that a quota by class names, the inhabitants it is reckoned per."""
     for number, step, quota in quotas_of(scheme):
-        entry, place = scheme.entries[number], f"{scheme.entries[number].code}.against.{step}"
-        units = tree.units[is_applicable(entry, tree)]
+        entry = scheme.entries[number]
+        place, told = f"{entry.code}.against.{step}", {"indicator": entry.label}
+        exempt = getattr(entry, "not_applicable", None)
+        there = np.array([applies(entry, level) for level in tree.units["level"]], dtype=bool)
+        units = tree.units[there & ~is_exempt(exempt, tree) if exempt else there]
         if isinstance(quota.amount, dict):
-            yield from _missing_amounts(units, quota.amount, entry, scheme.title, place)
+            levels, classes = (units[name].to_numpy(object) for name in ("level", "peer_class"))
+            over = units[np.isnan(each_unit(quota.amount, levels, classes, missing=np.nan))]
+            told |= {"given": "、".join(quota.amount)}
+            if unnamed := sorted(set(over["peer_class"]) - {""}):
+                yield Fault(scheme.title, f"{place}.amount", "quota.no_amount", told | {"classes": "、".join(unnamed)})
+            without = over.loc[over["peer_class"] == "", "level"]
+            if len(without):
+                whose = {"count": len(without), "levels": "、".join(without.unique())}
+                yield Fault(scheme.title, f"{place}.amount", "quota.no_class", told | whose)
         if quota.per in ("residents", "households") and len(units) and units[quota.per].isna().all():
             yield Fault(scheme.title, f"{place}.per", "quota.no_exposure", {"indicator": entry.label, "column": quota.per})
-
-
-def _missing_amounts(units: pd.DataFrame, amount: Mapping[str, Any], entry: Entry, title: str, place: str) -> Iterator[Fault]:
-    """Find the units that a quota by class passes over: of a class it does not name, or of none."""
-    over = units[
-        np.isnan(each_unit(amount, units["level"].to_numpy(object), units["peer_class"].to_numpy(object), missing=np.nan))
-    ]
-    told = {"indicator": entry.label, "given": "、".join(amount)}
-    unnamed = sorted(set(over["peer_class"]) - {""})
-    if unnamed:
-        yield Fault(title, f"{place}.amount", "quota.no_amount", told | {"classes": "、".join(unnamed)})
-    without = over.loc[over["peer_class"] == "", "level"]
-    if len(without):
-        whose = {"count": len(without), "levels": "、".join(without.unique())}
-        yield Fault(title, f"{place}.amount", "quota.no_class", told | whose)
-
-
-def is_applicable(entry: Entry, tree: Tree) -> np.ndarray:
-    """Say to which units an entry applies."""
-    exempt = getattr(entry, "not_applicable", None)
-    there = np.array([applies(entry, level) for level in tree.units["level"]], dtype=bool)
-    return there & ~is_exempt(exempt, tree) if exempt else there

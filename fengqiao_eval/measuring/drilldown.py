@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.measuring.compatibility import cast_undeclared
-from fengqiao_eval.measuring.counting import Plan, shared_tables
-from fengqiao_eval.measuring.queries import Moment, amounts, is_countable, needs_other_rows, pick_best, scope
+from fengqiao_eval.measuring.counting import Plan
+from fengqiao_eval.measuring.queries import amounts, group_by_rows, is_countable, pick_best, scope
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
 from fengqiao_eval.records.store import Records
@@ -20,38 +19,13 @@ from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.measure import Coded, Count, Distinct, Figure, Mean, Quantile, Share
 from fengqiao_eval.scheme.scheme import Scheme, void_months
 
-# Back to the records: which rows an indicator rests on, and which of them lost points.
-
-
 COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator")
 
+LOSSES = ("unit_id", "indicator", "table", "record_id", "happened_at")
 
-def _plan(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool) -> Plan:
-    months = tuple(Period(month, 1) for month in period.month_numbers)
-    return Plan(records, tree, scheme.entries, months, Moment(as_of, period.end), officers, shared_tables(records))
+BEHIND = ("unit_id", "line", "record_id")
 
-
-def _rows(plan: Plan, scheme: Scheme, *indicators: Entry) -> Any:
-    """The rows of the table of indicators in the period; of rows alike only the best, where only that counts."""
-    rows, measure = plan.rows(*(indicator.measure for indicator in indicators)), indicators[0].measure
-    if isinstance(measure, Count) and measure.best_of:
-        return pick_best(rows.filter(_is_in_force(rows, plan, scheme, indicators[0])), measure, plan.moment.as_of)
-    return rows
-
-
-def _is_in_force(rows: Any, plan: Plan, scheme: Scheme, indicator: Entry) -> Any:
-    void = void_months(scheme, indicator.code)
-    return rows.span_.isin([number for number, span in enumerate(plan.spans) if span.first not in void])
-
-
-def _row_amounts(rows: Any, plan: Plan, scheme: Scheme, indicator: Entry) -> tuple[Any, Any, Any]:
-    """Say which rows an indicator rests on, void months left out, and what each adds above and below the line."""
-    measure: Any = indicator.measure
-    counts, _ = scope(rows, measure, plan.moment)
-    able, above, below = amounts(rows, measure, plan.moment.as_of)
-    one = query.constant(1, "float64")
-    parts = (one if part is None else query.round_amount(part) for part in (above, below))
-    return query.all_of(counts, able, _is_in_force(rows, plan, scheme, indicator)), *parts
+DISPUTES = ("unit_id", "dispute_id", "tier", "received_at", "due_at", "days_left")
 
 
 def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, period: Period, as_of: datetime) -> pd.DataFrame:
@@ -59,32 +33,59 @@ def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, peri
 
     One row a record (a distinct thing: one row a thing, its record ids joined by spaces; a figure: its source line).
     """
-    if not is_countable(indicator.measure, records.tables):
+    measure: Any = indicator.measure
+    if not is_countable(measure, records.tables):
         return pd.DataFrame(columns=list(COLUMNS))
-    if isinstance(indicator.measure, Figure):
-        return figure_line(records, indicator, unit_id, period)
+    if isinstance(measure, Figure):
+        figures = records.tables["figures"]
+        own = figures.indicator == measure.figure
+        return figures.filter(figures.unit_id == unit_id, own, figures.period == str(period)).to_pandas()
     records, _ = cast_undeclared(scheme, records)
     tree = tree_of(records.tables, period)
     person = bool((tree.units.loc[tree.units["unit_id"] == unit_id, "level"] == OFFICER).any())
-    plan = _plan(records, scheme, tree, period, as_of, officers=person)
-    measure: Any = indicator.measure
-    rows = _rows(plan, scheme, indicator)
-    counts, above, below = _row_amounts(rows, plan, scheme, indicator)
-    distinct = isinstance(measure, Distinct)
+    plan = Plan(records, scheme, tree, _months(period), as_of, person)
+    rows = _rows(plan, indicator)
+    counts, above, below = _row_amounts(plan, rows, indicator)
     rows = rows.mutate(counts_=counts, above_=above, below_=below)
     rows = rows.filter(rows.counts_)
-    rows = _person_rows(plan, rows, measure, unit_id) if person else _unit_rows(rows, tree, unit_id)
+    rows = _person_rows(plan, rows, measure, unit_id) if person else _unit_rows(plan, rows, unit_id)
     named = {"record_id": rows[TABLES[measure.table].key], "happened_at": rows[measure.date], "unit_id": rows.unit_id}
     named |= {"officer_id": rows.officer_id, "numerator": rows.above_, "denominator": rows.below_}
-    rows = rows.select(**named, **({"thing": rows[measure.of]} if distinct else {}))
-    found = query.fetch(rows, rows.columns, ["happened_at", "record_id"])
-    return _join_things(found) if distinct else found
+    named |= {"thing": rows[measure.of]} if isinstance(measure, Distinct) else {}
+    found = query.fetch(rows.select(**named), list(named), ["happened_at", "record_id"])
+    return _join_things(found) if "thing" in named else found
 
 
-def _unit_rows(rows: Any, tree: Tree, unit_id: str) -> Any:
-    ids = list(tree.counts_for.loc[tree.counts_for["ancestor"] == unit_id, "unit_id"])
+def _months(period: Period) -> tuple[Period, ...]:
+    return tuple(Period(month, 1) for month in period.month_numbers)
+
+
+def _rows(plan: Plan, *indicators: Entry) -> Any:
+    """The rows of the table of indicators in the period; of rows alike only the best, where only that counts."""
+    rows, measure = plan.rows(*(indicator.measure for indicator in indicators)), indicators[0].measure
+    if isinstance(measure, Count) and measure.best_of:
+        return pick_best(rows.filter(_is_in_force(plan, rows, indicators[0])), measure, plan.as_of)
+    return rows
+
+
+def _is_in_force(plan: Plan, rows: Any, indicator: Entry) -> Any:
+    void = void_months(plan.scheme, indicator.code)
+    return rows.span_.isin([number for number, span in enumerate(plan.spans) if span.first not in void])
+
+
+def _row_amounts(plan: Plan, rows: Any, indicator: Entry) -> tuple[Any, Any, Any]:
+    """Say which rows an indicator rests on, void months left out, and what each adds above and below the line."""
+    counts, _ = scope(rows, indicator.measure, plan.moment)
+    able, above, below = amounts(rows, indicator.measure, plan.as_of)
+    one = query.constant(1, "float64")
+    parts = (one if part is None else query.round_amount(part) for part in (above, below))
+    return query.all_of(counts, able, _is_in_force(plan, rows, indicator)), *parts
+
+
+def _unit_rows(plan: Plan, rows: Any, unit_id: str) -> Any:
+    pairs = plan.tree.counts_for
     own = {} if "officer_id" in rows.columns else {"officer_id": query.constant(None, "string")}
-    return rows.filter(rows.unit_id.isin(ids)).mutate(**own)
+    return rows.filter(rows.unit_id.isin(list(pairs.loc[pairs["ancestor"] == unit_id, "unit_id"]))).mutate(**own)
 
 
 def _person_rows(plan: Plan, rows: Any, measure: Any, unit_id: str) -> Any:
@@ -105,14 +106,7 @@ def _join_things(found: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(denominator=1.0).sort_values(["happened_at", "record_id"], ignore_index=True)[list(COLUMNS)]
 
 
-def figure_line(records: Records, indicator: Entry, unit_id: str, period: Period) -> pd.DataFrame:
-    """Give the line of figures that a value was taken from, with its source."""
-    figures = records.tables["figures"]
-    name = indicator.measure.figure  # type: ignore[union-attr]
-    return figures.filter(figures.unit_id == unit_id, figures.indicator == name, figures.period == str(period)).to_pandas()
-
-
-LOSSES = ("unit_id", "indicator", "table", "record_id", "happened_at")
+# Which records lost points
 
 
 def losses(
@@ -122,9 +116,9 @@ def losses(
 
     The first frame has the unit of the record; the second, empty without `officers`, a row for each officer credited with it.
     """
-    plan = _plan(records, scheme, tree, period, as_of, officers=officers)
+    plan = Plan(records, scheme, tree, _months(period), as_of, officers)
     traced = [i for i in scheme.indicators if _can_lose(i) and is_countable(i.measure, records.tables)]
-    found = [_find_losses(plan, scheme, tuple(group)) for _, group in groupby(sorted(traced, key=_source), key=_source)]
+    found = [_find_losses(plan, group) for group in group_by_rows(traced, "code")]
     units, persons = zip(*found, strict=True) if found else ((), ())
     return _sort_losses(units), _sort_losses(persons)
 
@@ -142,16 +136,11 @@ def _can_lose(indicator: Entry) -> bool:
     return not isinstance(indicator.measure, Figure)
 
 
-def _source(indicator: Entry) -> tuple[str, str, bool, str]:
-    measure: Any = indicator.measure
-    return measure.table, measure.date, "visits_made" in measure.columns, indicator.code if needs_other_rows(measure) else ""
-
-
-def _find_losses(plan: Plan, scheme: Scheme, group: Sequence[Entry]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _find_losses(plan: Plan, group: Sequence[Entry]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ask a table once for the rows that lost points under any of its indicators."""
     measure: Any = group[0].measure
-    rows, table = _rows(plan, scheme, *group), TABLES[measure.table]
-    flags = _flags(rows, plan, scheme, group)
+    rows, table = _rows(plan, *group), TABLES[measure.table]
+    flags = _flags(plan, rows, group)
     rows = rows.mutate(happened_at=rows[measure.date], **flags)
     rows = rows.filter(query.any_of(*(rows[flag] for flag in flags)))
     known, units = plan.tree.counts_for["unit_id"], plan.tree.units
@@ -163,14 +152,14 @@ def _find_losses(plan: Plan, scheme: Scheme, group: Sequence[Entry]) -> tuple[pd
     return _fetch_losses(rows, table, group, "unit_id", known), _fetch_losses(theirs, table, group, "officer_id", persons)
 
 
-def _flags(rows: Any, plan: Plan, scheme: Scheme, group: Sequence[Entry]) -> dict[str, Any]:
+def _flags(plan: Plan, rows: Any, group: Sequence[Entry]) -> dict[str, Any]:
     """Say under which indicators a row lost points: unit_id_N; and officer_id_N where to its officer that is another matter.
 
     A distinct thing is lost to a unit where none of the unit's rows met its test, to an officer where none of their own did.
     """
     flags = {}
     for number, indicator in enumerate(group):
-        behind, measure = _row_amounts(rows, plan, scheme, indicator), indicator.measure
+        behind, measure = _row_amounts(plan, rows, indicator), indicator.measure
         apart = isinstance(measure, Distinct) and plan.officers and "officer_id" in rows.columns
         for who in ("unit_id", "officer_id") if apart else ("unit_id",):
             thing = [rows[who], rows[measure.of]] if isinstance(measure, Distinct) else []
@@ -204,7 +193,7 @@ def _loses(counts: Any, above: Any, below: Any, indicator: Entry, thing: Sequenc
     return query.is_so(counts & (above < below if higher else above > 0))
 
 
-BEHIND = ("unit_id", "line", "record_id")
+# Which records stand behind the lines outside the hundred
 
 
 def record_ids(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool) -> pd.DataFrame:
@@ -214,16 +203,16 @@ def record_ids(records: Records, scheme: Scheme, tree: Tree, period: Period, as_
     rows that add to the value: of a count those worth something, of a share those that met its test. Means, quantiles, ratios
     and codes rest on all their rows, figures on none: neither are listed. One query a line.
     """
-    plan = _plan(records, scheme, tree, period, as_of, officers=officers)
+    plan = Plan(records, scheme, tree, _months(period), as_of, officers)
     named = [i for i in scheme.consequences if isinstance(i.measure, (Count, Share, Distinct))]
-    found = [_line_records(plan, scheme, line) for line in named if is_countable(line.measure, records.tables)]
+    found = [_line_records(plan, line) for line in named if is_countable(line.measure, records.tables)]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(BEHIND))
 
 
-def _line_records(plan: Plan, scheme: Scheme, line: Entry) -> pd.DataFrame:
+def _line_records(plan: Plan, line: Entry) -> pd.DataFrame:
     measure: Any = line.measure
-    rows = _rows(plan, scheme, line)
-    counts, above, _ = _row_amounts(rows, plan, scheme, line)
+    rows = _rows(plan, line)
+    counts, above, _ = _row_amounts(plan, rows, line)
     rows = rows.mutate(record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], adds_=counts & (above > 0))
     rows = rows.filter(rows.adds_)
     rows = plan.to_persons(rows, measure.table) if plan.officers else rows.mutate(officer_id=query.constant(None, "string"))
@@ -236,23 +225,17 @@ def _line_records(plan: Plan, scheme: Scheme, line: Entry) -> pd.DataFrame:
     return both[level.isin(line.levels or ())].assign(line=line.code)[list(BEHIND)]
 
 
-# Which disputes are still open, and how long they have left.
+# Which disputes are still open, and how long they have left
 
 
 def open_disputes(records: Records, tree: Tree, as_of: datetime, *, officers: bool = False) -> pd.DataFrame:
     """List the disputes open at as_of: unit_id is of the record, or the officer; days_left is negative when overdue."""
-    columns = ["unit_id", "dispute_id", "tier", "received_at", "due_at", "days_left"]
-    table = records.tables.get("disputes")
-    if (
-        table is None
-        or not {"resolved_at", "due_at", "tier"} <= set(table.columns)
-        or (officers and "officer_id" not in table.columns)
-    ):
-        return pd.DataFrame(columns=columns)
-    rows = query.moment(table, TABLES["disputes"], as_of)
+    rows, who = records.tables.get("disputes"), "officer_id" if officers else "unit_id"
+    if rows is None or not {who, "resolved_at", "due_at", "tier"} <= set(rows.columns):
+        return pd.DataFrame(columns=list(DISPUTES))
+    rows = query.moment(rows, TABLES["disputes"], as_of)
     rows = rows.filter(rows.resolved_at.isnull())
-    who = rows.officer_id if officers else rows.unit_id
-    found = query.fetch(rows.mutate(unit_id=who), columns[:-1], ["due_at", "dispute_id"])
+    found = query.fetch(rows.mutate(unit_id=rows[who]), DISPUTES[:-1], ["due_at", "dispute_id"])
     known = set(tree.units["unit_id"]) | set(tree.counts_for["unit_id"])
     left = (found["due_at"] - pd.Timestamp(as_of)) // pd.Timedelta(days=1)
     return found.assign(days_left=left.astype("Int64"))[found["unit_id"].isin(known)].reset_index(drop=True)

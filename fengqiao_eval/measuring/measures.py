@@ -10,8 +10,9 @@ import pandas as pd
 
 from fengqiao_eval.errors import Note, Status
 from fengqiao_eval.measuring import counting, denominators
+from fengqiao_eval.measuring.counting import Plan, Sums
 from fengqiao_eval.measuring.denominators import exposure, figures_of, rate
-from fengqiao_eval.measuring.queries import Moment, Tally, has_best_of, is_countable, lines_of
+from fengqiao_eval.measuring.queries import Tally, has_best_of, is_countable, lines_of
 from fengqiao_eval.periods import Period, atoms
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.units import Tree, postings_of
@@ -19,7 +20,7 @@ from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.measure import Count, Distinct, Figure, Quantile
 from fengqiao_eval.scheme.scheme import Scheme, applies, least_at, void_months
 
-SHORT = {"numerator": "num", "denominator": "den"}
+ASIDES = ("unit_id", "indicator", "period", "aside", "label", "numerator", "denominator")
 
 
 @dataclass(frozen=True)
@@ -45,70 +46,58 @@ class Counted:
     cubes: part -> units × lines × spans; apart: indicator -> part -> units × periods; best: key of a line -> the same.
     """
 
-    lines: tuple[Tally, ...]
-    cubes: Mapping[str, np.ndarray]
-    apart: Mapping[int, Mapping[str, np.ndarray]]
-    best: Mapping[str, Mapping[str, np.ndarray]]
-    spans: tuple[Period, ...]
+    plan: Plan
     periods: tuple[Period, ...]
+    lines: tuple[Tally, ...]
+    cubes: Sums
+    apart: Mapping[int, Sums]
+    best: Mapping[str, Sums]
     notes: tuple[Note, ...]
-    plan: counting.Plan
     figures: pd.DataFrame
     postings: pd.DataFrame | None
 
-    def places(self, period: Period, void: frozenset[int] = frozenset()) -> list[int]:
-        """The numbers of the spans that make a period, void months left out."""
-        return [number for number, span in enumerate(self.spans) if period.holds(span) and span.first not in void]
-
-    def sums(self, line: Tally, period: Period, void: frozenset[int]) -> dict[str, np.ndarray]:
+    def sums(self, line: Tally, period: Period) -> Sums:
         """The sums of a line in a period, part -> one a unit, void months left out."""
         if line.key in self.best:
             return {part: array[:, self.periods.index(period)] for part, array in self.best[line.key].items()}
-        at = self.places(period, void)
+        at = _spans_in(self.plan, line.indicator, period)
         return {part: counting.tidy(cube[:, int(line.key), at].sum(axis=1)) for part, cube in self.cubes.items()}
+
+
+def _spans_in(plan: Plan, number: int, period: Period) -> list[int]:
+    """The numbers of the spans that make a period, void months of the entry left out."""
+    void = void_months(plan.scheme, plan.scheme.entries[number].code)
+    return [at for at, span in enumerate(plan.spans) if period.holds(span) and span.first not in void]
 
 
 def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period], as_of: datetime, *, officers: bool) -> Counted:
     """Count everything the scheme asks for, for all periods at once."""
     voids = [Period(month, 1) for indicator in scheme.entries for month in void_months(scheme, indicator.code)]
-    last = max(period.end for period in periods)
     spans = tuple(a for a in atoms([*periods, *voids]) if any(period.holds(a) for period in periods))
-    moment = Moment(as_of, last)
-    plan = counting.Plan(records, tree, scheme.entries, spans, moment, officers, counting.shared_tables(records))
-    lines = lines_of(scheme.entries, frozenset(records.tables))
-    apart = {}
+    plan, size = Plan(records, scheme, tree, spans, as_of, officers), len(periods)
+    apart: dict[int, Sums] = {}
     for number, indicator in enumerate(scheme.entries):
         measure = indicator.measure
         if isinstance(measure, (Distinct, Quantile)) and is_countable(measure, records.tables):
-            member = _membership(periods, spans, void_months(scheme, indicator.code))
-            apart[number] = (counting.distinct_counts if isinstance(measure, Distinct) else counting.quantile)(
-                plan, measure, member
-            )
+            count_apart = counting.distinct_counts if isinstance(measure, Distinct) else counting.quantile
+            apart[number] = count_apart(plan, measure, _membership(plan, number, periods), size)
+    lines = lines_of(scheme.entries, frozenset(records.tables))
     cubes, notes = counting.additive_sums(plan, lines)
-    best, more = _count_best(plan, lines, periods, scheme)
-    notes = tuple(dict.fromkeys((*notes, *more)))
-    figures, postings = (
-        _fetch_figures(records, (*periods, *denominators.figure_periods(scheme, periods))),
-        postings_of(records.tables),
-    )
-    return Counted(lines, cubes, apart, best, spans, tuple(periods), notes, plan, figures, postings)
-
-
-def _count_best(
-    plan: counting.Plan, lines: Sequence[Tally], periods: Sequence[Period], scheme: Scheme
-) -> tuple[dict[str, dict[str, np.ndarray]], list[Note]]:
-    """Count the lines of which only the best of rows alike counts, measure by measure; return key of a line -> part -> sums."""
-    found: dict[str, dict[str, np.ndarray]] = {}
-    notes: list[Note] = []
+    best: dict[str, Sums] = {}
     for number, group in groupby((line for line in lines if has_best_of(line.measure)), key=lambda line: line.indicator):
         own = tuple(group)
-        names = {str(period): place for place, period in enumerate(periods)}
-        member = _membership(periods, plan.spans, void_months(scheme, plan.entries[number].code)).frame
-        member = pd.DataFrame({"span_": member["span"], "period_": member["period"].map(names).astype("int32")})
-        cubes, told = counting.best_sums(plan, own, member, len(periods))
-        found |= {line.key: {part: cube[:, place] for part, cube in cubes.items()} for place, line in enumerate(own)}
+        picked, told = counting.best_sums(plan, own, _membership(plan, number, periods), size)
+        best |= {line.key: {part: cube[:, place] for part, cube in picked.items()} for place, line in enumerate(own)}
         notes += told
-    return found, notes
+    figures = _fetch_figures(records, (*periods, *denominators.figure_periods(scheme, periods)))
+    notes, postings = tuple(dict.fromkeys(notes)), postings_of(records.tables)
+    return Counted(plan, tuple(periods), lines, cubes, apart, best, notes, figures, postings)
+
+
+def _membership(plan: Plan, number: int, periods: Sequence[Period]) -> pd.DataFrame:
+    """Say which spans make which periods, by their numbers."""
+    pairs = [(span, n) for n, period in enumerate(periods) for span in _spans_in(plan, number, period)]
+    return pd.DataFrame(pairs, columns=["span", "period"], dtype="int32")
 
 
 def _fetch_figures(records: Records, periods: Sequence[Period]) -> pd.DataFrame:
@@ -119,26 +108,21 @@ def _fetch_figures(records: Records, periods: Sequence[Period]) -> pd.DataFrame:
     return figures.filter(figures.period.isin([str(period) for period in periods])).to_pandas()
 
 
-def _membership(periods: Sequence[Period], spans: Sequence[Period], void: frozenset[int]) -> counting.Membership:
-    pairs = [(n, str(p)) for p in periods for n, span in enumerate(spans) if p.holds(span) and span.first not in void]
-    frame = pd.DataFrame(pairs, columns=["span", "period"]).astype({"span": "int32"})
-    return counting.Membership(frame, tuple(map(str, periods)))
-
-
 def measure_period(scheme: Scheme, tree: Tree, counted: Counted, period: Period, as_of: datetime) -> Measured:
     """Put together the measures of one period: sums of its months, what was counted apart, and figures."""
     shape = (len(tree.units), len(scheme.entries))
-    found = {part: np.zeros(shape) for part in ("num", "den", "n", "pend")} | {"value": np.full(shape, np.nan)}
-    for line in counted.lines:
-        if not line.aside:
-            _fill_sums(found, counted, line, period, void_months(scheme, scheme.entries[line.indicator].code))
-    place = counted.periods.index(period)
-    for number, arrays in counted.apart.items():
-        for name, array in arrays.items():
-            found[SHORT.get(name, name)][:, number] = array[:, place]
-    for number in range(len(scheme.entries)):
-        _derive(found, number, scheme, counted, tree, period)
-    status = np.column_stack([_status(found, n, i, scheme, tree, period, as_of) for n, i in enumerate(scheme.entries)])
+    found = {part: np.zeros(shape) for part in counting.PARTS} | {"value": np.full(shape, np.nan)}
+    status, place = np.empty(shape, dtype=np.int8), counted.periods.index(period)
+    sums = [(line.indicator, counted.sums(line, period)) for line in counted.lines if not line.aside]
+    sums += [(number, {part: array[:, place] for part, array in arrays.items()}) for number, arrays in counted.apart.items()]
+    for number, parts in sums:
+        for part, column in parts.items():
+            found[part][:, number] = column
+    for number, entry in enumerate(scheme.entries):
+        own = {part: array[:, number] for part, array in found.items()}
+        for part, derived in _derive(own, entry, counted, period).items():
+            own[part][:] = derived
+        status[:, number] = _status(own, entry, scheme, tree, period, as_of)
     return Measured(
         period,
         found["num"],
@@ -150,82 +134,57 @@ def measure_period(scheme: Scheme, tree: Tree, counted: Counted, period: Period,
     )
 
 
-def _fill_sums(found: dict[str, np.ndarray], counted: Counted, line: Tally, period: Period, void: frozenset[int]) -> None:
-    for part, column in counted.sums(line, period, void).items():
-        found[part][:, line.indicator] = column
-
-
-def _derive(found: dict[str, np.ndarray], number: int, scheme: Scheme, counted: Counted, tree: Tree, period: Period) -> None:
-    indicator = scheme.entries[number]
-    measure = indicator.measure
+def _derive(own: Sums, entry: Entry, counted: Counted, period: Period) -> Mapping[str, np.ndarray | float]:
+    """Give what follows from the sums of an entry: its value, its exposure; of figures all of it."""
+    measure, scheme, tree, below = entry.measure, counted.plan.scheme, counted.plan.tree, own["den"]
     if isinstance(measure, Figure):
-        for part, column in figures_of(counted.figures, measure.figure, indicator.scale, tree, period).items():
-            found[part][:, number] = column
-        return
+        return figures_of(counted.figures, measure.figure, entry.scale, tree, period)
     if isinstance(measure, Quantile):
-        found["num"][:, number] = found["den"][:, number] = np.nan
-        return
-    if isinstance(measure, Count) and (measure.per is None or not is_countable(measure, counted.plan.records.tables)):
-        found["den"][:, number] = np.nan
-        if is_countable(measure, counted.plan.records.tables):
-            found["value"][:, number] = found["num"][:, number]
-        return
+        return {"num": np.nan, "den": np.nan}
     if isinstance(measure, Count):
-        months = [month for month in period.month_numbers if month not in void_months(scheme, indicator.code)]
-        found["den"][:, number] = exposure(counted.postings, measure, tree, period, months) / float(measure.scale)
-    found["value"][:, number] = rate(found["num"][:, number], found["den"][:, number], indicator.scale)
+        if not is_countable(measure, counted.plan.records.tables):
+            return {"den": np.nan}
+        if measure.per is None:
+            return {"den": np.nan, "value": own["num"]}
+        months = [month for month in period.month_numbers if month not in void_months(scheme, entry.code)]
+        below = exposure(counted.postings, measure, tree, period, months) / float(measure.scale)
+    return {"den": below, "value": rate(own["num"], below, entry.scale)}
 
 
-def _status(
-    found: Mapping[str, np.ndarray],
-    number: int,
-    indicator: Entry,
-    scheme: Scheme,
-    tree: Tree,
-    period: Period,
-    as_of: datetime,
-) -> np.ndarray:
-    value, pend = (found[part][:, number] for part in ("value", "pend"))
-    settled = period.end + timedelta(days=indicator.measure.settles_days) <= as_of
-    status = np.full(
-        len(value), Status.OK if settled or not indicator.measure.settles_days else Status.PROVISIONAL, dtype=np.int8
-    )
-    least = {level: least_at(indicator, level) for level in scheme.levels}
-    status[_least_basis(found, number, indicator) < tree.units["level"].map(least).to_numpy("float64")] = Status.TOO_FEW
+def _status(own: Sums, entry: Entry, scheme: Scheme, tree: Tree, period: Period, as_of: datetime) -> np.ndarray:
+    value, days = own["value"], entry.measure.settles_days
+    settled = not days or period.end + timedelta(days=days) <= as_of
+    status = np.full(len(value), Status.OK if settled else Status.PROVISIONAL, dtype=np.int8)
+    least = {level: least_at(entry, level) for level in scheme.levels}
+    status[_least_basis(own, entry) < tree.units["level"].map(least).to_numpy("float64")] = Status.TOO_FEW
     status[np.isnan(value)] = Status.NO_RECORDS
-    status[np.isnan(value) & (pend > 0)] = Status.PENDING
-    if set(period.month_numbers) <= void_months(scheme, indicator.code):
+    status[np.isnan(value) & (own["pend"] > 0)] = Status.PENDING
+    if set(period.month_numbers) <= void_months(scheme, entry.code):
         status[:] = Status.VOID
-    status[~tree.units["level"].isin([level for level in scheme.levels if applies(indicator, level)]).to_numpy()] = (
-        Status.NOT_APPLICABLE
-    )
+    held = tree.units["level"].isin([level for level in scheme.levels if applies(entry, level)])
+    status[~held.to_numpy()] = Status.NOT_APPLICABLE
     return status
 
 
-def _least_basis(found: Mapping[str, np.ndarray], number: int, indicator: Entry) -> np.ndarray:
+def _least_basis(own: Sums, entry: Entry) -> np.ndarray:
     """Give what `least` looks at: records; of a count with an exposure that, and of a count of none nothing can be too few."""
-    n = found["n"][:, number]
-    if not isinstance(indicator.measure, Count):
-        return n
-    if indicator.measure.per is None:
-        return n if indicator.least != 1 else np.full(len(n), np.inf)
-    return found["den"][:, number] * float(indicator.measure.scale)
+    if not isinstance(entry.measure, Count):
+        return own["n"]
+    if entry.measure.per is None:
+        return own["n"] if entry.least != 1 else np.full(len(own["n"]), np.inf)
+    return own["den"] * float(entry.measure.scale)
 
 
 def asides(counted: Counted, scheme: Scheme, tree: Tree, periods: Sequence[Period]) -> pd.DataFrame:
     """The counts printed beside the indicators: unit_id, indicator, period, aside, label, numerator, denominator."""
-    beside = [line for line in counted.lines if line.aside]
-    frames = [_aside(counted, scheme, tree, line, period) for line in beside for period in dict.fromkeys(periods)]
-    columns = ["unit_id", "indicator", "period", "aside", "label", "numerator", "denominator"]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-
-
-def _aside(counted: Counted, scheme: Scheme, tree: Tree, line: Tally, period: Period) -> pd.DataFrame:
-    indicator = scheme.entries[line.indicator]
-    sums = counted.sums(line, period, void_months(scheme, indicator.code))
-    plain = isinstance(line.measure, Count)
-    frame = pd.DataFrame(
-        {"unit_id": tree.units["unit_id"], "indicator": indicator.code, "period": str(period), "aside": line.aside}
-    )
-    frame = frame.assign(label=line.label, numerator=sums["num"], denominator=np.nan if plain else sums["den"])
-    return frame[[applies(indicator, level) for level in tree.units["level"]]]
+    frames = []
+    for line in (line for line in counted.lines if line.aside):
+        entry = scheme.entries[line.indicator]
+        there = np.array([applies(entry, level) for level in tree.units["level"]], dtype=bool)
+        named = {"indicator": entry.code, "aside": line.aside, "label": line.label}
+        for period in dict.fromkeys(periods):
+            sums = counted.sums(line, period)
+            below = np.nan if isinstance(line.measure, Count) else sums["den"]
+            frame = tree.units[["unit_id"]].assign(**named, period=str(period), numerator=sums["num"], denominator=below)
+            frames.append(frame[there])
+    return pd.concat(frames, ignore_index=True)[list(ASIDES)] if frames else pd.DataFrame(columns=list(ASIDES))

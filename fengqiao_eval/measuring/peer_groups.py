@@ -12,6 +12,14 @@ from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.indicator import Exempt
 from fengqiao_eval.scheme.scheme import Scheme
 
+LABELS: dict[str, tuple[str, ...]] = {
+    "level": (),
+    "class": ("peer_class",),
+    "class_in_county": ("county_id", "peer_class"),
+    "station": ("station_id",),
+}
+"""The columns of a unit that name its group, by the scheme's word for whom it is compared with."""
+
 
 @dataclass(frozen=True)
 class Cohort:
@@ -76,30 +84,17 @@ def is_exempt(exempt: Exempt, tree: Tree) -> np.ndarray:
 
 
 def group_labels(tree: Tree, scheme: Scheme) -> np.ndarray:
-    """Name the group within which each unit is compared; '' is the whole level."""
+    """Name the group within which each unit is compared; '' is the whole level. Of units above that share a name, the id too."""
+    twice = tree.units.duplicated(["level", "name"], keep=False)  # every county has a 城关所
+    rows = zip(tree.units["unit_id"], tree.units["name"], twice, strict=True)
+    names = {unit: f"{name}（{unit}）" if several else name for unit, name, several in rows}
     labels = np.full(len(tree.units), "", dtype=object)
     for level, at in tree.units.groupby("level", sort=False).indices.items():
-        labels[at] = _level_labels(scheme.compare_within.get(level, "class"), tree.units.iloc[at], tree)
+        columns = LABELS[scheme.compare_within.get(level, "class")]
+        parts = [tree.units[name].iloc[at].map(lambda cell: names.get(cell, cell)) for name in columns if name != "peer_class"]
+        parts += [tree.units["peer_class"].iloc[at]] if "peer_class" in columns else []
+        labels[at] = ["·".join(filter(None, words)) for words in zip(*parts, strict=True)] if parts else ""
     return labels
-
-
-def _level_labels(within: str, units: pd.DataFrame, tree: Tree) -> Any:
-    if within == "level":
-        return ""
-    if within == "class":
-        return units["peer_class"].to_numpy(dtype=object)
-    above = units["station_id" if within == "station" else "county_id"]
-    names = above.map(_names(tree)).fillna(above)
-    if within == "station":
-        return names.to_numpy(dtype=object)
-    return ["·".join(part for part in pair if part) for pair in zip(names, units["peer_class"], strict=True)]
-
-
-def _names(tree: Tree) -> dict[str, str]:
-    """Name the units so that two of one level and name stay two: every county has a 城关所."""
-    twice = tree.units.duplicated(["level", "name"], keep=False)
-    rows = zip(tree.units["unit_id"], tree.units["name"], twice, strict=True)
-    return {unit: f"{name}（{unit}）" if several else name for unit, name, several in rows}
 
 
 def members(classes: np.ndarray, able: np.ndarray) -> list[np.ndarray]:

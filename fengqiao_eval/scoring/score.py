@@ -1,4 +1,4 @@
-"""The one way: records and scheme -> measures -> points -> totals -> ranks, for every level and period."""
+"""The one way: records → measures → benchmarks → normalisation → weighting and aggregation → adjustments → ranking."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Note, refuse
-from fengqiao_eval.measuring import compatibility, denominators
-from fengqiao_eval.measuring import measures as measuring_measures
-from fengqiao_eval.measuring import notes as measuring_notes
-from fengqiao_eval.measuring.counting import Plan
+from fengqiao_eval.measuring import compatibility, denominators, measures
 from fengqiao_eval.measuring.drilldown import losses, open_disputes, record_ids
+from fengqiao_eval.measuring.notes import collect_notes
 from fengqiao_eval.measuring.peer_groups import cohort, full_marks_faults
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.store import Records
@@ -22,7 +20,6 @@ from fengqiao_eval.scoring import frames, long_periods
 from fengqiao_eval.scoring.adjustments import consequences, facts, sum_adjustments, veto_months
 from fengqiao_eval.scoring.aggregation import gather
 from fengqiao_eval.scoring.benchmarks import History, compare, reference_periods
-from fengqiao_eval.scoring.frames import comparisons
 from fengqiao_eval.scoring.long_periods import expand_parts, parts
 from fengqiao_eval.scoring.normalisation import indicator_points
 from fengqiao_eval.scoring.result import Scored, place_units
@@ -57,66 +54,42 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     refuse((*faults, *denominators.faults_of(scheme, tree), *full_marks_faults(scheme, tree)))
     main = tuple(dict.fromkeys((period, period.previous, period.year_before)))  # of a year both are the year before
     periods = expand_parts(scheme, (*main, *period.trend))
-    found = _count_records(records, scheme, tree, main, periods, as_of)
-    by_period = score_periods(found.history, periods, scheme, tree)
-    scored = list(by_period.values())
-    told = measuring_notes.collect_notes(records, scheme, tree, found.plan, scored[0].measured, scored[0].groups)
-    behind = record_ids(records, scheme, tree, period, as_of, officers=found.plan.officers)
-    single = _single_records(records, scheme, tree, period, as_of, officers=found.plan.officers)
-    table = frames.measures(scored, scheme, tree)
-    return Scores(
-        units=frames.units(tree, found.days[0], period),
-        measures=table,
-        points=frames.points(table, scored, scheme),
-        adjustments=frames.adjustments(scored, scheme, tree, behind),
-        comparisons=comparisons([by_period[p] for p in main], scheme, tree),
-        ranks=frames.ranks(scored, scheme, tree, found.days),
-        asides=found.asides,
-        notes=(*records.notes, *found.notes, *long_periods.exclusion_notes(scheme, tree, period, by_period), *told),
-        **single,
-    )
 
-
-@dataclass(frozen=True)
-class _Found:
-    """What is kept of all that was counted, which is large and let go; days: person-days of each period that is scored."""
-
-    history: History
-    days: list[np.ndarray]
-    asides: pd.DataFrame
-    plan: Plan
-    notes: tuple[Note, ...]
-
-
-def _count_records(
-    records: Records, scheme: Scheme, tree: Tree, main: Sequence[Period], periods: Sequence[Period], as_of: datetime
-) -> _Found:
-    """Count the records of the periods, and of those that they are held against."""
-    every, officers = _periods_to_count(scheme, periods), OFFICER in set(tree.units["level"])
-    counted = measuring_measures.count(records, scheme, tree, every, as_of, officers=officers)
-    compatibility.require_records(counted, scheme, main[0], records.name)
-    history = {p: measuring_measures.measure_period(scheme, tree, counted, p, as_of) for p in every}
-    days = [person_days(tree, counted.postings, p) for p in periods]
-    return _Found(history, days, measuring_measures.asides(counted, scheme, tree, main), counted.plan, counted.notes)
-
-
-def _single_records(
-    records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool
-) -> dict[str, pd.DataFrame]:
-    """The frames that name single records; they come before the large ones, for the engine needs room to find them."""
-    of_units, of_officers = losses(records, scheme, tree, period, as_of, officers=officers)
-    return {
-        "losses": of_units,
-        "officer_losses": of_officers,
-        "open_disputes": open_disputes(records, tree, as_of),
-        "officer_open_disputes": open_disputes(records, tree, as_of, officers=True),
-    }
-
-
-def _periods_to_count(scheme: Scheme, periods: Sequence[Period]) -> tuple[Period, ...]:
-    """Name the periods that must be counted so that others can be scored."""
+    # measures, also of the periods that those to be scored are held against
     months = veto_months(scheme, periods)
-    return tuple(dict.fromkeys((*periods, *months, *reference_periods(scheme, (*periods, *months)))))
+    every = tuple(dict.fromkeys((*periods, *months, *reference_periods(scheme, (*periods, *months)))))
+    officers = OFFICER in set(tree.units["level"])
+    counted = measures.count(records, scheme, tree, every, as_of, officers=officers)
+    compatibility.require_records(counted, scheme, period, records.name)
+    history = {p: measures.measure_period(scheme, tree, counted, p, as_of) for p in every}
+    days = [person_days(tree, counted.postings, p) for p in periods]
+    asides, plan, counting_notes = measures.asides(counted, scheme, tree, main), counted.plan, counted.notes
+    del counted  # it is large, and done with
+
+    # points, totals and places
+    by_period = score_periods(history, periods, scheme, tree)
+    scored = list(by_period.values())
+    told = collect_notes(plan, scored[0].measured, scored[0].groups)
+
+    # single records come before the large frames, for the engine needs room to find them
+    behind = record_ids(records, scheme, tree, period, as_of, officers=officers)
+    of_units, of_officers = losses(records, scheme, tree, period, as_of, officers=officers)
+    disputes, officer_disputes = (open_disputes(records, tree, as_of, officers=persons) for persons in (False, True))
+    measured = frames.measures(scored, scheme, tree)
+    return Scores(
+        units=frames.units(tree, days[0], period),
+        measures=measured,
+        points=frames.points(measured, scored, scheme),
+        adjustments=frames.adjustments(scored, scheme, tree, behind),
+        comparisons=frames.comparisons([by_period[p] for p in main], scheme, tree),
+        ranks=frames.ranks(scored, scheme, tree, days),
+        asides=asides,
+        losses=of_units,
+        officer_losses=of_officers,
+        open_disputes=disputes,
+        officer_open_disputes=officer_disputes,
+        notes=(*records.notes, *counting_notes, *long_periods.exclusion_notes(scheme, tree, period, by_period), *told),
+    )
 
 
 def _restrict_tree(tree: Tree, levels: Sequence[str]) -> Tree:
@@ -135,14 +108,19 @@ def score_periods(history: History, periods: Iterable[Period], scheme: Scheme, t
 
 
 def score_period(history: History, period: Period, scheme: Scheme, tree: Tree, shorter: Sequence[Scored] = ()) -> Scored:
-    """Score one period: references, points, totals and what stands outside them, or the mean of shorter ones; then places."""
+    """Score one period from its measures to its places, or take the mean of shorter ones."""
     among = cohort(tree, scheme)
+    # benchmarks
     found = compare(history, period, scheme, tree, among)
+    # normalisation
     given = indicator_points(found, scheme, among)
+    points = np.where(given.scored, given.points, np.nan)
+    # weighting and aggregation
     gathered = gather(given, scheme, among)
+    # adjustments
     known = facts(found, history, period, scheme, tree, among)
     lines = (*gathered.adjustments, *consequences(known, gathered.totals.contributions))
     totals = replace(gathered.totals, totals=gathered.totals.totals + sum_adjustments(lines, len(tree.units)))
-    points = np.where(given.scored, given.points, np.nan)
     one = Scored(history[period], found, among, points, given.status, given.barred, gathered.nominal, totals, lines)
+    # ranking
     return place_units(long_periods.mean_of(shorter, one, known) if shorter else one, scheme)

@@ -4,6 +4,7 @@ import os
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from unicodedata import east_asian_width
 
 import yaml
 
@@ -31,3 +32,12 @@ def say(key: str, lang: str | None = None, /, **given: Any) -> str:
     ('样本过少', 'too few')
     """
     return catalogue()[key][lang or language()].format(**given)
+
+
+def text_width(text: str) -> int:
+    r"""Give the width of a text on paper or console, of its longest line; a Chinese character is as wide as two.
+
+    >>> text_width("派出所\nS1")
+    6
+    """
+    return max(sum(2 if east_asian_width(sign) in "WF" else 1 for sign in line) for line in text.split("\n"))

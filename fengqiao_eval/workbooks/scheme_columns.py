@@ -3,7 +3,6 @@
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
 from typing import Any, Literal, NamedTuple
 
 from fengqiao_eval.documents import KeyPath
@@ -13,9 +12,6 @@ from fengqiao_eval.scheme.yaml_text import format_value, leaves, path, value_of
 from fengqiao_eval.wording.definitions import aggregation_words, conditions, data_source, definition, rule_of, scheme_words
 from fengqiao_eval.wording.numbers import term
 from fengqiao_eval.words import catalogue, say
-
-# The one table as lines and cells: what each cell says, and how what is written in it is read back.
-
 
 Kind = Literal["dimension", "indicator", "group", "line"]
 
@@ -41,14 +37,78 @@ FIELDS = ("version", "author", "decided_on", "checker")
 """What stands above the table beside its name and is read back; each is a key of the scheme."""
 
 
+ON_PAPER = len(COLUMNS) - 2
+"""The last column that is printed on paper, counted from 0; the codes stand beside it."""
+
+HEADING = 5
+"""The row of the heading, counted from 0."""
+
+SECOND = COLUMNS.index("scoring")
+"""The column in which the second pair of fields above the table begins."""
+
+
+class Said(NamedTuple):
+    """What a printed cell says: the code of its line, empty for the whole table, and the column or its own name."""
+
+    code: str
+    name: str
+
+
 @dataclass(frozen=True)
-class TableLine:
+class Cell:
+    """A cell, or several in a row made one: where, its text, its look, and what it holds.
+
+    `place` is where its value stands in the document, if it is read back; `said` what it says, if it is printed from the rules.
+    """
+
+    row: int
+    first: int
+    text: str
+    style: str
+    last: int | None = None
+    place: KeyPath | None = None
+    said: Said | None = None
+
+
+class TableLine(NamedTuple):
     """A line of the table: its kind, the place of its declaration in the document, how deep it lies, the declaration."""
 
     kind: Kind
     place: KeyPath
     depth: int
     part: Any
+
+
+@dataclass(frozen=True)
+class PrintedScheme:
+    """What a table is made of: the scheme, the document it was read from, and the language."""
+
+    scheme: Scheme
+    data: Mapping[str, Any]
+    lang: str
+
+    def say(self, key: str, /, **given: Any) -> str:
+        """Say a sentence of the table."""
+        return say(key, self.lang, **given)
+
+
+# Where everything stands: cells as data, before any of them is written
+
+
+def table(source: PrintedScheme) -> Iterator[Cell]:
+    """Lay out the sheet 一表: title, fields, heading, a row a line, documents and signatures."""
+    yield from _head(source)
+    row = HEADING + 1
+    for line in lines_of(source.scheme):
+        if line.place == ("outside", 0):
+            yield Cell(row, 0, source.say("table.outside"), "section", ON_PAPER)
+            row += 1
+        yield from _line(source, row, line)
+        row += 1
+    sources = say("screen.semicolon", source.lang).join(source.scheme.sources)
+    yield Cell(row, 0, source.say("table.head.sources"), "field")
+    yield Cell(row, 1, sources, "grey", ON_PAPER, said=Said("", "sources"))
+    yield Cell(row + 1, 0, source.say("table.signed"), "signed", ON_PAPER)
 
 
 def lines_of(scheme: Scheme) -> Iterator[TableLine]:
@@ -61,19 +121,78 @@ def lines_of(scheme: Scheme) -> Iterator[TableLine]:
             yield TableLine("line", ("outside", number, "lines", row), 1, line)
 
 
-def printed_words(line: TableLine, scheme: Scheme, lang: str) -> dict[str, str]:
-    """Say what is printed in a line from the rules, by column."""
-    if isinstance(line.part, (Dimension, Outside)):
-        return dict.fromkeys(PRINTED, "") | {"definition": aggregation_words(line.part, lang)}
-    names = {other.code: other.name(lang) for other in scheme.entries}
-    defined = say("screen.semicolon", lang).join([definition(line.part, lang), conditions(line.part, lang, names)])
-    return {"definition": defined, "scoring": rule_of(line.part, scheme, lang), "data": data_source(line.part, lang)}
+def _head(source: PrintedScheme) -> Iterator[Cell]:
+    key = key_of("title", {key for key, value in source.data.items() if value}, source.lang)
+    yield Cell(0, 0, str(source.data[key]), "title", ON_PAPER, place=(key,))
+    for name, (row, column) in zip(FIELDS, ((1, 0), (1, SECOND), (2, 0), (2, SECOND)), strict=True):
+        yield Cell(row, column, source.say(f"table.head.{name}"), "field")
+        value, last = source.data.get(name), ON_PAPER if column else None
+        held = fits(name, value, source.lang)
+        text = cell_text(name, value, "", (), source.lang) if held else ""
+        yield Cell(row, column + 1, text, "given", last, place=(name,) if held else None)
+    yield Cell(3, 0, scheme_words(source.scheme, source.lang), "grey", ON_PAPER, said=Said("", "scheme"))
+    yield Cell(4, 0, source.say("table.how"), "remark", ON_PAPER)
+    for column, name in enumerate(COLUMNS):
+        yield Cell(HEADING, column, heading(name, source.scheme.weights, source.lang), "head")
 
 
-def table_remarks(scheme: Scheme, lang: str) -> dict[str, str]:
-    """Say what is printed once: what holds for the whole table, and the documents it rests on."""
-    sources = say("screen.semicolon", lang).join(scheme.sources)
-    return {"scheme": scheme_words(scheme, lang), "sources": sources}
+def _line(source: PrintedScheme, row: int, line: TableLine) -> Iterator[Cell]:
+    """Lay out a line: what is read back, what is printed, and the code that tells which line it is."""
+    scheme, part, lang = source.scheme, line.part, source.lang
+    if isinstance(part, (Dimension, Outside)):
+        printed = {"definition": aggregation_words(part, lang)}
+    else:
+        names = {other.code: other.name(lang) for other in scheme.entries}
+        defined = say("screen.semicolon", lang).join([definition(part, lang), conditions(part, lang, names)])
+        printed = {"definition": defined, "scoring": rule_of(part, scheme, lang), "data": data_source(part, lang)}
+    node = value_at(source.data, line.place)
+    filled = {key for key, value in node.items() if value}
+    for column, name in enumerate(COLUMNS):
+        key = key_of(name, filled, lang)
+        if name in TAKEN[line.kind] and fits(name, node.get(key), lang):
+            text = cell_text(name, node[key], getattr(part, "unit", ""), scheme.levels, lang)
+            yield Cell(row, column, text, _style(name, line), place=(*line.place, key))
+        else:
+            text = part.code if name == "code" else printed.get(name, "")
+            said = Said(part.code, name) if name in PRINTED else None
+            yield Cell(row, column, text, _style(name, line), said=said)
+
+
+def _style(column: str, line: TableLine) -> str:
+    group = "group_" if line.kind in ("dimension", "group") else ""
+    if column in ("label", "code"):
+        return f"{group}depth{min(line.depth, 8)}" if column == "label" else "quiet"
+    if column not in TAKEN[line.kind]:
+        return f"{group}grey"
+    return f"{group}{'centre' if column in ('weight', 'target', 'missing') else 'given'}"
+
+
+def rules(source: PrintedScheme, stands: Mapping[KeyPath, str]) -> Iterator[tuple[str, str, str, str]]:
+    """Give the rows of the sheet 规则: item, path, value, and in which cell of the table the value stands instead.
+
+    Every leaf of the document is there, in its order; those of one cell of the table are one row.
+    """
+    told = set()
+    for leaf, value in leaves(source.data):
+        place = next((leaf[:n] for n in range(1, len(leaf) + 1) if leaf[:n] in stands), leaf)
+        if place not in told:
+            told.add(place)
+            on = source.say("table.on", sheet=source.say("table.sheet"), cell=stands[place]) if place in stands else ""
+            holders = (value_at(source.data, place[:n]) for n in range(len(place), 0, -1))
+            labels = (str(node["label"]) for node in holders if isinstance(node, dict) and "label" in node)
+            yield next(labels, source.say("table.whole")), path(place), "" if on else format_value(value), on
+
+
+# What stands in a cell, and how it is read back
+
+
+def heading(column: str, weights: str, lang: str) -> str:
+    """Name a column: weights are marks (分值) where the scheme gives marks.
+
+    >>> heading("weight", "marks", "zh"), heading("data", "marks", "zh")
+    ('分值', '数据来源')
+    """
+    return say(f"table.column.weight.{weights}", lang) if column == "weight" else say(f"table.column.{column}", lang)
 
 
 def value_at(data: Any, place: KeyPath) -> Any:
@@ -82,14 +201,12 @@ def value_at(data: Any, place: KeyPath) -> Any:
     >>> value_at({"bands": [{"grade": "A"}]}, ("bands", 0, "grade"))
     'A'
     """
-    return reduce(_step, place, data)
-
-
-def _step(data: Any, step: str | int) -> Any:
-    try:
-        return data[step]
-    except (KeyError, IndexError, TypeError):
-        return None
+    for step in place:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
 
 
 def key_of(column: str, held: Container[str], lang: str) -> str:
@@ -167,155 +284,3 @@ def _weights(text: str, levels: dict[str, str]) -> Any:
     if not all(name for name, _, _ in rows):
         return value_of(text.strip())
     return {levels.get(name.strip(), name.strip()): value_of(weight) for name, _, weight in rows}
-
-
-# Where everything stands on the two sheets of the one table: cells as data, before any of them is written.
-
-
-ON_PAPER = len(COLUMNS) - 2
-"""The last column that is printed on paper, counted from 0; the codes stand beside it."""
-
-
-HEADING = 5
-"""The row of the heading, counted from 0."""
-
-
-SECOND = COLUMNS.index("scoring")
-"""The column in which the second pair of fields above the table begins."""
-
-
-_STAND = dict(zip(FIELDS, ((1, 0), (1, SECOND), (2, 0), (2, SECOND)), strict=True))
-"""Where the names of the fields above the table stand; their values stand to the right."""
-
-
-class Said(NamedTuple):
-    """What a printed cell says: the code of its line, empty for the whole table, and the column or its own name."""
-
-    code: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell, or several in a row made one: where, its text, its look, and what it holds.
-
-    `place` is where its value stands in the document, if it is read back; `said` what it says, if it is printed from the rules.
-    """
-
-    row: int
-    first: int
-    text: str
-    style: str
-    last: int | None = None
-    place: KeyPath | None = None
-    said: Said | None = None
-
-
-@dataclass(frozen=True)
-class PrintedScheme:
-    """What a table is made of: the scheme, the document it was read from, and the language."""
-
-    scheme: Scheme
-    data: Mapping[str, Any]
-    lang: str
-
-    def say(self, key: str, /, **given: Any) -> str:
-        """Say a sentence of the table."""
-        return say(key, self.lang, **given)
-
-
-def table(source: PrintedScheme) -> Iterator[Cell]:
-    """Lay out the sheet 一表: title, fields, heading, a row a line, documents and signatures."""
-    yield from _head(source)
-    row = HEADING + 1
-    for line in lines_of(source.scheme):
-        if line.place == ("outside", 0):
-            yield Cell(row, 0, source.say("table.outside"), "section", ON_PAPER)
-            row += 1
-        yield from _line(source, row, line)
-        row += 1
-    yield Cell(row, 0, source.say("table.head.sources"), "field")
-    yield _whole_cell(source, row, 1, "sources")
-    yield Cell(row + 1, 0, source.say("table.signed"), "signed", ON_PAPER)
-
-
-def _head(source: PrintedScheme) -> Iterator[Cell]:
-    key = key_of("title", _filled_keys(source.data), source.lang)
-    yield Cell(0, 0, str(source.data[key]), "title", ON_PAPER, place=(key,))
-    for name, (row, column) in _STAND.items():
-        yield Cell(row, column, source.say(f"table.head.{name}"), "field")
-        value, last = source.data.get(name), ON_PAPER if column else None
-        held = fits(name, value, source.lang)
-        text = cell_text(name, value, "", (), source.lang) if held else ""
-        yield Cell(row, column + 1, text, "given", last, place=(name,) if held else None)
-    yield _whole_cell(source, 3, 0, "scheme")
-    yield Cell(4, 0, source.say("table.how"), "remark", ON_PAPER)
-    for column, name in enumerate(COLUMNS):
-        yield Cell(HEADING, column, heading(name, source.scheme.weights, source.lang), "head")
-
-
-def heading(column: str, weights: str, lang: str) -> str:
-    """Name a column: weights are marks (分值) where the scheme gives marks.
-
-    >>> heading("weight", "marks", "zh"), heading("data", "marks", "zh")
-    ('分值', '数据来源')
-    """
-    return say(f"table.column.weight.{weights}", lang) if column == "weight" else say(f"table.column.{column}", lang)
-
-
-def _whole_cell(source: PrintedScheme, row: int, first: int, name: str) -> Cell:
-    text = table_remarks(source.scheme, source.lang)[name]
-    return Cell(row, first, text, "grey", ON_PAPER, said=Said("", name))
-
-
-def _line(source: PrintedScheme, row: int, line: TableLine) -> Iterator[Cell]:
-    """Lay out a line: what is read back, what is printed, and the code that tells which line it is."""
-    said = printed_words(line, source.scheme, source.lang) | {"code": line.part.code}
-    given = dict(_input_cells(source, line))
-    for column, name in enumerate(COLUMNS):
-        place, text = given.get(name, (None, said.get(name, "")))
-        printed = Said(line.part.code, name) if name in PRINTED else None
-        yield Cell(row, column, text, _style(name, line), place=place, said=printed)
-
-
-def _input_cells(source: PrintedScheme, line: TableLine) -> Iterator[tuple[str, tuple[KeyPath, str]]]:
-    node = value_at(source.data, line.place)
-    for column in TAKEN[line.kind]:
-        key = key_of(column, _filled_keys(node), source.lang)
-        value = node.get(key)
-        if fits(column, value, source.lang):
-            text = cell_text(column, value, getattr(line.part, "unit", ""), source.scheme.levels, source.lang)
-            yield column, ((*line.place, key), text)
-
-
-def _filled_keys(node: Mapping[str, Any]) -> set[str]:
-    return {key for key, value in node.items() if value}
-
-
-def _style(column: str, line: TableLine) -> str:
-    group = "group_" if line.kind in ("dimension", "group") else ""
-    if column in ("label", "code"):
-        return f"{group}depth{min(line.depth, 8)}" if column == "label" else "quiet"
-    if column not in TAKEN[line.kind]:
-        return f"{group}grey"
-    return f"{group}{'centre' if column in ('weight', 'target', 'missing') else 'given'}"
-
-
-def rules(source: PrintedScheme, stands: Mapping[KeyPath, str]) -> Iterator[tuple[str, str, str, str]]:
-    """Give the rows of the sheet 规则: item, path, value, and in which cell of the table the value stands instead.
-
-    Every leaf of the document is there, in its order; those of one cell of the table are one row.
-    """
-    told = set()
-    for leaf, value in leaves(source.data):
-        place = next((leaf[:n] for n in range(1, len(leaf) + 1) if leaf[:n] in stands), leaf)
-        if place not in told:
-            told.add(place)
-            on = source.say("table.on", sheet=source.say("table.sheet"), cell=stands[place]) if place in stands else ""
-            yield _item(source, place), path(place), "" if on else format_value(value), on
-
-
-def _item(source: PrintedScheme, place: KeyPath) -> str:
-    """Name the line that a place belongs to."""
-    holders = (value_at(source.data, place[:n]) for n in range(len(place), 0, -1))
-    return next((str(node["label"]) for node in holders if isinstance(node, dict) and "label" in node), source.say("table.whole"))

@@ -1,6 +1,6 @@
 """The one table read back from the workbook that offices sign: the scheme, or every fault with its sheet and cell."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -19,10 +19,10 @@ from fengqiao_eval.words import LANGUAGES, say
 from fengqiao_eval.workbooks import scheme_columns
 from fengqiao_eval.workbooks.scheme_columns import COLUMNS, FIELDS, PRINTED, TAKEN, Kind, PrintedScheme, Said
 
-# A workbook of the one table as it comes back from an office: its cells as text, and where each stands.
-
-
 SHEETS = ("sheet", "rules", "printed")
+
+KINDS: Mapping[str, Kind] = {"dimensions": "dimension", "indicators": "indicator", "outside": "group", "lines": "line"}
+"""The kind of a line by the list in which it stands in the document."""
 
 
 class Written(NamedTuple):
@@ -62,6 +62,89 @@ class Workbook:
     sheet: Grid
     rules: Grid
     printed: Grid
+
+
+class TypedRule(NamedTuple):
+    """A row of 规则: the line it belongs to, its place, its value, whether that stands on 一表 instead, and the cell."""
+
+    item: str
+    place: KeyPath
+    value: Any
+    elsewhere: bool
+    cell: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a workbook holds: the rows of rules, the cells that are read back, those that are printed, and every fault.
+
+    `gone` are the places of lines that the table has lost.
+    """
+
+    rules: tuple[TypedRule, ...]
+    given: Mapping[KeyPath, Written]
+    printed: Mapping[Said, Written]
+    gone: tuple[KeyPath, ...]
+    faults: tuple[Fault, ...]
+
+
+def read(path: Path) -> PrintedScheme:
+    """Read a workbook back: the scheme, and the document made anew from its cells.
+
+    Raises InputError with every fault, each with sheet and cell: of the workbook itself, of what is printed from the rules and
+    was changed, and of the scheme, which must pass the same checks as one read from a file.
+    """
+    book = open_workbook(path)
+    found = read_sheets(book)
+    document = Document(book.file, document_of(found, book.lang), cells_of(found))
+    scheme, faults = validate(Scheme, document)
+    faults = [*found.faults, *faults, *(check(scheme, document) if scheme else [])]
+    source = PrintedScheme(scheme, document.data, book.lang) if scheme else None
+    refuse([*(fault for fault in faults if not _is_consequent(fault, found)), *_changed_cells(book, found, source)])
+    assert source is not None  # noqa: S101 - a scheme that could not be read has faults
+    return source
+
+
+def _is_consequent(fault: Fault, found: Typed) -> bool:
+    """Say whether a fault only follows from a line that is gone, or from a table whose heading is."""
+    lost = [".".join(map(str, place)) for place in found.gone]
+    return bool(fault.place) and (not found.given or any(fault.place.startswith(f"{place}.") for place in lost))
+
+
+def _changed_cells(book: Workbook, found: Typed, source: PrintedScheme | None) -> Iterator[Fault]:
+    """Find what is printed from the rules and was changed: it is neither what was printed nor what the rules say now."""
+    were = {Said(*row[:2]): row[2] for row in book.printed.rows if len(row) > 2}  # noqa: PLR2004 - code, name, text
+    cells = scheme_columns.table(source) if source else ()
+    now = {cell.said: cell.text for cell in cells if cell.said}
+    for said, (text, cell) in found.printed.items():
+        wanted = now.get(said, were.get(said, ""))
+        if text.strip() and text.strip() not in (wanted.strip(), were.get(said, wanted).strip()):
+            yield Fault(f"{book.file}:{cell}", "", "table.printed", {"given": text, "wanted": wanted})
+
+
+def document_of(found: Typed, lang: str) -> dict[str, Any]:
+    """Make the document: the rows of rules in their order, each value that stands on the table taken from there."""
+    base = build_document((rule.place, rule.value) for rule in found.rules)
+    levels, values = tuple(map(str, scheme_columns.value_at(base, ("levels",)) or ())), {}
+    for place, (text, _) in found.given.items():
+        if text.strip():
+            unit = scheme_columns.value_at(base, (*place[:-1], "unit")) or ("起" if "lines" in place else "%")
+            column = str(place[-1]).removesuffix("_en")
+            values[place] = scheme_columns.cell_value(column, text, str(unit), levels, lang)
+    placed = {rule.place: rule.value for rule in found.rules if not rule.elsewhere or rule.place in values}
+    return build_document((placed | values).items())
+
+
+def cells_of(found: Typed) -> dict[KeyPath, str]:
+    """Give the cell of every place: of a line its name, of its parts the same, of a declaration the first of its rows."""
+    cells = {place: cell.cell for place, cell in found.given.items()}
+    lines = {place[:-1]: cell for place, cell in cells.items() if place[-1] in ("label", "label_en")}
+    lists = {place[:-1]: lines.get(place[:-2], cell) for place, cell in reversed(lines.items())}
+    first = {rule.place[:n]: rule.cell for rule in reversed(found.rules) for n in range(len(rule.place), 0, -1)}
+    return first | lists | lines | cells
+
+
+# The file: three sheets as text
 
 
 def open_workbook(path: Path) -> Workbook:
@@ -118,77 +201,42 @@ def filled_rows(grid: Grid, first: int) -> Iterator[int]:
     yield from (row for row in range(first, len(grid.rows)) if any(map(str.strip, grid.rows[row])))
 
 
-# What stands on the sheets of a workbook of the one table, read as it was typed: rows of rules, lines of the table.
-
-
-_KINDS: Mapping[str, Kind] = {"dimensions": "dimension", "indicators": "indicator", "outside": "group", "lines": "line"}
-"""The kind of a line by the list in which it stands in the document."""
-
-
-@dataclass(frozen=True)
-class TypedRule:
-    """A row of 规则: the line it belongs to, its place, its value, whether that stands on 一表 instead, and the cell."""
-
-    item: str
-    place: KeyPath
-    value: Any
-    elsewhere: bool
-    cell: str
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What a workbook holds: the rows of rules, the cells that are read back, those that are printed, and every fault.
-
-    `gone` are the places of lines that the table has lost.
-    """
-
-    rules: tuple[TypedRule, ...]
-    given: Mapping[KeyPath, Written]
-    printed: Mapping[Said, Written]
-    gone: tuple[KeyPath, ...]
-    faults: tuple[Fault, ...]
+# What stands on the sheets, as it was typed: rows of rules, lines of the table
 
 
 def read_sheets(book: Workbook) -> Typed:
     """Read both sheets."""
     faults: list[Fault] = []
-    rules = _rules(book, faults)
-    start = book.sheet.find(say("table.column.code", book.lang))
-    heading = start[0] if start else 0
-    columns = {name: column for name in COLUMNS if (column := _column(book, name, heading)) is not None}
-    lacking = [name for name in COLUMNS if name not in columns]
-    faults += [
-        _fault(book, Written("", f"{book.sheet.name}!{heading + 1}"), "no_column", wanted=_name(name, book)) for name in lacking
-    ]
-    if lacking:
+    sheet, rules = book.sheet, _rules(book, faults)
+    start = sheet.find(say("table.column.code", book.lang))
+    heading, columns = start[0] if start else 0, {}
+    for name in COLUMNS:
+        words = dict.fromkeys(scheme_columns.heading(name, weights, book.lang) for weights in ("within", "marks"))
+        found = [at[1] for word in words if (at := sheet.find(word, range(heading, heading + 1)))]
+        if found:
+            columns[name] = found[0]
+        else:
+            faults.append(_fault(book, f"{sheet.name}!{heading + 1}", "no_column", wanted="/".join(words)))
+    if len(columns) < len(COLUMNS):
         return Typed(rules, {}, {}, (), tuple(faults))
-    table = _TypedTable(book, heading, columns, {rule.place for rule in rules if rule.elsewhere}, dict(_codes(rules)))
-    rows = dict(table.rows(faults))
-    gone = [code for code in table.codes if code not in rows]
-    labels = {rule.value: rule for rule in rules if rule.place[-1] == "code"}
-    faults += [_fault(book, Written("", book.sheet.name), "row_missing", given=code, label=labels[code].item) for code in gone]
-    given = dict(table.fields()) | {place: cell for code, row in rows.items() for place, cell in table.given(code, row)}
-    printed = dict(table.whole()) | {said: cell for code, row in rows.items() for said, cell in table.printed(code, row)}
-    return Typed(rules, given, printed, tuple(table.codes[code] for code in gone), tuple(faults))
+    codes = [rule for rule in rules if rule.place[-1] == "code" and len(rule.place) > 2]  # noqa: PLR2004 - list, number, code
+    lines = {str(rule.value): rule for rule in codes if rule.place[-3] in KINDS}
+    rows = dict(_rows(book, heading, columns, lines, faults))
+    gone = {code: rule for code, rule in lines.items() if code not in rows}
+    faults += [_fault(book, sheet.name, "row_missing", given=code, label=rule.item) for code, rule in gone.items()]
+    held = {rule.place for rule in rules if rule.elsewhere}
+    given, printed = dict(_fields(book, heading, held)), dict(_remarks(book, heading))
+    for code, row in rows.items():
+        place = lines[code].place[:-1]
+        keys = {str(other[-1]) for other in held if other[:-1] == place}
+        for column in TAKEN[KINDS[str(place[-2])]]:
+            given[(*place, scheme_columns.key_of(column, keys, book.lang))] = sheet.at(row, columns[column])
+        printed |= {Said(code, name): sheet.at(row, columns[name]) for name in PRINTED}
+    return Typed(rules, given, printed, tuple(rule.place[:-1] for rule in gone.values()), tuple(faults))
 
 
-def _fault(book: Workbook, written: Written, rule: str, **given: Any) -> Fault:
-    return Fault(f"{book.file}:{written.cell}", "", f"table.{rule}", given)
-
-
-def _name(column: str, book: Workbook) -> str:
-    return "/".join(_names(column, book))
-
-
-def _names(column: str, book: Workbook) -> list[str]:
-    keys = [f"weight.{style}" for style in ("within", "marks")] if column == "weight" else [column]
-    return [say(f"table.column.{key}", book.lang) for key in keys]
-
-
-def _column(book: Workbook, name: str, heading: int) -> int | None:
-    found = (book.sheet.find(text, range(heading, heading + 1)) for text in _names(name, book))
-    return next((place[1] for place in found if place), None)
+def _fault(book: Workbook, cell: str, rule: str, **given: Any) -> Fault:
+    return Fault(f"{book.file}:{cell}", "", f"table.{rule}", given)
 
 
 def _rules(book: Workbook, faults: list[Fault]) -> tuple[TypedRule, ...]:
@@ -198,140 +246,48 @@ def _rules(book: Workbook, faults: list[Fault]) -> tuple[TypedRule, ...]:
         item, where, text, on = (book.rules.at(number, column) for column in range(4))
         place, elsewhere = place_of(where.text.strip()), bool(on.text.strip())
         if place is None or place in found:
-            faults.append(_fault(book, where, "path" if place is None else "path_twice", given=where.text))
+            faults.append(_fault(book, where.cell, "path" if place is None else "path_twice", given=where.text))
         else:
             if elsewhere and text.text.strip():
-                faults.append(_fault(book, text, "elsewhere", sheet=book.sheet.name, given=text.text))
+                faults.append(_fault(book, text.cell, "elsewhere", sheet=book.sheet.name, given=text.text))
             found[place] = TypedRule(item.text, place, value_of(text.text), elsewhere, text.cell)
     for one, other in pairwise(sorted(found, key=lambda place: tuple(map(str, place)))):
         if other[: len(one)] == one:
-            cell = Written("", found.pop(one).cell)
-            faults.append(_fault(book, cell, "path_clash", given=path(one), other=path(other)))
+            faults.append(_fault(book, found.pop(one).cell, "path_clash", given=path(one), other=path(other)))
     new = renumber(found)
-    return tuple(TypedRule(r.item, new[r.place], r.value, r.elsewhere, r.cell) for r in found.values())
+    return tuple(rule._replace(place=new[rule.place]) for rule in found.values())
 
 
-def _codes(rules: Iterable[TypedRule]) -> Iterator[tuple[str, KeyPath]]:
-    """Give the place of every line of the table by its code."""
-    for rule in rules:
-        if rule.place[-1] == "code" and len(rule.place) > 2 and rule.place[-3] in _KINDS:  # noqa: PLR2004 - list, number, code
-            yield str(rule.value), rule.place[:-1]
+def _rows(
+    book: Workbook, heading: int, columns: Mapping[str, int], lines: Collection[str], faults: list[Fault]
+) -> Iterator[tuple[str, int]]:
+    """Give the row of every code; a row without one, with an unknown one or with one seen before is a fault."""
+    seen: set[str] = set()
+    fixed = [say(f"table.{key}", book.lang).strip() for key in ("outside", "head.sources", "signed")]
+    for row in filled_rows(book.sheet, heading + 1):
+        code, label = (book.sheet.at(row, columns[name]) for name in ("code", "label"))
+        word = code.text.strip()
+        if word in lines and word not in seen:
+            seen.add(word)
+            yield word, row
+        elif word:
+            rule = "row_twice" if word in seen else "unknown_row"
+            faults.append(_fault(book, code.cell, rule, given=word, known=suggest(word, list(lines))))
+        elif label.text.strip() not in fixed:
+            faults.append(_fault(book, code.cell, "no_code", given=label.text))
 
 
-@dataclass(frozen=True)
-class _TypedTable:
-    """The sheet 一表: where its heading and columns are, which places it holds, and which lines it must have."""
-
-    book: Workbook
-    heading: int
-    columns: Mapping[str, int]
-    held: set[KeyPath]
-    codes: Mapping[str, KeyPath]
-
-    def rows(self, faults: list[Fault]) -> Iterator[tuple[str, int]]:
-        """Give the row of every code; a row without one, with an unknown one or with one seen before is a fault."""
-        seen: set[str] = set()
-        for row in filled_rows(self.book.sheet, self.heading + 1):
-            code = self.book.sheet.at(row, self.columns["code"])
-            word = code.text.strip()
-            if word in self.codes and word not in seen:
-                seen.add(word)
-                yield word, row
-            elif word:
-                known = suggest(word, list(self.codes))
-                faults.append(_fault(self.book, code, "row_twice" if word in seen else "unknown_row", given=word, known=known))
-            elif (label := self.book.sheet.at(row, self.columns["label"])).text.strip() not in self._fixed():
-                faults.append(_fault(self.book, code, "no_code", given=label.text))
-
-    def _fixed(self) -> set[str]:
-        words = {say(f"table.{key}", self.book.lang) for key in ("outside", "head.sources")}
-        return {*words, say("table.signed", self.book.lang).strip()}
-
-    def fields(self) -> Iterator[tuple[KeyPath, Written]]:
-        """Give the name of the table and the fields above it."""
-        above = range(self.heading)
-        keys = {str(place[0]) for place in self.held if len(place) == 1}
-        yield (scheme_columns.key_of("title", keys, self.book.lang),), self.book.sheet.at(0, 0)
-        for name in FIELDS:
-            if found := self.book.sheet.find(say(f"table.head.{name}", self.book.lang), above):
-                yield (name,), self.book.sheet.at(found[0], found[1] + 1)
-
-    def whole(self) -> Iterator[tuple[Said, Written]]:
-        """Give what is printed once."""
-        yield Said("", "scheme"), self.book.sheet.at(self.heading - 2, 0)
-        below = range(self.heading, len(self.book.sheet.rows))
-        if found := self.book.sheet.find(say("table.head.sources", self.book.lang), below):
-            yield Said("", "sources"), self.book.sheet.at(found[0], found[1] + 1)
-
-    def given(self, code: str, row: int) -> Iterator[tuple[KeyPath, Written]]:
-        """Give the cells of a line that are read back, by the place of what they hold."""
-        place = self.codes[code]
-        held = {str(other[-1]) for other in self.held if other[:-1] == place}
-        for column in TAKEN[_KINDS[str(place[-2])]]:
-            key = scheme_columns.key_of(column, held, self.book.lang)
-            yield (*place, key), self.book.sheet.at(row, self.columns[column])
-
-    def printed(self, code: str, row: int) -> Iterator[tuple[Said, Written]]:
-        """Give the cells of a line that are printed from the rules."""
-        yield from ((Said(code, name), self.book.sheet.at(row, self.columns[name])) for name in PRINTED)
+def _fields(book: Workbook, heading: int, held: set[KeyPath]) -> Iterator[tuple[KeyPath, Written]]:
+    """Give the name of the table and the fields above it."""
+    keys = {str(place[0]) for place in held if len(place) == 1}
+    yield (scheme_columns.key_of("title", keys, book.lang),), book.sheet.at(0, 0)
+    for name in FIELDS:
+        if found := book.sheet.find(say(f"table.head.{name}", book.lang), range(heading)):
+            yield (name,), book.sheet.at(found[0], found[1] + 1)
 
 
-def document_of(found: Typed, lang: str) -> dict[str, Any]:
-    """Make the document: the rows of rules in their order, each value that stands on the table taken from there."""
-    base = build_document((rule.place, rule.value) for rule in found.rules)
-    levels = tuple(map(str, scheme_columns.value_at(base, ("levels",)) or ()))
-    values = {place: _value(place, cell.text, base, levels, lang) for place, cell in found.given.items() if cell.text.strip()}
-    placed = {rule.place: rule.value for rule in found.rules if not rule.elsewhere or rule.place in values}
-    return build_document((placed | values).items())
-
-
-def _value(place: KeyPath, text: str, base: Any, levels: tuple[str, ...], lang: str) -> Any:
-    column = str(place[-1]).removesuffix("_en")
-    unit = scheme_columns.value_at(base, (*place[:-1], "unit")) or ("起" if "lines" in place else "%")
-    return scheme_columns.cell_value(column, text, str(unit), levels, lang)
-
-
-def cells_of(found: Typed) -> dict[KeyPath, str]:
-    """Give the cell of every place: of a line its name, of its parts the same, of a declaration the first of its rows."""
-    cells = {place: cell.cell for place, cell in found.given.items()}
-    lines = {place[:-1]: cell for place, cell in cells.items() if place[-1] in ("label", "label_en")}
-    lists = {place[:-1]: lines.get(place[:-2], cell) for place, cell in reversed(lines.items())}
-    first = {rule.place[:n]: rule.cell for rule in reversed(found.rules) for n in range(len(rule.place), 0, -1)}
-    return first | lists | lines | cells
-
-
-# The one table read back from the workbook that offices sign: the scheme, or every fault with its sheet and cell.
-
-
-def read(path: Path) -> PrintedScheme:
-    """Read a workbook back: the scheme, and the document made anew from its cells.
-
-    Raises InputError with every fault, each with sheet and cell: of the workbook itself, of what is printed from the rules and
-    was changed, and of the scheme, which must pass the same checks as one read from a file.
-    """
-    book = open_workbook(path)
-    found = read_sheets(book)
-    document = Document(book.file, document_of(found, book.lang), cells_of(found))
-    scheme, faults = validate(Scheme, document)
-    faults = [*found.faults, *faults, *(check(scheme, document) if scheme else [])]
-    source = PrintedScheme(scheme, document.data, book.lang) if scheme else None
-    refuse([*(fault for fault in faults if not _is_consequent(fault, found)), *_changed_cells(book, found, source)])
-    assert source is not None  # noqa: S101 - a scheme that could not be read has faults
-    return source
-
-
-def _is_consequent(fault: Fault, found: Typed) -> bool:
-    """Say whether a fault only follows from a line that is gone, or from a table whose heading is."""
-    lost = [".".join(map(str, place)) for place in found.gone]
-    return bool(fault.place) and (not found.given or any(fault.place.startswith(f"{place}.") for place in lost))
-
-
-def _changed_cells(book: Workbook, found: Typed, source: PrintedScheme | None) -> Iterator[Fault]:
-    """Find what is printed from the rules and was changed: it is neither what was printed nor what the rules say now."""
-    were = {Said(*row[:2]): row[2] for row in book.printed.rows if len(row) > 2}  # noqa: PLR2004 - code, name, text
-    cells = scheme_columns.table(source) if source else ()
-    now = {cell.said: cell.text for cell in cells if cell.said}
-    for said, (text, cell) in found.printed.items():
-        wanted = now.get(said, were.get(said, ""))
-        if text.strip() and text.strip() not in (wanted.strip(), were.get(said, wanted).strip()):
-            yield Fault(f"{book.file}:{cell}", "", "table.printed", {"given": text, "wanted": wanted})
+def _remarks(book: Workbook, heading: int) -> Iterator[tuple[Said, Written]]:
+    """Give what is printed once."""
+    yield Said("", "scheme"), book.sheet.at(heading - 2, 0)
+    if found := book.sheet.find(say("table.head.sources", book.lang), range(heading, len(book.sheet.rows))):
+        yield Said("", "sources"), book.sheet.at(found[0], found[1] + 1)

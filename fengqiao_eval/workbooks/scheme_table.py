@@ -1,15 +1,14 @@
 """The one table both ways: printed as the workbook that offices sign, and read back as YAML."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import date, datetime, time
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from fengqiao_eval import documents
@@ -19,11 +18,8 @@ from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.yaml_text import dump, leaves, path
 from fengqiao_eval.workbooks import scheme_columns, scheme_reader
 from fengqiao_eval.workbooks.scheme_columns import COLUMNS, HEADING, ON_PAPER, Cell, PrintedScheme
-from fengqiao_eval.workbooks.scheme_reader import is_table
-from fengqiao_eval.workbooks.sheets import FONT, GROUP, HEAD, INK, LINE, QUIET, lines
-
-# The one table as the workbook that offices sign: the sheets 一表 and 规则, and what was printed, kept hidden.
-
+from fengqiao_eval.workbooks.scheme_reader import SHEETS, is_table
+from fengqiao_eval.workbooks.sheets import CELL, GROUP, HEAD, QUIET, Sheet, lines, open_file, set_page
 
 WIDTHS = (17, 48, 30, 21, 11, 8, 12, 21, 20)
 """The widths of the columns of 一表, as many as COLUMNS."""
@@ -35,9 +31,6 @@ RULES = {"item": 24, "path": 58, "value": 64, "where": 14}
 
 HIGH = {"title": 34, "head": 26, "signed": 48, "field": 21}
 """The least height of a row in which a cell of such a look stands."""
-
-
-_CELL = FONT | {"valign": "vcenter", "font_color": INK, "border": 1, "border_color": LINE, "text_wrap": True}
 
 
 _GIVEN = {"num_format": "@"}  # what is typed stays as it was typed: 12.50, 014, =A1
@@ -63,99 +56,6 @@ _LOOKS: dict[str, dict[str, Any]] = {
     **{f"depth{n}": _GIVEN | {"indent": n + 1} for n in range(9)},
     **{f"group_depth{n}": _GIVEN | _GROUP | {"indent": n + 1} for n in range(9)},
 }
-
-
-def write_table(source: PrintedScheme, path: Path) -> None:
-    """Write a scheme, with the document it was read from, as a workbook.
-
-    The same document gives the same bytes. Texts are written as texts: no cell is a formula.
-    """
-    with xlsxwriter.Workbook(str(path), {"in_memory": True, "default_format_properties": dict(FONT)}) as file:
-        decided = source.scheme.decided_on
-        created = datetime.combine(decided, time()) if decided else datetime(2000, 1, 1)  # noqa: DTZ001 - a day of the office's calendar
-        file.set_properties({"title": source.scheme.name(source.lang), "created": created})
-        looks = {name: file.add_format(_CELL | look) for name, look in _LOOKS.items()}
-        table, rules, printed = (
-            _Paper(file.add_worksheet(source.say(f"table.{name}")), looks) for name in ("sheet", "rules", "printed")
-        )
-        cells = tuple(scheme_columns.table(source))
-        _table(table, cells, source)
-        _rules(rules, {c.place: xl_rowcol_to_cell(c.row, c.first) for c in cells if c.place}, source)
-        for row, cell in enumerate(cell for cell in cells if cell.said):
-            printed.row(row, [*(cell.said or ()), cell.text], ["given"] * 3)
-        printed.file.hide()
-
-
-@dataclass(frozen=True)
-class _Paper:
-    """A sheet being written, and the looks its cells may have."""
-
-    file: Any
-    looks: Mapping[str, Any]
-
-    def put(self, cell: Cell) -> None:
-        """Write text as text, whatever it begins with."""
-        look = self.looks[cell.style]
-        if cell.last is not None:
-            self.file.merge_range(cell.row, cell.first, cell.row, cell.last, "", look)
-        self.file.write_string(cell.row, cell.first, cell.text, look)
-
-    def row(self, row: int, texts: Iterable[str], styles: Iterable[str]) -> None:
-        """Write texts side by side, each in its look."""
-        for column, (text, style) in enumerate(zip(texts, styles, strict=True)):
-            self.put(Cell(row, column, text, style))
-
-    def paper(self, source: PrintedScheme, heading: int, last: tuple[int, int]) -> None:
-        """Set the sheet for A4 landscape, one page wide, its heading on every page and in sight."""
-        self.file.set_landscape()
-        self.file.set_paper(9)  # A4
-        self.file.fit_to_pages(1, 0)
-        self.file.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-        self.file.set_footer(f"&L{source.scheme.name(source.lang)[:80].replace('&', '&&')}&R{source.say('table.page')}")
-        self.file.hide_gridlines(2)
-        self.file.repeat_rows(heading)
-        self.file.freeze_panes(heading + 1, 1)
-        self.file.print_area(0, 0, *last)
-        self.file.ignore_errors({"number_stored_as_text": f"A1:{xl_rowcol_to_cell(last[0], len(COLUMNS))}"})
-
-
-def _table(sheet: _Paper, cells: tuple[Cell, ...], source: PrintedScheme) -> None:
-    """Write the table itself, every row as high as its longest text."""
-    for column, wide in enumerate(WIDTHS):
-        sheet.file.set_column(column, column, wide)
-    for row, group in groupby(cells, attrgetter("row")):
-        held = tuple(group)
-        for cell in held:
-            sheet.put(cell)
-        least = max(HIGH.get(cell.style, 0) for cell in held)
-        sheet.file.set_row(row, max(least, 7 + 15 * max(map(_line_count, held))))
-    last = cells[-1].row
-    column, words = COLUMNS.index("missing"), list(scheme_columns.missing_words(source.lang).values())
-    choice = {"validate": "list", "source": words, "error_type": "warning"}
-    sheet.file.data_validation(HEADING + 1, column, last - 2, column, choice)
-    sheet.paper(source, HEADING, (last, ON_PAPER))
-
-
-def _line_count(cell: Cell) -> int:
-    """Count the lines that the text of a cell takes."""
-    wide = sum(WIDTHS[cell.first : (cell.last or cell.first) + 1]) - 2  # the indent
-    return sum(lines([part], [wide]) for part in cell.text.split("\n"))
-
-
-def _rules(sheet: _Paper, stands: Mapping[Any, str], source: PrintedScheme) -> None:
-    """Write every leaf of the document: its path, and its value or in which cell of the table it stands."""
-    for column, wide in enumerate(RULES.values()):
-        sheet.file.set_column(column, column, wide)
-    sheet.row(0, (source.say(f"table.{name}") for name in RULES), ["head"] * len(RULES))
-    row = 0
-    for row, texts in enumerate(scheme_columns.rules(source, stands), 1):
-        sheet.row(row, texts, ["grey", "quiet", "grey" if texts[-1] else "given", "quiet"])
-        sheet.file.set_row(row, 4 + 15 * lines([texts[1], texts[2]], [RULES["path"] + 8, RULES["value"]]))
-    sheet.file.autofilter(0, 0, row, len(RULES) - 1)
-    sheet.paper(source, 0, (row, len(RULES) - 1))
-
-
-# The one table both ways: a scheme printed as the workbook that offices sign, and read back as YAML.
 
 
 def export_table(scheme: Path, table: Path, lang: str) -> Scheme:
@@ -191,8 +91,9 @@ def import_table(table: Path, scheme: Path, *, force: bool) -> tuple[Scheme, boo
     source = scheme_reader.read(table)
     text = dump(source.data)
     if scheme.exists():
-        if _scheme_text(scheme) == text:
-            return source.scheme, False
+        with suppress(InputError, OSError):  # what cannot be read says something else
+            if dump(documents.read(scheme).data) == text:
+                return source.scheme, False
         if not force:
             raise UsageError("scheme_taken", given=scheme)
     scheme.parent.mkdir(parents=True, exist_ok=True)
@@ -200,8 +101,63 @@ def import_table(table: Path, scheme: Path, *, force: bool) -> tuple[Scheme, boo
     return source.scheme, True
 
 
-def _scheme_text(scheme: Path) -> str | None:
-    try:
-        return dump(documents.read(scheme).data)
-    except (InputError, OSError):
-        return None
+# The sheets 一表 and 规则, and what was printed, kept hidden
+
+
+def write_table(source: PrintedScheme, path: Path) -> None:
+    """Write a scheme, with the document it was read from, as a workbook.
+
+    The same document gives the same bytes. Texts are written as texts: no cell is a formula.
+    """
+    decided = source.scheme.decided_on or date(2000, 1, 1)
+    with open_file(path, source.scheme.name(source.lang), datetime.combine(decided, time())) as file:
+        looks = {name: file.add_format(CELL | {"text_wrap": True} | look) for name, look in _LOOKS.items()}
+        table, rules, printed = (Sheet(file.add_worksheet(source.say(f"table.{name}")), looks) for name in SHEETS)
+        cells = tuple(scheme_columns.table(source))
+        _write_table(table, cells, source)
+        _write_rules(rules, {c.place: xl_rowcol_to_cell(c.row, c.first) for c in cells if c.place}, source)
+        for row, cell in enumerate(cell for cell in cells if cell.said):
+            printed.row(row, [*(cell.said or ()), cell.text], "given")
+        printed.file.hide()
+
+
+def _write_table(sheet: Sheet, cells: tuple[Cell, ...], source: PrintedScheme) -> None:
+    """Write the table itself, every row as high as its longest text."""
+    sheet.widths(WIDTHS)
+    for row, group in groupby(cells, attrgetter("row")):
+        high = 0
+        for cell in group:
+            last = cell.last or cell.first
+            sheet.across(row, (cell.first, last), cell.text, cell.style)
+            wide = sum(WIDTHS[cell.first : last + 1]) - 2  # the indent
+            needed = sum(lines([part], [wide]) for part in cell.text.split("\n"))
+            high = max(high, 7 + 15 * needed, HIGH.get(cell.style, 0))
+        sheet.file.set_row(row, high)
+    last = cells[-1].row
+    column, words = COLUMNS.index("missing"), list(scheme_columns.missing_words(source.lang).values())
+    choice = {"validate": "list", "source": words, "error_type": "warning"}
+    sheet.file.data_validation(HEADING + 1, column, last - 2, column, choice)
+    _set_paper(sheet, source, HEADING, (last, ON_PAPER))
+
+
+def _write_rules(sheet: Sheet, stands: Mapping[Any, str], source: PrintedScheme) -> None:
+    """Write every leaf of the document: its path, and its value or in which cell of the table it stands."""
+    sheet.widths(tuple(RULES.values()))
+    sheet.row(0, (source.say(f"table.{name}") for name in RULES), "head")
+    row = 0
+    for row, texts in enumerate(scheme_columns.rules(source, stands), 1):
+        styles = ("grey", "quiet", "grey" if texts[-1] else "given", "quiet")
+        for column, (text, style) in enumerate(zip(texts, styles, strict=True)):
+            sheet.put(row, column, text, style)
+        sheet.file.set_row(row, 4 + 15 * lines([texts[1], texts[2]], [RULES["path"] + 8, RULES["value"]]))
+    sheet.file.autofilter(0, 0, row, len(RULES) - 1)
+    _set_paper(sheet, source, 0, (row, len(RULES) - 1))
+
+
+def _set_paper(sheet: Sheet, source: PrintedScheme, heading: int, last: tuple[int, int]) -> None:
+    """Set the sheet for paper, its heading on every page and in sight."""
+    set_page(sheet.file, 0.5, source.scheme.name(source.lang)[:80], source.say("table.page"))
+    sheet.file.repeat_rows(heading)
+    sheet.file.freeze_panes(heading + 1, 1)
+    sheet.file.print_area(0, 0, *last)
+    sheet.file.ignore_errors({"number_stored_as_text": f"A1:{xl_rowcol_to_cell(last[0], len(COLUMNS))}"})

@@ -1,28 +1,26 @@
 """Sheets of a workbook as offices print them: fonts, number formats, page setup; no text ever becomes a formula."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import xlsxwriter
 
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.wording.numbers import has_value, period_words
-from fengqiao_eval.words import say
+from fengqiao_eval.words import say, text_width
 
 FONT = {"font_name": "微软雅黑", "font_size": 10}
 
-
 INK, LINE, HEAD, GROUP, YELLOW, QUIET = "#17202B", "#C9D1DB", "#E9EEF5", "#123F73", "#FFF6CC", "#526071"
 
+CELL = FONT | {"valign": "vcenter", "font_color": INK, "border": 1, "border_color": LINE}
+"""What every look of a cell has in common."""
 
 LOW, MIDDLE, HIGH = "#F2A57E", "#F5F6F8", "#8FBCE2"
 """The colour scale; the numbers in the cells stay legible on each."""
-
 
 STYLES: dict[str, dict[str, Any]] = {
     "text": {"indent": 1},
@@ -47,27 +45,39 @@ STYLES: dict[str, dict[str, Any]] = {
 """Every look of a cell; `marks` and `total` are added with as many decimals as the scheme has."""
 
 
+def open_file(path: Path, title: str, created: datetime) -> xlsxwriter.Workbook:
+    """Open a workbook to be written; that is its only date, so that the same content gives the same bytes."""
+    file = xlsxwriter.Workbook(str(path), {"in_memory": True, "default_format_properties": dict(FONT)})
+    file.set_properties({"title": title, "created": created})
+    return file
+
+
+def set_page(file: Any, top: float, left: str, right: str) -> None:
+    """Set a sheet for A4 landscape, one page wide, with a margin at the top and two texts at the foot."""
+    file.set_landscape()
+    file.set_paper(9)  # A4
+    file.fit_to_pages(1, 0)
+    file.set_margins(left=0.4, right=0.4, top=top, bottom=0.6)
+    file.set_footer(f"&L{page_text(left)}&R{right}")
+    file.hide_gridlines(2)
+
+
+def page_text(text: str) -> str:
+    """Make a text fit for a page's head or foot, which takes 255 signs in all and reads & as an order."""
+    return text[:100].replace("&", "&&")
+
+
 class Book:
-    """A workbook being written; the same run gives the same bytes."""
+    """A workbook being written, until its file is closed; the same run gives the same bytes."""
 
     def __init__(self, path: Path, run: Run, lang: str) -> None:
         """Open the workbook; its only date is the run's as_of."""
         self.run, self.lang = run, lang
-        self.file = xlsxwriter.Workbook(str(path), {"in_memory": True, "default_format_properties": dict(FONT)})
-        self.file.set_properties({"title": run.scheme.name(lang), "created": datetime.fromisoformat(run.manifest["as_of"])})
+        self.file = open_file(path, run.scheme.name(lang), datetime.fromisoformat(run.manifest["as_of"]))
         decimals = run.scheme.decimals
         marks = {"num_format": "0." + "0" * decimals if decimals else "0", "align": "right"}
-        common = FONT | {"valign": "vcenter", "font_color": INK, "border": 1, "border_color": LINE}
         styles = STYLES | {"marks": marks, "total": marks | {"bold": True}}
-        self.formats = {name: self.file.add_format(common | style) for name, style in styles.items()}
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Write the file."""
-        self.file.close()
+        self.formats = {name: self.file.add_format(CELL | style) for name, style in styles.items()}
 
     def say(self, key: str, /, **given: Any) -> str:
         """Say a sentence of the workbook."""
@@ -79,24 +89,14 @@ class Book:
         found._prepare_formula = _strip_equals  # noqa: SLF001 - half of all time went to looking for functions that are not used here
         title, period = self.run.scheme.name(self.lang), period_words(self.run.manifest["periods"]["this"], self.lang)
         state = say(f"screen.state.{self.run.manifest['state']}", self.lang)
-        found.set_landscape()
-        found.set_paper(9)  # A4
-        found.fit_to_pages(1, 0)
-        found.set_margins(left=0.4, right=0.4, top=0.75, bottom=0.6)
-        found.set_header(f"&L{_heading(f'{title}　{period}　{name}')}&R【{state}】")
-        found.set_footer(f"&L{_heading(str(self.run.manifest['run']))}&R{self.say('page')}")
-        found.hide_gridlines(2)
+        set_page(found, 0.75, str(self.run.manifest["run"]), self.say("page"))
+        found.set_header(f"&L{page_text(f'{title}　{period}　{name}')}&R【{state}】")
         found.set_default_row(19)
         return Sheet(found, self.formats)
 
 
 def _strip_equals(formula: str, *_: Any) -> str:
     return formula.removeprefix("=")
-
-
-def _heading(text: str) -> str:
-    """Make a text fit for a page's head, which takes 255 signs in all and reads & as an order."""
-    return text[:100].replace("&", "&&")
 
 
 def _sheet_name(name: str) -> str:
@@ -134,7 +134,7 @@ class Sheet:
         """Write a formula with what it comes to, for readers that do not reckon."""
         self.file.write_formula(row, column, formula, self.formats[style], result)
 
-    def across(self, row: int, columns: tuple[int, int], label: str, style: str = "group") -> None:
+    def across(self, row: int, columns: tuple[int, int], label: str | None, style: str = "group") -> None:
         """Write a heading over the columns from the first to the last."""
         first, last = columns
         if last > first:
@@ -161,7 +161,7 @@ def width(texts: Iterable[Any], least: int = 6, most: int = 30) -> int:
     >>> width(["青石桥派出所", "S1"])
     14
     """
-    return max(least, min(most, max((_text_width(str(text)) for text in texts), default=0) + 2))
+    return max(least, min(most, max((text_width(str(text)) for text in texts), default=0) + 2))
 
 
 def lines(texts: Iterable[Any], columns: Iterable[int]) -> int:
@@ -170,8 +170,4 @@ def lines(texts: Iterable[Any], columns: Iterable[int]) -> int:
     >>> lines(["青石桥派出所"], [8])
     2
     """
-    return max((-(-_text_width(str(text)) // max(wide - 2, 1)) for text, wide in zip(texts, columns, strict=True)), default=1)
-
-
-def _text_width(text: str) -> int:
-    return max(sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in line) for line in text.split("\n"))
+    return max((-(-text_width(str(text)) // max(wide - 2, 1)) for text, wide in zip(texts, columns, strict=True)), default=1)
