@@ -49,7 +49,7 @@ def rank_robustness(field: Field, hundredths: np.ndarray, group: int, awards: in
     draft = Draft(field.only(at), np.asarray(hundredths), awards)
     low, high, placed = np.zeros(len(at), dtype=np.int64), np.zeros(len(at), dtype=np.int64), draft.place > 0
     draws = EXACT_DRAWS if field.unlinear else FEWER_DRAWS if len(at) > MANY else DRAWS
-    low[placed], high[placed] = bounds(draft.drawn(draws), draft.place[placed])
+    low[placed], high[placed] = bounds(draft.places(draws), draft.place[placed])
     return Robustness(low, high, list(draft.ranges()), draws)
 
 
@@ -63,15 +63,16 @@ class Draft:
         self.totals, self.place, self.placed = outcome.totals, outcome.place, outcome.place > 0
         self.weights = field.table.weights(hundredths)
 
-    def drawn(self, count: int) -> np.ndarray:
+    def places(self, count: int) -> np.ndarray:
         """Place those who have a place in so many draws of weights (draws × units)."""
         draws = draw_weights(self.weights, count)
-        drawn = (self._in_hundredths(shares) for shares in (draws.own[self.table.nodes] / WHOLE).T)
-        return np.array([self._by_run(weights) for weights in drawn]) if self.field.unlinear else self._by_sums(draws)
+        drafts = (self._in_hundredths(shares) for shares in (draws.own[self.table.nodes] / WHOLE).T)
+        return np.array([self._by_run(weights) for weights in drafts]) if self.field.unlinear else self._by_sums(draws)
 
     def _by_sums(self, draws: Weights) -> np.ndarray:
         """Place by sums of points × weights, not rounded."""
         points, scheme = self.field.sheet.points[self.placed], self.table.scheme
+        points = np.where(self.weights.indicators > 0, points, np.nan)
         return drawn_places(self.totals[self.placed], points, self.weights, draws, scheme.decimals, least_share(scheme))
 
     def _by_run(self, hundredths: np.ndarray) -> np.ndarray:
