@@ -19,7 +19,7 @@ from fengqiao_eval.errors import InputError, UsageError
 from fengqiao_eval.periods import parse
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scoring.aggregation import total
+from fengqiao_eval.scoring.aggregation import Weights, total
 from fengqiao_eval.scoring.ranking import places
 from fengqiao_eval.tuning import override, payload
 from fengqiao_eval.tuning.payload import write_standalone
@@ -252,6 +252,17 @@ def test_an_exact_stretch_ends_where_somebody_else_is_first(plain):
             if 0 <= value <= whole:
                 moved = totals + slope * (value - plain.table.in_force[node]) / whole
                 assert np.array_equal(moved == moved.max(), draft.place == 1) == holds, (one, value)
+
+
+def test_what_weighs_nothing_and_is_moved_up_counts(plain):
+    """Where somebody lacks an indicator, places by sums under a weight that was nothing are those of the run's arithmetic."""
+    nothing = Draft(plain, plain.table.in_force, 1)._moved(19, 0)
+    for group in range(len(plain.groups)):
+        draft = Draft(plain.only(np.flatnonzero(plain.group == group)), nothing, 1)
+        moved = draft._moved(19, 5000)
+        weights = plain.table.weights(moved)
+        by_sums = draft._by_sums(Weights(weights.own[:, None], weights.above, weights.leaves))[0]
+        assert np.array_equal(by_sums, draft._by_run(moved))
 
 
 def firm_slopes(draft, node):

@@ -72,7 +72,6 @@ class Draft:
     def _by_sums(self, draws: Weights) -> np.ndarray:
         """Place by sums of points × weights, not rounded."""
         points, scheme = self.field.sheet.points[self.placed], self.table.scheme
-        points = np.where(self.weights.indicators > 0, points, np.nan)
         return drawn_places(self.totals[self.placed], points, self.weights, draws, scheme.decimals, least_share(scheme))
 
     def _by_run(self, hundredths: np.ndarray) -> np.ndarray:
