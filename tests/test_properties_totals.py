@@ -17,14 +17,13 @@ from fengqiao_eval.scheme.scheme import parts_of as parts_of_scheme
 from fengqiao_eval.scoring.adjustments import Adjustment, limit_group, sum_adjustments, weightiest_lines
 from fengqiao_eval.scoring.aggregation import (
     Weights,
+    aggregate,
     fractions,
     gather,
     geometric_mean,
-    node_adjustments,
     total,
     unique_patterns,
     weights_at,
-    whole_weights,
 )
 from fengqiao_eval.scoring.long_periods import half_up_mean
 from fengqiao_eval.scoring.normalisation import IndicatorPoints
@@ -162,8 +161,9 @@ def test_patterns_are_told_apart_in_tables_of_any_width(columns, rows):
 @quick
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=6).map(lambda found: [Fraction(n, 100) for n in found]))
 def test_whole_weights_keep_their_proportion(weights):
-    """Weights made whole numbers are to each other as they were, and have no common divisor left."""
-    found = whole_weights([Decimal(w.numerator) / Decimal(w.denominator) for w in weights])
+    """Weights in lowest terms are to each other as they were, and have no common divisor left."""
+    own = np.array([1, *(int(100 * weight) for weight in weights)])
+    found = Weights(own, np.where(np.arange(len(own)), 0, -1), np.arange(1, len(own))).lowest[1:].tolist()
     assert all(a * y == b * x for a, x in zip(found, weights, strict=True) for b, y in zip(found, weights, strict=True))
     assert not any(found) or np.gcd.reduce(found) == 1
 
@@ -245,7 +245,8 @@ def test_lines_of_the_whole_follow_their_units(table, dice):
     sums = []
     for rows in (range(len(points)), order):
         at, weights = np.array(rows), weights_at(scheme, "station")
-        lines = node_adjustments(points[at], scored[at], weights, scheme, among(len(at)), np.arange(len(at)))
+        given_ = Given(points[at], np.zeros(points.shape), scored[at], np.zeros(len(at), dtype=bool))
+        lines = aggregate(given_, weights, scheme, among(len(at)).classes).adjustments
         sums.append(sum_adjustments(lines, len(at)))
     assert (sums[0][order] == sums[1]).all()
 

@@ -76,7 +76,7 @@ def test_draws_that_equal_the_weights_give_the_places_themselves(missing):
     """With nothing drawn the range is the place, ties and all."""
     points, scored = invented(400, missing=missing, steps=4)
     totals = total(np.nan_to_num(points), scored, TREE).totals
-    found = drawn_places(totals, points, scored, TREE, fixed(TREE, 20))
+    found = drawn_places(totals, points, TREE, fixed(TREE, 20))
     assert (found == alone(totals)).all()
     assert len(set(alone(totals))) < 400
     low, high = bounds(found, alone(totals))
@@ -90,7 +90,7 @@ def test_ranges_equal_a_naive_loop(missing):
     draws = draw_weights(TREE, 100)
     totals = total(np.nan_to_num(points), scored, TREE).totals
     naive = np.array([_naive(points, scored, TREE, draws.own[:, draw], totals) for draw in range(100)])
-    found = drawn_places(totals, points, scored, TREE, draws)
+    found = drawn_places(totals, points, TREE, draws)
     assert np.array_equal(found, naive)
     low, high = bounds(found, alone(totals))
     for unit, place in enumerate(alone(totals)):
@@ -128,14 +128,14 @@ def _used(row, own, weights, leaf, values):
 def test_who_has_too_little_scored_in_a_draw_comes_last():
     """A unit that is placed only because its indicator weighs enough loses the place where it is drawn lighter."""
     weights = Weights(np.array([1, 7, 3]), np.array([-1, 0, 0]), np.array([1, 2]))
-    points, scored = np.array([[90.0, np.nan], [50.0, 50.0]]), np.array([[True, False], [True, True]])
+    points = np.array([[90.0, np.nan], [50.0, 50.0]])
     draws = Weights(np.array([[1, 1], [8, 6], [2, 4]]), weights.above, weights.leaves)
-    assert drawn_places(np.array([9000, 5000]), points, scored, weights, draws, 2, 0.7).tolist() == [[1, 2], [2, 1]]
+    assert drawn_places(np.array([9000, 5000]), points, weights, draws, 2, 0.7).tolist() == [[1, 2], [2, 1]]
 
 
 def test_nobody_has_no_range():
     """An empty group is no error."""
-    found = drawn_places(np.zeros(0, dtype=int), np.zeros((0, 5)), np.zeros((0, 5), dtype=bool), TREE, draw_weights(TREE, 3))
+    found = drawn_places(np.zeros(0, dtype=int), np.zeros((0, 5)), TREE, draw_weights(TREE, 3))
     assert found.shape == (3, 0)
     assert [len(each) for each in bounds(found, np.zeros(0, dtype=int))] == [0, 0]
 
@@ -144,7 +144,7 @@ def test_more_units_than_two_bytes_count_are_placed_right():
     """The 70,000th place does not wrap around."""
     totals = np.arange(70_000, 0, -1)
     points = np.repeat(totals[:, None] / 1000.0, 5, axis=1)
-    found = drawn_places(totals, points, np.ones(points.shape, dtype=bool), TREE, fixed(TREE, 2))
+    found = drawn_places(totals, points, TREE, fixed(TREE, 2))
     assert found[1, [0, 65_536, 69_999]].tolist() == [1, 65_537, 70_000]
 
 

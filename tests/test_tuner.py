@@ -19,12 +19,12 @@ from fengqiao_eval.errors import InputError, UsageError
 from fengqiao_eval.periods import parse
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scoring.aggregation import total
+from fengqiao_eval.scoring.aggregation import Weights, total
 from fengqiao_eval.scoring.ranking import places
 from fengqiao_eval.tuning import override, payload
 from fengqiao_eval.tuning.payload import write_standalone
 from fengqiao_eval.tuning.rescore import choose, read_field
-from fengqiao_eval.tuning.sensitivity import Few, rank_robustness
+from fengqiao_eval.tuning.sensitivity import Draft, rank_robustness
 from fengqiao_eval.tuning.widget import tuner
 
 ROOT = Path(__file__).parents[1]
@@ -69,12 +69,12 @@ def plain(opened):
 def other_weights(field):
     """Take a quarter off the first weight, and move one inside another dimension."""
     table = field.table
-    less = Few(field, table.in_force, 1)._moved(1, int(table.in_force[1]) * 3 // 400 * 100)
+    less = Draft(field, table.in_force, 1)._moved(1, int(table.in_force[1]) * 3 // 400 * 100)
     inside = next(
         node for node in range(2, len(table.above)) if table.above[node] > 1 and (table.above == table.above[node]).sum() > 1
     )
     most = table.whole(less, int(table.above[inside]))
-    return Few(field, less, 1)._moved(inside, min(int(less[inside]) + 300, most))
+    return Draft(field, less, 1)._moved(inside, min(int(less[inside]) + 300, most))
 
 
 # What is read
@@ -113,7 +113,7 @@ def test_the_period_is_the_last_that_is_settled(opened):
     """A run seen from just after its quarter is being paid out, so that the quarter before is tuned on, and both are said."""
     run = opened("plain")
     by_default, asked = choose(run), choose(run, period="2024Q4")
-    assert (str(by_default.field.period), str(asked.field.period)) == ("2024Q3", "2024Q4")
+    assert (str(by_default.period), str(asked.period)) == ("2024Q3", "2024Q4")
     assert re.match(r"默认按2024年第三季度调权，.*2024年第四季度.*period=\"2024Q4\"", by_default.warnings[0])
     assert asked.warnings[0].startswith("2024年第四季度正在兑现：")
 
@@ -125,7 +125,7 @@ def test_what_is_said_of_a_period_hangs_on_when_it_is_seen(opened, monkeypatch, 
     monkeypatch.setitem(run.manifest, "as_of", as_of)
     told = choose(run, period=period).warnings
     assert any(words in one for one in told) if words else not any("2024年第四季度" in one for one in told)
-    assert str(choose(run).field.period) == ("2024Q3" if words else "2024Q4")
+    assert str(choose(run).period) == ("2024Q3" if words else "2024Q4")
 
 
 # What the browser is handed
@@ -237,12 +237,12 @@ def test_an_exact_stretch_ends_where_somebody_else_is_first(plain):
     """One step of a hundredth beyond the stretch the first place is another's, or shared; within it never."""
     group = next(group for group in range(len(plain.groups)) if not np.isnan(plain.sheet.points[plain.group == group]).any())
     found = rank_robustness(plain, plain.table.in_force, group, 1)
-    few = Few(plain.only(np.flatnonzero(plain.group == group)), plain.table.in_force, 1)
-    totals = few.totals.astype(float)
+    draft = Draft(plain.only(np.flatnonzero(plain.group == group)), plain.table.in_force, 1)
+    totals = draft.totals.astype(float)
     for one in found.ranges:
         assert not one["sampled"]
         node, whole = one["node"], plain.table.whole(plain.table.in_force, int(plain.table.above[one["node"]]))
-        slope = firm_slopes(few, node)
+        slope = firm_slopes(draft, node)
         for value, holds in [
             (one["first"][0], True),
             (one["first"][1], True),
@@ -251,15 +251,26 @@ def test_an_exact_stretch_ends_where_somebody_else_is_first(plain):
         ]:
             if 0 <= value <= whole:
                 moved = totals + slope * (value - plain.table.in_force[node]) / whole
-                assert np.array_equal(moved == moved.max(), few.place == 1) == holds, (one, value)
+                assert np.array_equal(moved == moved.max(), draft.place == 1) == holds, (one, value)
 
 
-def firm_slopes(few, node):
+def test_what_weighs_nothing_and_is_moved_up_counts(plain):
+    """Where somebody lacks an indicator, places by sums under a weight that was nothing are those of the run's arithmetic."""
+    nothing = Draft(plain, plain.table.in_force, 1)._moved(19, 0)
+    for group in range(len(plain.groups)):
+        draft = Draft(plain.only(np.flatnonzero(plain.group == group)), nothing, 1)
+        moved = draft._moved(19, 5000)
+        weights = plain.table.weights(moved)
+        by_sums = draft._by_sums(Weights(weights.own[:, None], weights.above, weights.leaves))[0]
+        assert np.array_equal(by_sums, draft._by_run(moved))
+
+
+def firm_slopes(draft, node):
     """Take the slopes of the group by two points of the exact totals, unrounded."""
-    table = few.field.table
-    ends = [table.weights(few._moved(node, value)) for value in (0, table.whole(few.hundredths, int(table.above[node])))]
+    table = draft.field.table
+    ends = [table.weights(draft._moved(node, value)) for value in (0, table.whole(draft.hundredths, int(table.above[node])))]
     shares = [np.array([float(s) for s in weights.nominal]) for weights in ends]
-    return few.field.sheet.points @ (shares[1] - shares[0]) * 100
+    return draft.field.sheet.points @ (shares[1] - shares[0]) * 100
 
 
 # Saving

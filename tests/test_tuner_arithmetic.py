@@ -82,7 +82,7 @@ def write(case, folder, name):
         }
         for at, over in enumerate(case["above"])
     ]
-    given = {"nodes": nodes, "style": "within", "decimals": case["decimals"], "leastCovered": LEAST}
+    given = {"nodes": nodes, "style": "within", "decimals": case["decimals"], "leastCovered": LEAST - 1e-9}
     (folder / f"{name}.json").write_text(json.dumps(given | {"draws": [draw.tolist() for draw in case["draws"]]}), "utf-8")
     for trait in ("points", "adjusted", "able", "group"):
         (folder / f"{name}.{trait}").write_bytes(case[trait].tobytes())

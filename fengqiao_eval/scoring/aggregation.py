@@ -1,12 +1,18 @@
-"""From points to totals: each level weighted by its own weights, in whole numbers, dimension by dimension."""
+"""From points to totals: each level weighted by its own weights, in whole numbers, dimension by dimension, to any depth.
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import reduce
+What is printed is what is ranked. On its way from the scheme to the tuning screen and back a weight has three notations:
+
+| notation | kind of number | where |
+| --- | --- | --- |
+| as written | Decimal | the scheme and override files: `weight_at`, `nominal` |
+| hundredths on the tree of a level | whole numbers | `Weights`: totals, `whole_weights` of the sheet 验算, sliders, draws |
+| shares of the total | floats | `shares`, `Weights.nominal`: what is covered, printed and drawn |
+"""
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property, reduce
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,7 +23,8 @@ from fengqiao_eval.scheme.scheme import Dimension, Scheme, base_marks, is_scored
 from fengqiao_eval.scoring.adjustments import WHOLE, Adjustment, make_adjustment, whole_points
 from fengqiao_eval.scoring.normalisation import DECIMALS, IndicatorPoints
 
-# Points and weights to contributions and totals, in whole numbers: what is printed is what is ranked.
+HUNDREDTHS = 100
+"""A weight of 1 in whole numbers."""
 
 
 FLOATS = 2**53
@@ -28,18 +35,40 @@ ROWS = 4096
 """Units reckoned at a time, so that what is in between stays in the processor's cache."""
 
 
+CLOSE = 1e-9
+"""Shares that differ by less are the same: they are sums of floats."""
+
+
+Arrays = TypeVar("Arrays")
+
+
+# The weights of a level
+
+
 @dataclass(frozen=True)
 class Weights:
     """The weights of one level as whole numbers, on the tree of the table: node 0 is the whole, each stands before its parts.
 
-    own: the weight of each node among its siblings (0: not at this level), divided by their greatest common divisor, so that the
-    browser and a spreadsheet can reckon with the same numbers; above: the node it is part of (-1: none); leaves: the node of each
-    indicator, in the order of the table.
+    own: the weight of each node among its siblings (0: not at this level), only their proportion counts; or nodes × draws.
+    above: the node it is part of (-1: none); leaves: the node of each indicator, in the order of the table.
     """
 
     own: np.ndarray
     above: np.ndarray
     leaves: np.ndarray
+
+    @cached_property
+    def lowest(self) -> np.ndarray:
+        """The weights divided by the greatest common divisor of siblings, so that products down the tree stay small.
+
+        >>> Weights(np.array([1, 1250, 2500, 6250]), np.array([-1, 0, 0, 0]), np.array([1, 2, 3])).lowest.tolist()
+        [1, 1, 2, 5]
+        """
+        own = self.own.copy()
+        for node in np.unique(self.above[1:]):
+            siblings = self.above == node
+            own[siblings] //= max(1, np.gcd.reduce(own[siblings].ravel()))
+        return own
 
     @property
     def indicators(self) -> np.ndarray:
@@ -48,41 +77,53 @@ class Weights:
 
     @property
     def nominal(self) -> np.ndarray:
-        """Each indicator's share of the total before anything is missing; sums to 1."""
-        return shares(np.ones((1, len(self.leaves)), dtype=bool), self)[0]
+        """Each indicator's share of the total (of draws: draws × indicators) before anything is missing; sums to 1."""
+        found = shares(np.ones((self.own[0].size, len(self.leaves)), dtype=bool), self)
+        return found if self.own.ndim > 1 else found[0]
 
     @property
     def bound(self) -> int:
         """What no product of weights down the tree can exceed."""
-        sums = [int(self.own[self.above == node].sum()) for node in range(len(self.own))]
-        most = [1] * len(sums)
-        for node in range(1, len(sums)):
-            most[node] = most[self.above[node]] * max(1, sums[self.above[node]])
+        most = [1]
+        for over in self.above[1:]:
+            most.append(most[over] * max(1, int(self.lowest[self.above == over].sum())))
         return max(most)
 
 
 def weights_at(scheme: Scheme, level: str) -> Weights:
-    """Read the weights of a scheme at a level as whole numbers."""
+    """Read the weights of a scheme at a level in hundredths; the whole is 100."""
     parts = list(parts_of(scheme))
     number = {(): 0} | {place: node for node, (place, _, _) in enumerate(parts, 1)}
     above = np.array([-1, *(number[place[:-2]] for place, _, _ in parts)])
-    weights = [Decimal(1), *(weight_at(p.part.weight, level) if is_scored(p.part, level) else Decimal(0) for p in parts)]
-    own = np.ones(len(weights), dtype=np.int64)
-    for node in np.unique(above):
-        siblings = np.flatnonzero(above == node)
-        own[siblings] = whole_weights([weights[sibling] for sibling in siblings])
-    return Weights(own, above, np.array([node for node, p in enumerate(parts, 1) if not isinstance(p.part, Dimension)]))
+    weights = (int(weight_at(p.part.weight, level) * HUNDREDTHS) if is_scored(p.part, level) else 0 for p in parts)
+    leaves = np.array([node for node, p in enumerate(parts, 1) if not isinstance(p.part, Dimension)])
+    return Weights(np.array([100 * HUNDREDTHS, *weights]), above, leaves)
 
 
-def whole_weights(weights: Sequence[Decimal]) -> list[int]:
-    """Make weights of at most two decimals whole numbers in the same proportion, as small as can be.
+def whole_weights(scheme: Scheme, level: str) -> dict[str, int | None]:
+    """Give the weights at a level by code of dimension or indicator as whole numbers, None where not scored there.
 
-    >>> whole_weights([Decimal("12.5"), Decimal(25), Decimal("62.5")])
-    [1, 2, 5]
+    They are as written, or ten or a hundred times that where one of the siblings has decimals, which changes no proportion.
     """
-    hundredths = [int(weight * 100) for weight in weights]
-    divisor = math.gcd(*hundredths) or 1
-    return [weight // divisor for weight in hundredths]
+    weights, found = weights_at(scheme, level), {}
+    for node, (_, _, part) in enumerate(parts_of(scheme), 1):
+        siblings = weights.own[weights.above == weights.above[node]]
+        step = next(step for step in (100, 10, 1) if not (siblings % step).any())
+        found[part.code] = int(weights.own[node]) // step if is_scored(part, level) else None
+    return found
+
+
+def least_share(scheme: Scheme) -> float:
+    """Give the share of the weight from which enough is covered, less what sums of floats may be off: compare with >=."""
+    return float(scheme.least_covered) - CLOSE
+
+
+def has_coverage(covered: np.ndarray, barred: np.ndarray, scheme: Scheme) -> np.ndarray:
+    """Say of which units enough is covered, and nothing without which nobody is ranked is missing."""
+    return ~barred & (covered >= least_share(scheme)) & (covered > 0)
+
+
+# The points of all levels, and of one
 
 
 @dataclass(frozen=True)
@@ -93,6 +134,63 @@ class Totals:
     totals: np.ndarray
     weight_used: np.ndarray
     covered: np.ndarray
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Totals of the hundred, the nominal shares behind them, and what floors, caps and geometric means changed."""
+
+    totals: Totals
+    nominal: np.ndarray
+    adjustments: tuple[Adjustment, ...]
+
+
+def gather(given: IndicatorPoints, scheme: Scheme, among: Cohort) -> Gathered:
+    """Weigh the points of every unit by the weights of its level."""
+    shape, size = given.points.shape, len(given.points)
+    totals = Totals(np.zeros(shape, dtype=np.int64), np.zeros(size, dtype=np.int64), np.zeros(shape), np.zeros(size))
+    nominal, adjustments = np.zeros(shape), []
+    for level in dict.fromkeys(among.levels):
+        at = np.flatnonzero(among.levels == level)
+        here = slice(at[0], at[-1] + 1) if len(at) == at[-1] - at[0] + 1 else at  # a level in one piece is not copied
+        found = aggregate(take_units(given, here), weights_at(scheme, level), scheme, among.classes[here])
+        nominal[here] = found.nominal
+        for name, array in vars(totals).items():
+            array[here] = getattr(found.totals, name)
+        adjustments += [replace(line, at=at[line.at]) for line in found.adjustments]
+    return Gathered(totals, nominal, tuple(adjustments))
+
+
+def aggregate(given: IndicatorPoints, weights: Weights, scheme: Scheme, classes: np.ndarray) -> Gathered:
+    """Weigh the points of units of one level by weights on its tree, be they the scheme's or others; classes: of each unit.
+
+    Contributions, totals and shares come from `total`; what does not apply to a unit counts as covered.
+    """
+    scored, nominal = given.scored & (weights.indicators > 0), weights.nominal
+    found = total(given.points, scored, weights, scheme.decimals)
+    spared = (given.status == Status.NOT_APPLICABLE) & ~scored
+    found = replace(found, covered=applicable_coverage(found.covered, spared @ nominal))
+    return Gathered(found, nominal, tuple(_node_adjustments(given.points, scored, weights, scheme, classes)))
+
+
+def take_units(arrays: Arrays, at: Any) -> Arrays:
+    """Take some units of a dataclass whose arrays have a row a unit."""
+    own = {each.name: getattr(arrays, each.name) for each in fields(arrays)}  # type: ignore[arg-type]  # a dataclass
+    taken = {name: array[at] for name, array in own.items() if isinstance(array, np.ndarray)}
+    return replace(arrays, **taken)  # type: ignore[type-var]
+
+
+def applicable_coverage(covered: np.ndarray, spared: np.ndarray) -> np.ndarray:
+    """Give the share scored of what applies to each unit: what does not apply to it is no gap in its records (R33).
+
+    >>> applicable_coverage(np.array([0.6, 0.6, 0.0]), np.array([0.4, 0.0, 1.0])).tolist()
+    [1.0, 0.6, 0.0]
+    """
+    applicable = 1 - spared
+    return np.where(applicable > CLOSE, covered / np.maximum(applicable, CLOSE), 0)
+
+
+# Points and weights to contributions and totals
 
 
 def total(points: np.ndarray, scored: np.ndarray, weights: Weights, decimals: int = 2) -> Totals:
@@ -162,7 +260,7 @@ def _siblings(scored: np.ndarray, weights: Weights) -> tuple[np.ndarray, np.ndar
     there[weights.leaves] = scored.T
     used, sums = np.zeros(there.shape, dtype=np.int64), np.zeros(there.shape, dtype=np.int64)
     for node, over in reversed(_node_parents(weights)):
-        used[node] = there[node] * weights.own[node]
+        used[node] = there[node] * weights.lowest[node]
         sums[over] += used[node]
         there[over] |= used[node] > 0
     return used, sums
@@ -189,57 +287,17 @@ def _round_products(points: np.ndarray, above: np.ndarray, below: np.ndarray, wh
     return found
 
 
-# From points to totals: each level weighted by its own weights, dimension by dimension, to any depth.
+# Geometric means, floors and caps
 
 
-TINY = 1e-9
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """Totals of the hundred, the nominal shares behind them, and what floors, caps and geometric means changed."""
-
-    totals: Totals
-    nominal: np.ndarray
-    adjustments: tuple[Adjustment, ...]
-
-
-def gather(given: IndicatorPoints, scheme: Scheme, among: Cohort) -> Gathered:
-    """Weigh the points of every unit by the weights of its level."""
-    shape = given.points.shape
-    contributions, used, nominal = np.zeros(shape, dtype=np.int64), np.zeros(shape), np.zeros(shape)
-    totals, covered = np.zeros(shape[0], dtype=np.int64), np.zeros(shape[0])
-    adjustments: list[Adjustment] = []
-    for level in dict.fromkeys(among.levels):
-        at, weights = np.flatnonzero(among.levels == level), weights_at(scheme, level)
-        here = slice(at[0], at[-1] + 1) if len(at) == at[-1] - at[0] + 1 else at  # a level in one piece is not copied
-        points, scored = given.points[here], given.scored[here] & (weights.indicators > 0)
-        part = total(points, scored, weights, scheme.decimals)
-        contributions[here], used[here], nominal[here] = part.contributions, part.weight_used, weights.nominal
-        totals[here] = part.totals
-        spared = (given.status[here] == Status.NOT_APPLICABLE) & ~scored
-        covered[here] = applicable_coverage(part.covered, spared @ weights.nominal)
-        adjustments += node_adjustments(points, scored, weights, scheme, among, at)
-    return Gathered(Totals(contributions, totals, used, covered), nominal, tuple(adjustments))
-
-
-def applicable_coverage(covered: np.ndarray, spared: np.ndarray) -> np.ndarray:
-    """Give the share scored of what applies to each unit: what does not apply to it is no gap in its records (R33).
-
-    >>> applicable_coverage(np.array([0.6, 0.6, 0.0]), np.array([0.4, 0.0, 1.0])).tolist()
-    [1.0, 0.6, 0.0]
-    """
-    applicable = 1 - spared
-    return np.where(applicable > TINY, covered / np.maximum(applicable, TINY), 0)
-
-
-def node_adjustments(
-    points: np.ndarray, scored: np.ndarray, weights: Weights, scheme: Scheme, among: Cohort, at: np.ndarray
+def _node_adjustments(
+    points: np.ndarray, scored: np.ndarray, weights: Weights, scheme: Scheme, classes: np.ndarray
 ) -> list[Adjustment]:
-    """Say what geometric means, floors and caps change in the totals of the units `at`, all of one level.
+    """Say what geometric means, floors and caps change in the totals of units of one level.
 
     Contributions are linear: points × weight used. Where a node of the table is not the mean of its parts, the whole moves by
-    the node's share of it times what it is away from that mean. So contributions and these lines add up to the whole.
+    the node's share of it times what it is away from that mean. So contributions and these lines add up to the whole. Limits are
+    written for the base marks; a node with nothing scored is 0, as it is and as a mean.
     """
     nodes: list[tuple[int, Scheme | Dimension]] = [(0, scheme)]
     nodes += [(number, p.part) for number, p in enumerate(parts_of(scheme), 1) if isinstance(p.part, Dimension)]
@@ -249,37 +307,27 @@ def node_adjustments(
     share = shares(patterns, weights, nodes=True)[which]
     value = np.zeros(share.shape)
     value[:, weights.leaves] = np.where(scored, points, 0)
-    full = each_unit(scheme.full_marks, among.classes[at], missing=100)
+    scale = each_unit(scheme.full_marks, classes, missing=100) / base_marks(scheme)
     found: list[Adjustment] = []
     for number, node in reversed(nodes):
-        parts = np.flatnonzero(weights.above == number)
-        mean, kept, held = _node_values(node, value[:, parts], share[:, parts], full / base_marks(scheme))
-        value[:, number] = held
-        steps = {"geometric": kept - mean, "floor": np.maximum(held - kept, 0), "cap": np.minimum(held - kept, 0)}
-        found += _lines(node, {rule: share[:, number] * by for rule, by in steps.items()}, at, scheme.decimals)
-    return found[::-1]
+        code, parts = node.code if isinstance(node, Dimension) else WHOLE, np.flatnonzero(weights.above == number)
+        sums = share[:, parts].sum(axis=1)
+        weight = share[:, parts] / np.where(sums > 0, sums, 1)[:, None]
+        mean = (weight * value[:, parts]).sum(axis=1)
+        kept = geometric_mean(value[:, parts], weight) if node.aggregation == "geometric" else mean
+        low, high = _limits(node)
+        value[:, number] = held = np.where(sums > 0, np.clip(kept, low * scale, high * scale), 0)
+        steps = {"cap": np.minimum(held - kept, 0), "floor": np.maximum(held - kept, 0), "geometric": kept - mean}
+        for rule, away in steps.items():
+            amount = whole_points(share[:, number] * away, scheme.decimals)
+            found.append(make_adjustment((code, rule, "aggregate" if rule == "geometric" else "cap"), amount, amount != 0))
+    return [line for line in reversed(found) if len(line.at)]
 
 
 def _limits(node: Scheme | Dimension) -> tuple[float, float]:
     """Give the least and most points of a node of the table."""
     floor, cap = getattr(node, "floor", None), getattr(node, "cap", None)
     return -np.inf if floor is None else float(floor), np.inf if cap is None else float(cap)
-
-
-def _node_values(
-    node: Scheme | Dimension, points: np.ndarray, share: np.ndarray, scale: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the mean of a node's parts, weighted by their shares; the same as the node takes it; and that within its limits.
-
-    scale: what the limits, which are written for the base marks, are multiplied by. Nothing scored is 0 in each.
-    """
-    sums = share.sum(axis=1, keepdims=True)
-    weight = share / np.where(sums > 0, sums, 1)
-    mean = (weight * points).sum(axis=1)
-    kept = geometric_mean(points, weight) if node.aggregation == "geometric" else mean
-    low, high = _limits(node)
-    held = np.where(sums[:, 0] > 0, np.clip(kept, low * scale, high * scale), 0)
-    return mean, kept, held
 
 
 def geometric_mean(points: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -293,13 +341,3 @@ def geometric_mean(points: np.ndarray, weight: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore"):
         logs = np.where(weight > 0, np.log(np.maximum(points, 0)), 0)
     return np.where(weight.any(axis=1), np.exp((weight * logs).sum(axis=1, where=weight > 0)), 0)
-
-
-def _lines(node: Scheme | Dimension, steps: dict[str, np.ndarray], at: np.ndarray, decimals: int) -> Iterator[Adjustment]:
-    """Make the lines of what moves the whole, the last step first; what rounds to nothing is left out."""
-    code = node.code if isinstance(node, Dimension) else WHOLE
-    for rule, points in reversed(steps.items()):
-        amount = whole_points(points, decimals)
-        line = make_adjustment((code, rule, "aggregate" if rule == "geometric" else "cap"), amount, amount != 0)
-        if len(line.at):
-            yield Adjustment(code, rule, line.effect, at[line.at], line.amount, line.value)

@@ -11,12 +11,9 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.adjustments import GRADED, WHOLE, Adjustment, Facts, consequences, make_adjustment, sum_adjustments
-from fengqiao_eval.scoring.aggregation import Totals
+from fengqiao_eval.scoring.aggregation import Totals, has_coverage
 from fengqiao_eval.scoring.normalisation import half_up
-from fengqiao_eval.scoring.result import Scored, has_coverage
-
-# Which shorter periods a longer one is the mean of: asked by pages too, which load nothing else of the scoring.
-
+from fengqiao_eval.scoring.result import Scored
 
 MONTHS = {"month": 1, "quarter": 3}
 
@@ -42,28 +39,26 @@ def expand_parts(scheme: Scheme, periods: Iterable[Period]) -> tuple[Period, ...
     return tuple(dict.fromkeys((*asked, *expand_parts(scheme, inner)))) if inner else asked
 
 
-# A longer period as the mean of the totals of the periods in it (mean_of_totals, R43), and what is only added to a year.
-
-
 def mean_of(shorter: Sequence[Scored], recounted: Scored, known: Facts) -> Scored:
-    """Give a longer period the mean of the totals of shorter ones, of each unit those in which enough was scored.
+    """Give a longer period the mean of the totals of shorter ones (R43), of each unit those in which enough was scored.
 
     Contributions, points, weights used and lines outside the hundred are means over the same periods; one line carries what
     rounding leaves, so that the total is the mean of the totals, half-up. The share covered is the mean over all, so that who
     had little scored most of the time has no place. Lines of the year only, and vetoes on grades, are those of the recount.
     """
     scheme, size = known.scheme, len(recounted.barred)
-    stands = np.array([has_coverage(one, scheme) for one in shorter])
+    stands = np.array([has_coverage(one.totals.covered, one.barred, scheme) for one in shorter])
     contributions = half_up_mean([one.totals.contributions for one in shorter], stands)
     lines = _mean_lines(shorter, stands, known)
     left = half_up_mean([one.totals.totals for one in shorter], stands) - contributions.sum(axis=1) - sum_adjustments(lines, size)
     lines.append(make_adjustment((WHOLE, "mean_of_totals", "aggregate"), left, left != 0))
     lines += [line for line in consequences(known, contributions) if line.effect in GRADED]
     lines += consequences(known, contributions, year_only=True, beside=lines)
+    used, count = _sums([one.totals.weight_used for one in shorter], stands)
     totals = Totals(
         contributions,
         contributions.sum(axis=1) + sum_adjustments(lines, size),
-        _mean([one.totals.weight_used for one in shorter], stands),
+        used / np.maximum(count, 1),
         np.mean([one.totals.covered for one in shorter], axis=0),
     )
     points = _mean_points([one.points for one in shorter], stands)
@@ -85,11 +80,6 @@ def _sums(arrays: Sequence[np.ndarray], stands: np.ndarray) -> tuple[np.ndarray,
     shape = (-1,) + (1,) * (arrays[0].ndim - 1)
     kept = [np.where(stand.reshape(shape), array, 0) for array, stand in zip(arrays, stands, strict=True)]
     return sum(kept[1:], kept[0]), stands.sum(axis=0).reshape(shape)
-
-
-def _mean(arrays: Sequence[np.ndarray], stands: np.ndarray) -> np.ndarray:
-    sums, count = _sums(arrays, stands)
-    return sums / np.maximum(count, 1)
 
 
 def _mean_points(points: Sequence[np.ndarray], stands: np.ndarray) -> np.ndarray:
@@ -136,7 +126,8 @@ def exclusion_notes(scheme: Scheme, tree: Tree, period: Period, scored: Any) -> 
     """
     persons = (tree.units["level"] == OFFICER).to_numpy()
     for part in parts(scheme, period):
-        out = scored[part].among.eligible & ~has_coverage(scored[part], scheme)
+        one = scored[part]
+        out = one.among.eligible & ~has_coverage(one.totals.covered, one.barred, scheme)
         ids = tree.units["unit_id"][out & ~persons].tolist()
         if out.any():
             yield Note("mean_left_out", {"period": str(part), "count": int(out.sum()), "ids": ", ".join(ids[:5]) or "—"})

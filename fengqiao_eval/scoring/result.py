@@ -8,7 +8,7 @@ import numpy as np
 from fengqiao_eval.measuring.peer_groups import Cohort
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.adjustments import Adjustment
-from fengqiao_eval.scoring.aggregation import Totals
+from fengqiao_eval.scoring.aggregation import Totals, has_coverage
 from fengqiao_eval.scoring.benchmarks import Benchmarked
 from fengqiao_eval.scoring.ranking import cap_grades, grades, places
 
@@ -44,15 +44,9 @@ class Scored:
         return self.among.groups
 
 
-def has_coverage(one: Scored, scheme: Scheme) -> np.ndarray:
-    """Say of which units enough was scored, and nothing without which nobody is ranked is missing."""
-    covered = one.totals.covered
-    return ~one.barred & (covered >= float(scheme.least_covered) - 1e-9) & (covered > 0)
-
-
 def place_units(one: Scored, scheme: Scheme) -> Scored:
     """Give places and grades to those who may have them; vetoes take grades away."""
-    ranked = one.among.eligible & has_coverage(one, scheme)
+    ranked = one.among.eligible & has_coverage(one.totals.covered, one.barred, scheme)
     rank, of = places(one.totals.totals, one.among.within, ranked)
     grade = np.where(ranked, grades(one.totals.totals, scheme.bands, scheme.decimals), "")
     return replace(one, ranked=ranked, rank=rank, of=of, grade=_apply_vetoes(grade, one, scheme))

@@ -32,9 +32,6 @@ CELLS = 2**18
 """Places reckoned at a time, so that what is in between stays in the processor's cache."""
 
 
-CLOSE = 1e-9
-
-
 LAST = np.float32(-1e9)
 """A total below all others."""
 
@@ -62,53 +59,34 @@ def draw_weights(weights: Weights, count: int = DRAWS, seed: int = SEED) -> Weig
 
 
 def drawn_places(
-    totals: np.ndarray,
-    points: np.ndarray,
-    scored: np.ndarray,
-    weights: Weights,
-    draws: Weights,
-    decimals: int = 2,
-    least_covered: float = 0,
+    totals: np.ndarray, points: np.ndarray, weights: Weights, draws: Weights, decimals: int = 2, least_share: float = 0
 ) -> np.ndarray:
     """Place the units of one group in each draw of weights (draws × units); all of them have a place under `weights`.
 
-    totals: whole 10^-decimals under `weights`, whatever stands outside the hundred in them; points, scored: units × indicators.
-    A draw moves a total by points × (weight drawn - weight used), so that draws that equal the weights give the places
-    themselves, ties and all. Who has too little scored in a draw comes last.
+    totals: whole 10^-decimals under `weights`, whatever stands outside the hundred in them; points: units × indicators, NaN where
+    not scored. A draw moves a total by points × (weight drawn - weight used), so that draws that equal the weights give the
+    places themselves, ties and all. Who has less than the least share scored in a draw comes last.
     """
     count, size = draws.own.shape[1], len(totals)
     found = np.empty((count, size), dtype=_place_dtype(size))
-    patterns, which = unique_patterns(scored)
-    scaled = np.where(scored, points, 0).astype(np.float32) * np.float32(10**decimals)
-    behind = (totals - totals.max(initial=0)).astype(np.float32)
+    patterns, which = unique_patterns(~np.isnan(points))
+    members: list[Any] = [slice(None)]  # one pattern is not copied
+    if len(patterns) > 1:
+        members = [np.flatnonzero(which == number) for number in range(len(patterns))]
+    scaled = np.nan_to_num(points).astype(np.float32) * np.float32(10**decimals)
+    behind, now = (totals - totals.max(initial=0)).astype(np.float32), shares(patterns, weights)
     step = max(1, CELLS // max(1, size))
     for start in range(0, count, step):
         some = replace(draws, own=draws.own[:, start : start + step])
-        drawn_totals = behind + _total_shifts(scaled, patterns, which, weights, some)
+        drawn_totals = np.empty((some.own.shape[1], size), dtype=np.float32)
+        for pattern, used, at in zip(patterns, now, members, strict=True):
+            by = shares(np.broadcast_to(pattern, (len(drawn_totals), len(pattern))), some) - used
+            drawn_totals[:, at] = behind[at] + by.astype(np.float32) @ scaled[at].T
         if not patterns.all():
-            lacking = nominal_shares(some) @ patterns.T < least_covered - CLOSE
+            lacking = some.nominal @ patterns.T < least_share
             drawn_totals[lacking[:, which]] = LAST
         found[start : start + step] = competition(drawn_totals)
     return found
-
-
-def nominal_shares(draws: Weights) -> np.ndarray:
-    """Give each indicator's share of the total (draws × indicators) before anything is missing."""
-    return shares(np.ones((draws.own.shape[1], len(draws.leaves)), dtype=bool), draws)
-
-
-def _total_shifts(scaled: np.ndarray, patterns: np.ndarray, which: np.ndarray, weights: Weights, draws: Weights) -> np.ndarray:
-    """Give by how much each draw moves each total (draws × units), one pattern of what is scored after the other."""
-    count = draws.own.shape[1]
-    now = shares(patterns, weights)
-    moved = np.empty((count, len(scaled)), dtype=np.float32)
-    for number, pattern in enumerate(patterns):
-        by = (shares(np.broadcast_to(pattern, (count, len(pattern))), draws) - now[number]).astype(np.float32)
-        if len(patterns) == 1:
-            return by @ scaled.T
-        at = np.flatnonzero(which == number)
-        moved[:, at] = by @ scaled[at].T
-    return moved
 
 
 def competition(totals: np.ndarray) -> np.ndarray:
@@ -131,20 +109,16 @@ def competition(totals: np.ndarray) -> np.ndarray:
     place = np.arange(1, totals.shape[1] + 1, dtype=_place_dtype(totals.shape[1]))
     found = np.empty(totals.shape, dtype=place.dtype)
     for row, unit, ties, tied in zip(found, order, same, same.any(axis=1).tolist(), strict=True):
-        row[unit] = _tied_places(place, ties) if tied else place
+        if tied:  # each who is level with the one before has the place of the first of them
+            shared = place.copy()
+            shared[1:][ties] = 1
+        row[unit] = np.maximum.accumulate(shared) if tied else place
     return found
 
 
 def _place_dtype(size: int) -> type[np.unsignedinteger[Any]]:
     """Name the narrowest kind of number that holds every place."""
     return np.uint16 if size < 2**16 else np.uint32
-
-
-def _tied_places(place: np.ndarray, tied: np.ndarray) -> np.ndarray:
-    """Give each of those in a row who are tied with the one before the place of the first of them."""
-    shared = place.copy()
-    shared[1:][tied] = 1
-    return np.maximum.accumulate(shared)
 
 
 def bounds(found: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -173,7 +147,7 @@ def slopes(points: np.ndarray, weights: Weights, node: int, decimals: int = 2) -
     indicators) must be scored: then totals are lines over the share.
     """
     siblings = (weights.above == weights.above[node]) & (np.arange(len(weights.own)) != node)
-    ends = np.repeat(weights.own[:, None].astype(np.int64), 2, axis=1)
+    ends = np.repeat(weights.lowest[:, None], 2, axis=1)
     ends[node] = 0, 1
     ends[siblings] = (ends[siblings, :1] if ends[siblings, 0].any() else 1) * np.array([1, 0])
     none, all_ = shares(np.ones((2, len(weights.leaves)), dtype=bool), replace(weights, own=ends))

@@ -1,38 +1,32 @@
-"""What is tuned: the weights of a level as whole hundredths, and the units of a run that they weigh."""
+"""What is tuned: the weights of a level as whole hundredths, and the points of a run that they weigh."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fengqiao_eval.errors import OFFICER, SCORED
+from fengqiao_eval.errors import OFFICER, STATUSES, Status
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
 from fengqiao_eval.periods import Period
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.normalisation import Line, Relative
-from fengqiao_eval.scheme.scheme import Dimension, Scheme, is_scored, parts_of, weight_at
-from fengqiao_eval.scoring.aggregation import Weights, weights_at
+from fengqiao_eval.scheme.scheme import Dimension, Scheme, is_scored, parts_of
+from fengqiao_eval.scoring.aggregation import HUNDREDTHS, Weights, take_units, weights_at
+from fengqiao_eval.scoring.benchmarks import has_value
 from fengqiao_eval.scoring.long_periods import parts
-from fengqiao_eval.scoring.normalisation import value_points
-
-# The weights of one level of the one table, as whole hundredths that can be moved.
-
-
-HUNDREDTHS = 100
+from fengqiao_eval.scoring.normalisation import Given, value_points
 
 
 @dataclass(frozen=True)
 class WeightTable:
-    """The parts of the one table that are scored at a level, and who is scored there."""
+    """The parts of the one table that are scored at a level; weights are given in hundredths, one a node."""
 
     scheme: Scheme
     level: str
-    among: Cohort
 
     @cached_property
     def nodes(self) -> np.ndarray:
@@ -62,55 +56,30 @@ class WeightTable:
 
     @cached_property
     def in_force(self) -> np.ndarray:
-        """The weights in force, in hundredths, one a node; the whole is 100."""
-        weights = [Decimal(100), *(weight_at(part.weight, self.level) for part in self.parts)]
-        return np.array([int(weight * HUNDREDTHS) for weight in weights])
+        """The weights in force; the whole is 100."""
+        return self.tree.own[self.nodes]
 
     def whole(self, weights: np.ndarray, node: int) -> int:
-        """Say what the parts of a node add up to, in hundredths."""
+        """Say what the parts of a node add up to."""
         return int(weights[node]) if self.scheme.weights == "marks" and node else 100 * HUNDREDTHS
 
     def weights(self, hundredths: np.ndarray) -> Weights:
-        """Put weights (hundredths, one a node) on the tree of the whole table."""
-        own = np.zeros(len(self.tree.own), dtype=np.int64)
+        """Put weights on the tree of the whole table."""
+        own = np.zeros_like(self.tree.own)
         own[self.nodes] = hundredths
-        own[0] = 1
-        for node in np.unique(self.tree.above[1:]):
-            parts = np.flatnonzero(self.tree.above == node)
-            own[parts] //= max(1, int(np.gcd.reduce(own[parts])))
         return replace(self.tree, own=own)
-
-    def by_code(self, hundredths: np.ndarray) -> dict[str, Decimal]:
-        """Give weights by the code of their part."""
-        return {part.code: Decimal(int(w)) / HUNDREDTHS for part, w in zip(self.parts, hundredths[1:], strict=True)}
-
-    def from_codes(self, weights: Mapping[str, Decimal]) -> np.ndarray:
-        """Give weights in hundredths, one a node, from those by code; whoever is not named keeps the weight in force."""
-        given = [weights.get(part.code, weight_at(part.weight, self.level)) for part in self.parts]
-        return np.array([self.in_force[0], *(int(Decimal(str(weight)) * HUNDREDTHS) for weight in given)])
-
-
-# One period of the units of a level as a run has it: what is needed to weigh their points anew.
-
-
-MISSING = ""
-"""What the frame says of an indicator that it does not hold for a unit."""
 
 
 @dataclass(frozen=True)
-class PeriodPoints:
-    """Arrays units × indicators of the scheme, and per unit, of one period.
+class PeriodPoints(Given):
+    """The points of a period as a run has them: arrays units × indicators of the scheme, and per unit.
 
-    points: NaN where nothing is scored; spared: what does not apply; records: on how many each rests. raw: of indicators in marks
-    (分值), by column, what their rule makes of the values. contributions, totals: whole 10^-decimals, as in the run. zeroed: by
-    column, what vetoes take of that item; parts: the sheets of which this one is the mean. unsure: the indicators in marks whose
-    values are not in the run, so that their points stay as they are.
+    records: on how many each rests; raw: of indicators in marks (分值), by column, what their rule makes of the values.
+    contributions, totals: whole 10^-decimals, as in the run; zeroed: by column, what vetoes take of that item; parts: the periods
+    of which this one is the mean. unsure: the indicators in marks whose values are not in the run, so that their points stay.
     """
 
     period: Period
-    points: np.ndarray
-    spared: np.ndarray
-    barred: np.ndarray
     records: np.ndarray
     raw: Mapping[int, np.ndarray]
     contributions: np.ndarray
@@ -119,39 +88,53 @@ class PeriodPoints:
     parts: tuple["PeriodPoints", ...]
     unsure: frozenset[int] = frozenset()
 
+    @property
+    def spared(self) -> np.ndarray:
+        """What does not apply to each unit (units × indicators)."""
+        return self.status == Status.NOT_APPLICABLE
+
+    def every(self) -> Iterator["PeriodPoints"]:
+        """Walk the periods of which this one is the mean, at any remove, each after its parts, and this one at last."""
+        for part in self.parts:
+            yield from part.every()
+        yield self
+
     def only(self, at: np.ndarray) -> "PeriodPoints":
         """Take some of the units."""
-        arrays = ("points", "spared", "barred", "records", "contributions", "totals")
-        return replace(
-            self,
-            **{name: getattr(self, name)[at] for name in arrays},
-            raw={column: each[at] for column, each in self.raw.items()},
-            zeroed={column: each[at] for column, each in self.zeroed.items()},
-            parts=tuple(part.only(at) for part in self.parts),
-        )
+        raw, zeroed = ({column: each[at] for column, each in arrays.items()} for arrays in (self.raw, self.zeroed))
+        return replace(take_units(self, at), raw=raw, zeroed=zeroed, parts=tuple(part.only(at) for part in self.parts))
 
 
-def read_sheet(run: Run, among: Cohort, ids: pd.Index, period: Period) -> PeriodPoints:
-    """Read the points of some units of one level in a period, and those of the periods of which it is the mean."""
-    grid = _RunGrid(run, among, ids, period)
-    status, scheme = grid.words("status"), run.scheme
-    points, spared = grid.numbers("points"), np.isin(status, ("not_applicable", MISSING))
-    barring = [indicator.missing == "not_ranked" for indicator in scheme.indicators]
-    step = 10**scheme.decimals
-    zeroed = grid.adjusted("zero_item")
-    codes = {line.code: str(line.item) for line in scheme.consequences if line.effect == "zero_item"}
-    columns = [indicator.code for indicator in scheme.indicators]
+def read_points(run: Run, among: Cohort, ids: pd.Index, period: Period) -> PeriodPoints:
+    """Read the points of some units of one level in a period, and those of the periods of which it is the mean.
+
+    What the frame does not hold for a unit does not apply to it.
+    """
+    scheme, step = run.scheme, 10**run.scheme.decimals
+    read = partial(run.of_period, period=str(period), officers=str(among.levels[0]) == OFFICER)
+    codes = pd.Index([indicator.code for indicator in scheme.indicators])
+    lay, rows = partial(_lay_out, ids=ids, codes=codes), read("points")
+    points, status = lay(rows, "points"), lay(rows, "status", empty=Status.NOT_APPLICABLE)
+    lacking, barring = np.isnan(points), [indicator.missing == "not_ranked" for indicator in scheme.indicators]
+    marked = [column for column, indicator in enumerate(scheme.indicators) if is_in_marks(indicator)]
+    values = lay(rows, "value")
+    if marked and len(held := read("comparisons")):  # the rules saw what came of the last reference
+        after = lay(held.sort_values("step", kind="stable").drop_duplicates(["unit_id", "indicator"], keep="last"), "result")
+        values = np.where(np.isnan(after), values, after)
+    values = np.where(has_value(status), values, np.nan)
+    totals = _lay_out(read("ranks").assign(indicator="total"), "total", ids, pd.Index(["total"]))[:, 0]
     return PeriodPoints(
-        period=period,
         points=points,
-        spared=spared,
-        barred=(np.isnan(points) & ~spared)[:, barring].any(axis=1),
-        records=np.nan_to_num(grid.numbers("n")),
-        raw={n: _raw_marks(i, grid, status[:, n], among) for n, i in enumerate(scheme.indicators) if is_in_marks(i)},
-        contributions=np.rint(np.nan_to_num(grid.numbers("contribution")) * step).astype(np.int64),
-        totals=np.rint(grid.totals() * step).astype(np.int64),
-        zeroed=_veto_amounts(zeroed, codes, columns, ids, step),
-        parts=tuple(read_sheet(run, among, ids, part) for part in parts(scheme, period)),
+        status=status,
+        scored=~lacking,
+        barred=(lacking & (status != Status.NOT_APPLICABLE))[:, barring].any(axis=1),
+        period=period,
+        records=np.nan_to_num(lay(rows, "n")),
+        raw={column: _raw_marks(scheme.indicators[column], values[:, column], among) for column in marked},
+        contributions=np.rint(np.nan_to_num(lay(rows, "contribution")) * step).astype(np.int64),
+        totals=np.rint(np.nan_to_num(totals) * step).astype(np.int64),
+        zeroed=_veto_amounts(read("adjustments"), scheme, codes, ids),
+        parts=tuple(read_points(run, among, ids, part) for part in parts(scheme, period)),
     )
 
 
@@ -160,90 +143,37 @@ def is_in_marks(indicator: Indicator) -> bool:
     return indicator.points.in_marks and not isinstance(indicator.points, Relative)
 
 
-@dataclass(frozen=True)
-class _RunGrid:
-    """The frames of a run for some units and one period, laid out as units × indicators."""
-
-    run: Run
-    among: Cohort
-    ids: pd.Index
-    period: Period
-
-    @property
-    def _codes(self) -> pd.Index:
-        return pd.Index([indicator.code for indicator in self.run.scheme.indicators])
-
-    def rows(self, name: str) -> pd.DataFrame:
-        """Take the rows of the period, those of units of other levels among them."""
-        return self.run.of_period(name, str(self.period), officers=str(self.among.levels[0]) == OFFICER)
-
-    def totals(self) -> np.ndarray:
-        """Give the totals."""
-        rows, found = self.rows("ranks"), np.zeros(len(self.ids))
-        if len(rows):
-            unit = _places(rows["unit_id"], self.ids)
-            found[unit[unit >= 0]] = rows["total"].fillna(0).to_numpy(dtype="float64")[unit >= 0]
-        return found
-
-    def numbers(self, column: str) -> np.ndarray:
-        """Lay out a column of numbers, NaN where there is none."""
-        return self.laid(self.rows("points"), column, np.nan, "float64")
-
-    def words(self, column: str) -> np.ndarray:
-        """Lay out a column of words."""
-        return self.laid(self.rows("points"), column, MISSING, "object")
-
-    def laid(self, rows: pd.DataFrame, column: str, empty: Any, kind: str) -> np.ndarray:
-        """Lay out a column of a frame."""
-        found = np.full((len(self.ids), len(self._codes)), empty, dtype=kind)
-        if len(rows):
-            unit, indicator = _places(rows["unit_id"], self.ids), _places(rows["indicator"], self._codes)
-            here = (unit >= 0) & (indicator >= 0)
-            found[unit[here], indicator[here]] = rows[column].to_numpy(dtype=kind)[here]
-        return found
-
-    def values(self) -> np.ndarray:
-        """Give the values that the rules saw: after the last reference each was held against."""
-        found, held = self.numbers("value"), self.rows("comparisons")
-        if not len(held):
-            return found
-        last = held.sort_values("step", kind="stable").drop_duplicates(["unit_id", "indicator"], keep="last")
-        after = self.laid(last, "result", np.nan, "float64")
-        return np.where(np.isnan(after), found, after)
-
-    def adjusted(self, effect: str) -> pd.DataFrame:
-        """Take these units' lines outside the hundred with an effect."""
-        rows = self.rows("adjustments")
-        found = rows[(rows["effect"] == effect).to_numpy()] if len(rows) else rows
-        return found[found["unit_id"].isin(self.ids).to_numpy()] if len(found) else found
+def _lay_out(rows: pd.DataFrame, column: str, ids: pd.Index, codes: pd.Index, empty: Any = np.nan) -> np.ndarray:
+    """Lay out a column of a frame as units × indicators; statuses as their numbers."""
+    found = np.full((len(ids), len(codes)), empty)
+    if len(rows):
+        unit, indicator = _positions(rows["unit_id"], ids), _positions(rows["indicator"], codes)
+        cells = _positions(rows[column], pd.Index(STATUSES)) if column == "status" else rows[column].to_numpy(dtype="float64")
+        here = (unit >= 0) & (indicator >= 0)
+        found[unit[here], indicator[here]] = cells[here]
+    return found
 
 
-def _places(words: pd.Series, known: pd.Index) -> np.ndarray:
+def _positions(words: pd.Series, known: pd.Index) -> np.ndarray:
     """Say which of the known words each one is (-1: none)."""
     named = words.astype("category").cat
     return known.get_indexer(named.categories)[named.codes]
 
 
-def _raw_marks(indicator: Indicator, grid: _RunGrid, status: np.ndarray, among: Cohort) -> np.ndarray:
+def _raw_marks(indicator: Indicator, values: np.ndarray, among: Cohort) -> np.ndarray:
     """Give what the rule makes of the values, in marks, before any limit; NaN where no value was used."""
     rule: Any = indicator.points
-    column = list(grid.run.scheme.indicators).index(indicator)
-    values = np.where(np.isin(status, SCORED), grid.values()[:, column], np.nan)
     each = each_unit(rule.each, among.levels, among.classes) if isinstance(rule, Line) else None
     return value_points(rule, values, indicator.good, each)
 
 
-def _veto_amounts(
-    rows: pd.DataFrame, items: Mapping[str, str], columns: list[str], ids: pd.Index, step: int
-) -> dict[int, np.ndarray]:
+def _veto_amounts(lines: pd.DataFrame, scheme: Scheme, codes: pd.Index, ids: pd.Index) -> dict[int, np.ndarray]:
     """Add up what vetoes take from each item of each unit, in whole 10^-decimals (units)."""
+    items = {line.code: codes.get_loc(line.item) for line in scheme.consequences if line.effect == "zero_item"}
     found: dict[int, np.ndarray] = {}
-    for line, unit, amount in _veto_rows(rows):
-        if line in items:
-            taken = found.setdefault(columns.index(items[line]), np.zeros(len(ids), dtype=np.int64))
-            taken[ids.get_loc(unit)] -= round(amount * step)
+    if items and len(lines):
+        vetoes = lines[(lines["effect"] == "zero_item").to_numpy() & lines["unit_id"].isin(ids) & lines["line"].isin(items)]
+        for line, unit, amount in zip(vetoes["line"], vetoes["unit_id"], vetoes["contribution"], strict=True):
+            taken = found.setdefault(items[line], np.zeros(len(ids), dtype=np.int64))
+            taken[ids.get_loc(unit)] -= round(amount * 10**scheme.decimals)
     return found
-
-
-def _veto_rows(rows: pd.DataFrame) -> Iterable[tuple[str, str, float]]:
-    return zip(rows["line"], rows["unit_id"], rows["contribution"], strict=True) if len(rows) else ()

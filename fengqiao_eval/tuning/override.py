@@ -17,8 +17,8 @@ from fengqiao_eval.scheme.load import Affected, Override, apply_override
 from fengqiao_eval.scheme.scheme import parts_of
 from fengqiao_eval.scheme.validation import check
 from fengqiao_eval.scheme.yaml_text import dump
+from fengqiao_eval.scoring.aggregation import HUNDREDTHS
 from fengqiao_eval.scoring.ranking import grades
-from fengqiao_eval.tuning.payload import awards, barred_mask
 from fengqiao_eval.tuning.rescore import Field, Outcome, choose
 from fengqiao_eval.wording.numbers import period_words, term
 from fengqiao_eval.words import say
@@ -34,7 +34,8 @@ class Saved:
     def text(self, lang: str) -> str:
         """Say in one sentence whom it affects."""
         found = self.affected
-        counts = {name: _count(getattr(found, name)) for name in ("units", "moved", "farthest", "regraded", "enter", "leave")}
+        affected = {name: getattr(found, name) for name in ("units", "moved", "farthest", "regraded", "enter", "leave")}
+        counts = {name: each if isinstance(each, int) else len(each) for name, each in affected.items()}
         place = {"period": period_words(str(found.period), lang), "level": term("level", found.level, lang)}
         return say("tune.affected", lang, **place, **counts)
 
@@ -48,11 +49,13 @@ def save_override(
     Raises InputError with every fault (sums, unknown codes, one person in both roles, nothing changed), UsageError where the
     file is there already.
     """
-    field = choose(run, level, period).field
+    field = choose(run, level, period)
     given = {code: Decimal(str(weight)) for code, weight in weights.items()}
-    known = {part.code for part in field.table.parts}
-    hundredths = field.table.from_codes({code: weight for code, weight in given.items() if code in known})
-    return write(field, Path(path), hundredths, signed, {code: weight for code, weight in given.items() if code not in known})
+    hundredths = field.table.in_force.copy()
+    for node, part in enumerate(field.table.parts, 1):
+        if part.code in given:
+            hundredths[node] = int(given.pop(part.code) * HUNDREDTHS)
+    return write(field, Path(path), hundredths, signed, given)
 
 
 def write(
@@ -63,16 +66,26 @@ def write(
     Raises as save_override does.
     """
     table = field.table
-    changed = table.by_code(hundredths)
-    data: dict[str, Any] = {"parent": str(table.scheme.version), **_strip_texts(signed)}
-    data |= {"weights": {**_weights(field, changed), **(strange or {})}, "records_fingerprint": fingerprint(field.run)}
+    files = field.run.manifest.get("fingerprints", {}).get("records", {})  # all as one; '' where the run does not say
+    lines = "\n".join(f"{name} {digest}" for name, digest in sorted(files.items()))
+    fingerprint = hashlib.sha256(lines.encode()).hexdigest() if files else ""
+    changed = {part.code: Decimal(int(w)) / HUNDREDTHS for part, w in zip(table.parts, hundredths[1:], strict=True)}
+    data: dict[str, Any] = {"parent": str(table.scheme.version)}
+    data |= {key: value.strip() if isinstance(value, str) else value for key, value in signed.items()}
+    data |= {"weights": {**_weights(field, changed), **(strange or {})}, "records_fingerprint": fingerprint}
     document = Document(str(path), data, {})
     if not strange and np.array_equal(hundredths, table.in_force):
         refuse([document.fault(("weights",), "override.nothing")])
     override = _check_override(field, document)
     found = affected_units(field, field.outcome(hundredths))
     summary = override.model_copy(update={"summary": found}).model_dump(exclude_unset=True)
-    _write_new(path, dump(summary | {"weights": data["weights"], "summary": _tuples_to_lists(found.model_dump())}))
+    text = dump(summary | {"weights": data["weights"], "summary": found.model_dump(mode="json")})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError("tune.exists", given=path) from None
     return Saved(path, found)
 
 
@@ -118,24 +131,6 @@ def _number(weight: Decimal) -> Any:
     return int(weight) if weight == weight.to_integral_value() else weight.normalize()
 
 
-def _strip_texts(signed: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value.strip() if isinstance(value, str) else value for key, value in signed.items()}
-
-
-def _tuples_to_lists(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that is not there yet."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError("tune.exists", given=path) from None
-
-
 def free_path(folder: Path, level: str, date: str) -> Path:
     """Find a name for an override file that is not taken."""
     stem = f"weights_{file_name(level)}_{file_name(date)}"
@@ -143,19 +138,15 @@ def free_path(folder: Path, level: str, date: str) -> Path:
     return next(path for path in tries if not path.exists())
 
 
-def fingerprint(run: Run) -> str:
-    """Fingerprint the records of a run, all files as one (SHA-256); '' where the run does not say."""
-    files = run.manifest.get("fingerprints", {}).get("records", {})
-    lines = "\n".join(f"{name} {digest}" for name, digest in sorted(files.items()))
-    return hashlib.sha256(lines.encode()).hexdigest() if files else ""
-
-
 def affected_units(field: Field, draft: Outcome) -> Affected:
     """Say whom other weights affect, against those in force; officers are counted and not named."""
     base, scheme = field.base, field.table.scheme
     both = (base.place > 0) & (draft.place > 0)
     far = np.abs(draft.place - base.place)[both]
-    before, after = (_award_mask(field, outcome) for outcome in (base, draft))
+    last, able = np.array(field.awards)[field.group], ~field.kept_from_awards
+    before, after = (able & (outcome.place > 0) & (outcome.place <= last) for outcome in (base, draft))
+    lists = ((field.units["unit_id"][where], where.sum()) for where in (after & ~before, before & ~after))
+    enter, leave = (int(count) if field.level == OFFICER else tuple(ids) for ids, count in lists)
     crossed = grades(base.totals, scheme.bands, scheme.decimals) != grades(draft.totals, scheme.bands, scheme.decimals)
     return Affected(
         level=field.level,
@@ -164,20 +155,6 @@ def affected_units(field: Field, draft: Outcome) -> Affected:
         moved=int((far > 0).sum()),
         farthest=int(far.max(initial=0)),
         regraded=int((crossed & both).sum()),
-        enter=_list_units(field, after & ~before),
-        leave=_list_units(field, before & ~after),
+        enter=enter,
+        leave=leave,
     )
-
-
-def _award_mask(field: Field, outcome: Outcome) -> np.ndarray:
-    """Say who is named for an award."""
-    last = np.array(awards(field))[field.group]
-    return (outcome.place > 0) & (outcome.place <= last) & ~barred_mask(field)
-
-
-def _list_units(field: Field, where: np.ndarray) -> tuple[str, ...] | int:
-    return int(where.sum()) if field.level == OFFICER else tuple(field.units["unit_id"][where])
-
-
-def _count(listed: tuple[str, ...] | int) -> int:
-    return listed if isinstance(listed, int) else len(listed)

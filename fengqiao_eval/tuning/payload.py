@@ -1,10 +1,9 @@
-"""What the screen is handed, and the screen as one file that needs no server."""
+"""What the screen is handed: a head as JSON, arrays as bytes, least significant byte first; and the screen as one file."""
 
 import base64
 import html
 import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError
-from fengqiao_eval.results.run import Run, open_run
+from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import base_marks
+from fengqiao_eval.scoring.aggregation import least_share
 from fengqiao_eval.scoring.normalisation import DECIMALS
-from fengqiao_eval.scoring.ranking import award_count
-from fengqiao_eval.tuning.rescore import Chosen, Field, choose
+from fengqiao_eval.tuning.rescore import Field, choose
 from fengqiao_eval.wording.numbers import SMALL, period_words, term
 from fengqiao_eval.words import catalogue, say
 
-# What the screen is handed: a head as JSON, and arrays as bytes, least significant byte first.
+HERE = Path(__file__).parent
 
 
 NOT_SCORED = -(2**31)
@@ -33,23 +32,16 @@ MOST_UNITS = 2**16
 SIZES = ("small", "middle", "large", "unknown")
 
 
-def screen_head(chosen: Chosen, group: str | None = None, *, readonly: bool = False) -> dict[str, Any]:
-    """Describe what is tuned: the table, the groups, and every sentence of the screen.
+def screen_head(field: Field, group: str | None = None, *, readonly: bool = False) -> dict[str, Any]:
+    """Describe what is tuned, as JSON: the table, the groups, and every sentence of the screen.
 
     Raises UsageError for a group that the level does not have.
     """
-    field, lang = chosen.field, chosen.field.lang
+    manifest, scheme, lang = field.run.manifest, field.table.scheme, field.lang
     if group is not None and group not in field.groups:
         raise UsageError("tune.no_group", given=group, known=", ".join(field.groups))
-    words = {key: sentence[lang] for key, sentence in catalogue().items() if key.startswith("tuner.")}
-    told = {"lang": lang, "readonly": readonly, "warnings": list(chosen.warnings), "words": words}
-    first = field.groups.index(group) if group is not None else int(np.bincount(field.group).argmax())
-    return _source(field) | _scoring_method(field) | _groupings(field) | told | {"group": first}
-
-
-def _source(field: Field) -> dict[str, Any]:
-    """Say of which run, scheme, period and level the numbers are."""
-    manifest, scheme, lang = field.run.manifest, field.table.scheme, field.lang
+    why = kernel_reasons(field)
+    bands = [(band.grade_en if lang == "en" and band.grade_en else band.grade, band.at_least) for band in scheme.bands]
     return {
         "title": scheme.name(lang),
         "version": str(scheme.version),
@@ -60,35 +52,24 @@ def _source(field: Field) -> dict[str, Any]:
         "level": field.level,
         "level_label": term("level", field.level, lang),
         "n": len(field.units),
-    }
-
-
-def _scoring_method(field: Field) -> dict[str, Any]:
-    """Say how totals are reckoned, and by whom."""
-    scheme, why = field.table.scheme, kernel_reasons(field)
-    return {
         "decimals": scheme.decimals,
         "full": base_marks(scheme),
         "style": scheme.weights,
-        "least_covered": float(scheme.least_covered),
+        "least_covered": least_share(scheme),
         "mode": "kernel" if why else "browser",
         "why_kernel": why,
         "sampled": bool(field.unlinear),
-        "nodes": nodes(field),
-    }
-
-
-def _groupings(field: Field) -> dict[str, Any]:
-    """Name what the units are grouped by, the grades, and how many of each group are named for an award."""
-    scheme, lang = field.table.scheme, field.lang
-    step = 10**scheme.decimals
-    grades = [(band.grade_en if lang == "en" and band.grade_en else band.grade, band.at_least) for band in scheme.bands]
-    return {
+        "nodes": _nodes(field),
         "groups": [name or say("tune.whole_level", lang) for name in field.groups],
         "counties": list(_counties(field)[0]),
         "sizes": [say(f"tune.size_{size}", lang) for size in SIZES],
-        "bands": [{"grade": grade, "at_least": math.ceil(at_least * step)} for grade, at_least in grades],
-        "awards": awards(field),
+        "bands": [{"grade": grade, "at_least": math.ceil(at_least * 10**scheme.decimals)} for grade, at_least in bands],
+        "awards": field.awards,
+        "lang": lang,
+        "readonly": readonly,
+        "warnings": list(field.warnings),
+        "words": {key: sentence[lang] for key, sentence in catalogue().items() if key.startswith("tuner.")},
+        "group": field.groups.index(group) if group is not None else int(np.bincount(field.group).argmax()),
     }
 
 
@@ -100,11 +81,11 @@ def kernel_reasons(field: Field) -> str:
     return say("explain.comma", field.lang).join(why)
 
 
-def nodes(field: Field) -> list[dict[str, Any]]:
+def _nodes(field: Field) -> list[dict[str, Any]]:
     """List the whole and the parts of the table, each before what is in it; leaf: its column in the points (-1: none)."""
     table = field.table
     leaf = {int(table.tree.leaves[column]): number for number, column in enumerate(table.columns)}
-    names = [("", field.table.scheme.name(field.lang)), *((part.code, part.name(field.lang)) for part in table.parts)]
+    names = [("", table.scheme.name(field.lang)), *((part.code, part.name(field.lang)) for part in table.parts)]
     return [
         {
             "code": code,
@@ -118,25 +99,21 @@ def nodes(field: Field) -> list[dict[str, Any]]:
     ]
 
 
-def awards(field: Field) -> list[int]:
-    """Say how many of each group are named for an award: the scheme's number, or its share, rounded down."""
-    placed = np.bincount(field.group[field.base.place > 0], minlength=len(field.groups))
-    return [award_count(field.table.scheme.awards, int(of)) for of in placed]
-
-
 def unit_arrays(field: Field) -> dict[str, bytes]:
     """Lay out the units: points (units × indicators, ten-thousandths), and per unit what is said of it."""
-    points = field.sheet.points[:, field.table.columns]
+    sheet, columns, indicators = field.sheet, field.table.columns, field.table.scheme.indicators
+    surveyed = [column for column in columns if "surveys" in indicators[column].measure.tables]
+    points = sheet.points[:, columns]
     scaled = np.where(np.isnan(points), NOT_SCORED, np.rint(np.nan_to_num(points) * 10**DECIMALS))
     found = {
         "points": (scaled, "<i4"),
         "adjusted": (field.base.totals - field.base.contributions.sum(axis=1), "<i4"),
-        "able": (field.able, "u1"),
-        "barred": (barred_mask(field), "u1"),
+        "able": (field.among.eligible & ~field.base.barred, "u1"),  # if enough is scored
+        "barred": (field.kept_from_awards, "u1"),
         "group": (field.group, "<u2"),
         "county": (_counties(field)[1], "<u2"),
         "size": (_sizes(field.units), "u1"),
-        "few": (_small_samples(field), "u1"),
+        "few": (((sheet.records < SMALL) & ~sheet.spared)[:, surveyed].any(axis=1), "u1"),
         "base": (field.base.totals, "<i4"),
     }
     return {name: np.ascontiguousarray(array.astype(kind)).tobytes() for name, (array, kind) in found.items()}
@@ -150,20 +127,6 @@ def unit_texts(field: Field, *, nameless: bool = False) -> dict[str, str]:
         columns = {"names": term("level", OFFICER, field.lang) + " " + numbers, "ids": numbers}
     cells = {key: column.fillna("").to_numpy(dtype=object) for key, column in columns.items()}
     return {key: "\n".join(" ".join(str(cell).split()) for cell in column) for key, column in cells.items()}
-
-
-def encode_base64(parts: Mapping[str, bytes]) -> dict[str, str]:
-    """Write bytes as text."""
-    return {name: base64.b64encode(part).decode("ascii") for name, part in parts.items()}
-
-
-def barred_mask(field: Field) -> np.ndarray:
-    """Say which units a veto keeps from awards."""
-    rows = field.run.frame("adjustments", officers=field.level == OFFICER).data
-    if rows.empty:
-        return np.zeros(len(field.units), dtype=bool)
-    vetoes = rows[(rows["effect"] == "bar_award") & (rows["period"] == str(field.period))]
-    return field.units["unit_id"].isin(vetoes["unit_id"]).to_numpy()
 
 
 def _counties(field: Field) -> tuple[pd.Index, np.ndarray]:
@@ -184,17 +147,7 @@ def _sizes(units: pd.DataFrame) -> np.ndarray:
     return np.where(np.isnan(size), len(SIZES) - 1, np.searchsorted(lines, size))
 
 
-def _small_samples(field: Field) -> np.ndarray:
-    """Say which units have few answers in a survey that counts for them."""
-    asked = [n for n, indicator in enumerate(field.table.scheme.indicators) if "surveys" in indicator.measure.tables]
-    columns = np.intersect1d(asked, field.table.columns).astype(int)
-    return ((field.sheet.records < SMALL) & ~field.sheet.spared)[:, columns].any(axis=1)
-
-
-# The tuning screen as one file that needs no server and asks for nothing: read-only, without a name of an officer.
-
-
-HERE = Path(__file__).parent
+# The screen as one file that needs no server and asks for nothing: read-only, without a name of an officer
 
 
 PAGE = """<!doctype html>
@@ -234,23 +187,19 @@ def write_standalone(
     Arguments as those of tuner. Officers are numbered, neither named nor known by id.
     Raises UsageError where only a kernel can reckon, and as tuner does.
     """
-    chosen = choose(run if isinstance(run, Run) else open_run(run), level, period)
-    if why := kernel_reasons(chosen.field):
+    field = choose(run, level, period)
+    if why := kernel_reasons(field):
         raise UsageError("tune.alone", why=why)
-    head = screen_head(chosen, group, readonly=True)
-    arrays, texts = encode_base64(unit_arrays(chosen.field)), unit_texts(chosen.field, nameless=True)
+    head, texts = screen_head(field, group, readonly=True), unit_texts(field, nameless=True)
+    arrays = {name: base64.b64encode(part).decode("ascii") for name, part in unit_arrays(field).items()}
+    data = json.dumps({"head": head, "texts": texts, "arrays": arrays}, ensure_ascii=False)  # nothing in it is taken for markup
     page = PAGE.format(
         lang="zh-CN" if head["lang"] == "zh" else head["lang"],
         title=html.escape(f"{head['words']['tuner.title']} · {head['title']}"),
         style=(HERE / "tuner.css").read_text("utf-8").replace("</style", "<\\/style"),
         no_script=html.escape(say("tune.no_script", head["lang"])),
-        data=_escape_json({"head": head, "texts": texts, "arrays": arrays}),
+        data=data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
         script=(HERE / "tuner.js").read_text("utf-8").replace("</script", "<\\/script"),
     )
     Path(path).write_text(page, "utf-8", newline="\n")
     return Path(path)
-
-
-def _escape_json(data: object) -> str:
-    """Write JSON in which nothing can be taken for markup."""
-    return json.dumps(data, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

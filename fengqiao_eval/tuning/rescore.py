@@ -1,10 +1,11 @@
 """A run under other weights: points weighed anew, exactly, by the arithmetic of the run itself."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,91 +14,155 @@ from fengqiao_eval.errors import OFFICER, UsageError
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
 from fengqiao_eval.pages.overview import main_level
 from fengqiao_eval.periods import Period, parse
-from fengqiao_eval.results.run import Run
+from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.results.standings import class_order
 from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scheme.scheme import Dimension, Scheme
+from fengqiao_eval.scheme.scheme import Dimension
 from fengqiao_eval.scoring.adjustments import sum_adjustments
-from fengqiao_eval.scoring.aggregation import applicable_coverage, node_adjustments, total
+from fengqiao_eval.scoring.aggregation import CLOSE, HUNDREDTHS, aggregate, has_coverage, take_units
 from fengqiao_eval.scoring.long_periods import half_up_mean
 from fengqiao_eval.scoring.normalisation import clamp, half_up
-from fengqiao_eval.scoring.ranking import places
-from fengqiao_eval.tuning.model import HUNDREDTHS, PeriodPoints, WeightTable, is_in_marks, read_sheet
+from fengqiao_eval.scoring.ranking import award_count, places
+from fengqiao_eval.tuning.model import PeriodPoints, WeightTable, is_in_marks, read_points
 from fengqiao_eval.wording.numbers import period_words
 from fengqiao_eval.words import say
 
-# Points weighed anew: what a run would say under other weights, exactly, by the arithmetic of the run itself.
-
-
-CLOSE = 1e-9
-
-
-Outside = Mapping[Period, np.ndarray]
-"""What of each total stays whatever the weights, by period: all that is outside the hundred but what vetoes take of items."""
-
 
 @dataclass(frozen=True)
-class Weighed:
-    """Contributions (units × indicators) and totals in whole 10^-decimals, the share scored, and who is barred from a place."""
+class Outcome:
+    """What comes of some weights: contributions (units × indicators) and totals in whole 10^-decimals, and places (0: none).
+
+    covered: the share scored; barred: who has no place whatever the share.
+    """
 
     contributions: np.ndarray
     totals: np.ndarray
     covered: np.ndarray
     barred: np.ndarray
-
-    def enough(self, scheme: Scheme) -> np.ndarray:
-        """Say of which units enough was scored."""
-        return ~self.barred & (self.covered >= float(scheme.least_covered) - CLOSE) & (self.covered > 0)
+    place: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
-def weigh(table: WeightTable, sheet: PeriodPoints, hundredths: np.ndarray, outside: Outside) -> Weighed:
-    """Weigh the points of a period, or take the mean of the periods of which it is the mean.
+@dataclass(frozen=True)
+class Field:
+    """The units of a level in a period: what the run knows of them, and who is placed with whom.
 
-    outside: added to the totals where it names the period. A period stands in a mean where enough is scored under the weights.
+    among: the group within which each is placed, by its number in `groups`. passed_over: the period of the run that is not
+    settled, so that this one, the period before, was chosen.
     """
-    found = _mean(table, sheet, hundredths, outside) if sheet.parts else _weigh_points(table, sheet, hundredths)
-    return Weighed(found.contributions, found.totals + outside.get(sheet.period, 0), found.covered, found.barred)
 
+    run: Run
+    units: pd.DataFrame
+    groups: tuple[str, ...]
+    among: Cohort
+    table: WeightTable
+    sheet: PeriodPoints
+    passed_over: Period | None = None
 
-def _weigh_points(table: WeightTable, sheet: PeriodPoints, hundredths: np.ndarray) -> Weighed:
-    weights, scheme = table.weights(hundredths), table.scheme
-    points = rescore_points(table, sheet, hundredths)
-    scored = ~np.isnan(points) & (weights.indicators > 0)
-    found = total(points, scored, weights, scheme.decimals)
-    lines = node_adjustments(points, scored, weights, scheme, table.among, np.arange(len(points)))
-    covered = applicable_coverage(found.covered, (sheet.spared & ~scored) @ weights.nominal)
-    totals = found.totals + sum_adjustments(lines, len(points)) - _veto_deductions(sheet, found.contributions)
-    return Weighed(found.contributions, totals, covered, sheet.barred)
+    @property
+    def level(self) -> str:
+        """The level."""
+        return self.table.level
 
+    @property
+    def period(self) -> Period:
+        """The period."""
+        return self.sheet.period
 
-def _mean(table: WeightTable, sheet: PeriodPoints, hundredths: np.ndarray, outside: Outside) -> Weighed:
-    each = [weigh(table, part, hundredths, outside) for part in sheet.parts]
-    stands = np.array([one.enough(table.scheme) for one in each])
-    contributions = half_up_mean([one.contributions for one in each], stands)
-    totals = half_up_mean([one.totals for one in each], stands)
-    return Weighed(contributions, totals, np.mean([one.covered for one in each], axis=0), stands.sum(axis=0) == 0)
+    @property
+    def group(self) -> np.ndarray:
+        """The number of the group of each unit."""
+        return self.among.within
 
+    @property
+    def lang(self) -> str:
+        """The language of the run."""
+        return str(self.run.manifest.get("lang", "zh"))
 
-def fixed_amounts(table: WeightTable, sheet: PeriodPoints) -> dict[Period, np.ndarray]:
-    """Find what stays whatever the weights: what the totals of the run are more than the weights in force make of its points."""
-    found: dict[Period, np.ndarray] = {}
-    for part in sheet.parts:
-        found |= fixed_amounts(table, part)
-    return found | {sheet.period: sheet.totals - weigh(table, sheet, table.in_force, found).totals}
+    @cached_property
+    def unlinear(self) -> list[str]:
+        """What makes totals more than sums of points × weights (each a sentence tune.why); nothing where they are sums."""
+        dimensions = [part for part in self.table.parts if isinstance(part, Dimension)]
+        found = {
+            "geometric": "geometric" in (self.table.scheme.aggregation, *(part.aggregation for part in dimensions)),
+            "limits": any(part.floor is not None or part.cap is not None for part in dimensions),
+            "zero_item": any(each.zeroed for each in self.sheet.every()),
+            "mean": bool(self.sheet.parts),
+            "marks": any(is_in_marks(part) for part in self.table.parts if isinstance(part, Indicator)),
+            "exempt": self.sheet.spared[:, self.table.columns].any(),
+        }
+        return [key for key, holds in found.items() if holds]
 
+    @cached_property
+    def base(self) -> Outcome:
+        """What comes of the weights in force."""
+        return self.outcome(self.table.in_force)
 
-def rescore_points(table: WeightTable, sheet: PeriodPoints, hundredths: np.ndarray) -> np.ndarray:
-    """Give the points anew where a rule is written in marks of the item, whose full marks are its weight."""
-    if not sheet.raw:
-        return sheet.points
-    points, full = sheet.points.copy(), each_unit(table.scheme.full_marks, table.among.classes, missing=100)
-    marks = dict(zip(table.nodes.tolist(), hundredths / HUNDREDTHS, strict=True))
-    for column, raw in sheet.raw.items():
-        top = float(marks.get(int(table.tree.leaves[column]), 0))
-        rule: Any = table.scheme.indicators[column].points
-        given = half_up(clamp(raw, rule, 0, top) * np.divide(full, top or np.inf))
-        points[:, column] = np.where(np.isnan(raw), points[:, column], given)
-    return points
+    @property
+    def awards(self) -> list[int]:
+        """How many of each group are named for an award: the scheme's number, or its share, rounded down."""
+        placed = np.bincount(self.group[self.base.place > 0], minlength=len(self.groups))
+        return [award_count(self.table.scheme.awards, int(of)) for of in placed]
+
+    @property
+    def kept_from_awards(self) -> np.ndarray:
+        """Say which units a veto keeps from awards."""
+        rows = self.run.of_period("adjustments", str(self.period), officers=self.level == OFFICER)
+        vetoed = rows["unit_id"][(rows["effect"] == "bar_award").to_numpy()].tolist() if len(rows) else []
+        return self.units["unit_id"].isin(vetoed).to_numpy()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be known of the choice, and of the points, in sentences."""
+        return tuple(_warnings(self))
+
+    def only(self, at: np.ndarray) -> "Field":
+        """Take some of the units."""
+        return replace(self, units=self.units.iloc[at], among=take_units(self.among, at), sheet=self.sheet.only(at))
+
+    def outcome(self, hundredths: np.ndarray) -> Outcome:
+        """Weigh anew and place within the groups: what the run would say under these weights (hundredths, one a node)."""
+        found = self._weigh(self.sheet, np.asarray(hundredths), self._fixed)
+        placed = self.among.eligible & has_coverage(found.covered, found.barred, self.table.scheme)
+        return replace(found, place=places(found.totals, self.group, placed)[0])
+
+    @cached_property
+    def _fixed(self) -> Mapping[Period, np.ndarray]:
+        """What of each total stays whatever the weights, by period: what the run's are more than its weights make of its points.
+
+        That is all outside the hundred but what vetoes take of items.
+        """
+        found: dict[Period, np.ndarray] = {}
+        for sheet in self.sheet.every():
+            found[sheet.period] = sheet.totals - self._weigh(sheet, self.table.in_force, found).totals
+        return found
+
+    def _weigh(self, sheet: PeriodPoints, hundredths: np.ndarray, fixed: Mapping[Period, np.ndarray]) -> Outcome:
+        """Weigh the points of a period; or take the mean of its parts, of each unit those in which enough is then scored."""
+        if sheet.parts:
+            each = [self._weigh(part, hundredths, fixed) for part in sheet.parts]
+            stands = np.array([has_coverage(one.covered, one.barred, self.table.scheme) for one in each])
+            contributions = half_up_mean([one.contributions for one in each], stands)
+            totals = half_up_mean([one.totals for one in each], stands)
+            covered, barred = np.mean([one.covered for one in each], axis=0), stands.sum(axis=0) == 0
+        else:
+            given = replace(sheet, points=self.rescored(sheet, hundredths))
+            found = aggregate(given, self.table.weights(hundredths), self.table.scheme, self.among.classes)
+            contributions, covered, barred = found.totals.contributions, found.totals.covered, sheet.barred
+            lines = sum_adjustments(found.adjustments, len(barred))
+            totals = found.totals.totals + lines - _veto_deductions(sheet, contributions)
+        return Outcome(contributions, totals + fixed.get(sheet.period, 0), covered, barred)
+
+    def rescored(self, sheet: PeriodPoints, hundredths: np.ndarray) -> np.ndarray:
+        """Give the points anew where a rule is written in marks of the item, whose full marks are its weight."""
+        if not sheet.raw:
+            return sheet.points
+        points, full = sheet.points.copy(), each_unit(self.table.scheme.full_marks, self.among.classes, missing=100)
+        marks = self.table.weights(hundredths).indicators / HUNDREDTHS
+        for column, raw in sheet.raw.items():
+            rule: Any = self.table.scheme.indicators[column].points
+            given = half_up(clamp(raw, rule, 0, marks[column]) * np.divide(full, marks[column] or np.inf))
+            points[:, column] = np.where(np.isnan(raw), points[:, column], given)
+        return points
 
 
 def _veto_deductions(sheet: PeriodPoints, contributions: np.ndarray) -> np.ndarray:
@@ -110,136 +175,23 @@ def _veto_deductions(sheet: PeriodPoints, contributions: np.ndarray) -> np.ndarr
     return taken
 
 
-def nonlinear_reasons(table: WeightTable, sheet: PeriodPoints) -> list[str]:
-    """Name what makes totals more than sums of points × weights at the level (each a sentence tune.why)."""
-    dimensions = [part for part in table.parts if isinstance(part, Dimension)]
-    means = [table.scheme.aggregation, *(part.aggregation for part in dimensions)]
-    found = {
-        "geometric": "geometric" in means,
-        "limits": any(part.floor is not None or part.cap is not None for part in dimensions),
-        "zero_item": any(each.zeroed for each in sheets(sheet)),
-        "mean": bool(sheet.parts),
-        "marks": any(is_in_marks(part) for part in table.parts if isinstance(part, Indicator)),
-    }
-    return [key for key, holds in found.items() if holds]
-
-
-def sheets(sheet: PeriodPoints) -> Iterator[PeriodPoints]:
-    """Walk a sheet and those of which it is the mean."""
-    yield sheet
-    for part in sheet.parts:
-        yield from sheets(part)
-
-
-def freeze_points(table: WeightTable, sheet: PeriodPoints) -> PeriodPoints:
-    """Let the points of those indicators in marks stay as they are that the run does not hold the values of."""
-    anew = rescore_points(table, sheet, table.in_force)
-    away = ~np.isclose(anew, sheet.points, rtol=0, atol=CLOSE, equal_nan=True).all(axis=0)
-    raw = {column: each for column, each in sheet.raw.items() if not away[column] and not sheet.parts}
-    parts = tuple(freeze_points(table, part) for part in sheet.parts)
-    return replace(sheet, raw=raw, parts=parts, unsure=frozenset(np.flatnonzero(away)) if not sheet.parts else frozenset())
-
-
-def estimated_indicators(table: WeightTable, sheet: PeriodPoints) -> list[str]:
-    """Give the codes of indicators that cannot be weighed anew exactly, because what they rest on is not in the run.
-
-    Points in marks of a value that is not there, and items of no weight, of which nobody knows what a veto would take.
-    """
-    weights = dict(zip([part.code for part in table.parts], table.in_force[1:], strict=True))
-    found = {str(line.item) for line in table.scheme.consequences if line.effect == "zero_item"}
-    found = {code for code in found if weights.get(code) == 0}
-    found |= {table.scheme.indicators[column].code for each in sheets(sheet) for column in each.unsure}
-    return [code for code in weights if code in found]
-
-
-# What is tuned: the units of one level of a run in one period, and what comes of them under any weights.
-
-
-EXEMPT = "exempt"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What comes of some weights: contributions (units × indicators) and totals in whole 10^-decimals, and places (0: none)."""
-
-    contributions: np.ndarray
-    totals: np.ndarray
-    place: np.ndarray
-
-
-@dataclass(frozen=True)
-class Field:
-    """The units of a level in a period: what the run knows of them, and the number of the group within which each is placed."""
-
-    run: Run
-    period: Period
-    units: pd.DataFrame
-    groups: tuple[str, ...]
-    group: np.ndarray
-    table: WeightTable
-    sheet: PeriodPoints
-
-    @property
-    def level(self) -> str:
-        """The level."""
-        return self.table.level
-
-    @property
-    def lang(self) -> str:
-        """The language of the run."""
-        return str(self.run.manifest.get("lang", "zh"))
-
-    @cached_property
-    def unlinear(self) -> list[str]:
-        """What makes totals more than sums of points × weights (each a sentence tune.why); nothing where they are sums."""
-        spared = self.sheet.spared[:, self.table.columns].any()
-        return [*nonlinear_reasons(self.table, self.sheet), *([EXEMPT] if spared else [])]
-
-    @cached_property
-    def able(self) -> np.ndarray:
-        """Say which units may have a place, if enough is scored."""
-        return self.table.among.eligible & ~self._weighed(self.table.in_force).barred
-
-    @cached_property
-    def base(self) -> Outcome:
-        """What comes of the weights in force."""
-        return self.outcome(self.table.in_force)
-
-    @cached_property
-    def _outside(self) -> dict[Period, np.ndarray]:
-        return fixed_amounts(self.table, self.sheet)
-
-    def _weighed(self, hundredths: np.ndarray) -> Weighed:
-        return weigh(self.table, self.sheet, hundredths, self._outside)
-
-    def outcome(self, hundredths: np.ndarray) -> Outcome:
-        """Weigh anew and place within the groups: what the run would say under these weights (hundredths, one a node)."""
-        found = self._weighed(np.asarray(hundredths))
-        placed = self.table.among.eligible & found.enough(self.table.scheme)
-        return Outcome(found.contributions, found.totals, places(found.totals, self.group, placed)[0])
-
-    def only(self, at: np.ndarray) -> "Field":
-        """Take some of the units."""
-        among = Cohort(*(getattr(self.table.among, name)[at] for name in ("levels", "classes", "groups", "within", "eligible")))
-        table = WeightTable(self.table.scheme, self.level, among)
-        return Field(self.run, self.period, self.units.iloc[at], self.groups, self.group[at], table, self.sheet.only(at))
-
-
-def read_field(run: Run, level: str, period: Period) -> Field:
-    """Read what is tuned from a run folder.
+def read_field(run: Run, level: str, period: Period, passed_over: Period | None = None) -> Field:
+    """Read what is tuned from a run folder; passed_over: as in Field.
 
     Raises UsageError where the run has no points, no such units, or other contributions than its points and weights make.
     """
     units = _units(run, level, period)
     labels = sorted(units["group"].unique(), key=class_order)
-    group = pd.Index(labels).get_indexer(units["group"])
-    classes = units["peer_class"].fillna("").to_numpy(dtype=object)
-    eligible = ~units["unit_id"].isin(run.scheme.unranked).to_numpy()
-    levels = np.full(len(units), level, dtype=object)
-    among = Cohort(levels, classes, units["group"].to_numpy(dtype=object), group, eligible)
-    sheet = read_sheet(run, among, pd.Index(units["unit_id"]), period)
-    table = WeightTable(run.scheme, level, among)
-    found = Field(run, period, units, tuple(labels), group, table, freeze_points(table, sheet))
+    among = Cohort(
+        levels=np.full(len(units), level, dtype=object),
+        classes=units["peer_class"].fillna("").to_numpy(dtype=object),
+        groups=units["group"].to_numpy(dtype=object),
+        within=pd.Index(labels).get_indexer(units["group"]),
+        eligible=~units["unit_id"].isin(run.scheme.unranked).to_numpy(),
+    )
+    sheet = read_points(run, among, pd.Index(units["unit_id"]), period)
+    found = Field(run, units, tuple(labels), among, WeightTable(run.scheme, level), sheet, passed_over)
+    found = replace(found, sheet=_freeze(found, sheet))
     if not np.array_equal(found.base.contributions, sheet.contributions):
         raise UsageError("tune.other_arithmetic", run=run.manifest["run"])
     return found
@@ -247,10 +199,11 @@ def read_field(run: Run, level: str, period: Period) -> Field:
 
 def _units(run: Run, level: str, period: Period) -> pd.DataFrame:
     """List the units of a level that have a total in the period, as the run knows them."""
-    ranks, units = (run.frame(name, officers=level == OFFICER).data for name in ("ranks", "units"))
+    officers = level == OFFICER
+    ranks, units = (run.frame(name, officers=officers).data for name in ("ranks", "units"))
     here = ranks[((ranks["level"] == level) & (ranks["period"] == str(period))).to_numpy()] if len(ranks) else ranks
-    scored = run.of_period("points", str(period), officers=level == OFFICER)
-    if ranks.empty or units.empty or (scored.empty and run.frame("points", officers=level == OFFICER).data.empty):
+    scored = run.of_period("points", str(period), officers=officers)
+    if ranks.empty or units.empty or (scored.empty and run.frame("points", officers=officers).data.empty):
         raise UsageError("tune.no_points", run=run.manifest["run"], level=level)
     if here.empty:
         held = {"levels": ", ".join(ranks["level"].unique()), "periods": ", ".join(ranks["period"].unique())}
@@ -259,38 +212,35 @@ def _units(run: Run, level: str, period: Period) -> pd.DataFrame:
     return placed.merge(units.astype({"unit_id": "str"}), on="unit_id", how="left")
 
 
-# On what weights are tuned: the level, the period, and what must be said of the choice.
+def _freeze(of: Field, sheet: PeriodPoints) -> PeriodPoints:
+    """Let the points of those indicators in marks stay as they are that the run does not hold the values of."""
+    if sheet.parts:
+        return replace(sheet, raw={}, parts=tuple(_freeze(of, part) for part in sheet.parts))
+    anew = of.rescored(sheet, of.table.in_force)
+    away = ~np.isclose(anew, sheet.points, rtol=0, atol=CLOSE, equal_nan=True).all(axis=0)
+    raw = {column: each for column, each in sheet.raw.items() if not away[column]}
+    return replace(sheet, raw=raw, unsure=frozenset(np.flatnonzero(away)))
 
 
-class Chosen(NamedTuple):
-    """What is tuned, and the sentences that stand above it."""
-
-    field: Field
-    warnings: tuple[str, ...]
+# On what weights are tuned: the level, the period, and what must be said of the choice
 
 
-def choose(run: Run, level: str | None = None, period: str | None = None) -> Chosen:
+def choose(run: Run | str | Path, level: str | None = None, period: str | None = None) -> Field:
     """Read what is tuned: the level of the overview, and the last period that is neither open nor being paid out.
 
     A period is paid out from its end until the next of its length has ended, as seen from the run's as_of. Where nobody has a
     place in the period before, the run's own is taken, and warned of.
-    Raises UsageError where the run has no points, or no such level or period.
+    Raises UsageError where there is no run, or it has no points, or no such level or period.
     """
+    run = run if isinstance(run, Run) else open_run(run)
     if level is None and run.frame("ranks").data.empty:
         raise UsageError("tune.no_points", run=run.manifest["run"], level="—")
     level, own = level or main_level(run), parse(str(run.manifest["periods"]["this"]))
-    earlier = _earlier_field(run, level, own) if period is None and _standing(run, own) else None
-    field = earlier or read_field(run, level, parse(period) if period else own)
-    return Chosen(field, tuple(_choice_warnings(field, own if earlier else None)))
-
-
-def _earlier_field(run: Run, level: str, own: Period) -> Field | None:
-    """Read the period before, if anybody has a place in it."""
-    ranks = run.frame("ranks", officers=level == "officer").data
-    if ranks.empty:
-        return None
-    placed = ranks[(ranks["level"] == level) & (ranks["period"] == str(own.previous))]["rank"].notna()
-    return read_field(run, level, own.previous) if placed.any() else None
+    if period is None and _standing(run, own):
+        before = run.of_period("ranks", str(own.previous), officers=level == OFFICER)
+        if len(before) and before["rank"][(before["level"] == level).to_numpy()].notna().any():
+            return read_field(run, level, own.previous, passed_over=own)
+    return read_field(run, level, parse(period) if period else own)
 
 
 def _standing(run: Run, period: Period) -> str:
@@ -300,23 +250,30 @@ def _standing(run: Run, period: Period) -> str:
     return "open" if period.end > as_of else "paid" if following.end > as_of else ""
 
 
-def _choice_warnings(field: Field, passed_over: Period | None) -> Iterator[str]:
-    """Say what must be known of the choice, and of the points."""
-    lang, base = field.lang, field.base
-    told = period_words(str(field.period), lang)
-    if passed_over:
-        yield say("tune.earlier", lang, period=told, own=period_words(str(passed_over), lang), code=str(passed_over))
-    elif standing := _standing(field.run, field.period):
+def _warnings(of: Field) -> Iterator[str]:
+    """Say what must be known of the choice, and of the points.
+
+    Estimated are those indicators that cannot be weighed anew exactly, because what they rest on is not in the run: points in
+    marks of a value that is not there, and items of no weight, of which nobody knows what a veto would take.
+    """
+    lang, base = of.lang, of.base
+    told = period_words(str(of.period), lang)
+    if of.passed_over:
+        yield say("tune.earlier", lang, period=told, own=period_words(str(of.passed_over), lang), code=str(of.passed_over))
+    elif standing := _standing(of.run, of.period):
         yield say(f"tune.period_{standing}", lang, period=told)
-    if len(field.units) == 1:
+    if len(of.units) == 1:
         yield say("tune.one_unit", lang)
     elif not base.place.any():
         yield say("tune.nobody_placed", lang)
     elif np.ptp(base.totals[base.place > 0]) == 0:
         yield say("tune.all_equal", lang)
-    lacking = int((np.isnan(field.sheet.points) & ~field.sheet.spared)[:, field.table.columns].any(axis=1).sum())
+    lacking = int((~of.sheet.scored & ~of.sheet.spared)[:, of.table.columns].any(axis=1).sum())
     if lacking:
         yield say("tune.missing", lang, count=lacking)
-    labels = {part.code: part.name(lang) for part in field.table.parts}
-    if codes := estimated_indicators(field.table, field.sheet):
-        yield say("tune.estimated", lang, indicators=say("explain.comma", lang).join(labels[code] for code in codes))
+    scheme, parts = of.table.scheme, list(zip(of.table.parts, of.table.in_force[1:], strict=True))
+    estimated = {scheme.indicators[column].code for each in of.sheet.every() for column in each.unsure}
+    vetoed = {str(line.item) for line in scheme.consequences if line.effect == "zero_item"}
+    estimated |= {part.code for part, weight in parts if part.code in vetoed and weight == 0}
+    if labels := [part.name(lang) for part, _ in parts if part.code in estimated]:
+        yield say("tune.estimated", lang, indicators=say("explain.comma", lang).join(labels))

@@ -14,13 +14,9 @@ from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.load import reweigh
 from fengqiao_eval.scheme.scheme import Scheme, nominal
 from fengqiao_eval.scheme.weighting import ahp, critic, entropy, judged_groups
-from fengqiao_eval.scoring.aggregation import Weights
+from fengqiao_eval.scoring.aggregation import HUNDREDTHS, Weights, least_share
 from fengqiao_eval.scoring.sensitivity import DRAWS, WHOLE, bounds, draw_weights, drawn_places, search_outward, slopes, stretch
-from fengqiao_eval.tuning.model import HUNDREDTHS
 from fengqiao_eval.tuning.rescore import Field
-
-# How firm a draft is within one group: places as ranges over draws of weights, and the stretch of every slider.
-
 
 MANY = 5_000
 """In larger groups fewer draws must do, so that an answer comes within a second or two."""
@@ -34,7 +30,7 @@ INSIDE = 1e-6
 
 
 @dataclass(frozen=True)
-class Firm:
+class Robustness:
     """The ranges of places of a group's units (0: no place), in their order, and the stretch of each node in hundredths."""
 
     low: np.ndarray
@@ -43,106 +39,93 @@ class Firm:
     draws: int
 
 
-def rank_robustness(field: Field, hundredths: np.ndarray, group: int, awards: int) -> Firm:
+def rank_robustness(field: Field, hundredths: np.ndarray, group: int, awards: int) -> Robustness:
     """Say how firm the places of a group are; awards: how many of it are named.
 
     Where totals are sums of points × weights, places are drawn around the weights and stretches of those who lack nothing are
     exact. Where they are not, every draw and every step is reckoned by the arithmetic of the run, fewer of them.
     """
     at = np.flatnonzero(field.group == group)
-    few = Few(field.only(at), np.asarray(hundredths), awards)
-    low, high, placed = np.zeros(len(at), dtype=np.int64), np.zeros(len(at), dtype=np.int64), few.place > 0
-    draws = EXACT_DRAWS if few.field.unlinear else FEWER_DRAWS if len(at) > MANY else DRAWS
-    low[placed], high[placed] = bounds(few.drawn(draws), few.place[placed])
-    return Firm(low, high, list(few.ranges()), draws)
+    draft = Draft(field.only(at), np.asarray(hundredths), awards)
+    low, high, placed = np.zeros(len(at), dtype=np.int64), np.zeros(len(at), dtype=np.int64), draft.place > 0
+    draws = EXACT_DRAWS if field.unlinear else FEWER_DRAWS if len(at) > MANY else DRAWS
+    low[placed], high[placed] = bounds(draft.places(draws), draft.place[placed])
+    return Robustness(low, high, list(draft.ranges()), draws)
 
 
-class Few:
+class Draft:
     """The units of one group under a draft of weights."""
 
     def __init__(self, field: Field, hundredths: np.ndarray, awards: int) -> None:
         """Weigh them once."""
-        self.field, self.hundredths, self.awards = field, hundredths, awards
+        self.field, self.table, self.hundredths, self.awards = field, field.table, hundredths, awards
         outcome = field.outcome(hundredths)
-        self.totals, self.place = outcome.totals, outcome.place
+        self.totals, self.place, self.placed = outcome.totals, outcome.place, outcome.place > 0
         self.weights = field.table.weights(hundredths)
-        self.scored = ~np.isnan(field.sheet.points) & (self.weights.indicators > 0)
 
-    def drawn(self, count: int) -> np.ndarray:
+    def places(self, count: int) -> np.ndarray:
         """Place those who have a place in so many draws of weights (draws × units)."""
         draws = draw_weights(self.weights, count)
-        if not self.field.unlinear:
-            return self._quickly(draws)
-        shares = draws.own[self.field.table.nodes] / WHOLE
-        return np.array([self._exactly(self._hundredths(share)) for share in shares.T])
+        drafts = (self._in_hundredths(shares) for shares in (draws.own[self.table.nodes] / WHOLE).T)
+        return np.array([self._by_run(weights) for weights in drafts]) if self.field.unlinear else self._by_sums(draws)
 
-    def _quickly(self, draws: Weights) -> np.ndarray:
+    def _by_sums(self, draws: Weights) -> np.ndarray:
         """Place by sums of points × weights, not rounded."""
-        placed, scheme = self.place > 0, self.field.table.scheme
-        points, scored = self.field.sheet.points[placed], self.scored[placed]
-        covered = float(scheme.least_covered)
-        return drawn_places(self.totals[placed], points, scored, self.weights, draws, scheme.decimals, covered)
+        points, scheme = self.field.sheet.points[self.placed], self.table.scheme
+        return drawn_places(self.totals[self.placed], points, self.weights, draws, scheme.decimals, least_share(scheme))
 
-    def _exactly(self, hundredths: np.ndarray) -> np.ndarray:
+    def _by_run(self, hundredths: np.ndarray) -> np.ndarray:
         """Place by the arithmetic of the run; who loses the place comes last."""
-        found = self.field.outcome(hundredths).place[self.place > 0]
+        found = self.field.outcome(hundredths).place[self.placed]
         return np.where(found == 0, len(found), found)
 
-    def _hundredths(self, shares: np.ndarray) -> np.ndarray:
+    def _in_hundredths(self, shares: np.ndarray) -> np.ndarray:
         """Write shares among siblings as hundredths."""
-        table, weights = self.field.table, self.hundredths.copy()
+        weights = self.hundredths.copy()
         for node in range(1, len(weights)):
-            weights[node] = round(float(shares[node]) * table.whole(weights, int(table.above[node])))
+            weights[node] = round(float(shares[node]) * self.table.whole(weights, int(self.table.above[node])))
         return weights
 
     def ranges(self) -> Iterator[dict[str, Any]]:
-        """Give the stretch of every node that has siblings: over which the same units are first, and are named for an award."""
-        above = self.field.table.above
+        """Give the stretch of every node that has siblings: over which the same units are first, and are named for an award.
+
+        It is exact where totals are sums, and nobody with a place lacks an indicator, be it one of no weight.
+        """
+        above, points = self.table.above, self.field.sheet.points[self.placed]
         movable = [node for node in range(1, len(above)) if (above == above[node]).sum() > 1]
-        exact = not self.field.unlinear and self._complete()
-        for node in movable if self.place.any() else []:
-            yield self._exact(node) if exact else self._sampled(node)
+        exact = not self.field.unlinear and not np.isnan(points[:, self.table.columns]).any()
+        for node in movable if self.placed.any() else []:
+            first, awards = self._exact(node) if exact else self._sampled(node)
+            yield {"node": node, "first": first, "awards": awards, "sampled": not exact}
 
-    def _complete(self) -> bool:
-        """Say whether nobody with a place lacks an indicator, be it one of no weight."""
-        return not np.isnan(self.field.sheet.points[self.place > 0][:, self.field.table.columns]).any()
-
-    def _exact(self, node: int) -> dict[str, Any]:
-        table, placed = self.field.table, self.place > 0
-        whole = table.whole(self.hundredths, int(table.above[node]))
-        points = np.nan_to_num(self.field.sheet.points[placed])
-        slope = slopes(points, self.weights, int(table.nodes[node]), table.scheme.decimals)
+    def _exact(self, node: int) -> list[list[int]]:
+        """Find where somebody draws level with the first, and with the last who is named."""
+        whole = self.table.whole(self.hundredths, int(self.table.above[node]))
+        points = np.nan_to_num(self.field.sheet.points[self.placed])
+        slope = slopes(points, self.weights, int(self.table.nodes[node]), self.table.scheme.decimals)
         now = self.hundredths[node] / max(1, whole)
-        ends = [stretch(self.totals[placed], slope, named, now) for named in (1, self.awards)]
-        first, awards = ([_inner_bound(low * whole, 1), _inner_bound(high * whole, -1, whole)] for low, high in ends)
-        return {"node": node, "first": first, "awards": awards, "sampled": False}
+        ends = [stretch(self.totals[self.placed], slope, named, now) for named in (1, self.awards)]
+        return [[_inner_bound(low * whole, 1), _inner_bound(high * whole, -1, whole)] for low, high in ends]
 
-    def _sampled(self, node: int) -> dict[str, Any]:
+    def _sampled(self, node: int) -> list[list[int]]:
         """Go out in both ways until somebody else is first or is named; to within a point."""
-        now = int(self.hundredths[node])
-        ends = (0, self.field.table.whole(self.hundredths, int(self.field.table.above[node])))
+        now, whole = int(self.hundredths[node]), self.table.whole(self.hundredths, int(self.table.above[node]))
         known: dict[int, np.ndarray] = {}
 
         def same(value: int, named: int) -> bool:
             if value not in known:
-                known[value] = self._placed(self._moved(node, value))
-            return np.array_equal(known[value] <= named, self.place[self.place > 0] <= named)
+                moved = self._moved(node, value)
+                one = replace(self.weights, own=self.table.weights(moved).own[:, None])
+                known[value] = self._by_run(moved) if self.field.unlinear else self._by_sums(one)[0]
+            return np.array_equal(known[value] <= named, self.place[self.placed] <= named)
 
-        first, awards = (
-            [search_outward(partial(same, named=last), now, end, HUNDREDTHS) for end in ends] for last in (1, self.awards)
-        )
-        return {"node": node, "first": first, "awards": awards, "sampled": True}
-
-    def _placed(self, hundredths: np.ndarray) -> np.ndarray:
-        """Place those who have a place under other weights."""
-        if self.field.unlinear:
-            return self._exactly(hundredths)
-        weights = self.field.table.weights(hundredths)
-        return self._quickly(replace(weights, own=weights.own[:, None]))[0]
+        return [
+            [search_outward(partial(same, named=named), now, end, HUNDREDTHS) for end in (0, whole)] for named in (1, self.awards)
+        ]
 
     def _moved(self, node: int, value: int) -> np.ndarray:
         """Give a node another weight, its siblings the rest in proportion, and in marks what is in them too."""
-        table, weights = self.field.table, self.hundredths.copy()
+        table, weights = self.table, self.hundredths.copy()
         over = int(table.above[node])
         siblings = [each for each in np.flatnonzero(table.above == over) if each != node]
         _share(weights, siblings, table.whole(self.hundredths, over) - value)
@@ -171,7 +154,7 @@ def _inner_bound(end: float, way: int, limit: int = 0) -> int:
     return int(np.ceil(end + INSIDE)) if way > 0 else int(np.floor(end - INSIDE))
 
 
-# Other weights that could be argued for, beside the scheme's own: proposals to look at, never applied.
+# Other weights that could be argued for, beside the scheme's own: proposals to look at, never applied
 
 
 COLUMNS = ("own", "entropy", "critic", "ahp", "units")
@@ -192,30 +175,17 @@ def proposals(points: pd.DataFrame, scheme: Scheme, level: str, period: str) -> 
     is 0 where nothing varies, and empty where there is nothing to go by: no judgements, fewer than two units, or (entropy)
     points below 0.
     """
-    own, given = nominal(scheme, level), _point_matrix(points, scheme, level, period)
-    found = {"own": own, "ahp": _ahp_weights(scheme, level), **_statistical_weights(given)}
-    frame = pd.DataFrame(found, index=list(own), columns=list(COLUMNS), dtype="float64").assign(units=len(given))
-    return frame.rename_axis("indicator").reset_index()
-
-
-def _point_matrix(points: pd.DataFrame, scheme: Scheme, level: str, period: str) -> pd.DataFrame:
-    """Spread the points out, units × indicators, without those indicators that have none and then the units that lack some."""
     alike = points[(points["level"] == level) & (points["period"] == period) & ~points["unit_id"].isin(scheme.unranked)]
     wide = alike.astype({"unit_id": "str", "indicator": "str"}).pivot(index="unit_id", columns="indicator", values="points")
-    return wide.dropna(axis="columns", how="all").dropna()
-
-
-def _statistical_weights(given: pd.DataFrame) -> dict[str, dict[str, float]]:
-    if len(given) < 2:  # noqa: PLR2004 - one unit alone has no spread
-        return {}
-    values, codes = given.to_numpy(), list(given.columns)
-    found = {"critic": critic(values, [True] * len(codes), codes)}
-    if (values >= 0).all():
-        found["entropy"] = entropy(values, codes)
-    return {name: dict(zip(codes, weights.tolist(), strict=True)) for name, weights in found.items()}
-
-
-def _ahp_weights(scheme: Scheme, level: str) -> dict[str, Decimal]:
-    groups = judged_groups(scheme)
-    weights = {code: Decimal(weight) for group in groups for code, weight in zip(group.codes, ahp(group.matrix)[0], strict=True)}
-    return nominal(reweigh(scheme, weights), level) if groups else {}
+    own, given = nominal(scheme, level), wide.dropna(axis="columns", how="all").dropna()  # indicators first, then units
+    values, codes, groups = given.to_numpy(), list(given.columns), judged_groups(scheme)
+    found: dict[str, Any] = {"own": own}
+    if len(given) > 1:  # one unit alone has no spread
+        found["critic"] = dict(zip(codes, critic(values, [True] * len(codes), codes).tolist(), strict=True))
+        if (values >= 0).all():
+            found["entropy"] = dict(zip(codes, entropy(values, codes).tolist(), strict=True))
+    if groups:
+        judged = {code: Decimal(each) for group in groups for code, each in zip(group.codes, ahp(group.matrix)[0], strict=True)}
+        found["ahp"] = nominal(reweigh(scheme, judged), level)
+    frame = pd.DataFrame(found, index=list(own), columns=list(COLUMNS), dtype="float64").assign(units=len(given))
+    return frame.rename_axis("indicator").reset_index()

@@ -2,7 +2,7 @@
 //
 // First the arithmetic: pure functions on typed arrays that know no page, so that Node's own test runner imports them. Then the
 // screen. All numbers are whole: a weight in hundredths, points in ten-thousandths, totals in 10^-decimals, reckoned exactly as
-// scoring/totals.py reckons them. Names and ids come from records: they enter the page as text, never as markup.
+// scoring/aggregation.py reckons them. Names and ids come from records: they enter the page as text, never as markup.
 
 export const NOT_SCORED = -2147483648;
 const POINT = 10 ** 4; // ten-thousandths in a point
@@ -103,8 +103,8 @@ const same = (one, other) => one.length === other.length && one.every((each, at)
 /**
  * Lay out a table once: which parts of the tree each unit has (patterns), which units each group has.
  *
- * given: nodes, style, decimals, leastCovered; points (Int32, units × indicators), adjusted (Int32), able (Uint8), group
- * (Uint16).
+ * given: nodes, style, decimals, leastCovered (scoring's least_share, to be compared with >=); points (Int32, units × indicators),
+ * adjusted (Int32), able (Uint8), group (Uint16).
  */
 export function prepared(given) {
   const units = given.able.length;
@@ -214,7 +214,7 @@ function enough(table, weights) {
   return Uint8Array.from({ length: table.patterns }, (_, pattern) => {
     const from = pattern * table.leaves;
     const covered = table.leafNodes.reduce((sum, node, leaf) => sum + table.masks[from + leaf] * shares[node], 0);
-    return covered >= table.leastCovered - 1e-9 && covered > 0 ? 1 : 0;
+    return covered >= table.leastCovered && covered > 0 ? 1 : 0;
   });
 }
 

@@ -8,18 +8,12 @@ import numpy as np
 import traitlets
 
 from fengqiao_eval.errors import OFFICER, FengqiaoError, InputError, UsageError
-from fengqiao_eval.results.run import Run, open_run
+from fengqiao_eval.results.run import Run
 from fengqiao_eval.tuning import override, payload
-from fengqiao_eval.tuning.rescore import Chosen, Outcome, choose
+from fengqiao_eval.tuning.rescore import Field, choose
 from fengqiao_eval.tuning.sensitivity import rank_robustness
 from fengqiao_eval.wording.numbers import period_words, plain, term
 from fengqiao_eval.words import say
-
-# The tuning screen in a notebook: what the browser cannot do is done here, on its request.
-
-
-HERE = Path(__file__).parent
-
 
 SIGNED = ("reason", "author", "checker", "date")
 
@@ -31,8 +25,8 @@ class Tuner(anywidget.AnyWidget):
     its question; what is refused comes back as sentences.
     """
 
-    _esm = HERE / "tuner.js"
-    _css = HERE / "tuner.css"
+    _esm = payload.HERE / "tuner.js"
+    _css = payload.HERE / "tuner.css"
     head = traitlets.Dict().tag(sync=True)
     points = traitlets.Bytes().tag(sync=True)
     adjusted = traitlets.Bytes().tag(sync=True)
@@ -47,13 +41,12 @@ class Tuner(anywidget.AnyWidget):
     ids = traitlets.Unicode().tag(sync=True)
     weights = traitlets.List(traitlets.Int()).tag(sync=True)
 
-    def __init__(self, chosen: Chosen, folder: Path, group: str | None = None) -> None:
+    def __init__(self, field: Field, folder: Path, group: str | None = None) -> None:
         """Show what was chosen; override files go to the folder."""
-        self.field, self.folder = chosen.field, folder
+        self.field, self.folder = field, folder
         self.saved: list[override.Saved] = []
-        head = payload.screen_head(chosen, group)
-        weights = self.field.table.in_force.tolist()
-        super().__init__(head=head, weights=weights, **payload.unit_arrays(self.field), **payload.unit_texts(self.field))
+        head, weights = payload.screen_head(field, group), field.table.in_force.tolist()
+        super().__init__(head=head, weights=weights, **payload.unit_arrays(field), **payload.unit_texts(field))
         self.on_msg(self._asked)
 
     def _asked(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
@@ -64,28 +57,20 @@ class Tuner(anywidget.AnyWidget):
             return
         try:
             answer, parts = answers[kind](content, buffers)
-        except InputError as error:
-            answer, parts = {"kind": "refused", "faults": [fault.text(self.field.lang) for fault in error.faults]}, []
         except FengqiaoError as error:
-            answer, parts = {"kind": "refused", "faults": [str(error)]}, []
+            faults = [fault.text(self.field.lang) for fault in error.faults] if isinstance(error, InputError) else [str(error)]
+            answer, parts = {"kind": "refused", "faults": faults}, []
         self.send({**answer, "id": number}, parts)
 
     def _totals(self, content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
-        outcome = self.field.outcome(self._weights(content))
-        return {"kind": "totals"}, [
-            _int32_bytes(outcome.totals),
-            _int32_bytes(outcome.place),
-            _int32_bytes(self._by_dimension(outcome)),
-        ]
-
-    def _by_dimension(self, outcome: Outcome) -> np.ndarray:
-        """Add up contributions by the dimensions at the top (units × dimensions)."""
-        tree = self.field.table.tree
+        """Weigh anew: totals, places, and contributions by the dimensions at the top (units × dimensions)."""
+        outcome, tree = self.field.outcome(self._weights(content)), self.field.table.tree
         top = np.arange(len(tree.above))
         while (tree.above[top] > 0).any():
             top = np.where(tree.above[top] > 0, tree.above[top], top)
         tops = [node for node in self.field.table.nodes if tree.above[node] == 0]
-        return np.column_stack([outcome.contributions[:, top[tree.leaves] == node].sum(axis=1) for node in tops])
+        parts = np.column_stack([outcome.contributions[:, top[tree.leaves] == node].sum(axis=1) for node in tops])
+        return {"kind": "totals"}, [_int32_bytes(each) for each in (outcome.totals, outcome.place, parts)]
 
     def _firm(self, content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
         group = int(content.get("group", 0)) % len(self.field.groups)
@@ -93,23 +78,20 @@ class Tuner(anywidget.AnyWidget):
         return {"kind": "firm", "ranges": found.ranges, "draws": found.draws}, [_int32_bytes(found.low), _int32_bytes(found.high)]
 
     def _save(self, content: dict[str, Any], buffers: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
-        """Reckon anew, hold the browser's places against it, and write."""
+        """Reckon anew, refuse to go on where the browser does not say the same places, and write."""
         weights = self._weights(content)
-        self._agree(self.field.outcome(weights).place, np.frombuffer(buffers[0] if buffers else b"", dtype="<i4"))
-        signed = {key: content.get(key) for key in SIGNED if content.get(key) is not None}
-        path = override.free_path(self.folder, self.field.level, str(signed.get("date", "")))
-        saved = override.write(self.field, path, weights, signed)
-        self.saved.append(saved)
-        return {"kind": "saved", "file": path.name, "summary": saved.text(self.field.lang)}, []
-
-    def _agree(self, ours: np.ndarray, theirs: np.ndarray) -> None:
-        """Refuse to go on where browser and kernel do not say the same places."""
+        ours, theirs = self.field.outcome(weights).place, np.frombuffer(buffers[0] if buffers else b"", dtype="<i4")
         if len(ours) != len(theirs):
             raise UsageError("tune.places", count=len(ours), given=len(theirs))
         away = np.flatnonzero(ours != theirs)
         if len(away):
             unit = "—" if self.field.level == OFFICER else self.field.units["unit_id"].iloc[away[0]]
             raise UsageError("tune.disagree", count=len(away), unit=unit)
+        signed = {key: content.get(key) for key in SIGNED if content.get(key) is not None}
+        path = override.free_path(self.folder, self.field.level, str(signed.get("date", "")))
+        saved = override.write(self.field, path, weights, signed)
+        self.saved.append(saved)
+        return {"kind": "saved", "file": path.name, "summary": saved.text(self.field.lang)}, []
 
     def _weights(self, content: dict[str, Any]) -> np.ndarray:
         """Read the weights of a message."""
@@ -139,17 +121,13 @@ def tuner(
     while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme.
     Raises UsageError where the run holds no points, no such level, period or group.
     """
-    opened = run if isinstance(run, Run) else open_run(run)
-    return Tuner(choose(opened, level, period), Path(folder) if folder else _scheme_folder(opened), group)
+    field = choose(run, level, period)
+    scheme = field.run.path / str(field.run.manifest.get("parameters", {}).get("scheme", ""))
+    beside = scheme.parent.resolve() if scheme.is_file() else Path()  # where the scheme is gone, the folder we are in
+    return Tuner(field, Path(folder) if folder else beside, group)
 
 
-def _scheme_folder(run: Run) -> Path:
-    """Name the folder of the run's scheme, or the one we are in, where that is gone."""
-    scheme = run.path / str(run.manifest.get("parameters", {}).get("scheme", ""))
-    return scheme.parent.resolve() if scheme.is_file() else Path()
-
-
-# What the notebook of the tuning screen prints: on what weights are tuned, and what was kept.
+# What the notebook of the screen prints: on what weights are tuned, and what was kept
 
 
 def headline(screen: Tuner) -> str:

@@ -61,7 +61,7 @@ def compare(units: int) -> bool:
     place = plain(totals[:, None].astype(float), np.ones((1, 1)))[0]
 
     def ours() -> tuple[np.ndarray, np.ndarray]:
-        return bounds(drawn_places(totals, points, scored, tree, draw_weights(tree)), place)
+        return bounds(drawn_places(totals, points, tree, draw_weights(tree)), place)
 
     used = dice.dirichlet(np.full(INDICATORS, 10.0), PEER_DRAWS)
     scale = DRAWS / PEER_DRAWS

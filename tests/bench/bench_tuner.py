@@ -37,7 +37,7 @@ PEER = (
 from scipy.stats import rankdata
 from fengqiao_eval.tuning.rescore import choose
 from fengqiao_eval.results.run import open_run
-field = choose(open_run('RUN')).field
+field = choose(open_run('RUN'))
 table, points = field.table, field.sheet.points[:, field.table.columns]
 nodes = [int(node) for node in table.nodes]
 above = dict(zip(nodes, table.above))

@@ -36,7 +36,7 @@ export function nodesOf(drawing, style = "within") {
 export function tableOf(drawing, rows, more = {}) {
   const nodes = nodesOf(drawing, more.style);
   const points = Int32Array.from(rows.flat(), (point) => (point === null ? NOT_SCORED : Math.round(point * 10000)));
-  const given = { nodes, style: "within", decimals: 2, leastCovered: 0.7, points, adjusted: new Int32Array(rows.length) };
+  const given = { nodes, style: "within", decimals: 2, leastCovered: 0.7 - 1e-9, points, adjusted: new Int32Array(rows.length) };
   return prepared({ ...given, able: new Uint8Array(rows.length).fill(1), group: new Uint16Array(rows.length), ...more });
 }
 
