@@ -2,6 +2,9 @@
 
 from typing import Any
 
+OURS, STOCK = ENGINES = ("fengqiao", "stock")
+"""How notebooks can be run: by the engine of this package, or by papermill's own, a kernel process a notebook."""
+
 
 class FengqiaoEngine:
     """The engine `fengqiao` as papermill finds it by its entry point.

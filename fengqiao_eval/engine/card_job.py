@@ -33,6 +33,17 @@ class CardJob:
     keep: bool = False
     """Whether the executed notebook is kept beside the page."""
 
+    @property
+    def files(self) -> list[Path]:
+        """What lies there when the card is done: list of records, notebook where it is kept, and the page, written last."""
+        endings = [*([".records.csv"] if self.unit_id else []), *([".ipynb"] if self.keep else []), ".html"]
+        return [self.page.with_suffix(ending) for ending in endings]
+
+    @property
+    def pdf(self) -> Path:
+        """Where the PDF of the card lies, where one is asked for."""
+        return self.page.with_suffix(".pdf")
+
 
 @dataclass(frozen=True)
 class Limits:

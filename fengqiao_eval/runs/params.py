@@ -20,7 +20,6 @@ from fengqiao_eval.records.tables import TABLES
 PATHS = ("records", "scheme", "overrides", "out")
 """The keys that hold paths."""
 
-
 COMMAND_LINE = "--set"
 """The place of a fault of what was typed rather than written in the file."""
 
@@ -73,9 +72,7 @@ def _tables(given: Mapping[str, Mapped]) -> Mapping[str, Mapped]:
 
 Text = Annotated[str, Field(min_length=1)]
 
-
 UnitId = Annotated[str, BeforeValidator(_id)]
-
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
@@ -132,9 +129,16 @@ def load_params(
     except InputError as error:
         return None, [*error.faults, *faults]
     params, more = _validate_params(document, typed)
-    placed = _resolve_paths(params, project_folder(path), typed)
-    faults = [*faults, *more]
-    return (placed, faults) if not params.period else _set_as_of(placed, document, faults, today)
+    faults += more
+    bases = {key: Path.cwd() if key in typed else project_folder(path) for key in PATHS}
+    known: dict[str, Any] = {key: absolute_path(given, bases[key]) for key in PATHS if (given := getattr(params, key))}
+    if params.period:  # read from the first moment after it, a relative one is the same period again
+        now = today or datetime.now(ZoneInfo(params.timezone)).date()
+        known["as_of"] = params.as_of or resolve(params.period, now).end
+    params = params.model_copy(update=known)
+    if params.period and params.moment <= params.span.start:
+        faults.append(document.fault(("as_of",), "params.as_of_early", given=params.moment, start=params.span.start))
+    return params, faults
 
 
 def project_folder(path: Path) -> Path:
@@ -181,24 +185,6 @@ def _valid_params(document: Document, wrong: set[str]) -> RunParams:
     return params.model_copy(update=dict.fromkeys(needed, ""))
 
 
-def _resolve_paths(params: RunParams, project: Path, typed: Mapping[str, Any]) -> RunParams:
-    paths = {key: getattr(params, key) for key in PATHS if getattr(params, key)}
-    return params.model_copy(update={k: absolute_path(v, Path.cwd() if k in typed else project) for k, v in paths.items()})
-
-
 def absolute_path(given: str, base: Path) -> str:
     """Make a path absolute; an address (postgresql://…) is none."""
     return given if "://" in given else os.path.normpath(base / given)
-
-
-def _set_as_of(params: RunParams, document: Document, faults: list[Fault], today: date | None) -> tuple[RunParams, list[Fault]]:
-    as_of = params.as_of or _default_moment(params, today)
-    dated = params.model_copy(update={"as_of": as_of})
-    if as_of <= dated.span.start:
-        faults = [*faults, document.fault(("as_of",), "params.as_of_early", given=as_of, start=dated.span.start)]
-    return dated, faults
-
-
-def _default_moment(params: RunParams, today: date | None) -> datetime:
-    """Give the first moment after the period; a relative one read from that moment is the same period again."""
-    return resolve(params.period, today or datetime.now(ZoneInfo(params.timezone)).date()).end
