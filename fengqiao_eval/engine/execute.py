@@ -108,24 +108,16 @@ def run_notebook(  # noqa: PLR0913 - the last three are settings, given by name
     in another language than Python for `fengqiao`.
     """
     check_parameters(notebook, parameters)
-    if engine == OURS:
-        settings = {"isolated": isolated, "watch": watch, "execution_timeout": cell_seconds}
-        executed = _run_fengqiao(notebook, output, parameters, cwd, settings)
-        return Ran(executed, _error(executed))
-    return _run_papermill(notebook, output, parameters, cwd, None if engine == STOCK else engine, cell_seconds)
-
-
-def _run_fengqiao(
-    notebook: Path, output: Path | None, parameters: Mapping[str, Any], cwd: Path, settings: Mapping[str, Any]
-) -> Any:
-    """Do what papermill.execute_notebook does, but for reading, checking and writing the same notebook once a card."""
-    blank = form(notebook, empty=not parameters)
+    if engine != OURS:
+        return _run_papermill(notebook, output, parameters, cwd, None if engine == STOCK else engine, cell_seconds)
+    blank = form(notebook, empty=not parameters)  # from here as papermill.execute_notebook, but read, checked, written once
     node = fill(blank, parameters, notebook, output)
+    settings = {"isolated": isolated, "watch": watch, "execution_timeout": cell_seconds}
     with chdir(str(cwd)):
         executed = Managed.execute_notebook(node, blank.kernel, progress_bar=False, **settings)
     if output:
         write_ipynb(executed, str(output))
-    return executed
+    return Ran(executed, _error(executed))
 
 
 def _run_papermill(

@@ -196,25 +196,20 @@ if sys.platform == "win32":
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Close the pipe, upon which a browser leaves; what is still there after a while is killed."""
+    """Close the pipe, upon which a browser leaves; what is still there after a while is killed, with all it has started."""
     with suppress(OSError, ValueError):
         process.stdin.close()  # type: ignore[union-attr]
     with suppress(subprocess.TimeoutExpired):
         process.wait(_GRACE)
-    _kill(process)
-    process.wait()
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a browser and what it has started (its process group), and wait until they have left."""
     if sys.platform == "win32":
         process.kill()
-        return
-    with suppress(ProcessLookupError, PermissionError):
-        for _ in range(100):
-            os.killpg(process.pid, signal.SIGKILL)
-            process.poll()
-            time.sleep(0.02)
+    else:
+        with suppress(ProcessLookupError, PermissionError):
+            for _ in range(100):  # until all of its group have left
+                os.killpg(process.pid, signal.SIGKILL)
+                process.poll()
+                time.sleep(0.02)
+    process.wait()
 
 
 # A PDF beside every page: one Chromium, a few tabs, A4, and a foot that says whose card it is, its state and the sheet.

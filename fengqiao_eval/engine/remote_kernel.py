@@ -95,18 +95,13 @@ def kernel() -> Iterator[Remote]:
     remote = Remote(process)
     try:
         yield remote
-        _await_exit(process)
+        with suppress(OSError):  # it ends by itself, so that what cells have registered for their end is run
+            _pipe(process.stdin).close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
     finally:
         _end(process)
         remote.close()
-
-
-def _await_exit(process: "subprocess.Popen[bytes]") -> None:
-    """Let the process end by itself, so that what cells have registered for their end is run."""
-    with suppress(OSError):
-        _pipe(process.stdin).close()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

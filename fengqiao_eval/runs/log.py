@@ -70,22 +70,17 @@ def _append(path: Path, text: str) -> None:
     """Append in one call; half a line, which a full disk or a loss of power left, is ended first."""
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        _wait(file)
+        if sys.platform != "win32":  # wait while another process writes, whose half line is not torn
+            import fcntl  # noqa: PLC0415 - POSIX only
+
+            with suppress(OSError):  # a file system that locks nothing
+                fcntl.flock(file, fcntl.LOCK_EX)
         size = os.lseek(file, 0, os.SEEK_END)
         os.lseek(file, max(0, size - 1), os.SEEK_SET)
         torn = size > 0 and os.read(file, 1) != b"\n"
         os.write(file, b"\n" * torn + text.encode("utf-8") + b"\n")
     finally:
         os.close(file)
-
-
-def _wait(file: int) -> None:
-    """Wait while another process writes, whose half line is not torn; closing the file ends one's own turn."""
-    if sys.platform != "win32":
-        import fcntl  # noqa: PLC0415 - POSIX only
-
-        with suppress(OSError):  # a file system that locks nothing
-            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 @cache

@@ -168,21 +168,19 @@ def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
 
 
 def _validate_params(document: Document, typed: Mapping[str, Any]) -> tuple[RunParams, list[Fault]]:
+    """Check what is written and typed; of what is wrong the keys that are right are kept, so that all else is looked at too."""
     lines = {place: line for place, line in document.lines.items() if place[0] not in typed}
     merged = Document(document.file, {**document.data, **typed}, lines)
     params, faults = validate(RunParams, merged)
     wrong = {fault.place.split(".")[0] for fault in faults}
     told = [Fault(COMMAND_LINE, f.place, f.rule, f.given) if f.place.split(".")[0] in typed else f for f in faults]
-    return params or _valid_params(merged, wrong), told
-
-
-def _valid_params(document: Document, wrong: set[str]) -> RunParams:
-    """Keep the keys that are right, so that scheme and records are looked at all the same; the others become empty."""
-    wrong = wrong | {"records"} if "tables" in wrong else wrong  # without their mapping right records look wrong
-    given = {key: value for key, value in document.data.items() if key in RunParams.model_fields and key not in wrong}
-    needed = [key for key, field in RunParams.model_fields.items() if field.is_required() and key not in given]
-    params = RunParams.model_validate({**dict.fromkeys(needed, "2000"), **given})
-    return params.model_copy(update=dict.fromkeys(needed, ""))
+    if params is None:
+        wrong |= {"records"} if "tables" in wrong else set()  # without their mapping right records look wrong
+        given = {key: value for key, value in merged.data.items() if key in RunParams.model_fields and key not in wrong}
+        needed = [key for key, field in RunParams.model_fields.items() if field.is_required() and key not in given]
+        params = RunParams.model_validate({**dict.fromkeys(needed, "2000"), **given})
+        params = params.model_copy(update=dict.fromkeys(needed, ""))
+    return params, told
 
 
 def absolute_path(given: str, base: Path) -> str:

@@ -1,9 +1,10 @@
 """What comes before anything is written: a job and its cards; parameters, scheme and records read, checked together, scored."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,6 +51,8 @@ class Job:
     """Whether everything is done anew, whatever was done before."""
     cards: bool = True
     """Whether cards and pages are made; else only frames are."""
+    began: float = field(default_factory=time.monotonic)
+    """When the call began, by a clock that is never set."""
 
     @cached_property
     def given(self) -> tuple[RunParams | None, list[Fault]]:
@@ -172,18 +175,16 @@ def choose_cards(units: pd.DataFrame, levels: Sequence[str], only: Iterable[str]
     scored = units[units["level"].isin(levels)]
     level_of = dict(zip(scored["unit_id"], scored["level"].astype(str), strict=True))
     parent_of = dict(zip(units["unit_id"], units["parent_id"], strict=True))
-    wanted = set(level_of) if only is None else {unit for given in only for unit in _match_units(given, level_of, parent_of)}
+    wanted = set(level_of) if only is None else set()
+    for given in only or ():
+        top = given.removesuffix("/")
+        if given in level_of:
+            wanted.add(given)
+        elif top == given or top not in parent_of:
+            raise UsageError("only", given=given, known=similar_ids(top, level_of))
+        else:
+            wanted |= {unit for unit in level_of if top in _chain(unit, parent_of)}
     return sorted(((level_of[unit], unit) for unit in wanted), key=lambda pair: (levels.index(pair[0]), pair[1]))
-
-
-def _match_units(given: str, level_of: dict[str, str], parent_of: dict[str, str]) -> Iterator[str]:
-    if given in level_of:
-        yield given
-        return
-    top = given.removesuffix("/")
-    if top == given or top not in parent_of:
-        raise UsageError("only", given=given, known=similar_ids(top, level_of))
-    yield from (unit for unit in level_of if top in _chain(unit, parent_of))
 
 
 def _chain(unit: str, parent_of: dict[str, str]) -> Iterator[str]:

@@ -99,18 +99,13 @@ def _bring(paths: Iterable[str | Path], source: Path, told: Mapping[str, Any], j
     for path in paths:
         target = job.part / path
         target.parent.mkdir(PRIVATE if target.parent.name == OFFICER else 0o777, exist_ok=True)
-        if told["state"] == "final" or not _link(source / path, target):
-            with replace_whole(target) as aside:
-                shutil.copyfile(source / path, aside)
-
-
-def _link(source: Path, target: Path) -> bool:
-    """Let two names share a file, where the disk can do so."""
-    target.unlink(missing_ok=True)
-    with suppress(OSError, NotImplementedError):
-        os.link(source, target)
-        return True
-    return False
+        target.unlink(missing_ok=True)
+        if told["state"] != "final":
+            with suppress(OSError, NotImplementedError):  # a disk that cannot
+                os.link(source / path, target)
+                continue
+        with replace_whole(target) as aside:
+            shutil.copyfile(source / path, aside)
 
 
 def latest_changes(job: Job) -> dict[str, Any]:

@@ -66,7 +66,6 @@ def run(job: Job) -> Made:
     Raises InputError, UsageError: then nothing is written. LockedError: another process is at it. FullDiskError: what is done
     is kept for the next call.
     """
-    began = time.monotonic()
     with _log_end(job):
         _ = job.params, job.notebook_folder  # what is wrong with them is told before anything is touched
         if job.pdf:
@@ -77,23 +76,23 @@ def run(job: Job) -> Made:
             run_folder.put_right(job.out, job.base)
             newest = None if job.fresh else job.newest
             if newest and resume.is_up_to_date(newest, job):
-                return _keep(newest, job, began)
-            return _make(newest, job, began, new=new)
+                return _keep(newest, job)
+            return _make(newest, job, new=new)
 
 
-def _keep(folder: Path, job: Job, began: float) -> Made:
+def _keep(folder: Path, job: Job) -> Made:
     """Tell of a run that holds all that is asked for; only a `latest` that is gone is written again, and remains are removed."""
     shutil.rmtree(job.part, ignore_errors=True)
     if not (job.out / run_folder.LATEST).is_file():
         run_folder.point(job.out, job.base, folder.name)
     told = run_folder.read_manifest(folder)
     kept = _count_cards(job.list_cards(folder, told["levels"]))
-    made = replace(_result(folder, job, told, began), kept=kept, unchanged=True)
+    made = replace(_result(folder, job, told), kept=kept, unchanged=True)
     replace(job.log, run=folder.name).write("unchanged", seconds=round(made.seconds, 1))
     return made
 
 
-def _make(newest: Path | None, job: Job, began: float, *, new: bool) -> Made:
+def _make(newest: Path | None, job: Job, *, new: bool) -> Made:
     """Do what is still to do, aside, and let the run take its place: frames, cards, changes, pages, PDFs, manifest, place."""
     if not new:
         job.log.write("started")
@@ -110,23 +109,23 @@ def _make(newest: Path | None, job: Job, began: float, *, new: bool) -> Made:
 
     failed = {(failure.level, failure.unit_id) for failure in failures}
     stand = [card for card in cards if card.unit_id and (card.level, card.unit_id) not in failed]
-    _close_manifest(job, told | {"seconds": round(time.monotonic() - began, 1)}, stand, failures)
+    _close_manifest(job, told | {"seconds": round(time.monotonic() - job.began, 1)}, stand, failures)
     run_folder.appear(job.out, job.base, job.names[0])
 
     printed, kept_now = (_count_cards(card for card in stand if (card in kept) is there) for there in (False, True))
-    made = _result(job.out / job.names[0], job, told, began)
+    made = _result(job.out / job.names[0], job, told)
     counts = {"printed": printed, "kept": kept_now, "failed": len(failures)}
     job.log.write("finished", **counts, seconds=round(made.seconds, 1), **log.resource_usage())
     return replace(made, printed=printed, kept=kept_now, failures=failures, changes=told["since"])
 
 
-def _result(folder: Path, job: Job, told: Mapping[str, Any], began: float) -> Made:
+def _result(folder: Path, job: Job, told: Mapping[str, Any]) -> Made:
     """Tell of a run by its manifest."""
     numbers = {**told["units"], OFFICER: told["officers"]}
     notes = tuple(Note(note["key"], note["given"]) for note in told["notes"])
     stops = sum(one["level"] == "stop" for one in told["lint"])
     scored = {level: numbers[level] for level in told["levels"] if numbers.get(level)}
-    return Made(folder, told["corrects"], job.params, scored, notes, stops, time.monotonic() - began)
+    return Made(folder, told["corrects"], job.params, scored, notes, stops, time.monotonic() - job.began)
 
 
 def _count_cards(cards: Iterable[CardJob]) -> dict[str, int]:
@@ -251,11 +250,7 @@ def _begin_manifest(job: Job, scored: Mapping[str, Any]) -> dict[str, Any]:
         "scheme_version": scored["scheme_version"],
         "period": str(params.span),
         "periods": manifest.periods(params.span),
-        "as_of": params.moment,
-        "state": params.state,
-        "objection_until": params.objection_until,
-        "contact": params.contact,
-        "lang": params.lang,
+        **{key: getattr(params, key) for key in ("as_of", "state", "objection_until", "contact", "lang")},
         "only": manifest.exclude_officers(params.only, officers),
         **{key: scored[key] for key in ("levels", "counts", "units", "officers", "notes", "lint")},
         "cards": {},
@@ -313,20 +308,20 @@ def _log_end(job: Job) -> Iterator[None]:
     if params is None:
         yield
         return
-    out, base = Path(params.out), run_name(job.path, params) if params.period else job.path.stem
+    out, base = Path(params.out), run_name(job.path, params)
     logged = log.Log(out / log.NAME, base, params.timezone)
     try:
-        try:
-            yield
-        except Exception as error:
-            if isinstance(error, FengqiaoError) or not (cause := _disk_full_cause(error)):
-                raise
-            raise FullDiskError(_disk_full_words(cause, out, run_folder.part_of(out, base))) from error
-    except FengqiaoError as error:
-        logged.write("refused", exit=error.exit_code, faults=log.heads(error))
-        raise
+        yield
     except KeyboardInterrupt:
         logged.write("stopped")
+        raise
+    except Exception as error:
+        cause = None if isinstance(error, FengqiaoError) else _disk_full_cause(error)
+        refusal = FullDiskError(_disk_full_words(cause, out, run_folder.part_of(out, base))) if cause else error
+        if isinstance(refusal, FengqiaoError):
+            logged.write("refused", exit=refusal.exit_code, faults=log.heads(refusal))
+        if cause:
+            raise refusal from error
         raise
 
 
@@ -343,13 +338,8 @@ def _disk_full_words(cause: BaseException, out: Path, part: Path) -> str:
     """Say which folder is full, what it has left, about what the run still needs, and where what is done is kept."""
     named = getattr(cause, "filename", None)
     folder = Path(os.fsdecode(named)).parent if isinstance(named, (str, bytes)) and named else out
-    place = next(place for place in (folder, *folder.parents) if place.is_dir())
-    free, needed = shutil.disk_usage(place).free // _MEGABYTE, _space_needed(part) // _MEGABYTE
-    return say("run.disk_full", folder=folder, free=free, needed=needed, kept=part)
-
-
-def _space_needed(part: Path) -> int:
-    """Reckon what is still to be written, roughly and rather too much: bytes."""
+    free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.is_dir())).free
     told = run_folder.read_manifest(part)
     cards = sum(told.get("units", {}).values()) + told.get("officers", 0) - sum(1 for _ in part.rglob("*.html"))
-    return _SHARED + _CARD * max(cards, 0)
+    needed = _SHARED + _CARD * max(cards, 0)  # reckoned roughly and rather too much
+    return say("run.disk_full", folder=folder, free=free // _MEGABYTE, needed=needed // _MEGABYTE, kept=part)

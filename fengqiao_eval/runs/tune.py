@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,7 +13,7 @@ from papermill.parameterize import parameterize_notebook
 from fengqiao_eval.errors import UsageError, refuse
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
-from fengqiao_eval.runs.params import RunParams, project_folder
+from fengqiao_eval.runs.params import project_folder
 from fengqiao_eval.runs.prepare import Job, find_notebooks
 from fengqiao_eval.runs.reopen import parameters
 from fengqiao_eval.runs.run import Made, run
@@ -42,17 +41,11 @@ def run_to_tune(job: Job) -> tuple[Run, Made | None]:
         made = run(job)
         return open_run(made.folder), made
     found = open_run(job.newest)
-    if others := list(_differing_parameters(found, job.params)):
+    then, same_scheme = parameters(found), found.manifest["fingerprints"]["scheme"] == manifest.fingerprint_scheme(job.params)
+    others = [key for key in SCORED_BY if getattr(then, key) != getattr(job.params, key) or (key == "scheme" and not same_scheme)]
+    if others:
         raise UsageError("tune.other_run", run=found.path.name, keys=say("explain.comma").join(others))
     return found, None
-
-
-def _differing_parameters(there: Run, params: RunParams) -> Iterator[str]:
-    """Name the parameters in which a run differs from what is asked for, a scheme that was written anew among them."""
-    then, same_scheme = parameters(there), there.manifest["fingerprints"]["scheme"] == manifest.fingerprint_scheme(params)
-    for key in SCORED_BY:
-        if getattr(then, key) != getattr(params, key) or (key == "scheme" and not same_scheme):
-            yield key
 
 
 def write_notebook(params: Path, scored: Run) -> Path:
