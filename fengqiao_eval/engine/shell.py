@@ -154,14 +154,9 @@ class Spool:
         os.dup2(writing, descriptor, inheritable)
         os.close(writing)
         self._seen = 0
-        self._path: Path | None = Path(path)
+        self._path = Path(path)
         if os.name == "posix":  # elsewhere an open file keeps its name
-            self._forget()
-
-    def _forget(self) -> None:
-        if self._path:
-            self._path.unlink(missing_ok=True)
-            self._path = None
+            self._path.unlink()
 
     def read(self) -> bytes:
         """Read what is new, a part at a time; a file that was cut short is read from its beginning."""
@@ -179,7 +174,8 @@ class Spool:
         os.dup2(self._kept, self.descriptor, os.get_inheritable(self.descriptor))
         os.close(self._kept)
         os.close(self._reading)
-        self._forget()
+        if os.name != "posix":
+            self._path.unlink(missing_ok=True)
 
 
 class Captured:

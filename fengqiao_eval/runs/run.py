@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.engine.pool import print_cards
-from fengqiao_eval.errors import OFFICER, FengqiaoError, FullDiskError, Note
+from fengqiao_eval.errors import OFFICER, FengqiaoError, FullDiskError, InputError, Note
 from fengqiao_eval.files import FULL, is_full_disk
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import log, manifest, prepare, resume
@@ -304,10 +304,9 @@ _CARD = 48 * 2**10
 @contextmanager
 def _log_end(job: Job) -> Iterator[None]:
     """Log what a run is refused with, or stopped by, and say a full disk in plain words (FullDiskError)."""
-    params = job.given[0]
+    params, faults = job.given
     if params is None:
-        yield
-        return
+        raise InputError(faults)
     out, base = Path(params.out), run_name(job.path, params)
     logged = log.Log(out / log.NAME, base, params.timezone)
     try:
