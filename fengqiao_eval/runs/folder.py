@@ -66,7 +66,7 @@ def read_units(folder: Path) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _numbered(out: Path, base: str) -> Iterator[Path]:
+def _places(out: Path, base: str) -> Iterator[Path]:
     """Name the places of a run and of its corrections (NAME, NAME-r2 …), without end."""
     yield out / base
     yield from (out / f"{base}-r{number}" for number in count(2))
@@ -74,7 +74,7 @@ def _numbered(out: Path, base: str) -> Iterator[Path]:
 
 def newest_run(out: Path, base: str) -> Path | None:
     """Find the run that lies under a name, or the last of its corrections."""
-    there = list(takewhile(read_manifest, _numbered(out, base)))
+    there = list(takewhile(read_manifest, _places(out, base)))
     return there[-1] if there else None
 
 
@@ -83,8 +83,8 @@ def free_name(out: Path, name: str) -> tuple[str, str | None]:
 
     Raises UsageError where something else than a run lies in its place, which would be lost.
     """
-    final = list(takewhile(_is_final, _numbered(out, name)))
-    free = next(islice(_numbered(out, name), len(final), None))
+    final = list(takewhile(_is_final, _places(out, name)))
+    free = next(islice(_places(out, name), len(final), None))
     for place, fine in ((out, out.is_dir()), (free, bool(read_manifest(free)))):
         if place.exists() and not fine:
             raise UsageError("not_a_run", given=place)
