@@ -1,45 +1,60 @@
-"""Ctrl-C and SIGTERM: both stop a command in the same way, and the shell is told which of them it was."""
+"""The command line, `fengqiao`: demo, scheme, check, score, run, tune, explain, compare; rooms are loaded inside commands."""
 
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from fengqiao_eval.engine import ENGINES
 from fengqiao_eval.errors import CardsFailedError, FengqiaoError, UsageError
 from fengqiao_eval.words import LANGUAGES, language, say
 
 if TYPE_CHECKING:
     from fengqiao_eval.runs.run import Made
 
-
-# The command line, `fengqiao`: demo, scheme, check, score, run, tune, explain. Heavy rooms are imported inside commands.
-
-
-ENGINES = ("fengqiao", "stock")
-"""How notebooks can be run: by our own engine, or by papermill's."""
-
-
 GO_ON = ("run", "score")
 """The commands that keep what they did when they are stopped."""
 
-
-def _help(key: str) -> str:
-    """Say a line of help in the language set by FENGQIAO_LANG, else in Chinese with English below."""
-    given = os.environ.get("FENGQIAO_LANG")
-    return say(f"help.{key}", given) if given in LANGUAGES else "\n\n".join(say(f"help.{key}", lang) for lang in LANGUAGES)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""Ctrl-C, and what a scheduler sends: both stop a command in the same way, and the shell is told which of them it was."""
 
 
-def _brief(key: str) -> str:
-    """Say what an option is for, in one line."""
-    return _help(key).replace("\n\n", " / ")
+@contextmanager
+def catch_signals() -> Iterator[list[int]]:
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt; the list that is given holds the numbers of those that came.
+
+    It is asked rather than the exception: libraries in C turn an interrupt into errors of their own. A signal that whoever
+    started the process ignores (nohup, a job in the background of a script) stays ignored.
+    """
+    came: list[int] = []
+
+    def stop(number: int, _frame: Any) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    heard = SIGNALS if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, stop) for number in heard if signal.getsignal(number) is not signal.SIG_IGN}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def exit_code(number: int) -> int:
+    """Give the exit code that shells know a signal by.
+
+    >>> exit_code(signal.SIGINT), exit_code(signal.SIGTERM)
+    (130, 143)
+    """
+    return 128 + number
 
 
 class _Plain(TyperGroup):
@@ -60,6 +75,17 @@ class _Plain(TyperGroup):
         raise typer.Exit(code)
 
 
+def _help(key: str) -> str:
+    """Say a line of help in the language set by FENGQIAO_LANG, else in Chinese with English below."""
+    given = os.environ.get("FENGQIAO_LANG")
+    return say(f"help.{key}", given) if given in LANGUAGES else "\n\n".join(say(f"help.{key}", lang) for lang in LANGUAGES)
+
+
+def _brief(key: str) -> str:
+    """Say what an option is for, in one line."""
+    return _help(key).replace("\n\n", " / ")
+
+
 app = typer.Typer(
     cls=_Plain,
     help=_help("app"),
@@ -69,20 +95,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-
 Params = Annotated[Path, typer.Argument(metavar="PARAMS", help=_brief("params"))]
-
-
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_brief("set"))]
-
-
+Sets = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help=_brief("set"))]
 Fresh = Annotated[bool, typer.Option("--fresh", help=_brief("fresh"))]
-
-
 Quiet = Annotated[bool, typer.Option("--quiet", help=_brief("quiet"))]
-
-
-Only = Annotated[list[str] | None, typer.Option("--only", metavar="UNIT", help=_brief("only"))]
 
 
 @app.callback()
@@ -129,37 +145,34 @@ def scheme(
 
 
 @app.command(help=_help("check"))
-def check(params: Params, sets: Sets = None) -> None:
+def check(params: Params, sets: Sets = []) -> None:
     """List every fault, note and finding; what must be dropped and nobody answers for is exit 1."""
     from fengqiao_eval.runs import console, prepare
-    from fengqiao_eval.runs.prepare import Order
-    from fengqiao_eval.runs.prepare import score_order as scored
 
-    done = scored(Order(params, sets or ()))
-    given = {"period": done.params.span, "as_of": f"{done.params.moment:%Y-%m-%d %H:%M}"}
-    version = {"scheme": done.scheme.name(language()), "version": done.scheme.version}
-    tables = console.count_words(done.records.counts.items(), language())
-    said = (console.score_lines(done.units, done.scores.notes, language()), prepare.finding_lines(done.findings, language()))
-    for line in (say("say.fine", **given, **version, tables=tables), *chain(*said, console.proposal_lines(done, language()))):
-        typer.echo(line)
-    if any(one.open for one in done.findings):
+    job, lang = prepare.Job(params, sets), language()
+    scheme, records, scores = prepare.score_job(job)
+    found = prepare.lint_scheme(job.params, scheme, scores)
+    _echo(console.check_lines(job.params, scheme, records, scores, lang))
+    _echo(console.finding_lines(found, lang))
+    _echo(console.proposal_lines(job.params, scheme, scores, lang))
+    if any(one.open for one in found):
         raise typer.Exit(1)
 
 
 @app.command(help=_help("score"))
-def score(params: Params, sets: Sets = None, fresh: Fresh = False, quiet: Quiet = False) -> None:
+def score(params: Params, sets: Sets = [], fresh: Fresh = False, quiet: Quiet = False) -> None:
     """Score and write the frames."""
-    from fengqiao_eval.runs.prepare import Order
+    from fengqiao_eval.runs.prepare import Job
     from fengqiao_eval.runs.run import run
 
-    _tell(run(Order(params, sets or (), fresh=fresh), cards=False), quiet=quiet)
+    _tell(run(Job(params, sets, fresh=fresh, cards=False)), quiet=quiet)
 
 
 @app.command("run", help=_help("run"))
 def run_(
     params: Params,
-    sets: Sets = None,
-    only: Only = None,
+    sets: Sets = [],
+    only: Annotated[list[str], typer.Option("--only", metavar="UNIT", help=_brief("only"))] = [],
     workers: Annotated[int | None, typer.Option(min=1, help=_brief("workers"))] = None,
     notebooks: Annotated[bool, typer.Option("--notebooks", help=_brief("notebooks"))] = False,
     engine: Annotated[str, typer.Option(metavar="|".join(ENGINES), help=_brief("engine"))] = ENGINES[0],
@@ -170,31 +183,30 @@ def run_(
     """Score and print the cards."""
     if engine not in ENGINES:
         raise UsageError("engine", given=engine)
-    from fengqiao_eval.runs.prepare import Order
+    from fengqiao_eval.runs.prepare import Job
     from fengqiao_eval.runs.run import run
 
-    _tell(run(Order(params, sets or (), only or (), workers, notebooks, engine, pdf, fresh)), quiet=quiet)
+    _tell(run(Job(params, sets, only, workers, notebooks, engine, pdf, fresh)), quiet=quiet)
 
 
 @app.command(help=_help("tune"))
 def tune(
     params: Params,
-    sets: Sets = None,
+    sets: Sets = [],
     port: Annotated[int | None, typer.Option(min=1, max=65535, help=_brief("port"))] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_brief("browser"))] = True,
 ) -> None:
     """Open the tuning screen on the run of a params file; it is scored where it is not there."""
-    from fengqiao_eval.runs import tune as runs_tune
-    from fengqiao_eval.runs.prepare import Order
-    from fengqiao_eval.runs.prepare import short_path as shown
+    from fengqiao_eval.runs import prepare
+    from fengqiao_eval.runs import tune as screen
 
-    order = Order(params, sets or ())
-    scored, made = runs_tune.run_to_tune(order)
+    job = prepare.Job(params, sets, cards=False)
+    scored, made = screen.run_to_tune(job)
     if made:
         _tell(made)
-    notebook = runs_tune.write_notebook(order, scored)
-    typer.echo(say("say.tune", path=shown(notebook)))
-    runs_tune.serve(notebook, scored.manifest["lang"], port, browser=browser)
+    notebook = screen.write_notebook(params, scored)
+    typer.echo(say("say.tune", path=prepare.short_path(notebook)))
+    screen.serve(notebook, scored.manifest["lang"], port, browser=browser)
 
 
 @app.command(help=_help("explain"))
@@ -204,10 +216,9 @@ def explain(
     indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help=_brief("indicator"))] = None,
 ) -> None:
     """Explain a total, or one indicator down to its record ids."""
-    from fengqiao_eval.runs.reopen import explain_unit as explained
+    from fengqiao_eval.runs import reopen
 
-    for line in explained(run, unit, indicator, language()):
-        typer.echo(line)
+    _echo(reopen.explain_unit(run, unit, indicator, language()))
 
 
 @app.command(help=_help("compare"))
@@ -217,55 +228,21 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=_brief("compare_out"))] = None,
 ) -> None:
     """Say what changed between two runs, and write it as a page."""
-    from fengqiao_eval.runs.prepare import short_path as shown
-    from fengqiao_eval.runs.reopen import compare_runs as compared
+    from fengqiao_eval.runs import prepare, reopen
 
-    said, page = compared(before, after, out, language())
-    for line in said:
-        typer.echo(line)
-    typer.echo(say("say.look_compare", path=shown(page)))
+    said, page = reopen.compare_runs(before, after, out, language())
+    _echo([*said, say("say.look_compare", path=prepare.short_path(page))])
 
 
 def _tell(made: "Made", *, quiet: bool = False) -> None:
     """Say what a run has to say, its summary last; cards that failed are exit 3."""
     from fengqiao_eval.runs import console
 
-    for line in () if quiet else console.result_lines(made, language()):
-        typer.echo(line)
-    typer.echo(console.summary(made, language()))
+    _echo([*(() if quiet else console.result_lines(made, language())), console.summary(made, language())])
     if made.failures:
         raise CardsFailedError("\n".join(console.failure_lines(made, language())))
 
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@contextmanager
-def catch_signals() -> Iterator[list[int]]:
-    """Let SIGINT and SIGTERM raise KeyboardInterrupt; the list that is given holds the numbers of those that came.
-
-    It is asked rather than the exception: libraries in C turn an interrupt into errors of their own. A signal that whoever
-    started the process ignores (nohup, a job in the background of a script) stays ignored.
-    """
-    came: list[int] = []
-
-    def stop(number: int, _frame: Any) -> None:
-        came.append(number)
-        raise KeyboardInterrupt
-
-    heard = SIGNALS if threading.current_thread() is threading.main_thread() else ()
-    before = {number: signal.signal(number, stop) for number in heard if signal.getsignal(number) is not signal.SIG_IGN}
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def exit_code(number: int) -> int:
-    """Give the exit code that shells know a signal by.
-
-    >>> exit_code(signal.SIGINT), exit_code(signal.SIGTERM)
-    (130, 143)
-    """
-    return 128 + number
+def _echo(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)

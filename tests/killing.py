@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from fengqiao_eval.engine import pool
@@ -22,17 +21,17 @@ CHANGES = {"words": ["contact=五楼"], "scheme": ["state=announced", "as_of=202
 
 def begin(folder):
     """Write the project with a run in it, and remember each scoring: no life has to wait for it."""
-    score, known = prepare.score_params, {}
+    score, known = prepare.score_job, {}
 
-    def remembered(params, faults, name):
-        if params.moment not in known:
-            known[params.moment] = score(params, faults, name)
-        return replace(known[params.moment], params=params)
+    def remembered(job):
+        if job.params.moment not in known:
+            known[job.params.moment] = score(job)
+        return known[job.params.moment]
 
-    pool.print_cards, run.write_pages, prepare.score_params = draw, draw_pages, remembered
+    pool.print_cards, run.write_pages, prepare.score_job = draw, draw_pages, remembered
     go(project(folder))
     for sets in CHANGES.values():
-        remembered(prepare.parameters(prepare.Order(folder / "params" / "q4.yaml", sets))[0], (), "q4.yaml")
+        remembered(prepare.Job(folder / "params" / "q4.yaml", sets))
 
 
 def life(folder, sets, end):

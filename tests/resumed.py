@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 
 import test_cli
-from fengqiao_eval.runs.prepare import Order
+from fengqiao_eval.runs.prepare import Job
 from fengqiao_eval.runs.run import run
 
 TEXTS = {
@@ -37,9 +37,9 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def go(folder, *sets, cards=True, **order):
+def go(folder, *sets, **asked):
     """Run the project once."""
-    return run(Order(folder / "params" / "q4.yaml", sets, **order), cards=cards)
+    return run(Job(folder / "params" / "q4.yaml", sets, **asked))
 
 
 def draw(cards, *_, done=None, **__):

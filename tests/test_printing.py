@@ -6,6 +6,7 @@ import pytest
 from batches import a_notebook, some_cards
 from fengqiao_eval.engine import card_job
 from fengqiao_eval.engine.card_job import Failure, Limits
+from fengqiao_eval.files import write_whole
 from run_folders import write_run
 
 
@@ -87,8 +88,8 @@ def test_what_is_no_notebook_stops_nobody(make):
 def test_a_file_is_there_whole_or_not_at_all(tmp_path):
     """A file that cannot be written whole leaves what stood there before."""
     path = tmp_path / "page.html"
-    card_job.write_whole(path, "before")
+    write_whole(path, "before")
     (tmp_path / ".page.html.tmp").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device"):
-        card_job.write_whole(path, "after")
+        write_whole(path, "after")
     assert path.read_text("utf-8") == "before"

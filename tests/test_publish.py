@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.filenames import file_name, link
+from fengqiao_eval.files import file_name, link
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.params import RunParams

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -57,15 +56,18 @@ def _pages(monkeypatch):
 @pytest.fixture(autouse=True)
 def scorings(monkeypatch, known):
     """List the periods that are scored; each scoring is reckoned once."""
-    periods, score = [], prepare.score_params
+    periods, score = [], prepare.score_job
 
-    def counted(params, faults, name):
-        periods.append(str(params.span))
-        made_of = (params.model_dump_json(exclude={"records", "scheme", "out"}), str(manifest.fingerprint_records(params)))
-        known[made_of] = known.get(made_of) or score(params, faults, name)
-        return replace(known[made_of], params=params)
+    def counted(job):
+        periods.append(str(job.params.span))
+        made_of = (
+            job.params.model_dump_json(exclude={"records", "scheme", "out"}),
+            str(manifest.fingerprint_records(job.params)),
+        )
+        known[made_of] = known.get(made_of) or score(job)
+        return known[made_of]
 
-    monkeypatch.setattr(prepare, "score_params", counted)
+    monkeypatch.setattr(prepare, "score_job", counted)
     return periods
 
 

@@ -2,6 +2,13 @@
 
 from typing import Any
 
+OURS, STOCK = ENGINES = ("fengqiao", "stock")
+"""How notebooks can be run: by the engine of this package, or by papermill's own, a kernel process a notebook."""
+
+
+CELL_SECONDS = 600
+"""A cell that takes longer is given up; a card takes seconds."""
+
 
 class FengqiaoEngine:
     """The engine `fengqiao` as papermill finds it by its entry point.

@@ -1,6 +1,5 @@
 """A card to print: what it may take, how it is printed, and what is kept of it."""
 
-import errno
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,16 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fengqiao_eval.engine import CELL_SECONDS, OURS, STOCK
+from fengqiao_eval.files import is_full_disk, temporary_path, write_whole
 from fengqiao_eval.words import say
 
 if TYPE_CHECKING:  # what prints a card is loaded by who prints it: a spawned worker settles before it loads papermill
     from fengqiao_eval.engine.execute import CellError
-
-# A card to print, what it may take, and a card that failed.
-
-
-FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-"""A full disk is no card's fault: it ends the batch."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +28,23 @@ class CardJob:
     keep: bool = False
     """Whether the executed notebook is kept beside the page."""
 
+    @property
+    def files(self) -> list[Path]:
+        """What lies there when the card is done: list of records, notebook where it is kept, and the page, written last."""
+        endings = [*([".records.csv"] if self.unit_id else []), *([".ipynb"] if self.keep else []), ".html"]
+        return [self.page.with_suffix(ending) for ending in endings]
+
+    @property
+    def pdf(self) -> Path:
+        """Where the PDF of the card lies, where one is asked for."""
+        return self.page.with_suffix(".pdf")
+
 
 @dataclass(frozen=True)
 class Limits:
     """What one card may take; a card takes a fraction of a second and a few megabytes."""
 
-    cell_seconds: float = 600
+    cell_seconds: float = CELL_SECONDS
     """A cell that runs longer is interrupted."""
     card_seconds: float = 900
     """A card that runs longer, or does not let itself be interrupted, is killed with all it has started."""
@@ -64,7 +70,7 @@ class Failure:
         return f"{unit}{place}: {self.error}: {first}"
 
 
-# Notebooks that are kept: beside the page where that is asked for, and in its place where a card failed.
+# The notebook of a card: kept beside the page where that is asked for, and in its place where the card failed
 
 
 def parameters(card: CardJob) -> dict[str, str]:
@@ -91,40 +97,27 @@ def keep(notebook: Any, card: CardJob, path: Path) -> None:
     write_whole(path, text.rstrip("\n") + "\n")
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file in one step: it is there whole, or not at all."""
-    aside = _temporary_path(path)
-    aside.write_text(text, "utf-8", newline="\n")
-    aside.replace(path)
-
-
-def _temporary_path(path: Path) -> Path:
-    return path.with_name(f".{path.name}.tmp")
-
-
 def give_up(card: CardJob, failure: Failure) -> None:
     """Leave of a card that failed its notebook and no page.
 
     Where the process died that ran it, nobody has kept its outputs: then the cells stand as they were written, with what is
     known of each.
     """
-    for path in (card.page, _temporary_path(card.page), _temporary_path(failed_path(card)), card.page.with_suffix(".ipynb")):
+    for path in (card.page, *map(temporary_path, (card.page, failed_path(card))), card.page.with_suffix(".ipynb")):
         path.unlink(missing_ok=True)
     if card.notebook.is_file() and not failed_path(card).is_file():
         with suppress(ValueError, LookupError, AttributeError):  # what is no notebook cannot be kept as one
-            notebook = _parameterize_notebook(card)
+            from fengqiao_eval.engine.execute import fill, form  # noqa: PLC0415 - see above
+
+            notebook = fill(form(card.notebook), parameters(card), card.notebook, failed_path(card))
             _mark(notebook, failure)
             keep(notebook, card, failed_path(card))
 
 
-def _parameterize_notebook(card: CardJob) -> Any:
-    from fengqiao_eval.engine.execute import fill, form  # noqa: PLC0415 - see above
-
-    return fill(form(card.notebook), parameters(card), card.notebook, failed_path(card))
-
-
 def _mark(notebook: Any, failure: Failure) -> None:
     """Mark each cell that holds code as completed, failed or pending; `failure.cell` counts them."""
+    import nbformat  # noqa: PLC0415 - see above
+
     at = failure.cell or 1
     codes = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     for number, cell in enumerate(codes, 1):
@@ -132,24 +125,17 @@ def _mark(notebook: Any, failure: Failure) -> None:
         cell.update(outputs=[], execution_count=number if number <= at else None)
         cell.metadata["papermill"] = {"status": status, "exception": number == at}
     if codes[at - 1 : at]:
-        codes[at - 1].outputs = [_error(failure)]
+        words = {"ename": failure.error, "evalue": failure.message, "traceback": [f"{failure.error}: {failure.message}"]}
+        codes[at - 1].outputs = [nbformat.v4.new_output("error", **words)]  # type: ignore[no-untyped-call]
     notebook.metadata["papermill"]["exception"] = True
 
 
-def _error(failure: Failure) -> Any:
-    import nbformat  # noqa: PLC0415
-
-    text = f"{failure.error}: {failure.message}"
-    told = {"ename": failure.error, "evalue": failure.message, "traceback": [text]}
-    return nbformat.v4.new_output("error", **told)  # type: ignore[no-untyped-call]
-
-
-# What a worker does for one card: run the notebook, write page and list of records and, where asked, the notebook.
+# What a worker does for one card
 
 
 def publish_card(
     card: CardJob,
-    engine: str = "fengqiao",
+    engine: str = OURS,
     limits: Limits = Limits(),
     watch: Callable[[int], None] | None = None,
     *,
@@ -160,7 +146,7 @@ def publish_card(
     watch: told the number of each cell as it starts. isolated: whether the cells run in a further process.
     Raises what goes wrong outside cells; UsageError for a notebook that does not take the card's parameters.
     """
-    from fengqiao_eval.engine.execute import STOCK, run_notebook  # noqa: PLC0415 - see above
+    from fengqiao_eval.engine.execute import run_notebook  # noqa: PLC0415 - see above
 
     left = failed_path(card)
     left.unlink(missing_ok=True)
@@ -176,7 +162,7 @@ def publish_card(
             left.unlink(missing_ok=True)
             return None
     except Exception as error:
-        if getattr(error, "errno", None) not in FULL:
+        if not is_full_disk(error):
             _keep_failed(ran.notebook, card)
         raise
     _keep_failed(ran.notebook, card)

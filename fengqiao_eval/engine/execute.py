@@ -10,17 +10,20 @@ from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, NamedTuple
 
 import papermill
+from papermill.exceptions import PapermillExecutionError
 from papermill.execute import prepare_notebook_metadata, remove_error_markers
-from papermill.iorw import load_notebook_node
+from papermill.iorw import load_notebook_node, write_ipynb
 from papermill.parameterize import parameterize_notebook
 from papermill.translators import translate_parameters
-from papermill.utils import find_first_tagged_cell_index, nb_kernel_name, nb_language
+from papermill.utils import chdir, find_first_tagged_cell_index, nb_kernel_name, nb_language
+from traitlets.config import Config
 
 from fengqiao_eval.documents import suggest
+from fengqiao_eval.engine import CELL_SECONDS, OURS, STOCK
 from fengqiao_eval.engine.papermill_engine import Managed
 from fengqiao_eval.errors import UsageError
 
-# A notebook filled in with parameters as papermill does it, but read, checked and completed once for all its cards.
+# A notebook filled in with parameters as papermill does it, but read, checked and completed once for all its cards
 
 
 class Form(NamedTuple):
@@ -69,17 +72,6 @@ def escape_braces(path: Path | str) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-# One card: a notebook run through papermill with its parameters, its faults returned as data.
-
-
-CELL_SECONDS = 600
-"""A cell that takes longer is given up; a card takes seconds."""
-
-
-OURS, STOCK = "fengqiao", "stock"
-"""The engine of this package, and papermill's own: a kernel process a notebook."""
-
-
 @dataclass(frozen=True)
 class CellError:
     """What ended a notebook: the cell's number as Jupyter prints it (None: before any), the exception, its words."""
@@ -116,35 +108,21 @@ def run_notebook(  # noqa: PLR0913 - the last three are settings, given by name
     in another language than Python for `fengqiao`.
     """
     check_parameters(notebook, parameters)
-    if engine == OURS:
-        settings = {"isolated": isolated, "watch": watch, "execution_timeout": cell_seconds}
-        executed = _run_fengqiao(notebook, output, parameters, cwd, settings)
-        return Ran(executed, _error(executed))
-    return _run_papermill(notebook, output, parameters, cwd, None if engine == STOCK else engine, cell_seconds)
-
-
-def _run_fengqiao(
-    notebook: Path, output: Path | None, parameters: Mapping[str, Any], cwd: Path, settings: Mapping[str, Any]
-) -> Any:
-    """Do what papermill.execute_notebook does, but for reading, checking and writing the same notebook once a card."""
-    from papermill.iorw import write_ipynb  # noqa: PLC0415 - seconds of imports
-    from papermill.utils import chdir  # noqa: PLC0415
-
-    blank = form(notebook, empty=not parameters)
+    if engine != OURS:
+        return _run_papermill(notebook, output, parameters, cwd, None if engine == STOCK else engine, cell_seconds)
+    blank = form(notebook, empty=not parameters)  # from here as papermill.execute_notebook, but read, checked, written once
     node = fill(blank, parameters, notebook, output)
+    settings = {"isolated": isolated, "watch": watch, "execution_timeout": cell_seconds}
     with chdir(str(cwd)):
         executed = Managed.execute_notebook(node, blank.kernel, progress_bar=False, **settings)
     if output:
         write_ipynb(executed, str(output))
-    return executed
+    return Ran(executed, _error(executed))
 
 
 def _run_papermill(
     notebook: Path, output: Path | None, parameters: Mapping[str, Any], cwd: Path, engine: str | None, seconds: float
 ) -> Ran:
-    import papermill  # noqa: PLC0415 - seconds of imports
-    from papermill.exceptions import PapermillExecutionError  # noqa: PLC0415
-
     told = {"request_save_on_cell_execute": False, "progress_bar": False, "execution_timeout": seconds, "cwd": str(cwd)}
     try:
         with TemporaryDirectory(prefix="fq-", dir=_socket_folder()) as folder:
@@ -166,8 +144,6 @@ def _kernel_config(folder: str) -> Any:
 
     The folder is the kernel's own, for kernels that share one answer each other's questions.
     """
-    from traitlets.config import Config  # noqa: PLC0415
-
     return Config() if os.name == "nt" else Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
 
 

@@ -13,14 +13,11 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine
 from papermill.log import logger
 
+from fengqiao_eval.engine import remote_kernel, shell
 from fengqiao_eval.engine.shell import Kernel, Message
 from fengqiao_eval.errors import UsageError
 
-# Messages of cells become outputs of a notebook by nbclient's own rules, in papermill's own loop over the cells.
-
-
 Watch = Callable[[int], None]
-
 
 FIELDS = {
     "stream": ("name", "text"),
@@ -29,7 +26,6 @@ FIELDS = {
     "error": ("ename", "evalue", "traceback"),
 }
 """What a notebook keeps of each kind of output."""
-
 
 LANGUAGE = {
     "codemirror_mode": {"name": "ipython", "version": sys.version_info.major},
@@ -104,9 +100,6 @@ def _complete_message(told: Message) -> dict[str, Any]:
     return {"header": header, "parent_header": {}, **told}
 
 
-# The engine itself: a papermill engine whose cells run in an IPython shell, in a process of their own or in this one.
-
-
 class Managed(Engine):  # type: ignore[misc]
     """Runs notebooks of Python without a kernel process, sockets or ports."""
 
@@ -129,15 +122,6 @@ class Managed(Engine):  # type: ignore[misc]
         if language != "python":
             raise UsageError("language", given=language)
         logs = {name: settings.get(name) for name in ("log_output", "stdout_file", "stderr_file") if name in settings}
-        with _kernel(isolated=isolated) as kernel:
+        start: Callable[[], AbstractContextManager[Kernel]] = remote_kernel.kernel if isolated else shell.kernel
+        with start() as kernel:
             Client(nb_man, kernel, execution_timeout, watch, log=logger, **logs).execute()
-
-
-def _kernel(*, isolated: bool) -> AbstractContextManager[Kernel]:
-    if isolated:
-        from fengqiao_eval.engine.remote_kernel import kernel as remote  # noqa: PLC0415
-
-        return remote()
-    from fengqiao_eval.engine.shell import kernel  # noqa: PLC0415 - ipykernel is loaded where cells run
-
-    return kernel()

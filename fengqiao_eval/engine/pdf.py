@@ -21,13 +21,12 @@ from threading import Lock, Thread
 from typing import IO, Any
 
 from fengqiao_eval.errors import UsageError
+from fengqiao_eval.files import write_whole
 from fengqiao_eval.words import LANGUAGES, say
 
 # A headless Chromium spoken to over a pipe (Chrome DevTools Protocol): no port is opened, no host asked, nothing left behind.
 
-
 Answer = dict[str, Any]
-
 
 _ALONE = (
     *("--headless", "--remote-debugging-pipe", "--no-startup-window", "--no-first-run", "--no-default-browser-check"),
@@ -38,10 +37,8 @@ _ALONE = (
     "--host-resolver-rules=MAP * ~NOTFOUND",  # neither a name nor an address leads anywhere
 )
 
-
 _AS_3_AND_4 = 'exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null'
 """Chromium reads orders from file 3 and answers on file 4; a shell, replaced by it, can hand them over."""
-
 
 _START, _GRACE = 60.0, 5.0
 """Seconds that a browser has to start, and to leave when nobody speaks to it any more."""
@@ -161,15 +158,12 @@ def open_browser(program: str) -> Iterator[Browser]:
             try:
                 browser.call("Browser.getVersion", seconds=_START)
             except BrowserError as error:
-                raise BrowserError(say("pdf.not_started", program=program, said=_last_words(profile) or str(error))) from error
+                lines = Path(profile, "said").read_text("utf-8", "replace").strip().splitlines()
+                said = lines[-1] if lines else error
+                raise BrowserError(say("pdf.not_started", program=program, said=said)) from error
             yield browser
         finally:
             _end(process)
-
-
-def _last_words(profile: str) -> str:
-    lines = Path(profile, "said").read_text("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else ""
 
 
 def _start(program: str, profile: Path) -> "subprocess.Popen[bytes]":
@@ -202,50 +196,38 @@ if sys.platform == "win32":
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Close the pipe, upon which a browser leaves; what is still there after a while is killed."""
+    """Close the pipe, upon which a browser leaves; what is still there after a while is killed, with all it has started."""
     with suppress(OSError, ValueError):
         process.stdin.close()  # type: ignore[union-attr]
     with suppress(subprocess.TimeoutExpired):
         process.wait(_GRACE)
-    _kill(process)
-    process.wait()
-
-
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a browser and what it has started (its process group), and wait until they have left."""
     if sys.platform == "win32":
         process.kill()
-        return
-    with suppress(ProcessLookupError, PermissionError):
-        for _ in range(100):
-            os.killpg(process.pid, signal.SIGKILL)
-            process.poll()
-            time.sleep(0.02)
+    else:
+        with suppress(ProcessLookupError, PermissionError):
+            for _ in range(100):  # until all of its group have left
+                os.killpg(process.pid, signal.SIGKILL)
+                process.poll()
+                time.sleep(0.02)
+    process.wait()
 
 
 # A PDF beside every page: one Chromium, a few tabs, A4, and a foot that says whose card it is, its state and the sheet.
 
-
 PAGE_SECONDS = 60.0
 """A page takes one or two; one that takes longer than this is given up."""
-
 
 _RENEWED = 100
 """Pages after which a tab is closed and another opened, so that what a tab keeps does not add up."""
 
-
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
-
 
 _PLACES = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe", "Chromium/Application/chrome.exe")
 
-
 _BASES = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
-
 
 _PAPER = {"width": 664, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
 """The width of A4 between its margins, as in fengqiao.js: figures are drawn once, at the size in which they are printed."""
-
 
 _DRAWN = """(async () => {
   if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done));
@@ -257,7 +239,6 @@ _DRAWN = """(async () => {
 })()"""
 """Waits for fonts and figures; these stand at their size already, so that nobody need draw them anew for paper."""
 
-
 _FONTS = """((draw) => draw("警") !== draw("枫"))((word) => {
   const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
   pen.font = "40px sans-serif";
@@ -265,7 +246,6 @@ _FONTS = """((draw) => draw("警") !== draw("枫"))((word) => {
   return canvas.toDataURL();
 })"""
 """Two words that look alike are two boxes."""
-
 
 _FOOT = """<div style="box-sizing:border-box;display:flex;justify-content:space-between;gap:8mm;width:100%;padding:0 17mm 2mm;
 color:#39434f;font:8pt 'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei',SimHei,sans-serif">
@@ -302,8 +282,7 @@ def _program() -> str:
 
 
 def _see_fonts(browser: Browser) -> None:
-    tab = open_tab(browser)
-    if not tab.call("Runtime.evaluate", expression=_FONTS)["result"]["value"]:
+    if not open_tab(browser).call("Runtime.evaluate", expression=_FONTS)["result"]["value"]:
         raise BrowserError(say("pdf.no_fonts"))
 
 
@@ -385,7 +364,7 @@ def _print(browser: Browser, tabs: "SimpleQueue[tuple[Tab, int] | None]", page: 
     tab, used = tabs.get() or (None, 0)
     try:
         tab = tab or open_tab(browser)
-        _write(page.with_suffix(".pdf"), _pdf(tab, page, until))
+        write_whole(page.with_suffix(".pdf"), _pdf(tab, page, until))
     except BaseException:
         used = _RENEWED
         raise
@@ -421,13 +400,3 @@ def _foot(tag: str) -> str:
     words = escape(say("pdf.page_of", lang, page="{page}", pages="{pages}"))
     number = '<span class="{}"></span>'
     return _FOOT.replace("NUMBERS", words.format(page=number.format("pageNumber"), pages=number.format("totalPages")))
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    aside = path.with_name(f".{path.name}.tmp")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

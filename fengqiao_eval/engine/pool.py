@@ -1,5 +1,6 @@
 """Many cards: a server that loads once and forks a child a card, its workers, and one summary of what failed."""
 
+import functools
 import gc
 import json
 import math
@@ -23,14 +24,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from fengqiao_eval.engine import card_job, processes
-from fengqiao_eval.engine.card_job import FULL, CardJob, Failure, Limits
-from fengqiao_eval.engine.processes import exit_reason
+from fengqiao_eval.engine import OURS, card_job, processes
+from fengqiao_eval.engine.card_job import CardJob, Failure, Limits
 from fengqiao_eval.engine.shell import restore_state
+from fengqiao_eval.files import is_full_disk
 from fengqiao_eval.words import say
 
-# Loading what cards need, once, before the clock of any card starts.
-
+# Loading what cards need, once, before the clock of any card starts
 
 ADDRESSES = "rfc3987_syntax"
 """A library that builds a grammar of web addresses as it is loaded (a second and a half), for a check that nobody asks for."""
@@ -52,7 +52,6 @@ def load() -> None:
 #
 # A forked worker takes one card. A spawned one takes several, because starting it costs seconds; what a card has changed in it is
 # put back where that is known, and a worker whose card failed, or left a thread behind, takes no further one.
-
 
 LONGEST_MESSAGE = 2000
 """Characters of what a card says of its failure; with them an answer fits into a pipe."""
@@ -106,10 +105,6 @@ def tell(line: Connection, message: Any) -> None:
     line.send_bytes(json.dumps(message).encode())
 
 
-Failed = tuple[int | None, str, str]
-"""The cell, the exception and its words."""
-
-
 def _settle(plan: PoolPlan, line: WorkerPipes) -> None:
     processes.end_with(line.parent)
     for inherited in line.shut:
@@ -125,46 +120,41 @@ def _settle(plan: PoolPlan, line: WorkerPipes) -> None:
 
 def _answer(card: CardJob, plan: PoolPlan, line: WorkerPipes, *, isolated: bool) -> dict[str, Any]:
     """Print one card; say how it failed, and whether the worker is still fit for another."""
-    threads = threading.active_count()
+    threads, failed = threading.active_count(), None
     try:
-        failed = _print_card(card, plan, lambda count: setattr(line.cell, "value", count), isolated=isolated)
-    except OSError as error:
-        if error.errno in FULL:
-            return {"full": [error.errno, str(error.filename or card.page.parent)], "stop": True}
-        failed = _error_fields(error)
-    except BaseException as error:  # noqa: BLE001 - whatever ends one card, the others are printed
-        failed = _error_fields(error)
+        watch = functools.partial(setattr, line.cell, "value")
+        error = card_job.publish_card(card, plan.engine, plan.limits, watch, isolated=isolated)
+        failed = (error.cell, error.name, error.message[:LONGEST_MESSAGE]) if error else None
+    except BaseException as ended:  # noqa: BLE001 - whatever ends one card, the others are printed
+        if is_full_disk(ended):
+            return _full_disk(ended, card.page.parent) | {"stop": True}
+        failed = None, type(ended).__name__, str(ended)[:LONGEST_MESSAGE]
     return {"failed": failed, "stop": bool(failed) or threading.active_count() > threads}
 
 
-def _print_card(card: CardJob, plan: PoolPlan, watch: Callable[[int], None], *, isolated: bool) -> Failed | None:
-    from fengqiao_eval.engine.card_job import publish_card  # noqa: PLC0415 - a spawned worker settles before it loads papermill
-
-    error = publish_card(card, plan.engine, plan.limits, watch, isolated=isolated)
-    return (error.cell, error.name, error.message[:LONGEST_MESSAGE]) if error else None
+def _full_disk(error: BaseException, place: Path) -> dict[str, Any]:
+    """Make the message that tells of a full disk, which is no card's fault and ends the batch."""
+    return {"full": [getattr(error, "errno", None), str(getattr(error, "filename", None) or place)]}
 
 
-def _error_fields(error: BaseException) -> Failed:
-    return None, type(error).__name__, str(error)[:LONGEST_MESSAGE]
+def _raise_full_disk(message: Mapping[str, Any]) -> None:
+    if "full" in message:
+        code, place = message["full"]
+        raise OSError(code, os.strerror(code), place)
 
 
 # Cards shared out among workers: a loop of one thread that waits on pipes and deaths, and never longer than a card may take.
 
-
 TOGETHER = 25
 """Cards of a spawned worker, at most: it takes seconds to start, and what cards leave behind adds up."""
-
 
 WORKER_START_SECONDS = 120
 """How long a spawned worker may take until it is ready."""
 
-
 LAST_SECONDS = 5
 """How long what cards have started may take to die."""
 
-
 LONGEST_ANSWER = 1 << 16
-
 
 CardResult = tuple[int, Failure | None]
 """The number of a card that has ended, and how it failed."""
@@ -204,7 +194,7 @@ def run_pool(cards: Sequence[CardJob], plan: PoolPlan, boss: Connection) -> Gene
     Ends early where `boss`, the other end of whose line must be silent, hangs up. Raises OSError where a disk is full.
     """
     pool = Pool(cards, plan, boss, deque((number, False) for number in range(len(cards))), [])
-    with _end_workers(pool):
+    try:
         while pool.waiting or pool.live:
             while pool.waiting and len(pool.live) < plan.workers:
                 pool.live.append(_start_worker(pool))
@@ -213,12 +203,6 @@ def run_pool(cards: Sequence[CardJob], plan: PoolPlan, boss: Connection) -> Gene
                 return
             for worker in tuple(pool.live):
                 yield from _attend(pool, worker, dead=worker.ear in heard)
-
-
-@contextmanager
-def _end_workers(pool: Pool) -> Iterator[None]:
-    try:
-        yield
     finally:
         for worker in pool.live:
             _end(worker)
@@ -269,8 +253,7 @@ def _attend(pool: Pool, worker: Worker, *, dead: bool) -> Generator[CardResult]:
     stop = False
     for message in _messages(worker):
         worker.deadline = time.monotonic() + worker.seconds
-        if "full" in message:
-            raise OSError(message["full"][0], os.strerror(message["full"][0]), message["full"][1])
+        _raise_full_disk(message)
         if "card" in message:
             stop = message["stop"]
             yield _end_card(pool, worker.tasks.popleft(), message["failed"])
@@ -329,7 +312,6 @@ def _end(worker: Worker) -> int | None:
 #
 # Where there is no fork it loads nothing and spawns workers.
 
-
 SETTINGS = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
@@ -364,8 +346,8 @@ def _serve_cards(boss: Connection, cards: Sequence[CardJob], plan: PoolPlan) -> 
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - told, for nobody sees this process's last words
-        if getattr(error, "errno", None) in FULL:
-            return {"full": [error.errno, str(error.filename or cards[0].run)]}  # type: ignore[attr-defined]
+        if is_full_disk(error):
+            return _full_disk(error, cards[0].run)
         return {"died": f"{type(error).__name__}: {error}"}
     return {"end": True}
 
@@ -387,7 +369,6 @@ def _warm_up(cards: Sequence[CardJob], plan: PoolPlan) -> bool:
 
 def _print_trials(cards: Sequence[CardJob], plan: PoolPlan) -> None:
     """Reckon what cards share, and print one card of each notebook for nobody; one that fails will say so itself."""
-    from fengqiao_eval.engine.card_job import publish_card  # noqa: PLC0415
     from fengqiao_eval.results import run as finished_run  # noqa: PLC0415
 
     for run in {card.run for card in cards}:
@@ -396,27 +377,16 @@ def _print_trials(cards: Sequence[CardJob], plan: PoolPlan) -> None:
     first = {card.notebook: card for card in reversed(cards)}
     for card in first.values():
         with TemporaryDirectory(prefix="fq-") as aside, restore_state(), suppress(Exception, SystemExit):
-            publish_card(replace(card, page=Path(aside) / "warm.html", keep=False), plan.engine, plan.limits)
-
-
-def can_fork() -> bool:
-    """Whether children can be forked here.
-
-    macOS has fork too, but its libraries do not survive it.
-    """
-    return sys.platform == "linux"
+            card_job.publish_card(replace(card, page=Path(aside) / "warm.html", keep=False), plan.engine, plan.limits)
 
 
 # Many cards: a page each, printed by a server in a process of its own, with a progress bar and one summary of what failed.
 
-
 SERVER_START_SECONDS = 120
 """How long a server may take to load everything, besides the cards that it prints on trial."""
 
-
 CLEAR_SECONDS = 10
 """How long a server that is no longer listened to may take to end what it has started."""
-
 
 Report = Callable[[CardJob, Failure | None], None]
 
@@ -424,7 +394,7 @@ Report = Callable[[CardJob, Failure | None], None]
 def print_cards(
     cards: Sequence[CardJob],
     workers: int | None = None,
-    engine: str = "fengqiao",
+    engine: str = OURS,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     done: Report | None = None,
     start: str | None = None,
@@ -437,7 +407,8 @@ def print_cards(
     """
     if not cards:
         return ()
-    way = start or ("fork" if engine == "fengqiao" and can_fork() else "spawn")
+    forks = engine == OURS and sys.platform == "linux"  # macOS has fork too, but its libraries do not survive it
+    way = start or ("fork" if forks else "spawn")
     plan = PoolPlan(engine, limits, min(workers or os.cpu_count() or 1, len(cards)), way)
     failed = {}
     with closing(_print_all(cards, plan)) as ended, tqdm(total=len(cards), desc=say("say.cards"), unit="", disable=None) as bar:
@@ -481,15 +452,14 @@ def _server_messages(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[Mappi
             message = _read(line) if line in heard or line.poll() else None
             if not message:
                 break
-            if "full" in message:
-                raise OSError(message["full"][0], os.strerror(message["full"][0]), message["full"][1])
+            _raise_full_disk(message)
             if "end" in message:
                 return
             yield message
             if "died" in message:
                 return
             patience = None
-    yield {"died": exit_reason(process.exitcode)}
+    yield {"died": processes.exit_reason(process.exitcode)}
 
 
 def _read(line: Connection) -> Mapping[str, Any] | None:

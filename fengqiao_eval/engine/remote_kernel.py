@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
+from fengqiao_eval.engine import shell
 from fengqiao_eval.engine.processes import be_quiet, end_with, exit_reason
 from fengqiao_eval.engine.shell import Message, Tell, report_failure
 from fengqiao_eval.words import say
@@ -94,18 +95,13 @@ def kernel() -> Iterator[Remote]:
     remote = Remote(process)
     try:
         yield remote
-        _await_exit(process)
+        with suppress(OSError):  # it ends by itself, so that what cells have registered for their end is run
+            _pipe(process.stdin).close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
     finally:
         _end(process)
         remote.close()
-
-
-def _await_exit(process: "subprocess.Popen[bytes]") -> None:
-    """Let the process end by itself, so that what cells have registered for their end is run."""
-    with suppress(OSError):
-        _pipe(process.stdin).close()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -124,8 +120,6 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 
 def serve(parent: int) -> None:
     """Run cells as they are asked for on standard input, until it or the parent ends; tell on standard output."""
-    from fengqiao_eval.engine.shell import kernel as shell  # noqa: PLC0415 - ipykernel is loaded where cells run
-
     end_with(parent)
     orders, told = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     be_quiet()
@@ -134,7 +128,7 @@ def serve(parent: int) -> None:
         buffers = [base64.b64encode(buffer).decode() for buffer in message.get("buffers", ())]
         _write(told, {**message, "buffers": buffers})
 
-    with shell() as cells:
+    with shell.kernel() as cells:
         for order in map(json.loads, orders):
             reply = cells.execute(order["source"], order["seconds"], tell)
             tell({"msg_type": "execute_reply", "content": reply})

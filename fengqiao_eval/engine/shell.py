@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType, ModuleType, SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any, NoReturn, Protocol
 
 import comm
@@ -32,10 +32,8 @@ from fengqiao_eval.words import say
 
 # What passes between who runs cells and who keeps the notebook: messages as Jupyter's protocol has them.
 
-
 Message = Mapping[str, Any]
 """A message as nbclient reads it (msg_type, content, buffers), or the content of a reply (status, ename, evalue, traceback)."""
-
 
 Tell = Callable[[Message], None]
 
@@ -80,34 +78,26 @@ def limit_time(seconds: float | None) -> Iterator[None]:
     if not seconds:
         yield
     elif hasattr(signal, "SIGALRM") and threading.current_thread() is threading.main_thread():
-        with _set_alarm(seconds):
+
+        def ring(_signal: int, _frame: FrameType | None) -> None:
+            raise timeout_error(seconds)
+
+        before = signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
             yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
     else:
-        timer = threading.Timer(seconds, _raise_in, (threading.get_ident(), timeout_error(seconds)))
+        thread, error = ctypes.c_ulong(threading.get_ident()), ctypes.py_object(timeout_error(seconds))
+        timer = threading.Timer(seconds, ctypes.pythonapi.PyThreadState_SetAsyncExc, (thread, error))
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
-
-
-@contextmanager
-def _set_alarm(seconds: float) -> Iterator[None]:
-    def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise timeout_error(seconds)
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _raise_in(thread: int, error: type[CellTimeoutError]) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))
 
 
 # What a notebook changes in the process it runs in, and the engine does not put back.
@@ -124,36 +114,24 @@ def restore_state() -> Iterator[None]:
     try:
         yield
     finally:
-        _put_back(modules)
+        old = set(map(id, modules.values()))
+        for name in [name for name, module in sys.modules.items() if name not in modules and id(module) in old]:
+            del sys.modules[name]  # a new name for an old one
+        sys.modules.update(modules)  # those that were replaced; what was imported stays
         if sys.platform != "win32":
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        _reset_pandas()
-
-
-def _put_back(before: Mapping[str, ModuleType]) -> None:
-    """Put back modules that were replaced, and take out new names for old ones; what was imported stays."""
-    old = set(map(id, before.values()))
-    for name in [name for name, module in sys.modules.items() if name not in before and id(module) in old]:
-        del sys.modules[name]
-    sys.modules.update(before)
-
-
-def _reset_pandas() -> None:
-    if pandas := sys.modules.get("pandas"):
-        with warnings.catch_warnings(action="ignore"):  # some options are on their way out
-            pandas.reset_option(r"^(?!plotting\.)")  # those of plots ask for matplotlib, which need not be there
+        if pandas := sys.modules.get("pandas"):
+            with warnings.catch_warnings(action="ignore"):  # some options are on their way out
+                pandas.reset_option(r"^(?!plotting\.)")  # those of plots ask for matplotlib, which need not be there
 
 
 # What cells write, of Python and below it: the text of print, and the bytes of C code and of programs they start.
 
-
 PROMPT = 0.05
 """Seconds after which written text is told; text in between is told as one."""
 
-
 LONGEST = 1 << 16
 """Bytes read, and characters kept back, at a time."""
-
 
 TellText = Callable[[str, str], None]
 """Takes the name of a stream and a text."""
@@ -176,14 +154,9 @@ class Spool:
         os.dup2(writing, descriptor, inheritable)
         os.close(writing)
         self._seen = 0
-        self._path: Path | None = Path(path)
+        self._path = Path(path)
         if os.name == "posix":  # elsewhere an open file keeps its name
-            self._forget()
-
-    def _forget(self) -> None:
-        if self._path:
-            self._path.unlink(missing_ok=True)
-            self._path = None
+            self._path.unlink()
 
     def read(self) -> bytes:
         """Read what is new, a part at a time; a file that was cut short is read from its beginning."""
@@ -201,7 +174,8 @@ class Spool:
         os.dup2(self._kept, self.descriptor, os.get_inheritable(self.descriptor))
         os.close(self._kept)
         os.close(self._reading)
-        self._forget()
+        if os.name != "posix":
+            self._path.unlink(missing_ok=True)
 
 
 class Captured:
@@ -300,25 +274,13 @@ def flush_c_buffers() -> None:
         (ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("ucrtbase")).fflush(None)
 
 
-@contextlib.contextmanager
-def capture_streams(tell: TellText) -> Iterator[Captured]:
-    """Capture both streams."""
-    both = Captured(tell)
-    try:
-        yield both
-    finally:
-        both.close()
-
-
 # The kernel's own shell without the kernel: cells run in this process, their messages are handed on, no socket and no thread.
 #
 # Shell, display hook, publisher and compiler are ipykernel's, so that cells and libraries see and say what they do in a kernel;
 # only the wire is ours.
 
-
 HABITS = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PLOTLY_RENDERER": "plotly_mimetype"}
 """What a kernel sets for libraries of figures, unless the user has."""
-
 
 NO_HISTORY = Config({"HistoryManager": {"enabled": False}})
 """A history of cells in the user's home would be a file that all cards write to, and a thread."""
@@ -365,9 +327,11 @@ class ShellKernel:
     def _run(self, source: str, seconds: float | None) -> Message:
         try:
             with limit_time(seconds):
-                result = self._loop.run_until_complete(_run(self._shell, source))
+                result = self._loop.run_until_complete(_run_cell(self._shell, source))
         except CellTimeoutError as late:  # it came while the loop waited, outside the cell's own code
-            self._give_up()
+            told, self._wire.told = self._wire.told, None  # what is cancelled is not heard any more
+            self._loop.run_until_complete(_cancel_tasks())
+            self._wire.told = told
             return self._failed(type(late).__name__, str(late))
         if self._shell.exit_now:  # a kernel would end here
             return self._failed("SystemExit", "")
@@ -381,14 +345,8 @@ class ShellKernel:
         self._streams.flush()
         return report_failure(name, words, lambda told: self._wire.send(None, dict(told)))
 
-    def _give_up(self) -> None:
-        """Cancel what still runs, and hear no more of it."""
-        told, self._wire.told = self._wire.told, None
-        self._loop.run_until_complete(_cancel_tasks())
-        self._wire.told = told
 
-
-async def _run(shell: Any, source: str) -> Any:
+async def _run_cell(shell: Any, source: str) -> Any:
     """Run a cell as ipykernel does: inside the running loop, awaiting where the cell awaits."""
     try:
         transformed, problem = shell.transform_cell(source), None
@@ -423,7 +381,8 @@ def kernel() -> Iterator[ShellKernel]:
     with ExitStack() as put:
         put.enter_context(warnings.catch_warnings())
         put.enter_context(_preserve_process())
-        streams = put.enter_context(capture_streams(lambda name, text: wire.send(None, "stream", {"name": name, "text": text})))
+        streams = Captured(lambda name, text: wire.send(None, "stream", {"name": name, "text": text}))
+        put.callback(streams.close)
         put.enter_context(_set(builtins, input=_refuse_input))
         put.enter_context(_set(getpass, getpass=_refuse_input))
         put.enter_context(_set(comm, **_comms(wire)))

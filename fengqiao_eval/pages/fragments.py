@@ -11,7 +11,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 
-from fengqiao_eval.filenames import file_name
+from fengqiao_eval.files import file_name
 from fengqiao_eval.pages import plain_text
 from fengqiao_eval.pages.plain_text import days_left
 from fengqiao_eval.results.card import Card

@@ -14,7 +14,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fengqiao_eval.errors import FLAGS, OFFICER
-from fengqiao_eval.filenames import file_name, link
+from fengqiao_eval.files import file_name, link
 from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.results.standings import (

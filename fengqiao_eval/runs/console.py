@@ -1,50 +1,84 @@
-"""What a run says on the console: whom it scored, what must be known, what changed, and a summary."""
+"""What is said on the console: of a check whom it scored and what it found, of a run what must be known and its summary."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from fengqiao_eval.engine.pool import summary as failed_words
 from fengqiao_eval.errors import OFFICER, Note
 from fengqiao_eval.pages import comparison
-from fengqiao_eval.runs.prepare import ScoredRun, short_path
-from fengqiao_eval.runs.run import WORKBOOK
+from fengqiao_eval.records.store import Records
+from fengqiao_eval.runs import prepare
+from fengqiao_eval.runs.params import RunParams
+from fengqiao_eval.runs.prepare import short_path
+from fengqiao_eval.runs.run import WORKBOOK, Made
+from fengqiao_eval.scheme.lint import LEVELS, Finding
+from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scoring.score import Scores
 from fengqiao_eval.tuning.sensitivity import proposals
 from fengqiao_eval.wording.numbers import has_value, measured, note, term
 from fengqiao_eval.words import say
 
-if TYPE_CHECKING:
-    from fengqiao_eval.runs.run import Made
+# Of a check
 
 
-# Weights that could be argued for, said beside the scheme's own at the end of `fengqiao check`; never applied.
+def check_lines(params: RunParams, scheme: Scheme, records: Records, scores: Scores, lang: str) -> Iterator[str]:
+    """Say what was read, and whom it scored."""
+    said = {"scheme": scheme.name(lang), "version": scheme.version, "tables": count_words(records.counts.items(), lang)}
+    yield say("say.fine", lang, period=params.span, as_of=f"{params.moment:%Y-%m-%d %H:%M}", **said)
+    yield from score_lines(prepare.count_units(scores, prepare.levels_of(params, scheme)), scores.notes, lang)
 
 
-SHOWN = ("own", "entropy", "critic", "ahp")
+def finding_lines(found: Sequence[Finding], lang: str) -> Iterator[str]:
+    """Say what was found, the worst first, each with its source, what would do, and who answers for it."""
+    if not found:
+        yield say("lint.clean", lang)
+        return
+    counts = Counter(one.rule.level for one in found)
+    said = [f"{say(f'lint.level.{level}', lang)} {counts[level]}" for level in LEVELS if counts[level]]
+    yield say("lint.head", lang, n=len(found), counts=say("explain.comma", lang).join(said))
+    quoted: set[str] = set()
+    for level, group in groupby(found, lambda one: one.rule.level):
+        yield say("lint.group", lang, level=say(f"lint.level.{level}", lang))
+        for one in group:
+            yield from _finding(one, quoted, lang)
+            quoted |= set(one.rule.instruments)
+    if still := sum(one.open for one in found):
+        yield say("lint.open", lang, n=still)
 
 
-def proposal_lines(done: ScoredRun, lang: str) -> Iterator[str]:
-    """Say each indicator's weight at the main level, as the scheme has it and as others would propose it."""
-    level = main_level(done)
-    found = proposals(done.scores.points, done.scheme, level, str(done.params.span))
-    held = [name for name in SHOWN if found[name].notna().any()]
+def _finding(one: Finding, quoted: Collection[str], lang: str) -> Iterator[str]:
+    """Say one finding; a source is quoted in full where it is first named."""
+    name = say("lint.name", lang, name=one.name(lang)) if one.part else ""
+    yield say("lint.finding", lang, where=f"{one.file} · {one.place}", rule=one.rule.code, name=name, why=one.why(lang))
+    for code, source in zip(one.rule.instruments, one.sources, strict=True):
+        title, force, words = (part.text(lang) for part in (source.title, source.force, source.words))
+        again = say("lint.source_again", lang, title=title)
+        yield again if code in quoted else say("lint.source", lang, title=title, force=force, words=words)
+    yield say("lint.suggestion", lang, suggestion=one.rule.suggestion.text(lang))
+    for answer in one.justified:
+        yield say("lint.justified", lang, person=answer.person, document=answer.document, date=answer.date)
+
+
+def proposal_lines(params: RunParams, scheme: Scheme, scores: Scores, lang: str) -> Iterator[str]:
+    """Say each indicator's weight at the main level, as the scheme has it and as others would propose it; none is applied.
+
+    The main level is that of stations, else the level with most units, officers last.
+    """
+    units = prepare.count_units(scores, prepare.levels_of(params, scheme))
+    level = max(units, key=lambda level: (level == "station", level != OFFICER, units[level]))
+    found = proposals(scores.points, scheme, level, str(params.span))
+    held = [name for name in ("own", "entropy", "critic", "ahp") if found[name].notna().any()]
     if len(found) > 1 and len(held) > 1:
         yield say("lint.weights", lang, level=term("level", level, lang), units=int(found["units"].iloc[0]))
-        labels = {indicator.code: indicator.name(lang) for indicator in done.scheme.indicators}
+        labels = {indicator.code: indicator.name(lang) for indicator in scheme.indicators}
         for row in found.to_dict("records"):
-            said = say("explain.comma", lang).join(_weight(name, row[name], lang) for name in held)
+            weights = {name: measured(100 * row[name], "%") if has_value(row[name]) else "—" for name in held}
+            said = say("explain.comma", lang).join(f"{say(f'lint.weight.{name}', lang)} {weights[name]}" for name in held)
             yield say("lint.weight", lang, label=labels[row["indicator"]], code=row["indicator"], weights=said)
 
 
-def main_level(done: ScoredRun) -> str:
-    """Name the level that the proposals speak of: stations, else the level with most units, officers last."""
-    return max(done.units, key=lambda level: (level == "station", level != OFFICER, done.units[level]))
-
-
-def _weight(name: str, weight: Any, lang: str) -> str:
-    return say(f"lint.weight.{name}", lang) + " " + (measured(100 * weight, "%") if has_value(weight) else "—")
-
-
-# What a finished run says on the console: whom it scored, what must be known, what changed, where to look, and a summary.
+# Of both
 
 
 def count_words(counts: Iterable[tuple[str, int]], lang: str) -> str:
@@ -61,16 +95,18 @@ def level_counts(counts: Mapping[str, int], lang: str) -> str:
     return count_words(((term("level", level, lang), count) for level, count in counts.items()), lang)
 
 
-def score_lines(units: Mapping[str, int], notes: Iterable[Note], lang: str) -> Iterator[str]:
+def score_lines(units: Mapping[str, int], notes: Sequence[Note], lang: str) -> Iterator[str]:
     """Say how many units of each level were scored, and what the reader must be told."""
     yield say("say.units", lang, units=level_counts(units, lang))
-    told = [note(each.key, each.given, lang) for each in notes]
-    if told:
-        yield say("say.notes", lang, n=len(told))
-    yield from (f"  - {line}" for line in told)
+    if notes:
+        yield say("say.notes", lang, n=len(notes))
+    yield from (f"  - {note(each.key, each.given, lang)}" for each in notes)
 
 
-def result_lines(made: "Made", lang: str) -> Iterator[str]:
+# Of a run
+
+
+def result_lines(made: Made, lang: str) -> Iterator[str]:
     """Say all that a run has to say before its summary."""
     if made.corrects:
         yield say("say.corrects", lang, corrects=made.corrects, run=made.folder.name)
@@ -85,7 +121,7 @@ def result_lines(made: "Made", lang: str) -> Iterator[str]:
             yield say(key, lang, path=short_path(made.folder / place))
 
 
-def summary(made: "Made", lang: str) -> str:
+def summary(made: Made, lang: str) -> str:
     """Say in one line what was made: run, period, state, cards printed, kept and failed, seconds, where to look."""
     how = "unchanged" if made.unchanged else "partly" if made.failures else "done"
     page = made.folder / "index.html"
@@ -103,7 +139,7 @@ def summary(made: "Made", lang: str) -> str:
     )
 
 
-def failure_lines(made: "Made", lang: str) -> list[str]:
+def failure_lines(made: Made, lang: str) -> list[str]:
     """Say which cards failed, one line a card; of officers only how many, and where to look."""
     others = [failure for failure in made.failures if failure.level != OFFICER]
     theirs = len(made.failures) - len(others)

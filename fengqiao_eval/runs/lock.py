@@ -52,7 +52,11 @@ def hold_lock(out: Path, name: str) -> Iterator[bool]:
         _sign(file)
         yield bool(made)
     finally:
-        _let_go(file, path)
+        if os.name == "nt":  # which removes no file that is open
+            file.close()
+        with suppress(OSError):
+            path.unlink()
+        file.close()
         with suppress(OSError):
             for folder in made:
                 folder.rmdir()
@@ -67,7 +71,10 @@ def _take_lock(path: Path, name: str) -> IO[bytes]:
         except OSError as error:
             file.close()
             if error.errno in _TAKEN:
-                raise LockedError(say("run.locked", run=name, **_holder(path))) from None
+                holder = dict.fromkeys(("process", "user", "host", "since"), "—")  # what has not been written yet
+                with suppress(OSError, ValueError):
+                    holder |= json.loads(path.read_text("utf-8"))
+                raise LockedError(say("run.locked", run=name, **holder)) from None
             raise
         with suppress(OSError):
             if os.path.samestat(os.fstat(file.fileno()), path.stat()):
@@ -89,20 +96,3 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container's user may have no name
         return "—"
-
-
-def _holder(path: Path) -> dict[str, object]:
-    """Read who holds a lock; what has not been written yet is a dash."""
-    found: dict[str, object] = dict.fromkeys(("process", "user", "host", "since"), "—")
-    with suppress(OSError, ValueError):
-        found |= json.loads(path.read_text("utf-8"))
-    return found
-
-
-def _let_go(file: IO[bytes], path: Path) -> None:
-    """Remove the file and let the lock go; Windows removes no file that is open."""
-    if os.name == "nt":
-        file.close()
-    with suppress(OSError):
-        path.unlink()
-    file.close()

@@ -18,19 +18,11 @@ from fengqiao_eval.words import catalogue, language, say
 NAME = "log.jsonl"
 """What the log is called; it lies beside the runs, in `out`."""
 
-
 EVENTS = ("started", "unchanged", "frames", "card_failed", "finished", "refused", "stopped")
 """What is logged."""
 
-
 LONGEST = 300
 """The characters that are kept of a text: the words of an exception may hold a whole table."""
-
-
-_MODE = 0o600
-
-
-_ENDS = b"\n"
 
 
 @dataclass(frozen=True)
@@ -76,29 +68,36 @@ def _cut(given: Any) -> Any:
 
 def _append(path: Path, text: str) -> None:
     """Append in one call; half a line, which a full disk or a loss of power left, is ended first."""
-    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), _MODE)
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        _wait(file)
+        if sys.platform != "win32":  # wait while another process writes, whose half line is not torn
+            import fcntl  # noqa: PLC0415 - POSIX only
+
+            with suppress(OSError):  # a file system that locks nothing
+                fcntl.flock(file, fcntl.LOCK_EX)
         size = os.lseek(file, 0, os.SEEK_END)
         os.lseek(file, max(0, size - 1), os.SEEK_SET)
-        torn = size > 0 and os.read(file, 1) != _ENDS
-        os.write(file, _ENDS * torn + text.encode("utf-8") + _ENDS)
+        torn = size > 0 and os.read(file, 1) != b"\n"
+        os.write(file, b"\n" * torn + text.encode("utf-8") + b"\n")
     finally:
         os.close(file)
-
-
-def _wait(file: int) -> None:
-    """Wait while another process writes, whose half line is not torn; closing the file ends one's own turn."""
-    if sys.platform != "win32":
-        import fcntl  # noqa: PLC0415 - POSIX only
-
-        with suppress(OSError):  # a file system that locks nothing
-            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 @cache
 def _tell_once(name: str, why: str) -> None:
     sys.stderr.write(say("run.no_log", name=name, why=why) + "\n")
+
+
+def resource_usage() -> dict[str, float]:
+    """Give what this process and those it started took so far: cpu in seconds, peak in megabytes; nothing on Windows."""
+    if sys.platform == "win32":
+        return {}
+    import resource  # noqa: PLC0415 - Windows has none
+
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # what macOS counts in bytes, Linux counts in kilobytes
+    cpu = round(sum(one.ru_utime + one.ru_stime for one in used), 1)
+    return {"cpu": cpu, "peak": round(used[0].ru_maxrss / unit), "peak_of_children": round(used[1].ru_maxrss / unit)}
 
 
 def heads(error: FengqiaoError) -> list[str]:
@@ -110,13 +109,10 @@ def heads(error: FengqiaoError) -> list[str]:
     ['没有单位“…”；相近的有：…']
     """
     if isinstance(error, InputError):
-        return [f"{_place(fault.file, fault.place)} [{fault.rule}]" for fault in error.faults]
-    return [_sentence(f"usage.{error.key}")] if isinstance(error, UsageError) else [type(error).__name__]
-
-
-def _place(file: str, place: str) -> str:
-    return " · ".join(part for part in (re.split(r"[/\\]", file)[-1], place) if part)
-
-
-def _sentence(key: str) -> str:
-    return re.sub(r"\{[^{}]*\}", "…", catalogue()[key][language()]) if key in catalogue() else key
+        places = [(re.split(r"[/\\]", fault.file)[-1], fault.place) for fault in error.faults]
+        where = [" · ".join(filter(None, place)) for place in places]
+        return [f"{place} [{fault.rule}]" for place, fault in zip(where, error.faults, strict=True)]
+    if isinstance(error, UsageError):
+        key = f"usage.{error.key}"
+        return [re.sub(r"\{[^{}]*\}", "…", catalogue()[key][language()]) if key in catalogue() else key]
+    return [type(error).__name__]

@@ -12,8 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from fengqiao_eval.files import write_whole
 from fengqiao_eval.periods import Period
-from fengqiao_eval.runs.params import RunParams
+from fengqiao_eval.runs.params import PATHS, RunParams
 
 PACKAGES = (
     "fengqiao-eval",
@@ -32,51 +33,9 @@ PACKAGES = (
 )
 """The packages whose versions a run names."""
 
-
 _SOURCES = (".py", ".yaml", ".html", ".js", ".css")
 
-
 _RECORDS = (".parquet", ".csv")
-
-
-FACTS = ("title", "scheme_version", "levels", "counts", "units", "officers", "notes", "lint")
-"""What a manifest says of a scoring; a run that takes over the frames of another takes these over too."""
-
-
-def new_manifest(
-    name: str, corrects: str | None, params: RunParams, facts: Mapping[str, Any], officers: set[str]
-) -> dict[str, Any]:
-    """Begin the manifest of a run: what it is, what it was told, what its scoring found; no card is printed yet."""
-    fact = {key: facts[key] for key in FACTS}
-    return {
-        "run": name,
-        "corrects": corrects,
-        "title": fact.pop("title"),
-        "scheme_version": fact.pop("scheme_version"),
-        "period": str(params.span),
-        "periods": periods(params.span),
-        "as_of": params.moment,
-        "state": params.state,
-        "objection_until": params.objection_until,
-        "contact": params.contact,
-        "lang": params.lang,
-        "only": exclude_officers(params.only, officers),
-        **fact,
-        "cards": {},
-        "failures": [],
-        "officers_failed": 0,
-    }
-
-
-def periods(span: Period) -> dict[str, Any]:
-    """Name the periods of the frames.
-
-    >>> from fengqiao_eval.periods import parse
-    >>> periods(parse("2024-11"))["trend"][0]
-    '2023-12'
-    """
-    beside = {"this": str(span), "previous": str(span.previous), "year_before": str(span.year_before)}
-    return {**beside, "trend": [str(month) for month in span.trend]}
 
 
 def packages() -> dict[str, str]:
@@ -92,6 +51,20 @@ def _version(name: str) -> str:
         return ""
 
 
+def periods(span: Period) -> dict[str, Any]:
+    """Name the periods of the frames.
+
+    >>> from fengqiao_eval.periods import parse
+    >>> periods(parse("2024-11"))["trend"][0]
+    '2023-12'
+    """
+    beside = {"this": str(span), "previous": str(span.previous), "year_before": str(span.year_before)}
+    return {**beside, "trend": [str(month) for month in span.trend]}
+
+
+# Fingerprints, by SHA-256
+
+
 def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
     """Fingerprint (SHA-256) records by file, scheme with overrides, notebooks, the package and the parameters."""
     package = Path(__file__).parents[1]
@@ -100,7 +73,7 @@ def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
         "scheme": fingerprint_scheme(params),
         "notebooks": fingerprint_files(notebooks.glob("*.ipynb")) if notebooks else "",
         "package": fingerprint_files(path for path in package.rglob("*") if path.suffix in _SOURCES),
-        "parameters": fingerprint_text(params.model_dump_json(exclude={"out", "records", "scheme", "overrides"})),
+        "parameters": fingerprint_text(params.model_dump_json(exclude=set(PATHS))),
     }
 
 
@@ -135,12 +108,15 @@ def fingerprint_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+# Parameters without officers, and paths that can be moved
+
+
 def parameters(params: RunParams, folder: Path, officers: Iterable[str]) -> dict[str, Any]:
     """Give the parameters in force, paths as seen from the run's folder, no officer's id among them."""
     given = params.model_dump(by_alias=True, exclude_defaults=True)
-    paths = {key: relative_path(given[key], folder) for key in ("records", "scheme", "overrides") if given.get(key)}
-    kept = exclude_officers(given.get("only"), set(officers))
-    return {**given, **paths, **({"only": kept} if kept is not None else {})} | {"out": ".."}
+    given |= {key: relative_path(given[key], folder) for key in PATHS if given.get(key)}
+    given |= {"only": exclude_officers(params.only, set(officers))} if "only" in given else {}
+    return given | {"out": ".."}
 
 
 def exclude_officers(ids: Iterable[str] | None, officers: set[str]) -> list[str] | None:
@@ -156,16 +132,12 @@ def relative_path(path: str, folder: Path) -> str:
         return path
 
 
+# The file itself
+
+
 def write(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file in one step: keys in the order given, text as it is."""
-    aside = path.with_name(f".{path.name}.tmp")
-    aside.write_text(text(content), "utf-8", newline="\n")
-    aside.replace(path)
-
-
-def text(content: Mapping[str, Any]) -> str:
-    """Give the text of a JSON file."""
-    return json.dumps(content, ensure_ascii=False, indent=1, default=_json_value) + "\n"
+    write_whole(path, json.dumps(content, ensure_ascii=False, indent=1, default=_json_value) + "\n")
 
 
 def _json_value(value: Any) -> Any:

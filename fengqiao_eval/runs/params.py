@@ -20,7 +20,6 @@ from fengqiao_eval.records.tables import TABLES
 PATHS = ("records", "scheme", "overrides", "out")
 """The keys that hold paths."""
 
-
 COMMAND_LINE = "--set"
 """The place of a fault of what was typed rather than written in the file."""
 
@@ -73,9 +72,7 @@ def _tables(given: Mapping[str, Mapped]) -> Mapping[str, Mapped]:
 
 Text = Annotated[str, Field(min_length=1)]
 
-
 UnitId = Annotated[str, BeforeValidator(_id)]
-
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
@@ -132,9 +129,16 @@ def load_params(
     except InputError as error:
         return None, [*error.faults, *faults]
     params, more = _validate_params(document, typed)
-    placed = _resolve_paths(params, project_folder(path), typed)
-    faults = [*faults, *more]
-    return (placed, faults) if not params.period else _set_as_of(placed, document, faults, today)
+    faults += more
+    bases = {key: Path.cwd() if key in typed else project_folder(path) for key in PATHS}
+    known: dict[str, Any] = {key: absolute_path(given, bases[key]) for key in PATHS if (given := getattr(params, key))}
+    if params.period:  # read from the first moment after it, a relative one is the same period again
+        now = today or datetime.now(ZoneInfo(params.timezone)).date()
+        known["as_of"] = params.as_of or resolve(params.period, now).end
+    params = params.model_copy(update=known)
+    if params.period and params.moment <= params.span.start:
+        faults.append(document.fault(("as_of",), "params.as_of_early", given=params.moment, start=params.span.start))
+    return params, faults
 
 
 def project_folder(path: Path) -> Path:
@@ -164,41 +168,21 @@ def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
 
 
 def _validate_params(document: Document, typed: Mapping[str, Any]) -> tuple[RunParams, list[Fault]]:
+    """Check what is written and typed; of what is wrong the keys that are right are kept, so that all else is looked at too."""
     lines = {place: line for place, line in document.lines.items() if place[0] not in typed}
     merged = Document(document.file, {**document.data, **typed}, lines)
     params, faults = validate(RunParams, merged)
     wrong = {fault.place.split(".")[0] for fault in faults}
     told = [Fault(COMMAND_LINE, f.place, f.rule, f.given) if f.place.split(".")[0] in typed else f for f in faults]
-    return params or _valid_params(merged, wrong), told
-
-
-def _valid_params(document: Document, wrong: set[str]) -> RunParams:
-    """Keep the keys that are right, so that scheme and records are looked at all the same; the others become empty."""
-    wrong = wrong | {"records"} if "tables" in wrong else wrong  # without their mapping right records look wrong
-    given = {key: value for key, value in document.data.items() if key in RunParams.model_fields and key not in wrong}
-    needed = [key for key, field in RunParams.model_fields.items() if field.is_required() and key not in given]
-    params = RunParams.model_validate({**dict.fromkeys(needed, "2000"), **given})
-    return params.model_copy(update=dict.fromkeys(needed, ""))
-
-
-def _resolve_paths(params: RunParams, project: Path, typed: Mapping[str, Any]) -> RunParams:
-    paths = {key: getattr(params, key) for key in PATHS if getattr(params, key)}
-    return params.model_copy(update={k: absolute_path(v, Path.cwd() if k in typed else project) for k, v in paths.items()})
+    if params is None:
+        wrong |= {"records"} if "tables" in wrong else set()  # without their mapping right records look wrong
+        given = {key: value for key, value in merged.data.items() if key in RunParams.model_fields and key not in wrong}
+        needed = [key for key, field in RunParams.model_fields.items() if field.is_required() and key not in given]
+        params = RunParams.model_validate({**dict.fromkeys(needed, "2000"), **given})
+        params = params.model_copy(update=dict.fromkeys(needed, ""))
+    return params, told
 
 
 def absolute_path(given: str, base: Path) -> str:
     """Make a path absolute; an address (postgresql://…) is none."""
     return given if "://" in given else os.path.normpath(base / given)
-
-
-def _set_as_of(params: RunParams, document: Document, faults: list[Fault], today: date | None) -> tuple[RunParams, list[Fault]]:
-    as_of = params.as_of or _default_moment(params, today)
-    dated = params.model_copy(update={"as_of": as_of})
-    if as_of <= dated.span.start:
-        faults = [*faults, document.fault(("as_of",), "params.as_of_early", given=as_of, start=dated.span.start)]
-    return dated, faults
-
-
-def _default_moment(params: RunParams, today: date | None) -> datetime:
-    """Give the first moment after the period; a relative one read from that moment is the same period again."""
-    return resolve(params.period, today or datetime.now(ZoneInfo(params.timezone)).date()).end

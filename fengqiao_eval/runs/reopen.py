@@ -10,7 +10,7 @@ import pandas as pd
 
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import InputError, UsageError
-from fengqiao_eval.filenames import file_name
+from fengqiao_eval.files import file_name
 from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
 from fengqiao_eval.pages.comparison import Comparison, TextTable, sections

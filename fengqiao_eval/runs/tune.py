@@ -3,10 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import nbformat
 from papermill.iorw import load_notebook_node
@@ -15,74 +13,57 @@ from papermill.parameterize import parameterize_notebook
 from fengqiao_eval.errors import UsageError, refuse
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
-from fengqiao_eval.runs.folder import newest_run
-from fengqiao_eval.runs.params import RunParams, load_params, project_folder, run_name
-from fengqiao_eval.runs.prepare import Order, find_notebooks
+from fengqiao_eval.runs.params import project_folder
+from fengqiao_eval.runs.prepare import Job, find_notebooks
 from fengqiao_eval.runs.reopen import parameters
 from fengqiao_eval.runs.run import Made, run
 from fengqiao_eval.words import say
 
 NOTEBOOK = "tune_weights.ipynb"
 
-
 SCORED_BY = ("period", "as_of", "records", "tables", "scheme", "overrides", "levels")
 """The parameters on which the scores of a run rest."""
-
 
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 """A closed network has neither news nor updates."""
 
-
 CHINESE = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
 
 
-def run_to_tune(order: Order) -> tuple[Run, Made | None]:
+def run_to_tune(job: Job) -> tuple[Run, Made | None]:
     """Find the run of a params file, its latest correction where it was final, and score it where there is none.
 
     Returns the run, and how it was made (None: it was there). Raises InputError; UsageError where the run there was scored
     from something else than is asked for: cards may lie in it, so it is not replaced.
     """
-    params, faults = load_params(order.path, order.sets, order.only)
-    refuse(faults)
-    assert params is not None  # noqa: S101 - else there are faults
-    there = newest_run(Path(params.out), run_name(order.path, params))
-    if there is None:
-        made = run(order, cards=False)
+    refuse(job.given[1])
+    if job.newest is None:
+        made = run(job)
         return open_run(made.folder), made
-    found = open_run(there)
-    if others := list(_differing_parameters(found, params)):
-        raise UsageError("tune.other_run", run=there.name, keys=say("explain.comma").join(others))
+    found = open_run(job.newest)
+    then, same_scheme = parameters(found), found.manifest["fingerprints"]["scheme"] == manifest.fingerprint_scheme(job.params)
+    others = [key for key in SCORED_BY if getattr(then, key) != getattr(job.params, key) or (key == "scheme" and not same_scheme)]
+    if others:
+        raise UsageError("tune.other_run", run=found.path.name, keys=say("explain.comma").join(others))
     return found, None
 
 
-def _differing_parameters(there: Run, params: RunParams) -> Iterator[str]:
-    """Name the parameters in which a run differs from what is asked for, a scheme that was written anew among them."""
-    then, same_scheme = parameters(there), there.manifest["fingerprints"]["scheme"] == manifest.fingerprint_scheme(params)
-    for key in SCORED_BY:
-        if getattr(then, key) != getattr(params, key) or (key == "scheme" and not same_scheme):
-            yield key
-
-
-def write_notebook(order: Order, scored: Run) -> Path:
+def write_notebook(params: Path, scored: Run) -> Path:
     """Write the notebook beside a run, set to it; it is written anew each time, holds no result and folds its code away.
 
     Raises UsageError where neither the project nor the package has it.
     """
-    source = find_notebooks(project_folder(order.path), NOTEBOOK) / NOTEBOOK
+    source = find_notebooks(project_folder(params), NOTEBOOK) / NOTEBOOK
     told = {"run": scored.path.name, "lang": scored.manifest["lang"]}
-    notebook = parameterize_notebook(_fold_code(load_notebook_node(str(source))), told)
-    path = scored.path.parent / f"tune-{scored.path.name}.ipynb"
-    path.write_text(nbformat.writes(notebook) + "\n", "utf-8", newline="\n")  # type: ignore[no-untyped-call]
-    return path
-
-
-def _fold_code(notebook: Any) -> Any:
-    """Drop the outputs that its readers keep, and fold the code, so that the screen stands at the top of the page."""
-    for cell in notebook.cells:
+    notebook = load_notebook_node(str(source))
+    for cell in notebook.cells:  # the outputs that its readers keep go, and the screen stands at the top of the page
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
             cell.metadata["jupyter"] = {"source_hidden": True}
-    return notebook
+    notebook = parameterize_notebook(notebook, told)
+    path = scored.path.parent / f"tune-{scored.path.name}.ipynb"
+    path.write_text(nbformat.writes(notebook) + "\n", "utf-8", newline="\n")  # type: ignore[no-untyped-call]
+    return path
 
 
 def serve(notebook: Path, lang: str, port: int | None = None, *, browser: bool = True) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from fengqiao_eval.documents import Document, validate
 from fengqiao_eval.errors import OFFICER, UsageError, refuse
-from fengqiao_eval.filenames import file_name
+from fengqiao_eval.files import file_name
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.load import Affected, Override, apply_override
 from fengqiao_eval.scheme.scheme import parts_of

@@ -12,9 +12,8 @@ from fengqiao_eval.demo import write
 from fengqiao_eval.engine import card_job
 from fengqiao_eval.engine.card_job import CardJob
 from fengqiao_eval.engine.pool import print_cards
-from fengqiao_eval.runs.folder import card_page
-from fengqiao_eval.runs.job import units
-from fengqiao_eval.runs.prepare import Order, choose_cards, find_notebooks, notebook_of
+from fengqiao_eval.runs.folder import card_page, read_units
+from fengqiao_eval.runs.prepare import Job, choose_cards, find_notebooks, notebook_of
 from fengqiao_eval.runs.run import run
 
 ROOT = Path(__file__).parents[2]
@@ -53,14 +52,15 @@ def province(folder: Path, stations: int) -> Path:
 
 def scored(folder: Path, stations: int) -> Path:
     """Invent a province and score it; return the folder of the run, without cards."""
-    return run(Order(province(folder, stations)), cards=False).folder
+    return run(Job(province(folder, stations), cards=False)).folder
 
 
 def cards(run: Path, level: str) -> list[CardJob]:
     """List the cards of a level of a run."""
     notebook = find_notebooks(ROOT) / notebook_of(level)
     return [
-        CardJob(unit, level, notebook, run, card_page(run, level, unit)) for _, unit in choose_cards(units(run), [level], None)
+        CardJob(unit, level, notebook, run, card_page(run, level, unit))
+        for _, unit in choose_cards(read_units(run), [level], None)
     ]
 
 

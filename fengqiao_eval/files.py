@@ -1,11 +1,20 @@
-"""File names and links of units: an id may hold anything, a file name may not."""
+"""Files on every system: names and links of units, writes that are whole or not at all, folders closed to others, a full disk."""
 
+import errno
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from urllib.parse import quote
+
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+"""What a disk without room is called, and a user without any left of theirs."""
+
+PRIVATE = 0o700
+"""The mode of a folder that only its owner opens: officers' things, and runs that are not finished."""
 
 _LONGEST = 120
 """Bytes of a file name without its ending; file systems take 255."""
-
 
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 """Names that Windows keeps for its devices, whatever their ending."""
@@ -48,3 +57,32 @@ def _shorten(encoded: str, unit_id: str) -> str:
     digest = hashlib.sha256(unit_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     start = encoded.encode()[: _LONGEST - 20].decode("utf-8", "ignore")
     return f"{start}~{digest}"
+
+
+def temporary_path(path: Path) -> Path:
+    """Say where a file is written until it takes its place; what was killed in between leaves it there."""
+    return path.with_name(f".{path.name}.tmp")
+
+
+@contextmanager
+def replace_whole(path: Path) -> Iterator[Path]:
+    """Give a place beside a file to write it anew; it takes the file's place in one step, or goes where the writing fails."""
+    aside = temporary_path(path)
+    try:
+        yield aside
+        aside.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file in one step, text in UTF-8 with its ends of lines as they are: it is there whole, or not at all."""
+    with replace_whole(path) as aside:
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Say whether an error of the system tells of a full disk, which is no fault of what was being written."""
+    return getattr(error, "errno", None) in FULL
