@@ -8,15 +8,13 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.results.lines import aggregation_codes
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_scored
-from fengqiao_eval.wording.numbers import note, term, text
+from fengqiao_eval.wording.numbers import flags, note, term, text
 from fengqiao_eval.words import say
 
 
 def frame(run: Run, name: str, *, officers: bool = False, period: str | None = None) -> pd.DataFrame:
     """Read a frame of a period (the main one): officers alone, or everyone above them; texts as texts."""
-    data = run.frame(name, officers=officers).data
-    if "period" in data:
-        data = data[data["period"] == (period or run.manifest["periods"]["this"])]
+    data = run.frame(name, officers=officers).of_period(period or run.period)
     if "level" in data:
         data = data[(data["level"] == OFFICER) == officers]
     return data.astype(dict.fromkeys(data.select_dtypes("category"), "str")).reset_index(drop=True)
@@ -109,15 +107,6 @@ def grade_words(scheme: Scheme, grade: Any, lang: str) -> str:
     return str((english.get(grade) if lang == "en" else "") or grade) if isinstance(grade, str) else ""
 
 
-def flags(cell: Any) -> list[str]:
-    """Take the flags of a cell apart.
-
-    >>> flags("merged,provisional"), flags(None)
-    (['merged', 'provisional'], [])
-    """
-    return [flag for flag in cell.split(",") if flag] if isinstance(cell, str) else []
-
-
 def reasons(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]:
     """Say of each unit without a place why it has none: what it stands for, weight scored, what was missing."""
     points, ranks = (frame(run, name, officers=officers) for name in ("points", "ranks"))
@@ -134,7 +123,7 @@ def _reason(scheme: Scheme, row: Any, gaps: pd.DataFrame, lang: str) -> str:
     barring = gaps["indicator"].isin({i.code for i in scheme.indicators if i.missing == "not_ranked"})
     decisive = gaps[barring & (gaps["status"] != "not_applicable")]
     parts = [term("flag", "part_period", lang)] if "part_period" in flags(row.flags) else []
-    if row.covered < float(scheme.least_covered):
+    if "low_coverage" in flags(row.flags):
         shares = {"covered": f"{row.covered:.0%}", "least": f"{scheme.least_covered:.0%}"}
         parts += [say("screen.reason_covered", lang, **shares), _gaps(gaps["status"], lang)]
     elif len(decisive):

@@ -175,7 +175,7 @@ class _RunGrid:
 
     def rows(self, name: str) -> pd.DataFrame:
         """Take the rows of the period, those of units of other levels among them."""
-        return self.run.of_period(name, str(self.period), officers=str(self.among.levels[0]) == OFFICER)
+        return self.run.frame(name, officers=str(self.among.levels[0]) == OFFICER).of_period(str(self.period))
 
     def totals(self) -> np.ndarray:
         """Give the totals."""

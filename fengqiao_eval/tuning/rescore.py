@@ -249,7 +249,7 @@ def _units(run: Run, level: str, period: Period) -> pd.DataFrame:
     """List the units of a level that have a total in the period, as the run knows them."""
     ranks, units = (run.frame(name, officers=level == OFFICER).data for name in ("ranks", "units"))
     here = ranks[((ranks["level"] == level) & (ranks["period"] == str(period))).to_numpy()] if len(ranks) else ranks
-    scored = run.of_period("points", str(period), officers=level == OFFICER)
+    scored = run.frame("points", officers=level == OFFICER).of_period(str(period))
     if ranks.empty or units.empty or (scored.empty and run.frame("points", officers=level == OFFICER).data.empty):
         raise UsageError("tune.no_points", run=run.manifest["run"], level=level)
     if here.empty:

@@ -39,6 +39,15 @@ def text(cell: Any) -> str:
     return str(cell) if has_value(cell) else ""
 
 
+def flags(cell: Any) -> tuple[str, ...]:
+    """Read a cell of a frame as flags.
+
+    >>> flags("merged,provisional"), flags(None)
+    (('merged', 'provisional'), ())
+    """
+    return tuple(flag for flag in text(cell).split(",") if flag)
+
+
 def round_half_up(number: float, decimals: int = 2) -> Decimal:
     """Round half-up, as the frames are rounded.
 
