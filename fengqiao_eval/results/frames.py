@@ -130,16 +130,10 @@ def _column(read: pa.ChunkedArray) -> FrameColumn:
         return FrameColumn(np.full(len(read), -1, np.int16), [None])
     if not pa.types.is_dictionary(read.type):
         return FrameColumn(read.to_numpy().astype("datetime64[us]") if pa.types.is_timestamp(read.type) else read.to_numpy())
-    known: dict[str, int] = {}
-    codes = [_codes(chunk, known) for chunk in read.chunks]
-    small = np.int16 if len(known) < np.iinfo(np.int16).max else np.int32
-    return FrameColumn(np.concatenate([np.zeros(0, small), *(part.astype(small) for part in codes)]), [*known, None])
-
-
-def _codes(chunk: pa.DictionaryArray, known: dict[str, int]) -> np.ndarray:
-    """Write the codes of one group of rows, which has words of its own, as codes of the words known so far."""
-    own = np.array([known.setdefault(word, len(known)) for word in chunk.dictionary.to_pylist()] + [-1])
-    return own[chunk.indices.fill_null(-1).to_numpy()]
+    words = read.unify_dictionaries().combine_chunks()  # each group of rows has words of its own
+    labels = [*words.dictionary.to_pylist(), None]
+    small = np.int16 if len(labels) <= np.iinfo(np.int16).max else np.int32
+    return FrameColumn(words.indices.fill_null(-1).to_numpy().astype(small), labels)
 
 
 BINS = 48
@@ -186,13 +180,8 @@ class ClassTotals:
     @cached_property
     def heights(self) -> tuple[int, ...]:
         """How high each dot lies on those that fall in its column: the nearest one of BINS + 1."""
-        seen: Counter[int] = Counter()
-        return tuple(self._on(seen, round((total - self.totals[0]) / self.width)) for total in self.totals)
-
-    @staticmethod
-    def _on(seen: Counter[int], column: int) -> int:
-        seen[column] += 1
-        return seen[column]
+        columns = [round((total - self.totals[0]) / self.width) for total in self.totals]
+        return tuple((pd.Series(columns).groupby(columns).cumcount() + 1).tolist())
 
     @cached_property
     def bars(self) -> tuple[tuple[float, int], ...]:

@@ -46,13 +46,16 @@ def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
     before = frame(run, "ranks", officers=officers, period=run.manifest["periods"].get("previous") or "none")
     earlier = before[["unit_id", "peer_class", "rank"]].rename(columns={"rank": "rank_before"})
     now = now.merge(earlier, on=["unit_id", "peer_class"], how="left")
-    names = sorted(now["peer_class"].unique(), key=class_order)
+    names = frame(run, "units").set_index("unit_id")["name"]
+    parents = frame(run, "units", officers=officers).set_index("unit_id")["parent_id"].map(names)
+    adjusted = frame(run, "adjustments", officers=officers).groupby("unit_id")["contribution"].sum().round(run.scheme.decimals)
+    classes = sorted(now["peer_class"].unique(), key=class_order)
     listed = now.assign(
-        parent=now["unit_id"].map(_parents(run, officers=officers)),
+        parent=now["unit_id"].map(parents),
         change=now["rank_before"] - now["rank"],
-        adjusted=now["unit_id"].map(_adjustment_sums(run, officers=officers)).fillna(0.0),
+        adjusted=now["unit_id"].map(adjusted).fillna(0.0),
         level_order=now["level"].map({level: number for number, level in enumerate(run.scheme.levels)}),
-        class_order=now["peer_class"].map({name: number for number, name in enumerate(names)}),
+        class_order=now["peer_class"].map({name: number for number, name in enumerate(classes)}),
     )
     return listed.sort_values(["level_order", "class_order", "rank", "unit_id"], na_position="last", ignore_index=True)
 
@@ -65,16 +68,6 @@ def class_order(name: str) -> tuple[int, str]:
     """
     counted = "一二三四五六七八九十"
     return counted.find(name[:1]) if name[:1] in counted else len(counted), name
-
-
-def _parents(run: Run, *, officers: bool) -> pd.Series:
-    names = frame(run, "units").set_index("unit_id")["name"]
-    return frame(run, "units", officers=officers).set_index("unit_id")["parent_id"].map(names)
-
-
-def _adjustment_sums(run: Run, *, officers: bool) -> pd.Series:
-    lines = frame(run, "adjustments", officers=officers)
-    return lines.groupby("unit_id")["contribution"].sum().round(run.scheme.decimals)
 
 
 def adjusted_words(run: Run, lang: str) -> str:

@@ -1,16 +1,15 @@
 """What the scheme says, in plain sentences made from the scheme itself: definition, rule, conditions, effects, aggregation."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
-from fengqiao_eval.scheme.benchmark import Change, Peers, Quota
+from fengqiao_eval.scheme.benchmark import Quota
 from fengqiao_eval.scheme.indicator import Consequence, Entry, Indicator, Outside
 from fengqiao_eval.scheme.measure import Count
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, base_marks
 from fengqiao_eval.wording.numbers import term
-from fengqiao_eval.wording.rules import About, Words, plain_number, reference_words, rule_words, table_label, units
+from fengqiao_eval.wording.rules import RuleWords, Words, level_names, plain_number, reference_words, table_label
 from fengqiao_eval.words import say
 
 Names = Mapping[str, str]
@@ -56,11 +55,7 @@ def _worth(count: Count, words: Words) -> str:
     if count.best_of:
         said.append(say("definition.best_of", words.lang, columns=words.columns(count.best_of)))
     rows = words.rows(count.where)
-    return say("definition.worth", words.lang, rows=rows, worth=_join_items(said, words.lang)) if said else rows
-
-
-def _join_items(said: list[str], lang: str) -> str:
-    return say("definition.comma", lang).join(said)
+    return say("definition.worth", words.lang, rows=rows, worth=words.phrase("comma").join(said)) if said else rows
 
 
 def _measure_values(measure: Any, words: Words) -> dict[str, Any]:
@@ -101,23 +96,16 @@ def _table(table: str, lang: str) -> str:
 
 def points_words(entry: Entry, lang: str, full: int = 100) -> str:
     """Say how a value becomes points of an indicator, or what a line outside the hundred does to total or grade."""
-    if isinstance(entry, Consequence):
-        return _effect(entry, lang)
-    rule: Any = entry.points  # type: ignore[attr-defined]  # an entry is an indicator or a consequence
-    marks = max(entry.weight.values()) if isinstance(entry.weight, dict) else entry.weight  # type: ignore[attr-defined]  # as above
-    return rule_words(rule, _rule_context(entry, lang, Decimal(marks if rule.in_marks else full)))
-
-
-def _rule_context(entry: Entry, lang: str, full: Decimal | None) -> About:
-    signed = any(isinstance(reference, (Change, Peers)) for reference in entry.against)
-    taken = isinstance(entry, Consequence) and entry.effect == "deduct"
-    return About(lang, units(entry)[-1], signed, entry.good == "lower", full, taken)
+    if not isinstance(entry, Indicator):
+        return _effect(cast("Consequence", entry), lang)
+    marks = max(entry.weight.values()) if isinstance(entry.weight, dict) else entry.weight
+    return RuleWords(entry, lang, marks if entry.points.in_marks else full).sentence()
 
 
 def _effect(line: Consequence, lang: str, names: Names = NOBODY) -> str:
     """Say what a line outside the hundred does, from which value on, and whether only to a year."""
     if line.points is not None:
-        said = say(f"definition.effect.{line.effect}", lang, rule=rule_words(line.points, _rule_context(line, lang, None)))
+        said = say(f"definition.effect.{line.effect}", lang, rule=RuleWords(line, lang, None).sentence())
     else:
         once = line.from_value == 1
         when = say("definition.once" if once else "definition.from", lang, value=plain_number(line.from_value), unit=line.unit)
@@ -146,20 +134,11 @@ def _conditions(entry: Entry, lang: str, names: Names) -> Iterator[str]:
         yield say("definition.least", lang, least=_level_values(entry.least, lang))
     if days := entry.measure.settles_days:
         yield say("definition.settles", lang, days=days)
-    if isinstance(entry, Indicator):
-        yield from _gate(entry, lang, names)
-        yield from _exemption_words(entry, lang)
-
-
-def _gate(indicator: Indicator, lang: str, names: Names) -> Iterator[str]:
-    if gate := indicator.gate:
-        key = "definition.gate_at_least" if gate.at_least is not None else "definition.gate_at_most"
-        line = gate.at_least if gate.at_least is not None else gate.at_most
-        yield say(key, lang, indicator=names.get(gate.indicator, gate.indicator), line=plain_number(line))
-
-
-def _exemption_words(indicator: Indicator, lang: str) -> Iterator[str]:
-    if exempt := indicator.not_applicable:
+    if isinstance(entry, Indicator) and (gate := entry.gate):
+        key, bound = ("gate_at_most", gate.at_most) if gate.at_least is None else ("gate_at_least", gate.at_least)
+        indicator = names.get(gate.indicator, gate.indicator)
+        yield say(f"definition.{key}", lang, indicator=indicator, line=plain_number(bound))
+    if isinstance(entry, Indicator) and (exempt := entry.not_applicable):
         who = say("definition.list", lang).join((*exempt.classes, *exempt.units))
         yield say(f"definition.exempt.{exempt.give}", lang, who=who)
 
@@ -167,8 +146,8 @@ def _exemption_words(indicator: Indicator, lang: str) -> Iterator[str]:
 def _level_values(least: Any, lang: str) -> str:
     if not isinstance(least, dict):
         return plain_number(least)
-    names = {level: term("level", level, lang) for level in least} | {"others": say("definition.others", lang)}
-    return say("definition.list", lang).join(f"{names[level]} {plain_number(number)}" for level, number in least.items())
+    named = level_names(least, lang).items()
+    return say("definition.list", lang).join(f"{name} {plain_number(number)}" for name, number in named)
 
 
 def aggregation_words(group: Dimension | Outside, lang: str) -> str:
