@@ -22,7 +22,6 @@ from fengqiao_eval.results.lines import (
     dimension_lines,
     indicator_lines,
     months,
-    rows_by_indicator,
 )
 from fengqiao_eval.results.records import LostRecords, OpenDisputes
 from fengqiao_eval.results.run import FRAMES, Run
@@ -148,20 +147,17 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
     who, frame, scheme = identity(run, unit_id, lang), dict(zip(FRAMES, given, strict=True)), run.scheme
     ranks = {str(row["period"]): row for row in frame["ranks"].rows(unit_id)}
     place, unit = ranks.get(who.period, {}), run.unit(unit_id)
-    read = CardPeriods(
-        Unit(scheme, who.level, text(unit["peer_class"])),
-        run.manifest["periods"],
-        lang,
-        {(row["period"], row["indicator"]): row for row in frame["points"].rows(unit_id)},
-        rows_by_indicator(frame["asides"].rows(unit_id), who.period),
-        rows_by_indicator(frame["comparisons"].rows(unit_id), who.period),
-        run.pooled(who.level, officers=who.is_officer),
+    asides, comparisons, outside = (
+        [row for row in frame[name].rows(unit_id) if row["period"] == who.period]
+        for name in ("asides", "comparisons", "adjustments")
     )
+    points = {(row["period"], row["indicator"]): row for row in frame["points"].rows(unit_id)}
+    own, pooled = Unit(scheme, who.level, text(unit["peer_class"])), run.pooled(who.level, officers=who.is_officer)
+    read = CardPeriods(own, run.manifest["periods"], lang, points, asides, comparisons, pooled)
     lines, group = indicator_lines(read), text(place.get("peer_class"))
     peers = run.classes(officers=who.is_officer).get((text(place.get("level")), group), ClassTotals())
-    outside = [row for row in frame["adjustments"].rows(unit_id) if row["period"] == who.period]
     adjustments = adjustment_lines(scheme, outside, lang)
-    own = (unit_id,) if who.is_officer else run.below(unit_id)  # an officer has nobody below
+    below = (unit_id,) if who.is_officer else run.below(unit_id)  # an officer has nobody below
     return Card(
         identity=who,
         standing=_standing(read, who.unit_id, ranks, peers, lines),
@@ -172,8 +168,8 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         trend=_trend(read, lines, ranks),
         peers=peers,
         gains=gains(read, lines, {line.code for line in adjustments}),
-        disputes=records.open_disputes(frame["open_disputes"].tuples(records.OPEN, *own)),
-        lost_records=records.lost_records(scheme, frame["losses"].tuples(records.LOSS, *own), lang),
+        disputes=records.open_disputes(frame["open_disputes"].tuples(records.OPEN, *below)),
+        lost_records=records.lost_records(scheme, frame["losses"].tuples(records.LOSS, *below), lang),
         unknowns=unknowns(scheme, {**unit, "group": group}, lines, run.manifest, lang),
     )
 

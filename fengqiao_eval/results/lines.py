@@ -1,6 +1,6 @@
 """The lines of a card: indicators and dimensions, what they were held against, the months, what stands outside the hundred."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,7 +38,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class CardPeriods:
-    """What the frames say of one unit: rows of points by (period, indicator); of the main period, asides and references.
+    """What the frames say of one unit: rows of points by (period, indicator); of the main period, asides and comparisons.
 
     unit: level and class of whom it is said. periods: those of the manifest. pooled: numerator and denominator of each indicator
     over the whole level.
@@ -48,8 +48,8 @@ class CardPeriods:
     periods: Mapping[str, Any]
     lang: str
     points: Mapping[tuple[str, str], Row]
-    asides: Mapping[str, Sequence[Row]]
-    steps: Mapping[str, Sequence[Row]]
+    asides: Collection[Row]
+    comparisons: Collection[Row]
     pooled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def row(self, indicator: Indicator, which: str = "this") -> Row:
@@ -88,8 +88,25 @@ class Whole:
     value: float
 
 
-@dataclass(frozen=True)
-class IndicatorLine:
+@dataclass(frozen=True, kw_only=True)
+class _CardLine:
+    """What brings points of the total: how many of how many possible, and how it moved."""
+
+    code: str
+    label: str
+    contribution: float
+    possible: float
+    previous: Movement
+    year_before: Movement
+
+    @property
+    def lost(self) -> float:
+        """Points of the total not earned."""
+        return max(0.0, self.possible - self.contribution)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndicatorLine(_CardLine):
     """One indicator of one unit in one period.
 
     above: the codes of the dimensions it stands in, outermost first. value and target are in `unit` (per cent as 0-100), points
@@ -97,8 +114,6 @@ class IndicatorLine:
     steps: what the value was held against. What could not be counted is None; of a raw count there is no denominator.
     """
 
-    code: str
-    label: str
     above: tuple[str, ...]
     unit: str
     direction: str
@@ -109,13 +124,9 @@ class IndicatorLine:
     points: float | None
     weight: float
     weight_used: float
-    contribution: float
-    possible: float
     n: float
     status: str
     asides: tuple[str, ...]
-    previous: Movement
-    year_before: Movement
     whole: Whole | None = None
     steps: tuple[Step, ...] = ()
 
@@ -130,11 +141,6 @@ class IndicatorLine:
         return self.points is not None and self.weight_used > 0
 
     @property
-    def lost(self) -> float:
-        """Points of the total not earned."""
-        return max(0.0, self.possible - self.contribution)
-
-    @property
     def reached(self) -> bool | None:
         """Whether the target is reached; None where there is no target or no value, or the value is held against others."""
         if self.target is None or self.value is None or self.steps:
@@ -147,26 +153,15 @@ class IndicatorLine:
         return self.value is not None and self.denominator is not None and self.n < SMALL
 
 
-@dataclass(frozen=True)
-class DimensionLine:
+@dataclass(frozen=True, kw_only=True)
+class DimensionLine(_CardLine):
     """One dimension of one unit in one period: points of the total earned and possible, and the rate (0-100) of both.
 
     depth: 0 for a dimension of the table itself, 1 for one that stands in it, and so on.
     """
 
-    code: str
-    label: str
     depth: int
-    contribution: float
-    possible: float
     rate: float | None
-    previous: Movement
-    year_before: Movement
-
-    @property
-    def lost(self) -> float:
-        """Points of the total not earned."""
-        return max(0.0, self.possible - self.contribution)
 
 
 @dataclass(frozen=True)
@@ -222,21 +217,12 @@ class Adjusted:
         return [signed(self.points, decimals)] if self.points else []
 
 
-def rows_by_indicator(rows: Sequence[Row], period: str) -> dict[str, list[Row]]:
-    """Group the rows of a period by indicator."""
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        if row["period"] == period:
-            found.setdefault(str(row["indicator"]), []).append(row)
-    return found
-
-
 # Indicators and dimensions: their counts, points and changes.
 
 
 def indicator_lines(of: CardPeriods) -> tuple[IndicatorLine, ...]:
     """Make the line of every indicator that applies at the level, in the order of the one table."""
-    placed = ((part, tuple(d.code for d in above)) for _, above, part in parts_of(of.unit.scheme) if isinstance(part, Indicator))
+    placed = [(part, tuple(d.code for d in above)) for _, above, part in parts_of(of.unit.scheme) if isinstance(part, Indicator)]
     return tuple(_indicator_line(of, indicator, above) for indicator, above in placed if applies(indicator, of.unit.level))
 
 
@@ -244,6 +230,8 @@ def _indicator_line(of: CardPeriods, indicator: Indicator, above: tuple[str, ...
     row = of.row(indicator)
     cell: dict[str, Any] = {name: number(row.get(name)) for name in ("numerator", "denominator", "value", "points")}
     none: dict[str, Any] = {name: number(row.get(name)) or 0.0 for name in ("weight", "weight_used", "contribution", "n")}
+    met, all_of = of.pooled.get(indicator.code, (0.0, 0.0))
+    adds_up = all_of and not isinstance(indicator.measure, (Quantile, Distinct, Figure))
     return IndicatorLine(
         code=indicator.code,
         label=indicator.name(of.lang),
@@ -256,19 +244,11 @@ def _indicator_line(of: CardPeriods, indicator: Indicator, above: tuple[str, ...
         asides=tuple(_asides(of, indicator)),
         previous=_value_change(of, indicator, "previous"),
         year_before=_value_change(of, indicator, "year_before"),
-        whole=_whole(of, indicator),
-        steps=steps(indicator, of.steps.get(indicator.code, ()), of.lang),
+        whole=Whole(met, all_of, met * indicator.scale / all_of) if adds_up else None,
+        steps=steps(indicator, (row for row in of.comparisons if row["indicator"] == indicator.code), of.lang),
         **cell,
         **none,
     )
-
-
-def _whole(of: CardPeriods, indicator: Indicator) -> Whole | None:
-    """Pool what can be added up; a quantile, a distinct count or a figure of others cannot."""
-    above, below = of.pooled.get(indicator.code, (0.0, 0.0))
-    if isinstance(indicator.measure, (Quantile, Distinct, Figure)) or not below:
-        return None
-    return Whole(above, below, above * indicator.scale / below)
 
 
 def _value_change(of: CardPeriods, indicator: Indicator, earlier: Earlier) -> Movement:
@@ -282,7 +262,7 @@ def _value_change(of: CardPeriods, indicator: Indicator, earlier: Earlier) -> Mo
 def _asides(of: CardPeriods, indicator: Indicator) -> Iterator[str]:
     """Say each count printed beside an indicator: 应答率 37.5% (120/320)."""
     english = {aside.code: aside.label_en for aside in indicator.beside}
-    for row in of.asides.get(indicator.code, ()):
+    for row in (row for row in of.asides if row["indicator"] == indicator.code):
         code, met, whole = text(row["aside"]), number(row["numerator"]), number(row["denominator"])
         label = english.get(code) or term("tier", code.removeprefix("split:"), of.lang) if of.lang == "en" else text(row["label"])
         if whole:
@@ -293,15 +273,12 @@ def _asides(of: CardPeriods, indicator: Indicator) -> Iterator[str]:
 
 def dimension_lines(of: CardPeriods, lines: Sequence[IndicatorLine]) -> tuple[DimensionLine, ...]:
     """Add up the lines of each dimension, those that stand in another after it; changes are of the rate, in percentage points."""
-    return tuple(_dimension_lines(of, lines))
-
-
-def _dimension_lines(of: CardPeriods, lines: Sequence[IndicatorLine]) -> Iterator[DimensionLine]:
+    found = []
     for _, above, part in parts_of(of.unit.scheme):
         own = [line for line in lines if part.code in line.above]
         if isinstance(part, Dimension) and own:
             now, previous, year_before = (of.rate(part, of.periods[which]) for which in ("this", "previous", "year_before"))
-            yield DimensionLine(
+            line = DimensionLine(
                 code=part.code,
                 label=part.name(of.lang),
                 depth=len(above),
@@ -311,6 +288,8 @@ def _dimension_lines(of: CardPeriods, lines: Sequence[IndicatorLine]) -> Iterato
                 previous=change(now, previous, "points", of.lang, earlier="previous"),
                 year_before=change(now, year_before, "points", of.lang, earlier="year_before"),
             )
+            found.append(line)
+    return tuple(found)
 
 
 # What a value was held against: the steps between what was counted and what the rule sees.
@@ -419,39 +398,26 @@ def adjustment_lines(scheme: Scheme, rows: Iterable[Row], lang: str) -> tuple[Ad
 
     A line that the scheme does not hold (an older run) is called what the run calls it.
     """
-    return tuple(sorted(_adjustment_lines(scheme, rows, lang), key=lambda line: not line.inside))
-
-
-def _adjustment_lines(scheme: Scheme, rows: Iterable[Row], lang: str) -> Iterator[Adjusted]:
-    lines, inner = {line.code: line for line in scheme.consequences}, aggregation_codes(scheme)
+    lines, inner, found = {line.code: line for line in scheme.consequences}, aggregation_codes(scheme), []
     parts: Iterable[Named] = (*(part for _, _, part in parts_of(scheme)), *scheme.outside, *scheme.consequences)
     names = {WHOLE: say("card.whole_table", lang)} | {part.code: part.name(lang) for part in parts}
     for row in rows:
         code, effect, value = text(row["line"]), text(row["effect"]), number(row.get("value"))
-        line = lines.get(code)
-        item = names[line.item] if line and line.item else ""
-        yield Adjusted(
+        line, key = lines.get(code), f"card.effect.{effect}"
+        of = {"item": names[line.item] if line and line.item else "", "grade": (line and line.grade) or ""}
+        adjusted = Adjusted(
             code=code,
             label=names.get(code, code),
             effect=effect,
-            words=effect_words(effect, text(row["rule"]), lang, item=item, grade=line.grade if line else None),
+            words=term(key, text(row["rule"]), lang) if effect in ("aggregate", "cap") else say(key, lang, **of),
             value=value,
             counted="" if value is None or line is None else measured(value, line.unit, short=True),
             points=number(row["contribution"]) or 0.0,
             record_ids=tuple(text(row.get("record_ids")).split()),
             inside=code in inner,
         )
-
-
-def effect_words(effect: str, rule: str, lang: str, *, item: str = "", grade: str | None = None) -> str:
-    """Say what a line does to the total or the grade: 加分, “回访”一项计零, 等次不高于良好.
-
-    >>> effect_words("cap_grade", "", "zh", grade="良好"), effect_words("aggregate", "geometric", "en")
-    ('等次不高于“良好”', 'geometric mean less the weighted mean')
-    """
-    if effect in ("aggregate", "cap"):
-        return term(f"card.effect.{effect}", rule, lang)
-    return say(f"card.effect.{effect}", lang, item=item, grade=grade or "")
+        found.append(adjusted)
+    return tuple(sorted(found, key=lambda line: not line.inside))
 
 
 def aggregation_codes(scheme: Scheme) -> frozenset[str]:

@@ -72,11 +72,10 @@ def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
     if isinstance(entry, Indicator):  # the numbers of a rule are written for the item's own full marks, or those of the scheme
         top = float(weight_at(entry.weight, of.level)) if rule.in_marks else top
         limits = (0.0, top)
-    found = (
-        _relative_sums(rule, value, entry.good, of, top)
-        if isinstance(rule, Relative)
-        else _rule_sums(rule, value, entry.good, of)
-    )
+    if isinstance(rule, Relative):
+        found = [_relative_sum(rule, value, entry.good, of.peers, top)]
+    else:
+        found = _rule_sums(rule, value, entry.good, of)
     raw = found[-1].result
     kept = float(clamp(np.array([raw]), rule, *limits)[0])
     if abs(kept - raw) > CLOSE:
@@ -133,10 +132,10 @@ def _signed_term(number: float) -> str:
     return f" {'−' if number < 0 else '+'} {term_of(abs(number))}"
 
 
-def _relative_sums(rule: Relative, value: float, good: str, of: Unit, top: float) -> list[Sum]:
+def _relative_sum(rule: Relative, value: float, good: str, peers: np.ndarray, top: float) -> Sum:
     """Write the standing in a class; the class is numbers only, the last of which is the unit's own."""
-    values, scale, own, higher = np.append(of.peers, value), term_of(top), term_of(value), good == "higher"
-    share = float(normalise(rule.kind, values, good)[-1]) if len(of.peers) else np.nan
+    values, scale, own, higher = np.append(peers, value), term_of(top), term_of(value), good == "higher"
+    share = float(normalise(rule.kind, values, good)[-1]) if len(peers) else np.nan
     best, worst = (values.max(), values.min()) if higher else (values.min(), values.max())
     if rule.kind == "percentile":
         worse, tied = int((values < value if higher else values > value).sum()), int((values == value).sum()) - 1
@@ -147,4 +146,4 @@ def _relative_sums(rule: Relative, value: float, good: str, of: Unit, top: float
         mean = term_of(values.mean())
         gap = f"({own} − {mean})" if higher else f"({mean} − {own})"
         arithmetic = f"(50 + 10 × {gap} / {term_of(values.std())}) / 100"
-    return [Sum(rule.kind, f"{scale} × {arithmetic}", share * top)]
+    return Sum(rule.kind, f"{scale} × {arithmetic}", share * top)

@@ -146,8 +146,7 @@ def _conditions(entry: Entry, lang: str, names: Names) -> Iterator[str]:
 def _level_values(least: Any, lang: str) -> str:
     if not isinstance(least, dict):
         return plain_number(least)
-    named = level_names(least, lang).items()
-    return say("definition.list", lang).join(f"{name} {plain_number(number)}" for name, number in named)
+    return say("definition.list", lang).join(f"{name} {plain_number(number)}" for name, number in level_names(least, lang))
 
 
 def aggregation_words(group: Dimension | Outside, lang: str) -> str:

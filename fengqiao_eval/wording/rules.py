@@ -31,10 +31,10 @@ def table_label(table: str, lang: str) -> str:
     return TABLES[table].label if lang == "zh" and table in TABLES else table
 
 
-def level_names(numbers: Mapping[str, Any], lang: str) -> dict[str, Any]:
+def level_names(numbers: Mapping[str, Any], lang: str) -> list[tuple[str, Any]]:
     """Name the levels (or classes) by which numbers differ; `others` are the rest."""
     others = say("definition.others", lang)
-    return {others if name == "others" else term("level", name, lang): number for name, number in numbers.items()}
+    return [(others if name == "others" else term("level", name, lang), number) for name, number in numbers.items()]
 
 
 class Phrases:
@@ -295,7 +295,7 @@ class RuleWords(Phrases):
         """Say how many points a step is, by class or level where they differ."""
         if not isinstance(line.each, dict):
             return self.phrase("line.points", points=plain_number(abs(line.each)))
-        each = level_names(line.each, self.lang).items()
+        each = level_names(line.each, self.lang)
         said = (self.phrase("line.points_of", points=plain_number(abs(points)), name=name) for name, points in each)
         return self.phrase("list").join(said)
 
