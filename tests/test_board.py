@@ -30,7 +30,7 @@ def run(tmp_path_factory):
 
 def forget():
     """Forget what was read of any run."""
-    for part in (frames.frame_of, frames.level_sums, frames.peers, frames.children, results_card.cached_card):
+    for part in (frames.frame_of, frames.level_sums, frames.class_totals, frames.children, results_card.cached_card):
         part.cache_clear()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.results import records
 from fengqiao_eval.results.caveats import unknowns, unranked_reasons
-from fengqiao_eval.results.frames import ClassTotals, Frame
+from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums
 from fengqiao_eval.results.gains import Gain, gains
 from fengqiao_eval.results.lines import (
     Adjusted,
@@ -152,10 +152,10 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         for name in ("asides", "comparisons", "adjustments")
     )
     points = {(row["period"], row["indicator"]): row for row in frame["points"].rows(unit_id)}
-    own, pooled = Unit(scheme, who.level, text(unit["peer_class"])), run.pooled(who.level, officers=who.is_officer)
+    own, pooled = Unit(scheme, who.level, text(unit["peer_class"])), level_sums(frame["points"], who.period).get(who.level, {})
     read = CardPeriods(own, run.manifest["periods"], lang, points, asides, comparisons, pooled)
     lines, group = indicator_lines(read), text(place.get("peer_class"))
-    peers = run.classes(officers=who.is_officer).get((text(place.get("level")), group), ClassTotals())
+    peers = class_totals(frame["ranks"], who.period).get((text(place.get("level")), group), ClassTotals())
     adjustments = adjustment_lines(scheme, outside, lang)
     below = (unit_id,) if who.is_officer else run.below(unit_id)  # an officer has nobody below
     return Card(

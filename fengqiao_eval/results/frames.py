@@ -201,7 +201,7 @@ Sums = Mapping[str, tuple[float, float]]
 
 @lru_cache(maxsize=FILES)
 def level_sums(points: Frame, period: str) -> Mapping[str, Sums]:
-    """Add up the counts of the frame points over each level; one unit is no whole."""
+    """Add up the counts of the frame points over all units of each level, ranked or not; one unit is no whole."""
     if not points.stamp:
         return {}
     main, found = points.mark("period", period), {}
@@ -216,7 +216,7 @@ def level_sums(points: Frame, period: str) -> Mapping[str, Sums]:
 
 
 @lru_cache(maxsize=FILES)
-def peers(ranks: Frame, period: str) -> Mapping[tuple[str, str], ClassTotals]:
+def class_totals(ranks: Frame, period: str) -> Mapping[tuple[str, str], ClassTotals]:
     """Gather the totals of the ranked units of each level and class from the frame ranks."""
     if not ranks.stamp:
         return {}

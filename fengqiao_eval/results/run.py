@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.results import frames
-from fengqiao_eval.results.frames import ClassTotals, Frame
+from fengqiao_eval.results.frames import Frame
 from fengqiao_eval.scheme.scheme import Scheme
 
 FRAMES = ("units", "ranks", "points", "asides", "comparisons", "adjustments", "losses", "open_disputes")
@@ -36,14 +36,6 @@ class Run:
         """Find a frame, which is read once as long as its file does not change; one that is not there is empty."""
         file = (self.path / "officer" if officers else self.path) / f"{name}.parquet"
         return frames.frame_of(file, file.stat().st_mtime_ns if file.is_file() else 0)
-
-    def pooled(self, level: str, *, officers: bool = False) -> frames.Sums:
-        """Add up numerator and denominator of each indicator over all units of a level, ranked or not; empty for one unit."""
-        return frames.level_sums(self.frame("points", officers=officers), self.period).get(level, {})
-
-    def classes(self, *, officers: bool = False) -> Mapping[tuple[str, str], ClassTotals]:
-        """Give the totals of the ranked units of each level and class in the main period."""
-        return frames.peers(self.frame("ranks", officers=officers), self.period)
 
     def holds_officer(self, unit_id: str) -> bool:
         """Say whether a unit is an officer of this run; refuse what is no unit of it."""
@@ -99,8 +91,8 @@ def preload_frames(run: Run) -> None:
     for officers in (False, True):
         for name in FRAMES:
             run.frame(name, officers=officers).rows("")
-        run.pooled("", officers=officers)
-        for peers in run.classes(officers=officers).values():
+        frames.level_sums(run.frame("points", officers=officers), run.period)
+        for peers in frames.class_totals(run.frame("ranks", officers=officers), run.period).values():
             peers.settle()
     run.below("")
     pa.default_memory_pool().release_unused()

@@ -115,19 +115,16 @@ def _reason(scheme: Scheme, row: Any, gaps: pd.DataFrame, lang: str) -> str:
         return say("screen.reason_unknown", lang)
     barring = gaps["indicator"].isin({i.code for i in scheme.indicators if i.missing == "not_ranked"})
     decisive = gaps[barring & (gaps["status"] != "not_applicable")]
-    parts = [term("flag", "part_period", lang)] if "part_period" in flags(row.flags) else []
-    if "low_coverage" in flags(row.flags):
-        shares = {"covered": f"{row.covered:.0%}", "least": f"{scheme.least_covered:.0%}"}
-        parts += [say("screen.reason_covered", lang, **shares), _gaps(gaps["status"], lang)]
-    elif len(decisive):
-        parts.append(_gaps(decisive["status"], lang))
+    raised = flags(row.flags)
+    parts = [term("flag", "part_period", lang)] if "part_period" in raised else []
+    if "low_coverage" in raised:
+        decisive = gaps
+        parts.append(say("screen.reason_covered", lang, covered=f"{row.covered:.0%}", least=f"{scheme.least_covered:.0%}"))
+    if "low_coverage" in raised or len(decisive):
+        counts = decisive["status"].value_counts().items()
+        missing = (say("screen.reason_missing", lang, status=term("status", status, lang), n=n) for status, n in counts)
+        parts.append(say("screen.comma", lang).join(missing))
     return say("screen.semicolon", lang).join(parts) or term("flag", "not_ranked", lang)
-
-
-def _gaps(statuses: pd.Series, lang: str) -> str:
-    counts = statuses.value_counts().items()
-    said = [say("screen.reason_missing", lang, status=term("status", status, lang), n=n) for status, n in counts]
-    return say("screen.comma", lang).join(said)
 
 
 def notes(run: Run, lang: str, most: int = 60) -> list[str]:

@@ -178,9 +178,7 @@ def comparison_words(change: Movement, earlier: Earlier, lang: str) -> str:
     >>> comparison_words(Movement("升1.25分", 1), "previous", "zh"), comparison_words(Movement("无上期数据"), "previous", "zh")
     ('较上期▲升1.25分', '无上期数据')
     """
-    if change.direction is None:
-        return change.text
-    return say(f"card.compared.{earlier}", lang, change=arrow(change))
+    return change.text if change.direction is None else say(f"card.compared.{earlier}", lang, change=arrow(change))
 
 
 def arrow(change: Movement) -> str:

@@ -152,10 +152,8 @@ def units(entry: Entry) -> tuple[str, ...]:
     """
     found = [entry.unit]
     for reference in entry.against:
-        if isinstance(reference, Place):
-            found.append(PLACES)
-        else:
-            found.append("%" if reference.as_ in ("completion", "excess_percent", "percent") else found[-1])
+        kept = PLACES if isinstance(reference, Place) else found[-1]
+        found.append("%" if getattr(reference, "as_", "") in ("completion", "excess_percent", "percent") else kept)
     return tuple(found)
 
 
