@@ -11,10 +11,11 @@ import pytest
 
 from fengqiao_eval.pages import fragments
 from fengqiao_eval.pages.charts import draw_class
+from fengqiao_eval.results import card as results_card
 from fengqiao_eval.results import frames
 from fengqiao_eval.results import run as finished_run
 from fengqiao_eval.results.card import card
-from fengqiao_eval.results.frames import ClassTotals, Columns, FrameColumn, read
+from fengqiao_eval.results.frames import ClassTotals, Frame, FrameColumn
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.wording.numbers import has_value
 from run_folders import write_run
@@ -29,7 +30,7 @@ def run(tmp_path_factory):
 
 def forget():
     """Forget what was read of any run."""
-    for part in (frames.columns, frames.level_sums, frames.peers, frames.children):
+    for part in (frames.frame_of, frames.level_sums, frames.class_totals, frames.children, results_card.cached_card):
         part.cache_clear()
 
 
@@ -48,10 +49,10 @@ def taken(monkeypatch):
 def test_a_column_reads_as_the_frame_does(run):
     """Words, numbers, moments and gaps come out of the columns as they stand in the frame, in its order, for any units."""
     for name in ("units", "points", "ranks", "losses", "open_disputes"):
-        frame, columns = run.frame(name), run.columns(name)
+        frame = run.frame(name)
         expected = frame.of(OWN, "Z1").astype(object)
         expected = expected.where(expected.notna(), None).to_dict("records")
-        found = [{key: value if has_value(value) else None for key, value in row.items()} for row in columns.rows(OWN, "Z1")]
+        found = [{key: value if has_value(value) else None for key, value in row.items()} for row in frame.rows(OWN, "Z1")]
         assert found == expected
 
 
@@ -59,7 +60,7 @@ def test_groups_of_rows_have_words_of_their_own(tmp_path):
     """A file whose groups of rows begin with other words is read as one; a column without any word is one of gaps."""
     frame = pd.DataFrame({"unit_id": list("abcabd"), "word": [*"xyzzy", None], "none": [None] * 6, "n": [1, 2, 3, 4, 5, 6]})
     frame.astype({"unit_id": "category"}).to_parquet(tmp_path / "frame.parquet", row_group_size=2)
-    columns = read(tmp_path / "frame.parquet")
+    columns = Frame(tmp_path / "frame.parquet", 1)
     assert columns.tuples(["word", "n"], "a") == [("x", 1), ("z", 4)]
     assert columns.tuples(["word", "none", "n"], "d", "b") == [("y", None, 2), ("y", None, 5), (None, None, 6)]
     assert columns.rows("nobody") == []
@@ -67,7 +68,7 @@ def test_groups_of_rows_have_words_of_their_own(tmp_path):
 
 def test_a_frame_that_is_not_there_has_no_rows(run):
     """What was never written, and what holds no unit, has no rows for any unit."""
-    assert run.rows("nothing", OWN) == Columns().rows(OWN) == []
+    assert run.frame("nothing").rows(OWN) == Frame(Path("nothing"), 0).rows(OWN) == []
 
 
 # The board
@@ -77,7 +78,7 @@ def test_a_filled_board_is_read_and_not_reckoned_again(run, monkeypatch):
     """Once the board is filled no card opens a file, whether of a unit or of an officer."""
     forget()
     finished_run.preload_frames(run)
-    monkeypatch.setattr(frames, "read", lambda file: pytest.fail(f"{file} was read again"))
+    monkeypatch.setattr(frames, "read_columns", lambda file: pytest.fail(f"{file} was read again"))
     monkeypatch.setattr(pd, "read_parquet", lambda *_, **__: pytest.fail("a whole frame was read"))
     assert [card(run, unit).identity.unit_id for unit in (OWN, "C1", "P0001")] == [OWN, "C1", "P0001"]
 

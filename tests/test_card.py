@@ -426,7 +426,7 @@ def test_an_officers_card_names_no_colleague(run):
     """Nothing on an officer's card names another officer; the class is numbers only."""
     said = repr(card(run, "P0001"))
     assert "P0001" in said
-    assert not [unit for unit in run.frame("units", officers=True).rows if unit != "P0001" and unit in said]
+    assert not [unit for unit in run.frame("units", officers=True).units if unit != "P0001" and unit in said]
 
 
 # What could not be told

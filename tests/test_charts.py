@@ -117,7 +117,7 @@ def test_the_class_is_numbers_only(run):
     """The strip names nobody; the own total is a diamond among circles, with its number written."""
     figure = charts.draw_class(card(run, "P0001")).figure()
     text = figure.to_json()
-    assert not [unit for unit in run.frame("units", officers=True).rows if unit in text]
+    assert not [unit for unit in run.frame("units", officers=True).units if unit in text]
     assert [(trace.marker.symbol, len(trace.x)) for trace in figure.data] == [(None, 11), ("diamond", 1)]
     assert any("本人" in note.text for note in figure.layout.annotations)
     assert figure.layout.title.text == "同类12人的总分分布"

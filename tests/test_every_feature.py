@@ -41,7 +41,7 @@ def recounted(folder):
 
 def units(run, officers=1000):
     """Name the units of a run, and so many of its officers."""
-    return [*run.frame("units").rows, *list(run.frame("units", officers=True).rows)[:officers]]
+    return [*run.frame("units").units, *list(run.frame("units", officers=True).units)[:officers]]
 
 
 def reckoned(text):
@@ -219,9 +219,9 @@ def test_the_run_speaks_english(recounted):
 
 def test_an_officers_card_and_explanation_name_no_colleague(recounted):
     """Neither card nor explanation of an officer names another; what they are compared with is numbers only."""
-    colleagues = recounted.frame("units", officers=True).rows
+    colleagues = recounted.frame("units", officers=True).units
     for unit in units(recounted)[-6:]:
         said = [repr(card(recounted, unit)), *total_lines(recounted, unit, "zh")]
         said += [line for e in recounted.scheme.entries for line in entry_lines(recounted, unit, e.code, None, "zh")]
         assert [other for other in colleagues if other != unit and re.search(rf"\b{other}\b", "\n".join(said))] == []
-    assert not set(colleagues) & {*recounted.frame("comparisons").rows, *recounted.frame("adjustments").rows}
+    assert not set(colleagues) & {*recounted.frame("comparisons").units, *recounted.frame("adjustments").units}

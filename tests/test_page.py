@@ -273,7 +273,7 @@ def demo(tmp_path_factory):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_page_of_the_demo_is_small(demo, lang):
     """Every city, county, station and zone of the invented province, and every fifth officer, has a page of at most 20 KB."""
-    units = [*demo.columns("units").units, *list(demo.columns("units", officers=True).units)[::5]]
+    units = [*demo.frame("units").units, *list(demo.frame("units", officers=True).units)[::5]]
     sizes = {unit: len(made(demo, unit, lang).encode()) for unit in units}
     assert {unit: size for unit, size in sizes.items() if size > PAGE} == {}
     assert len(sizes) > 200

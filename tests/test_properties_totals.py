@@ -245,7 +245,7 @@ def test_lines_of_the_whole_follow_their_units(table, dice):
     sums = []
     for rows in (range(len(points)), order):
         at, weights = np.array(rows), weights_at(scheme, "station")
-        given_ = Given(points[at], np.zeros(points.shape), scored[at], np.zeros(len(at), dtype=bool))
+        given_ = IndicatorPoints(points[at], np.zeros(points.shape), scored[at], np.zeros(len(at), dtype=bool))
         lines = aggregate(given_, weights, scheme, among(len(at)).classes).adjustments
         sums.append(sum_adjustments(lines, len(at)))
     assert (sums[0][order] == sums[1]).all()

@@ -11,7 +11,6 @@ import pandas as pd
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import SCORED, UsageError
 from fengqiao_eval.periods import parse
-from fengqiao_eval.results.card import unit_row
 from fengqiao_eval.results.lines import Adjusted, Step, adjustment_lines, averaged_total, shorter_periods, steps
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import grade_words
@@ -283,7 +282,7 @@ class Question:
 
     def unit(self, peers: np.ndarray | None = None) -> Unit:
         """Say by whose numbers points are reckoned."""
-        own = unit_row(self.run, self.unit_id, officers=self.run.holds_officer(self.unit_id))
+        own = self.run.unit(self.unit_id)
         none = np.zeros(0) if peers is None else peers
         return Unit(self.run.scheme, text(own["level"]), text(own["peer_class"]), none)
 

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from fengqiao_eval.pages.charts import FIGURE, KINDS, SHARED, compact_figure, template
 from fengqiao_eval.pages.fragments import render, style
-from fengqiao_eval.results.card import Identity, identity
+from fengqiao_eval.results.card import Identity, card
 from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.wording.numbers import day, period_words
@@ -55,7 +55,7 @@ def page(nb: Mapping[str, Any], run: Run, unit_id: str, lang: str = "zh") -> str
     """
     shown, figures = (cell for cell in nb["cells"] if LEFT_OUT not in cell.get("metadata", {}).get("tags", [])), count()
     blocks = [block for cell in shown for block in _blocks(cell, figures, lang)]
-    head = _head(identity(run, unit_id, lang)) if unit_id else _overview_head(run, lang)
+    head = _head(card(run, unit_id, lang).identity) if unit_id else _overview_head(run, lang)
     return render("page.html", lang, head=head, banner=banner(run.manifest, lang), blocks=blocks)
 
 

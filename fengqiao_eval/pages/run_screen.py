@@ -21,7 +21,6 @@ from fengqiao_eval.results.standings import (
     adjusted_words,
     dimension_scores,
     dimensions_at,
-    flags,
     frame,
     grade_words,
     levels,
@@ -30,7 +29,7 @@ from fengqiao_eval.results.standings import (
     reasons,
 )
 from fengqiao_eval.scheme.scheme import base_marks, weight_at
-from fengqiao_eval.wording.numbers import has_value, period_words, term
+from fengqiao_eval.wording.numbers import flags, has_value, period_words, term
 from fengqiao_eval.words import catalogue, say
 
 HEAT = (60, 70, 80, 85, 90, 95)

@@ -239,6 +239,6 @@ def missing_counts(pair: Pair) -> pd.DataFrame:
 
 
 def _run_missing(run: Run) -> pd.Series:
-    measured = run.of_period("points", run.manifest["periods"]["this"])
+    measured = run.frame("points").of_period(run.period)
     keys = ["indicator", "level", "status"]
     return measured.loc[measured["status"].isin(LACKING), keys].astype("str").groupby(keys).size()

@@ -1,9 +1,9 @@
-"""The frames of a run as cards read them: plain columns found unit by unit, and what all cards share."""
+"""The frames of a run, each file read once: tables for whoever compares units, plain columns for a card, and what cards share."""
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from statistics import median
@@ -16,13 +16,15 @@ import pyarrow.parquet as pq
 
 from fengqiao_eval.wording.numbers import has_value
 
-# A frame as plain columns, found unit by unit: what a card needs of it, at a cost that the other units do not raise.
-#
-# A card reads a few hundred rows of some millions. Columns of numbers stay arrays, words are codes; the rows of each unit are
-# known, and only what is asked for becomes Python objects. Nothing here starts a thread: a process that forks reads by it.
-
-
 KEY = "unit_id"
+
+
+REPEATED = ["unit_id", "level", "peer_class", "indicator", "status"]
+"""Words that stand in many rows of a frame."""
+
+
+FILES = 32
+"""As many files as a process remembers: those of two runs."""
 
 
 @dataclass(frozen=True)
@@ -39,51 +41,88 @@ class FrameColumn:
 
 
 @dataclass(frozen=True)
-class Columns:
-    """The columns of a frame by name, and the row numbers of each unit, those of all units one after the other in `order`."""
+class Frame:
+    """A frame's file, read as it is asked for; stamp: when the file was last changed, 0 where there is none and no row.
 
-    columns: Mapping[str, FrameColumn] = field(default_factory=dict)
-    units: Mapping[str, int] = field(default_factory=dict)
-    order: np.ndarray = field(default_factory=lambda: np.zeros(0, "int32"))
-    ends: np.ndarray = field(default_factory=lambda: np.zeros(0, "int64"))
+    A card reads a few hundred rows of some millions. Columns of numbers stay arrays, words are codes; the rows of each unit are
+    known, and only what is asked for becomes Python objects, at a cost that the other units do not raise.
+    """
 
-    def tuples(self, names: Sequence[str], *units: str) -> list[tuple[Any, ...]]:
+    file: Path
+    stamp: int
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """The whole frame."""
+        return pd.read_parquet(self.file) if self.stamp else pd.DataFrame()
+
+    def of(self, *unit_ids: str) -> pd.DataFrame:
+        """Take the rows of some units, in the order of the frame."""
+        return self.data.take(self._rows(*unit_ids))
+
+    def of_period(self, period: str) -> pd.DataFrame:
+        """Read the rows of one period alone (all of a frame without periods); words that repeat come as categories."""
+        return _read_period(self, period)
+
+    @cached_property
+    def columns(self) -> Mapping[str, FrameColumn]:
+        """The columns by name."""
+        return read_columns(self.file) if self.stamp else {}
+
+    @cached_property
+    def _places(self) -> tuple[dict[str, int], np.ndarray, np.ndarray]:
+        """Number the units that have rows; give all row numbers unit by unit, and where those of each number begin."""
+        if KEY not in self.columns:
+            return {}, np.zeros(0, "int32"), np.zeros(1, "int64")
+        codes, labels = self.columns[KEY].cells, self.columns[KEY].labels or [None]
+        counts = np.bincount(codes, minlength=len(labels) - 1)
+        units = {str(label): code for code, label in enumerate(labels[:-1]) if counts[code]}
+        return units, np.argsort(codes, kind="stable").astype("int32"), np.concatenate([[0], counts.cumsum()])
+
+    @property
+    def units(self) -> Collection[str]:
+        """The units that have rows."""
+        return self._places[0].keys()
+
+    def _rows(self, *unit_ids: str) -> np.ndarray:
+        units, order, begin = self._places
+        found = [order[begin[units[unit]] : begin[units[unit] + 1]] for unit in unit_ids if unit in units]
+        return found[0] if len(found) == 1 else np.sort(np.concatenate([order[:0], *found]))
+
+    def tuples(self, names: Sequence[str], *unit_ids: str) -> list[tuple[Any, ...]]:
         """Take some columns of the rows of some units, in the order of the frame."""
-        at = [self._rows(self.units[unit]) for unit in units if unit in self.units]
-        rows = at[0] if len(at) == 1 else np.sort(np.concatenate(at)) if at else None
-        return [] if rows is None else list(zip(*(self.columns[name].at(rows) for name in names), strict=True))
+        rows = self._rows(*unit_ids)
+        return list(zip(*(self.columns[name].at(rows) for name in names), strict=True)) if len(rows) else []
 
-    def rows(self, *units: str) -> list[dict[str, Any]]:
+    def rows(self, *unit_ids: str) -> list[dict[str, Any]]:
         """Take the rows of some units as dictionaries, in the order of the frame."""
         names = tuple(self.columns)
-        return [dict(zip(names, row, strict=True)) for row in self.tuples(names, *units)]
+        return [dict(zip(names, row, strict=True)) for row in self.tuples(names, *unit_ids)]
 
-    def _rows(self, unit: int) -> np.ndarray:
-        return self.order[self.ends[unit - 1] if unit else 0 : self.ends[unit]]
-
-    def where(self, name: str, *words: str) -> np.ndarray:
-        """Mark the rows that hold one of some words."""
+    def mark(self, name: str, word: str) -> np.ndarray:
+        """Mark the rows that hold a word in a column."""
         column = self.columns[name]
-        codes = [code for code, label in enumerate(column.labels or ()) if label in words]
-        return np.isin(column.cells, codes)
+        return np.isin(column.cells, [code for code, label in enumerate(column.labels or ()) if label == word])
 
 
-def read(file: Path) -> Columns:
-    """Read a frame's file, one column after the other, in this very thread."""
+frame_of = lru_cache(maxsize=FILES)(Frame)
+"""Give the frame of a file and its stamp: the same one, with all that was read of it, until the file changes."""
+
+
+@lru_cache(maxsize=FILES)
+def _read_period(frame: Frame, period: str) -> pd.DataFrame:
+    if not frame.stamp:
+        return pd.DataFrame()
+    held = [("period", "==", period)] if "period" in pq.read_schema(frame.file).names else None
+    return pd.read_parquet(frame.file, filters=held, read_dictionary=REPEATED)
+
+
+def read_columns(file: Path) -> dict[str, FrameColumn]:
+    """Read one column after the other in this very thread, and start none: a process that forks reads by it."""
     schema = pq.read_schema(file)
     words = [one.name for one in schema if pa.types.is_large_string(one.type) or pa.types.is_string(one.type)]
     with pq.ParquetFile(file, read_dictionary=words, pre_buffer=False) as source:
-        return group_by_unit({name: _column(source.read([name], use_threads=False)[name]) for name in schema.names})
-
-
-def group_by_unit(columns: Mapping[str, FrameColumn]) -> Columns:
-    """Find the rows of each unit."""
-    if KEY not in columns:
-        return Columns(columns)
-    codes, labels = columns[KEY].cells, columns[KEY].labels or [None]
-    counts = np.bincount(codes, minlength=len(labels) - 1)
-    order = np.argsort(codes, kind="stable").astype("int32")
-    return Columns(columns, {str(label): code for code, label in enumerate(labels[:-1])}, order, counts.cumsum())
+        return {name: _column(source.read([name], use_threads=False)[name]) for name in schema.names}
 
 
 def _column(read: pa.ChunkedArray) -> FrameColumn:
@@ -91,19 +130,10 @@ def _column(read: pa.ChunkedArray) -> FrameColumn:
         return FrameColumn(np.full(len(read), -1, np.int16), [None])
     if not pa.types.is_dictionary(read.type):
         return FrameColumn(read.to_numpy().astype("datetime64[us]") if pa.types.is_timestamp(read.type) else read.to_numpy())
-    known: dict[str, int] = {}
-    codes = [_codes(chunk, known) for chunk in read.chunks]
-    small = np.int16 if len(known) < np.iinfo(np.int16).max else np.int32
-    return FrameColumn(np.concatenate([np.zeros(0, small), *(part.astype(small) for part in codes)]), [*known, None])
-
-
-def _codes(chunk: pa.DictionaryArray, known: dict[str, int]) -> np.ndarray:
-    """Write the codes of one group of rows, which has words of its own, as codes of the words known so far."""
-    own = np.array([known.setdefault(word, len(known)) for word in chunk.dictionary.to_pylist()] + [-1])
-    return own[chunk.indices.fill_null(-1).to_numpy()]
-
-
-# The totals of the ranked units of a class, without their names; whatever cards ask of them is reckoned once for all.
+    words = read.unify_dictionaries().combine_chunks()  # each group of rows has words of its own
+    labels = [*words.dictionary.to_pylist(), None]
+    small = np.int16 if len(labels) <= np.iinfo(np.int16).max else np.int32
+    return FrameColumn(words.indices.fill_null(-1).to_numpy().astype(small), labels)
 
 
 BINS = 48
@@ -112,7 +142,7 @@ BINS = 48
 
 @dataclass(frozen=True)
 class ClassTotals:
-    """The totals, lowest first.
+    """The totals of the ranked units of a class, lowest first, without names; what cards ask of them is reckoned once for all.
 
     >>> peers = ClassTotals((70.0, 80.0, 80.0, 91.5))
     >>> len(peers), peers.count(80.0), peers.above(80.0, 2), peers.middle
@@ -150,13 +180,8 @@ class ClassTotals:
     @cached_property
     def heights(self) -> tuple[int, ...]:
         """How high each dot lies on those that fall in its column: the nearest one of BINS + 1."""
-        seen: Counter[int] = Counter()
-        return tuple(self._on(seen, round((total - self.totals[0]) / self.width)) for total in self.totals)
-
-    @staticmethod
-    def _on(seen: Counter[int], column: int) -> int:
-        seen[column] += 1
-        return seen[column]
+        columns = [round((total - self.totals[0]) / self.width) for total in self.totals]
+        return tuple((pd.Series(columns).groupby(columns).cumcount() + 1).tolist())
 
     @cached_property
     def bars(self) -> tuple[tuple[float, int], ...]:
@@ -170,44 +195,32 @@ class ClassTotals:
         _ = self.middle, self.width, self.heights, self.bars
 
 
-# What the cards of a run share, reckoned once as long as a file does not change: the board that every card reads from.
-
-
 Sums = Mapping[str, tuple[float, float]]
 """Numerator and denominator of each indicator."""
 
 
-FILES = 32
-"""As many files as a process remembers: those of two runs."""
-
-
 @lru_cache(maxsize=FILES)
-def columns(file: Path, _stamp: int) -> Columns:
-    """Read a frame."""
-    return read(file)
-
-
-@lru_cache(maxsize=FILES)
-def level_sums(file: Path, stamp: int, period: str) -> Mapping[str, Sums]:
-    """Add up the counts of the frame points over each level; one unit is no whole."""
-    points = columns(file, stamp)
-    main = points.where("period", period)
-    data = pd.DataFrame({name: points.columns[name].cells[main] for name in ("unit_id", "level", "numerator", "denominator")})
-    data["indicator"] = points.columns["indicator"].at(main)
-    levels, found = points.columns["level"].labels or (), {}
-    for code, part in data.groupby("level"):
+def level_sums(points: Frame, period: str) -> Mapping[str, Sums]:
+    """Add up the counts of the frame points over all units of each level, ranked or not; one unit is no whole."""
+    if not points.stamp:
+        return {}
+    main, found = points.mark("period", period), {}
+    names = ("unit_id", "level", "indicator", "numerator", "denominator")
+    data = pd.DataFrame({name: points.columns[name].cells[main] for name in names})
+    levels, indicators = (points.columns[name].labels or () for name in ("level", "indicator"))
+    for level, part in data.groupby("level"):
         if len(part["unit_id"].unique()) > 1:
             sums = part.groupby("indicator")[["numerator", "denominator"]].sum().itertuples()
-            found[str(levels[code])] = {str(indicator): (float(above), float(below)) for indicator, above, below in sums}
+            found[str(levels[level])] = {str(indicators[code]): (above, below) for code, above, below in sums}
     return found
 
 
 @lru_cache(maxsize=FILES)
-def peers(file: Path, stamp: int, period: str) -> Mapping[tuple[str, str], ClassTotals]:
+def class_totals(ranks: Frame, period: str) -> Mapping[tuple[str, str], ClassTotals]:
     """Gather the totals of the ranked units of each level and class from the frame ranks."""
-    ranks = columns(file, stamp)
-    main = ranks.where("period", period)
-    totals: dict[tuple[str, str], list[float]] = {}
+    if not ranks.stamp:
+        return {}
+    main, totals = ranks.mark("period", period), dict[tuple[str, str], list[float]]()
     rows = zip(*(ranks.columns[name].at(main) for name in ("level", "peer_class", "total", "rank")), strict=True)
     for level, peer_class, total, rank in rows:
         if has_value(rank):
@@ -216,9 +229,8 @@ def peers(file: Path, stamp: int, period: str) -> Mapping[tuple[str, str], Class
 
 
 @lru_cache(maxsize=FILES)
-def children(file: Path, stamp: int) -> Mapping[str, tuple[str, ...]]:
+def children(units: Frame) -> Mapping[str, tuple[str, ...]]:
     """Name the units right below each unit, from the frame units."""
-    units = columns(file, stamp)
     below: dict[str, list[str]] = {}
     for unit, parent in zip(*(units.columns[name].at(slice(None)) for name in ("unit_id", "parent_id")), strict=True):
         below.setdefault(parent, []).append(unit)

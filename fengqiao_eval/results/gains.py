@@ -11,7 +11,7 @@ from fengqiao_eval.results.lines import CardPeriods, IndicatorLine, is_mean
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.measure import Coded, Count, Distinct, Ratio, Share
 from fengqiao_eval.scheme.normalisation import Relative
-from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
+from fengqiao_eval.scheme.scheme import parts_of
 from fengqiao_eval.wording.arithmetic import points_at
 from fengqiao_eval.wording.numbers import measured, round_half_up, signed
 from fengqiao_eval.words import catalogue, say
@@ -51,25 +51,17 @@ def gains(of: CardPeriods, lines: Iterable[IndicatorLine], adjusted: Collection[
     if is_mean(scheme, str(of.periods["this"])) or scheme.aggregation == "geometric":
         return ()
     zeroed = {line.item for line in scheme.consequences if line.code in adjusted}
-    open_ones = {code: indicator for code, indicator in _linear_indicators(scheme).items() if code not in zeroed}
-    found = [gain for line in lines if line.code in open_ones and (gain := _gain(of, open_ones[line.code], line))]
-    return tuple(sorted(found, key=lambda gain: -gain.points)[:SHOWN])
-
-
-def _linear_indicators(scheme: Scheme) -> dict[str, Indicator]:
-    """Name the indicators whose points reach the total as points × weight."""
-    return {
+    linear = {
         part.code: part
         for _, above, part in parts_of(scheme)
         if isinstance(part, Indicator)
+        and part.code not in zeroed
         and not part.against
         and not isinstance(part.points, Relative)
-        and not any(map(_is_nonlinear, above))
+        and not any(d.aggregation == "geometric" or d.floor is not None or d.cap is not None for d in above)
     }
-
-
-def _is_nonlinear(dimension: Dimension) -> bool:
-    return dimension.aggregation == "geometric" or dimension.floor is not None or dimension.cap is not None
+    found = [gain for line in lines if line.code in linear and (gain := _gain(of, linear[line.code], line))]
+    return tuple(sorted(found, key=lambda gain: -gain.points)[:SHOWN])
 
 
 def _gain(of: CardPeriods, indicator: Indicator, line: IndicatorLine) -> Gain | None:
@@ -88,33 +80,22 @@ def _gain(of: CardPeriods, indicator: Indicator, line: IndicatorLine) -> Gain | 
 
 
 def required_records(indicator: Indicator, line: IndicatorLine) -> tuple[int | None, float]:
-    """Give the smallest number of records that brings the value to the target, and the value then reached."""
-    target, unit = float(indicator.target or 0), _unit(indicator, line)
-    step = _step(indicator)
-    if step is None or not unit or line.numerator is None or line.value is None:
-        return None, target
-    gap = _fraction(target) * unit - _fraction(line.numerator)
-    count = math.ceil((gap if line.direction == "higher" else -gap) / step)
-    moved = _fraction(line.numerator) + (count if line.direction == "higher" else -count) * step
-    return count, float(moved / unit)
+    """Give the smallest number of records that brings the value to the target, and the value then reached.
 
-
-def _step(indicator: Indicator) -> Fraction | None:
-    """Give what one record changes above the line; None where that depends on the record, or is the public's to give.
-
-    A number of answers still to be turned into 满意 would invite coaching them.
+    None where what a record changes depends on the record, or is the public's to give: a number of answers still to be turned
+    into 满意 would invite coaching them.
     """
-    measure = indicator.measure
-    weighed = isinstance(measure, Count) and bool(measure.worth or measure.times or measure.best_of)
-    return Fraction(1) if isinstance(measure, (Share, Distinct, Ratio, Count)) and not weighed else None
-
-
-def _unit(indicator: Indicator, line: IndicatorLine) -> Fraction:
-    """Give what stands above the line for each unit of the value; of a raw count that is 1."""
-    measure = indicator.measure
-    if isinstance(measure, Count) and measure.per is None:
-        return Fraction(1)
-    return _fraction(line.denominator or 0.0) / indicator.scale
+    measure, target = indicator.measure, float(indicator.target or 0)
+    counted = isinstance(measure, (Share, Distinct, Ratio, Count))
+    unit = _fraction(line.denominator or 0.0) / indicator.scale  # so much above the line is one unit of the value
+    if isinstance(measure, Count):
+        counted = not (measure.worth or measure.times or measure.best_of)
+        unit = Fraction(1) if measure.per is None else unit
+    if not counted or not unit or line.numerator is None or line.value is None:
+        return None, target
+    sign = 1 if line.direction == "higher" else -1
+    count = math.ceil(sign * (_fraction(target) * unit - _fraction(line.numerator)))
+    return count, float((_fraction(line.numerator) + sign * count) / unit)
 
 
 def _fraction(number: float) -> Fraction:

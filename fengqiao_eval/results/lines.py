@@ -1,13 +1,13 @@
 """The lines of a card: indicators and dimensions, what they were held against, the months, what stands outside the hundred."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from fengqiao_eval.errors import SCORED
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.scheme.benchmark import Change, Place, Quota, Reference
-from fengqiao_eval.scheme.indicator import Consequence, Entry, Indicator, Named
+from fengqiao_eval.scheme.indicator import Entry, Indicator, Named
 from fengqiao_eval.scheme.measure import Distinct, Figure, Quantile
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, applies, parts_of
 from fengqiao_eval.scoring.adjustments import WHOLE
@@ -20,7 +20,7 @@ from fengqiao_eval.wording.numbers import (
     Movement,
     change,
     fixed,
-    has_value,
+    flags,
     measured,
     number,
     period_words,
@@ -33,7 +33,35 @@ from fengqiao_eval.wording.numbers import (
 from fengqiao_eval.wording.rules import step_unit, units
 from fengqiao_eval.words import say
 
-# What a value was held against, in words and numbers: the steps between what was counted and what the rule sees.
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CardPeriods:
+    """What the frames say of one unit: rows of points by (period, indicator); of the main period, asides and comparisons.
+
+    unit: level and class of whom it is said. periods: those of the manifest. pooled: numerator and denominator of each indicator
+    over the whole level.
+    """
+
+    unit: Unit
+    periods: Mapping[str, Any]
+    lang: str
+    points: Mapping[tuple[str, str], Row]
+    asides: Collection[Row]
+    comparisons: Collection[Row]
+    pooled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def row(self, indicator: Indicator, which: str = "this") -> Row:
+        """Find the row of an indicator in this period, `previous` or `year_before`; empty where there is none."""
+        return self.points.get((self.periods[which], indicator.code), {})
+
+    def rate(self, dimension: Dimension, period: str) -> float | None:
+        """Give the share of a dimension's possible points earned in a period, 0-100; None where none of it was scored."""
+        rows = [row for i in dimension.leaves if (row := self.points.get((period, i.code)))]
+        possible = sum(number(row["weight_used"]) or 0 for row in rows) * self.unit.full
+        earned = sum(number(row["contribution"]) or 0 for row in rows)
+        return 100 * earned / possible if possible else None
 
 
 @dataclass(frozen=True)
@@ -51,73 +79,89 @@ class Step:
     sum: str
 
 
-def steps(entry: Entry, rows: Iterable[Mapping[str, Any]], lang: str) -> tuple[Step, ...]:
-    """Put the rows of the frame comparisons (one unit, entry and period) in the order of the references; none: no steps."""
-    ordered, in_units = sorted(rows, key=lambda row: row["step"]), units(entry)
-    steps = zip(entry.against, ordered, in_units, in_units[1:], strict=False)
-    return tuple(_step(reference, row, before, after, lang) for reference, row, before, after in steps)
+@dataclass(frozen=True)
+class Whole:
+    """An indicator over all units of the level, counts pooled; value in the indicator's unit."""
+
+    numerator: float
+    denominator: float
+    value: float
 
 
-def _step(reference: Reference, row: Mapping[str, Any], before: str, after: str, lang: str) -> Step:
-    given, held, result = (number(row[name]) for name in ("given", "reference", "result"))
-    unit = _unit(reference, after, lang)
-    if given is None or held is None or result is None:
-        return Step(say("card.step.none", lang, of=_key(reference, lang)), given, held, result, unit, "")
-    told = (
-        plain(held) if isinstance(reference, Place) else _reference_value(held, before, lang),
-        measured(result, unit, short=True),
-    )
-    return Step(_words(reference, *told, result, lang), given, held, result, unit, _sum(reference, given, held, result))
+@dataclass(frozen=True, kw_only=True)
+class _CardLine:
+    """What brings points of the total: how many of how many possible, and how it moved."""
+
+    code: str
+    label: str
+    contribution: float
+    possible: float
+    previous: Movement
+    year_before: Movement
+
+    @property
+    def lost(self) -> float:
+        """Points of the total not earned."""
+        return max(0.0, self.possible - self.contribution)
 
 
-def _reference_value(held: float, unit: str, lang: str) -> str:
-    """Write what a value was held against, in the unit that the value had."""
-    return measured(held, unit if unit in RATES else step_unit(unit, lang), short=True)
+@dataclass(frozen=True, kw_only=True)
+class IndicatorLine(_CardLine):
+    """One indicator of one unit in one period.
+
+    above: the codes of the dimensions it stands in, outermost first. value and target are in `unit` (per cent as 0-100), points
+    0 to full marks, weight and weight_used shares of the total (0-1), contribution, possible and lost points of the total.
+    steps: what the value was held against. What could not be counted is None; of a raw count there is no denominator.
+    """
+
+    above: tuple[str, ...]
+    unit: str
+    direction: str
+    numerator: float | None
+    denominator: float | None
+    value: float | None
+    target: float | None
+    points: float | None
+    weight: float
+    weight_used: float
+    n: float
+    status: str
+    asides: tuple[str, ...]
+    whole: Whole | None = None
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def dimension(self) -> str:
+        """The dimension it stands in."""
+        return self.above[-1]
+
+    @property
+    def scored(self) -> bool:
+        """Whether the indicator carries points."""
+        return self.points is not None and self.weight_used > 0
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is reached; None where there is no target or no value, or the value is held against others."""
+        if self.target is None or self.value is None or self.steps:
+            return None
+        return self.value >= self.target if self.direction == "higher" else self.value <= self.target
+
+    @property
+    def small(self) -> bool:
+        """Whether the value rests on so few records that one of them moves it much; a raw count is what it is."""
+        return self.value is not None and self.denominator is not None and self.n < SMALL
 
 
-def _unit(reference: Reference, unit: str, lang: str) -> str:
-    """Name the unit of what comes of a reference; the difference of two rates is in percentage points."""
-    if isinstance(reference, Place):
-        return ""
-    return step_unit(unit, lang) if reference.as_ in ("difference", "shortfall", "excess") else unit
+@dataclass(frozen=True, kw_only=True)
+class DimensionLine(_CardLine):
+    """One dimension of one unit in one period: points of the total earned and possible, and the rate (0-100) of both.
 
+    depth: 0 for a dimension of the table itself, 1 for one that stands in it, and so on.
+    """
 
-def _key(reference: Reference, lang: str) -> str:
-    """Name what a value is held against: 上年同期, 同类平均."""
-    if isinstance(reference, Quota):
-        return say(f"card.step.due.{'limit' if reference.as_.startswith('excess') else 'quota'}", lang)
-    if isinstance(reference, Change):
-        return say(f"card.step.since.{reference.since}", lang, periods=reference.periods)
-    if isinstance(reference, Place):
-        return say("card.step.peers", lang)
-    of = say(f"card.step.{reference.of}.{reference.among}", lang)
-    if reference.since == "this":
-        return of
-    return say("card.step.then", lang, since=say(f"card.step.since.{reference.since}", lang), of=of)
-
-
-def _words(reference: Reference, held: str, came: str, result: float, lang: str) -> str:
-    of = _key(reference, lang)
-    if isinstance(reference, Quota):
-        return say(f"card.step.quota.{reference.as_}", lang, of=of, reference=held, result=came)
-    if isinstance(reference, Place):
-        return say(f"card.step.place.{reference.from_}", lang, place=plain(result), of=held)
-    return say("card.step.moved", lang, of=of, reference=held, result=("+" if result > 0 else "") + came)
-
-
-def _sum(reference: Reference, given: float, held: float, result: float) -> str:
-    """Write the arithmetic of a reference; a quota held month by month and a place are no one sum."""
-    if isinstance(reference, Place) or (isinstance(reference, Quota) and reference.apart):
-        return ""
-    if reference.as_ in ("shortfall", "excess", "excess_percent") and result == 0:
-        return "0"
-    own, base = term_of(given), term_of(held)
-    over = f"{own} − {base}"
-    sums = {"completion": f"100 × {own} / {base}", "shortfall": f"{base} − {own}", "excess": over, "difference": over}
-    return sums.get(reference.as_, f"100 × ({over}) / {term_of(abs(held))}")
-
-
-# The shorter periods in a longer one: where the scheme says so its total is the mean of theirs, else they stand beside it.
+    depth: int
+    rate: float | None
 
 
 @dataclass(frozen=True)
@@ -144,44 +188,6 @@ class Months:
         said = say("card.mean_of", lang, parts=say("card.comma", lang).join(each), n=len(each))
         left = [period_words(period, lang) for period, total in self.totals if total is None]
         return said + (say("card.mean_left_out", lang, parts=say("card.comma", lang).join(left)) if left else "")
-
-
-def is_mean(scheme: Scheme, period: str) -> bool:
-    """Say whether the total of a period is the mean of shorter ones."""
-    return bool(parts(scheme, parse(period)))
-
-
-def shorter_periods(scheme: Scheme, period: str) -> tuple[str, ...]:
-    """Name the periods whose totals are averaged, or, where the scheme counts anew, the months whose mean stands beside."""
-    whole = parse(period)
-    return tuple(map(str, parts(scheme, whole) or (Period(month, 1) for month in whole.month_numbers)))
-
-
-def averaged_total(scheme: Scheme, rank: Mapping[str, Any]) -> float | None:
-    """Read the total of a shorter period (its row of the frame ranks) if it enters the mean: enough of it was scored.
-
-    Who is barred from a place for what is missing has none either; a unit that is never ranked is only held to the former.
-    """
-    enough = (number(rank.get("covered")) or 0.0) >= float(scheme.least_covered) - 1e-9
-    barred = "not_ranked" in text(rank.get("flags")).split(",") and rank.get("unit_id") not in scheme.unranked
-    return number(rank.get("total")) if enough and not barred else None
-
-
-def months(scheme: Scheme, period: str, ranks: Mapping[str, Mapping[str, Any]]) -> Months | None:
-    """Gather the totals of the shorter periods in a longer one (ranks: a unit's rows by period).
-
-    None for a month, and where none of them was scored.
-    """
-    names = shorter_periods(scheme, period)
-    found = tuple((name, averaged_total(scheme, ranks.get(name, {}))) for name in names)
-    scored = [total for _, total in found if total is not None]
-    if len(names) < 2 or not scored:  # noqa: PLR2004 - one is no longer period
-        return None
-    mean = float(round_half_up(sum(scored) / len(scored), scheme.decimals))
-    return Months(found, mean, is_mean(scheme, period))
-
-
-# The lines of a total that are no indicator's: what stands outside the hundred, and what caps and geometric means change.
 
 
 @dataclass(frozen=True)
@@ -211,198 +217,12 @@ class Adjusted:
         return [signed(self.points, decimals)] if self.points else []
 
 
-def adjustment_lines(scheme: Scheme, rows: Iterable[Mapping[str, Any]], lang: str) -> tuple[Adjusted, ...]:
-    """Make a line of every row of the frame adjustments (one unit and period): those of the hundred first.
-
-    A line that the scheme does not hold (an older run) is called what the run calls it.
-    """
-    names, lines, inner = dict(_names(scheme)), {line.code: line for line in scheme.consequences}, aggregation_codes(scheme)
-    found = [_adjustment_line(row, names, lines.get(row["line"]), lang, inside=row["line"] in inner) for row in rows]
-    return tuple(sorted(found, key=lambda line: not line.inside))
-
-
-def aggregation_codes(scheme: Scheme) -> frozenset[str]:
-    """Name the lines that come of the way of adding up: those of dimensions, and of the whole."""
-    return frozenset(part.code for _, _, part in parts_of(scheme) if isinstance(part, Dimension)) | {WHOLE}
-
-
-def _names(scheme: Scheme) -> Iterator[tuple[str, Named]]:
-    yield from ((part.code, part) for _, _, part in parts_of(scheme))
-    yield from ((group.code, group) for group in scheme.outside)
-    yield from ((line.code, line) for line in scheme.consequences)
-
-
-def _adjustment_line(
-    row: Mapping[str, Any], names: Mapping[str, Named], line: Consequence | None, lang: str, *, inside: bool
-) -> Adjusted:
-    code, value = text(row["line"]), number(row.get("value"))
-    whole = say("card.whole_table", lang) if code == WHOLE else code
-    item = names[line.item].name(lang) if line and line.item else ""
-    return Adjusted(
-        code=code,
-        label=names[code].name(lang) if code in names else whole,
-        effect=text(row["effect"]),
-        words=effect_words(text(row["effect"]), text(row["rule"]), lang, item=item, grade=line.grade if line else None),
-        value=value,
-        counted="" if value is None or line is None else measured(value, line.unit, short=True),
-        points=number(row["contribution"]) or 0.0,
-        record_ids=tuple(text(row.get("record_ids")).split()),
-        inside=inside,
-    )
-
-
-def effect_words(effect: str, rule: str, lang: str, *, item: str = "", grade: str | None = None) -> str:
-    """Say what a line does to the total or the grade: 加分, “回访”一项计零, 等次不高于良好.
-
-    >>> effect_words("cap_grade", "", "zh", grade="良好"), effect_words("aggregate", "geometric", "en")
-    ('等次不高于“良好”', 'geometric mean less the weighted mean')
-    """
-    if effect in ("aggregate", "cap"):
-        return term(f"card.effect.{effect}", rule, lang) if has_value(rule) else ""
-    return say(f"card.effect.{effect}", lang, item=item, grade=grade or "")
-
-
-# The lines of a card: each indicator and each dimension, with its counts, points and changes.
-
-
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class CardPeriods:
-    """What the frames say of one unit: rows of points by (period, indicator); of the main period, asides and references.
-
-    unit: level and class of whom it is said. pooled: numerator and denominator of each indicator over the whole level.
-    """
-
-    unit: Unit
-    periods: Mapping[str, Any]
-    lang: str
-    points: Mapping[tuple[str, str], Row]
-    asides: Mapping[str, Sequence[Row]]
-    steps: Mapping[str, Sequence[Row]]
-    pooled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-
-    def row(self, indicator: Indicator, which: str = "this") -> Row:
-        """Find the row of an indicator in this period, `previous` or `year_before`; empty where there is none."""
-        return self.points.get((self.periods[which], indicator.code), {})
-
-    def rate(self, dimension: Dimension, period: str) -> float | None:
-        """Give the share of a dimension's possible points earned in a period, 0-100; None where none of it was scored."""
-        rows = [row for i in dimension.leaves if (row := self.points.get((period, i.code)))]
-        possible = sum(number(row["weight_used"]) or 0 for row in rows) * self.unit.full
-        earned = sum(number(row["contribution"]) or 0 for row in rows)
-        return 100 * earned / possible if possible else None
-
-
-def sheet(unit: Unit, periods: Mapping[str, Any], frames: Mapping[str, Sequence[Row]], lang: str) -> CardPeriods:
-    """Lay out a unit's rows of the frames points, asides and comparisons."""
-    points = {(row["period"], row["indicator"]): row for row in frames["points"]}
-    beside, held = (_rows_by_indicator(frames[name], periods["this"]) for name in ("asides", "comparisons"))
-    return CardPeriods(unit, periods, lang, points, beside, held)
-
-
-def _rows_by_indicator(rows: Sequence[Row], period: str) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        if row["period"] == period:
-            found.setdefault(str(row["indicator"]), []).append(row)
-    return found
-
-
-@dataclass(frozen=True)
-class Whole:
-    """An indicator over all units of the level, counts pooled; value in the indicator's unit."""
-
-    numerator: float
-    denominator: float
-    value: float
-
-
-@dataclass(frozen=True)
-class IndicatorLine:
-    """One indicator of one unit in one period.
-
-    above: the codes of the dimensions it stands in, outermost first. value and target are in `unit` (per cent as 0-100), points
-    0 to full marks, weight and weight_used shares of the total (0-1), contribution, possible and lost points of the total.
-    steps: what the value was held against. What could not be counted is None; of a raw count there is no denominator.
-    """
-
-    code: str
-    label: str
-    above: tuple[str, ...]
-    unit: str
-    direction: str
-    numerator: float | None
-    denominator: float | None
-    value: float | None
-    target: float | None
-    points: float | None
-    weight: float
-    weight_used: float
-    contribution: float
-    possible: float
-    n: float
-    status: str
-    asides: tuple[str, ...]
-    previous: Movement
-    year_before: Movement
-    whole: Whole | None = None
-    steps: tuple[Step, ...] = ()
-
-    @property
-    def dimension(self) -> str:
-        """The dimension it stands in."""
-        return self.above[-1]
-
-    @property
-    def scored(self) -> bool:
-        """Whether the indicator carries points."""
-        return self.points is not None and self.weight_used > 0
-
-    @property
-    def lost(self) -> float:
-        """Points of the total not earned."""
-        return max(0.0, self.possible - self.contribution)
-
-    @property
-    def reached(self) -> bool | None:
-        """Whether the target is reached; None where there is no target or no value, or the value is held against others."""
-        if self.target is None or self.value is None or self.steps:
-            return None
-        return self.value >= self.target if self.direction == "higher" else self.value <= self.target
-
-    @property
-    def small(self) -> bool:
-        """Whether the value rests on so few records that one of them moves it much; a raw count is what it is."""
-        return self.value is not None and self.denominator is not None and self.n < SMALL
-
-
-@dataclass(frozen=True)
-class DimensionLine:
-    """One dimension of one unit in one period: points of the total earned and possible, and the rate (0-100) of both.
-
-    depth: 0 for a dimension of the table itself, 1 for one that stands in it, and so on.
-    """
-
-    code: str
-    label: str
-    depth: int
-    contribution: float
-    possible: float
-    rate: float | None
-    previous: Movement
-    year_before: Movement
-
-    @property
-    def lost(self) -> float:
-        """Points of the total not earned."""
-        return max(0.0, self.possible - self.contribution)
+# Indicators and dimensions: their counts, points and changes.
 
 
 def indicator_lines(of: CardPeriods) -> tuple[IndicatorLine, ...]:
     """Make the line of every indicator that applies at the level, in the order of the one table."""
-    placed = ((part, tuple(d.code for d in above)) for _, above, part in parts_of(of.unit.scheme) if isinstance(part, Indicator))
+    placed = [(part, tuple(d.code for d in above)) for _, above, part in parts_of(of.unit.scheme) if isinstance(part, Indicator)]
     return tuple(_indicator_line(of, indicator, above) for indicator, above in placed if applies(indicator, of.unit.level))
 
 
@@ -410,6 +230,8 @@ def _indicator_line(of: CardPeriods, indicator: Indicator, above: tuple[str, ...
     row = of.row(indicator)
     cell: dict[str, Any] = {name: number(row.get(name)) for name in ("numerator", "denominator", "value", "points")}
     none: dict[str, Any] = {name: number(row.get(name)) or 0.0 for name in ("weight", "weight_used", "contribution", "n")}
+    met, all_of = of.pooled.get(indicator.code, (0.0, 0.0))
+    adds_up = all_of and not isinstance(indicator.measure, (Quantile, Distinct, Figure))
     return IndicatorLine(
         code=indicator.code,
         label=indicator.name(of.lang),
@@ -422,65 +244,182 @@ def _indicator_line(of: CardPeriods, indicator: Indicator, above: tuple[str, ...
         asides=tuple(_asides(of, indicator)),
         previous=_value_change(of, indicator, "previous"),
         year_before=_value_change(of, indicator, "year_before"),
-        whole=_whole(of, indicator),
-        steps=steps(indicator, of.steps.get(indicator.code, ()), of.lang),
+        whole=Whole(met, all_of, met * indicator.scale / all_of) if adds_up else None,
+        steps=steps(indicator, (row for row in of.comparisons if row["indicator"] == indicator.code), of.lang),
         **cell,
         **none,
     )
 
 
-def _whole(of: CardPeriods, indicator: Indicator) -> Whole | None:
-    """Pool what can be added up; a quantile, a distinct count or a figure of others cannot."""
-    above, below = of.pooled.get(indicator.code, (0.0, 0.0))
-    if isinstance(indicator.measure, (Quantile, Distinct, Figure)) or not below:
-        return None
-    return Whole(above, below, above * indicator.scale / below)
-
-
 def _value_change(of: CardPeriods, indicator: Indicator, earlier: Earlier) -> Movement:
-    now, before = of.row(indicator), of.row(indicator, earlier)
-    base = min(number(now.get("n")) or 0.0, number(before.get("n")) or 0.0)
-    kind = RATES.get(indicator.unit, "quantity")
-    return change(_comparable_value(now), _comparable_value(before), kind, of.lang, earlier=earlier, base=base)
-
-
-def _comparable_value(row: Row) -> float | None:
-    """Read a value that may be compared: a void month's, or one of too few records, may not."""
-    return number(row.get("value")) if row.get("status") in SCORED else None
+    """Compare values that may be compared: a void month's, or one of too few records, may not."""
+    rows = of.row(indicator), of.row(indicator, earlier)
+    now, before = (number(row.get("value")) if row.get("status") in SCORED else None for row in rows)
+    base = min(number(row.get("n")) or 0.0 for row in rows)
+    return change(now, before, RATES.get(indicator.unit, "quantity"), of.lang, earlier=earlier, base=base)
 
 
 def _asides(of: CardPeriods, indicator: Indicator) -> Iterator[str]:
     """Say each count printed beside an indicator: 应答率 37.5% (120/320)."""
     english = {aside.code: aside.label_en for aside in indicator.beside}
-    for row in of.asides.get(indicator.code, ()):
-        code = text(row["aside"])
+    for row in (row for row in of.asides if row["indicator"] == indicator.code):
+        code, met, whole = text(row["aside"]), number(row["numerator"]), number(row["denominator"])
         label = english.get(code) or term("tier", code.removeprefix("split:"), of.lang) if of.lang == "en" else text(row["label"])
-        yield _aside(label, number(row["numerator"]), number(row["denominator"]))
-
-
-def _aside(label: str, met: float | None, whole: float | None) -> str:
-    if whole is None:
-        return f"{label} {plain(met)}"
-    return f"{label} {plain(100 * (met or 0.0) / whole, 1)}% ({plain(met)}/{plain(whole)})" if whole else f"{label} 0"
+        if whole:
+            yield f"{label} {plain(100 * (met or 0.0) / whole, 1)}% ({plain(met)}/{plain(whole)})"
+        else:
+            yield f"{label} {plain(met) if whole is None else 0}"
 
 
 def dimension_lines(of: CardPeriods, lines: Sequence[IndicatorLine]) -> tuple[DimensionLine, ...]:
     """Add up the lines of each dimension, those that stand in another after it; changes are of the rate, in percentage points."""
-    placed = ((part, len(above)) for _, above, part in parts_of(of.unit.scheme) if isinstance(part, Dimension))
-    parts = ((dimension, depth, [line for line in lines if dimension.code in line.above]) for dimension, depth in placed)
-    return tuple(_dimension(of, dimension, depth, own) for dimension, depth, own in parts if own)
+    found = []
+    for _, above, part in parts_of(of.unit.scheme):
+        own = [line for line in lines if part.code in line.above]
+        if isinstance(part, Dimension) and own:
+            now, previous, year_before = (of.rate(part, of.periods[which]) for which in ("this", "previous", "year_before"))
+            line = DimensionLine(
+                code=part.code,
+                label=part.name(of.lang),
+                depth=len(above),
+                contribution=round(sum(line.contribution for line in own), 6),
+                possible=round(sum(line.possible for line in own), 6),
+                rate=now,
+                previous=change(now, previous, "points", of.lang, earlier="previous"),
+                year_before=change(now, year_before, "points", of.lang, earlier="year_before"),
+            )
+            found.append(line)
+    return tuple(found)
 
 
-def _dimension(of: CardPeriods, dimension: Dimension, depth: int, own: Sequence[IndicatorLine]) -> DimensionLine:
-    now, previous, year_before = (of.rate(dimension, of.periods[which]) for which in ("this", "previous", "year_before"))
-    earned, possible = (round(sum(parts), 6) for parts in ((i.contribution for i in own), (i.possible for i in own)))
-    return DimensionLine(
-        dimension.code,
-        dimension.name(of.lang),
-        depth,
-        earned,
-        possible,
-        now,
-        change(now, previous, "points", of.lang, earlier="previous"),
-        change(now, year_before, "points", of.lang, earlier="year_before"),
-    )
+# What a value was held against: the steps between what was counted and what the rule sees.
+
+
+def steps(entry: Entry, rows: Iterable[Mapping[str, Any]], lang: str) -> tuple[Step, ...]:
+    """Put the rows of the frame comparisons (one unit, entry and period) in the order of the references; none: no steps."""
+    ordered, in_units = sorted(rows, key=lambda row: row["step"]), units(entry)
+    steps = zip(entry.against, ordered, in_units, in_units[1:], strict=False)
+    return tuple(_step(reference, row, before, after, lang) for reference, row, before, after in steps)
+
+
+def _step(reference: Reference, row: Mapping[str, Any], before: str, after: str, lang: str) -> Step:
+    given, held, result = (number(row[name]) for name in ("given", "reference", "result"))
+    of, unit = _key(reference, lang), after
+    if isinstance(reference, Place):
+        unit = ""
+    elif reference.as_ in ("difference", "shortfall", "excess"):
+        unit = step_unit(after, lang)  # the difference of two rates is in percentage points
+    if given is None or held is None or result is None:
+        return Step(say("card.step.none", lang, of=of), given, held, result, unit, "")
+    came = measured(result, unit, short=True)
+    against = measured(held, before if before in RATES else step_unit(before, lang), short=True)
+    if isinstance(reference, Place):
+        words = say(f"card.step.place.{reference.from_}", lang, place=plain(result), of=plain(held))
+    elif isinstance(reference, Quota):
+        words = say(f"card.step.quota.{reference.as_}", lang, of=of, reference=against, result=came)
+    else:
+        words = say("card.step.moved", lang, of=of, reference=against, result=("+" if result > 0 else "") + came)
+    return Step(words, given, held, result, unit, _sum(reference, given, held, result))
+
+
+def _key(reference: Reference, lang: str) -> str:
+    """Name what a value is held against: 上年同期, 同类平均."""
+    if isinstance(reference, Quota):
+        return say(f"card.step.due.{'limit' if reference.as_.startswith('excess') else 'quota'}", lang)
+    if isinstance(reference, Change):
+        return say(f"card.step.since.{reference.since}", lang, periods=reference.periods)
+    if isinstance(reference, Place):
+        return say("card.step.peers", lang)
+    of = say(f"card.step.{reference.of}.{reference.among}", lang)
+    if reference.since == "this":
+        return of
+    return say("card.step.then", lang, since=say(f"card.step.since.{reference.since}", lang), of=of)
+
+
+def _sum(reference: Reference, given: float, held: float, result: float) -> str:
+    """Write the arithmetic of a reference; a quota held month by month and a place are no one sum."""
+    if isinstance(reference, Place) or (isinstance(reference, Quota) and reference.apart):
+        return ""
+    if reference.as_ in ("shortfall", "excess", "excess_percent") and result == 0:
+        return "0"
+    own, base = term_of(given), term_of(held)
+    over = f"{own} − {base}"
+    sums = {"completion": f"100 × {own} / {base}", "shortfall": f"{base} − {own}", "excess": over, "difference": over}
+    return sums.get(reference.as_, f"100 × ({over}) / {term_of(abs(held))}")
+
+
+# The shorter periods in a longer one: where the scheme says so its total is the mean of theirs, else they stand beside it.
+
+
+def is_mean(scheme: Scheme, period: str) -> bool:
+    """Say whether the total of a period is the mean of shorter ones."""
+    return bool(parts(scheme, parse(period)))
+
+
+def shorter_periods(scheme: Scheme, period: str) -> tuple[str, ...]:
+    """Name the periods whose totals are averaged, or, where the scheme counts anew, the months whose mean stands beside."""
+    whole = parse(period)
+    return tuple(map(str, parts(scheme, whole) or (Period(month, 1) for month in whole.month_numbers)))
+
+
+def comparable_total(rank: Row) -> float | None:
+    """Read a total (a row of the frame ranks) that may be compared: one that enough of the weight contributed to."""
+    return None if "low_coverage" in flags(rank.get("flags")) else number(rank.get("total"))
+
+
+def averaged_total(scheme: Scheme, rank: Row) -> float | None:
+    """Read the total of a shorter period (its row of the frame ranks) if it enters the mean: enough of it was scored.
+
+    Who is barred from a place for what is missing has none either; a unit that is never ranked is only held to the former.
+    """
+    barred = "not_ranked" in flags(rank.get("flags")) and rank.get("unit_id") not in scheme.unranked
+    return None if barred else comparable_total(rank)
+
+
+def months(scheme: Scheme, period: str, ranks: Mapping[str, Mapping[str, Any]]) -> Months | None:
+    """Gather the totals of the shorter periods in a longer one (ranks: a unit's rows by period).
+
+    None for a month, and where none of them was scored.
+    """
+    names = shorter_periods(scheme, period)
+    found = tuple((name, averaged_total(scheme, ranks.get(name, {}))) for name in names)
+    scored = [total for _, total in found if total is not None]
+    if len(names) < 2 or not scored:  # noqa: PLR2004 - one is no longer period
+        return None
+    mean = float(round_half_up(sum(scored) / len(scored), scheme.decimals))
+    return Months(found, mean, is_mean(scheme, period))
+
+
+# The lines of a total that are no indicator's: what stands outside the hundred, and what caps and geometric means change.
+
+
+def adjustment_lines(scheme: Scheme, rows: Iterable[Row], lang: str) -> tuple[Adjusted, ...]:
+    """Make a line of every row of the frame adjustments (one unit and period): those of the hundred first.
+
+    A line that the scheme does not hold (an older run) is called what the run calls it.
+    """
+    lines, inner, found = {line.code: line for line in scheme.consequences}, aggregation_codes(scheme), []
+    parts: Iterable[Named] = (*(part for _, _, part in parts_of(scheme)), *scheme.outside, *scheme.consequences)
+    names = {WHOLE: say("card.whole_table", lang)} | {part.code: part.name(lang) for part in parts}
+    for row in rows:
+        code, effect, value = text(row["line"]), text(row["effect"]), number(row.get("value"))
+        line, key = lines.get(code), f"card.effect.{effect}"
+        of = {"item": names[line.item] if line and line.item else "", "grade": (line and line.grade) or ""}
+        adjusted = Adjusted(
+            code=code,
+            label=names.get(code, code),
+            effect=effect,
+            words=term(key, text(row["rule"]), lang) if effect in ("aggregate", "cap") else say(key, lang, **of),
+            value=value,
+            counted="" if value is None or line is None else measured(value, line.unit, short=True),
+            points=number(row["contribution"]) or 0.0,
+            record_ids=tuple(text(row.get("record_ids")).split()),
+            inside=code in inner,
+        )
+        found.append(adjusted)
+    return tuple(sorted(found, key=lambda line: not line.inside))
+
+
+def aggregation_codes(scheme: Scheme) -> frozenset[str]:
+    """Name the lines that come of the way of adding up: those of dimensions, and of the whole."""
+    return frozenset(part.code for _, _, part in parts_of(scheme) if isinstance(part, Dimension)) | {WHOLE}

@@ -1,16 +1,15 @@
 """The records behind a card: those that lost points, and the disputes still open; ids only, never a citizen's value."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.wording.numbers import day, has_value, term, text
+from fengqiao_eval.wording.rules import table_label
 from fengqiao_eval.words import say
 
 TIERS = ("red", "yellow", "blue")
@@ -77,19 +76,20 @@ class OpenDisputes:
 
 
 def lost_records(scheme: Scheme, losses: Iterable[tuple[Any, ...]], lang: str) -> tuple[LostRecords, ...]:
-    """Group rows of the frame losses (the columns LOSS) by indicator, in the order of the one table."""
+    """Group rows of the frame losses (the columns LOSS) by indicator, in the order of the one table.
+
+    The latest record comes first, those of one moment by id, those without a moment last.
+    """
     parts: dict[str, list[tuple[Any, ...]]] = {}
-    for row in losses:
+    for row in sorted(losses, key=itemgetter(2)):
         parts.setdefault(row[0], []).append(row)
-    return tuple(_indicator_losses(i.code, i.name(lang), parts[i.code], lang) for i in scheme.indicators if i.code in parts)
-
-
-def _indicator_losses(code: str, label: str, rows: list[tuple[Any, ...]], lang: str) -> LostRecords:
-    """Order the records: the latest first, those of one moment by id, those without a moment last."""
-    table, found = str(rows[0][1]), sorted(rows, key=itemgetter(2))
-    found.sort(key=lambda row: (row[4] is not None, row[4]), reverse=True)
-    shown = TABLES[table].label if lang == "zh" and table in TABLES else table
-    return LostRecords(code, label, table, shown, tuple(Lost(record, unit, day(moment)) for *_, record, unit, moment in found))
+    found = []
+    for indicator in scheme.indicators:
+        if rows := parts.get(indicator.code):
+            rows.sort(key=lambda row: (row[4] is not None, row[4]), reverse=True)
+            table, lost = str(rows[0][1]), tuple(Lost(record, unit, day(moment)) for *_, record, unit, moment in rows)
+            found.append(LostRecords(indicator.code, indicator.name(lang), table, table_label(table, lang), lost))
+    return tuple(found)
 
 
 def open_disputes(disputes: Iterable[tuple[Any, ...]]) -> tuple[OpenDisputes, ...]:
@@ -117,15 +117,11 @@ def write_csv(found: Sequence[LostRecords], disputes: Sequence[OpenDisputes], pa
 
     Formulas are made harmless.
     """
-    heads = [say(f"card.csv.{name}", lang) for name in ("indicator", "label", "table", "record", "unit", "time")]
-    lost = ((part.code, part.label, part.table, r.record_id, r.unit_id, r.happened_at) for part in found for r in part.records)
-    rows = chain(lost, (row for part in disputes for row in _dispute_rows(part, lang)))
+    rows = [tuple(say(f"card.csv.{name}", lang) for name in ("indicator", "label", "table", "record", "unit", "time"))]
+    rows += [(part.code, part.label, part.table, r.record_id, r.unit_id, r.happened_at) for part in found for r in part.records]
+    for tier in disputes:  # without an indicator, since they have lost no points yet; the moment is when they are due
+        colour = term("tier", tier.tier, lang) if tier.tier else say("card.disputes.untiered", lang)
+        label = say("card.csv.dispute", lang, tier=colour)
+        rows += [("", label, "disputes", one.dispute_id, one.unit_id, one.due_at) for one in tier.disputes]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([heads, *([escape_formula(cell) for cell in row] for row in rows)])
-
-
-def _dispute_rows(part: OpenDisputes, lang: str) -> Iterator[tuple[str, ...]]:
-    """List disputes with the moment they are due; without an indicator, since they have lost no points yet."""
-    tier = term("tier", part.tier, lang) if part.tier else say("card.disputes.untiered", lang)
-    label = say("card.csv.dispute", lang, tier=tier)
-    yield from (("", label, "disputes", one.dispute_id, one.unit_id, one.due_at) for one in part.disputes)
+        csv.writer(file).writerows([escape_formula(cell) for cell in row] for row in rows)

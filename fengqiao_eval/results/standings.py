@@ -8,15 +8,13 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.results.lines import aggregation_codes
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_scored
-from fengqiao_eval.wording.numbers import note, term, text
+from fengqiao_eval.wording.numbers import flags, note, term, text
 from fengqiao_eval.words import say
 
 
 def frame(run: Run, name: str, *, officers: bool = False, period: str | None = None) -> pd.DataFrame:
     """Read a frame of a period (the main one): officers alone, or everyone above them; texts as texts."""
-    data = run.frame(name, officers=officers).data
-    if "period" in data:
-        data = data[data["period"] == (period or run.manifest["periods"]["this"])]
+    data = run.frame(name, officers=officers).of_period(period or run.period)
     if "level" in data:
         data = data[(data["level"] == OFFICER) == officers]
     return data.astype(dict.fromkeys(data.select_dtypes("category"), "str")).reset_index(drop=True)
@@ -48,13 +46,16 @@ def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
     before = frame(run, "ranks", officers=officers, period=run.manifest["periods"].get("previous") or "none")
     earlier = before[["unit_id", "peer_class", "rank"]].rename(columns={"rank": "rank_before"})
     now = now.merge(earlier, on=["unit_id", "peer_class"], how="left")
-    names = sorted(now["peer_class"].unique(), key=class_order)
+    names = frame(run, "units").set_index("unit_id")["name"]
+    parents = frame(run, "units", officers=officers).set_index("unit_id")["parent_id"].map(names)
+    adjusted = frame(run, "adjustments", officers=officers).groupby("unit_id")["contribution"].sum().round(run.scheme.decimals)
+    classes = sorted(now["peer_class"].unique(), key=class_order)
     listed = now.assign(
-        parent=now["unit_id"].map(_parents(run, officers=officers)),
+        parent=now["unit_id"].map(parents),
         change=now["rank_before"] - now["rank"],
-        adjusted=now["unit_id"].map(_adjustment_sums(run, officers=officers)).fillna(0.0),
+        adjusted=now["unit_id"].map(adjusted).fillna(0.0),
         level_order=now["level"].map({level: number for number, level in enumerate(run.scheme.levels)}),
-        class_order=now["peer_class"].map({name: number for number, name in enumerate(names)}),
+        class_order=now["peer_class"].map({name: number for number, name in enumerate(classes)}),
     )
     return listed.sort_values(["level_order", "class_order", "rank", "unit_id"], na_position="last", ignore_index=True)
 
@@ -67,16 +68,6 @@ def class_order(name: str) -> tuple[int, str]:
     """
     counted = "一二三四五六七八九十"
     return counted.find(name[:1]) if name[:1] in counted else len(counted), name
-
-
-def _parents(run: Run, *, officers: bool) -> pd.Series:
-    names = frame(run, "units").set_index("unit_id")["name"]
-    return frame(run, "units", officers=officers).set_index("unit_id")["parent_id"].map(names)
-
-
-def _adjustment_sums(run: Run, *, officers: bool) -> pd.Series:
-    lines = frame(run, "adjustments", officers=officers)
-    return lines.groupby("unit_id")["contribution"].sum().round(run.scheme.decimals)
 
 
 def adjusted_words(run: Run, lang: str) -> str:
@@ -109,15 +100,6 @@ def grade_words(scheme: Scheme, grade: Any, lang: str) -> str:
     return str((english.get(grade) if lang == "en" else "") or grade) if isinstance(grade, str) else ""
 
 
-def flags(cell: Any) -> list[str]:
-    """Take the flags of a cell apart.
-
-    >>> flags("merged,provisional"), flags(None)
-    (['merged', 'provisional'], [])
-    """
-    return [flag for flag in cell.split(",") if flag] if isinstance(cell, str) else []
-
-
 def reasons(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]:
     """Say of each unit without a place why it has none: what it stands for, weight scored, what was missing."""
     points, ranks = (frame(run, name, officers=officers) for name in ("points", "ranks"))
@@ -133,19 +115,16 @@ def _reason(scheme: Scheme, row: Any, gaps: pd.DataFrame, lang: str) -> str:
         return say("screen.reason_unknown", lang)
     barring = gaps["indicator"].isin({i.code for i in scheme.indicators if i.missing == "not_ranked"})
     decisive = gaps[barring & (gaps["status"] != "not_applicable")]
-    parts = [term("flag", "part_period", lang)] if "part_period" in flags(row.flags) else []
-    if row.covered < float(scheme.least_covered):
-        shares = {"covered": f"{row.covered:.0%}", "least": f"{scheme.least_covered:.0%}"}
-        parts += [say("screen.reason_covered", lang, **shares), _gaps(gaps["status"], lang)]
-    elif len(decisive):
-        parts.append(_gaps(decisive["status"], lang))
+    raised = flags(row.flags)
+    parts = [term("flag", "part_period", lang)] if "part_period" in raised else []
+    if "low_coverage" in raised:
+        decisive = gaps
+        parts.append(say("screen.reason_covered", lang, covered=f"{row.covered:.0%}", least=f"{scheme.least_covered:.0%}"))
+    if "low_coverage" in raised or len(decisive):
+        counts = decisive["status"].value_counts().items()
+        missing = (say("screen.reason_missing", lang, status=term("status", status, lang), n=n) for status, n in counts)
+        parts.append(say("screen.comma", lang).join(missing))
     return say("screen.semicolon", lang).join(parts) or term("flag", "not_ranked", lang)
-
-
-def _gaps(statuses: pd.Series, lang: str) -> str:
-    counts = statuses.value_counts().items()
-    said = [say("screen.reason_missing", lang, status=term("status", status, lang), n=n) for status, n in counts]
-    return say("screen.comma", lang).join(said)
 
 
 def notes(run: Run, lang: str, most: int = 60) -> list[str]:

@@ -12,7 +12,7 @@ from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.adjustments import GRADED, WHOLE, Adjustment, Facts, consequences, make_adjustment, sum_adjustments
 from fengqiao_eval.scoring.aggregation import Totals, has_coverage
-from fengqiao_eval.scoring.normalisation import half_up
+from fengqiao_eval.scoring.normalisation import half_up, half_up_ratio
 from fengqiao_eval.scoring.result import Scored
 
 MONTHS = {"month": 1, "quarter": 3}
@@ -72,7 +72,7 @@ def half_up_mean(amounts: Sequence[np.ndarray], stands: np.ndarray) -> np.ndarra
     [2, 0]
     """
     sums, count = _sums(amounts, stands)
-    return (2 * sums + count) // (2 * np.maximum(count, 1))
+    return half_up_ratio(sums, count)
 
 
 def _sums(arrays: Sequence[np.ndarray], stands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -82,10 +82,7 @@ def _step_points(rule: Steps, values: np.ndarray, good: str) -> np.ndarray:
 
 def _line_points(rule: Line, values: np.ndarray, good: str, each: Any) -> np.ndarray:
     """Go along a line, of whole steps only (towards zero) where the rule says so."""
-    steps = (values - float(rule.at)) / float(rule.per)
-    beyond = steps < -CLOSE if good == "higher" else steps > CLOSE
-    if rule.whole:
-        steps = np.trunc(steps + np.copysign(CLOSE, steps))
+    steps, beyond = line_steps(rule, values, good)
     if each is None:
         each = float(rule.each.get("others", 0) if isinstance(rule.each, dict) else rule.each)
     return steps * each + (float(rule.start) + float(rule.first) * beyond)
@@ -206,3 +203,14 @@ def _fill_missing(
             spared = inapplicable[:, number] & np.isin(among.levels, indicator.levels or scheme.levels)
             points[spared, number] = own[spared]
     return ~np.isnan(points), (missing & ~inapplicable)[:, barring].any(axis=1)
+
+
+def line_steps(rule: Line, values: Any, good: str) -> tuple[Any, Any]:
+    """Give how many steps values are from where a line begins, and whether they lie beyond it on the bad side.
+
+    >>> line_steps(Line(kind="line", start=100, each=-0.5, per=10, whole=True), 25, "lower")
+    (np.float64(2.0), True)
+    """
+    steps = (values - float(rule.at)) / float(rule.per)
+    beyond = steps < -CLOSE if good == "higher" else steps > CLOSE
+    return np.trunc(steps + np.copysign(CLOSE, steps)) if rule.whole else steps, beyond

@@ -18,7 +18,7 @@ from fengqiao_eval.scheme.scheme import Dimension, Scheme, is_scored, parts_of
 from fengqiao_eval.scoring.aggregation import HUNDREDTHS, Weights, take_units, weights_at
 from fengqiao_eval.scoring.benchmarks import has_value
 from fengqiao_eval.scoring.long_periods import parts
-from fengqiao_eval.scoring.normalisation import Given, value_points
+from fengqiao_eval.scoring.normalisation import IndicatorPoints, value_points
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class WeightTable:
 
 
 @dataclass(frozen=True)
-class PeriodPoints(Given):
+class PeriodPoints(IndicatorPoints):
     """The points of a period as a run has them: arrays units × indicators of the scheme, and per unit.
 
     records: on how many each rests; raw: of indicators in marks (分值), by column, what their rule makes of the values.
@@ -111,7 +111,11 @@ def read_points(run: Run, among: Cohort, ids: pd.Index, period: Period) -> Perio
     What the frame does not hold for a unit does not apply to it.
     """
     scheme, step = run.scheme, 10**run.scheme.decimals
-    read = partial(run.of_period, period=str(period), officers=str(among.levels[0]) == OFFICER)
+    officers = str(among.levels[0]) == OFFICER
+
+    def read(name: str) -> pd.DataFrame:
+        return run.frame(name, officers=officers).of_period(str(period))
+
     codes = pd.Index([indicator.code for indicator in scheme.indicators])
     lay, rows = partial(_lay_out, ids=ids, codes=codes), read("points")
     points, status = lay(rows, "points"), lay(rows, "status", empty=Status.NOT_APPLICABLE)

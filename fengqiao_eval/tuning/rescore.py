@@ -21,7 +21,7 @@ from fengqiao_eval.scheme.scheme import Dimension
 from fengqiao_eval.scoring.adjustments import sum_adjustments
 from fengqiao_eval.scoring.aggregation import CLOSE, HUNDREDTHS, aggregate, has_coverage, take_units
 from fengqiao_eval.scoring.long_periods import half_up_mean
-from fengqiao_eval.scoring.normalisation import clamp, half_up
+from fengqiao_eval.scoring.normalisation import clamp, half_up, half_up_ratio
 from fengqiao_eval.scoring.ranking import award_count, places
 from fengqiao_eval.tuning.model import PeriodPoints, WeightTable, is_in_marks, read_points
 from fengqiao_eval.wording.numbers import period_words
@@ -106,7 +106,7 @@ class Field:
     @property
     def kept_from_awards(self) -> np.ndarray:
         """Say which units a veto keeps from awards."""
-        rows = self.run.of_period("adjustments", str(self.period), officers=self.level == OFFICER)
+        rows = self.run.frame("adjustments", officers=self.level == OFFICER).of_period(str(self.period))
         vetoed = rows["unit_id"][(rows["effect"] == "bar_award").to_numpy()].tolist() if len(rows) else []
         return self.units["unit_id"].isin(vetoed).to_numpy()
 
@@ -171,7 +171,7 @@ def _veto_deductions(sheet: PeriodPoints, contributions: np.ndarray) -> np.ndarr
     for column, amounts in sheet.zeroed.items():
         before = np.maximum(sheet.contributions[:, column], 1)
         gone = np.rint(amounts * months / before).astype(np.int64)
-        taken += (2 * np.maximum(contributions[:, column], 0) * gone + months) // (2 * months)
+        taken += half_up_ratio(np.maximum(contributions[:, column], 0) * gone, months)
     return taken
 
 
@@ -202,7 +202,7 @@ def _units(run: Run, level: str, period: Period) -> pd.DataFrame:
     officers = level == OFFICER
     ranks, units = (run.frame(name, officers=officers).data for name in ("ranks", "units"))
     here = ranks[((ranks["level"] == level) & (ranks["period"] == str(period))).to_numpy()] if len(ranks) else ranks
-    scored = run.of_period("points", str(period), officers=officers)
+    scored = run.frame("points", officers=officers).of_period(str(period))
     if ranks.empty or units.empty or (scored.empty and run.frame("points", officers=officers).data.empty):
         raise UsageError("tune.no_points", run=run.manifest["run"], level=level)
     if here.empty:
@@ -237,7 +237,7 @@ def choose(run: Run | str | Path, level: str | None = None, period: str | None =
         raise UsageError("tune.no_points", run=run.manifest["run"], level="—")
     level, own = level or main_level(run), parse(str(run.manifest["periods"]["this"]))
     if period is None and _standing(run, own):
-        before = run.of_period("ranks", str(own.previous), officers=level == OFFICER)
+        before = run.frame("ranks", officers=level == OFFICER).of_period(str(own.previous))
         if len(before) and before["rank"][(before["level"] == level).to_numpy()].notna().any():
             return read_field(run, level, own.previous, passed_over=own)
     return read_field(run, level, parse(period) if period else own)

@@ -1,6 +1,5 @@
 """The arithmetic from a value to points with the numbers put in: what `explain` prints, and what a gain is reckoned by."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -11,7 +10,7 @@ from fengqiao_eval.measuring.peer_groups import each_unit
 from fengqiao_eval.scheme.indicator import Entry, Indicator
 from fengqiao_eval.scheme.normalisation import Curve, Line, Relative, Steps
 from fengqiao_eval.scheme.scheme import Scheme, base_marks, full_marks_of, weight_at
-from fengqiao_eval.scoring.normalisation import clamp, half_up, normalise, value_points
+from fengqiao_eval.scoring.normalisation import CLOSE, clamp, half_up, line_steps, normalise, value_points
 from fengqiao_eval.wording.numbers import plain
 
 
@@ -69,12 +68,17 @@ def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
     Of a line outside the hundred nothing limits the points but its own floor and cap. The last result is not yet rounded.
     """
     rule: Any = getattr(entry, "points")  # noqa: B009 - an indicator or a consequence; both have a rule
-    top = _top(entry, of)
-    found = [*_rule_sums(rule, value, entry.good, of, top)]
+    top, limits = float(base_marks(of.scheme)), (-np.inf, np.inf)
+    if isinstance(entry, Indicator):  # the numbers of a rule are written for the item's own full marks, or those of the scheme
+        top = float(weight_at(entry.weight, of.level)) if rule.in_marks else top
+        limits = (0.0, top)
+    if isinstance(rule, Relative):
+        found = [_relative_sum(rule, value, entry.good, of.peers, top)]
+    else:
+        found = _rule_sums(rule, value, entry.good, of)
     raw = found[-1].result
-    limits = (0.0, top) if isinstance(entry, Indicator) else (-np.inf, np.inf)
     kept = float(clamp(np.array([raw]), rule, *limits)[0])
-    if abs(kept - raw) > 1e-9:  # noqa: PLR2004 - no limit, but floats
+    if abs(kept - raw) > CLOSE:
         found.append(Sum("floor" if kept > raw else "cap", digits(raw), kept))
     if isinstance(entry, Indicator) and top != of.full:
         scaled = kept * of.full / top if top else 0.0
@@ -82,27 +86,21 @@ def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
     return tuple(found)
 
 
-def _top(entry: Entry, of: Unit) -> float:
-    """Give the full marks that the numbers of a rule are written for: the item's own, or those of the scheme."""
-    if isinstance(entry, Indicator) and entry.points.in_marks:
-        return float(weight_at(entry.weight, of.level))
-    return float(base_marks(of.scheme))
-
-
-def _rule_sums(rule: Any, value: float, good: str, of: Unit, top: float) -> Iterator[Sum]:
-    if isinstance(rule, Relative):
-        share = float(normalise(rule.kind, np.append(of.peers, value), good)[-1]) if len(of.peers) else np.nan
-        yield Sum(rule.kind, _standing_sum(rule.kind, value, good, np.append(of.peers, value), top), share * top)
-        return
+def _rule_sums(rule: Curve | Steps | Line, value: float, good: str, of: Unit) -> list[Sum]:
+    """Write what a rule makes of the value alone; a line is written by its whole steps where it counts no others."""
     each = float(np.ravel(each_unit(getattr(rule, "each", 0), *(np.array([word]) for word in (of.level, of.peer_class))))[0])
     result = float(value_points(rule, np.array([value]), good, each)[0])
     if isinstance(rule, Line):
-        yield from _line_sums(rule, value, good, each, result)
-    elif isinstance(rule, Steps):
-        yield _step_sum(rule, value, good, result)
-    else:
+        return _line_sums(rule, value, good, each, result)
+    if isinstance(rule, Curve):
         arithmetic = curve_sum(rule, value)
-        yield Sum("rule" if arithmetic else "flat", arithmetic or digits(value), result)
+        return [Sum("rule" if arithmetic else "flat", arithmetic or digits(value), result)]
+    higher = good == "higher"
+    reached = [limit for limit, _ in rule.steps if (value >= limit if higher else value <= limit)]
+    if not reached:
+        return [Sum("below", digits(value), result)]
+    best = max(reached) if higher else min(reached)
+    return [Sum("step", f"{digits(value)} {'≥' if higher else '≤'} {digits(best)}", result)]
 
 
 def curve_sum(rule: Curve, value: float) -> str:
@@ -118,42 +116,34 @@ def curve_sum(rule: Curve, value: float) -> str:
     return ""
 
 
-def _step_sum(rule: Steps, value: float, good: str, result: float) -> Sum:
-    """Name the best threshold that the value reaches."""
-    reached = [limit for limit, _ in rule.steps if (value >= limit if good == "higher" else value <= limit)]
-    if not reached:
-        return Sum("below", digits(value), result)
-    best = max(reached) if good == "higher" else min(reached)
-    return Sum("step", f"{digits(value)} {'≥' if good == 'higher' else '≤'} {digits(best)}", result)
-
-
-def _line_sums(rule: Line, value: float, good: str, each: float, result: float) -> Iterator[Sum]:
+def _line_sums(rule: Line, value: float, good: str, each: float, result: float) -> list[Sum]:
     """Write a line: start, steps times what each is worth, and what the first of them costs besides."""
     gap = term_of(value) if rule.at == 0 else f"({term_of(value)} − {term_of(rule.at)})"
-    count = gap if rule.per == 1 else f"{gap} / {term_of(rule.per)}"
-    steps = (value - float(rule.at)) / float(rule.per)
+    count, found = gap if rule.per == 1 else f"{gap} / {term_of(rule.per)}", []
+    steps, beyond = line_steps(rule, value, good)
     if rule.whole:
-        whole = float(np.trunc(steps + np.copysign(1e-9, steps)))
-        yield Sum("whole", count.strip("()") if rule.per == 1 else count, whole)
-        count = term_of(whole)
-    beyond = steps < -1e-9 if good == "higher" else steps > 1e-9  # noqa: PLR2004 - as in scoring.points
+        found.append(Sum("whole", count.strip("()") if rule.per == 1 else count, float(steps)))
+        count = term_of(steps)
     first = _signed_term(float(rule.first)) if rule.first and beyond else ""
-    yield Sum("rule", f"{term_of(rule.start)}{_signed_term(each)} × {count}{first}", result)
+    return [*found, Sum("rule", f"{term_of(rule.start)}{_signed_term(each)} × {count}{first}", result)]
 
 
 def _signed_term(number: float) -> str:
     return f" {'−' if number < 0 else '+'} {term_of(abs(number))}"
 
 
-def _standing_sum(kind: str, value: float, good: str, values: np.ndarray, top: float) -> str:
-    """Write the standing in a class; the class is numbers only. The last of the values is the unit's own."""
-    scale, own = term_of(top), term_of(value)
-    if kind == "percentile":
-        worse = int((values < value).sum() if good == "higher" else (values > value).sum())
-        tied = int((values == value).sum()) - 1
-        return f"{scale} × ({worse} + 0.5 × {tied}) / ({len(values)} − 1)"
-    best, worst = (values.max(), values.min()) if good == "higher" else (values.min(), values.max())
-    if kind == "min_max":
-        return f"{scale} × ({own} − {term_of(worst)}) / ({term_of(best)} − {term_of(worst)})"
-    gap = f"({own} − {term_of(values.mean())})" if good == "higher" else f"({term_of(values.mean())} − {own})"
-    return f"{scale} × (50 + 10 × {gap} / {term_of(values.std())}) / 100"
+def _relative_sum(rule: Relative, value: float, good: str, peers: np.ndarray, top: float) -> Sum:
+    """Write the standing in a class; the class is numbers only, the last of which is the unit's own."""
+    values, scale, own, higher = np.append(peers, value), term_of(top), term_of(value), good == "higher"
+    share = float(normalise(rule.kind, values, good)[-1]) if len(peers) else np.nan
+    best, worst = (values.max(), values.min()) if higher else (values.min(), values.max())
+    if rule.kind == "percentile":
+        worse, tied = int((values < value if higher else values > value).sum()), int((values == value).sum()) - 1
+        arithmetic = f"({worse} + 0.5 × {tied}) / ({len(values)} − 1)"
+    elif rule.kind == "min_max":
+        arithmetic = f"({own} − {term_of(worst)}) / ({term_of(best)} − {term_of(worst)})"
+    else:
+        mean = term_of(values.mean())
+        gap = f"({own} − {mean})" if higher else f"({mean} − {own})"
+        arithmetic = f"(50 + 10 × {gap} / {term_of(values.std())}) / 100"
+    return Sum(rule.kind, f"{scale} × {arithmetic}", share * top)

@@ -39,6 +39,15 @@ def text(cell: Any) -> str:
     return str(cell) if has_value(cell) else ""
 
 
+def flags(cell: Any) -> tuple[str, ...]:
+    """Read a cell of a frame as flags.
+
+    >>> flags("merged,provisional"), flags(None)
+    (('merged', 'provisional'), ())
+    """
+    return tuple(flag for flag in text(cell).split(",") if flag)
+
+
 def round_half_up(number: float, decimals: int = 2) -> Decimal:
     """Round half-up, as the frames are rounded.
 
@@ -155,17 +164,12 @@ def change(
         return Movement(say(f"card.change.none.{earlier if before is None else 'now'}", lang))
     difference = round_half_up(now) - round_half_up(before)
     small = base is not None and base < SMALL
-    if difference == 0:
-        words = say("card.change.level", lang)
-    elif kind == "quantity" and before > 0 and not small:
-        words = _change_words("per_cent", difference, fixed(abs(100 * float(difference) / before), 1), lang)
-    else:
-        words = _change_words(kind, difference, fixed(abs(float(difference))), lang)
+    words, amount = say("card.change.level", lang), fixed(abs(float(difference)))
+    if kind == "quantity" and before > 0 and not small:
+        kind, amount = "per_cent", fixed(abs(100 * float(difference) / before), 1)
+    if difference:
+        words = say(f"card.change.{kind}.{'up' if difference > 0 else 'down'}", lang, amount=amount)
     return Movement(words + (say("card.change.small", lang) if small else ""), (difference > 0) - (difference < 0))
-
-
-def _change_words(kind: str, difference: Decimal, amount: str, lang: str) -> str:
-    return say(f"card.change.{kind}.{'up' if difference > 0 else 'down'}", lang, amount=amount)
 
 
 def comparison_words(change: Movement, earlier: Earlier, lang: str) -> str:
@@ -174,9 +178,7 @@ def comparison_words(change: Movement, earlier: Earlier, lang: str) -> str:
     >>> comparison_words(Movement("升1.25分", 1), "previous", "zh"), comparison_words(Movement("无上期数据"), "previous", "zh")
     ('较上期▲升1.25分', '无上期数据')
     """
-    if change.direction is None:
-        return change.text
-    return say(f"card.compared.{earlier}", lang, change=arrow(change))
+    return change.text if change.direction is None else say(f"card.compared.{earlier}", lang, change=arrow(change))
 
 
 def arrow(change: Movement) -> str:
@@ -190,12 +192,8 @@ def arrow(change: Movement) -> str:
 
 def note(key: str, given: Mapping[str, Any], lang: str) -> str:
     """Say a note of the manifest; one whose sentence is unknown is shown as it was written."""
-    sentence = catalogue().get(f"note.{key}")
+    as_written = f"{key}: {', '.join(f'{name} {value}' for name, value in given.items())}"
     try:
-        return sentence[lang].format(**given) if sentence else f"{key}: {_pairs(given)}"
+        return catalogue()[f"note.{key}"][lang].format(**given)
     except (KeyError, IndexError):
-        return f"{key}: {_pairs(given)}"
-
-
-def _pairs(given: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in given.items())
+        return as_written

@@ -1,21 +1,19 @@
 """Words for what a scheme is made of: columns and tests, references, and the rules that make points of a value."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import singledispatch
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
 
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme.benchmark import Change, Peers, Place, Quota
-from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scheme.benchmark import Change, Peers, Place, Quota, Reference
+from fengqiao_eval.scheme.indicator import Consequence, Entry, Indicator
 from fengqiao_eval.scheme.measure import Elapsed, Factor, Filter, Test, Worth
-from fengqiao_eval.scheme.normalisation import By, Curve, Line, Points, Steps
+from fengqiao_eval.scheme.normalisation import Line
+from fengqiao_eval.scoring.normalisation import clamp
 from fengqiao_eval.wording.numbers import term
 from fengqiao_eval.words import say
-
-# Words for columns, tests, worths and factors of one record table: what the sentences of a definition are made of.
 
 
 def plain_number(number: Any) -> str:
@@ -33,44 +31,76 @@ def table_label(table: str, lang: str) -> str:
     return TABLES[table].label if lang == "zh" and table in TABLES else table
 
 
-class Words:
-    """Words for the columns and tests of one table."""
+def level_names(numbers: Mapping[str, Any], lang: str) -> list[tuple[str, Any]]:
+    """Name the levels (or classes) by which numbers differ; `others` are the rest."""
+    others = say("definition.others", lang)
+    return [(others if name == "others" else term("level", name, lang), number) for name, number in numbers.items()]
+
+
+class Phrases:
+    """What speaks of one thing in one language, in the sentences of definitions."""
+
+    def __init__(self, lang: str) -> None:
+        """Speak a language."""
+        self.lang = lang
+
+    def phrase(self, key: str, /, **given: Any) -> str:
+        """Say a sentence of the definitions."""
+        return say(f"definition.{key}", self.lang, **given)
+
+
+class Words(Phrases):
+    """Words for the columns, tests, worths and factors of one record table: what definitions are made of."""
 
     def __init__(self, table: str, lang: str) -> None:
         """Look the table up; columns that nobody declared are called as they are written."""
-        self.table, self.lang, self.label = TABLES.get(table), lang, table_label(table, lang)
+        super().__init__(lang)
+        self.table, self.label = TABLES.get(table), table_label(table, lang)
 
     def column(self, name: str) -> str:
         """Name a column: its meaning in Chinese where it is declared, else as it is written."""
         if name == "visits_made":
-            return say("definition.visits_made", self.lang)
+            return self.phrase("visits_made")
         known = self.table.column(name) if self.table and self.lang == "zh" else None
         return re.split("[（：，:]", known.meaning)[0] if known else name
 
-    def columns(self, names: tuple[str, ...]) -> str:
+    def columns(self, names: Iterable[str]) -> str:
         """Name several columns."""
-        return self.listed(map(self.column, names))
-
-    def listed(self, parts: Any) -> str:
-        """Put parts one beside the other, as the language does."""
-        return say("definition.list", self.lang).join(parts)
+        return self.phrase("list").join(map(self.column, names))
 
     def operand(self, of: str | Elapsed) -> str:
         """Name a column, or the minutes between two."""
         if isinstance(of, str):
             return self.column(of)
         start, end = map(self.column, of.minutes)
-        return say("definition.elapsed", self.lang, start=start, end=end)
+        return self.phrase("elapsed", start=start, end=end)
 
     def rows(self, where: Filter) -> str:
         """Say which rows of the table count."""
-        key = "definition.rows_where" if where else "definition.rows"
-        return say(key, self.lang, table=self.label, where=self.tests(where))
+        return self.phrase("rows_where" if where else "rows", table=self.label, where=self.tests(where))
 
     def tests(self, tests: Filter) -> str:
         """Say what a row must satisfy."""
-        parts = [part for name, test in tests.items() for part in self._test(self.column(name), test)]
-        return say("definition.and", self.lang).join(parts)
+        return self.phrase("and").join(part for name, test in tests.items() for part in self._test(self.column(name), test))
+
+    def _test(self, column: str, test: Test) -> Iterator[str]:
+        for name, values in (("in", test.in_), ("not_in", test.not_in)):
+            if values is not None:
+                yield self.phrase(name, column=column, given=self.phrase("or").join(map(self._value, values)))
+        if test.present is not None:
+            yield self.phrase("present" if test.present else "absent", column=column)
+        for name in ("at_least", "at_most", "above", "below", "not_after"):
+            bound = getattr(test, name)
+            if bound is not None:
+                yield self.phrase(name, column=column, given=self.column(bound) if isinstance(bound, str) else str(bound))
+        if test.within:
+            unit = next(unit for unit in ("minutes", "hours", "days") if getattr(test.within, unit) is not None)
+            key = "around" if test.within.either_side else "within"
+            limit, of = getattr(test.within, unit), self.column(test.within.of)
+            yield self.phrase(f"{key}.{unit}", column=column, limit=limit, of=of)
+
+    def _value(self, given: Any) -> str:
+        return self.phrase("yes" if given else "no") if isinstance(given, bool) else str(given)
 
     def worth(self, part: Worth) -> str:
         """Say what a row is worth by one part: an amount, a column, codes, a range or a ladder."""
@@ -81,59 +111,29 @@ class Words:
         elif part.between:
             kind, given["low"], given["high"] = "between", *map(plain_number, part.between)
         elif part.ladder:
-            ladder, kind = part.ladder, "ladder"
+            ladder, kind, unit = part.ladder, "ladder", self.phrase(f"unit.{part.ladder.unit}")
+            steps = ({"limit": plain_number(limit), "amount": plain_number(amount)} for limit, amount in ladder.steps)
+            given["steps"] = self.phrase("list").join(self.phrase("worth.step", unit=unit, **step) for step in steps)
             given |= {"since": self.column(ladder.since), "until": self.column(ladder.until)}
-            given["steps"] = self.listed(self._step(ladder.unit, *step) for step in ladder.steps)
-        where = say("definition.those", self.lang, where=self.tests(part.where)) if part.where else ""
-        return where + say(f"definition.worth.{kind}", self.lang, **given)
-
-    def _step(self, unit: str, limit: Any, amount: Any) -> str:
-        words = {"unit": say(f"definition.unit.{unit}", self.lang), "limit": plain_number(limit), "amount": plain_number(amount)}
-        return say("definition.worth.step", self.lang, **words)
+        where = self.phrase("those", where=self.tests(part.where)) if part.where else ""
+        return where + self.phrase(f"worth.{kind}", **given)
 
     def factor(self, factor: Factor) -> str:
         """Say when a row's worth is multiplied, and by how much."""
         parts = [self.tests(factor.where)] if factor.where else []
         if factor.during:
-            days = (say("definition.between_days", self.lang, first=first, last=last) for first, last in factor.during)
-            parts.append(say("definition.or", self.lang).join(days))
+            days = (self.phrase("between_days", first=first, last=last) for first, last in factor.during)
+            parts.append(self.phrase("or").join(days))
         if factor.again:
-            same = self.columns(factor.again.same)
-            parts.append(say("definition.again", self.lang, same=same, days=factor.again.within_days))
-        when = say("definition.and", self.lang).join(parts)
-        return say("definition.times", self.lang, when=when, by=plain_number(factor.by))
+            parts.append(self.phrase("again", same=self.columns(factor.again.same), days=factor.again.within_days))
+        return self.phrase("times", when=self.phrase("and").join(parts), by=plain_number(factor.by))
 
-    def codes(self, values: Any) -> str:
+    def codes(self, values: Mapping[str, Any]) -> str:
         """List the codes of words."""
-        return self.listed(f"{word}={plain_number(code)}" for word, code in values.items())
-
-    def _several(self, given: Any) -> str:
-        return say("definition.or", self.lang).join(map(self._value, given))
-
-    def _value(self, given: Any) -> str:
-        return say(f"definition.{'yes' if given else 'no'}", self.lang) if isinstance(given, bool) else str(given)
-
-    def _test(self, column: str, test: Test) -> Iterator[str]:
-        for name in ("in_", "not_in"):
-            if getattr(test, name) is not None:
-                yield self._say(name.rstrip("_"), column, self._several(getattr(test, name)))
-        if test.present is not None:
-            yield self._say("present" if test.present else "absent", column)
-        for name in ("at_least", "at_most", "above", "below", "not_after"):
-            bound = getattr(test, name)
-            if bound is not None:
-                yield self._say(name, column, self.column(bound) if isinstance(bound, str) else str(bound))
-        if test.within:
-            unit = next(unit for unit in ("minutes", "hours", "days") if getattr(test.within, unit) is not None)
-            limit, of = getattr(test.within, unit), self.column(test.within.of)
-            key = f"definition.around.{unit}" if test.within.either_side else f"definition.within.{unit}"
-            yield say(key, self.lang, column=column, limit=limit, of=of)
-
-    def _say(self, key: str, column: str, given: str = "") -> str:
-        return say(f"definition.{key}", self.lang, column=column, given=given)
+        return self.phrase("list").join(f"{word}={plain_number(code)}" for word, code in values.items())
 
 
-# Words for what a value is held against before it becomes points, and the unit in which it comes out.
+# What a value is held against before it becomes points, and the unit in which it comes out.
 
 
 PLACES = "place"
@@ -152,235 +152,158 @@ def units(entry: Entry) -> tuple[str, ...]:
     """
     found = [entry.unit]
     for reference in entry.against:
-        if isinstance(reference, Place):
-            found.append(PLACES)
-        else:
-            found.append("%" if reference.as_ in ("completion", "excess_percent", "percent") else found[-1])
+        kept = PLACES if isinstance(reference, Place) else found[-1]
+        found.append("%" if getattr(reference, "as_", "") in ("completion", "excess_percent", "percent") else kept)
     return tuple(found)
 
 
-def reference_words(entry: Entry, lang: str) -> tuple[str, ...]:
-    """Say each reference in the order in which they are applied; empty where the value is taken as it is."""
-    return tuple(_reference_sentence(reference, unit, lang) for reference, unit in zip(entry.against, units(entry), strict=False))
-
-
-def step_unit(unit: str, lang: str) -> str:
-    """Name the unit of one step of a value: of rates percentage points, of places places.
+def step_unit(unit: str, lang: str, kind: Literal["step", "difference"] = "step") -> str:
+    """Name the unit of one step of a value, or of a difference of two: of rates percentage points, of places places.
 
     >>> step_unit("%", "zh"), step_unit("起", "zh")
     ('个百分点', '起')
     """
-    return say(f"definition.step.{_NAMED[unit]}", lang) if unit in _NAMED else unit
+    return say(f"definition.{kind}.{_NAMED[unit]}", lang) if unit in _NAMED else unit
 
 
-def _difference(unit: str, lang: str) -> str:
-    return say(f"definition.difference.{_NAMED[unit]}", lang) if unit in _NAMED else unit
+def reference_words(entry: Entry, lang: str) -> tuple[str, ...]:
+    """Say each reference in the order in which they are applied; empty where the value is taken as it is."""
+    held = zip(entry.against, units(entry), strict=False)
+    return tuple(_reference_sentence(reference, step_unit(unit, lang, "difference"), lang) for reference, unit in held)
 
 
-@singledispatch
-def _reference_sentence(reference: Any, unit: str, lang: str) -> str:
-    raise TypeError(reference, unit, lang)
+def _reference_sentence(reference: Reference, unit: str, lang: str) -> str:
+    if isinstance(reference, Place):
+        return say(f"definition.place.{reference.from_}", lang)
+    if isinstance(reference, Quota):
+        return _quota(reference, unit, lang)
+    if isinstance(reference, Change):
+        since = say(f"definition.since.{reference.since}", lang, periods=reference.periods)
+        return say(f"definition.change.{reference.as_}", lang, since=since, unit=unit)
+    words = {"among": f"among.{reference.among}", "since": f"peers_since.{reference.since}", "of": f"peers_of.{reference.of}"}
+    given = {name: say(f"definition.{key}", lang) for name, key in words.items()}
+    return say(f"definition.peers.{reference.as_}", lang, unit=unit, **given)
 
 
-@_reference_sentence.register
 def _quota(quota: Quota, unit: str, lang: str) -> str:
     every = say(f"definition.every.{quota.every}", lang) if quota.every else ""
     per = say(f"definition.quota_per.{quota.per}", lang, scale=plain_number(quota.scale)) if quota.per else ""
-    due = say("definition.quota", lang, every=every, per=per, amount=_amount(quota, lang))
-    said = say(f"definition.quota.{quota.as_}", lang, due=due, unit=_difference(unit, lang))
+    amount = plain_number(quota.amount)
+    if quota.figure:
+        amount = say("definition.quota_figure", lang, figure=quota.figure)
+    elif isinstance(quota.amount, dict):
+        amount = say("definition.list", lang).join(f"{name} {plain_number(amount)}" for name, amount in quota.amount.items())
+    due = say("definition.quota", lang, every=every, per=per, amount=amount)
+    said = say(f"definition.quota.{quota.as_}", lang, due=due, unit=unit)
     return said + (say("definition.quota_apart", lang) if quota.apart else "")
 
 
-def _amount(quota: Quota, lang: str) -> str:
-    if quota.figure:
-        return say("definition.quota_figure", lang, figure=quota.figure)
-    if isinstance(quota.amount, dict):
-        return say("definition.list", lang).join(f"{name} {plain_number(amount)}" for name, amount in quota.amount.items())
-    return plain_number(quota.amount)
+# How a value becomes points: curves, steps, lines, relative rules, and their limits.
 
 
-@_reference_sentence.register
-def _change(change: Change, unit: str, lang: str) -> str:
-    since = say(f"definition.since.{change.since}", lang, periods=change.periods)
-    return say(f"definition.change.{change.as_}", lang, since=since, unit=_difference(unit, lang))
+class RuleWords(Phrases):
+    """Words for the rule of an entry, in which a line outside the hundred may take points away.
 
-
-@_reference_sentence.register
-def _peers(peers: Peers, unit: str, lang: str) -> str:
-    words = {"among": f"among.{peers.among}", "since": f"peers_since.{peers.since}", "of": f"peers_of.{peers.of}"}
-    given = {name: say(f"definition.{key}", lang) for name, key in words.items()}
-    return say(f"definition.peers.{peers.as_}", lang, unit=_difference(unit, lang), **given)
-
-
-@_reference_sentence.register
-def _place(place: Place, unit: str, lang: str) -> str:  # noqa: ARG001 - a place has no unit before it
-    return say(f"definition.place.{place.from_}", lang)
-
-
-# Words for the rules that make points of a value: curves, steps, lines, relative rules, and their limits.
-
-
-NONE = Decimal("Infinity")
-
-
-@dataclass(frozen=True)
-class About:
-    """What a rule is about: the unit of the value, whether it may be negative, full marks, and on which side it stands.
-
-    `full` is None outside the hundred, where nothing limits points by itself; `taken` is true where points are deducted.
+    full: the full marks that the numbers of the rule are written for; None outside the hundred, where nothing limits points by
+    itself.
     """
 
-    lang: str
-    unit: str
-    signed: bool
-    lower: bool
-    full: Decimal | None
-    taken: bool = False
+    def __init__(self, entry: Indicator | Consequence, lang: str, full: Any) -> None:
+        """Gather what the rule is about: the unit of the value, whether it may be negative, which side is bad, the limits."""
+        super().__init__(lang)
+        self.rule: Any = entry.points
+        self.unit, self.full = units(entry)[-1], None if full is None else float(full)
+        self.signed = any(isinstance(reference, (Change, Peers)) for reference in entry.against)
+        self.bad_side = "over" if entry.good == "lower" else "under"
+        self.taken = isinstance(entry, Consequence) and entry.effect == "deduct"
+        limits = () if self.full is None else (0, self.full)
+        self.low, self.high = clamp(np.array([-np.inf, np.inf]), self.rule, *limits)
 
-    def say(self, key: str, /, **given: Any) -> str:
-        """Say a sentence of the definitions."""
-        return say(key, self.lang, **given)
+    def sentence(self) -> str:
+        """Say how a value becomes points, with floor and cap where the rule has them, in one sentence."""
+        marks = [self.phrase("in_marks")] if self.rule.in_marks else []
+        if isinstance(self.rule, Line):
+            return self.phrase("comma").join([*self._line(self.rule), *marks])
+        key, knots = "knot_taken" if self.taken else "knot", getattr(self.rule, "knots", getattr(self.rule, "steps", ()))
+        listed = (self.phrase(key, value=plain_number(value), points=plain_number(points)) for value, points in knots)
+        otherwise = plain_number(getattr(self.rule, "otherwise", None))
+        said = [self.phrase(self.rule.kind, knots=self.phrase("list").join(listed), otherwise=otherwise)]
+        for name, limit in (("floor", self.rule.floor), ("cap", self.rule.cap)):
+            said += [self.phrase(f"no_{name}")] if limit == "none" else []
+            said += [self.phrase(name, **{name: plain_number(limit)})] if limit not in (None, "none") else []
+        return say("screen.semicolon", self.lang).join([*said, *marks])
 
+    def _line(self, line: Line) -> Iterator[str]:
+        """Say a line by its sides: what is taken off or added beyond its start, as far as the limits leave room for it."""
+        sides = dict(self._sides(line))
+        if float(line.start) not in (0, self.high):
+            yield self.phrase("line.start", start=plain_number(line.start))
+        yield from (self._side(line, side, gain=gain) for side, gain in sides.items())
+        if line.whole:
+            yield self.phrase("line.whole")
+        if False in sides.values() or line.floor is not None:
+            yield from self._bottom(line)
+        if True in sides.values() and self.high < np.inf:
+            yield self.phrase("line.to_full") if self.high == self.full else self.phrase("cap", cap=plain_number(line.cap))
+        elif True in sides.values() and line.cap == "none":
+            yield self.phrase("no_cap")
 
-def rule_words(rule: Points, about: About) -> str:
-    """Say how a value becomes points, with floor and cap where the rule has them, in one sentence."""
-    if isinstance(rule, Line):
-        return _line(rule, about)
-    knots = rule.knots if isinstance(rule, Curve) else rule.steps if isinstance(rule, Steps) else ()
-    listed = about.say("definition.list").join(
-        about.say(
-            "definition.knot_taken" if about.taken else "definition.knot", value=plain_number(value), points=plain_number(points)
-        )
-        for value, points in knots
-    )
-    said = [about.say(f"definition.{rule.kind}", knots=listed, otherwise=plain_number(getattr(rule, "otherwise", None)))]
-    limits = {name: getattr(rule, name) for name in ("floor", "cap")}
-    said += [_limit(name, limit, about) for name, limit in limits.items() if limit is not None]
-    return say("screen.semicolon", about.lang).join([*said, *_marks(rule, about)])
+    def _sides(self, line: Line) -> Iterator[tuple[str, bool]]:
+        """Give the sides on which points change, each with whether they grow there: over `at`, and under it."""
+        numbers = line.each.values() if isinstance(line.each, dict) else (line.each,)
+        rising = next((number for number in numbers if number), 0) > 0
+        for side, gain in (("over", rising), ("under", not rising)):
+            room = float(line.start) < self.high if gain else float(line.start) > self.low
+            if room and (side == "over" or line.at != 0 or self.signed):
+                yield side, gain
 
+    def _side(self, line: Line, side: str, *, gain: bool) -> str:
+        verb = "gains" if gain else "loses"
+        if self.taken:
+            verb = "loses" if gain else "spares"
+        elif gain and line.start == 0 and self.full is not None:
+            verb = "earns"
+        given = {"at": plain_number(line.at), "unit": step_unit(self.unit, self.lang) if self.unit == PLACES else self.unit}
+        given |= {"step": self._step(line), "points": self._points(line), "first": ""}
+        if line.first and side == self.bad_side:  # given or taken at once
+            first = self.phrase("line.gains" if (line.first > 0) != self.taken else "line.loses")
+            given["first"] = self.phrase("line.first", verb=first, points=plain_number(abs(line.first)))
+        return self.phrase(f"line.{self._side_key(line, side)}", verb=self.phrase(f"line.{verb}"), **given)
 
-def _limit(name: str, limit: Any, about: About) -> str:
-    return (
-        about.say(f"definition.no_{name}") if limit == "none" else about.say(f"definition.{name}", **{name: plain_number(limit)})
-    )
+    def _side_key(self, line: Line, side: str) -> str:
+        """Choose the sentence of a side: simply each, more or less than nothing, places won or lost, or beyond `at`."""
+        if line.at == 0 and not self.signed:
+            return "each"
+        if self.unit == PLACES and not self.signed:
+            return f"{side}_place"
+        if line.at != 0:
+            return side
+        if self.unit == PLACES:
+            return "back" if side == self.bad_side else "forward"
+        return {"over": "more", "under": "less"}[side]
 
+    def _step(self, line: Line) -> str:
+        unit = step_unit(self.unit, self.lang)
+        if self.lang == "en":
+            return unit if line.per == 1 else f"{plain_number(line.per)} {unit}"
+        alone = line.per == 1 and line.at == 0 and not self.signed and not unit.startswith("个")
+        return unit if alone else f"{plain_number(line.per)}{unit}"
 
-def _marks(rule: Points, about: About) -> list[str]:
-    return [about.say("definition.in_marks")] if rule.in_marks else []
+    def _points(self, line: Line) -> str:
+        """Say how many points a step is, by class or level where they differ."""
+        if not isinstance(line.each, dict):
+            return self.phrase("line.points", points=plain_number(abs(line.each)))
+        each = level_names(line.each, self.lang)
+        said = (self.phrase("line.points_of", points=plain_number(abs(points)), name=name) for name, points in each)
+        return self.phrase("list").join(said)
 
-
-def bounds(rule: Points, full: Decimal | None) -> tuple[Decimal, Decimal]:
-    """Give the least and most points of a rule: 0 and full marks unless it says otherwise, none outside the hundred.
-
-    >>> bounds(Line(kind="line", start=100, each=-3, floor=50), Decimal(100))
-    (Decimal('50'), Decimal('100'))
-    """
-    least, most = (-NONE, NONE) if full is None else (Decimal(0), full)
-    low = -NONE if rule.floor == "none" else least if rule.floor is None else Decimal(rule.floor)
-    high = NONE if rule.cap == "none" else most if rule.cap is None else Decimal(rule.cap)
-    return low, high
-
-
-def _line(line: Line, about: About) -> str:
-    """Say a line by its sides: what is taken off or added beyond its start, as far as the limits leave room for it."""
-    sides = dict(_sides(line, about))
-    start = (
-        []
-        if line.start in (0, bounds(line, about.full)[1])
-        else [about.say("definition.line.start", start=plain_number(line.start))]
-    )
-    said = start + [_side(line, side, gain=gain, about=about) for side, gain in sides.items()]
-    said += [about.say("definition.line.whole")] if line.whole else []
-    said += list(_ends(line, about, frozenset(sides.values())))
-    return say("definition.comma", about.lang).join([*said, *_marks(line, about)])
-
-
-def _sides(line: Line, about: About) -> Iterator[tuple[str, bool]]:
-    """Give the sides on which points change, each with whether they grow there: over `at`, and under it."""
-    low, high = bounds(line, about.full)
-    rising = _sample(line.each) > 0
-    both = line.at != 0 or about.signed
-    for side, gain in (("over", rising), ("under", not rising)):
-        if (line.start < high if gain else line.start > low) and (both or side == "over"):
-            yield side, gain
-
-
-def _side(line: Line, side: str, *, gain: bool, about: About) -> str:
-    given = {"at": plain_number(line.at), "unit": step_unit(about.unit, about.lang) if about.unit == PLACES else about.unit}
-    given |= {"step": _step_words(line, about), "points": _points(line.each, about), "first": _first_step(line, side, about)}
-    return about.say(f"definition.line.{_side_key(line, side, about)}", verb=_verb(line, gain=gain, about=about), **given)
-
-
-def _side_key(line: Line, side: str, about: About) -> str:
-    """Choose the sentence of a side: simply each, more or less than nothing, places won or lost, or beyond `at`."""
-    if line.at == 0 and not about.signed:
-        return "each"
-    if about.unit == PLACES and not about.signed:
-        return f"{side}_place"
-    if line.at != 0:
-        return side
-    if about.unit == PLACES:
-        return "back" if (side == "over") == about.lower else "forward"
-    return {"over": "more", "under": "less"}[side]
-
-
-def _first_step(line: Line, side: str, about: About) -> str:
-    """Say what is given or taken at once on the bad side; nothing elsewhere."""
-    if not line.first or side != ("over" if about.lower else "under"):
-        return ""
-    verb = about.say("definition.line.gains" if (line.first > 0) != about.taken else "definition.line.loses")
-    return about.say("definition.line.first", verb=verb, points=plain_number(abs(line.first)))
-
-
-def _step_words(line: Line, about: About) -> str:
-    unit = step_unit(about.unit, about.lang)
-    if about.lang == "en":
-        return unit if line.per == 1 else f"{plain_number(line.per)} {unit}"
-    alone = line.per == 1 and line.at == 0 and not about.signed and not unit.startswith("个")
-    return unit if alone else f"{plain_number(line.per)}{unit}"
-
-
-def _verb(line: Line, *, gain: bool, about: About) -> str:
-    if about.taken:
-        return about.say("definition.line.loses" if gain else "definition.line.spares")
-    earned = gain and line.start == 0 and about.full is not None
-    return about.say("definition.line.earns" if earned else "definition.line.gains" if gain else "definition.line.loses")
-
-
-def _sample(each: By) -> Decimal:
-    numbers = each.values() if isinstance(each, dict) else (each,)
-    return next((Decimal(number) for number in numbers if number), Decimal(0))
-
-
-def _points(each: By, about: About) -> str:
-    """Say how many points a step is, by class or level where they differ."""
-    if not isinstance(each, dict):
-        return about.say("definition.line.points", points=plain_number(abs(each)))
-    names = {name: term("level", name, about.lang) for name in each} | {"others": about.say("definition.others")}
-    parts = (
-        about.say("definition.line.points_of", points=plain_number(abs(points)), name=names[name])
-        for name, points in each.items()
-    )
-    return about.say("definition.list").join(parts)
-
-
-def _ends(line: Line, about: About, gains: frozenset[bool]) -> Iterator[str]:
-    """Say how far points may fall, where they fall, and how far they may rise, where they rise."""
-    low, high = bounds(line, about.full)
-    if False in gains or line.floor is not None:
-        yield from _bottom(line, low, about)
-    if True in gains and high < NONE:
-        yield about.say("definition.line.to_full") if high == about.full else about.say("definition.cap", cap=plain_number(high))
-    elif True in gains and line.cap == "none":
-        yield about.say("definition.no_cap")
-
-
-def _bottom(line: Line, low: Decimal, about: About) -> Iterator[str]:
-    if low == -NONE:
-        yield from [about.say("definition.no_floor")] if about.full is not None else []
-    elif low == 0:
-        yield from [about.say("definition.line.to_nothing")] if line.start > 0 else []
-    elif 2 * low == line.start:
-        yield about.say("definition.line.to_half")
-    else:
-        yield about.say("definition.floor", floor=plain_number(low))
+    def _bottom(self, line: Line) -> Iterator[str]:
+        """Say how far points may fall."""
+        if self.low == -np.inf:
+            yield from [self.phrase("no_floor")] if self.full is not None else []
+        elif self.low == 0:
+            yield from [self.phrase("line.to_nothing")] if line.start > 0 else []
+        elif 2 * self.low == float(line.start):
+            yield self.phrase("line.to_half")
+        else:
+            yield self.phrase("floor", floor=plain_number(line.floor))

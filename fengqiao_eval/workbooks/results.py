@@ -18,7 +18,6 @@ from fengqiao_eval.results.standings import (
     adjusted_words,
     dimension_scores,
     dimensions_at,
-    flags,
     frame,
     full_marks,
     grade_words,
@@ -30,7 +29,7 @@ from fengqiao_eval.results.standings import (
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import applies, base_marks, nominal, parts_of, weight_at
 from fengqiao_eval.wording.definitions import definition, rule_of
-from fengqiao_eval.wording.numbers import period_words, term
+from fengqiao_eval.wording.numbers import flags, period_words, term
 from fengqiao_eval.wording.rules import reference_words
 from fengqiao_eval.words import say
 from fengqiao_eval.workbooks import proof
