@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -13,7 +12,6 @@ from fengqiao_eval.errors import InputError, UsageError
 from fengqiao_eval.filenames import file_name
 from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
-from fengqiao_eval.pages.comparison import Comparison, TextTable, sections
 from fengqiao_eval.records.store import open_records
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
@@ -107,40 +105,7 @@ def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tupl
     if page.suffix != ".html" or any(page.resolve().is_relative_to(folder) for folder in folders):
         raise UsageError("compare.out", given=page)
     found = comparison.compare(*runs, lang)
-    said = list(comparison_lines(found))
+    said = list(comparison.console_lines(found))
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(comparison.page(found), "utf-8", newline="\n")
     return said, page
-
-
-def comparison_lines(one: Comparison) -> Iterator[str]:
-    """Say what the page says, in lines."""
-    heads = (("", False), *((one.say(f"compare.fact.{side}"), False) for side in ("before", "after")))
-    yield from align_table(TextTable(heads, tuple(comparison.facts(one))))
-    yield from comparison.comparison_caveats(one)
-    yield comparison.differences(one)
-    for section in sections(one):
-        yield from ("", section.title, *(f"  {line}" for line in section.lines))
-        yield from (f"  {line}" for line in (align_table(section.table) if section.table else ()))
-
-
-def align_table(table: TextTable) -> Iterator[str]:
-    """Set a table in lines, numbers to the right; a Chinese character is as wide as two.
-
-    >>> list(align_table(TextTable((("单位", False), ("n", True)), (("甲", "12"), ("ab", "3")))))
-    ['单位   n', '甲    12', 'ab     3']
-    """
-    rows = [tuple(name for name, _ in table.heads), *table.rows]
-    widths = [max(map(_text_width, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = zip(row, widths, table.heads, strict=True)
-        yield "  ".join(_pad_cell(cell, width, numbers=head[1]) for cell, width, head in cells).rstrip()
-
-
-def _text_width(text: str) -> int:
-    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
-
-
-def _pad_cell(cell: str, width: int, *, numbers: bool) -> str:
-    space = " " * (width - _text_width(cell))
-    return space + cell if numbers else cell + space
