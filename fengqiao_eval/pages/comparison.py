@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
 from fengqiao_eval.errors import OFFICER
@@ -28,7 +27,7 @@ from fengqiao_eval.results.comparison import (
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.text import character_widths
-from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, plain, signed, term
+from fengqiao_eval.wording.numbers import day, fixed, has_value, measured, period_words, plain, signed, term
 from fengqiao_eval.words import language, say
 
 MOST, GROUPS = 5, 12
@@ -213,8 +212,9 @@ def differences(one: Comparison) -> str:
 
 def sections(one: Comparison) -> tuple[Section, ...]:
     """Say all that changed, in the order of the page, the same for console and page; officers only as numbers."""
-    parts = (_weights, _movements, _moves, _awards, _grades, _classes, _counties, _void_indicators)
-    return tuple(part(one) for part in parts)
+    classes = _groups(one, "group", "compare.by_class", "compare.one_class")
+    counties = _groups(one, "county", "compare.by_county", "compare.no_county")
+    return _weights(one), _movements(one), _moves(one), _awards(one), _grades(one), classes, counties, _void_indicators(one)
 
 
 def _weights(one: Comparison) -> Section:
@@ -232,24 +232,12 @@ def _weights(one: Comparison) -> Section:
     rows = []
     for (code, was, now, share, shared_now), held in alike.items():
         where = one.say("compare.every_level") if len(held) == levels else _join(map(one.level, held), one.lang)
-        weight, part = (
-            _both(_weight_text(was), _weight_text(now), one.lang),
-            _both(_share_text(share), _share_text(shared_now), one.lang),
-        )
-        by = one.say(
-            "compare.share_change", n=signed(float((shared_now or 0) - (share or 0)))
-        )  # a missing one is none of the total
+        weight = _both(plain(was, 4), plain(now, 4), one.lang)
+        part = _both(measured(share, "%"), measured(shared_now, "%"), one.lang)
+        by = one.say("compare.share_change", n=signed((shared_now or 0) - (share or 0)))  # a missing one is none of the total
         rows.append((names[code], code, where, weight, part, by))
     lines = (one.say("compare.weights_read"), *([one.say("compare.weights_shared", n=shared)] if shared else []))
     return one.section("compare.weights", lines, ("item", "code", "levels", "weight", "share", "share_change"), rows)
-
-
-def _weight_text(weight: Any) -> str:
-    return plain(None if weight is None else float(weight), 4)
-
-
-def _share_text(share: Any) -> str:
-    return "—" if share is None else f"{fixed(float(share))}%"
 
 
 def _both(was: str, now: str, lang: str) -> str:
@@ -340,28 +328,20 @@ def _grades(one: Comparison) -> Section:
     return one.section("compare.grades", [] if rows else [one.say("compare.grades_none")], ("level", "crossing", "n"), rows)
 
 
-def _classes(one: Comparison) -> Section:
-    listed = one.pair.units.assign(group=lambda units: units["group_after"].fillna(""))
-    return _groups(one, listed, "group", "compare.by_class", "compare.one_class")
-
-
-def _counties(one: Comparison) -> Section:
-    below = one.pair.units.groupby("level")["county"].transform(lambda county: (county != "").any())
-    return _groups(one, one.pair.units[below], "county", "compare.by_county", "compare.no_county")
-
-
-def _groups(one: Comparison, listed: pd.DataFrame, by: str, title: str, nameless: str) -> Section:
+def _groups(one: Comparison, by: str, title: str, nameless: str) -> Section:
     """Give the change of each group; of too many those of the lowest means and of the highest, in this order."""
     lines, rows = [one.say("compare.by_read")] if by == "group" else [], []
-    for level, part in listed.groupby("level", sort=False):
+    for level, part in one.pair.by_level():
+        if by == "county" and (part["county"] == "").all():  # above the counties
+            continue
         groups = group_changes(part, by)
         if len(groups) > GROUPS:
-            lines.append(one.say("compare.by_more", level=one.level(str(level)), n=len(groups), shown=GROUPS))
+            lines.append(one.say("compare.by_more", level=one.level(level), n=len(groups), shown=GROUPS))
             order = groups["mean"].sort_values(kind="stable").index
             groups = groups.loc[[*order[: GROUPS // 2], *order[-GROUPS // 2 :]]]
         rows += [
             (
-                *(one.level(str(level)), row["group"] or one.say(nameless), plain(row["n"]), one.points(row["mean"])),
+                *(one.level(level), row["group"] or one.say(nameless), plain(row["n"]), one.points(row["mean"])),
                 one.ends(row["low"], row["high"]),
                 one.say("compare.rose_fell", rose=row["rose"], fell=row["fell"]),
             )

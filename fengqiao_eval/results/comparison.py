@@ -159,8 +159,8 @@ def _weights(scheme: Scheme, levels: tuple[str, ...]) -> dict[tuple[str, str], t
 def units(pair: Pair, *, officers: bool = False) -> pd.DataFrame:
     """Join the main periods of both runs: a row for each unit of either, by level, class and place.
 
-    unit_id, name, level, county, in_before, in_after; per side group, total (whole 10^-decimals), rank, of, grade and award ('',
-    named, tied); change (whole points), climbed (places, only within the same class).
+    unit_id, name, level, group (the later), county, in_before, in_after; per side group, total (whole 10^-decimals), rank, of,
+    grade and award ('', named, tied); change (whole points), climbed (places, only within the same class).
     """
     sides = [_side(run, pair.decimals, officers=officers) for run in pair.runs]
     joined = sides[0].merge(sides[1], on=["unit_id", "level"], how="outer", suffixes=("_before", "_after"), indicator="where")
@@ -170,6 +170,7 @@ def units(pair: Pair, *, officers: bool = False) -> pd.DataFrame:
         **{name: joined[f"{name}_after"].fillna(joined[f"{name}_before"]) for name in ("name", "county")},
         change=joined["total_after"] - joined["total_before"],
         climbed=(joined["rank_before"] - joined["rank_after"]).where(joined["group_before"] == joined["group_after"]),
+        group=joined["group_after"].fillna(""),
         order=joined["level"].map({level: number for number, level in enumerate(pair.levels)}),
     )
     joined = joined.fillna({f"{name}_{side}": "" for name in ("grade", "award") for side in SIDES})
