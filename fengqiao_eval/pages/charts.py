@@ -47,18 +47,13 @@ _BESIDE = {"textposition": "outside", "constraintext": "none", "textfont": {"siz
 _BARS = {"type": "bar", "orientation": "h"}
 
 
-_MARK = {"type": "line", "y0": 0, "y1": 1, "yref": "paper"}
-
-
-_NOTE = {"y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
-
-
 def _class(layer: str) -> dict[str, Any]:
     """Mark the median and, if it is among them, the own total by lines with their words above; below dots, above bars."""
-    median = {**_MARK, "layer": layer, "line": {"color": INK, "width": 1, "dash": "dot"}}
-    own = {**_MARK, "layer": layer, "line": {"color": OWN, "width": 2, "dash": "solid"}}
+    looks = {"color": INK, "width": 1, "dash": "dot"}, {"color": OWN, "width": 2, "dash": "solid"}
+    lines = [{"type": "line", "y0": 0, "y1": 1, "yref": "paper", "layer": layer, "line": look} for look in looks]
+    note = {"y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
     axes = {"xaxis": {"ticks": "outside"}, "yaxis": {"visible": False}}
-    return {"shapes": [median, own], "annotations": [_NOTE], "showlegend": False, "margin": {"t": 66}, **axes}
+    return {"shapes": lines, "annotations": [note], "showlegend": False, "margin": {"t": 66}, **axes}
 
 
 TOTAL = {

@@ -117,23 +117,19 @@ def compare(before: Run, after: Run, lang: str = "zh") -> Comparison:
 
 def page(one: Comparison) -> str:
     """Make the page: one file that asks for nothing else; its stamp is that of the less settled run."""
-    state = min((run.manifest["state"] for run in one.pair.runs), key=STATES.index)
-    names = one.sides(lambda run: run.manifest["run"])
-    states = one.sides(lambda run: say(f"card.state.{run.manifest['state']}", one.lang))
+    before, after = (run.manifest for run in one.pair.runs)
     found = render(
         "before_after.html",
         one.lang,
         css=Markup(style() + files(__package__).joinpath("templates/page.css").read_text("utf-8")),  # noqa: S704 - our own
-        state=state,
-        state_word=say(f"card.state.{state}", one.lang),
-        state_said=say(f"card.state_said.{state}", one.lang),
-        running=one.say("compare.running", **names, **{f"state_{side}": word for side, word in states.items()}),
-        title=one.say("compare.title", **names),
+        state=min(before["state"], after["state"], key=STATES.index),
+        before=before,
+        after=after,
         name=one.pair.after.scheme.name(one.lang),
         facts=facts(one),
         beware=tuple(comparison_caveats(one)),
         told=differences(one),
-        warned=tuple(dict.fromkeys(line for run in one.pair.runs for line in banner(run.manifest, one.lang))),
+        warned=dict.fromkeys(line for told in (before, after) for line in banner(told, one.lang)),
         sections=sections(one),
     )
     return found + "\n"

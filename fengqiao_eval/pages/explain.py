@@ -13,7 +13,7 @@ from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import SCORED, UsageError
 from fengqiao_eval.periods import parse
 from fengqiao_eval.results.card import unit_row
-from fengqiao_eval.results.lines import Adjusted, Step, adjustment_lines, averaged_total, is_mean, shorter_periods, steps
+from fengqiao_eval.results.lines import Adjusted, Step, adjustment_lines, is_mean, months, steps
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import flags, grade_words
 from fengqiao_eval.scheme.indicator import POINTED, Consequence, Entry, Indicator
@@ -61,11 +61,9 @@ class Question:
     @cached_property
     def averaged(self) -> tuple[str, ...]:
         """The shorter periods of whose totals the unit's total is the mean; none where it was counted anew."""
-        scheme, period = self.run.scheme, str(self.run.manifest["period"])
-        if not is_mean(scheme, period):
-            return ()
-        found = ((shorter, self.rows("ranks", shorter)) for shorter in shorter_periods(scheme, period))
-        return tuple(shorter for shorter, rows in found if rows and averaged_total(scheme, rows[0]) is not None)
+        ranks = self.run.rows("ranks", self.unit_id, officers=self.run.holds_officer(self.unit_id))
+        found = months(self.run.scheme, str(self.run.manifest["period"]), {str(row["period"]): row for row in ranks})
+        return tuple(period for period, _ in found.scored) if found and found.decisive else ()
 
     @cached_property
     def adjustments(self) -> tuple[Adjusted, ...]:
@@ -255,12 +253,14 @@ def _value(asked: Question, entry: Entry, row: Row) -> str:
     if number(row["value"]) is None:
         return asked.say("no_value", status=status)
     raw = number(row["denominator"]) is None
-    shown = plain(row["value"], 4) if raw else fixed(row["value"], 4)
-    given = {"value": f"{shown} {entry.unit}", "n": plain(row["n"]), "status": status}
-    if raw or number(row["numerator"]) is None:
-        return asked.say("value_plain", **given)
-    scale = f" × {entry.scale}" if entry.scale != 1 else ""
-    return asked.say("value", **given, scale=scale, **{name: plain(row[name], 4) for name in ("numerator", "denominator")})
+    return asked.say(
+        "value_plain" if raw or number(row["numerator"]) is None else "value",
+        value=f"{plain(row['value'], 4) if raw else fixed(row['value'], 4)} {entry.unit}",
+        scale=f" × {entry.scale}" if entry.scale != 1 else "",
+        n=plain(row["n"]),
+        status=status,
+        **{name: plain(row[name], 4) for name in ("numerator", "denominator")},
+    )
 
 
 def _step(asked: Question, step: Step) -> str:
@@ -328,9 +328,9 @@ def _amount(asked: Question, line: Consequence, own: Adjusted | None) -> str:
     if line.effect != "zero_item":
         return plainly
     contribution = asked.exact(asked.points()[str(line.item)]["contribution"])
-    months, gone = parse(str(asked.run.manifest["period"])).months, -asked.exact(own.points)
-    hit = next((n for n in range(1, months + 1) if asked.exact(float(contribution * n / months)) == gone), None)
-    return plainly if hit is None else f"{plainly} = −{contribution} × {hit} / {months}"
+    length, gone = parse(str(asked.run.manifest["period"])).months, -asked.exact(own.points)
+    hit = next((n for n in range(1, length + 1) if asked.exact(float(contribution * n / length)) == gone), None)
+    return plainly if hit is None else f"{plainly} = −{contribution} × {hit} / {length}"
 
 
 # The records behind an entry: ids, dates, what each adds, of notices who stands for them.
@@ -362,25 +362,18 @@ def _record(asked: Question, record: Row, *, counted: bool) -> str:
 
 def _sum_check(asked: Question, entry: Entry, row: Row, behind: pd.DataFrame) -> Iterator[str]:
     """Say whether the records add up to what was scored."""
-    above, below = float(behind["numerator"].sum()), float(behind["denominator"].sum())
-    given = {"above": plain(above, 4), "below": plain(below, 4)}
-    then = {name: plain(number(row[name]), 4) for name in ("numerator", "denominator")}
+    found = {name: float(behind[name].sum()) for name in ("numerator", "denominator")}
+    pairs, keys = list(zip(found, found, strict=True)), ("records_sum", "records_differ")
     if isinstance(entry.measure, Count):
-        key = "count_sum" if _is_equal(above, row["numerator"]) else "count_differs"
-        yield asked.say(key, above=given["above"], numerator=then["numerator"])
-        if entry.measure.per:
-            per = say(f"definition.per.{entry.measure.per}", asked.lang)
-            yield asked.say("exposure", per=per, amount=then["denominator"])
-        return
-    equal = _is_equal(below, row["denominator"]) and _is_equal(above, row["numerator"])
-    if _is_equal(below, row["n"]) if isinstance(entry.measure, Quantile) else equal:
-        yield asked.say("records_sum", **given)
-    else:
-        yield asked.say("records_differ", **given, **then)
-
-
-def _is_equal(found: float, scored: Any) -> bool:
-    return abs(found - (number(scored) or 0)) < 1e-6  # noqa: PLR2004 - sums of shares are floats
+        pairs, keys = [("numerator", "numerator")], ("count_sum", "count_differs")
+    elif isinstance(entry.measure, Quantile):
+        pairs = [("denominator", "n")]
+    off = any(abs(found[name] - (number(row[of]) or 0)) >= 1e-6 for name, of in pairs)  # noqa: PLR2004 - sums of shares are floats
+    scored = {name: plain(row[name], 4) for name in found}
+    yield asked.say(keys[off], above=plain(found["numerator"], 4), below=plain(found["denominator"], 4), **scored)
+    if isinstance(entry.measure, Count) and entry.measure.per:
+        per = say(f"definition.per.{entry.measure.per}", asked.lang)
+        yield asked.say("exposure", per=per, amount=scored["denominator"])
 
 
 def _figures(asked: Question, lines: Sequence[Row]) -> Iterator[str]:

@@ -13,7 +13,6 @@ from jinja2.ext import Extension
 
 from fengqiao_eval.filenames import file_name
 from fengqiao_eval.pages import plain_text
-from fengqiao_eval.pages.plain_text import days_left
 from fengqiao_eval.results.card import Card
 from fengqiao_eval.results.lines import DimensionLine, IndicatorLine
 from fengqiao_eval.wording import numbers
@@ -157,7 +156,8 @@ def list_lengths(card: Card) -> Mapping[str, int]:
     spent = FRAME[card.lang] + EACH * len(card.indicators) + sum(len(line.encode()) for line in card.unknowns)
     left, found = max(LEAST, PAGE - spent), {}
     disputes = [
-        [f"{one.dispute_id} {days_left(one.days_left, card.lang)}" for one in part.disputes[:SHOWN]] for part in card.disputes
+        [f"{one.dispute_id} {plain_text.days_left(one.days_left, card.lang)}" for one in part.disputes[:SHOWN]]
+        for part in card.disputes
     ]
     records = [[one.record_id for one in part.records[:SHOWN]] for part in card.lost_records]
     behind = [line.record_ids for line in card.adjustments]
@@ -217,21 +217,6 @@ def slim(html: str) -> str:
     return _LINE.sub("", _QUOTED.sub(lambda found: found[1] or found[2], _END.sub("", html)))
 
 
-SPOKEN = (
-    "changes",
-    "days_left",
-    "firmness",
-    "indicator_remarks",
-    "missed_target",
-    "monthly_mean",
-    "objection",
-    "total_parts",
-    "value",
-    "warning",
-)
-"""What templates say as the plain text does."""
-
-
 @cache
 def environment() -> Environment:
     """Set up the templates: whatever a record holds is escaped, a name nobody set is an error."""
@@ -243,8 +228,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=[Slim],
     )
-    made.globals |= {name: getattr(numbers, name) for name in ("arrow", "fixed", "plain", "signed", "measured")}
-    made.globals |= {name: getattr(plain_text, name) for name in SPOKEN}
+    said = {name: getattr(numbers, name) for name in ("arrow", "fixed", "plain", "signed", "measured")}
+    made.globals |= said | {"plain_text": plain_text}
     return made
 
 

@@ -86,13 +86,11 @@ def _level_frames(run: Run) -> list[tuple[str, pd.DataFrame]]:
 
 def _level_line(level: str, part: pd.DataFrame, run: Run, lang: str) -> str:
     totals = part.loc[part["rank"].notna(), "total"]
-    given = {"level": term("level", level, lang), "units": len(part), "ranked": len(totals)}
-    if len(totals) == 1 == len(part):
-        return say("overview.level_one", lang, **given, total=fixed(totals.iloc[0], run.scheme.decimals))
-    if totals.empty:
-        return say("overview.level_unranked", lang, **given)
     low, middle, high = (fixed(number, run.scheme.decimals) for number in (totals.min(), totals.median(), totals.max()))
-    return say("overview.level", lang, **given, low=low, median=middle, high=high)
+    alone = len(totals) == 1 == len(part)
+    key = "overview.level_one" if alone else "overview.level_unranked" if totals.empty else "overview.level"
+    counts = {"level": term("level", level, lang), "units": len(part), "ranked": len(totals)}
+    return say(key, lang, **counts, total=low, low=low, median=middle, high=high)
 
 
 def classes(run: Run, lang: str = "zh") -> pd.DataFrame:

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from fengqiao_eval.pages.charts import FIGURE, KINDS, SHARED, compact_figure, template
 from fengqiao_eval.pages.fragments import render, style
-from fengqiao_eval.results.card import identity
+from fengqiao_eval.results.card import Identity, identity
 from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.text import script_json
@@ -50,34 +50,21 @@ def page(nb: Mapping[str, Any], run: Run, unit_id: str, lang: str = "zh") -> str
             blocks.append(prose(told.get("fengqiao", {}).get(lang) or cell["source"]))
         elif cell["cell_type"] == "code":
             blocks += [block for output in cell.get("outputs", []) if (block := _output(output, figures, lang))]
-    return render("page.html", lang, head=_head(run, unit_id, lang), banner=banner(run.manifest, lang), blocks=blocks)
+    who = identity(run, unit_id, lang) if unit_id else None
+    facts, period = _facts(run, who, lang), period_words(str(run.manifest["periods"]["this"]), lang)
+    given = {"facts": facts, "period": period, "banner": banner(run.manifest, lang), "blocks": blocks}
+    return render("page.html", lang, run=run, who=who, **given)
 
 
-def _head(run: Run, unit_id: str, lang: str) -> dict[str, Any]:
-    """Say what stands at the head of a page, and how it reaches the folder of the run; the overview lies in that folder."""
-    given, title = run.manifest, run.scheme.name(lang)
-    period = period_words(str(given["periods"]["this"]), lang)
-    facts = {
-        say("card.period", lang): period,
-        say("card.as_of", lang): day(given["as_of"]),
-        say("card.scheme", lang): run.scheme.version,
-    }
-    head = {
-        "run": str(given["run"]),
-        "state": str(given["state"]),
-        "state_word": say(f"card.state.{given['state']}", lang),
-        "state_said": say(f"card.state_said.{given['state']}", lang),
-        "period": period,
-        "title": title,
-        "unit_id": unit_id,
-    }
-    if not unit_id:
-        return head | {"name": title, "kind": say("card.kind_overview", lang), "facts": facts, "root": "", "back": "index.html"}
-    who = identity(run, unit_id, lang)
-    whose = {say("card.id", lang): unit_id, say("card.level", lang): who.level_label, say("card.class", lang): who.peer_class}
-    kind = say("card.kind_officer" if who.is_officer else "card.kind", lang)
-    back = "index.html" if who.is_officer else "../index.html"
-    return head | {"name": who.name, "kind": kind, "facts": whose | facts, "root": "../", "back": back}
+def _facts(run: Run, who: Identity | None, lang: str) -> Iterator[tuple[str, str]]:
+    """Say what stands at the head of a page, of the overview without what is a unit's."""
+    if who:
+        yield say("card.id", lang), who.unit_id
+        yield say("card.level", lang), who.level_label
+        yield say("card.class", lang), who.peer_class
+    yield say("card.period", lang), period_words(str(run.manifest["periods"]["this"]), lang)
+    yield say("card.as_of", lang), day(run.manifest["as_of"])
+    yield say("card.scheme", lang), run.scheme.version
 
 
 def _output(output: Mapping[str, Any], figures: Iterator[int], lang: str) -> Markup:

@@ -78,17 +78,14 @@ def _write(run: Run, lang: str, changed: Sequence[str], *, officers: bool) -> No
         lang,
         kicker=say("screen.kicker_officers" if officers else "screen.kicker", lang),
         words=_words(lang),
-        title=run.scheme.name(lang),
+        run=run,
         period=period_words(manifest["periods"]["this"], lang),
-        state=manifest["state"],
         facts=_facts(run, staff, lang),
         objection=objection_words(manifest, lang),
         warned=banner(manifest, lang),
         firm=frame(run, "ranks")["rank_low"].notna().any(),
         notes=notes(run, lang),
         changed=changed,
-        scheme=run.scheme,
-        run=manifest["run"],
         assets=inner,
         rows=rows,
         overview=(folder / "overview.html").is_file(),
@@ -118,16 +115,9 @@ def objection_words(manifest: Mapping[str, Any], lang: str) -> str:
     """Say how to object, and until when where a date was set."""
     said = say("screen.object", lang, contact=manifest.get("contact") or say("screen.no_contact", lang))
     until = manifest.get("objection_until")
-    return said + (say("screen.object_until", lang, until=day_words(until, lang)) if until else "")
-
-
-def day_words(day: str, lang: str) -> str:
-    """Say a day or moment of the manifest as a day.
-
-    >>> day_words("2025-01-20", "zh"), day_words("2025-01-20T18:00:00", "en")
-    ('2025年1月20日', '2025-01-20')
-    """
-    return say("screen.day", lang, d=datetime.fromisoformat(day))
+    return said + (
+        say("screen.object_until", lang, until=say("screen.day", lang, d=datetime.fromisoformat(until))) if until else ""
+    )
 
 
 def _data(run: Run, lang: str, *, officers: bool) -> dict[str, Any]:

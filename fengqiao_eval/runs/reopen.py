@@ -1,7 +1,6 @@
 """A finished run opened again: explained with the records it was made of, or compared with another."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,9 +17,6 @@ from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.params import PATHS, RunParams, absolute_path
 from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.words import say
-
-# A finished run opened again, with the records that it was made of.
-
 
 STANDS = ("source", "checked_by")
 """What says of a notice on what it rests, and who stands for it."""
@@ -42,7 +38,10 @@ def explain_unit(given: Path, unit_id: str, indicator: str | None, lang: str) ->
     except InputError as error:
         lines = explain.entry_lines(run, unit_id, indicator, None, lang)
         return [*lines, say("explain.gone", lang, where=params.records), *(fault.text(lang) for fault in error.faults)]
-    return [*_changed_files(run, params, lang), *explain.entry_lines(run, unit_id, indicator, behind, lang)]
+    before, now = run.manifest["fingerprints"]["records"], manifest.fingerprint_records(params)
+    files = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    changed = [say("explain.changed", lang, files=say("explain.comma", lang).join(files))] if files else []
+    return [*changed, *explain.entry_lines(run, unit_id, indicator, behind, lang)]
 
 
 def find_run(given: Path) -> Run:
@@ -50,19 +49,16 @@ def find_run(given: Path) -> Run:
 
     Raises UsageError naming near ones.
     """
-    place = next(
-        (place for place in (given, Path("runs") / given) if place.is_file() or (place / "manifest.json").is_file()), None
-    )
-    if place is None:
-        known = [path.parent.name for path in Path("runs").glob("*/manifest.json")]
-        raise UsageError("which_run", given=given, known=similar_ids(str(given), known) or "—")
-    return open_run(place)
+    for place in (given, Path("runs") / given):
+        if place.is_file() or (place / "manifest.json").is_file():
+            return open_run(place)
+    known = [path.parent.name for path in Path("runs").glob("*/manifest.json")]
+    raise UsageError("which_run", given=given, known=similar_ids(str(given), known) or "—")
 
 
 def parameters(run: Run) -> RunParams:
     """Read the parameters of a run again, its paths made absolute."""
-    path = run.path / "manifest.json"
-    given = json.loads(path.read_text("utf-8"), parse_float=Decimal)["parameters"]
+    given = json.loads((run.path / "manifest.json").read_text("utf-8"), parse_float=Decimal)["parameters"]
     params = RunParams.model_validate(given)
     here = run.path.absolute()
     return params.model_copy(update={key: absolute_path(value, here) for key in PATHS if (value := getattr(params, key))})
@@ -78,14 +74,6 @@ def _entry_records(run: Run, params: RunParams, entry: Entry, unit_id: str) -> p
     known = [name for name in STANDS if name in notices.columns]
     told = notices.filter(notices.notice_id.isin(list(found["record_id"]))).select("notice_id", *known).to_pandas()
     return found.merge(told, how="left", left_on="record_id", right_on="notice_id")
-
-
-def _changed_files(run: Run, params: RunParams, lang: str) -> Iterator[str]:
-    """Say which files of the records are not what they were."""
-    before, now = run.manifest["fingerprints"]["records"], manifest.fingerprint_records(params)
-    files = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    if files:
-        yield say("explain.changed", lang, files=say("explain.comma", lang).join(files))
 
 
 # Two finished runs compared: lines for the console, and a page beside the runs, which are never written to.
