@@ -370,8 +370,7 @@ def change_lines(changes: Mapping[str, Any], lang: str | None = None) -> list[st
     lang = lang or language()
     if not changes or "unread" in changes:
         return [say("since.unread", lang, run=changes["run"], why=changes["unread"])] if changes else []
-    parts = (_source_lines, _level_lines, _gap_lines)
-    said = [line for part in parts for line in part(changes, lang)]
+    said = [*_source_lines(changes, lang), *_level_lines(changes, lang), *_gap_lines(changes, lang)]
     earlier = {"run": changes["run"], "period": changes["period"][0], "as_of": day(changes["as_of"][0])}
     return [say("since.head" if said else "since.same", lang, **earlier), *(f"  {line}" for line in said)]
 

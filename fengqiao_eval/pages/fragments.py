@@ -14,7 +14,6 @@ from jinja2.ext import Extension
 from fengqiao_eval.filenames import file_name
 from fengqiao_eval.pages import plain_text
 from fengqiao_eval.results.card import Card
-from fengqiao_eval.results.lines import DimensionLine, IndicatorLine
 from fengqiao_eval.wording import numbers
 from fengqiao_eval.words import say
 
@@ -74,32 +73,25 @@ def limits(card: Card) -> Fragment:
 
 def indicator_frame(card: Card) -> pd.DataFrame:
     """Lay out the indicators as a DataFrame with rounded numbers, for reading and for checking that nothing has moved."""
-    rows = [
-        {
-            "indicator": line.label,
-            "numerator": _round(line.numerator),
-            "denominator": _round(line.denominator),
-            "value": _round(line.value),
-            "target": line.target,
-            "points": _round(line.points),
-            "weight": _round(100 * line.weight_used),
-            "contribution": _round(line.contribution),
-            "status": line.status,
-        }
-        for line in card.indicators
-    ]
-    return pd.DataFrame(rows)
-
-
-def _round(cell: float | None) -> float | None:
-    return None if cell is None else float(numbers.round_half_up(cell))
+    rows = []
+    for line in card.indicators:
+        cells = {name: getattr(line, name) for name in ("numerator", "denominator", "value", "points", "contribution")}
+        cells["weight"] = 100 * line.weight_used
+        rounded = {name: None if cell is None else float(numbers.round_half_up(cell)) for name, cell in cells.items()}
+        rows.append({"indicator": line.label, "target": line.target, "status": line.status, **rounded})
+    columns = ["indicator", "numerator", "denominator", "value", "target", "points", "weight", "contribution", "status"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _fragment(name: str, card: Card, *, styled: bool = False) -> Fragment:
+    scored = [line for line in card.indicators if line.scored]
     given = {
         "card": card,
         "shown": lambda: list_lengths(card),
-        "worst": _worst_dimensions(card),
+        "worst": [  # each dimension with the indicator that lost most of its points
+            (worst, max((line for line in scored if worst.code in line.above), key=lambda line: line.lost, default=None))
+            for worst in plain_text.worst_dimensions(card)
+        ],
         "gains": [(gain, *projected_standing(card, gain.points)) for gain in card.gains],
         "reached": projected_standing(card, sum(gain.points for gain in card.gains)),
         "groups": [[line for line in card.adjustments if line.inside is kind] for kind in (True, False)],
@@ -114,15 +106,6 @@ def projected_standing(card: Card, won: float) -> tuple[float | None, int | None
     if total is None or rank is None or card.standing.of <= 1:
         return (None if total is None else total + won), None
     return total + won, card.peers.above(total + won, card.decimals) + 1
-
-
-def _worst_dimensions(card: Card) -> list[tuple[DimensionLine, IndicatorLine | None]]:
-    """Name each dimension that lost points, the most first, with the indicator that lost most of them."""
-    scored = [line for line in card.indicators if line.scored]
-    return [
-        (worst, max((line for line in scored if worst.code in line.above), key=lambda line: line.lost, default=None))
-        for worst in plain_text.worst_dimensions(card)
-    ]
 
 
 # How many of its many records a card lists: so many that its page stays within its bytes, whatever records are called.

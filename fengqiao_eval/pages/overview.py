@@ -118,18 +118,12 @@ def movers(run: Run, lang: str = "zh", most: int = 5) -> pd.DataFrame:
     listed = standings.places(run)
     moved = listed[(listed["level"] == main_level(run)) & listed["change"].notna()].sort_values(["change", "unit_id"])
     ends = [moved[moved["change"] > 0].tail(most).iloc[::-1], moved[moved["change"] < 0].head(most).iloc[::-1]]
-    chosen = pd.concat(ends, ignore_index=True)
-    shown = {
-        "unit": chosen["name"],
-        "unit_id": chosen["unit_id"],
-        "class": chosen["peer_class"].replace("", say("workbook.one_class", lang)),
-        "before": chosen["rank_before"],
-        "place": chosen["rank"],
-        "of": chosen["of"],
-        "change": [f"{change:+d}".replace("-", "−") for change in chosen["change"]],
-        "total": chosen["total"],
-    }
-    return pd.DataFrame({say(f"overview.column.{name}", lang): column for name, column in shown.items()})
+    names = {"name": "unit", "peer_class": "class", "rank_before": "before", "rank": "place"}
+    chosen = pd.concat(ends, ignore_index=True).rename(columns=names)
+    chosen["class"] = chosen["class"].replace("", say("workbook.one_class", lang))
+    chosen["change"] = [f"{change:+d}".replace("-", "−") for change in chosen["change"]]
+    columns = ["unit", "unit_id", "class", "before", "place", "of", "change", "total"]
+    return chosen[columns].rename(columns={name: say(f"overview.column.{name}", lang) for name in columns})
 
 
 def draw_heat(run: Run, lang: str = "zh") -> go.Figure:
@@ -219,9 +213,6 @@ def _is_numeric(column: pd.Series) -> bool:
 
 def notes(run: Run, lang: str = "zh") -> Fragment:
     """Say what the records could not tell, how to object, and that scores are advice."""
-    said = [
-        *(standings.notes(run, lang) or [say("screen.no_notes", lang)]),
-        objection_words(run.manifest, lang),
-        say("screen.advice", lang),
-    ]
+    said = standings.notes(run, lang) or [say("screen.no_notes", lang)]
+    said += [objection_words(run.manifest, lang), say("screen.advice", lang)]
     return Fragment(render("overview_lines.html", lang, lines=said), "\n".join(said))

@@ -292,14 +292,11 @@ def group_changes(listed: pd.DataFrame, by: str) -> pd.DataFrame:
 
 def missing_counts(pair: Pair) -> pd.DataFrame:
     """Count the units above officers without a value of an indicator: indicator, level, status (of LACKING), before, after."""
-    counts = pd.concat([_run_missing(run) for run in pair.runs], axis=1, keys=SIDES)
-    return counts.fillna(0).astype("int64").reset_index()
-
-
-def _run_missing(run: Run) -> pd.Series:
-    measured = run.of_period("points", run.manifest["periods"]["this"])
-    keys = ["indicator", "level", "status"]
-    return measured.loc[measured["status"].isin(LACKING), keys].astype("str").groupby(keys).size()
+    counts, keys = [], ["indicator", "level", "status"]
+    for run in pair.runs:
+        measured = run.of_period("points", run.manifest["periods"]["this"])
+        counts.append(measured.loc[measured["status"].isin(LACKING), keys].astype("str").groupby(keys).size())
+    return pd.concat(counts, axis=1, keys=SIDES).fillna(0).astype("int64").reset_index()
 
 
 def void_changes(counts: pd.DataFrame) -> pd.DataFrame:
@@ -341,15 +338,11 @@ def find_changes(new: Path, old: Path) -> Facts:
 
 
 def _farthest_moves(pair: Pair) -> list[Facts]:
+    found = sorted(moves(pair, NAMED), key=lambda row: -abs(row["climbed"]))[:NAMED]
     return [
-        {
-            **{name: str(row[name]) for name in ("unit_id", "name", "level")},
-            "group": str(row["group_after"]),
-            "place": [int(row[f"rank_{side}"]) for side in SIDES],
-            "of": int(row["of_after"]),
-            "climbed": int(row["climbed"]),
-        }
-        for row in sorted(moves(pair, NAMED), key=lambda row: -abs(row["climbed"]))[:NAMED]
+        {name: str(row[name]) for name in ("unit_id", "name", "level", "group")}
+        | {"place": [int(row[f"rank_{side}"]) for side in SIDES], "of": int(row["of_after"]), "climbed": int(row["climbed"])}
+        for row in found
     ]
 
 
