@@ -62,7 +62,7 @@ def unit(folder, place):
 
 def said(new, old, lang="zh"):
     """Say what changed; by way of JSON, as a manifest keeps it."""
-    return comparison.change_lines(json.loads(json.dumps(comparison.find_changes(new, old))), lang)
+    return comparison.change_lines(json.loads(json.dumps(results_comparison.find_changes(new, old))), lang)
 
 
 def test_nothing_changed(pair):
@@ -81,7 +81,7 @@ def test_units_that_moved(pair):
     new, old = pair
     placed(new, CLASSES[0], [3, 1, 2])
     down, up = unit(old, 1), unit(old, 2)
-    found = comparison.find_changes(new, old)
+    found = results_comparison.find_changes(new, old)
     assert {key: found["units"]["station"][key] for key in ("moved", "rose", "fell")} == {"moved": 3, "rose": 2, "fell": 1}
     first = found["farthest"][0]
     assert (first["unit_id"], first["place"], first["climbed"], first["group"]) == (down, [1, 3], -2, CLASSES[0])
@@ -95,7 +95,7 @@ def test_only_ten_are_named(tmp_path):
     old = write_run(tmp_path / "old", stations=60, officers=0, months=False)
     new = shutil.copytree(old, tmp_path / "new")
     placed(new, CLASSES[0], list(range(14, 0, -1)))
-    found = comparison.find_changes(new, old)
+    found = results_comparison.find_changes(new, old)
     assert found["units"]["station"]["moved"] == 14
     assert [abs(each["climbed"]) for each in found["farthest"]] == [13, 13, 11, 11, 9, 9, 7, 7, 5, 5]
 
@@ -119,7 +119,7 @@ def test_officers_are_counted_and_never_named(pair):
     """Of officers only numbers are told, neither ids nor names."""
     new, old = pair
     rewrite(new / "officer", "ranks", lambda frame: frame.assign(rank=frame["rank"].max() + 1 - frame["rank"]).iloc[1:])
-    found = comparison.find_changes(new, old)
+    found = results_comparison.find_changes(new, old)
     people = pd.read_parquet(old / "officer" / "units.parquet")
     assert found["units"]["officer"]["moved"] > 0
     assert found["units"]["officer"]["gone"] == 1
@@ -137,7 +137,7 @@ def test_an_officers_folder_that_is_closed_is_left_out(pair, monkeypatch):
 
     units = results_comparison.units
     monkeypatch.setattr("fengqiao_eval.results.comparison.units", closed)
-    assert "officer" not in comparison.find_changes(*pair)["units"]
+    assert "officer" not in results_comparison.find_changes(*pair)["units"]
 
 
 def statuses(folder, code, status, units):
@@ -164,7 +164,7 @@ def test_indicators_that_went_void_or_came_back(pair):
     for folder in pair:
         statuses(folder, code, "ok", 18)
     statuses(new, code, "void", 1)
-    assert gaps(comparison.find_changes(new, old), "void") == [(code, "void", 1)]
+    assert gaps(results_comparison.find_changes(new, old), "void") == [(code, "void", 1)]
     name = Scheme.model_validate_json((new / "scheme.json").read_text("utf-8")).dimensions[0].indicators[0].name("zh")
     assert said(new, old)[1:] == [f"  {name}（派出所）作废：0 → 1 个单位"]
     assert said(old, new)[1:] == [f"  {name}（派出所）作废：1 → 0 个单位"]
@@ -178,8 +178,8 @@ def test_indicators_that_many_units_newly_lack(pair, status, units, told):
     for folder in pair:
         statuses(folder, code, "ok", 18)
     statuses(new, code, status, units)
-    assert gaps(comparison.find_changes(new, old), "lacking") == ([(code, status, told)] if told else [])
-    assert gaps(comparison.find_changes(old, new), "lacking") == []
+    assert gaps(results_comparison.find_changes(new, old), "lacking") == ([(code, status, told)] if told else [])
+    assert gaps(results_comparison.find_changes(old, new), "lacking") == []
 
 
 def test_records_that_came_late(pair):
@@ -187,7 +187,7 @@ def test_records_that_came_late(pair):
     new, old = pair
     given = {"key": "late", "given": {"table": TABLES["cases"].label, "count": 70}}
     tell(new, counts={"cases": 120_358, "visits": 98_765, "units": 45}, notes=[given], fingerprints={"records": "88"})
-    found = comparison.find_changes(new, old)
+    found = results_comparison.find_changes(new, old)
     assert (found["rows"], found["late"]) == ({"cases": [120_345, 120_358]}, {"cases": [59, 70]})
     assert said(new, old)[1:] == [
         "  所依据的不同：记录",
@@ -203,7 +203,7 @@ def test_the_next_period_reads_as_the_next_period(pair):
     for folder, name in product((new, new / "officer"), ("ranks", "points")):
         rewrite(folder, name, lambda frame: frame.replace({"period": {PERIODS["this"]: "2025Q1"}}))
     tell(new, periods=PERIODS | {"this": "2025Q1"}, as_of="2025-04-01 00:00:00", notes=[])
-    found = comparison.find_changes(new, old)
+    found = results_comparison.find_changes(new, old)
     assert (found["period"], found["as_of"]) == (["2024Q4", "2025Q1"], ["2025-01-01 00:00:00", "2025-04-01 00:00:00"])
     assert said(new, old) == ["与上次相比（old，2024Q4，截至 2025-01-01）：没有变化"]
 
@@ -227,7 +227,7 @@ def test_rewritten_weights_are_counted(pair):
     for part, weight in zip(text["dimensions"][:2], ({"others": "1", "officer": "1"}, "2"), strict=True):
         part["weight"] = weight
     (new / "scheme.json").write_text(json.dumps(text), "utf-8")
-    assert comparison.find_changes(new, old)["weights"] == 2
+    assert results_comparison.find_changes(new, old)["weights"] == 2
     assert "权重 2 项" in said(new, old)[1]
 
 
@@ -244,7 +244,7 @@ def test_rewritten_weights_are_counted(pair):
 def test_a_run_that_cannot_be_read_costs_nothing(pair, harm, why):
     """An earlier run that is harmed, or of an older program, is told as such; the new run stands."""
     harm(pair[1])
-    assert comparison.find_changes(*pair) == {"run": "old", "unread": why}
+    assert results_comparison.find_changes(*pair) == {"run": "old", "unread": why}
     assert said(*pair) == [f"上次的结果 old 已读不出（{why}），未作对照"]
 
 

@@ -15,7 +15,6 @@ from fengqiao_eval.errors import UsageError
 from fengqiao_eval.pages import comparison
 from fengqiao_eval.results import comparison as results_comparison
 from fengqiao_eval.results.run import open_run
-from fengqiao_eval.runs import reopen
 from fengqiao_eval.scheme.load import reweigh
 from fengqiao_eval.scheme.scheme import Award
 from fengqiao_eval.scoring.ranking import award_nominees
@@ -99,7 +98,7 @@ def stations(pair):
 
 def said(pair, lang="zh"):
     """Say the comparison of two runs, as the console does."""
-    return "\n".join(reopen.comparison_lines(comparison.compare(*pair.runs, lang)))
+    return "\n".join(comparison.console_lines(comparison.compare(*pair.runs, lang)))
 
 
 def section(text, title):

@@ -14,10 +14,11 @@ import pytest
 from fengqiao_eval.pages import charts, fragments
 from fengqiao_eval.pages.charts import FIGURE
 from fengqiao_eval.pages.fragments import PAGE, max_entries
-from fengqiao_eval.pages.page import inline, page, prose, write_assets
+from fengqiao_eval.pages.page import page, prose, write_assets
 from fengqiao_eval.results.card import card
 from fengqiao_eval.results.records import Lost, LostRecords, OpenDispute, OpenDisputes
 from fengqiao_eval.results.run import open_run
+from fengqiao_eval.text import script_json
 from runs_fixture import OWN, UNRANKED, write
 from test_charts import contrast
 
@@ -204,7 +205,7 @@ def test_figures_cannot_close_their_script(run):
     assert "<script>alert" not in text
     assert "<img" not in text
     assert "\\u003c/script\\u003e" in text
-    assert inline("&\u2028") == '"\\u0026\\u2028"'
+    assert script_json("&\u2028") == '"\\u0026\\u2028"'
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from fengqiao_eval.pages.plain_text import earned_points
 from fengqiao_eval.periods import parse
 from fengqiao_eval.results.card import Card
-from fengqiao_eval.results.lines import DimensionLine
 from fengqiao_eval.wording.numbers import fixed, round_half_up
 from fengqiao_eval.words import say
 
@@ -47,18 +47,13 @@ _BESIDE = {"textposition": "outside", "constraintext": "none", "textfont": {"siz
 _BARS = {"type": "bar", "orientation": "h"}
 
 
-_MARK = {"type": "line", "y0": 0, "y1": 1, "yref": "paper"}
-
-
-_NOTE = {"y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
-
-
 def _class(layer: str) -> dict[str, Any]:
     """Mark the median and, if it is among them, the own total by lines with their words above; below dots, above bars."""
-    median = {**_MARK, "layer": layer, "line": {"color": INK, "width": 1, "dash": "dot"}}
-    own = {**_MARK, "layer": layer, "line": {"color": OWN, "width": 2, "dash": "solid"}}
+    looks = {"color": INK, "width": 1, "dash": "dot"}, {"color": OWN, "width": 2, "dash": "solid"}
+    lines = [{"type": "line", "y0": 0, "y1": 1, "yref": "paper", "layer": layer, "line": look} for look in looks]
+    note = {"y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
     axes = {"xaxis": {"ticks": "outside"}, "yaxis": {"visible": False}}
-    return {"shapes": [median, own], "annotations": [_NOTE], "showlegend": False, "margin": {"t": 66}, **axes}
+    return {"shapes": lines, "annotations": [note], "showlegend": False, "margin": {"t": 66}, **axes}
 
 
 TOTAL = {
@@ -147,15 +142,13 @@ class Drawing:
 @cache
 def template() -> dict[str, Any]:
     """Read the common look of all figures; pages leave it out and take it from the script."""
-    found: dict[str, Any] = json.loads(files(__package__).joinpath("templates/figure.json").read_text("utf-8"))
-    return found
+    return dict(json.loads(files(__package__).joinpath("templates/figure.json").read_text("utf-8")))
 
 
 def drawing(kind: str, title: str, height: int, traces: Sequence[Mapping[str, Any]], **layout: Any) -> Drawing:
     """Draw a figure of a kind: what is given is laid over what all figures of the kind have."""
-    given = {"data": traces, "layout": {"title": {"text": title}, "height": height, "meta": kind, **layout}}
-    found = deep_merge(KINDS[kind], given)
-    return Drawing(found["data"], found["layout"])
+    layout = {"title": {"text": title}, "height": height, "meta": kind, **layout}
+    return Drawing(**deep_merge(KINDS[kind], {"data": traces, "layout": layout}))
 
 
 def deep_merge(base: Any, given: Any) -> Any:
@@ -176,20 +169,24 @@ def compact_figure(figure: Mapping[str, Any]) -> dict[str, Any]:
 
     A figure of no kind, or one that lacks what its kind has, is given whole; the common look is always left out.
     """
-    layout = {name: value for name, value in figure["layout"].items() if name != "template"}
-    whole = {"data": figure["data"], "layout": layout}
-    kind = layout.get("meta")
-    if not isinstance(kind, str) or kind not in KINDS or not whole["data"]:
+    traces, layout = figure["data"], {name: value for name, value in figure["layout"].items() if name != "template"}
+    whole, kind = {"data": traces, "layout": layout}, layout.get("meta")
+    if not isinstance(kind, str) or kind not in KINDS or not traces:
         return whole
     try:
-        left = _unmerge(KINDS[kind], {**whole, "layout": {name: value for name, value in layout.items() if name != "meta"}})
-        return {"kind": kind, **left, "data": _strip_shared(left["data"])}
+        left = _unmerge(KINDS[kind], whole | {"layout": {name: value for name, value in layout.items() if name != "meta"}})
     except LookupError:
         return whole
+    head, *others = left["data"]
+    first = {name: head[name] for name in SHARED if name in head}
+    if any(first.keys() - trace.keys() for trace in others):
+        return whole
+    others = [{name: value for name, value in trace.items() if name not in first or value != first[name]} for trace in others]
+    return {"kind": kind, **left, "data": [head, *others]}
 
 
 def _unmerge(base: Any, whole: Any) -> Any:
-    """Undo `merged`; raise LookupError where the base has what the whole has not."""
+    """Undo `deep_merge`; raise LookupError where the base has what the whole has not."""
     if isinstance(base, Mapping) and isinstance(whole, Mapping):
         if lacking := base.keys() - whole.keys():
             raise LookupError(lacking)
@@ -197,16 +194,6 @@ def _unmerge(base: Any, whole: Any) -> Any:
     if _is_mappings(base) and _is_mappings(whole):
         return [_unmerge(base[min(number, len(base) - 1)], one) for number, one in enumerate(whole)]
     return whole
-
-
-def _strip_shared(traces: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    first = {name: value for name, value in traces[0].items() if name in SHARED}
-    if lacking := [first.keys() - trace.keys() for trace in traces if first.keys() - trace.keys()]:
-        raise LookupError(lacking)
-    return [
-        {name: value for name, value in trace.items() if not number or name not in first or value != first[name]}
-        for number, trace in enumerate(traces)
-    ]
 
 
 def _is_mappings(given: Any) -> bool:
@@ -228,48 +215,34 @@ CLOSE = 0.2
 """Two marks nearer than this share of the span would write over one another."""
 
 
-def _escape_label(text: str) -> str:
-    """Keep a label from being read as markup."""
-    return escape(text, quote=False)
+_label = partial(escape, quote=False)
+"""Keeps a label from being read as markup."""
 
 
 def draw_dimensions(card: Card) -> Drawing:
     """Draw what each dimension earned (filled) of what was possible (outlined), with both numbers."""
     lines, lang = card.dimensions, card.lang
-    names = [_escape_label(line.label) for line in lines]
-    possible = {
-        "x": [round(line.possible, 2) for line in lines],
-        "y": names,
-        "name": say("chart.possible", lang),
-        "text": [_earned_words(line, card) for line in lines],
-    }
+    names, said = [_label(line.label) for line in lines], [earned_points(line, card) for line in lines]
+    possible = {"x": [round(line.possible, 2) for line in lines], "y": names, "name": say("chart.possible", lang), "text": said}
     earned = {"x": [round(line.contribution, 2) for line in lines], "y": names, "name": say("chart.earned", lang)}
-    most = max((line.possible for line in lines), default=1)
-    range_ = [0, round(most * 1.22, 2)]
-    return drawing("dimensions", say("chart.dimensions", lang), 84 + 40 * len(lines), [possible, earned], xaxis={"range": range_})
-
-
-def _earned_words(line: DimensionLine, card: Card) -> str:
-    if not line.possible:
-        return say("card.unscored", card.lang)
-    return f"{fixed(line.contribution, card.decimals)} / {fixed(line.possible, card.decimals)}"
+    axis = {"range": [0, round(max((line.possible for line in lines), default=1) * 1.22, 2)]}
+    return drawing("dimensions", say("chart.dimensions", lang), 84 + 40 * len(lines), [possible, earned], xaxis=axis)
 
 
 def draw_trend(card: Card) -> Drawing:
     """Draw the total and the dimensions over twelve months, each month a period of its own, as shares of what was possible."""
     months = [_month(point.period, first=number == 0, lang=card.lang) for number, point in enumerate(card.trend)]
-    full = card.standing.full
-    totals = [None if point.total is None else round(100 * point.total / full, 1) for point in card.trend]
-    found = [(say("chart.total", card.lang), totals, TOTAL)] + [
-        (_escape_label(line.label), [_round_rate(point.rates[place]) for point in card.trend], series(place))
+    totals = [None if point.total is None else 100 * point.total / card.standing.full for point in card.trend]
+    lines = [(say("chart.total", card.lang), totals, TOTAL)] + [
+        (_label(line.label), [point.rates[place] for point in card.trend], series(place))
         for place, line in enumerate(card.dimensions)
     ]
-    traces = [{"name": name, "x": months, "y": y, **look} for name, y, look in found if any(value is not None for value in y)]
+    traces = [
+        {"name": name, "x": months, "y": [None if rate is None else round(rate, 1) for rate in rates], **look}
+        for name, rates, look in lines
+        if any(rate is not None for rate in rates)
+    ]
     return drawing("trend", say("chart.trend" if traces else "chart.none", card.lang), 300, traces)
-
-
-def _round_rate(number: float | None) -> float | None:
-    return None if number is None else round(number, 1)
 
 
 def _month(name: str, *, first: bool, lang: str) -> str:
@@ -281,20 +254,15 @@ def _month(name: str, *, first: bool, lang: str) -> str:
 
 def draw_class(card: Card) -> Drawing:
     """Draw the totals of the class, nameless, with this unit marked; a large class as bars."""
-    peers, own = card.peers, card.standing.total if card.standing.rank else None
-    few = len(peers) <= DOTS
-    traces = _dots(card, own) if few else _bars(card)
-    most = max(peers.heights if few else (number for _, number in peers.bars), default=1)
-    axis = {"range": [0, most + few]}
-    return drawing(
-        "dots" if few else "bars", _class_title(card), min(320, 150 + 14 * most), traces, yaxis=axis, **_marks(card, own)
-    )
-
-
-def _class_title(card: Card) -> str:
+    peers, lang, own = card.peers, card.lang, card.standing.total if card.standing.rank else None
     key = "chart.peers_officer" if card.identity.is_officer else "chart.peers"
-    title = say(key, card.lang, of=len(card.peers)) if len(card.peers) else say("chart.none", card.lang)
-    return title if card.standing.rank else title + say("chart.unranked", card.lang)
+    title = say(key, lang, of=len(peers)) if len(peers) else say("chart.none", lang)
+    title += "" if card.standing.rank else say("chart.unranked", lang)
+    few = len(peers) <= DOTS
+    most = max(peers.heights if few else (number for _, number in peers.bars), default=1)
+    kind, traces = ("dots", _dots(card, own)) if few else ("bars", _bars(card))
+    axis = {"range": [0, most + few]}
+    return drawing(kind, title, min(320, 150 + 14 * most), traces, yaxis=axis, **_marks(card, own))
 
 
 def _marks(card: Card, own: float | None) -> dict[str, list[Mapping[str, Any]]]:
@@ -302,15 +270,14 @@ def _marks(card: Card, own: float | None) -> dict[str, list[Mapping[str, Any]]]:
     totals, middle, lang = card.peers.totals, card.peers.middle, card.lang
     if middle is None:
         return {"shapes": [], "annotations": []}
-    at = [(middle, say("chart.median", lang, total=fixed(middle)))] + ([] if own is None else [(own, _own_words(card, own))])
     near = own is not None and abs(own - middle) < CLOSE * (totals[-1] - totals[0])
-    notes = [{"x": x, "text": words} for x, words in at]
-    return {"shapes": [{"x0": x, "x1": x} for x, _ in at], "annotations": [{**notes[0], "yshift": 18 if near else 0}, *notes[1:]]}
-
-
-def _own_words(card: Card, own: float) -> str:
-    key = "chart.own_officer" if card.identity.is_officer else "chart.own"
-    return say(key, card.lang, total=fixed(own, card.decimals))
+    notes: list[Mapping[str, Any]] = [
+        {"x": middle, "text": say("chart.median", lang, total=fixed(middle)), "yshift": 18 if near else 0}
+    ]
+    if own is not None:
+        key = "chart.own_officer" if card.identity.is_officer else "chart.own"
+        notes.append({"x": own, "text": say(key, lang, total=fixed(own, card.decimals))})
+    return {"shapes": [{"x0": note["x"], "x1": note["x"]} for note in notes], "annotations": notes}
 
 
 def _dots(card: Card, own: float | None) -> list[dict[str, Any]]:
@@ -336,9 +303,9 @@ def draw_indicators(card: Card) -> Drawing:
     lines = sorted((line for line in card.indicators if line.scored and line.lost >= LEAST), key=lambda line: -line.lost)
     bars = {
         "x": [float(round_half_up(line.lost, card.decimals)) for line in lines],
-        "y": [_escape_label(line.label) for line in lines],
+        "y": [_label(line.label) for line in lines],
         "texttemplate": f"−%{{x:.{card.decimals}f}}",
     }
-    title = say("chart.lost", card.lang) if lines else say("card.nothing_lost", card.lang)
-    most = max((line.lost for line in lines), default=1)
-    return drawing("lost", title, 70 + 26 * max(1, len(lines)), [bars], xaxis={"range": [0, round(most * 1.15, 2)]})
+    title = say("chart.lost" if lines else "card.nothing_lost", card.lang)
+    axis = {"range": [0, round(max((line.lost for line in lines), default=1) * 1.15, 2)]}
+    return drawing("lost", title, 70 + 26 * max(1, len(lines)), [bars], xaxis=axis)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,35 +12,75 @@ import pandas as pd
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import SCORED, UsageError
 from fengqiao_eval.periods import parse
-from fengqiao_eval.results.lines import Adjusted, Step, adjustment_lines, averaged_total, shorter_periods, steps
+from fengqiao_eval.results.lines import Adjusted, Step, adjustment_lines, averaged_total, is_mean, shorter_periods, steps
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.scheme.indicator import POINTED, Consequence, Entry, Indicator
 from fengqiao_eval.scheme.measure import Count, Distinct, Figure, Quantile
 from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
-from fengqiao_eval.scoring.long_periods import parts
 from fengqiao_eval.wording.arithmetic import Sum, Unit, digits, sums
 from fengqiao_eval.wording.definitions import aggregation_words, definition, rule_of
-from fengqiao_eval.wording.numbers import fixed, measured, number, plain, round_half_up, signed, term, text
+from fengqiao_eval.wording.numbers import fixed, flags, measured, number, plain, round_half_up, signed, term, text
 from fengqiao_eval.words import say
-
-# From a total down to its parts: the lines that `fengqiao explain RUN UNIT` prints, and what they read.
-
 
 Row = Mapping[str, Any]
 
 
-def total_lines(run: Run, unit_id: str, lang: str) -> list[str]:
-    """Explain a total: every indicator's points × weight = contribution, adding up to it to the last decimal.
+@dataclass(frozen=True)
+class Question:
+    """What is asked: of which run and unit, in which language; and what the run says of the unit."""
 
-    Raises UsageError where the run has no such unit.
-    """
-    rank, rows = rank_row(run, unit_id), point_rows(run, unit_id)
-    lines = [head(run, rank, lang), _standing(rank, run.scheme, lang), say("explain.head_points", lang)]
-    for _, above, part in parts_of(run.scheme):
-        lines += _part(part, len(above), run, unit_id, rows, lang)
-    return [*lines, *_adjustments(run, unit_id, lang), *_sum(run, rank, rows, lang)]
+    run: Run
+    unit_id: str
+    lang: str
+
+    def say(self, key: str, /, **given: object) -> str:
+        """Say a sentence of explain."""
+        return say(f"explain.{key}", self.lang, **given)
+
+    def term(self, kind: str, word: str) -> str:
+        """Name a level, a status or a flag."""
+        return term(kind, word, self.lang)
+
+    @cached_property
+    def rank(self) -> Row:
+        """The unit's place in the main period."""
+        return rank_row(self.run, self.unit_id)
+
+    def rows(self, frame: str, period: str | None = None) -> list[Row]:
+        """Read the unit's rows of a frame in a period (the main one); none where an older run lacks the frame."""
+        rows = self.run.frame(frame, officers=self.run.holds_officer(self.unit_id)).rows(self.unit_id)
+        return [row for row in rows if row["period"] == (period or self.run.manifest["period"])]
+
+    def points(self, period: str | None = None) -> dict[str, Row]:
+        """Read the unit's points in a period (the main one) by indicator."""
+        return {str(row["indicator"]): row for row in self.rows("points", period)}
+
+    @cached_property
+    def averaged(self) -> tuple[str, ...]:
+        """The shorter periods of whose totals the unit's total is the mean; none where it was counted anew."""
+        scheme, whole = self.run.scheme, str(self.run.manifest["period"])
+        names = shorter_periods(scheme, whole) if is_mean(scheme, whole) else ()
+        return tuple(name for name in names for rank in self.rows("ranks", name) if averaged_total(scheme, rank) is not None)
+
+    @cached_property
+    def adjustments(self) -> tuple[Adjusted, ...]:
+        """The lines of the unit's total that are no indicator's."""
+        return adjustment_lines(self.run.scheme, self.rows("adjustments"), self.lang)
+
+    def steps(self, entry: Entry) -> tuple[Step, ...]:
+        """Say what the value was held against."""
+        return steps(entry, [row for row in self.rows("comparisons") if row["indicator"] == entry.code], self.lang)
+
+    def unit(self, peers: np.ndarray) -> Unit:
+        """Say by whose numbers points are reckoned."""
+        own = self.run.unit(self.unit_id)
+        return Unit(self.run.scheme, text(own["level"]), text(own["peer_class"]), peers)
+
+    def exact(self, points: float) -> Decimal:
+        """Read points of the total as the decimal number that they are."""
+        return round_half_up(points, self.run.scheme.decimals)
 
 
 def rank_row(run: Run, unit_id: str) -> Row:
@@ -47,84 +88,71 @@ def rank_row(run: Run, unit_id: str) -> Row:
 
     Raises UsageError where the run has no such unit, or did not score it.
     """
-    found = rows_of(run, "ranks", unit_id)
+    found = Question(run, unit_id, "zh").rows("ranks")
     if not found:
         raise UsageError("not_scored", given=unit_id, period=run.manifest["period"])
     return found[0]
 
 
-def rows_of(run: Run, frame: str, unit_id: str, period: str | None = None) -> list[Row]:
-    """Read a unit's rows of a frame in a period (the main one); none where an older run lacks the frame."""
-    rows = run.frame(frame, officers=run.holds_officer(unit_id)).of(unit_id)
-    found: list[Row] = rows[rows["period"] == (period or run.manifest["period"])].to_dict("records") if len(rows) else []
-    return found
+# A total, down to its indicators and to the lines beside them.
 
 
-def point_rows(run: Run, unit_id: str, period: str | None = None) -> dict[str, Row]:
-    """Find a unit's points in a period (the main one) by indicator."""
-    return {str(row["indicator"]): row for row in rows_of(run, "points", unit_id, period)}
+def total_lines(run: Run, unit_id: str, lang: str) -> list[str]:
+    """Explain a total: every indicator's points × weight = contribution, adding up to it to the last decimal.
+
+    Raises UsageError where the run has no such unit.
+    """
+    asked = Question(run, unit_id, lang)
+    lines = [_head(asked), _standing(asked), asked.say("head_points")]
+    rows = asked.points()
+    for _, above, part in parts_of(run.scheme):
+        inner = part.leaves if isinstance(part, Dimension) else (part,)
+        found = [rows[leaf.code] for leaf in inner if rows.get(leaf.code, {}).get("weight")]
+        if not found:  # it does not count at the level
+            continue
+        if isinstance(part, Dimension):
+            told = f"{part.name(lang)}  {sum((asked.exact(row['contribution']) for row in found), Decimal(0))}"
+        else:
+            told = f"{part.name(lang)} ({part.code})  {_worth(asked, part, found[0])}"
+        lines.append("  " * len(above) + told)
+    for inside, key in ((True, "card.inside"), (False, "card.outside")):
+        own = [line for line in asked.adjustments if line.inside is inside]
+        lines += [say(key, lang), *(_adjustment(asked, line) for line in own)] if own else []
+    return [*lines, *_sum(asked, rows)]
 
 
-def averaged_periods(run: Run, unit_id: str) -> tuple[str, ...]:
-    """Name the shorter periods of whose totals the unit's total is the mean; none where it was counted anew."""
-    if not parts(run.scheme, parse(str(run.manifest["period"]))):
-        return ()
-    found = ((period, rows_of(run, "ranks", unit_id, period)) for period in shorter_periods(run.scheme, run.manifest["period"]))
-    return tuple(period for period, rows in found if rows and averaged_total(run.scheme, rows[0]) is not None)
-
-
-def head(run: Run, rank: Row, lang: str) -> str:
+def _head(asked: Question) -> str:
     """Say whose explanation it is, of which period and in which state."""
-    peers = text(rank["peer_class"]) or say("explain.whole_level", lang)
-    state = say(f"explain.state.{run.manifest['state']}", lang)
-    given = {"name": rank["name"], "unit": rank["unit_id"], "level": term("level", str(rank["level"]), lang)}
-    return say("explain.head", lang, **given, peers=peers, period=rank["period"], state=state)
+    rank = asked.rank
+    peers, state = text(rank["peer_class"]) or asked.say("whole_level"), asked.say(f"state.{asked.run.manifest['state']}")
+    who = {"name": rank["name"], "unit": rank["unit_id"], "level": asked.term("level", str(rank["level"]))}
+    return asked.say("head", **who, peers=peers, period=rank["period"], state=state)
 
 
-def _standing(rank: Row, scheme: Scheme, lang: str) -> str:
-    total, covered = fixed(rank["total"], scheme.decimals), f"{rank['covered']:.1%}"
-    aside = say("explain.semicolon", lang) + say("explain.covered", lang, covered=covered) if rank["covered"] < 1 else ""
+def _standing(asked: Question) -> str:
+    rank, scheme = asked.rank, asked.run.scheme
+    total = fixed(rank["total"], scheme.decimals)
+    aside = asked.say("semicolon") + asked.say("covered", covered=f"{rank['covered']:.1%}") if rank["covered"] < 1 else ""
     if pd.isna(rank["rank"]):
-        flags = [term("flag", flag, lang) for flag in text(rank["flags"]).split(",") if flag not in ("", "not_ranked")]
-        return say("explain.unranked", lang, total=total, why=say("explain.comma", lang).join(flags)) + aside
-    grade = grade_words(scheme, rank["grade"], lang) or say("card.no_grade", lang)
-    return say("explain.ranked", lang, total=total, rank=rank["rank"], of=rank["of"], grade=grade) + aside
+        why = (asked.term("flag", flag) for flag in flags(rank["flags"]) if flag != "not_ranked")
+        return asked.say("unranked", total=total, why=asked.say("comma").join(why)) + aside
+    grade = grade_words(scheme, rank["grade"], asked.lang) or say("card.no_grade", asked.lang)
+    return asked.say("ranked", total=total, rank=int(rank["rank"]), of=int(rank["of"]), grade=grade) + aside
 
 
-def _part(part: Dimension | Indicator, depth: int, run: Run, unit_id: str, rows: Mapping[str, Row], lang: str) -> Iterator[str]:
-    """Say what a dimension gives, or an indicator; what does not count at the level is passed over."""
-    inner = part.leaves if isinstance(part, Dimension) else (part,)
-    found = [rows[leaf.code] for leaf in inner if rows.get(leaf.code, {}).get("weight")]
-    if not found:
-        return
-    if isinstance(part, Dimension):
-        yield f"{'  ' * depth}{part.name(lang)}  {sum((exact_contribution(row, run.scheme) for row in found), Decimal(0))}"
-    else:
-        yield f"{'  ' * depth}{part.name(lang)} ({part.code})  {worth(part, found[0], run, unit_id, lang)}"
-
-
-def worth(indicator: Indicator, row: Row, run: Run, unit_id: str, lang: str) -> str:
+def _worth(asked: Question, indicator: Indicator, row: Row) -> str:
     """Say what an indicator brings: points × weight used, or the mean of what it brought in shorter periods."""
+    status = asked.term("status", row["status"])
     if pd.isna(row["points"]):
-        status = term("status", row["status"], lang)
-        missing = say(f"explain.missing.{missing_rule(indicator, row)}", lang)
-        return say("explain.unscored", lang, status=status, weight=share(row["weight"]), missing=missing)
-    aside = "" if row["status"] == "ok" else f"  [{term('status', row['status'], lang)}]"
-    if parts(run.scheme, parse(str(row["period"]))):
-        each = (point_rows(run, unit_id, period)[indicator.code] for period in averaged_periods(run, unit_id))
-        listed = [str(exact_contribution(one, run.scheme)) for one in each]
-        return (
-            say("explain.mean", lang, n=len(listed), parts=" ".join(listed), contribution=exact_contribution(row, run.scheme))
-            + aside
-        )
-    return f"{fixed(row['points'], 4)} × {share(row['weight_used'])} = {exact_contribution(row, run.scheme)}{aside}"
-
-
-def missing_rule(indicator: Indicator, row: Row) -> str:
-    """Name what the scheme does with an indicator without a value."""
-    if row["status"] == "not_applicable":
-        return indicator.not_applicable.give if indicator.not_applicable else "redistribute"
-    return indicator.missing
+        rule = indicator.missing
+        if row["status"] == "not_applicable":
+            rule = indicator.not_applicable.give if indicator.not_applicable else "redistribute"
+        return asked.say("unscored", status=status, weight=share(row["weight"]), missing=asked.say(f"missing.{rule}"))
+    aside, contribution = "" if row["status"] == "ok" else f"  [{status}]", asked.exact(row["contribution"])
+    if is_mean(asked.run.scheme, str(row["period"])):
+        each = [str(asked.exact(asked.points(period)[indicator.code]["contribution"])) for period in asked.averaged]
+        return asked.say("mean", n=len(each), parts=" ".join(each), contribution=contribution) + aside
+    return f"{fixed(row['points'], 4)} × {share(row['weight_used'])} = {contribution}{aside}"
 
 
 def share(weight: float) -> str:
@@ -137,29 +165,19 @@ def share(weight: float) -> str:
     return digits + "0" * max(0, digits.index(".") + 3 - len(digits))
 
 
-def exact_contribution(row: Row, scheme: Scheme) -> Decimal:
-    """Read a contribution as the decimal number that it is."""
-    return round_half_up(row["contribution"], scheme.decimals)
+def _adjustment(asked: Question, line: Adjusted) -> str:
+    """Say of a line that is no indicator's what it is called, what it does, its points."""
+    return "  " + "  ".join([f"{line.label} ({line.code})", line.said(asked.lang), *line.moves(asked.run.scheme.decimals)])
 
 
-def _adjustments(run: Run, unit_id: str, lang: str) -> Iterator[str]:
-    """Say each line that is no indicator's: what it is called, what it does, its points."""
-    lines = adjustment_lines(run.scheme, rows_of(run, "adjustments", unit_id), lang)
-    for inside, key in ((True, "card.inside"), (False, "card.outside")):
-        own = [line for line in lines if line.inside is inside]
-        yield from [say(key, lang)] if own else []
-        for line in own:
-            yield "  " + "  ".join([f"{line.label} ({line.code})", line.said(lang), *line.moves(run.scheme.decimals)])
-
-
-def _sum(run: Run, rank: Row, rows: Mapping[str, Row], lang: str) -> Iterator[str]:
+def _sum(asked: Question, rows: Mapping[str, Row]) -> Iterator[str]:
     scored = [row for row in rows.values() if not pd.isna(row["points"])]
-    lines = [row for row in rows_of(run, "adjustments", str(rank["unit_id"])) if row["contribution"]]
-    found = [exact_contribution(row, run.scheme) for row in (*scored, *lines)]
-    total, given = sum(found, Decimal(0)), round_half_up(rank["total"], run.scheme.decimals)
-    yield say("explain.sum", lang, parts=sum_text(found), total=total)
+    lines = [row for row in asked.rows("adjustments") if row["contribution"]]
+    found = [asked.exact(row["contribution"]) for row in (*scored, *lines)]
+    total, given = sum(found, Decimal(0)), asked.exact(asked.rank["total"])
+    yield asked.say("sum", parts=sum_text(found), total=total)
     if total != given:
-        yield say("explain.sum_wrong", lang, sum=total, total=given)
+        yield asked.say("sum_wrong", sum=total, total=given)
 
 
 def sum_text(numbers: Iterable[Decimal]) -> str:
@@ -170,6 +188,9 @@ def sum_text(numbers: Iterable[Decimal]) -> str:
     """
     first, *rest = [*numbers] or [Decimal(0)]
     return "".join([str(first), *(f" {'−' if number < 0 else '+'} {abs(number)}" for number in rest)])
+
+
+# One indicator, or one line outside the hundred: what was counted, the rule, the arithmetic, the records.
 
 
 def find_entry(scheme: Scheme, given: str, lang: str) -> tuple[str, Entry]:
@@ -185,129 +206,21 @@ def find_entry(scheme: Scheme, given: str, lang: str) -> tuple[str, Entry]:
     raise UsageError("which_indicator", given=given, known=similar_ids(given, [entry.code for entry in scheme.entries], 3))
 
 
-# The records behind an entry, as `fengqiao explain` lists them: ids, dates, what each adds, of notices who stands for them.
-
-
-def sum_records(entry: Entry, behind: pd.DataFrame | None) -> float | None:
-    """Add up what the records of a raw count are worth; None where the value is no such sum.
-
-    >>> sum_records(Entry.model_construct(measure=None), None) is None
-    True
-    """
-    raw = isinstance(entry.measure, Count) and entry.measure.per is None
-    return float(behind["numerator"].sum()) if raw and behind is not None else None
-
-
-def record_lines(entry: Entry, row: Row | None, behind: pd.DataFrame, lang: str) -> Iterator[str]:
-    """List the records behind an entry, and say whether they add up to what was scored (row: of the frame points)."""
-    if isinstance(entry.measure, Figure):
-        yield from _figures(behind.to_dict("records"), lang)
-        return
-    kind = "things" if isinstance(entry.measure, Distinct) else "counted_records" if _is_count(entry) else "records"
-    yield say(f"explain.{kind}", lang, n=len(behind))
-    yield from (_record(entry, record, lang) for record in behind.to_dict("records"))
-    if row is not None:
-        yield from _sum_check(entry, row, behind, lang)
-
-
-def _is_count(entry: Entry) -> bool:
-    """Say whether what is counted is rows, each for what it is worth, and not so many of so many."""
-    return isinstance(entry.measure, Count)
-
-
-def _record(entry: Entry, record: Row, lang: str) -> str:
-    at = f"{pd.Timestamp(record['happened_at']):%Y-%m-%d %H:%M}" if not pd.isna(record["happened_at"]) else "—"
-    above, below = plain(record["numerator"], 4), plain(record["denominator"], 4)
-    if _is_count(entry):
-        said = say("explain.counted_record", lang, id=record["record_id"], at=at, above=above)
-        stands = {name: text(record.get(name)) or "—" for name in ("source", "checked_by")}
-        return said + (say("explain.notice", lang, **stands) if "checked_by" in record else "")
-    word = say("explain.met" if record["numerator"] else "explain.not_met", lang)
-    return say("explain.record", lang, id=record["record_id"], at=at, word=word, above=above, below=below)
-
-
-def _sum_check(entry: Entry, row: Row, behind: pd.DataFrame, lang: str) -> Iterator[str]:
-    """Say whether the records add up to what was scored."""
-    above, below = float(behind["numerator"].sum()), float(behind["denominator"].sum())
-    scored = {name: number(row[name]) for name in ("numerator", "denominator", "n")}
-    given = {"above": plain(above, 4), "below": plain(below, 4)}
-    measure = entry.measure
-    if isinstance(measure, Count):
-        key = "count_sum" if _is_equal(above, scored["numerator"]) else "count_differs"
-        yield say(f"explain.{key}", lang, above=given["above"], numerator=plain(scored["numerator"], 4))
-        if measure.per:
-            per = say(f"definition.per.{measure.per}", lang)
-            yield say("explain.exposure", lang, per=per, amount=plain(scored["denominator"], 4))
-        return
-    pairs: Sequence[tuple[float, Any]] = [(below, scored["denominator"]), (above, scored["numerator"])]
-    if all(_is_equal(*pair) for pair in ([(below, scored["n"])] if isinstance(measure, Quantile) else pairs)):
-        yield say("explain.records_sum", lang, **given)
-        return
-    then = {name: plain(scored[name], 4) for name in ("numerator", "denominator")}
-    yield say("explain.records_differ", lang, **given, **then)
-
-
-def _is_equal(found: float, scored: float | None) -> bool:
-    return abs(found - (scored or 0)) < 1e-6  # noqa: PLR2004 - sums of shares are floats
-
-
-def _figures(lines: Sequence[Row], lang: str) -> Iterator[str]:
-    if not lines:
-        yield say("explain.figure_none", lang)
-    for line in lines:
-        numbers = {name: plain(number(line.get(name)), 4) for name in ("numerator", "denominator", "value", "n")}
-        yield say("explain.figure", lang, **numbers, period=line["period"], source=text(line.get("source")) or "—")
-
-
-# From one indicator, or one line outside the hundred, down to its records: rule, arithmetic, contribution.
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked: of which run and unit, in which language, and the records behind it (None: they cannot be opened)."""
-
-    run: Run
-    unit_id: str
-    lang: str
-    behind: pd.DataFrame | None
-
-    @property
-    def rank(self) -> Row:
-        """The unit's place in the main period."""
-        return rank_row(self.run, self.unit_id)
-
-    def say(self, key: str, /, **given: object) -> str:
-        """Say a sentence of explain."""
-        return say(f"explain.{key}", self.lang, **given)
-
-    def unit(self, peers: np.ndarray | None = None) -> Unit:
-        """Say by whose numbers points are reckoned."""
-        own = self.run.unit(self.unit_id)
-        none = np.zeros(0) if peers is None else peers
-        return Unit(self.run.scheme, text(own["level"]), text(own["peer_class"]), none)
-
-    def steps(self, entry: Entry) -> tuple[Step, ...]:
-        """Say what the value was held against."""
-        rows = rows_of(self.run, "comparisons", self.unit_id)
-        return steps(entry, [row for row in rows if row["indicator"] == entry.code], self.lang)
-
-
 def entry_lines(run: Run, unit_id: str, given: str, behind: pd.DataFrame | None, lang: str) -> list[str]:
     """Explain one indicator, or one line outside the hundred, of a unit: what is counted, value, points, records.
 
     behind: what scoring.trace gave (None: the records cannot be opened). Raises UsageError for an unknown entry.
     """
-    asked, (above, entry) = Question(run, unit_id, lang, behind), find_entry(run.scheme, given, lang)
+    asked, (above, entry) = Question(run, unit_id, lang), find_entry(run.scheme, given, lang)
     label = {"dimension": above, "label": entry.name(lang), "code": entry.code}
-    lines = [head(run, asked.rank, lang), asked.say("indicator", **label), definition(entry, lang)]
-    lines.append(rule_of(entry, run.scheme, lang))
-    row = point_rows(run, unit_id).get(entry.code) if isinstance(entry, Indicator) else None
+    lines = [_head(asked), asked.say("indicator", **label), definition(entry, lang), rule_of(entry, run.scheme, lang)]
+    row = asked.points().get(entry.code) if isinstance(entry, Indicator) else None
     if isinstance(entry, Consequence):
-        lines += _consequence(asked, entry)
+        lines += _consequence(asked, entry, behind)
     elif isinstance(entry, Indicator) and row is not None:
         lines += _indicator(asked, entry, row)
     lines.append(asked.say("source", source=entry.source))
-    return lines if behind is None else [*lines, *record_lines(entry, row, behind, lang)]
+    return lines if behind is None else [*lines, *_records(asked, entry, row, behind)]
 
 
 def _indicator(asked: Question, indicator: Indicator, row: Row) -> Iterator[str]:
@@ -315,34 +228,38 @@ def _indicator(asked: Question, indicator: Indicator, row: Row) -> Iterator[str]
     yield _value(asked, indicator, row)
     held = asked.steps(indicator)
     yield from (_step(asked, step) for step in held)
-    if pd.isna(row["points"]) or averaged_periods(asked.run, asked.unit_id):
-        yield worth(indicator, row, asked.run, asked.unit_id, asked.lang)
-        yield from _period_lines(asked, indicator)
+    if pd.isna(row["points"]) or asked.averaged:
+        yield _worth(asked, indicator, row)
+        for period in asked.averaged:  # of whose totals the total is the mean
+            brought = _worth(asked, indicator, asked.points(period)[indicator.code])
+            yield asked.say("in_period", period=period, sum=brought)
         return
-    points = fixed(row["points"], 4)
-    found: tuple[Sum, ...] = ()
+    points, last = fixed(row["points"], 4), None
     if row["status"] in SCORED:
         value = held[-1].result if held else float(row["value"])
-        found = sums(indicator, value or 0.0, asked.unit(_peers(asked, indicator)))
-    yield from _sums(asked, found[:-1])
-    yield _last_sum(asked, found[-1:], points)
-    yield asked.say(
-        "to_contribution", points=points, weight=share(row["weight_used"]), contribution=exact_contribution(row, asked.run.scheme)
-    )
+        *found, last = sums(indicator, value or 0.0, asked.unit(_peers(asked, indicator)))
+        yield from (_sum_line(asked, one) for one in found)
+    if last is None or last.kind in ("rule", "marks", "full"):  # a rule for what is missing gives points without a sum
+        yield asked.say("to_points", sum=f"{last.sum} = " if last else "", points=points)
+    else:
+        yield asked.say(f"sum.{last.kind}", sum=last.sum, result=points)
+    contribution = asked.exact(row["contribution"])
+    yield asked.say("to_contribution", points=points, weight=share(row["weight_used"]), contribution=contribution)
 
 
 def _value(asked: Question, entry: Entry, row: Row) -> str:
-    status = term("status", row["status"], asked.lang)
+    status = asked.term("status", row["status"])
     if number(row["value"]) is None:
         return asked.say("no_value", status=status)
     raw = number(row["denominator"]) is None
-    shown = plain(row["value"], 4) if raw else fixed(row["value"], 4)
-    given = {"value": f"{shown} {entry.unit}", "n": plain(row["n"]), "status": status}
-    if raw or number(row["numerator"]) is None:
-        return asked.say("value_plain", **given)
-    scale = f" × {entry.scale}" if entry.scale != 1 else ""
-    parts = {name: plain(row[name], 4) for name in ("numerator", "denominator")}
-    return asked.say("value", **given, **parts, scale=scale)
+    return asked.say(
+        "value_plain" if raw or number(row["numerator"]) is None else "value",
+        value=f"{plain(row['value'], 4) if raw else fixed(row['value'], 4)} {entry.unit}",
+        scale=f" × {entry.scale}" if entry.scale != 1 else "",
+        n=plain(row["n"]),
+        status=status,
+        **{name: plain(row[name], 4) for name in ("numerator", "denominator")},
+    )
 
 
 def _step(asked: Question, step: Step) -> str:
@@ -352,24 +269,8 @@ def _step(asked: Question, step: Step) -> str:
     return asked.say("step", sum=step.sum, **told) if step.sum else asked.say("step_plain", **told)
 
 
-def _sums(asked: Question, found: tuple[Sum, ...]) -> Iterator[str]:
-    yield from (asked.say(f"sum.{one.kind}", sum=one.sum, result=digits(one.result)) for one in found)
-
-
-def _last_sum(asked: Question, found: tuple[Sum, ...], points: str) -> str:
-    """Say the last sum, which comes to the points; where there was none, as a rule for what is missing gives them."""
-    if not found:
-        return asked.say("to_points", sum="", points=points)
-    if found[0].kind in ("rule", "marks", "full"):
-        return asked.say("to_points", sum=f"{found[0].sum} = ", points=points)
-    return asked.say(f"sum.{found[0].kind}", sum=found[0].sum, result=points)
-
-
-def _period_lines(asked: Question, indicator: Indicator) -> Iterator[str]:
-    """Say what an indicator brought in each of the shorter periods of which the total is the mean."""
-    for period in averaged_periods(asked.run, asked.unit_id):
-        row = point_rows(asked.run, asked.unit_id, period)[indicator.code]
-        yield asked.say("in_period", period=period, sum=worth(indicator, row, asked.run, asked.unit_id, asked.lang))
+def _sum_line(asked: Question, one: Sum) -> str:
+    return asked.say(f"sum.{one.kind}", sum=one.sum, result=digits(one.result))
 
 
 def _peers(asked: Question, indicator: Indicator) -> np.ndarray:
@@ -389,58 +290,94 @@ def _peers(asked: Question, indicator: Indicator) -> np.ndarray:
     return held[last & held["unit_id"].isin(kept["unit_id"])]["result"].dropna().to_numpy(dtype=float)
 
 
-def _consequence(asked: Question, line: Consequence) -> Iterator[str]:
+def _consequence(asked: Question, line: Consequence, behind: pd.DataFrame | None) -> Iterator[str]:
     """Say what was counted for a line outside the hundred, what it does, and what the limits of its group leave of it."""
-    lines = {
-        one.code: one for one in adjustment_lines(asked.run.scheme, rows_of(asked.run, "adjustments", asked.unit_id), asked.lang)
-    }
-    own, held = lines.get(line.code), asked.steps(line)
-    value = _line_value(asked, line, own)
+    lines, held = {one.code: one for one in asked.adjustments}, asked.steps(line)
+    own = lines.get(line.code)
+    value = _line_value(line, own, held, behind)
     if value is not None:
         yield asked.say("counted", value=measured(value, line.unit, short=True))
     yield from (_step(asked, step) for step in held)
     seen = held[-1].result if held else value
-    if line.effect in POINTED and seen is not None and not averaged_periods(asked.run, asked.unit_id):
-        found = sums(line, seen, asked.unit())
-        yield from _sums(asked, found)
+    if line.effect in POINTED and seen is not None and not asked.averaged:
+        yield from (_sum_line(asked, one) for one in sums(line, seen, asked.unit(np.zeros(0))))
     yield _amount(asked, line, own)
-    yield from _group(asked, line, lines)
+    group = next(group for group in asked.run.scheme.outside if line in group.lines)
+    if rule := aggregation_words(group, asked.lang):
+        yield asked.say("group", label=group.name(asked.lang), rule=rule)
+        codes = (*(one.code for one in group.lines), group.code)
+        yield from (_adjustment(asked, lines[code]) for code in codes if code in lines)
 
 
-def _line_value(asked: Question, line: Consequence, own: Adjusted | None) -> float | None:
-    """Read what was counted: as the run has it, else from the records."""
+def _line_value(line: Consequence, own: Adjusted | None, held: Sequence[Step], behind: pd.DataFrame | None) -> float | None:
+    """Read what was counted: as the run has it, else, of a raw count, what the records are worth together."""
     if own and own.value is not None:
-        held = asked.steps(line)
         return held[0].given if held else own.value
-    return sum_records(line, asked.behind)
+    raw = isinstance(line.measure, Count) and line.measure.per is None
+    return float(behind["numerator"].sum()) if raw and behind is not None else None
 
 
 def _amount(asked: Question, line: Consequence, own: Adjusted | None) -> str:
-    decimals = asked.run.scheme.decimals
+    """Say what a line does; of an item set to zero contribution × months hit / months, where that alone explains it."""
     if own is None:
         return asked.say("no_effect")
-    if line.effect == "zero_item":
-        return _zeroing_words(asked, line, own)
-    if line.effect not in POINTED:
+    if line.effect not in {*POINTED, "zero_item"}:
         return asked.say("vetoed", words=own.words)
-    return asked.say("amount", words=own.words, points=signed(own.points, decimals))
+    plainly = asked.say("amount", words=own.words, points=signed(own.points, asked.run.scheme.decimals))
+    if line.effect != "zero_item":
+        return plainly
+    contribution = asked.exact(asked.points()[str(line.item)]["contribution"])
+    length, gone = parse(str(asked.run.manifest["period"])).months, -asked.exact(own.points)
+    hit = next((n for n in range(1, length + 1) if asked.exact(float(contribution * n / length)) == gone), None)
+    return plainly if hit is None else f"{plainly} = −{contribution} × {hit} / {length}"
 
 
-def _zeroing_words(asked: Question, line: Consequence, own: Adjusted) -> str:
-    """Say what was taken of an item: its contribution × months hit / months, where that alone explains it."""
-    item = point_rows(asked.run, asked.unit_id)[str(line.item)]
-    contribution, decimals = exact_contribution(item, asked.run.scheme), asked.run.scheme.decimals
-    months, gone = parse(str(asked.run.manifest["period"])).months, -round_half_up(own.points, decimals)
-    hit = next((n for n in range(1, months + 1) if round_half_up(float(contribution * n / months), decimals) == gone), None)
-    plainly = asked.say("amount", words=own.words, points=signed(own.points, decimals))
-    return plainly if hit is None else f"{plainly} = −{contribution} × {hit} / {months}"
+# The records behind an entry: ids, dates, what each adds, of notices who stands for them.
 
 
-def _group(asked: Question, line: Consequence, lines: dict[str, Adjusted]) -> Iterator[str]:
-    """Say what else stands in the line's group, and what the group's limits change."""
-    group = next(group for group in asked.run.scheme.outside if line in group.lines)
-    inside = [lines[code] for code in (*(one.code for one in group.lines), group.code) if code in lines]
-    if rule := aggregation_words(group, asked.lang):
-        yield asked.say("group", label=group.name(asked.lang), rule=rule)
-        for one in inside:
-            yield "  " + "  ".join([f"{one.label} ({one.code})", one.said(asked.lang), *one.moves(asked.run.scheme.decimals)])
+def _records(asked: Question, entry: Entry, row: Row | None, behind: pd.DataFrame) -> Iterator[str]:
+    """List the records, and say whether they add up to what was scored (row: of the frame points)."""
+    records = behind.to_dict("records")
+    if isinstance(entry.measure, Figure):
+        yield from _figures(asked, records)
+        return
+    counted = isinstance(entry.measure, Count)  # rows, each for what it is worth, and not so many of so many
+    kind = "things" if isinstance(entry.measure, Distinct) else "counted_records" if counted else "records"
+    yield asked.say(kind, n=len(behind))
+    yield from (_record(asked, record, counted=counted) for record in records)
+    if row is not None:
+        yield from _sum_check(asked, entry, row, behind)
+
+
+def _record(asked: Question, record: Row, *, counted: bool) -> str:
+    at = "—" if pd.isna(record["happened_at"]) else f"{pd.Timestamp(record['happened_at']):%Y-%m-%d %H:%M}"
+    given = {"id": record["record_id"], "at": at, "above": plain(record["numerator"], 4)}
+    if counted:
+        stands = {name: text(record.get(name)) or "—" for name in ("source", "checked_by")}
+        return asked.say("counted_record", **given) + (asked.say("notice", **stands) if "checked_by" in record else "")
+    word = asked.say("met" if record["numerator"] else "not_met")
+    return asked.say("record", **given, word=word, below=plain(record["denominator"], 4))
+
+
+def _sum_check(asked: Question, entry: Entry, row: Row, behind: pd.DataFrame) -> Iterator[str]:
+    """Say whether the records add up to what was scored."""
+    found = {name: float(behind[name].sum()) for name in ("numerator", "denominator")}
+    pairs, keys = list(zip(found, found, strict=True)), ("records_sum", "records_differ")
+    if isinstance(entry.measure, Count):
+        pairs, keys = [("numerator", "numerator")], ("count_sum", "count_differs")
+    elif isinstance(entry.measure, Quantile):
+        pairs = [("denominator", "n")]
+    off = any(abs(found[name] - (number(row[of]) or 0)) >= 1e-6 for name, of in pairs)  # noqa: PLR2004 - sums of shares are floats
+    scored = {name: plain(row[name], 4) for name in found}
+    yield asked.say(keys[off], above=plain(found["numerator"], 4), below=plain(found["denominator"], 4), **scored)
+    if isinstance(entry.measure, Count) and entry.measure.per:
+        per = say(f"definition.per.{entry.measure.per}", asked.lang)
+        yield asked.say("exposure", per=per, amount=scored["denominator"])
+
+
+def _figures(asked: Question, lines: Sequence[Row]) -> Iterator[str]:
+    if not lines:
+        yield asked.say("figure_none")
+    for line in lines:
+        numbers = {name: plain(number(line.get(name)), 4) for name in ("numerator", "denominator", "value", "n")}
+        yield asked.say("figure", **numbers, period=line["period"], source=text(line.get("source")) or "—")

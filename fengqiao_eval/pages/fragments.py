@@ -1,7 +1,7 @@
 """The parts of a card as a notebook shows them: HTML in JupyterLab and on the page, readable text everywhere else."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,112 +13,11 @@ from jinja2.ext import Extension
 
 from fengqiao_eval.files import file_name
 from fengqiao_eval.pages import plain_text
-from fengqiao_eval.pages.plain_text import days_left
 from fengqiao_eval.results.card import Card
-from fengqiao_eval.results.lines import DimensionLine, IndicatorLine
 from fengqiao_eval.wording import numbers
 from fengqiao_eval.words import say
 
-# How many of its many records a card lists: so many that its page stays within its bytes, whatever records are called.
-
-
-PAGE = 20_480
-"""Bytes of a page, its pictures' numbers and all words included."""
-
-
-FRAME, EACH = {"zh": 10_100, "en": 11_100}, 420
-"""Bytes that head, figures and sentences take, and each indicator with its two rows, its bar and the head of its list."""
-
-
-LEAST = 900
-"""Bytes that lists get in any case: a table of more than some twenty indicators makes a larger page."""
-
-
-SHOWN = 30
-"""As many records an indicator, and disputes a colour, as a card lists at most."""
-
-
-MARKUP = 4
-"""Bytes of a page that an entry takes besides its words."""
-
-
-def list_lengths(card: Card) -> Mapping[str, int]:
-    """Say how many entries each list of a card shows: of records behind a line, disputes of a colour, records of an indicator.
-
-    What is not shown stands in the list of records beside the page.
-    """
-    left, found = room(card), {}
-    for name, share in (("behind", 0.2), ("disputes", 0.4), ("lost", 1.0)):
-        lists = _lists(card, name)
-        found[name] = max_entries(lists, left * share)
-        left -= _cost(lists, found[name])
-    return found
-
-
-def room(card: Card) -> int:
-    """Give the bytes of a page that are left for lists of records."""
-    return max(LEAST, PAGE - FRAME[card.lang] - EACH * len(card.indicators) - sum(len(line.encode()) for line in card.unknowns))
-
-
-def _lists(card: Card, name: str) -> list[list[str]]:
-    if name == "behind":
-        return [list(line.record_ids[:SHOWN]) for line in card.adjustments]
-    if name == "lost":
-        return [[one.record_id for one in part.records[:SHOWN]] for part in card.lost_records]
-    return [
-        [f"{one.dispute_id} {days_left(one.days_left, card.lang)}" for one in part.disputes[:SHOWN]] for part in card.disputes
-    ]
-
-
-def max_entries(lists: Sequence[Sequence[str]], room: float) -> int:
-    """Give how many entries of each list may be shown so that all of them together fit; one at least.
-
-    >>> max_entries([["S001", "S002", "S003"], ["S004"]], 24)
-    2
-    """
-    return next((number for number in range(SHOWN, 1, -1) if _cost(lists, number) <= room), 1)
-
-
-def _cost(lists: Sequence[Sequence[str]], number: int) -> int:
-    """Reckon the bytes of so many entries of each list."""
-    return sum(len(entry.encode()) + MARKUP for entries in lists for entry in entries[:number])
-
-
-# Templates of a card without what a browser reads into them anyway: end tags and quotes that HTML lets out, ends of lines.
-#
-# Done once, when a template is compiled; what records and schemes hold is filled in later and stays as it is.
-
-
-TEMPLATES = frozenset(
-    f"{name}.html"
-    for name in ("dimensions", "disputes", "figure", "gains", "headline", "indicators", "limits", "lost", "page", "parts")
-)
-
-
-_END = re.compile(r"</(?:td|th|tr|li|dt|dd|thead|tbody|tfoot)>")
-
-
-_QUOTED = re.compile(r"(\{[{%].*?[%}]\})|(?<==)\"([\w-]+)\"")
-
-
-_LINE = re.compile(r"\s*\n\s*")
-
-
-class Slim(Extension):
-    """Slims the templates of a card as they are read; others are left alone."""
-
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - jinja's words
-        """Slim one of them."""
-        return slim(source) if name in TEMPLATES else source
-
-
-def slim(html: str) -> str:
-    """Leave out the end tags and quotes that HTML lets out, and the ends of lines; what stands in braces is the template's.
-
-    >>> slim('<tr><td colspan="2">{{ say(x="1") }}</td>' + chr(10) + "<td>2</td></tr>")
-    '<tr><td colspan=2>{{ say(x="1") }}<td>2'
-    """
-    return _LINE.sub("", _QUOTED.sub(lambda found: found[1] or found[2], _END.sub("", html)))
+# The parts themselves.
 
 
 @dataclass(frozen=True)
@@ -135,88 +34,6 @@ class Fragment:
     def __repr__(self) -> str:
         """Show the text, as a terminal does."""
         return self.text
-
-
-@cache
-def environment() -> Environment:
-    """Set up the templates: whatever a record holds is escaped, a name nobody set is an error."""
-    made = Environment(
-        loader=PackageLoader("fengqiao_eval.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=[Slim],
-    )
-    made.globals |= {name: getattr(numbers, name) for name in ("fixed", "plain", "signed", "measured")}
-    return made
-
-
-@cache
-def style() -> str:
-    """Read the style sheet that pages link and the first fragment of a notebook brings along."""
-    return files(__package__).joinpath("templates/fengqiao.css").read_text("utf-8")
-
-
-def render(template: str, lang: str, **given: Any) -> str:
-    """Fill in a template; `say` and `term` in it speak the language."""
-
-    def speak(key: str, **words: Any) -> str:
-        return say(key, lang, **words)
-
-    def term(kind: str, word: str) -> str:
-        return numbers.term(kind, word, lang)
-
-    return (
-        environment()
-        .get_template(template)
-        .render(lang=lang, tag="zh-CN" if lang == "zh" else lang, say=speak, term=term, **given)
-    )
-
-
-def _fragment(name: str, card: Card, *, styled: bool = False) -> Fragment:
-    return Fragment(render(f"{name}.html", card.lang, **_template_values(card)), getattr(plain_text, name)(card), styled)
-
-
-def _template_values(card: Card) -> dict[str, Any]:
-    """Collect what the templates of a card may speak of."""
-    lang = card.lang
-    return {
-        "card": card,
-        "shown": lambda: list_lengths(card),
-        "worst": tuple(_worst_dimensions(card)),
-        "gains": [(gain, *projected_standing(card, gain.points)) for gain in card.gains],
-        "reached": projected_standing(card, sum(gain.points for gain in card.gains)),
-        "changes": plain_text.changes(card),
-        "monthly": plain_text.monthly_mean(card),
-        "made_of": plain_text.total_parts(card),
-        "groups": [[line for line in card.adjustments if line.inside is kind] for kind in (True, False)],
-        "value": plain_text.value,
-        "moved": lambda line: "".join(line.moves(card.decimals)),
-        "firmness": plain_text.firmness(card),
-        "objection": plain_text.objection(card),
-        "csv": f"{file_name(card.identity.unit_id)}.records.csv",
-        "arrow": numbers.arrow,
-        "beside": lambda line: plain_text.indicator_remarks(line, card),
-        "missed": lambda line: plain_text.missed_target(line, lang),
-        "warning": lambda tier: plain_text.warning(tier, lang),
-        "days_left": lambda days: plain_text.days_left(days, lang),
-    }
-
-
-def projected_standing(card: Card, won: float) -> tuple[float | None, int | None]:
-    """Give the total, and the place if all others stood still, that so many points more would bring."""
-    total, rank = card.standing.total, card.standing.rank
-    if total is None or rank is None or card.standing.of <= 1:
-        return (None if total is None else total + won), None
-    return total + won, card.peers.above(total + won, card.decimals) + 1
-
-
-def _worst_dimensions(card: Card) -> Iterator[tuple[DimensionLine, IndicatorLine | None]]:
-    """Name each dimension that lost points, the most first, with the indicator that lost most of them."""
-    for dimension in plain_text.worst_dimensions(card):
-        lines = [line for line in card.indicators if dimension.code in line.above and line.scored]
-        yield dimension, max(lines, key=lambda line: line.lost, default=None)
 
 
 def headline(card: Card) -> Fragment:
@@ -256,22 +73,156 @@ def limits(card: Card) -> Fragment:
 
 def indicator_frame(card: Card) -> pd.DataFrame:
     """Lay out the indicators as a DataFrame with rounded numbers, for reading and for checking that nothing has moved."""
-    rows = [
-        {
-            "indicator": line.label,
-            "numerator": _round(line.numerator),
-            "denominator": _round(line.denominator),
-            "value": _round(line.value),
-            "target": line.target,
-            "points": _round(line.points),
-            "weight": _round(100 * line.weight_used),
-            "contribution": _round(line.contribution),
-            "status": line.status,
-        }
-        for line in card.indicators
+    rows = []
+    for line in card.indicators:
+        cells = {name: getattr(line, name) for name in ("numerator", "denominator", "value", "points", "contribution")}
+        cells["weight"] = 100 * line.weight_used
+        rounded = {name: None if cell is None else float(numbers.round_half_up(cell)) for name, cell in cells.items()}
+        rows.append({"indicator": line.label, "target": line.target, "status": line.status, **rounded})
+    columns = ["indicator", "numerator", "denominator", "value", "target", "points", "weight", "contribution", "status"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _fragment(name: str, card: Card, *, styled: bool = False) -> Fragment:
+    scored = [line for line in card.indicators if line.scored]
+    given = {
+        "card": card,
+        "shown": lambda: list_lengths(card),
+        "worst": [  # each dimension with the indicator that lost most of its points
+            (worst, max((line for line in scored if worst.code in line.above), key=lambda line: line.lost, default=None))
+            for worst in plain_text.worst_dimensions(card)
+        ],
+        "gains": [(gain, *projected_standing(card, gain.points)) for gain in card.gains],
+        "reached": projected_standing(card, sum(gain.points for gain in card.gains)),
+        "groups": [[line for line in card.adjustments if line.inside is kind] for kind in (True, False)],
+        "csv": f"{file_name(card.identity.unit_id)}.records.csv",
+    }
+    return Fragment(render(f"{name}.html", card.lang, **given), getattr(plain_text, name)(card), styled)
+
+
+def projected_standing(card: Card, won: float) -> tuple[float | None, int | None]:
+    """Give the total, and the place if all others stood still, that so many points more would bring."""
+    total, rank = card.standing.total, card.standing.rank
+    if total is None or rank is None or card.standing.of <= 1:
+        return (None if total is None else total + won), None
+    return total + won, card.peers.above(total + won, card.decimals) + 1
+
+
+# How many of its many records a card lists: so many that its page stays within its bytes, whatever records are called.
+
+
+PAGE = 20_480
+"""Bytes of a page, its pictures' numbers and all words included."""
+
+
+FRAME, EACH = {"zh": 10_100, "en": 11_100}, 420
+"""Bytes that head, figures and sentences take, and each indicator with its two rows, its bar and the head of its list."""
+
+
+LEAST = 900
+"""Bytes that lists get in any case: a table of more than some twenty indicators makes a larger page."""
+
+
+SHOWN = 30
+"""As many records an indicator, and disputes a colour, as a card lists at most."""
+
+
+MARKUP = 4
+"""Bytes of a page that an entry takes besides its words."""
+
+
+def list_lengths(card: Card) -> Mapping[str, int]:
+    """Say how many entries each list of a card shows: of records behind a line, disputes of a colour, records of an indicator.
+
+    What is not shown stands in the list of records beside the page.
+    """
+    spent = FRAME[card.lang] + EACH * len(card.indicators) + sum(len(line.encode()) for line in card.unknowns)
+    left, found = max(LEAST, PAGE - spent), {}
+    disputes = [
+        [f"{one.dispute_id} {plain_text.days_left(one.days_left, card.lang)}" for one in part.disputes[:SHOWN]]
+        for part in card.disputes
     ]
-    return pd.DataFrame(rows)
+    records = [[one.record_id for one in part.records[:SHOWN]] for part in card.lost_records]
+    behind = [line.record_ids for line in card.adjustments]
+    for name, share, lists in (("behind", 0.2, behind), ("disputes", 0.4, disputes), ("lost", 1.0, records)):
+        found[name] = max_entries(lists, left * share)
+        left -= _cost(lists, found[name])
+    return found
 
 
-def _round(cell: float | None) -> float | None:
-    return None if cell is None else float(numbers.round_half_up(cell))
+def max_entries(lists: Sequence[Sequence[str]], room: float) -> int:
+    """Give how many entries of each list may be shown so that all of them together fit; one at least.
+
+    >>> max_entries([["S001", "S002", "S003"], ["S004"]], 24)
+    2
+    """
+    return next((number for number in range(SHOWN, 1, -1) if _cost(lists, number) <= room), 1)
+
+
+def _cost(lists: Sequence[Sequence[str]], number: int) -> int:
+    """Reckon the bytes of so many entries of each list."""
+    return sum(len(entry.encode()) + MARKUP for entries in lists for entry in entries[:number])
+
+
+# Templates, those of a card without what a browser reads into them anyway: end tags and quotes that HTML lets out, ends of
+# lines. Done once, when a template is compiled; what records and schemes hold is filled in later and stays as it is.
+
+
+TEMPLATES = frozenset(
+    f"{name}.html"
+    for name in ("dimensions", "disputes", "figure", "gains", "headline", "indicators", "limits", "lost", "page", "parts")
+)
+
+
+_END = re.compile(r"</(?:td|th|tr|li|dt|dd|thead|tbody|tfoot)>")
+
+
+_QUOTED = re.compile(r"(\{[{%].*?[%}]\})|(?<==)\"([\w-]+)\"")
+
+
+_LINE = re.compile(r"\s*\n\s*")
+
+
+class Slim(Extension):
+    """Slims the templates of a card as they are read; others are left alone."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - jinja's words
+        """Slim one of them."""
+        return slim(source) if name in TEMPLATES else source
+
+
+def slim(html: str) -> str:
+    """Leave out the end tags and quotes that HTML lets out, and the ends of lines; what stands in braces is the template's.
+
+    >>> slim('<tr><td colspan="2">{{ say(x="1") }}</td>' + chr(10) + "<td>2</td></tr>")
+    '<tr><td colspan=2>{{ say(x="1") }}<td>2'
+    """
+    return _LINE.sub("", _QUOTED.sub(lambda found: found[1] or found[2], _END.sub("", html)))
+
+
+@cache
+def environment() -> Environment:
+    """Set up the templates: whatever a record holds is escaped, a name nobody set is an error."""
+    made = Environment(
+        loader=PackageLoader("fengqiao_eval.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[Slim],
+    )
+    said = {name: getattr(numbers, name) for name in ("arrow", "fixed", "plain", "signed", "measured")}
+    made.globals |= said | {"plain_text": plain_text}
+    return made
+
+
+@cache
+def style() -> str:
+    """Read the style sheet that pages link and the first fragment of a notebook brings along."""
+    return files(__package__).joinpath("templates/fengqiao.css").read_text("utf-8")
+
+
+def render(template: str, lang: str, **given: Any) -> str:
+    """Fill in a template; `say` and `term` in it speak the language."""
+    said = {"say": lambda key, **words: say(key, lang, **words), "term": lambda kind, word: numbers.term(kind, word, lang)}
+    return environment().get_template(template).render(lang=lang, tag="zh-CN" if lang == "zh" else lang, **said, **given)

@@ -1,13 +1,11 @@
 """The province at a glance: frames and figures of a run for notebooks/overview.ipynb; officers are in none of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from html import escape
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
-from unicodedata import east_asian_width
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -20,6 +18,7 @@ from fengqiao_eval.periods import RELATIVE
 from fengqiao_eval.results import standings
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.scheme.scheme import applies
+from fengqiao_eval.text import character_widths
 from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, round_half_up, signed, term
 from fengqiao_eval.words import say
 
@@ -67,7 +66,14 @@ def headline(run: Run, lang: str = "zh") -> Fragment:
     manifest = run.manifest
     state, period = say(f"screen.state.{manifest['state']}", lang), period_words(manifest["periods"]["this"], lang)
     title = say("overview.headline", lang, title=run.scheme.name(lang), period=period, state=state)
-    lines = [said for level, part in _level_frames(run) for said in _level_lines(level, part, run, lang)]
+    lines = []
+    for level, part in _level_frames(run):
+        lines.append(_level_line(level, part, run, lang))
+        moved = part.loc[part["adjusted"] != 0, "adjusted"]
+        if len(moved):
+            words = {"level": term("level", level, lang), "what": standings.adjusted_words(run, lang)}
+            ends = {name: signed(end, run.scheme.decimals) for name, end in (("low", moved.min()), ("high", moved.max()))}
+            lines.append(say("overview.adjusted", lang, n=len(moved), **words, **ends))
     lines += [say("overview.staff", lang, n=manifest["officers"])] if manifest["officers"] else []
     lines.append(say("overview.as_of", lang, as_of=day(manifest["as_of"]), version=run.scheme.version))
     return Fragment(render("overview_lines.html", lang, lines=lines), "\n".join([title, *lines]), styled=True)
@@ -78,45 +84,29 @@ def _level_frames(run: Run) -> list[tuple[str, pd.DataFrame]]:
     return [(level, listed[listed["level"] == level]) for level in standings.levels(run)]
 
 
-def _level_lines(level: str, part: pd.DataFrame, run: Run, lang: str) -> Iterator[str]:
-    yield _level_line(level, part, run, lang)
-    moved = part.loc[part["adjusted"] != 0, "adjusted"]
-    if len(moved):
-        ends = {name: signed(end, run.scheme.decimals) for name, end in (("low", moved.min()), ("high", moved.max()))}
-        words = {"level": term("level", level, lang), "what": standings.adjusted_words(run, lang)}
-        yield say("overview.adjusted", lang, n=len(moved), **words, **ends)
-
-
 def _level_line(level: str, part: pd.DataFrame, run: Run, lang: str) -> str:
     totals = part.loc[part["rank"].notna(), "total"]
-    given = {"level": term("level", level, lang), "units": len(part), "ranked": len(totals)}
-    if len(totals) == 1 == len(part):
-        return say("overview.level_one", lang, **given, total=fixed(totals.iloc[0], run.scheme.decimals))
-    if totals.empty:
-        return say("overview.level_unranked", lang, **given)
     low, middle, high = (fixed(number, run.scheme.decimals) for number in (totals.min(), totals.median(), totals.max()))
-    return say("overview.level", lang, **given, low=low, median=middle, high=high)
+    alone = len(totals) == 1 == len(part)
+    key = "overview.level_one" if alone else "overview.level_unranked" if totals.empty else "overview.level"
+    counts = {"level": term("level", level, lang), "units": len(part), "ranked": len(totals)}
+    return say(key, lang, **counts, total=low, low=low, median=middle, high=high)
 
 
 def classes(run: Run, lang: str = "zh") -> pd.DataFrame:
     """Lay out every class of every level: units, ranked, totals (median, lowest, highest) and how many have which grade."""
-    rows = [
-        _class_row(run, level, group, units, lang)
-        for level, part in _level_frames(run)
-        for group, units in part.groupby("peer_class", sort=False)
-    ]
+    rows = []
+    for level, part in _level_frames(run):
+        for group, units in part.groupby("peer_class", sort=False):
+            totals, grades = units.loc[units["rank"].notna(), "total"], units["grade"].value_counts()
+            row = {"level": term("level", level, lang), "class": group or say("workbook.one_class", lang)}
+            row |= {"units": len(units), "ranked": len(totals)}
+            ends = {"median": totals.median(), "low": totals.min(), "high": totals.max()}
+            row |= {name: _round_number(number, run.scheme.decimals) for name, number in ends.items()}
+            named = {say(f"overview.column.{name}", lang): cell for name, cell in row.items()}
+            bands = [band.grade for band in run.scheme.bands]
+            rows.append(named | {standings.grade_words(run.scheme, band, lang): int(grades.get(band, 0)) for band in bands})
     return pd.DataFrame(rows)
-
-
-def _class_row(run: Run, level: str, group: Any, units: pd.DataFrame, lang: str) -> dict[str, Any]:
-    totals = units.loc[units["rank"].notna(), "total"]
-    decimals = run.scheme.decimals
-    numbers = {"units": len(units), "ranked": len(totals), "median": totals.median(), "low": totals.min(), "high": totals.max()}
-    row = {"level": term("level", level, lang), "class": group or say("workbook.one_class", lang)}
-    row |= {name: number if isinstance(number, int) else _round_number(number, decimals) for name, number in numbers.items()}
-    named = {say(f"overview.column.{name}", lang): cell for name, cell in row.items()}
-    grades = units["grade"].value_counts()
-    return named | {standings.grade_words(run.scheme, b.grade, lang): int(grades.get(b.grade, 0)) for b in run.scheme.bands}
 
 
 def _round_number(number: float, decimals: int) -> float:
@@ -128,18 +118,12 @@ def movers(run: Run, lang: str = "zh", most: int = 5) -> pd.DataFrame:
     listed = standings.places(run)
     moved = listed[(listed["level"] == main_level(run)) & listed["change"].notna()].sort_values(["change", "unit_id"])
     ends = [moved[moved["change"] > 0].tail(most).iloc[::-1], moved[moved["change"] < 0].head(most).iloc[::-1]]
-    chosen = pd.concat(ends, ignore_index=True)
-    shown = {
-        "unit": chosen["name"],
-        "unit_id": chosen["unit_id"],
-        "class": chosen["peer_class"].replace("", say("workbook.one_class", lang)),
-        "before": chosen["rank_before"],
-        "place": chosen["rank"],
-        "of": chosen["of"],
-        "change": [f"{change:+d}".replace("-", "−") for change in chosen["change"]],
-        "total": chosen["total"],
-    }
-    return pd.DataFrame({say(f"overview.column.{name}", lang): column for name, column in shown.items()})
+    names = {"name": "unit", "peer_class": "class", "rank_before": "before", "rank": "place"}
+    chosen = pd.concat(ends, ignore_index=True).rename(columns=names)
+    chosen["class"] = chosen["class"].replace("", say("workbook.one_class", lang))
+    chosen["change"] = [f"{change:+d}".replace("-", "−") for change in chosen["change"]]
+    columns = ["unit", "unit_id", "class", "before", "place", "of", "change", "total"]
+    return chosen[columns].rename(columns={name: say(f"overview.column.{name}", lang) for name in columns})
 
 
 def draw_heat(run: Run, lang: str = "zh") -> go.Figure:
@@ -152,13 +136,12 @@ def draw_heat(run: Run, lang: str = "zh") -> go.Figure:
     words = [[fixed(cell, 0) if has_value(cell) else "" for cell in row] for row in cells]
     look = {"zmin": 60, "zmax": 100, "colorscale": SHADES, "showscale": False, "xgap": 2, "ygap": 2, "hoverinfo": "skip"}
     rates = 100 * cells / standings.full_marks(run).reindex(units["unit_id"]).to_numpy(dtype=float)[:, None]
-    heat = go.Heatmap(z=_round_cells(rates), text=words, texttemplate="%{text}", **look)
+    shown = [[round(cell, 1) if has_value(cell) else None for cell in row] for row in rates.tolist()]
+    heat = go.Heatmap(z=shown, text=words, texttemplate="%{text}", **look)
     said = [say("overview.heat", lang, level=term("level", level, lang))]
-    if len(ranked) > MOST:
-        said.append(say("overview.heat_more", lang, units=len(ranked), shown=MOST))
+    said += [say("overview.heat_more", lang, units=len(ranked), shown=MOST)] if len(ranked) > MOST else []
     across = {"side": "top", "tickangle": -40, "ticklabeloverflow": "allow", **_ticks(i.name(lang) for i in indicators)}
-    down = {"autorange": "reversed", **_ticks(units["name"])}
-    axes = {"xaxis": across | {"showgrid": False}, "yaxis": down | {"showgrid": False}}
+    axes = {"xaxis": across, "yaxis": {"autorange": "reversed", **_ticks(units["name"])}}
     title = say("screen.semicolon", lang).join(said)
     return _figure(title, 190 + 30 * len(units), [heat], margin={"t": 170, "r": 90}, **axes)
 
@@ -166,7 +149,7 @@ def draw_heat(run: Run, lang: str = "zh") -> go.Figure:
 def _ticks(names: Iterable[str]) -> dict[str, Any]:
     """Name the places of an axis; two units may share a name, and are two rows all the same."""
     labels = [_label(name) for name in names]
-    return {"tickvals": list(range(len(labels))), "ticktext": labels}
+    return {"tickvals": list(range(len(labels))), "ticktext": labels, "showgrid": False}
 
 
 def _figure(title: str, height: int, traces: list[Any], **layout: Any) -> go.Figure:
@@ -175,13 +158,8 @@ def _figure(title: str, height: int, traces: list[Any], **layout: Any) -> go.Fig
 
 def _label(text: str) -> str:
     """Keep a label from being read as markup, and short enough for an axis; a Chinese character is as wide as two."""
-    wide = [2 if east_asian_width(sign) in "WF" else 1 for sign in text]
-    fits = sum(total <= LONGEST for total in accumulate(wide))
+    fits = sum(width <= LONGEST for width in accumulate(character_widths(text)))
     return escape(text if fits == len(text) else text[: fits - 1] + "…", quote=False)
-
-
-def _round_cells(cells: np.ndarray) -> list[list[float | None]]:
-    return [[round(cell, 1) if has_value(cell) else None for cell in row] for row in cells.tolist()]
 
 
 def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
@@ -192,7 +170,10 @@ def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
     groups = [(group, units["total"]) for group, units in ranked.groupby("peer_class", sort=False)]
     if not groups:
         return _figure(say("overview.no_ranked", lang), 90, [])
-    names = [_class_words(run, group, totals, lang) for group, totals in groups]
+    names = []
+    for group, totals in groups:
+        said = {"units": len(totals), "median": fixed(totals.median(), run.scheme.decimals)}
+        names.append(say("overview.spread_class", lang, group=_label(group or say("workbook.one_class", lang)), **said))
     figure = make_subplots(rows=len(groups), shared_xaxes=True, subplot_titles=names, vertical_spacing=0.24 / len(groups))
     width = 2 if ranked["total"].max() - ranked["total"].min() > 24 else 1  # noqa: PLR2004 - bars wide enough to read
     for row, (_, totals) in enumerate(groups, 1):
@@ -205,11 +186,6 @@ def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
     return figure.update_layout(title=title, height=100 + 105 * len(groups), **look)
 
 
-def _class_words(run: Run, group: Any, totals: pd.Series, lang: str) -> str:
-    name = _label(group or say("workbook.one_class", lang))
-    return say("overview.spread_class", lang, group=name, units=len(totals), median=fixed(totals.median(), run.scheme.decimals))
-
-
 def _bars(totals: pd.Series, width: int, lang: str) -> go.Bar:
     bins = (totals // width).astype(int).value_counts().sort_index()
     middles = [(number + 0.5) * width for number in bins.index]
@@ -220,28 +196,23 @@ def _bars(totals: pd.Series, width: int, lang: str) -> go.Bar:
 
 def table(shown: pd.DataFrame, run: Run, lang: str = "zh") -> Fragment:
     """Lay out a frame as a table for notebook and page; numbers stand to the right, with the scheme's decimals."""
-    heads = [(name, not pd.api.types.is_string_dtype(shown[name]) or _is_signed(shown[name])) for name in shown]
-    rows = [[_cell(cell, run.scheme.decimals) for cell in row] for row in shown.itertuples(index=False)]
+    decimals, heads = run.scheme.decimals, [(name, _is_numeric(shown[name])) for name in shown]
+    rows = [
+        ["—" if not has_value(cell) else fixed(cell, decimals) if isinstance(cell, float) else str(cell) for cell in row]
+        for row in shown.itertuples(index=False)
+    ]
     text = shown.to_string(index=False) if len(shown) else say("overview.no_movers", lang)
     empty = render("overview_lines.html", lang, lines=[text])
     return Fragment(render("overview_table.html", lang, heads=heads, rows=rows) if rows else empty, text)
 
 
-def _is_signed(column: pd.Series) -> bool:
-    return bool(column.str.fullmatch(r"[+−]\d+").all())
-
-
-def _cell(cell: Any, decimals: int) -> str:
-    if not has_value(cell):
-        return "—"
-    return cell if isinstance(cell, str) else fixed(cell, decimals) if isinstance(cell, float) else str(cell)
+def _is_numeric(column: pd.Series) -> bool:
+    """Say whether a column holds numbers, be they written with their sign."""
+    return not pd.api.types.is_string_dtype(column) or bool(column.str.fullmatch(r"[+−]\d+").all())
 
 
 def notes(run: Run, lang: str = "zh") -> Fragment:
     """Say what the records could not tell, how to object, and that scores are advice."""
-    said = [
-        *(standings.notes(run, lang) or [say("screen.no_notes", lang)]),
-        objection_words(run.manifest, lang),
-        say("screen.advice", lang),
-    ]
+    said = standings.notes(run, lang) or [say("screen.no_notes", lang)]
+    said += [objection_words(run.manifest, lang), say("screen.advice", lang)]
     return Fragment(render("overview_lines.html", lang, lines=said), "\n".join(said))

@@ -1,13 +1,14 @@
 """The parts of a card in plain lines, for terminals, tests and readers of a stored notebook."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from fengqiao_eval.results.card import Card
-from fengqiao_eval.results.lines import DimensionLine, IndicatorLine
+from fengqiao_eval.results.card import Card, Standing
+from fengqiao_eval.results.lines import DimensionLine, IndicatorLine, Whole
 from fengqiao_eval.wording.numbers import comparison_words, fixed, measured, plain, signed, term
 from fengqiao_eval.words import say
 
-# What stands beside an indicator: counts, value, and what to read with it before believing it.
+LISTED = 3
+"""As many dimensions as a headline names for points lost, and ids as a line shows."""
 
 
 def indicator_remarks(line: IndicatorLine, card: Card) -> list[str]:
@@ -25,22 +26,26 @@ def _remarks(line: IndicatorLine, card: Card) -> Iterator[str]:
         yield say("card.met", lang) if line.reached else missed_target(line, lang)
     if line.status == "provisional":
         yield term("status", line.status, lang)
-    yield comparison_words(line.previous, "previous", lang)
-    yield comparison_words(line.year_before, "year_before", lang)
+    yield from changes(line, lang)
     yield from level_value(line, lang)
     yield from line.asides
     if line.scored and plain(100 * line.weight_used) != plain(100 * line.weight):
         yield say("card.reweighed", lang, nominal=plain(100 * line.weight), used=plain(100 * line.weight_used))
 
 
+def changes(of: Standing | DimensionLine | IndicatorLine, lang: str) -> list[str]:
+    """Say how a number moved on the period before and on last year; a reason for both is said once."""
+    both = comparison_words(of.previous, "previous", lang), comparison_words(of.year_before, "year_before", lang)
+    return list(dict.fromkeys(both))
+
+
 def level_value(line: IndicatorLine, lang: str) -> Iterator[str]:
     """Say what the indicator is over all units of the level, with its counts."""
     if line.whole:
-        counts = f"{plain(line.whole.numerator)}/{plain(line.whole.denominator)}"
-        yield say("card.whole", lang, value=measured(line.whole.value, line.unit), counts=counts)
+        yield say("card.whole", lang, value=measured(line.whole.value, line.unit), counts=counts(line.whole))
 
 
-def counts(line: IndicatorLine) -> str:
+def counts(line: IndicatorLine | Whole) -> str:
     """Write what was counted: 95/100, of a raw count the number alone, a dash where there is none."""
     if line.numerator is None or line.denominator is None:
         return plain(line.numerator)
@@ -60,10 +65,6 @@ def value(line: IndicatorLine) -> str:
 def missed_target(line: IndicatorLine, lang: str) -> str:
     """Say that the target is not reached."""
     return say("card.missed" if line.direction == "higher" else "card.missed_lower", lang)
-
-
-LISTED = 3
-"""As many dimensions as a headline names for points lost."""
 
 
 def place(card: Card) -> str:
@@ -102,36 +103,24 @@ def headline(card: Card) -> str:
 
 def _headline(card: Card) -> Iterator[str]:
     who, standing, lang = card.identity, card.standing, card.lang
-    yield (
-        f"{who.name}（{who.unit_id}） {who.level_label}·{who.peer_class}"
-        if lang == "zh"
-        else f"{who.name} ({who.unit_id}) {who.level_label}, {who.peer_class}"
-    )
+    name, kind = f"{who.name}（{who.unit_id}）", f"{who.level_label}·{who.peer_class}"
+    yield f"{name} {kind}" if lang == "zh" else f"{who.name} ({who.unit_id}) {who.level_label}, {who.peer_class}"
     yield f"{who.period_label} · {state(card)}"
-    parts = [
-        f"{say('card.total', lang)} {fixed(standing.total, card.decimals)}",
-        place(card),
-        standing.grade or say("card.no_grade", lang),
-    ]
-    yield say("card.semicolon", lang).join(parts)
+    total = f"{say('card.total', lang)} {fixed(standing.total, card.decimals)}"
+    yield say("card.semicolon", lang).join([total, place(card), standing.grade or say("card.no_grade", lang)])
     yield from filter(None, [total_parts(card)])
     yield from standing.reasons
     if standing.tied:
         yield say("card.tied", lang, n=standing.tied)
-    yield from changes(card)
+    yield from changes(standing, lang)
     yield from filter(None, [monthly_mean(card)])
     yield firmness(card)
-    yield say("card.where_lost", lang) + say("card.colon", lang) + (_lost_words(card) or say("card.nothing_lost", lang))
+    where = say("card.comma", lang).join(f"{d.label} {signed(-d.lost, card.decimals)}" for d in worst_dimensions(card))
+    yield say("card.where_lost", lang) + say("card.colon", lang) + (where or say("card.nothing_lost", lang))
     yield (say("card.how_to_win", lang) + say("card.colon", lang) + ("" if card.gains else say("card.no_gains", lang))).rstrip()
-    yield from (
-        f"  {number}. {say('card.gain.line', lang, of=gain.label, words=gain.words(lang))}"
-        for number, gain in enumerate(card.gains, 1)
-    )
+    for number, gain in enumerate(card.gains, 1):
+        yield f"  {number}. {say('card.gain.line', lang, of=gain.label, words=gain.words(lang))}"
     yield say("card.advice", lang)
-
-
-def _lost_words(card: Card) -> str:
-    return say("card.comma", card.lang).join(f"{d.label} {signed(-d.lost, card.decimals)}" for d in worst_dimensions(card))
 
 
 def worst_dimensions(card: Card) -> list[DimensionLine]:
@@ -152,30 +141,21 @@ def total_parts(card: Card) -> str:
 
 def dimensions(card: Card) -> str:
     """Say each dimension in a line, then each line that is no indicator's."""
-    adjusted = (f"{line.label}  {signed(line.points, card.decimals)}  {line.said(card.lang)}" for line in card.adjustments)
-    return "\n".join([*(_dimension(line, card) for line in card.outline), *adjusted])
+    parts = [("  " * d.depth + d.label, earned_points(d, card), *changes(d, card.lang)) for d in card.outline]
+    parts += [(line.label, signed(line.points, card.decimals), line.said(card.lang)) for line in card.adjustments]
+    return "\n".join(map("  ".join, parts))
 
 
-def _dimension(line: DimensionLine, card: Card) -> str:
-    earned = f"{fixed(line.contribution, card.decimals)} / {fixed(line.possible, card.decimals)}"
-    moved = comparison_words(line.previous, "previous", card.lang), comparison_words(line.year_before, "year_before", card.lang)
-    label = "  " * line.depth + line.label
-    return "  ".join([label, earned if line.possible else say("card.unscored", card.lang), *dict.fromkeys(moved)])
+def earned_points(line: DimensionLine, card: Card) -> str:
+    """Write what a dimension earned of what was possible: 20.50 / 25.00."""
+    if not line.possible:
+        return say("card.unscored", card.lang)
+    return f"{fixed(line.contribution, card.decimals)} / {fixed(line.possible, card.decimals)}"
 
 
 def indicators(card: Card) -> str:
     """Say each indicator in a line."""
     return "\n".join(_indicator(line, card) for line in card.indicators)
-
-
-def changes(card: Card) -> list[str]:
-    """Say how the total moved on the period before and on last year; a reason for both is said once."""
-    standing = card.standing
-    both = (
-        comparison_words(standing.previous, "previous", card.lang),
-        comparison_words(standing.year_before, "year_before", card.lang),
-    )
-    return list(dict.fromkeys(both))
 
 
 def _indicator(line: IndicatorLine, card: Card) -> str:
@@ -189,25 +169,18 @@ def _indicator(line: IndicatorLine, card: Card) -> str:
 
 def gains(card: Card) -> str:
     """Say what would win points back."""
-    return "\n".join(f"{g.label}  {g.now} → {g.target}  {g.words(card.lang)}" for g in card.gains) or say(
-        "card.no_gains", card.lang
-    )
+    found = (f"{gain.label}  {gain.now} → {gain.target}  {gain.words(card.lang)}" for gain in card.gains)
+    return "\n".join(found) or say("card.no_gains", card.lang)
 
 
 def disputes(card: Card) -> str:
     """Say the open disputes: how many of each colour, the most urgent by id."""
-    return "\n".join(_colours(card)) or say("card.disputes.none", card.lang)
-
-
-def _colours(card: Card) -> Iterator[str]:
+    lang, found = card.lang, []
     for part in card.disputes:
-        tier = warning(part.tier, card.lang)
-        counts = [
-            say("card.disputes.count", card.lang, n=len(part.disputes)),
-            say("card.disputes.overdue", card.lang, n=part.overdue),
-        ]
-        first = (f"{one.dispute_id} {days_left(one.days_left, card.lang)}" for one in part.disputes[:LISTED])
-        yield f"{tier}  {say('card.comma', card.lang).join(counts)}  {'  '.join(first)}"
+        counts = say("card.disputes.count", lang, n=len(part.disputes)), say("card.disputes.overdue", lang, n=part.overdue)
+        first = (f"{one.dispute_id} {days_left(one.days_left, lang)}" for one in part.disputes[:LISTED])
+        found.append(f"{warning(part.tier, lang)}  {say('card.comma', lang).join(counts)}  {'  '.join(first)}")
+    return "\n".join(found) or say("card.disputes.none", lang)
 
 
 def warning(tier: str, lang: str) -> str:
@@ -230,14 +203,8 @@ def days_left(days: int | None, lang: str) -> str:
 
 def lost(card: Card) -> str:
     """Say of each indicator how many records lost points, and the first ids."""
-    found = (
-        f"{part.label}  {len(part.records)}  {_ids(r.record_id for r in part.records[:LISTED])} …" for part in card.lost_records
-    )
-    return "\n".join(found) or say("card.lost.none", card.lang)
-
-
-def _ids(ids: Iterable[str]) -> str:
-    return " ".join(ids)
+    firsts = [(part, " ".join(one.record_id for one in part.records[:LISTED])) for part in card.lost_records]
+    return "\n".join(f"{part.label}  {len(part.records)}  {ids} …" for part, ids in firsts) or say("card.lost.none", card.lang)
 
 
 def limits(card: Card) -> str:

@@ -1,6 +1,5 @@
 """The one screen (一屏尽览): every unit above officers on one offline page; and the index of officers' cards."""
 
-import json
 import numbers
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,10 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fengqiao_eval.errors import FLAGS, OFFICER
 from fengqiao_eval.files import file_name, link
+from fengqiao_eval.pages.fragments import render
 from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.results.standings import (
@@ -29,6 +28,7 @@ from fengqiao_eval.results.standings import (
     reasons,
 )
 from fengqiao_eval.scheme.scheme import base_marks, weight_at
+from fengqiao_eval.text import script_json
 from fengqiao_eval.wording.numbers import flags, has_value, period_words, term
 from fengqiao_eval.words import catalogue, say
 
@@ -48,70 +48,48 @@ def write(run_folder: Path, lang: str = "zh", changed: Sequence[str] = ()) -> No
 
     changed: what to say of what changed since the last run. Officers are not on the page, only their number.
     """
-    run = open_run(run_folder)
-    said = say("screen.staff_number", lang, n=run.manifest["officers"])
-    words = _page_words(run, say("screen.kicker", lang), said, lang)
-    _write(run_folder, run_folder / "assets" / "rows.js", _data(run, lang, officers=False), {**words, "changed": changed})
+    _write(open_run(run_folder), lang, changed, officers=False)
 
 
 def officer_index(run_folder: Path, lang: str = "zh") -> None:
     """Write officer/index.html, which lists the officers' cards that exist; nothing where no officer was scored."""
-    folder, run = run_folder / OFFICER, open_run(run_folder)
-    scored = frame(run, "ranks", officers=True) if (folder / "ranks.parquet").is_file() else pd.DataFrame()
-    if scored.empty:
-        return
-    data = _data(run, lang, officers=True)
-    listed = sum(len(level["rows"]) for level in data["levels"])
-    said = say("screen.staff_listed", lang, n=len(scored), cards=listed)
-    _write(folder, folder / "rows.js", data, _page_words(run, say("screen.kicker_officers", lang), said, lang))
+    run = open_run(run_folder)
+    if len(frame(run, "ranks", officers=True)):
+        _write(run, lang, (), officers=True)
 
 
-def _write(folder: Path, rows: Path, data: Mapping[str, Any], given: Mapping[str, Any]) -> None:
-    inner = "../assets" if rows.parent == folder else "assets"
+def _write(run: Run, lang: str, changed: Sequence[str], *, officers: bool) -> None:
+    """Write the page, and its rows as a script, since a page on file:// can fetch nothing."""
+    manifest, data = run.manifest, _data(run, lang, officers=officers)
+    folder, rows, inner = (run.path / OFFICER, "rows.js", "../assets") if officers else (run.path, "assets/rows.js", "assets")
+    staff = say("screen.staff_number", lang, n=manifest["officers"])
+    if officers:
+        scored, cards = len(frame(run, "ranks", officers=True)), sum(len(level["rows"]) for level in data["levels"])
+        staff = say("screen.staff_listed", lang, n=scored, cards=cards)
     assets = folder / inner
     assets.mkdir(parents=True, exist_ok=True)
     for name in ("screen.js", "screen.css"):
         with as_file(files("fengqiao_eval.pages") / "templates" / name) as source:
             shutil.copyfile(source, assets / name)
-    rows.write_text(_script(data), "utf-8", newline="\n")
-    environment = Environment(loader=PackageLoader("fengqiao_eval.pages"), autoescape=True, undefined=StrictUndefined)
-    more = "overview.html" if (folder / "overview.html").is_file() else ""
-    links = {"assets": inner, "rows": rows.relative_to(folder).as_posix(), "more": more}
-    page = environment.get_template("screen.html").render(given, **links)
+        (folder / rows).write_text(f"window.FENGQIAO_ROWS={script_json(data)};\n", "utf-8", newline="\n")
+    page = render(
+        "screen.html",
+        lang,
+        kicker=say("screen.kicker_officers" if officers else "screen.kicker", lang),
+        words=_words(lang),
+        run=run,
+        period=period_words(manifest["periods"]["this"], lang),
+        facts=_facts(run, staff, lang),
+        objection=objection_words(manifest, lang),
+        warned=banner(manifest, lang),
+        firm=frame(run, "ranks")["rank_low"].notna().any(),
+        notes=notes(run, lang),
+        changed=changed,
+        assets=inner,
+        rows=rows,
+        overview=(folder / "overview.html").is_file(),
+    )
     (folder / "index.html").write_text(page + "\n", "utf-8", newline="\n")
-
-
-def _script(data: Mapping[str, Any]) -> str:
-    """Write the rows as a script, since a page on file:// can fetch nothing; no text in them can end the script."""
-    written = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<\u2028\u2029":
-        written = written.replace(sign, f"\\u{ord(sign):04x}")
-    return f"window.FENGQIAO_ROWS={written};\n"
-
-
-def _page_words(run: Run, kicker: str, staff: str, lang: str) -> dict[str, Any]:
-    """Gather what the page itself says; the rows lie apart."""
-    scheme, state = run.scheme, run.manifest["state"]
-    firm = frame(run, "ranks")["rank_low"].notna().any()
-    return {
-        "lang": lang,
-        "words": _words(lang),
-        "kicker": kicker,
-        "title": scheme.name(lang),
-        "period": period_words(run.manifest["periods"]["this"], lang),
-        "state": state,
-        "state_word": say(f"screen.state.{state}", lang),
-        "state_said": say(f"screen.state_said.{state}", lang),
-        "facts": [*_facts(run, lang), *([(say("screen.staff", lang), staff)] if run.manifest["officers"] else [])],
-        "objection": objection_words(run.manifest, lang),
-        "warned": banner(run.manifest, lang),
-        "firmness": "" if firm else say("screen.no_range", lang),
-        "notes": notes(run, lang),
-        "changed": (),
-        "sources": scheme.sources,
-        "signed": say("screen.signed", lang, author=scheme.author, checker=scheme.checker),
-        "run": run.manifest["run"],
-    }
 
 
 def _words(lang: str) -> dict[str, str]:
@@ -120,16 +98,7 @@ def _words(lang: str) -> dict[str, str]:
     return {key: said for key, said in own.items() if "." not in key}
 
 
-def _own_words(run: Run, lang: str) -> dict[str, str]:
-    """Say what differs from run to run: what the column of adjustments holds, why full marks differ from unit to unit."""
-    by_class = isinstance(run.scheme.full_marks, dict)
-    return {
-        "adjusted": adjusted_words(run, lang),
-        "redistributed": say("screen.full_by_class" if by_class else "screen.redistributed", lang),
-    }
-
-
-def _facts(run: Run, lang: str) -> Iterator[tuple[str, str]]:
+def _facts(run: Run, staff: str, lang: str) -> Iterator[tuple[str, str]]:
     periods = run.manifest["periods"]
     yield say("screen.period", lang), period_words(periods["this"], lang)
     if periods.get("previous"):
@@ -137,30 +106,30 @@ def _facts(run: Run, lang: str) -> Iterator[tuple[str, str]]:
         yield say("screen.compared", lang), period_words(periods["previous"], lang) + said
     yield say("screen.as_of", lang), f"{datetime.fromisoformat(run.manifest['as_of']):%Y-%m-%d %H:%M}"
     yield say("screen.scheme", lang), run.scheme.version
+    if run.manifest["officers"]:
+        yield say("screen.staff", lang), staff
 
 
 def objection_words(manifest: Mapping[str, Any], lang: str) -> str:
     """Say how to object, and until when where a date was set."""
     said = say("screen.object", lang, contact=manifest.get("contact") or say("screen.no_contact", lang))
     until = manifest.get("objection_until")
-    return said + (say("screen.object_until", lang, until=day_words(until, lang)) if until else "")
-
-
-def day_words(day: str, lang: str) -> str:
-    """Say a day or moment of the manifest as a day.
-
-    >>> day_words("2025-01-20", "zh"), day_words("2025-01-20T18:00:00", "en")
-    ('2025年1月20日', '2025-01-20')
-    """
-    return say("screen.day", lang, d=datetime.fromisoformat(day))
+    return said + (
+        say("screen.object_until", lang, until=say("screen.day", lang, d=datetime.fromisoformat(until))) if until else ""
+    )
 
 
 def _data(run: Run, lang: str, *, officers: bool) -> dict[str, Any]:
     """Gather what the page's script shows: words, grades, and the rows of each level, whose places FIELDS names."""
+    by_class = isinstance(run.scheme.full_marks, dict)
+    own = {  # what the column of adjustments holds, and why full marks differ from unit to unit, differs from run to run
+        "adjusted": adjusted_words(run, lang),
+        "redistributed": say("screen.full_by_class" if by_class else "screen.redistributed", lang),
+    }
     listed = _listed_units(run, lang, officers=officers)
     period = period_words(run.manifest["periods"]["this"], lang)
     return {
-        "words": _words(lang) | _own_words(run, lang),
+        "words": _words(lang) | own,
         "lang": lang,
         "decimals": run.scheme.decimals,
         "heat": HEAT,

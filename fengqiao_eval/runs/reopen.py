@@ -1,10 +1,8 @@
 """A finished run opened again: explained with the records it was made of, or compared with another."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -13,16 +11,12 @@ from fengqiao_eval.errors import InputError, UsageError
 from fengqiao_eval.files import file_name
 from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
-from fengqiao_eval.pages.comparison import Comparison, TextTable, sections
 from fengqiao_eval.records.store import open_records
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.params import PATHS, RunParams, absolute_path
 from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.words import say
-
-# A finished run opened again, with the records that it was made of.
-
 
 STANDS = ("source", "checked_by")
 """What says of a notice on what it rests, and who stands for it."""
@@ -44,7 +38,10 @@ def explain_unit(given: Path, unit_id: str, indicator: str | None, lang: str) ->
     except InputError as error:
         lines = explain.entry_lines(run, unit_id, indicator, None, lang)
         return [*lines, say("explain.gone", lang, where=params.records), *(fault.text(lang) for fault in error.faults)]
-    return [*_changed_files(run, params, lang), *explain.entry_lines(run, unit_id, indicator, behind, lang)]
+    before, now = run.manifest["fingerprints"]["records"], manifest.fingerprint_records(params)
+    files = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    changed = [say("explain.changed", lang, files=say("explain.comma", lang).join(files))] if files else []
+    return [*changed, *explain.entry_lines(run, unit_id, indicator, behind, lang)]
 
 
 def find_run(given: Path) -> Run:
@@ -52,19 +49,16 @@ def find_run(given: Path) -> Run:
 
     Raises UsageError naming near ones.
     """
-    place = next(
-        (place for place in (given, Path("runs") / given) if place.is_file() or (place / "manifest.json").is_file()), None
-    )
-    if place is None:
-        known = [path.parent.name for path in Path("runs").glob("*/manifest.json")]
-        raise UsageError("which_run", given=given, known=similar_ids(str(given), known) or "—")
-    return open_run(place)
+    for place in (given, Path("runs") / given):
+        if place.is_file() or (place / "manifest.json").is_file():
+            return open_run(place)
+    known = [path.parent.name for path in Path("runs").glob("*/manifest.json")]
+    raise UsageError("which_run", given=given, known=similar_ids(str(given), known) or "—")
 
 
 def parameters(run: Run) -> RunParams:
     """Read the parameters of a run again, its paths made absolute."""
-    path = run.path / "manifest.json"
-    given = json.loads(path.read_text("utf-8"), parse_float=Decimal)["parameters"]
+    given = json.loads((run.path / "manifest.json").read_text("utf-8"), parse_float=Decimal)["parameters"]
     params = RunParams.model_validate(given)
     here = run.path.absolute()
     return params.model_copy(update={key: absolute_path(value, here) for key in PATHS if (value := getattr(params, key))})
@@ -80,14 +74,6 @@ def _entry_records(run: Run, params: RunParams, entry: Entry, unit_id: str) -> p
     known = [name for name in STANDS if name in notices.columns]
     told = notices.filter(notices.notice_id.isin(list(found["record_id"]))).select("notice_id", *known).to_pandas()
     return found.merge(told, how="left", left_on="record_id", right_on="notice_id")
-
-
-def _changed_files(run: Run, params: RunParams, lang: str) -> Iterator[str]:
-    """Say which files of the records are not what they were."""
-    before, now = run.manifest["fingerprints"]["records"], manifest.fingerprint_records(params)
-    files = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    if files:
-        yield say("explain.changed", lang, files=say("explain.comma", lang).join(files))
 
 
 # Two finished runs compared: lines for the console, and a page beside the runs, which are never written to.
@@ -107,40 +93,7 @@ def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tupl
     if page.suffix != ".html" or any(page.resolve().is_relative_to(folder) for folder in folders):
         raise UsageError("compare.out", given=page)
     found = comparison.compare(*runs, lang)
-    said = list(comparison_lines(found))
+    said = list(comparison.console_lines(found))
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(comparison.page(found), "utf-8", newline="\n")
     return said, page
-
-
-def comparison_lines(one: Comparison) -> Iterator[str]:
-    """Say what the page says, in lines."""
-    heads = (("", False), *((one.say(f"compare.fact.{side}"), False) for side in ("before", "after")))
-    yield from align_table(TextTable(heads, tuple(comparison.facts(one))))
-    yield from comparison.comparison_caveats(one)
-    yield comparison.differences(one)
-    for section in sections(one):
-        yield from ("", section.title, *(f"  {line}" for line in section.lines))
-        yield from (f"  {line}" for line in (align_table(section.table) if section.table else ()))
-
-
-def align_table(table: TextTable) -> Iterator[str]:
-    """Set a table in lines, numbers to the right; a Chinese character is as wide as two.
-
-    >>> list(align_table(TextTable((("单位", False), ("n", True)), (("甲", "12"), ("ab", "3")))))
-    ['单位   n', '甲    12', 'ab     3']
-    """
-    rows = [tuple(name for name, _ in table.heads), *table.rows]
-    widths = [max(map(_text_width, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = zip(row, widths, table.heads, strict=True)
-        yield "  ".join(_pad_cell(cell, width, numbers=head[1]) for cell, width, head in cells).rstrip()
-
-
-def _text_width(text: str) -> int:
-    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
-
-
-def _pad_cell(cell: str, width: int, *, numbers: bool) -> str:
-    space = " " * (width - _text_width(cell))
-    return space + cell if numbers else cell + space

@@ -113,7 +113,7 @@ def latest_changes(job: Job) -> dict[str, Any]:
 
     A run that is made again from the same is still held against the one before, as it was the first time.
     """
-    from fengqiao_eval.pages import comparison  # noqa: PLC0415 - pages are loaded only where a run is made
+    from fengqiao_eval.results import comparison  # noqa: PLC0415 - results are read only where a run is made
 
     before = job.newest or _last_run(job)
     if before is None:
