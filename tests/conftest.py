@@ -1,5 +1,6 @@
 """What every test may ask for: tables drawn in text, the real records, and the programs of the machine."""
 
+import gc
 import os
 import re
 import shutil
@@ -23,6 +24,12 @@ ROOT = Path(__file__).parents[1]
 KINDS = {column.name: column.kind for table in TABLES.values() for column in table.columns}
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")  # 014 is a name, not a number
 FLAGS = {"true": True, "false": False}
+
+
+def pytest_collection_finish():
+    """Keep what was imported and collected out of every later search for garbage: a run searches, and so does each card."""
+    gc.collect()
+    gc.freeze()
 
 
 def _cells(line: str) -> list[str]:
