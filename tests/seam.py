@@ -36,8 +36,8 @@ from fengqiao_eval.scoring.normalisation import absolute
 from fengqiao_eval.tuning import sensitivity
 
 __all__ = [
-    "KINDS", "TABLES", "InputError", "count", "critic", "entropy", "faults", "judge", "name_records", "neighbours", "points", "proposals",
-    "read_records", "read_scheme", "read_units", "refuse", "scalar", "score", "trace",
+    "KINDS", "TABLES", "InputError", "count", "critic", "entropy", "faults", "judge", "name_records", "neighbours", "points",
+    "proposals", "read_records", "read_scheme", "read_units", "refuse", "scalar", "score", "trace",
 ]  # fmt: skip
 KINDS = {column.name: column.kind for table in TABLES.values() for column in table.columns}
 """What each column of a record table holds, by its name."""
@@ -175,7 +175,7 @@ def trace(records: Records, scheme: Scheme, unit_id: str, period: str = QUARTER,
 
 
 def name_records(records: Records, scheme: Scheme, period: str = QUARTER) -> SimpleNamespace:
-    """Name the records that lost points (`losses`, `officer_losses`), and those that lines outside the hundred rest on (`lines`)."""
+    """Name the records that lost points (`losses`, `officer_losses`), and those behind lines outside the hundred (`lines`)."""
     span, tree = parse(period), tree_of(records.tables, parse(period))
     of_units, of_officers = drilldown.losses(records, scheme, tree, span, span.end, officers=True)
     lines = drilldown.record_ids(records, scheme, tree, span, span.end, officers=True)
