@@ -1,5 +1,6 @@
 """What every test may ask for: tables drawn in text, the real records, and the programs of the machine."""
 
+import gc
 import os
 import re
 import shutil
@@ -11,18 +12,20 @@ from typing import NoReturn
 import pandas as pd
 import pytest
 
-from fengqiao_eval.demo import write
-from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.scheme.load import load
-from fengqiao_eval.scheme.scheme import Scheme
+import shared
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does so in the background, and tests press Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("FENGQIAO_LANG", None)  # the tests, docstrings included, speak the language the product starts in
 ROOT = Path(__file__).parents[1]
-KINDS = {column.name: column.kind for table in TABLES.values() for column in table.columns}
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")  # 014 is a name, not a number
 FLAGS = {"true": True, "false": False}
+
+
+def pytest_collection_finish():
+    """Keep what was imported and collected out of every later search for garbage: a run searches, and so does each card."""
+    gc.collect()
+    gc.freeze()
 
 
 def _cells(line: str) -> list[str]:
@@ -35,6 +38,8 @@ def _quoted(cell: str) -> bool:
 
 def _kind(name: str, cells: list[str]) -> str:
     """Say what a column holds: as declared for the record tables, else by its name, else by what is in it."""
+    from seam import KINDS  # noqa: PLC0415 - heavy, and many tests draw no table
+
     if any(map(_quoted, cells)) or name.endswith("_id") or KINDS.get(name) == "text":
         return "text"
     if KINDS.get(name) in {"time", "date"} or name.endswith("_at"):
@@ -83,10 +88,8 @@ def drawn():
 
 @pytest.fixture(scope="session")
 def province(tmp_path_factory) -> Path:
-    """Write the invented province of 60 stations once, a folder of Parquet files."""
-    folder = tmp_path_factory.mktemp("province") / "records"
-    write.write(folder)
-    return folder
+    """Give the invented province of 60 stations, a folder of Parquet files, made once for all processes of the tests."""
+    return shared.province(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
@@ -116,13 +119,15 @@ def loading(tmp_path):
     Words that stand for others (ONE=...) are put in last.
     """
 
-    def load_changed(text: str, *changes: tuple[str, str], **words: str) -> Scheme:
+    def load_changed(text: str, *changes: tuple[str, str], **words: str):
+        from seam import read_scheme  # noqa: PLC0415 - as above
+
         for before, after in changes:
             assert before in text, before
             text = text.replace(before, after, 1)
         for word, meaning in words.items():
             text = text.replace(word, meaning)
         (tmp_path / "s.yaml").write_text(text, "utf-8")
-        return load(tmp_path / "s.yaml", name="s.yaml")
+        return read_scheme(tmp_path / "s.yaml")
 
     return load_changed

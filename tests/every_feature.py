@@ -1,15 +1,13 @@
 """The invented province scored by a scheme that uses every feature, counted anew and as the mean of months."""
 
-import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import shared
 from fengqiao_eval.cli import app
-from fengqiao_eval.demo import write
 
 RUNS = ("recount", "mean_of_totals")
 SCHEME = Path(__file__).with_suffix(".yaml")
@@ -17,24 +15,13 @@ SCHEME = Path(__file__).with_suffix(".yaml")
 
 def copy_runs(made_in: pytest.TempPathFactory, name: str) -> Path:
     """Give a folder of its own with records, schemes, params and runs, which are made once for all processes of the tests."""
-    base = made_in.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else made_in.getbasetemp()
-    taken, made = base / "every_feature.taken", base / "every_feature"
-    try:
-        taken.mkdir()
-    except FileExistsError:
-        while not made.is_dir():  # another process is at it
-            time.sleep(0.1)
-    else:
-        making = made_in.mktemp("every_feature")
-        try:
-            _write_runs(making)
-        finally:
-            making.rename(made)
+    demo = shared.province(made_in, 16, seed=5)
+    made = shared.once(made_in, "every_feature", lambda project: _write_runs(project, demo))
     return shutil.copytree(made, made_in.mktemp(name), dirs_exist_ok=True)
 
 
-def _write_runs(project: Path) -> None:
-    write.write(project / "demo", stations=16, seed=5)
+def _write_runs(project: Path, demo: Path) -> None:
+    shutil.copytree(demo, project / "demo")
     for longer in RUNS:
         text = SCHEME.read_text("utf-8") + f"longer_period: {longer}\n"
         (project / f"{longer}_scheme.yaml").write_text(text, "utf-8")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from fengqiao_eval.runs.folder import ROW_GROUP
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.scheme import Scheme, applies, nominal, weight_at
+from shared import files_of, lay
 
 SCHEME = Path(__file__).parents[1] / "params" / "one_table.yaml"
 HOSTILE = '=HYPERLINK("http://x.example","点我")</script><img src=x onerror="alert(\'破\')">&amp;'
@@ -20,10 +22,12 @@ PERIODS = {
     "year_before": "2023Q4",
     "trend": [f"2024-{m:02d}" for m in range(1, 13)],
 }
+CARDS = {"station": ["S001", "S002"], "city": ["C1"]}
 NOT_RANKED, NO_VISITS, UNKNOWN = "S004", "S003", "S005"
 """A station with too little to go on, one without a single visit counted (still ranked), and one that stands for 'unknown'."""
 
 
+@cache
 def scheme() -> Scheme:
     """Read the one table of the invented province."""
     return load(SCHEME)
@@ -204,23 +208,31 @@ def write_run(
     folder: Path, stations: int = 18, zones: int = 24, officers: int = 6, months: bool = True, **manifest: object
 ) -> Path:
     """Write a whole run folder and return it; keyword arguments replace keys of the manifest."""
-    table = scheme()
-    counties = 2 if stations < 40 else 100
+    lay(_files(stations, zones, officers, months), folder)
+    told = _manifest(scheme(), CARDS, officers) | manifest
+    (folder / "manifest.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+    return folder
+
+
+@lru_cache(8)
+def _files(stations: int, zones: int, officers: int, months: bool) -> dict[str, bytes]:
+    """Draw a run up, but for its manifest."""
+    return files_of(lambda folder: _draw(folder, stations, zones, officers, months))
+
+
+def _draw(folder: Path, stations: int, zones: int, officers: int, months: bool) -> None:
+    table, counties = scheme(), 2 if stations < 40 else 100
     units, people = make_units(stations, zones, counties), make_officers(officers, stations)
-    folder.mkdir(parents=True, exist_ok=True)
     periods = [PERIODS["this"], PERIODS["previous"], *([PERIODS["year_before"], *PERIODS["trend"]] if months else [])]
     _frames(folder, units, table, periods)
-    (folder / "officer").mkdir(mode=0o700, exist_ok=True)
+    (folder / "officer").mkdir()
     _frames(folder / "officer", people, table, periods)
     (folder / "scheme.json").write_text(table.model_dump_json(), "utf-8")
-    cards = {"station": ["S001", "S002"], "city": ["C1"]}
-    for level, unit in [(level, unit) for level, ids in cards.items() for unit in ids]:
+    for level, unit in [(level, unit) for level, ids in CARDS.items() for unit in ids]:
         (folder / level).mkdir(exist_ok=True)
         (folder / level / f"{unit}.html").write_text("<!doctype html><title>卡</title>", "utf-8")
     if officers:
         (folder / "officer" / "P0001.html").write_text("<!doctype html><title>卡</title>", "utf-8")
-    (folder / "manifest.json").write_text(json.dumps(_manifest(table, cards, officers) | manifest, ensure_ascii=False), "utf-8")
-    return folder
 
 
 def _frames(folder: Path, units: pd.DataFrame, table: Scheme, periods: list[str]) -> None:

@@ -5,6 +5,7 @@ Planted: hostile names, a tie, a unit not ranked, one without a past, a merged o
 
 import json
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.scheme import Scheme, applies, least_at, nominal, weight_at
 from fengqiao_eval.scoring.normalisation import absolute
+from shared import files_of, lay
 
 TREND = [f"2024-{month:02d}" for month in range(1, 13)]
 PERIODS = {"this": "2024Q4", "previous": "2024Q3", "year_before": "2023Q4", "trend": TREND}
@@ -32,13 +34,26 @@ NAMES = ("清溪", "柳河", "石桥", "东湖", "云岭", "南塘", "白鹭", "
 
 def write(folder: Path, **manifest: object) -> Path:
     """Write the run folder; keyword arguments replace keys of the manifest."""
-    scheme = load(Path(__file__).parents[1] / "params" / "one_table.yaml")
-    units, officers = _units(), _officers()
-    _write_side(folder, scheme, units, 1)
-    _write_side(folder / "officer", scheme, officers, 2)
-    (folder / "scheme.json").write_text(scheme.model_dump_json(by_alias=True), "utf-8")
-    (folder / "manifest.json").write_text(json.dumps(_manifest(scheme) | manifest, ensure_ascii=False), "utf-8")
+    lay(_files(), folder)
+    (folder / "manifest.json").write_text(json.dumps(_manifest(_scheme()) | manifest, ensure_ascii=False), "utf-8")
     return folder
+
+
+@cache
+def _scheme() -> Scheme:
+    return load(Path(__file__).parents[1] / "params" / "one_table.yaml")
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    """Draw the run up, but for its manifest."""
+    return files_of(_draw)
+
+
+def _draw(folder: Path) -> None:
+    _write_side(folder, _scheme(), _units(), 1)
+    _write_side(folder / "officer", _scheme(), _officers(), 2)
+    (folder / "scheme.json").write_text(_scheme().model_dump_json(by_alias=True), "utf-8")
 
 
 def _units() -> pd.DataFrame:

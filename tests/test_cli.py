@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import shared
 from fengqiao_eval.cli import app
 
 UNITS = """unit_id,name,level,parent_id,peer_class
@@ -325,20 +326,17 @@ def test_a_relative_period_is_part_of_the_name(project):
 # Explain
 
 
-@pytest.fixture(scope="module")
-def scored_once(tmp_path_factory):
-    """The project, scored where nothing else is done to it."""
-    folder = a_project(tmp_path_factory.mktemp("scored"))
+def score_project(folder):
+    """Write the project and score it."""
     with pytest.MonkeyPatch.context() as here:
-        here.chdir(folder)
+        here.chdir(a_project(folder))
         assert fengqiao("score", "params/q4.yaml")[0] == 0
-    return folder
 
 
 @pytest.fixture
-def scored(scored_once, tmp_path, monkeypatch):
-    """A copy of the scored project; it is the current folder."""
-    shutil.copytree(scored_once, tmp_path, dirs_exist_ok=True)
+def scored(tmp_path_factory, tmp_path, monkeypatch):
+    """The project, scored; it is the current folder, a copy of what is scored once for all processes of the tests."""
+    shutil.copytree(shared.once(tmp_path_factory, "scored", score_project), tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import shared
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.store import open_records
 from fengqiao_eval.runs.params import load_params
@@ -195,11 +196,11 @@ def test_the_group_loses_no_more_than_half(scored):
 
 
 @pytest.fixture(scope="module")
-def adopted(province, tmp_path_factory):
+def adopted(tmp_path_factory):
     """Let the province and the town adopt two practices of the station S007 in November."""
     folder = tmp_path_factory.mktemp("adopted") / "records"
     folder.mkdir()
-    for file in province.glob("*.parquet"):
+    for file in shared.province(tmp_path_factory, 16).glob("*.parquet"):
         table = pd.read_parquet(file)
         table = pd.concat([table, _adoptions(table)], ignore_index=True) if file.stem == "notices" else table
         table.to_parquet(folder / file.name)

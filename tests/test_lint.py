@@ -9,8 +9,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 from typer.testing import CliRunner
 
+import shared
 from fengqiao_eval.cli import app
-from fengqiao_eval.demo import write
 from fengqiao_eval.documents import read, scalar
 from fengqiao_eval.pages import page, run_screen
 from fengqiao_eval.results.run import open_run
@@ -343,8 +343,7 @@ def test_every_scheme_that_ships_is_clean(path):
 @pytest.fixture(scope="module")
 def objectionable(tmp_path_factory):
     """Run a command on the objectionable scheme as it is, or with more answers; give exit code and what was said."""
-    out, province = tmp_path_factory.mktemp("runs"), tmp_path_factory.mktemp("province")
-    write.write(province, stations=16)
+    out, province = tmp_path_factory.mktemp("runs"), shared.province(tmp_path_factory, 16)
 
     def run(command: str, answers: str = "") -> tuple[int, str]:
         path = out / "scheme.yaml"

@@ -18,7 +18,7 @@ from fengqiao_eval.pages.page import page, prose, write_assets
 from fengqiao_eval.results.card import card
 from fengqiao_eval.results.records import Lost, LostRecords, OpenDispute, OpenDisputes
 from fengqiao_eval.results.run import open_run
-from fengqiao_eval.text import script_json
+from fengqiao_eval.words import script_json
 from runs_fixture import OWN, UNRANKED, write
 from test_charts import contrast
 

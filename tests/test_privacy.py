@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import shared
 from fengqiao_eval.cli import app
-from fengqiao_eval.demo import write
 
 ROOT = Path(__file__).resolve().parents[1]
 PLANTED = ("王五的母亲", "寡居独自在家", "我是张三", "李四", "110101199003078888", "13900001111")
@@ -21,7 +21,7 @@ def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     for part in ("notebooks", "params"):
         shutil.copytree(ROOT / part, folder / part)
-    write.write(folder / "demo", stations=32)
+    shutil.copytree(shared.province(tmp_path_factory, 16), folder / "demo")
     _plant(folder / "demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -45,8 +45,13 @@ def _plant(records: Path) -> None:
         change(pd.read_parquet(file)).to_parquet(file)
 
 
+@pytest.fixture(scope="module")
+def texts(project):
+    """Read every file of records and run once, as text: frames as their cells, workbooks as their parts, the rest as it is."""
+    return {part: list(_texts(project / part)) for part in ("demo", "runs")}
+
+
 def _texts(folder: Path):
-    """Give every file of a folder as text: frames as their cells, workbooks as their parts, the rest as it lies there."""
     for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "plotly.min.js"):
         if file.suffix == ".parquet":
             frame = pd.read_parquet(file)
@@ -59,25 +64,25 @@ def _texts(folder: Path):
             yield file, file.read_text("utf-8")
 
 
-def test_no_citizen_is_anywhere_in_a_run(project):
+def test_no_citizen_is_anywhere_in_a_run(texts):
     """Names, stories and numbers planted in subjects, purposes, answers and other columns appear in no file."""
-    found = [(str(file), word) for file, text in _texts(project / "runs") for word in PLANTED if word in text]
+    found = [(str(file), word) for file, text in texts["runs"] for word in PLANTED if word in text]
     assert found == []
 
 
-def test_the_search_finds_what_is_there(project):
+def test_the_search_finds_what_is_there(texts):
     """The same search finds the planted words in the records themselves, and the station in the run."""
-    assert all(any(word in text for _, text in _texts(project / "demo")) for word in PLANTED)
-    assert any("S001" in text for _, text in _texts(project / "runs"))
+    assert all(any(word in text for _, text in texts["demo"]) for word in PLANTED)
+    assert any("S001" in text for _, text in texts["runs"])
 
 
-def test_no_officer_is_outside_the_officers_folder(project):
+def test_no_officer_is_outside_the_officers_folder(project, texts):
     """No id and no name of any officer, auxiliary or grid worker is in a file outside officer/."""
     units = pd.read_parquet(project / "demo" / "units.parquet").query("level == 'officer'")
     words = [*units["unit_id"], *units["name"]]
-    outside = [(file, text) for file, text in _texts(project / "runs") if "officer" not in file.parent.name]
+    outside = [(file, text) for file, text in texts["runs"] if "officer" not in file.parent.name]
     assert [(str(file), word) for file, text in outside for word in words if word in text] == []
-    assert any(word in text for _, text in _texts(project / "runs" / "demo" / "officer") for word in words)
+    assert any(word in text for file, text in texts["runs"] if file.parent.name == "officer" for word in words)
 
 
 def test_an_officers_card_names_no_colleague(project):

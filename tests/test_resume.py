@@ -16,6 +16,7 @@ from fengqiao_eval.errors import FullDiskError, InputError, LockedError, UsageEr
 from fengqiao_eval.runs import manifest, prepare
 from fengqiao_eval.runs.lock import hold_lock
 from resumed import UNITS, differences, draw, draw_pages, files, go, logged, open_again, places, project
+from shared import once
 from test_cli import CASES, PARAMS, fengqiao
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows keeps other rights")
@@ -72,12 +73,24 @@ def scorings(monkeypatch, known):
 
 
 @pytest.fixture
-def whole(work, asked, scorings):
+def begun(tmp_path_factory, tmp_path, monkeypatch, asked, scorings):
+    """Give a function that makes the project with a run in it the current folder; the run is made once for all tests."""
+
+    def begin(*sets):
+        made = once(tmp_path_factory, "_".join(["resumed", *sets]), lambda folder: go(project(folder / "project"), *sets))
+        monkeypatch.chdir(shutil.copytree(made / "project", tmp_path / "project"))
+        asked.clear()
+        scorings.clear()
+        return Path.cwd()
+
+    return begin
+
+
+@pytest.fixture
+def whole(begun):
     """The project with a whole run in it, and a copy of it; nothing is asked for yet."""
-    go(work)
+    work = begun()
     shutil.copytree(work / "runs", work / "copy")
-    asked.clear()
-    scorings.clear()
     return work
 
 
@@ -431,11 +444,9 @@ def test_a_full_disk_behind_another_error_is_found(work, monkeypatch):
 
 
 @pytest.fixture
-def final(work, asked, scorings):
+def final(begun):
     """The project with a final run; nothing is asked for yet."""
-    go(work, "state=final")
-    asked.clear()
-    scorings.clear()
+    work = begun("state=final")
     yield work
     open_again(work / "runs")
 

@@ -29,19 +29,12 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="signals as shells know th
 PEOPLE = ("PQ701", "PQ702", "甲", "乙")
 COMMAND = [sys.executable, "-c", "from fengqiao_eval.cli import app; app()"]
 
-project = test_cli.project
+project, scored = test_cli.project, test_cli.scored
 
 
 def events():
     """Read the log of the project."""
     return [json.loads(line) for line in Path("runs", log.NAME).read_text("utf-8").splitlines()]
-
-
-@pytest.fixture
-def scored(project):
-    """The project, scored once."""
-    assert fengqiao("score", "params/q4.yaml", "--quiet")[0] == 0
-    return project
 
 
 # One line of summary

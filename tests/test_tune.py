@@ -10,22 +10,20 @@ import pytest
 import test_cli
 from fengqiao_eval.runs import tune
 from fengqiao_eval.runs.params import RunParams
-from resumed import TEXTS
 from test_cli import fengqiao
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / tune.NOTEBOOK
 
 
+project, scored = test_cli.project, test_cli.scored
+
+
 @pytest.fixture
-def project(tmp_path, monkeypatch):
-    """A small project, the current folder; JupyterLab is not started."""
-    for name, text in TEXTS.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text, "utf-8")
-    monkeypatch.chdir(tmp_path)
-    served = []
-    monkeypatch.setattr(tune, "serve", lambda *given, **more: served.append((*given, more)))
-    return served
+def served(monkeypatch):
+    """List what JupyterLab is asked to show; it is not started."""
+    asked = []
+    monkeypatch.setattr(tune, "serve", lambda *given, **more: asked.append((*given, more)))
+    return asked
 
 
 def parameters(path):
@@ -35,20 +33,20 @@ def parameters(path):
     return dict(re.findall(r"(?m)^(\w+) = \"(.*)\"$", cell.source))
 
 
-def test_a_run_that_is_not_there_is_scored_first(project):
+@pytest.mark.usefixtures("project")
+def test_a_run_that_is_not_there_is_scored_first(served):
     """The first time the records are scored; then the notebook stands beside the run, set to it, and is opened."""
     code, said, _ = fengqiao("tune", "params/q4.yaml", "--no-browser", "--port", "8890")
     assert code == 0
     assert "完成：q4（2024Q4，草稿）" in said
     assert "权重调试：runs/tune-q4.ipynb" in said
     assert parameters("runs/tune-q4.ipynb") == {"run": "q4", "lang": "zh"}
-    assert project == [(Path.cwd() / "runs" / "tune-q4.ipynb", "zh", 8890, {"browser": False})]
+    assert served == [(Path.cwd() / "runs" / "tune-q4.ipynb", "zh", 8890, {"browser": False})]
 
 
-@pytest.mark.usefixtures("project")
+@pytest.mark.usefixtures("scored", "served")
 def test_a_run_that_is_there_is_left_alone():
     """The second time nothing is scored: what lies in the run's folder stays."""
-    fengqiao("score", "params/q4.yaml")
     kept = Path("runs/q4/card.html")
     kept.write_text("a card", "utf-8")
     code, said, _ = fengqiao("tune", "params/q4.yaml")
@@ -57,7 +55,7 @@ def test_a_run_that_is_there_is_left_alone():
     assert kept.read_text("utf-8") == "a card"
 
 
-@pytest.mark.usefixtures("project")
+@pytest.mark.usefixtures("project", "served")
 def test_the_last_correction_of_a_final_run_is_tuned():
     """A final run is corrected by another; that one is tuned."""
     for _ in range(2):
@@ -68,9 +66,9 @@ def test_the_last_correction_of_a_final_run_is_tuned():
         path.chmod(0o755)
 
 
-def test_a_run_scored_from_something_else_is_not_tuned(project):
+@pytest.mark.usefixtures("scored")
+def test_a_run_scored_from_something_else_is_not_tuned(served):
     """Another period, or a scheme written anew: the run there may hold cards, so it is neither tuned nor replaced."""
-    fengqiao("score", "params/q4.yaml")
     code, _, refused = fengqiao("tune", "params/q4.yaml", "--set", "period=2024Q3")
     assert code == 2
     assert "批次 q4 已经存在，但与现在所给的不同（period、as_of）" in refused
@@ -78,13 +76,13 @@ def test_a_run_scored_from_something_else_is_not_tuned(project):
     Path("params/scheme.yaml").write_text(test_cli.SCHEME.replace("小方案", "新方案"), "utf-8")
     _, _, refused = fengqiao("tune", "params/q4.yaml")
     assert "（scheme）" in refused
-    assert not project
+    assert not served
     code, said, _ = fengqiao("tune", "params/q4.yaml", "--set", "out=elsewhere")
     assert code == 0
     assert "elsewhere/tune-q4.ipynb" in said
 
 
-@pytest.mark.usefixtures("project")
+@pytest.mark.usefixtures("project", "served")
 def test_faults_are_told_before_anything_is_written():
     """A params file at fault is refused as everywhere."""
     code, _, refused = fengqiao("tune", "params/q4.yaml", "--set", "lang=fr")

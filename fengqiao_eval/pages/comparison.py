@@ -26,9 +26,8 @@ from fengqiao_eval.results.comparison import (
 )
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import grade_words
-from fengqiao_eval.text import character_widths
 from fengqiao_eval.wording.numbers import day, fixed, has_value, measured, period_words, plain, signed, term
-from fengqiao_eval.words import language, say
+from fengqiao_eval.words import language, say, text_width
 
 MOST, GROUPS = 5, 12
 """As many units each way, and groups of a level, as are listed."""
@@ -153,11 +152,11 @@ def align_table(table: TextTable) -> Iterator[str]:
     ['单位   n', '甲    12', 'ab     3']
     """
     rows = [tuple(name for name, _ in table.heads), *table.rows]
-    widths = [max(sum(character_widths(cell)) for cell in column) for column in zip(*rows, strict=True)]
+    widths = [max(map(text_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = []
         for cell, width, (_, numbers) in zip(row, widths, table.heads, strict=True):
-            space = " " * (width - sum(character_widths(cell)))
+            space = " " * (width - text_width(cell))
             cells.append(space + cell if numbers else cell + space)
         yield "  ".join(cells).rstrip()
 

@@ -18,9 +18,8 @@ from fengqiao_eval.periods import RELATIVE
 from fengqiao_eval.results import standings
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.scheme.scheme import applies
-from fengqiao_eval.text import character_widths
 from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, round_half_up, signed, term
-from fengqiao_eval.words import say
+from fengqiao_eval.words import character_width, say
 
 SHADES = [[0, "#F2A57E"], [0.5625, "#F5F6F8"], [1, "#8FBCE2"]]
 """The colour scale of the one screen, from 60 to 100 points; the cells carry their numbers."""
@@ -158,7 +157,7 @@ def _figure(title: str, height: int, traces: list[Any], **layout: Any) -> go.Fig
 
 def _label(text: str) -> str:
     """Keep a label from being read as markup, and short enough for an axis; a Chinese character is as wide as two."""
-    fits = sum(width <= LONGEST for width in accumulate(character_widths(text)))
+    fits = sum(width <= LONGEST for width in accumulate(map(character_width, text)))
     return escape(text if fits == len(text) else text[: fits - 1] + "…", quote=False)
 
 

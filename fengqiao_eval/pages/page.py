@@ -16,9 +16,8 @@ from fengqiao_eval.pages.fragments import render, style
 from fengqiao_eval.results.card import Identity, card
 from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.run import Run
-from fengqiao_eval.text import script_json
 from fengqiao_eval.wording.numbers import day, period_words
-from fengqiao_eval.words import say
+from fengqiao_eval.words import say, script_json
 
 _LANG = re.compile(r' lang="?[\w-]+"?')
 """A fragment says its language for the notebook; a page says it once."""

@@ -28,9 +28,8 @@ from fengqiao_eval.results.standings import (
     reasons,
 )
 from fengqiao_eval.scheme.scheme import base_marks, weight_at
-from fengqiao_eval.text import script_json
 from fengqiao_eval.wording.numbers import flags, has_value, period_words, term
-from fengqiao_eval.words import catalogue, say
+from fengqiao_eval.words import catalogue, say, script_json
 
 HEAT = (60, 70, 80, 85, 90, 95)
 """Where the shading of the heat map changes, in per cent of full marks; the cells carry their numbers all the same."""

@@ -2,7 +2,6 @@
 
 import base64
 import html
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from fengqiao_eval.scoring.aggregation import least_share
 from fengqiao_eval.scoring.normalisation import DECIMALS
 from fengqiao_eval.tuning.rescore import Field, choose
 from fengqiao_eval.wording.numbers import SMALL, period_words, term
-from fengqiao_eval.words import catalogue, say
+from fengqiao_eval.words import catalogue, say, script_json
 
 HERE = Path(__file__).parent
 
@@ -192,13 +191,12 @@ def write_standalone(
         raise UsageError("tune.alone", why=why)
     head, texts = screen_head(field, group, readonly=True), unit_texts(field, nameless=True)
     arrays = {name: base64.b64encode(part).decode("ascii") for name, part in unit_arrays(field).items()}
-    data = json.dumps({"head": head, "texts": texts, "arrays": arrays}, ensure_ascii=False)  # nothing in it is taken for markup
     page = PAGE.format(
         lang="zh-CN" if head["lang"] == "zh" else head["lang"],
         title=html.escape(f"{head['words']['tuner.title']} · {head['title']}"),
         style=(HERE / "tuner.css").read_text("utf-8").replace("</style", "<\\/style"),
         no_script=html.escape(say("tune.no_script", head["lang"])),
-        data=data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
+        data=script_json({"head": head, "texts": texts, "arrays": arrays}),
         script=(HERE / "tuner.js").read_text("utf-8").replace("</script", "<\\/script"),
     )
     Path(path).write_text(page, "utf-8", newline="\n")

@@ -1,5 +1,9 @@
-"""Every fixed sentence of the product, in Chinese and English side by side: one catalogue for pages, errors and commands."""
+"""Every fixed sentence of the product, in Chinese and English side by side: one catalogue for pages, errors and commands.
 
+And text for other readers than the eye: how wide it is in columns, and as JSON that a script of a page reads.
+"""
+
+import json
 import os
 from functools import cache
 from importlib.resources import files
@@ -9,6 +13,7 @@ from unicodedata import east_asian_width
 import yaml
 
 LANGUAGES = ("zh", "en")
+_MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
 
 @cache
@@ -40,4 +45,23 @@ def text_width(text: str) -> int:
     >>> text_width("派出所\nS1")
     6
     """
-    return max(sum(2 if east_asian_width(sign) in "WF" else 1 for sign in line) for line in text.split("\n"))
+    return max(sum(map(character_width, line)) for line in text.split("\n"))
+
+
+def character_width(character: str) -> int:
+    """Say how many columns a character takes: two where it is as wide as a Chinese one.
+
+    >>> character_width("a"), character_width("单")
+    (1, 2)
+    """
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def script_json(data: Any, *, separators: tuple[str, str] = (",", ":"), sort_keys: bool = False) -> str:
+    r"""Write JSON that may stand inside a script element: no text in it can end the script.
+
+    >>> script_json(["</script>", 1])
+    '["\\u003c/script\\u003e",1]'
+    """
+    written = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=separators, sort_keys=sort_keys)
+    return written.translate(_MARKS)

@@ -2,8 +2,8 @@
 
 import math
 
-from fengqiao_eval.measuring import measures
-from fengqiao_eval.periods import parse
+from seam import count as seam_count
+from seam import neighbours
 
 SETTLED = "{kind: share, table: disputes, date: due_at, met: {resolved_at: {not_after: due_at}}}"
 DISPUTES = """
@@ -61,8 +61,6 @@ def test_a_year_is_given_once(one_line):
     cases = "| case_id | unit_id | received_at |\n| K1 | S1 | 2023-10-01 |\n| K2 | S1 | 2024-10-01 |"
     beside = [{"code": "all", "label": "全部"}]
     it = one_line("{kind: share, table: cases, date: received_at, met: {case_id: K1}}", cases=cases, beside=beside)
-    year = parse("2024")
-    periods = (year, year.previous, year.year_before)
-    found = measures.count(it.records, it.scheme, it.tree, periods[:2], year.end, officers=False)
-    asides = measures.asides(found, it.scheme, it.tree, periods)
+    year = neighbours("2024")
+    asides = seam_count(it.records, it.scheme, "2024", year.previous, year.year_before).asides
     assert asides.query("unit_id == 'S1'")["period"].tolist() == ["2024", "2023"]

@@ -1,13 +1,8 @@
 """Every value that was held against something can be followed from what was counted to what its rule saw."""
 
-from datetime import datetime
-
 import pytest
 
-from fengqiao_eval.errors import InputError
-from fengqiao_eval.periods import parse
-from fengqiao_eval.runs.folder import split_officers
-from fengqiao_eval.scoring.score import score
+from seam import InputError, score
 
 CASES = """
     | case_id | unit_id | officer_id | received_at |
@@ -42,7 +37,7 @@ def scores(records, scheme):
 
     def reckon(quota: str, **keys):
         table = scheme(TABLE.replace("{count}", COUNT).replace("{quota}", quota), **keys)
-        return score(records(cases=CASES, figures=FIGURES), table, parse("2024Q4"), datetime(2025, 1, 1))
+        return score(records(cases=CASES, figures=FIGURES), table)
 
     return reckon
 
@@ -71,15 +66,15 @@ def test_a_figure_of_each_month_makes_the_quarters_quota(scores):
 
 def test_persons_lie_apart(scores):
     """Rows of officers go where officers' frames go, and their ids are in no other file."""
-    above, persons = split_officers(scores(STEADY))
-    assert set(persons["comparisons"]["unit_id"]) == {"P1", "P2"}
-    assert not set(above["comparisons"]["unit_id"].cat.categories) & {"P1", "P2"}
+    found = scores(STEADY)
+    assert set(found.persons["comparisons"]["unit_id"]) == {"P1", "P2"}
+    assert not set(found.above["comparisons"]["unit_id"].cat.categories) & {"P1", "P2"}
 
 
 def test_without_references_the_frame_is_there_and_empty(records, scheme):
     """A reader finds the same columns, whether anything is held against something or not."""
     table = scheme(TABLE.replace("{count}", COUNT).replace("[{quota}, {kind: change, since: previous}]", ""))
-    found = score(records(cases=CASES), table, parse("2024Q4"), datetime(2025, 1, 1)).comparisons
+    found = score(records(cases=CASES), table).comparisons
     assert found.empty
     assert list(found) == ["unit_id", "level", "indicator", "period", "step", "kind", "given", "reference", "result"]
 

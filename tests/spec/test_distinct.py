@@ -1,6 +1,6 @@
 """A share of distinct things: each counts once, and is met if any of its records is."""
 
-from fengqiao_eval.measuring.drilldown import losses
+from seam import name_records
 
 COVERED = """
     kind: distinct
@@ -66,6 +66,6 @@ def test_a_thing_may_be_lost_to_an_officer_and_not_to_the_unit(one_line):
     """Z1 reached H1 through P1, so that nothing of it is lost to Z1; P2, who had the same household to visit, did not go."""
     duties = DUTIES + "| U7 | Z1 | visit | 2024-12-31 | H1 | | P2 |"
     it = one_line(COVERED, duties=duties)
-    of_units, of_officers = losses(it.records, it.scheme, it.tree, it.period, it.as_of, officers=True)
-    assert of_units[["unit_id", "record_id"]].to_numpy().tolist() == [["Z1", "U3"], ["Z2", "U5"]]
-    assert of_officers[["unit_id", "record_id"]].to_numpy().tolist() == [["P1", "U3"], ["P2", "U5"], ["P2", "U7"]]
+    found = name_records(it.records, it.scheme)
+    assert found.losses[["unit_id", "record_id"]].to_numpy().tolist() == [["Z1", "U3"], ["Z2", "U5"]]
+    assert found.officer_losses[["unit_id", "record_id"]].to_numpy().tolist() == [["P1", "U3"], ["P2", "U5"], ["P2", "U7"]]

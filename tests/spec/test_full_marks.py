@@ -2,7 +2,7 @@
 
 import pytest
 
-from fengqiao_eval.measuring.peer_groups import full_marks_faults
+from seam import faults
 
 TABLE = """
     | dimension | share | indicator | weight | points | missing |
@@ -67,9 +67,9 @@ def test_different_full_marks_in_one_ranking_are_refused(scheme, judge):
     """80 of 150 is no better than 75 of 100: where a whole level is one group the run says how to compare instead."""
     one = scheme(TABLE.format(rule="{kind: min_max}"), full_marks=BOTH, compare_within={"station": "level"})
     tree = judge(one, UNITS.format(v=80)).tree
-    (fault,) = full_marks_faults(one, tree)
+    (fault,) = faults(one, tree)
     assert fault.text("zh") == (
         "spec · full_marks [scheme.mixed_full_marks] “station”组内单位的满分不同（100, 150），不能放在一起排名；"
         "请在 compare_within 中让层级 station 按类别比较"
     )
-    assert list(full_marks_faults(one.model_copy(update={"compare_within": {}}), tree)) == []
+    assert faults(one.model_copy(update={"compare_within": {}}), tree) == []

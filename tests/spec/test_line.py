@@ -2,19 +2,15 @@
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
 
-from fengqiao_eval.scheme.normalisation import Points
-from fengqiao_eval.scoring.normalisation import clamp, value_points
+import seam
 
 MARKS = "| dimension | share | indicator | weight | points | direction |\n"
 
 
 def points(rule, values, good="higher"):
     """Give what a line makes of values, within the bounds of a hundred."""
-    line = TypeAdapter(Points).validate_python({"kind": "line", "start": 100} | rule)
-    found = clamp(value_points(line, np.array(values, dtype="float64"), good), line, 0, 100)
-    return found.round(9).tolist()
+    return seam.points({"kind": "line", "start": 100} | rule, values, good)
 
 
 @pytest.mark.rule("R1")

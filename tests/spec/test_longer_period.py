@@ -1,11 +1,8 @@
 """A longer period is counted anew, or is the mean of the totals of the periods in it, with lines of the year only added to it."""
 
-from datetime import datetime
-
 import pytest
 
-from fengqiao_eval.periods import parse
-from fengqiao_eval.scoring.score import score
+from seam import score
 
 pytestmark = pytest.mark.rule("R43")
 TWO = """
@@ -54,11 +51,11 @@ def test_totals_are_the_mean_to_the_last_hundredth(scheme, judge):
     table = scheme(TWO, **MEAN)
     for n in range(30):
         months = drawn(*(f"{(37 * n + 11 * m) % 101} | {(53 * n + 29 * m) % 101}" for m in (1, 2, 3)))
-        totals = [judge(table, text, name).scored.totals.totals[0] for name, text in months.items()]
+        totals = [judge(table, text, name).hundredths["S1"] for name, text in months.items()]
         found = judge(table, QUARTER, also=months)
-        assert found.scored.totals.totals[0] == (2 * sum(totals) + 3) // 6
+        assert found.hundredths["S1"] == (2 * sum(totals) + 3) // 6
         lines = [*found.points["contribution"], *found.adjustments["contribution"]]
-        assert round(100 * sum(lines)) == found.scored.totals.totals[0]
+        assert round(100 * sum(lines)) == found.hundredths["S1"]
 
 
 def test_a_month_with_too_little_is_left_out(scheme, judge):
@@ -153,7 +150,7 @@ CASES = """
 
 def test_from_records_to_the_mean_of_months(records, scheme):
     """S1 had 100, 50 and 100 (of records: 3 of 4); S2 one month only, and the notes name the months left out."""
-    scores = score(records(cases=CASES), scheme(ONE, **MEAN), parse("2024Q4"), datetime(2025, 1, 1), ["station"])
+    scores = score(records(cases=CASES), scheme(ONE, **MEAN), levels=["station"])
     quarter = scores.ranks.query("period == '2024Q4'").set_index("unit_id")
     assert quarter["total"].to_dict() == {"S1": 83.33, "S2": 100}
     assert quarter["rank"].isna().to_dict() == {"S1": False, "S2": True}
@@ -167,7 +164,7 @@ def test_from_records_to_the_mean_of_months(records, scheme):
 
 def test_the_frames_hold_every_part(records, scheme):
     """The months of all three quarters stand in the frames, so that each mean can be reckoned again."""
-    scores = score(records(cases=CASES), scheme(ONE, **MEAN), parse("2024Q4"), datetime(2025, 1, 1), ["station"])
+    scores = score(records(cases=CASES), scheme(ONE, **MEAN), levels=["station"])
     months = {f"2024-{month:02d}" for month in range(1, 13)} | {"2023-10", "2023-11", "2023-12"}
     assert set(scores.ranks["period"]) == set(scores.points["period"]) == {"2024Q4", "2024Q3", "2023Q4"} | months
 
@@ -188,7 +185,7 @@ def test_from_notices_to_lines_with_their_records(records, scheme, outside):
         | g     | blame  | zero_item | closed |                                 |
     """)
     opened = records(cases=CASES, notices=NOTICES)
-    scores = score(opened, scheme(ONE, outside=lines), parse("2024Q4"), datetime(2025, 1, 1), ["station"])
+    scores = score(opened, scheme(ONE, outside=lines), levels=["station"])
     quarter = scores.adjustments.query("period == '2024Q4'").set_index(["unit_id", "line"])
     assert quarter.loc[("S1", "praise"), ["contribution", "value", "record_ids"]].tolist() == [2, 2, "N1 N2"]
     assert quarter.loc[("S1", "blame"), ["contribution", "value", "record_ids"]].tolist() == [-25, 1, "N3"]

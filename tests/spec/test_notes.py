@@ -1,11 +1,8 @@
 """What the reader must be told, and is no fault, stands in the notes: never silent."""
 
-from datetime import datetime
-
 import pytest
 
-from fengqiao_eval.periods import parse
-from fengqiao_eval.scoring.score import score
+from seam import score
 
 CODED = "{kind: coded, table: surveys, date: asked_at, column: answer, values: {满意: 1, 不满意: 0}}"
 SURVEYS = """
@@ -24,7 +21,7 @@ def told(records, scheme):
 
     def give(measure: str = CODED, **given) -> dict[str, dict]:
         table = scheme(f"| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {measure} |", **given)
-        scores = score(records(surveys=SURVEYS), table, parse("2024Q4"), datetime(2025, 1, 1))
+        scores = score(records(surveys=SURVEYS), table)
         return {note.key: dict(note.given) for note in scores.notes}
 
     return give
@@ -60,5 +57,5 @@ def test_postings_and_figures_of_no_unit_are_counted(records, scheme):
     postings = "| officer_id | unit_id | from_date |\n| P1 | S1 | 2024-01-01 |\n| P2 | S7 | 2024-01-01 |"
     figures = "| unit_id | indicator | period | value |\n| S1 | safety | 2024Q4 | 95 |\n| S8 | safety | 2024Q4 | 95 |"
     table = scheme("| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {kind: figure, figure: safety} |")
-    scores = score(records(postings=postings, figures=figures), table, parse("2024Q4"), datetime(2025, 1, 1))
+    scores = score(records(postings=postings, figures=figures), table)
     assert [(note.given["table"], note.given["ids"]) for note in scores.notes] == [("任职", "S7"), ("外部数据", "S8")]

@@ -3,15 +3,10 @@
 # ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
 
 import re
-from datetime import datetime
 
 import pytest
 
-from fengqiao_eval.errors import InputError
-from fengqiao_eval.measuring.drilldown import record_ids, trace
-from fengqiao_eval.periods import parse
-from fengqiao_eval.records.store import open_records
-from fengqiao_eval.scoring.score import score
+from seam import InputError, name_records, read_records, score, trace
 
 COUNT = "{kind: count, table: notices, date: happened_on, where: {code: praise}}"
 NOTICES = """
@@ -94,7 +89,7 @@ def test_what_does_not_count_is_told(one_line):
     """How many are proposed, withdrawn or of nobody, and who is no unit: at the foot, never silent."""
     notices = NOTICES.replace("| N3        | 2024-11-07  | S2 ", "| N3        | 2024-11-07  | S9 ")
     it = one_line(COUNT, notices=notices)
-    told = {note.key: note.given for note in score(it.records, it.scheme, it.period, it.as_of).notes}
+    told = {note.key: note.given for note in score(it.records, it.scheme).notes}
     assert told["notices_proposed"] == told["notices_withdrawn"] == told["notices_of_nobody"] == {"count": 1}
     assert told["unknown_units"] == {"table": "通报", "count": 1, "ids": "S9"}
 
@@ -104,7 +99,7 @@ def test_an_officer_of_no_unit_is_told(one_line):
     units = "| unit_id | name | level | parent_id |\n| S1 | 一所 | station | |\n| P9 | 吴 | officer | |"
     notices = "| notice_id | happened_on | officer_id | code | status |\n| N1 | 2024-10-05 | P9 | praise | upheld |"
     it = one_line(COUNT, units=units, notices=notices)
-    scores = score(it.records, it.scheme, it.period, it.as_of)
+    scores = score(it.records, it.scheme)
     assert [(note.key, note.given) for note in scores.notes] == [("notices_of_no_unit", {"count": 1})]
     assert scores.measures.set_index("unit_id").query("period == '2024Q4'")["numerator"].to_dict() == {"P9": 1, "S1": 0}
 
@@ -117,7 +112,7 @@ def test_late_notices_are_told(one_line):
         | N3        | 2024-12-05  | S1      | praise | upheld | 2025-02-01  |
     """
     it = one_line(COUNT, notices=notices)
-    scores = score(it.records, it.scheme, it.period, datetime(2025, 1, 1))
+    scores = score(it.records, it.scheme, as_of="2025-01-01")
     assert [dict(note.given) for note in scores.notes if note.key == "late"] == [{"table": "通报", "count": 1}]
 
 
@@ -142,14 +137,14 @@ def test_two_persons_answer_for_a_notice(tmp_path, rows, words):
     (tmp_path / "units.csv").write_text(UNITS, "utf-8")
     (tmp_path / "notices.csv").write_text(HEAD + rows + "\n", "utf-8")
     with pytest.raises(InputError, match=words):
-        open_records(tmp_path, name="records")
+        read_records(tmp_path)
 
 
 def test_proposed_notices_need_no_checker(tmp_path):
     """What nobody has decided yet is read, and waits."""
     (tmp_path / "units.csv").write_text(UNITS, "utf-8")
     (tmp_path / "notices.csv").write_text(HEAD + "N1,2024-10-05,S1,praise,甲,,proposed\n", "utf-8")
-    assert open_records(tmp_path, name="records").counts["notices"] == 1
+    assert read_records(tmp_path).counts["notices"] == 1
 
 
 @pytest.mark.rule("R47")
@@ -159,7 +154,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path):
     rows = "N1,2024-10-05,S1,praise,甲,乙,\nN2,2024-10-05,S1,praise,甲,,upheld\nN3,2024-10-05,S1,praise,丙,丙,upheld\n"
     (tmp_path / "notices.csv").write_text(HEAD + rows, "utf-8")
     with pytest.raises(InputError) as refused:
-        open_records(tmp_path, name="records")
+        read_records(tmp_path)
     said = [(fault.rule, fault.given["rows"]) for fault in refused.value.faults]
     assert said == [("records.empty_cell", "2"), ("records.unchecked", "3"), ("records.one_person", "4")]
 
@@ -167,23 +162,21 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path):
 def test_the_notices_behind_a_value_are_named(one_line):
     """Which notices a station's and an officer's value rest on, in the order of their days."""
     it = one_line(COUNT, notices=NOTICES)
-    behind = {
-        unit: trace(it.records, it.scheme, it.line, unit, it.period, it.as_of)["record_id"].tolist() for unit in ("S1", "P1")
-    }
+    behind = {unit: trace(it.records, it.scheme, unit)["record_id"].tolist() for unit in ("S1", "P1")}
     assert behind == {"S1": ["N1", "N2"], "P1": ["N2"]}
 
 
+LINE = "| group | line | effect | levels | direction | measure |\n| o | veto | bar_award | [{levels}] | lower | {measure} |"
+
+
 @pytest.fixture
-def ids(one_line):
+def ids(records, scheme, outside):
     """Give the record ids behind a line outside the hundred, joined, by unit."""
 
     def give(measure: str, levels: list[str], **tables: str) -> dict[str, str]:
-        it = one_line(measure, direction="lower", **tables)
-        line = it.line.model_dump(by_alias=True, exclude={"weight", "points", "missing", "not_applicable", "gate"})
-        line |= {"levels": levels, "effect": "bar_award"}
-        outside = [{"code": "o", "label": "o", "lines": [line | {"code": "veto"}]}]
-        scheme = type(it.scheme).model_validate(it.scheme.model_dump(by_alias=True) | {"outside": outside})
-        found = record_ids(it.records, scheme, it.tree, it.period, it.as_of, officers=True)
+        lines = outside(LINE.format(levels=", ".join(levels), measure=measure))
+        table = scheme(f"| dimension | share | indicator | weight | measure |\n| d | 100 | it | 100 | {measure} |", outside=lines)
+        found = name_records(records(**tables), table).lines
         assert set(found["line"]) <= {"veto"}
         return found.groupby("unit_id")["record_id"].agg(" ".join).to_dict()
 
@@ -208,5 +201,5 @@ def test_notices_without_a_status_are_refused(one_line):
     """Nothing is upheld by silence: a table without the column is refused with the code of the line."""
     it = one_line(COUNT, notices="| notice_id | happened_on | unit_id | code |\n| N1 | 2024-10-05 | S1 | praise |")
     with pytest.raises(InputError) as refused:
-        score(it.records, it.scheme, parse("2024Q4"), it.as_of)
+        score(it.records, it.scheme)
     assert re.search(r"it\.measure \[scheme\.no_column\] 表 notices 没有指标要用的列“status”", str(refused.value))

@@ -1,12 +1,8 @@
 """An officer's station is the posting with most days in the period; without a class of the own it is the station's."""
 
-from datetime import datetime
-
 import pytest
 
-from fengqiao_eval.periods import parse
-from fengqiao_eval.records.units import build_tree
-from fengqiao_eval.scoring.score import score
+from seam import read_records, read_units, score
 
 UNITS = """
     | unit_id | name   | level   | parent_id | peer_class | valid_to   | successor_id |
@@ -26,7 +22,7 @@ def at(drawn):
 
     def look(rows: str, unit_id: str = "P1", period: str = "2024Q4") -> tuple[str, str]:
         postings = drawn("| unit_id | from_date | to_date |" + rows).assign(officer_id="P1")
-        units = build_tree(drawn(UNITS), postings, parse(period)).units.set_index("unit_id")
+        units = read_units(read_records({"units": drawn(UNITS), "postings": postings}), period).units.set_index("unit_id")
         return tuple(units.loc[unit_id, ["station_id", "peer_class"]])
 
     return look
@@ -109,7 +105,7 @@ def test_who_served_a_part_is_marked_in_that_period_alone(records, scheme):
     table = scheme("| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {kind: share, table: cases, "
                    "date: received_at, met: {case_id: {present: true}}} |")  # fmt: skip
     opened = records(units=UNITS, postings=postings, cases=cases)
-    ranks = score(opened, table, parse("2024Q4"), datetime(2025, 1, 1)).ranks.set_index(["unit_id", "period"])["flags"]
+    ranks = score(opened, table).ranks.set_index(["unit_id", "period"])["flags"]
     marked = {period: "part_period" in ranks["P1", period] for period in ("2024Q4", "2024-11", "2024-12")}
     assert marked == {"2024Q4": True, "2024-11": True, "2024-12": False}
     assert "part_period" not in ranks["P2", "2024Q4"]

@@ -2,8 +2,7 @@
 
 import pytest
 
-from fengqiao_eval.errors import InputError
-from fengqiao_eval.scheme.load import load
+from seam import InputError, read_scheme
 
 SCHEME = """
 title: 示例
@@ -38,7 +37,7 @@ def overridden(tmp_path):
     def read(override: str):
         (tmp_path / "scheme.yaml").write_text(SCHEME, "utf-8")
         (tmp_path / "weights.yaml").write_text(override, "utf-8")
-        return load(tmp_path / "scheme.yaml", tmp_path / "weights.yaml", "scheme.yaml")
+        return read_scheme(tmp_path / "scheme.yaml", tmp_path / "weights.yaml")
 
     return read
 

@@ -2,12 +2,9 @@
 
 import math
 
-import numpy as np
 import pytest
-from pydantic import TypeAdapter
 
-from fengqiao_eval.scheme.normalisation import Points
-from fengqiao_eval.scoring.normalisation import absolute
+import seam
 
 RATE = {"kind": "curve", "knots": [[60, 0], [85, 60], [95, 90], [100, 100]]}
 FALLING = {"kind": "curve", "knots": [[0, 100], [5, 90], [10, 60], [25, 0]]}
@@ -17,8 +14,7 @@ FEWER = {"kind": "steps", "steps": [[5, 10], [20, 4], [10, 8]], "otherwise": 0}
 
 def points(rule, value, direction="higher", full_marks=100):
     """Give the points of one value."""
-    declared = TypeAdapter(Points).validate_python(rule)
-    return absolute(declared, np.array([float(value)]), direction, full_marks)[0]
+    return seam.points(rule, [value], direction, full_marks)[0]
 
 
 @pytest.mark.parametrize(

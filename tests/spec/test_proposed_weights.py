@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 
 import runs_fixture
-from fengqiao_eval.results.run import open_run
-from fengqiao_eval.scheme.weighting import critic, entropy
-from fengqiao_eval.tuning.sensitivity import proposals, proposed_weights
+import seam
+from seam import critic, entropy
 
 TABLE = """
     | dimension | share | indicator | weight | levels    |
@@ -35,7 +34,7 @@ def proposed(scheme, drawn):
         table = drawn(text).rename(columns={"unit": "unit_id"})
         points = table.melt(["unit_id", "level"], var_name="indicator", value_name="points").assign(period="2024Q4")
         declared = scheme(TABLE, levels=("station", "officer"), unranked=("??",), **keys)
-        return proposals(points, declared, level, "2024Q4").set_index("indicator")
+        return seam.proposals(points, level, declared).set_index("indicator")
 
     return make
 
@@ -83,8 +82,8 @@ def test_an_indicator_without_points_is_left_aside(proposed):
 
 def test_a_finished_run_is_read(tmp_path):
     """The points are those of the run's main period; officers' are read from their own folder."""
-    run = open_run(runs_fixture.write(tmp_path))
-    stations, officers = proposed_weights(run, "station"), proposed_weights(run, "officer")
+    run = runs_fixture.write(tmp_path)
+    stations, officers = seam.proposals(run, "station"), seam.proposals(run, "officer")
     assert list(stations.columns) == ["indicator", "own", "entropy", "critic", "ahp", "units"]
     assert (stations["units"].iloc[0], officers["units"].iloc[0]) > (1, 1)
     for found in (stations, officers):

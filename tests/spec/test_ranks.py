@@ -2,9 +2,7 @@
 
 import pytest
 
-from fengqiao_eval.measuring.peer_groups import group_labels
-from fengqiao_eval.periods import parse
-from fengqiao_eval.records.units import tree_of
+from seam import read_units
 
 ONE = "| dimension | share | indicator | weight |\n| d | 100 | v | 100 |"
 
@@ -84,8 +82,8 @@ def test_two_stations_of_one_name_stay_two(records, scheme):
         | P1      | 张     | officer | S1        |
         | P2      | 李     | officer | S2        |
     """
-    tree = tree_of(records(units=units).tables, parse("2024Q4"))
-    labels = group_labels(tree, scheme(ONE, compare_within={"officer": "station"}))
+    found = read_units(records(units=units), "2024Q4", scheme(ONE, compare_within={"officer": "station"})).units
+    labels = found["group"]
     assert labels[0] != labels[1]
 
 

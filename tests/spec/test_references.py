@@ -1,12 +1,8 @@
 """A value is held against a quota, its own past, its peers or its place before the rule sees it."""
 
-import numpy as np
 import pytest
 
-from fengqiao_eval.errors import STATUSES, InputError, refuse
-from fengqiao_eval.measuring.denominators import faults_of
-from fengqiao_eval.periods import parse
-from fengqiao_eval.scoring.benchmarks import reference_periods
+from seam import InputError, faults, neighbours, refuse
 
 HEAD = "| dimension | share | indicator | weight | against | direction |\n"
 TREND = "| unit | v |\n| A | {a} |\n| B | {b} |\n"
@@ -26,10 +22,7 @@ def held(table, judge):
 
     def hold(against: str, text: str, direction: str = "higher", period: str = "2024Q4", **given) -> dict[str, float | str]:
         keys = {name: given.pop(name) for name in ("least_class", "compare_within", "unranked", "void") if name in given}
-        found = judge(table(against, direction, **keys), text, period, **given).scored.compared
-        values = zip(found.value[:, 0].tolist(), found.status[:, 0], strict=True)
-        units = [line.split("|")[1].strip() for line in text.strip().splitlines()[1:]]
-        return {u: STATUSES[status] if np.isnan(value) else value for u, (value, status) in zip(units, values, strict=True)}
+        return judge(table(against, direction, **keys), text, period, **given).compared
 
     return hold
 
@@ -135,18 +128,18 @@ def test_a_quota_by_class_that_passes_over_a_unit_is_refused(table, judge):
     open_, closed = (table(quota.format(others=others), least_class=2) for others in ("", ", others: 1"))
     tree = judge(closed, text).tree
     with pytest.raises(InputError) as refused:
-        refuse(faults_of(open_, tree))
+        refuse(faults(open_, tree))
     one, two = str(refused.value).splitlines()
     assert "v.against.0.amount [quota.no_amount] “v”的定额没有写这些类别：小站（已写：大站、特大站）" in one
     assert "[quota.no_class] “v”的定额按类别给出（大站、特大站），而有 1 个单位没有类别（层级：station）" in two
-    assert list(faults_of(closed, tree)) == []
+    assert faults(closed, tree) == []
 
 
 def test_a_quota_per_inhabitant_where_none_are_known_is_refused(table, judge):
     """Where no unit has residents, nobody could be held to anything: that is said before scoring."""
     one = table("[{kind: quota, amount: 2, per: residents, as: shortfall}]")
     with pytest.raises(InputError, match=r"v\.against\.0\.per \[quota\.no_exposure\] “v”的定额按 residents 折算"):
-        refuse(faults_of(one, judge(one, "| unit | v |\n| A | 1 |").tree))
+        refuse(faults(one, judge(one, "| unit | v |\n| A | 1 |").tree))
 
 
 # The own past
@@ -308,4 +301,4 @@ def test_other_units_called_otherwise_change_nothing(table, judge):
 )
 def test_references_say_how_far_they_look_back(table, against, expected):
     """Every period that a reference, or the reference of a reference, needs is counted beforehand."""
-    assert [str(period) for period in reference_periods(table(against), [parse("2024Q4")])] == expected
+    assert neighbours("2024Q4", table(against)).references == expected

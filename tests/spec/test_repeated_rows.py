@@ -2,9 +2,7 @@
 
 import pytest
 
-from fengqiao_eval.errors import InputError
-from fengqiao_eval.records.ingest import Mapped
-from fengqiao_eval.records.store import open_records
+from seam import InputError, read_records
 
 UNITS = "| unit_id | name | level |\n| S1 | 一所 | station |"
 CASES = """
@@ -26,7 +24,7 @@ def opened(drawn, tmp_path):
     def read(repeated: str = "keep", **tables: str):
         for name, text in {"units": UNITS, "cases": CASES, **tables}.items():
             drawn(text).to_parquet(tmp_path / f"{name}.parquet")
-        return open_records(tmp_path, {"cases": Mapped(repeated=repeated)}, name="records")
+        return read_records(tmp_path, cases=repeated)
 
     return read
 

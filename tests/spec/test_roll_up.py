@@ -1,11 +1,8 @@
 """Every level is counted from the records themselves, never averaged from its children."""
 
-from datetime import datetime
-
 import pandas as pd
 
-from fengqiao_eval.periods import parse
-from fengqiao_eval.scoring.score import score
+from seam import score
 
 UNITS = """
     | unit_id | name   | level   | parent_id |
@@ -69,8 +66,8 @@ def test_a_table_without_parents_has_only_top_units(count):
 def test_levels_may_be_left_out(records, scheme):
     """Scored for stations alone, the stations have the totals and places they have among all levels."""
     table = scheme("| dimension | share | indicator | weight |\n| d | 100 | closed | 100 |")
-    opened, period, as_of = records(units=UNITS, cases=CASES), parse("2024Q4"), datetime(2025, 1, 1)
-    every = score(opened, table, period, as_of).ranks.query("level == 'station'")
-    alone = score(opened, table, period, as_of, ["station"])
+    opened = records(units=UNITS, cases=CASES)
+    every = score(opened, table).ranks.query("level == 'station'")
+    alone = score(opened, table, levels=["station"])
     pd.testing.assert_frame_equal(alone.ranks, every.reset_index(drop=True))
     assert [note.given["ids"] for note in alone.notes if note.key == "unknown_units"] == ["W"]

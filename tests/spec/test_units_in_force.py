@@ -2,8 +2,7 @@
 
 import pytest
 
-from fengqiao_eval.periods import parse
-from fengqiao_eval.records.units import build_tree
+from seam import read_units
 
 CLOSED = "{kind: share, table: cases, date: received_at, met: {closed_at: {present: true}}}"
 CHANGED = """
@@ -36,16 +35,16 @@ CASES = """
     ("period", "name", "peer_class", "county"),
     [("2024-11", "旧街所", "三类", "X"), ("2024-12", "新城所", "二类", "Y"), ("2024Q4", "新城所", "二类", "Y")],
 )
-def test_the_last_day_decides(drawn, period, name, peer_class, county):
+def test_the_last_day_decides(records, period, name, peer_class, county):
     """Moved to another county on 1 December, the station is compared there for the whole quarter."""
-    unit = build_tree(drawn(CHANGED), None, parse(period)).units.set_index("unit_id").loc["S1"]
+    unit = read_units(records(units=CHANGED), period).units.set_index("unit_id").loc["S1"]
     assert unit[["name", "peer_class", "county_id"]].tolist() == [name, peer_class, county]
 
 
-def test_a_name_not_given_is_the_id(drawn):
+def test_a_name_not_given_is_the_id(records):
     """A unit without a name is called by its id."""
-    units = drawn("| unit_id | name | level |\n| 014 | | station |")
-    assert build_tree(units, None, parse("2024")).units.loc[0, "name"] == "014"
+    units = "| unit_id | name | level |\n| 014 | | station |"
+    assert read_units(records(units=units), "2024").units.loc[0, "name"] == "014"
 
 
 def test_a_merged_unit_counts_for_its_successor(count):
@@ -55,9 +54,9 @@ def test_a_merged_unit_counts_for_its_successor(count):
     assert frame.loc["S1", "counted"] == "2/4"
 
 
-def test_a_zone_of_a_merged_station_counts_for_the_successor(drawn):
+def test_a_zone_of_a_merged_station_counts_for_the_successor(records):
     """Z2 still names S2 as its parent: its records are S1's, and S1 is its station."""
-    tree = build_tree(drawn(MERGED), None, parse("2024Q4"))
+    tree = read_units(records(units=MERGED), "2024Q4")
     assert tree.units.set_index("unit_id").loc["Z2", "station_id"] == "S1"
     assert set(tree.counts_for.query("unit_id == 'Z2'")["ancestor"]) == {"Z2", "S1", "X"}
 
@@ -68,14 +67,14 @@ def test_a_closed_unit_without_successor_counts_above_only(count):
     assert frame.loc["X", "counted"] == "2/5"
 
 
-def test_the_change_is_marked(drawn):
+def test_the_change_is_marked(records):
     """A unit that took others in says which."""
-    units = build_tree(drawn(MERGED), None, parse("2024Q4")).units.set_index("unit_id")
+    units = read_units(records(units=MERGED), "2024Q4").units.set_index("unit_id")
     assert units["merged_from"].to_dict() == {"S1": "S2,S3", "X": "", "Z2": ""}
 
 
 @pytest.mark.parametrize("end", ["9999-12-31", "2999-12-31", ""])
-def test_open_ends_are_written_in_many_ways(drawn, end):
+def test_open_ends_are_written_in_many_ways(records, end):
     """An end in the year 9999 is no end, as an empty cell is."""
-    units = drawn(f"| unit_id | name | level | valid_from | valid_to |\n| S1 | 一所 | station | 2020-01-01 | {end} |")
-    assert build_tree(units, None, parse("2024")).units["unit_id"].tolist() == ["S1"]
+    units = f"| unit_id | name | level | valid_from | valid_to |\n| S1 | 一所 | station | 2020-01-01 | {end} |"
+    assert read_units(records(units=units), "2024").units["unit_id"].tolist() == ["S1"]

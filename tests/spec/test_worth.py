@@ -4,11 +4,8 @@ import re
 
 import pytest
 
-from fengqiao_eval.measuring import compatibility
-from fengqiao_eval.measuring.drilldown import losses, trace
-from fengqiao_eval.scheme.normalisation import Line
-from fengqiao_eval.scoring.normalisation import absolute
-from fengqiao_eval.scoring.score import score
+import seam
+from seam import name_records, score, trace
 
 CASES = """
     | case_id | unit_id | officer_id | received_at      | closed_at        | category   | tier   | audited | passed |
@@ -40,7 +37,7 @@ def behind(one_line):
 
     def trace_of(text: str, unit_id: str, **tables: str):
         it = one_line(text, **tables)
-        return trace(it.records, it.scheme, it.line, unit_id, it.period, it.as_of)
+        return trace(it.records, it.scheme, unit_id)
 
     return trace_of
 
@@ -51,7 +48,7 @@ def faults(one_line):
 
     def said(text: str, **tables: str) -> str:
         it = one_line(text, **tables)
-        return "\n".join(fault.text("zh") for fault in compatibility.faults(it.scheme, it.records))
+        return "\n".join(fault.text("zh") for fault in seam.faults(it.scheme, it.records))
 
     return said
 
@@ -62,7 +59,7 @@ def test_full_marks_lose_so_much_an_event_until_nothing_is_left(worth, start, ea
     """Four events at 3 marks leave 88 of 100; at 30 marks nothing is left, and never less than nothing."""
     value = worth()
     assert value.loc["S1"] == 4
-    assert absolute(Line(kind="line", start=start, each=each), value.loc[["S1"]].to_numpy(), "lower")[0] == points
+    assert seam.points({"kind": "line", "start": start, "each": each}, value.loc[["S1"]], "lower") == [points]
 
 
 @pytest.mark.rule("R2")
@@ -84,7 +81,7 @@ def test_words_have_codes(worth):
 def test_a_word_without_a_code_is_told(one_line):
     """说不清 has no code: its row counts in n, is worth 0, and the notes say so without the word."""
     it = one_line(measure(worth="[{column: tier, values: {一般: 2, 严重: 6}}]"), cases=CASES)
-    told = [note.given for note in score(it.records, it.scheme, it.period, it.as_of).notes if note.key == "no_worth"]
+    told = [note.given for note in score(it.records, it.scheme).notes if note.key == "no_worth"]
     assert told == [{"indicator": "it", "column": "tier", "count": 1}]
 
 
@@ -391,4 +388,4 @@ def test_events_that_cost_are_named_among_the_losses(one_line):
     line = measure(worth="[{column: tier, values: {一般: 2, 严重: 0}}]")
     for direction, named in (("lower", ["K1", "K2"]), ("higher", [])):
         it = one_line(line, direction=direction, cases=CASES)
-        assert losses(it.records, it.scheme, it.tree, it.period, it.as_of)[0]["record_id"].tolist() == named
+        assert name_records(it.records, it.scheme).losses["record_id"].tolist() == named
