@@ -1,6 +1,6 @@
 """What the scheme says, in plain sentences made from the scheme itself: definition, rule, conditions, effects, aggregation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -53,7 +53,7 @@ def _measure_words(measure: Any, words: Words) -> str:
 
 def _measure_values(measure: Any, words: Words) -> dict[str, Any]:
     """Gather what the sentence of a kind of measure speaks of; it takes what it needs."""
-    parts: dict[str, Callable[[Any], str]] = dict.fromkeys(("numerator", "denominator", "column"), words.column)
+    parts: dict[str, Any] = dict.fromkeys(("numerator", "denominator", "column"), words.column)
     parts |= {"of": words.operand, "met": words.tests, "values": words.codes}
     there = {name: put(getattr(measure, name)) for name, put in parts.items() if hasattr(measure, name)}
     return {"rows": words.rows(measure.where), "q": getattr(measure, "q", None), **there}
