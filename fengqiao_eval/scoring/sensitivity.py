@@ -70,9 +70,8 @@ def drawn_places(
     count, size = draws.own.shape[1], len(totals)
     found = np.empty((count, size), dtype=_place_dtype(size))
     patterns, which = unique_patterns(~np.isnan(points))
-    members: list[Any] = [slice(None)]  # one pattern is not copied
-    if len(patterns) > 1:
-        members = [np.flatnonzero(which == number) for number in range(len(patterns))]
+    every: list[Any] = [slice(None)]  # one pattern is not copied
+    members = every if len(patterns) == 1 else [np.flatnonzero(which == number) for number in range(len(patterns))]
     scaled = np.nan_to_num(points).astype(np.float32) * np.float32(10**decimals)
     behind, now = (totals - totals.max(initial=0)).astype(np.float32), shares(patterns, weights)
     step = max(1, CELLS // max(1, size))
