@@ -1,14 +1,29 @@
-"""What tests share: folders made once for all their processes, and small runs drawn up once a process."""
+"""What tests share: the files that ship, folders made once for all their processes, small runs drawn up once a process."""
 
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from fengqiao_eval.demo import write
+
+ROOT = Path(__file__).parents[1]
+
+
+@cache
+def shipped(pattern: str, root: Path = ROOT) -> list[Path]:
+    """List the files of the project that fit a pattern (params/**/*.yaml); what a user has put beside them is none of ours."""
+    listing = ["git", "-c", "safe.directory=*", "ls-files", "-z"]
+    try:
+        known = {*subprocess.run(listing, cwd=root, capture_output=True, text=True, check=True).stdout.split("\0")}
+    except (OSError, subprocess.CalledProcessError):  # a copy of the project that is not under version control
+        return sorted(root.glob(pattern))
+    return sorted(path for path in root.glob(pattern) if path.relative_to(root).as_posix() in known)
 
 
 def once(made_in: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

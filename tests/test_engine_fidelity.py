@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from fengqiao_eval.engine.execute import run_notebook
+from shared import shipped
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.slow
@@ -161,7 +162,7 @@ def facts(notebook):
 
 def test_every_notebook_that_ships_is_compared():
     """No notebook is left out below."""
-    assert {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} == set(PARAMETERS)
+    assert {path.stem for path in shipped("notebooks/*.ipynb")} == set(PARAMETERS)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

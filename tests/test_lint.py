@@ -22,9 +22,7 @@ from run_folders import write_run
 
 ROOT = Path(__file__).parents[1]
 OBJECTIONABLE = ROOT / "params" / "examples" / "objectionable_scheme.yaml"
-SCHEMES = [
-    path for path in sorted((ROOT / "params").rglob("*.yaml")) if "dimensions" in read(path).data and path != OBJECTIONABLE
-]
+SCHEMES = [path for path in shared.shipped("params/**/*.yaml") if "dimensions" in read(path).data and path != OBJECTIONABLE]
 ONE_TABLE = load(ROOT / "params" / "one_table.yaml")
 
 SHARE = "{kind: share, table: cases, date: received_at, met: {passed: true}}"

@@ -10,6 +10,7 @@ import pytest
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.scheme import applies, nominal, weight_at
+from shared import shipped
 
 ROOT = Path(__file__).parents[1]
 SCHEME = """
@@ -130,7 +131,7 @@ def test_faults_are_said_in_english_too(loaded, monkeypatch):
         loaded(("weight: 60", "weight: 59"))
 
 
-SCHEMES = sorted(path for path in (ROOT / "params").rglob("*.yaml") if "dimensions:" in path.read_text("utf-8"))
+SCHEMES = [path for path in shipped("params/**/*.yaml") if "dimensions:" in path.read_text("utf-8")]
 
 
 @pytest.mark.parametrize("path", SCHEMES, ids=lambda path: path.stem)

@@ -12,9 +12,10 @@ import pytest
 
 from fengqiao_eval.documents import read, scalar
 from fengqiao_eval.scheme.json_schema import FILES, schema_of, text_of
+from shared import shipped
 
 ROOT = Path(__file__).parents[1]
-SCHEMES = sorted(path for path in (ROOT / "params").rglob("*.yaml") if "\ndimensions:" in path.read_text("utf-8"))
+SCHEMES = [path for path in shipped("params/**/*.yaml") if "\ndimensions:" in path.read_text("utf-8")]
 SCHEMA = {name: schema_of(model) for name, model in FILES.items()}
 OVERRIDE = "{parent: '1', reason: 市局党委会决定提高群众满意度权重, author: 丙, checker: 丁, date: 2024-12-01, weights: WEIGHTS}"
 

@@ -19,9 +19,10 @@ from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.yaml_text import build_document, dump, format_value, leaves, path, place_of, value_of
 from fengqiao_eval.workbooks import scheme_reader
 from fengqiao_eval.workbooks.scheme_table import export_table, import_table
+from shared import shipped
 
 ROOT = Path(__file__).parents[1]
-SCHEMES = sorted({ROOT / "params" / "one_table.yaml", *(ROOT / "params" / "examples").glob("*_scheme.yaml")})
+SCHEMES = sorted({ROOT / "params" / "one_table.yaml", *shipped("params/examples/*_scheme.yaml")})
 NESTED = """
 title: 嵌套
 version: 3

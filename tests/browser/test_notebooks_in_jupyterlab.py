@@ -13,10 +13,11 @@ import pytest
 from fengqiao_eval.pages.charts import FIGURE
 from fengqiao_eval.pages.page import page
 from fengqiao_eval.results.run import open_run
+from shared import shipped
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = [path.name for path in shipped("notebooks/*.ipynb")]
 RUN_AND_SAVE = """async () => {
     const {shell, commands} = window.jupyterapp;
     await shell.currentWidget.context.ready;
