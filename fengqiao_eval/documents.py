@@ -139,22 +139,24 @@ def validate(model: type[Declared], document: Document) -> tuple[Declared | None
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        errors = [problem for problem in error.errors(include_url=False) if not _is_derived(problem)]
+        every = error.errors(include_url=False)
+        # a list is also called too short where only what stands in it is at fault
+        errors = [one for one in every if one["type"] != "too_short" or len(one["input"]) < one["ctx"]["min_length"]]
     faults = [_fault(document, problem) for problem in errors]
     unknown = {_place(document.data, problem["loc"]) for problem in errors if problem["type"] == "extra_forbidden"}
     if unknown:
         found, more = validate(model, replace(document, data=_drop_places(document.data, unknown)))
-        told = {(fault.place, fault.rule) for fault in faults}
-        return found, faults + [fault for fault in more if (fault.place, fault.rule) not in told]
+        return found, add_faults(faults, more)
     try:  # only rules may be broken, which have been told of
         return model.model_validate(document.data, context={"told": True}), faults
     except ValidationError:
         return None, faults
 
 
-def _is_derived(problem: Any) -> bool:
-    """Say whether a list is called too short only because what stands in it is at fault."""
-    return bool(problem["type"] == "too_short" and len(problem["input"]) >= problem["ctx"]["min_length"])
+def add_faults(faults: list[Fault], more: Iterable[Fault]) -> list[Fault]:
+    """Add to faults those that are not told of yet, by place and rule."""
+    told = {(fault.place, fault.rule) for fault in faults}
+    return faults + [fault for fault in more if (fault.place, fault.rule) not in told]
 
 
 def _drop_places(data: Any, places: set[KeyPath], place: KeyPath = ()) -> Any:

@@ -298,9 +298,8 @@ def _grave_events(province: Province) -> pd.DataFrame:
     size = max(4, province.stations // 15)
     day, place = np.sort(dice.integers(0, 725, size)), dice.integers(0, province.stations, size)
     day[-1] = QUARTER_STARTS[7] // DAY + dice.integers(0, 80)
-    return _notice_frame(
-        province, dice, day, place, reason="值班空岗，群众求助无人接报(示例)", source="督察通报(示例)", code="veto_event",
-    )  # fmt: skip
+    reason, source = "值班空岗，群众求助无人接报(示例)", "督察通报(示例)"
+    return _notice_frame(province, dice, day, place, reason=reason, source=source, code="veto_event")
 
 
 def _notice_frame(province: Province, dice: Dice, day: Ints, place: Ints, **columns: Any) -> pd.DataFrame:

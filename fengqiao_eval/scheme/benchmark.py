@@ -86,8 +86,8 @@ def direction_after(direction: Literal["higher", "lower"], against: tuple[Refere
     'lower'
     """
     for reference in against:
-        if isinstance(reference, Quota):
-            direction = {"shortfall": "lower", "excess": "lower", "excess_percent": "lower"}.get(reference.as_, direction)  # type: ignore[assignment]  # one of two words
+        if isinstance(reference, Quota) and reference.as_ != "completion":
+            direction = "lower"
         elif isinstance(reference, Place):
             direction = "lower" if reference.from_ == "best" else "higher"
     return direction

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from fengqiao_eval.documents import Document, Model, read, suggest, validate
+from fengqiao_eval.documents import Document, Model, add_faults, read, suggest, validate
 from fengqiao_eval.errors import Fault, refuse
 from fengqiao_eval.scheme.indicator import Code, Label, Text, Weight
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
@@ -67,9 +67,7 @@ def read_scheme(path: Path, overrides: Path | None = None, name: str | None = No
     faults += check(scheme, document) if scheme else []
     if scheme and overrides:
         scheme, more = apply_override(scheme, read(overrides))
-        told = {(fault.place, fault.rule) for fault in faults}
-        after = check(scheme, Document(str(overrides), {}, {}))
-        faults += more + [fault for fault in after if (fault.place, fault.rule) not in told]
+        faults = add_faults(faults + more, check(scheme, Document(str(overrides), {}, {})))
     return scheme, faults
 
 
@@ -79,11 +77,9 @@ def apply_override(scheme: Scheme, document: Document) -> tuple[Scheme, list[Fau
     if override is None:
         return scheme, faults
     known = [part.code for _, _, part in parts_of(scheme)]
-    faults += [
-        document.fault(("weights", code), "override.unknown_code", code=code, known=suggest(code, known))
-        for code in override.weights
-        if code not in known
-    ]
+    for code in override.weights:
+        if code not in known:
+            faults.append(document.fault(("weights", code), "override.unknown_code", code=code, known=suggest(code, known)))
     if override.parent != scheme.version:
         faults.append(document.fault(("parent",), "override.parent", given=override.parent, wanted=scheme.version))
     faults += check_persons(override.author, override.checker, document)

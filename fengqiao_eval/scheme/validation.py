@@ -12,7 +12,6 @@ from fengqiao_eval.scheme.normalisation import Curve, Line, Number, Steps
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, base_marks, is_scored, parts_of, places_of, weight_at
 from fengqiao_eval.scheme.weighting import judgement_faults
 
-PER_CENT = Decimal(100)
 WHOLE = "total"
 """The code of the whole among the lines of a total; no part of the table may take it."""
 MEANS = (("month",), ("quarter",), ("month", "quarter"))
@@ -139,7 +138,7 @@ def _sums(scheme: Scheme, document: Document) -> Iterator[Fault]:
             parts = [part for part in (whole.parts if whole else scheme.dimensions) if is_scored(part, level)]
             weights = [weight_at(part.weight, level) for part in parts]
             given = sum(weights, Decimal(0))
-            wanted = weight_at(whole.weight, level) if whole and scheme.weights == "marks" else PER_CENT
+            wanted = weight_at(whole.weight, level) if whole and scheme.weights == "marks" else Decimal(100)
             if given == wanted or (whole and not parts):
                 continue
             where = (*place, whole.key) if whole else ("dimensions",)
