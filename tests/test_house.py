@@ -108,13 +108,24 @@ def test_imports_point_one_way():
     nothing(f"{one} → {other}" for one, other in arrows if place[room(other)] > place[room(one)])
 
 
+def first_sentence(path):
+    """Give the first line of a module's docstring; of a room that of its door."""
+    return (ast.get_docstring(trees()[Path(HOUSE) / path]) or "").split("\n")[0]
+
+
 def test_the_map_names_every_room_and_module():
-    """CONTRIBUTING's map has a line for each room and each module, in the order of the rooms, and no other."""
-    found = re.findall(r"(?m)^\| `(\w+)(?:/(\w+))?(?:\.py)?` \|", (ROOT / "docs" / "CONTRIBUTING.md").read_text("utf-8"))
-    modules = {path.relative_to(HOUSE).with_suffix("").parts for path in trees() if path.name != "__init__.py"}
-    there = {(one, other) for one, other in found if other} | {(one,) for one, other in found if not other and one not in ORDER}
-    nothing(sorted("/".join(name) for name in modules ^ there))
-    assert [one for one, other in found if not other and one in ORDER] == list(ORDER)
+    """CONTRIBUTING's map has a line for each room and each module, in the order of the rooms: its first sentence."""
+    text = (ROOT / "docs" / "CONTRIBUTING.md").read_text("utf-8")
+    found = re.findall(r"(?m)^\| (?:\*\*)?`([\w/.]+)`(?:\*\*)? \| (?:\*\*)?(.*?)(?:\*\*)? \|$", text)
+    modules = [path.relative_to(HOUSE).as_posix() for path in trees() if path.name != "__init__.py"]
+    wanted = {path: first_sentence(path) for path in modules}
+    wanted |= {name: first_sentence(f"{name}/__init__.py") for name in (*ORDER, "words")}
+    nothing(
+        f"{name}: {wanted.get(name, 'is not there')}"
+        for name in wanted | dict(found)
+        if wanted.get(name) != dict(found).get(name)
+    )
+    assert [name for name, _ in found if name in ORDER] == list(ORDER)
 
 
 def test_imports_form_no_ring():
@@ -144,8 +155,11 @@ def test_the_doors_open_lightly(door):
 
 
 def test_a_class_name_stands_once():
-    """No two classes of the package share a name, and none differs from another by an underscore alone."""
+    """No two classes or types of the package share a name, and none differs from another by an underscore alone."""
     names = [(node.name.strip("_"), at) for at, node in parts(ast.ClassDef)]
+    aliases = [(path, node) for path, tree in trees().items() for node in tree.body if isinstance(node, ast.Assign)]
+    names += [(target.id, f"{path}:{node.lineno} {target.id}") for path, node in aliases for target in node.targets
+              if isinstance(target, ast.Name) and re.fullmatch(r"[A-Z]\w*[a-z]\w*", target.id)]  # fmt: skip
     twice = {name for name, times in Counter(name for name, _ in names).items() if times > 1}
     nothing(sorted(f"{name} {at}" for name, at in names if name in twice))
 

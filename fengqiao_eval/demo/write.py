@@ -1,4 +1,4 @@
-"""An invented province, seeded: two years of records to try everything on, none of them real.
+"""The invented province written: two years of records from one seed, as a folder of Parquet files.
 
 One city of four counties and 60 stations by default. Planted on purpose, so that the pages have something to say:
 the last station has too few records to be ranked; the files of class 四类 passed every audit; one station got 5 answers

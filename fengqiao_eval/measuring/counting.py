@@ -1,4 +1,4 @@
-"""Records counted: additive sums once per table and date, distinct things and quantiles at each level.
+"""Records counted: additive sums once per table and date; distinct things, medians and other quantiles at each level.
 
 Counts lie in cubes of units × lines × spans, the fewest stretches of months of which every period asked for (and every void
 month) is a whole number; a period is the sum of its spans, void ones left out.

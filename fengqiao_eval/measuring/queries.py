@@ -9,6 +9,7 @@ from operator import add, mul
 from typing import Any
 
 from fengqiao_eval.records import query
+from fengqiao_eval.records.query import Cell
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.measure import (
@@ -23,9 +24,6 @@ from fengqiao_eval.scheme.measure import (
     Share,
     Worth,
 )
-
-Cell = Any
-"""A column over rows."""
 
 ADDITIVE = (Share, Coded, Ratio, Mean, Count)
 """Measures that are sums: counted once at the finest level, then added up the tree and over months."""

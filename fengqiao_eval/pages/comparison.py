@@ -14,7 +14,7 @@ from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.comparison import (
     NAMED,
     SIDES,
-    Facts,
+    ChangeFacts,
     Pair,
     grade_transitions,
     group_changes,
@@ -418,7 +418,7 @@ def _gap_lines(changes: Mapping[str, Any], lang: str) -> Iterator[str]:
 # Words that both of them use.
 
 
-def _exceptions(begin: str, level: str, found: Facts, lang: str) -> Iterator[str]:
+def _exceptions(begin: str, level: str, found: ChangeFacts, lang: str) -> Iterator[str]:
     """Say of whom places could not be compared (found: see movements); officers are never named."""
     for kind in ("won", "lost", "reclassed", "appeared", "gone"):
         if n := found[kind]:

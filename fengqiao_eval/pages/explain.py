@@ -24,7 +24,7 @@ from fengqiao_eval.wording.definitions import aggregation_words, definition, rul
 from fengqiao_eval.wording.numbers import fixed, flags, measured, number, plain, round_half_up, signed, term, text
 from fengqiao_eval.words import say
 
-Row = Mapping[str, Any]
+UnitRow = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ class Question:
         return term(kind, word, self.lang)
 
     @cached_property
-    def rank(self) -> Row:
+    def rank(self) -> UnitRow:
         """The unit's place in the main period."""
         return rank_row(self.run, self.unit_id)
 
-    def rows(self, frame: str, period: str | None = None) -> list[Row]:
+    def rows(self, frame: str, period: str | None = None) -> list[UnitRow]:
         """Read the unit's rows of a frame in a period (the main one); none where an older run lacks the frame."""
         rows = self.run.frame(frame, officers=self.run.holds_officer(self.unit_id)).rows(self.unit_id)
         return [row for row in rows if row["period"] == (period or self.run.manifest["period"])]
 
-    def points(self, period: str | None = None) -> dict[str, Row]:
+    def points(self, period: str | None = None) -> dict[str, UnitRow]:
         """Read the unit's points in a period (the main one) by indicator."""
         return {str(row["indicator"]): row for row in self.rows("points", period)}
 
@@ -83,7 +83,7 @@ class Question:
         return round_half_up(points, self.run.scheme.decimals)
 
 
-def rank_row(run: Run, unit_id: str) -> Row:
+def rank_row(run: Run, unit_id: str) -> UnitRow:
     """Find a unit's place in the main period.
 
     Raises UsageError where the run has no such unit, or did not score it.
@@ -140,7 +140,7 @@ def _standing(asked: Question) -> str:
     return asked.say("ranked", total=total, rank=int(rank["rank"]), of=int(rank["of"]), grade=grade) + aside
 
 
-def _worth(asked: Question, indicator: Indicator, row: Row) -> str:
+def _worth(asked: Question, indicator: Indicator, row: UnitRow) -> str:
     """Say what an indicator brings: points × weight used, or the mean of what it brought in shorter periods."""
     status = asked.term("status", row["status"])
     if pd.isna(row["points"]):
@@ -170,7 +170,7 @@ def _adjustment(asked: Question, line: Adjusted) -> str:
     return "  " + "  ".join([f"{line.label} ({line.code})", line.said(asked.lang), *line.moves(asked.run.scheme.decimals)])
 
 
-def _sum(asked: Question, rows: Mapping[str, Row]) -> Iterator[str]:
+def _sum(asked: Question, rows: Mapping[str, UnitRow]) -> Iterator[str]:
     scored = [row for row in rows.values() if not pd.isna(row["points"])]
     lines = [row for row in asked.rows("adjustments") if row["contribution"]]
     found = [asked.exact(row["contribution"]) for row in (*scored, *lines)]
@@ -223,7 +223,7 @@ def entry_lines(run: Run, unit_id: str, given: str, behind: pd.DataFrame | None,
     return lines if behind is None else [*lines, *_records(asked, entry, row, behind)]
 
 
-def _indicator(asked: Question, indicator: Indicator, row: Row) -> Iterator[str]:
+def _indicator(asked: Question, indicator: Indicator, row: UnitRow) -> Iterator[str]:
     """Say how an indicator came by its value, its points, and what it brings."""
     yield _value(asked, indicator, row)
     held = asked.steps(indicator)
@@ -247,7 +247,7 @@ def _indicator(asked: Question, indicator: Indicator, row: Row) -> Iterator[str]
     yield asked.say("to_contribution", points=points, weight=share(row["weight_used"]), contribution=contribution)
 
 
-def _value(asked: Question, entry: Entry, row: Row) -> str:
+def _value(asked: Question, entry: Entry, row: UnitRow) -> str:
     status = asked.term("status", row["status"])
     if number(row["value"]) is None:
         return asked.say("no_value", status=status)
@@ -335,7 +335,7 @@ def _amount(asked: Question, line: Consequence, own: Adjusted | None) -> str:
 # The records behind an entry: ids, dates, what each adds, of notices who stands for them.
 
 
-def _records(asked: Question, entry: Entry, row: Row | None, behind: pd.DataFrame) -> Iterator[str]:
+def _records(asked: Question, entry: Entry, row: UnitRow | None, behind: pd.DataFrame) -> Iterator[str]:
     """List the records, and say whether they add up to what was scored (row: of the frame points)."""
     records = behind.to_dict("records")
     if isinstance(entry.measure, Figure):
@@ -349,7 +349,7 @@ def _records(asked: Question, entry: Entry, row: Row | None, behind: pd.DataFram
         yield from _sum_check(asked, entry, row, behind)
 
 
-def _record(asked: Question, record: Row, *, counted: bool) -> str:
+def _record(asked: Question, record: UnitRow, *, counted: bool) -> str:
     at = "—" if pd.isna(record["happened_at"]) else f"{pd.Timestamp(record['happened_at']):%Y-%m-%d %H:%M}"
     given = {"id": record["record_id"], "at": at, "above": plain(record["numerator"], 4)}
     if counted:
@@ -359,7 +359,7 @@ def _record(asked: Question, record: Row, *, counted: bool) -> str:
     return asked.say("record", **given, word=word, below=plain(record["denominator"], 4))
 
 
-def _sum_check(asked: Question, entry: Entry, row: Row, behind: pd.DataFrame) -> Iterator[str]:
+def _sum_check(asked: Question, entry: Entry, row: UnitRow, behind: pd.DataFrame) -> Iterator[str]:
     """Say whether the records add up to what was scored."""
     found = {name: float(behind[name].sum()) for name in ("numerator", "denominator")}
     pairs, keys = list(zip(found, found, strict=True)), ("records_sum", "records_differ")
@@ -375,7 +375,7 @@ def _sum_check(asked: Question, entry: Entry, row: Row, behind: pd.DataFrame) ->
         yield asked.say("exposure", per=per, amount=scored["denominator"])
 
 
-def _figures(asked: Question, lines: Sequence[Row]) -> Iterator[str]:
+def _figures(asked: Question, lines: Sequence[UnitRow]) -> Iterator[str]:
     if not lines:
         yield asked.say("figure_none")
     for line in lines:

@@ -43,7 +43,7 @@ COUNTED = ("placed", "moved", "won", "lost", "reclassed", "appeared", "gone", "r
 """What is told of each level since the last run."""
 
 
-Facts = dict[str, Any]
+ChangeFacts = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Pair:
         return tuple(found) if same else (*found, "scheme")
 
 
-def _provenance(run: Run) -> Facts:
+def _provenance(run: Run) -> ChangeFacts:
     told, prints = run.manifest, run.manifest.get("fingerprints", {})
     return {
         "period": told["periods"]["this"],
@@ -207,12 +207,12 @@ def _awards(run: Run, ranks: pd.DataFrame, *, officers: bool) -> np.ndarray:
     return np.where(tied, "tied", np.where(named, "named", ""))
 
 
-def movements(pair: Pair) -> dict[str, Facts]:
+def movements(pair: Pair) -> dict[str, ChangeFacts]:
     """Count what changed at each level (see shifts), with rose and fell (units).
 
     Above officers also names: the first of those that won or lost a place, appeared or are gone.
     """
-    found: dict[str, Facts] = {}
+    found: dict[str, ChangeFacts] = {}
     for level, part in pair.by_level(staff=True):
         climbed, kinds = part["climbed"].dropna(), _kinds(part)
         found[level] = shifts(part) | {"rose": int((climbed > 0).sum()), "fell": int((climbed < 0).sum())}
@@ -222,7 +222,7 @@ def movements(pair: Pair) -> dict[str, Facts]:
     return found
 
 
-def shifts(listed: pd.DataFrame) -> Facts:
+def shifts(listed: pd.DataFrame) -> ChangeFacts:
     """Count what changed for the units of one level.
 
     both: in both runs; placed: a place in the same class in both, of which moved, by mean_move, up and down (places); scored: a
@@ -261,7 +261,7 @@ def _kinds(listed: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def moves(pair: Pair, most: int) -> list[Facts]:
+def moves(pair: Pair, most: int) -> list[ChangeFacts]:
     """List the units above officers that moved most, level by level: at most so many that climbed, then as many that fell."""
     ends = (end for _, part in pair.by_level() for end in largest_moves(part, most))
     return [row for end in ends for row in end.to_dict("records")]
@@ -307,7 +307,7 @@ def void_changes(counts: pd.DataFrame) -> pd.DataFrame:
 # What changed since the last run, as the manifest keeps it: of officers only numbers.
 
 
-def find_changes(new: Path, old: Path) -> Facts:
+def find_changes(new: Path, old: Path) -> ChangeFacts:
     """Compare a run's folder with that of an earlier one; every pair is [before, after].
 
     - run: the earlier one; period, as_of: pairs; differs: what else is not the same (see Pair.differs)
@@ -337,7 +337,7 @@ def find_changes(new: Path, old: Path) -> Facts:
         return {"run": old.name, "unread": type(error).__name__}
 
 
-def _farthest_moves(pair: Pair) -> list[Facts]:
+def _farthest_moves(pair: Pair) -> list[ChangeFacts]:
     found = sorted(moves(pair, NAMED), key=lambda row: -abs(row["climbed"]))[:NAMED]
     return [
         {name: str(row[name]) for name in ("unit_id", "name", "level", "group")}
@@ -346,7 +346,7 @@ def _farthest_moves(pair: Pair) -> list[Facts]:
     ]
 
 
-def _gaps(pair: Pair) -> Facts:
+def _gaps(pair: Pair) -> ChangeFacts:
     """List the indicators that became void or are so no longer, and those that many units newly lack."""
     counts, (was, now) = missing_counts(pair), (run.manifest.get("units", {}) for run in pair.runs)
     most = MANY * counts["level"].map({level: now[level] for level in now if level in was}).astype("float64")
@@ -355,7 +355,7 @@ def _gaps(pair: Pair) -> Facts:
     return {key: [_gap(row, pair.indicators) for row in rows.to_dict("records")] for key, rows in found.items()}
 
 
-def _gap(row: Mapping[Any, Any], indicators: Mapping[str, Indicator]) -> Facts:
+def _gap(row: Mapping[Any, Any], indicators: Mapping[str, Indicator]) -> ChangeFacts:
     code = str(row["indicator"])
     return {
         "indicator": code,
@@ -366,7 +366,7 @@ def _gap(row: Mapping[Any, Any], indicators: Mapping[str, Indicator]) -> Facts:
     }
 
 
-def _source_changes(pair: Pair) -> Facts:
+def _source_changes(pair: Pair) -> ChangeFacts:
     """Say what differs of what the runs were made of: rows and late records of tables, scheme, weights, packages."""
     told = [run.manifest for run in pair.runs]
     same = told[0]["periods"]["this"] == told[1]["periods"]["this"]
@@ -392,7 +392,7 @@ def overrides(run: Run) -> str:
     return str(run.manifest.get("parameters", {}).get("overrides") or "").replace("\\", "/").rpartition("/")[2]
 
 
-def _changed_pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Facts:
+def _changed_pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> ChangeFacts:
     """Pair what two mappings say otherwise; a number that one of them lacks is none.
 
     >>> _changed_pairs({"cases": 3, "visits": 5}, {"cases": 4, "visits": 5, "duties": 1})

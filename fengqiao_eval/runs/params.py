@@ -70,25 +70,25 @@ def _tables(given: Mapping[str, Mapped]) -> Mapping[str, Mapped]:
     return given
 
 
-Text = Annotated[str, Field(min_length=1)]
+PlainText = Annotated[str, Field(min_length=1)]
 
 UnitId = Annotated[str, BeforeValidator(_id)]
 
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+MomentText = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class RunParams(Model):
     """What a run is told. After load_params its paths are absolute and `as_of` is set; `period` stays as written."""
 
     period: Annotated[str, BeforeValidator(_period)]
-    as_of: Moment | None = None
-    records: Text
+    as_of: MomentText | None = None
+    records: PlainText
     tables: Annotated[dict[str, Mapped], AfterValidator(_tables), Field(default_factory=dict)]
-    scheme: Text
-    overrides: Text | None = None
-    levels: tuple[Text, ...] | None = None
+    scheme: PlainText
+    overrides: PlainText | None = None
+    levels: tuple[PlainText, ...] | None = None
     only: tuple[UnitId, ...] | None = None
-    out: Text = "runs"
+    out: PlainText = "runs"
     lang: Literal["zh", "en"] = "zh"
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     seed: int = 0

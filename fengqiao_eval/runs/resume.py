@@ -1,4 +1,4 @@
-"""What is done already: frames and cards of an earlier run that need not be made again, and what changed since."""
+"""What is done already, by a run that was killed or an earlier one, and need not be made again; and what changed since."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""From points to totals: each level weighted by its own weights, in whole numbers, dimension by dimension, to any depth.
+"""From points to totals in whole numbers, down the tree of the table; the weight of what is missing goes to its siblings first.
 
 What is printed is what is ranked. On its way from the scheme to the tuning screen and back a weight has three notations:
 

@@ -202,11 +202,11 @@ def compare(history: History, period: Period, scheme: Scheme, tree: Tree, among:
     return Benchmarked(value, status, tuple(stages))
 
 
-Column = tuple[np.ndarray, np.ndarray]
+Values = tuple[np.ndarray, np.ndarray]
 """The values (NaN where none may be used) and the statuses of one entry in one period."""
 
 
-def _as_measured(found: "Measured", scheme: Scheme, tree: Tree, number: int) -> Column:
+def _as_measured(found: "Measured", scheme: Scheme, tree: Tree, number: int) -> Values:
     status = admit(found, scheme, tree, number)
     return np.where(has_value(status), found.value[:, number], np.nan), status
 
@@ -216,7 +216,7 @@ def _apply_reference(
     scheme: Scheme,
     among: Cohort,
     period: Period,
-    found: Mapping[Period, Column],
+    found: Mapping[Period, Values],
     due: Mapping[Period, np.ndarray | None],
 ) -> Stage:
     """Apply one reference in one period to what the reference before it made; where it has none to offer the value is missing."""
@@ -244,7 +244,7 @@ def _apply_reference(
 
 
 def _against_quota(
-    quota: Quota, period: Period, found: Mapping[Period, Column], due: Mapping[Period, np.ndarray | None]
+    quota: Quota, period: Period, found: Mapping[Period, Values], due: Mapping[Period, np.ndarray | None]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hold values against what is due; with `apart` each part of the period against its own, what came of them added up."""
     if not quota.apart:

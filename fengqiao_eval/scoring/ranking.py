@@ -1,4 +1,4 @@
-"""Places within the class: competition ranks of exact totals, and grades by bands."""
+"""Places within the class: competition ranks of exact totals, ties sharing the better place; awards, and grades by bands."""
 
 import math
 from collections.abc import Sequence

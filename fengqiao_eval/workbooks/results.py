@@ -61,7 +61,7 @@ REMARK = 34
 MOST = 30_000
 """A cell holds 32,767 signs; what goes beyond is cut and marked."""
 
-Column = tuple[str, str, Iterable[Any], int, float]
+SheetColumn = tuple[str, str, Iterable[Any], int, float]
 """Of a level: its heading, look, cells, width, and what part of full marks they are coloured by (0: they are not)."""
 
 
@@ -100,7 +100,7 @@ def _write_about(book: Book, *, officers: bool) -> None:
 def _facts(book: Book, *, officers: bool) -> Iterator[tuple[str, str]]:
     manifest, scheme, lang = book.run.manifest, book.run.scheme, book.lang
     state, periods = manifest["state"], manifest["periods"]
-    yield from _under(say("lint.banner_title", lang), banner(manifest, lang))
+    yield from _named_lines(say("lint.banner_title", lang), banner(manifest, lang))
     yield book.say("state"), say(f"screen.state_said.{state}", lang)
     yield book.say("period"), period_words(periods["this"], lang)
     if periods.get("previous"):
@@ -113,14 +113,14 @@ def _facts(book: Book, *, officers: bool) -> Iterator[tuple[str, str]]:
         yield book.say("staff"), book.say("staff_only" if officers else "staff_number", n=manifest["officers"])
     yield book.say("objection"), objection_words(manifest, lang)
     outside = [] if frame(book.run, "adjustments", officers=officers).empty else ["sheets_outside"]
-    yield from _under(book.say("sheets"), map(book.say, ("sheets_levels", *outside, "sheets_table", "sheets_check")))
-    yield from _under(book.say("sources"), scheme.sources)
+    yield from _named_lines(book.say("sheets"), map(book.say, ("sheets_levels", *outside, "sheets_table", "sheets_check")))
+    yield from _named_lines(book.say("sources"), scheme.sources)
     labels = {table: TABLES[table].label if lang == "zh" and table in TABLES else table for table in manifest["counts"]}
-    yield from _under(book.say("counts"), (f"{labels[table]}　{rows:,}" for table, rows in manifest["counts"].items()))
-    yield from _under(book.say("notes"), notes(book.run, lang, most=1000))
+    yield from _named_lines(book.say("counts"), (f"{labels[table]}　{rows:,}" for table, rows in manifest["counts"].items()))
+    yield from _named_lines(book.say("notes"), notes(book.run, lang, most=1000))
 
 
-def _under(name: str, said: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _named_lines(name: str, said: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Give sentences a name, which stands beside the first."""
     yield from ((name if number == 0 else "", sentence) for number, sentence in enumerate(said))
 
@@ -132,7 +132,7 @@ def write_level(book: Book, level: str) -> None:
     """Write the sheet of a level; only its first part is printed, since a page cannot hold the counts."""
     units, sheet = _units(book, level), book.sheet(term("level", level, book.lang))
     dimensions, indicators = list(_dimensions(book, level, units["unit_id"])), list(_indicators(book, level, units["unit_id"]))
-    blocks: list[tuple[str | None, list[Column]]] = [(book.say("standing"), list(_standing(book, units)))]
+    blocks: list[tuple[str | None, list[SheetColumn]]] = [(book.say("standing"), list(_standing(book, units)))]
     blocks += [(book.say("dimensions"), dimensions), (None, [(book.say("remark"), "remark", units["remark"], REMARK, 0)])]
     first, full = 0, tuple(_runs(units["full"]))
     for over, columns in (*blocks, *indicators):
@@ -182,14 +182,14 @@ def _runs(full: Iterable[int]) -> Iterator[tuple[tuple[int, int], int]]:
         row += count
 
 
-def _standing(book: Book, units: pd.DataFrame) -> Iterator[Column]:
+def _standing(book: Book, units: pd.DataFrame) -> Iterator[SheetColumn]:
     for name, style in FIXED:
         head = adjusted_words(book.run, book.lang) if name == "adjusted" else book.say(name)
         texts = units[name].dropna() if style in {"text", "bold"} else ()
         yield head, style, units[name], width([head, *texts], 6 if len(texts) else 9), int(name == "total")
 
 
-def _dimensions(book: Book, level: str, ids: pd.Series) -> Iterator[Column]:
+def _dimensions(book: Book, level: str, ids: pd.Series) -> Iterator[SheetColumn]:
     scheme, found = book.run.scheme, dimension_scores(book.run, officers=level == OFFICER)
     found = found.pivot(index="unit_id", columns="dimension", values="contribution").reindex(index=ids)
     for dimension in dimensions_at(scheme, level):
@@ -199,7 +199,7 @@ def _dimensions(book: Book, level: str, ids: pd.Series) -> Iterator[Column]:
         yield head, "marks", found.get(dimension.code, [None] * len(ids)), 14, weight
 
 
-def _indicators(book: Book, level: str, ids: pd.Series) -> Iterator[tuple[str, list[Column]]]:
+def _indicators(book: Book, level: str, ids: pd.Series) -> Iterator[tuple[str, list[SheetColumn]]]:
     """Give the columns of each indicator, its counts in the order of the units; without points the status stands there."""
     points = frame(book.run, "points", officers=level == OFFICER)
     points = points[points["level"] == level]
@@ -208,7 +208,7 @@ def _indicators(book: Book, level: str, ids: pd.Series) -> Iterator[tuple[str, l
     parts = dict(iter(shown.groupby("indicator")))
     for indicator in (indicator for indicator in book.run.scheme.indicators if applies(indicator, level)):
         own = parts[indicator.code].set_index("unit_id").reindex(ids)
-        columns: list[Column] = []
+        columns: list[SheetColumn] = []
         for name in SHOWN:
             counts = name in {"numerator", "denominator"}
             whole = counts and (own[name].dropna() % 1 == 0).all()

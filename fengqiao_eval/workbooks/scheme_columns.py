@@ -13,7 +13,7 @@ from fengqiao_eval.wording.definitions import aggregation_words, conditions, dat
 from fengqiao_eval.wording.numbers import term
 from fengqiao_eval.words import catalogue, say
 
-Kind = Literal["dimension", "indicator", "group", "line"]
+LineKind = Literal["dimension", "indicator", "group", "line"]
 
 
 COLUMNS = ("label", "definition", "scoring", "data", "weight", "target", "missing", "source", "code")
@@ -24,7 +24,7 @@ PRINTED = ("definition", "scoring", "data")
 """The columns that are made from the rules, and never read."""
 
 
-TAKEN: Mapping[Kind, tuple[str, ...]] = {
+TAKEN: Mapping[LineKind, tuple[str, ...]] = {
     "dimension": ("label", "weight"),
     "indicator": ("label", "weight", "target", "missing", "source"),
     "group": ("label",),
@@ -55,7 +55,7 @@ class Said(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cell:
+class SheetCell:
     """A cell, or several in a row made one: where, its text, its look, and what it holds.
 
     `place` is where its value stands in the document, if it is read back; `said` what it says, if it is printed from the rules.
@@ -73,7 +73,7 @@ class Cell:
 class TableLine(NamedTuple):
     """A line of the table: its kind, the place of its declaration in the document, how deep it lies, the declaration."""
 
-    kind: Kind
+    kind: LineKind
     place: KeyPath
     depth: int
     part: Any
@@ -95,20 +95,20 @@ class PrintedScheme:
 # Where everything stands: cells as data, before any of them is written
 
 
-def table(source: PrintedScheme) -> Iterator[Cell]:
+def table(source: PrintedScheme) -> Iterator[SheetCell]:
     """Lay out the sheet 一表: title, fields, heading, a row a line, documents and signatures."""
     yield from _head(source)
     row = HEADING + 1
     for line in lines_of(source.scheme):
         if line.place == ("outside", 0):
-            yield Cell(row, 0, source.say("table.outside"), "section", ON_PAPER)
+            yield SheetCell(row, 0, source.say("table.outside"), "section", ON_PAPER)
             row += 1
         yield from _line(source, row, line)
         row += 1
     sources = say("screen.semicolon", source.lang).join(source.scheme.sources)
-    yield Cell(row, 0, source.say("table.head.sources"), "field")
-    yield Cell(row, 1, sources, "grey", ON_PAPER, said=Said("", "sources"))
-    yield Cell(row + 1, 0, source.say("table.signed"), "signed", ON_PAPER)
+    yield SheetCell(row, 0, source.say("table.head.sources"), "field")
+    yield SheetCell(row, 1, sources, "grey", ON_PAPER, said=Said("", "sources"))
+    yield SheetCell(row + 1, 0, source.say("table.signed"), "signed", ON_PAPER)
 
 
 def lines_of(scheme: Scheme) -> Iterator[TableLine]:
@@ -121,22 +121,22 @@ def lines_of(scheme: Scheme) -> Iterator[TableLine]:
             yield TableLine("line", ("outside", number, "lines", row), 1, line)
 
 
-def _head(source: PrintedScheme) -> Iterator[Cell]:
+def _head(source: PrintedScheme) -> Iterator[SheetCell]:
     key = key_of("title", {key for key, value in source.data.items() if value}, source.lang)
-    yield Cell(0, 0, str(source.data[key]), "title", ON_PAPER, place=(key,))
+    yield SheetCell(0, 0, str(source.data[key]), "title", ON_PAPER, place=(key,))
     for name, (row, column) in zip(FIELDS, ((1, 0), (1, SECOND), (2, 0), (2, SECOND)), strict=True):
-        yield Cell(row, column, source.say(f"table.head.{name}"), "field")
+        yield SheetCell(row, column, source.say(f"table.head.{name}"), "field")
         value, last = source.data.get(name), ON_PAPER if column else None
         held = fits(name, value, source.lang)
         text = cell_text(name, value, "", (), source.lang) if held else ""
-        yield Cell(row, column + 1, text, "given", last, place=(name,) if held else None)
-    yield Cell(3, 0, scheme_words(source.scheme, source.lang), "grey", ON_PAPER, said=Said("", "scheme"))
-    yield Cell(4, 0, source.say("table.how"), "remark", ON_PAPER)
+        yield SheetCell(row, column + 1, text, "given", last, place=(name,) if held else None)
+    yield SheetCell(3, 0, scheme_words(source.scheme, source.lang), "grey", ON_PAPER, said=Said("", "scheme"))
+    yield SheetCell(4, 0, source.say("table.how"), "remark", ON_PAPER)
     for column, name in enumerate(COLUMNS):
-        yield Cell(HEADING, column, heading(name, source.scheme.weights, source.lang), "head")
+        yield SheetCell(HEADING, column, heading(name, source.scheme.weights, source.lang), "head")
 
 
-def _line(source: PrintedScheme, row: int, line: TableLine) -> Iterator[Cell]:
+def _line(source: PrintedScheme, row: int, line: TableLine) -> Iterator[SheetCell]:
     """Lay out a line: what is read back, what is printed, and the code that tells which line it is."""
     scheme, part, lang = source.scheme, line.part, source.lang
     if isinstance(part, (Dimension, Outside)):
@@ -151,11 +151,11 @@ def _line(source: PrintedScheme, row: int, line: TableLine) -> Iterator[Cell]:
         key = key_of(name, filled, lang)
         if name in TAKEN[line.kind] and fits(name, node.get(key), lang):
             text = cell_text(name, node[key], getattr(part, "unit", ""), scheme.levels, lang)
-            yield Cell(row, column, text, _style(name, line), place=(*line.place, key))
+            yield SheetCell(row, column, text, _style(name, line), place=(*line.place, key))
         else:
             text = part.code if name == "code" else printed.get(name, "")
             said = Said(part.code, name) if name in PRINTED else None
-            yield Cell(row, column, text, _style(name, line), said=said)
+            yield SheetCell(row, column, text, _style(name, line), said=said)
 
 
 def _style(column: str, line: TableLine) -> str:

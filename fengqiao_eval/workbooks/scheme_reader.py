@@ -17,15 +17,15 @@ from fengqiao_eval.scheme.validation import check
 from fengqiao_eval.scheme.yaml_text import build_document, path, place_of, renumber, value_of
 from fengqiao_eval.words import LANGUAGES, say
 from fengqiao_eval.workbooks import scheme_columns
-from fengqiao_eval.workbooks.scheme_columns import COLUMNS, FIELDS, PRINTED, TAKEN, Kind, PrintedScheme, Said
+from fengqiao_eval.workbooks.scheme_columns import COLUMNS, FIELDS, PRINTED, TAKEN, LineKind, PrintedScheme, Said
 
 SHEETS = ("sheet", "rules", "printed")
 
-KINDS: Mapping[str, Kind] = {"dimensions": "dimension", "indicators": "indicator", "outside": "group", "lines": "line"}
+KINDS: Mapping[str, LineKind] = {"dimensions": "dimension", "indicators": "indicator", "outside": "group", "lines": "line"}
 """The kind of a line by the list in which it stands in the document."""
 
 
-class Written(NamedTuple):
+class WrittenCell(NamedTuple):
     """What stands in a cell, and the cell's name."""
 
     text: str
@@ -39,10 +39,10 @@ class Grid:
     name: str
     rows: tuple[tuple[str, ...], ...]
 
-    def at(self, row: int, column: int) -> Written:
+    def at(self, row: int, column: int) -> WrittenCell:
         """Read a cell; beyond the edge everything is empty."""
         inside = row < len(self.rows) and column < len(self.rows[row])
-        return Written(self.rows[row][column] if inside else "", f"{self.name}!{xl_rowcol_to_cell(row, column)}")
+        return WrittenCell(self.rows[row][column] if inside else "", f"{self.name}!{xl_rowcol_to_cell(row, column)}")
 
     def find(self, text: str, rows: range | None = None) -> tuple[int, int] | None:
         """Find the first cell that says just this."""
@@ -82,8 +82,8 @@ class Typed:
     """
 
     rules: tuple[TypedRule, ...]
-    given: Mapping[KeyPath, Written]
-    printed: Mapping[Said, Written]
+    given: Mapping[KeyPath, WrittenCell]
+    printed: Mapping[Said, WrittenCell]
     gone: tuple[KeyPath, ...]
     faults: tuple[Fault, ...]
 
@@ -277,7 +277,7 @@ def _rows(
             faults.append(_fault(book, code.cell, "no_code", given=label.text))
 
 
-def _fields(book: Workbook, heading: int, held: set[KeyPath]) -> Iterator[tuple[KeyPath, Written]]:
+def _fields(book: Workbook, heading: int, held: set[KeyPath]) -> Iterator[tuple[KeyPath, WrittenCell]]:
     """Give the name of the table and the fields above it."""
     keys = {str(place[0]) for place in held if len(place) == 1}
     yield (scheme_columns.key_of("title", keys, book.lang),), book.sheet.at(0, 0)
@@ -286,7 +286,7 @@ def _fields(book: Workbook, heading: int, held: set[KeyPath]) -> Iterator[tuple[
             yield (name,), book.sheet.at(found[0], found[1] + 1)
 
 
-def _remarks(book: Workbook, heading: int) -> Iterator[tuple[Said, Written]]:
+def _remarks(book: Workbook, heading: int) -> Iterator[tuple[Said, WrittenCell]]:
     """Give what is printed once."""
     yield Said("", "scheme"), book.sheet.at(heading - 2, 0)
     if found := book.sheet.find(say("table.head.sources", book.lang), range(heading, len(book.sheet.rows))):

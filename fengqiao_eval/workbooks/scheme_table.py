@@ -17,7 +17,7 @@ from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.yaml_text import dump, leaves, path
 from fengqiao_eval.workbooks import scheme_columns, scheme_reader
-from fengqiao_eval.workbooks.scheme_columns import COLUMNS, HEADING, ON_PAPER, Cell, PrintedScheme
+from fengqiao_eval.workbooks.scheme_columns import COLUMNS, HEADING, ON_PAPER, PrintedScheme, SheetCell
 from fengqiao_eval.workbooks.scheme_reader import SHEETS, is_table
 from fengqiao_eval.workbooks.sheets import CELL, GROUP, HEAD, QUIET, Sheet, lines, open_file, set_page
 
@@ -121,7 +121,7 @@ def write_table(source: PrintedScheme, path: Path) -> None:
         printed.file.hide()
 
 
-def _write_table(sheet: Sheet, cells: tuple[Cell, ...], source: PrintedScheme) -> None:
+def _write_table(sheet: Sheet, cells: tuple[SheetCell, ...], source: PrintedScheme) -> None:
     """Write the table itself, every row as high as its longest text."""
     sheet.widths(WIDTHS)
     for row, group in groupby(cells, attrgetter("row")):
