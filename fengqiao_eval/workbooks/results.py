@@ -101,7 +101,7 @@ def _write_about(book: Book, *, officers: bool) -> None:
 def _facts(book: Book, *, officers: bool) -> Iterator[tuple[str, str]]:
     manifest, scheme, lang = book.run.manifest, book.run.scheme, book.lang
     state, periods = manifest["state"], manifest["periods"]
-    yield from _under(say("lint.banner_title", lang), banner(manifest, lang))
+    yield from _label_first(say("lint.banner_title", lang), banner(manifest, lang))
     yield book.say("state"), say(f"screen.state_said.{state}", lang)
     yield book.say("period"), period_words(periods["this"], lang)
     if periods.get("previous"):
@@ -114,14 +114,14 @@ def _facts(book: Book, *, officers: bool) -> Iterator[tuple[str, str]]:
         yield book.say("staff"), book.say("staff_only" if officers else "staff_number", n=manifest["officers"])
     yield book.say("objection"), objection_words(manifest, lang)
     outside = [] if frame(book.run, "adjustments", officers=officers).empty else ["sheets_outside"]
-    yield from _under(book.say("sheets"), map(book.say, ("sheets_levels", *outside, "sheets_table", "sheets_check")))
-    yield from _under(book.say("sources"), scheme.sources)
+    yield from _label_first(book.say("sheets"), map(book.say, ("sheets_levels", *outside, "sheets_table", "sheets_check")))
+    yield from _label_first(book.say("sources"), scheme.sources)
     labels = {table: TABLES[table].label if lang == "zh" and table in TABLES else table for table in manifest["counts"]}
-    yield from _under(book.say("counts"), (f"{labels[table]}　{rows:,}" for table, rows in manifest["counts"].items()))
-    yield from _under(book.say("notes"), notes(book.run, lang, most=1000))
+    yield from _label_first(book.say("counts"), (f"{labels[table]}　{rows:,}" for table, rows in manifest["counts"].items()))
+    yield from _label_first(book.say("notes"), notes(book.run, lang, most=1000))
 
 
-def _under(name: str, said: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _label_first(name: str, said: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Give sentences a name, which stands beside the first."""
     yield from ((name if number == 0 else "", sentence) for number, sentence in enumerate(said))
 
