@@ -105,7 +105,7 @@ def cast_undeclared(scheme: Scheme, records: Records) -> tuple[Records, list[Fau
     tables, faults = dict(records.tables), []
     for name in [table for table in tables if table in TABLES]:
         rows = tables[name]
-        asked = {a: i.code for i in scheme.entries if i.measure.table == name for a in _asked(i, rows)}
+        asked = {a: i.code for i in scheme.entries if i.measure.table == name for a in _asked_by_entry(i, rows)}
         asked = {a: code for a, code in asked.items() if a.column in rows.columns}
         unfit = {a: code for a, code in asked.items() if not _fits(rows[a.column].type(), a.kind)}
         free = {a.column: a.kind for a in unfit if _may_become(a, asked, name, rows)}
@@ -137,7 +137,7 @@ def _kind_fault(a: Asked, code: str, table: str, name: str) -> Fault:
     return Fault(name, f"{code}.measure", "document.value", {"given": given, "wanted": wanted})
 
 
-def _asked(indicator: Entry, rows: Any) -> Iterator[Asked]:
+def _asked_by_entry(indicator: Entry, rows: Any) -> Iterator[Asked]:
     """List what an indicator asks of the columns of its table."""
     measure: Any = indicator.measure
     if isinstance(measure, Figure):
