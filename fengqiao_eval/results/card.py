@@ -157,6 +157,8 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
     lines, group = indicator_lines(read), text(place.get("peer_class"))
     peers = class_totals(frame["ranks"], who.period).get((text(place.get("level")), group), ClassTotals())
     adjustments = adjustment_lines(scheme, outside, lang)
+    shown = [dimension for dimension in scheme.dimensions if dimension.code in {line.above[0] for line in lines}]
+    monthly = ((month, tuple(read.rate(dimension, month) for dimension in shown)) for month in read.periods["trend"])
     below = (unit_id,) if who.is_officer else run.below(unit_id)  # an officer has nobody below
     return Card(
         identity=who,
@@ -165,7 +167,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         outline=dimension_lines(read, lines),
         indicators=lines,
         adjustments=adjustments,
-        trend=_trend(read, lines, ranks),
+        trend=tuple(TrendPoint(month, comparable_total(ranks.get(month, {})), rates) for month, rates in monthly),
         peers=peers,
         gains=gains(read, lines, {line.code for line in adjustments}),
         disputes=records.open_disputes(frame["open_disputes"].tuples(records.OPEN, *below)),
@@ -229,15 +231,6 @@ def _standing(
         months=months(scheme, periods["this"], ranks),
         previous=change(firm.get(periods["this"]), firm.get(periods["previous"]), "marks", lang, earlier="previous"),
         year_before=change(firm.get(periods["this"]), firm.get(periods["year_before"]), "marks", lang, earlier="year_before"),
-    )
-
-
-def _trend(of: CardPeriods, lines: Sequence[IndicatorLine], ranks: Mapping[str, Row]) -> tuple[TrendPoint, ...]:
-    shown = {line.above[0] for line in lines}
-    kept = [dimension for dimension in of.unit.scheme.dimensions if dimension.code in shown]
-    return tuple(
-        TrendPoint(month, comparable_total(ranks.get(month, {})), tuple(of.rate(dimension, month) for dimension in kept))
-        for month in of.periods["trend"]
     )
 
 

@@ -376,15 +376,14 @@ def averaged_total(scheme: Scheme, rank: Row) -> float | None:
     return None if barred else comparable_total(rank)
 
 
-def months(scheme: Scheme, period: str, ranks: Mapping[str, Mapping[str, Any]]) -> Months | None:
+def months(scheme: Scheme, period: str, ranks: Mapping[str, Row]) -> Months | None:
     """Gather the totals of the shorter periods in a longer one (ranks: a unit's rows by period).
 
     None for a month, and where none of them was scored.
     """
-    names = shorter_periods(scheme, period)
-    found = tuple((name, averaged_total(scheme, ranks.get(name, {}))) for name in names)
+    found = tuple((name, averaged_total(scheme, ranks.get(name, {}))) for name in shorter_periods(scheme, period))
     scored = [total for _, total in found if total is not None]
-    if len(names) < 2 or not scored:  # noqa: PLR2004 - one is no longer period
+    if len(found) < 2 or not scored:  # noqa: PLR2004 - one is no longer period
         return None
     mean = float(round_half_up(sum(scored) / len(scored), scheme.decimals))
     return Months(found, mean, is_mean(scheme, period))

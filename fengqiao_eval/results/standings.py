@@ -89,9 +89,8 @@ def dimension_scores(run: Run, *, officers: bool = False) -> pd.DataFrame:
     sums = scored.groupby(keys)[["contribution", "weight_used"]].sum().reset_index()
     sums = sums[sums["weight_used"] > 0]
     full = sums["weight_used"] * sums["unit_id"].map(full_marks(run, officers=officers)).astype("float64")
-    decimals = run.scheme.decimals
-    rate = 100 * sums["contribution"] / full
-    return sums.assign(contribution=sums["contribution"].round(decimals), full=full.round(2), rate=rate.round(1))
+    earned, rate = sums["contribution"].round(run.scheme.decimals), 100 * sums["contribution"] / full
+    return sums.assign(contribution=earned, full=full.round(2), rate=rate.round(1))
 
 
 def grade_words(scheme: Scheme, grade: Any, lang: str) -> str:
@@ -106,8 +105,7 @@ def reasons(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]:
     unplaced = ranks[ranks["rank"].isna()]
     missing = points[points["points"].isna() & (points["weight"] > 0) & points["unit_id"].isin(unplaced["unit_id"])]
     gaps = dict(iter(missing.groupby("unit_id")))
-    none = missing.iloc[:0]
-    return {row.unit_id: _reason(run.scheme, row, gaps.get(row.unit_id, none), lang) for row in unplaced.itertuples()}
+    return {row.unit_id: _reason(run.scheme, row, gaps.get(row.unit_id, missing.iloc[:0]), lang) for row in unplaced.itertuples()}
 
 
 def _reason(scheme: Scheme, row: Any, gaps: pd.DataFrame, lang: str) -> str:

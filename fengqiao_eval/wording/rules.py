@@ -198,11 +198,8 @@ def _quota(quota: Quota, unit: str, lang: str) -> str:
     return said + (say("definition.quota_apart", lang) if quota.apart else "")
 
 
-# How a value becomes points: curves, steps, lines, relative rules, and their limits.
-
-
 class RuleWords(Phrases):
-    """Words for the rule of an entry, in which a line outside the hundred may take points away.
+    """Words for the rule that makes points of an entry's value: curves, steps, lines, relative rules, and their limits.
 
     full: the full marks that the numbers of the rule are written for; None outside the hundred, where nothing limits points by
     itself.
