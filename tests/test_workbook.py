@@ -9,9 +9,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from fengqiao_eval.scheme.indicator import Indicator
+from fengqiao_eval.scoring.aggregation import whole_weights
 from fengqiao_eval.wording.definitions import definition, points_words
 from fengqiao_eval.workbooks import results
-from fengqiao_eval.workbooks.proof import whole_weights
 from run_folders import HOSTILE, NOT_RANKED, scheme, write_run
 
 
@@ -162,15 +162,15 @@ def test_weights_with_decimals_become_whole_numbers():
     weights = [Decimal(w) for w in ("12.5", "12.25", "25", "25", "25.25")]
     changed = tuple(i.model_copy(update={"weight": w}) for i, w in zip(first.indicators, weights, strict=True))
     other = table.model_copy(update={"dimensions": (first.model_copy(update={"indicators": changed}), *table.dimensions[1:])})
-    indicators, dimensions = whole_weights(other, "station")
-    assert indicators[:6] == [1250, 1225, 2500, 2500, 2525, 35]
-    assert dimensions == [25, 20, 25, 30]
+    whole = whole_weights(other, "station")
+    assert [whole[indicator.code] for indicator in other.indicators][:6] == [1250, 1225, 2500, 2500, 2525, 35]
+    assert [whole[dimension.code] for dimension in other.dimensions] == [25, 20, 25, 30]
 
 
 def test_a_weight_that_does_not_apply_is_empty():
     """A level that lacks an indicator has no weight for it, and its own weights for the others."""
-    indicators, _ = whole_weights(scheme(), "zone")
-    assert indicators[-3:] == [60, None, 40]
+    whole = whole_weights(scheme(), "zone")
+    assert [whole[indicator.code] for indicator in scheme().indicators][-3:] == [60, None, 40]
 
 
 def indicator(measure, **points):

@@ -11,7 +11,8 @@ from xlsxwriter.utility import xl_col_to_name
 
 from fengqiao_eval.results.lines import is_mean
 from fengqiao_eval.results.standings import adjusted_words, frame, levels, places
-from fengqiao_eval.scheme.scheme import Dimension, Scheme, is_scored, weight_at
+from fengqiao_eval.scheme.scheme import Dimension, Scheme
+from fengqiao_eval.scoring.aggregation import whole_weights
 from fengqiao_eval.wording.numbers import has_value, term
 from fengqiao_eval.workbooks.sheets import Book, Sheet, width
 
@@ -90,7 +91,8 @@ def write(book: Book, *, officers: bool = False) -> None:
     sheet, first = book.sheet(book.say("check")), TOP + len(held)
     _write_heads(book, sheet, layout, first, first + len(units))
     for row, level in enumerate(held, TOP):
-        weights, here = whole_weights(scheme, level), np.flatnonzero(units["level"] == level)
+        whole, here = whole_weights(scheme, level), np.flatnonzero(units["level"] == level)
+        weights = [whole[i.code] for i in scheme.indicators], [whole[node.dimension.code] for node in layout.nodes]
         sheet.across(row, (0, NAMES - 1), book.say("check_weights", level=term("level", level, book.lang)), "named")
         sheet.row(row, weights[0], "input", NAMES)
         sheet.row(row, weights[1], "input", layout.sums)
@@ -106,21 +108,6 @@ def write(book: Book, *, officers: bool = False) -> None:
 def _matrix(scored: pd.DataFrame, name: str, scheme: Scheme, ids: pd.Series) -> np.ndarray:
     found = scored.pivot(index="unit_id", columns="indicator", values=name)
     return np.asarray(found.reindex(index=ids, columns=[i.code for i in scheme.indicators]), dtype=float)
-
-
-def whole_weights(scheme: Scheme, level: str) -> tuple[list[int | None], list[int | None]]:
-    """Give the weights of indicators, and of dimensions as nodes_of lists them, at a level as whole numbers; None where none.
-
-    They stay as they are written, to be recognised and changed in the sheet: weights with decimals are taken ten or a hundred
-    times among their siblings, which changes no proportion.
-    """
-    nodes = nodes_of(scheme)
-    found: dict[str, int] = {}
-    for parts in (scheme.dimensions, *(node.dimension.parts for node in nodes)):
-        own = {part.code: weight_at(part.weight, level) for part in parts if is_scored(part, level)}
-        times = next(times for times in (1, 10, 100) if all(weight * times % 1 == 0 for weight in own.values()))
-        found |= {code: int(weight * times) for code, weight in own.items()}
-    return [found.get(i.code) for i in scheme.indicators], [found.get(node.dimension.code) for node in nodes]
 
 
 def _write_heads(book: Book, sheet: Sheet, layout: Layout, first: int, end: int) -> None:
