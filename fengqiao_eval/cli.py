@@ -147,11 +147,12 @@ def scheme(
 @app.command(help=_help("check"))
 def check(params: Params, sets: Sets = []) -> None:
     """List every fault, note and finding; what must be dropped and nobody answers for is exit 1."""
-    from fengqiao_eval.runs import console, prepare
+    from fengqiao_eval.runs import console
+    from fengqiao_eval.runs import job as jobs
 
-    job, lang = prepare.Job(params, sets), language()
-    scheme, records, scores = prepare.score_job(job)
-    found = prepare.lint_scheme(job.params, scheme, scores)
+    job, lang = jobs.Job(params, sets), language()
+    scheme, records, scores = jobs.score_job(job)
+    found = jobs.lint_scheme(job.params, scheme, scores)
     _echo(console.check_lines(job.params, scheme, records, scores, lang))
     _echo(console.finding_lines(found, lang))
     _echo(console.proposal_lines(job.params, scheme, scores, lang))
@@ -162,7 +163,7 @@ def check(params: Params, sets: Sets = []) -> None:
 @app.command(help=_help("score"))
 def score(params: Params, sets: Sets = [], fresh: Fresh = False, quiet: Quiet = False) -> None:
     """Score and write the frames."""
-    from fengqiao_eval.runs.prepare import Job
+    from fengqiao_eval.runs.job import Job
     from fengqiao_eval.runs.run import run
 
     _tell(run(Job(params, sets, fresh=fresh, cards=False)), quiet=quiet)
@@ -183,7 +184,7 @@ def run_(
     """Score and print the cards."""
     if engine not in ENGINES:
         raise UsageError("engine", given=engine)
-    from fengqiao_eval.runs.prepare import Job
+    from fengqiao_eval.runs.job import Job
     from fengqiao_eval.runs.run import run
 
     _tell(run(Job(params, sets, only, workers, notebooks, engine, pdf, fresh)), quiet=quiet)
@@ -197,15 +198,15 @@ def tune(
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_brief("browser"))] = True,
 ) -> None:
     """Open the tuning screen on the run of a params file; it is scored where it is not there."""
-    from fengqiao_eval.runs import prepare
+    from fengqiao_eval.runs import job as jobs
     from fengqiao_eval.runs import tune as screen
 
-    job = prepare.Job(params, sets, cards=False)
+    job = jobs.Job(params, sets, cards=False)
     scored, made = screen.run_to_tune(job)
     if made:
         _tell(made)
     notebook = screen.write_notebook(params, scored)
-    typer.echo(say("say.tune", path=prepare.short_path(notebook)))
+    typer.echo(say("say.tune", path=jobs.short_path(notebook)))
     screen.serve(notebook, scored.manifest["lang"], port, browser=browser)
 
 
@@ -228,10 +229,11 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=_brief("compare_out"))] = None,
 ) -> None:
     """Say what changed between two runs, and write it as a page."""
-    from fengqiao_eval.runs import prepare, reopen
+    from fengqiao_eval.runs import job as jobs
+    from fengqiao_eval.runs import reopen
 
     said, page = reopen.compare_runs(before, after, out, language())
-    _echo([*said, say("say.look_compare", path=prepare.short_path(page))])
+    _echo([*said, say("say.look_compare", path=jobs.short_path(page))])
 
 
 def _tell(made: "Made", *, quiet: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Files on every system: names and links of units, writes that are whole or not at all, folders closed to others, a full disk."""
+"""Files on every system: names and links of units, writes that are whole or not at all, private modes, a full disk."""
 
 import errno
 import hashlib

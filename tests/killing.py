@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from fengqiao_eval.engine import pool
-from fengqiao_eval.runs import prepare, run
+from fengqiao_eval.runs import job as jobs
+from fengqiao_eval.runs import run
 from resumed import differences, draw, draw_pages, go, project
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -21,17 +22,17 @@ CHANGES = {"words": ["contact=五楼"], "scheme": ["state=announced", "as_of=202
 
 def begin(folder):
     """Write the project with a run in it, and remember each scoring: no life has to wait for it."""
-    score, known = prepare.score_job, {}
+    score, known = jobs.score_job, {}
 
     def remembered(job):
         if job.params.moment not in known:
             known[job.params.moment] = score(job)
         return known[job.params.moment]
 
-    pool.print_cards, run.write_pages, prepare.score_job = draw, draw_pages, remembered
+    pool.print_cards, run.write_pages, jobs.score_job = draw, draw_pages, remembered
     go(project(folder))
     for sets in CHANGES.values():
-        remembered(prepare.Job(folder / "params" / "q4.yaml", sets))
+        remembered(jobs.Job(folder / "params" / "q4.yaml", sets))
 
 
 def life(folder, sets, end):

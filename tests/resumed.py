@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 
 import test_cli
-from fengqiao_eval.runs.prepare import Job
+from fengqiao_eval.runs.job import Job
 from fengqiao_eval.runs.run import run
 
 TEXTS = {

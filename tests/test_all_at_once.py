@@ -3,8 +3,8 @@
 import pytest
 
 from fengqiao_eval.errors import InputError
+from fengqiao_eval.runs.job import prepare
 from fengqiao_eval.runs.params import load_params
-from fengqiao_eval.runs.prepare import prepare
 
 SCHEME = """
 title: 示例

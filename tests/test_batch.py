@@ -15,7 +15,7 @@ from batches import a_notebook, marked, servers, some_cards, until, watched
 from fengqiao_eval.engine import pool
 from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.runs.prepare import find_notebooks, notebook_of
+from fengqiao_eval.runs.job import find_notebooks, notebook_of
 from run_folders import write_run
 
 UNITS = [f"S{number:03d}" for number in range(1, 19)]
@@ -186,6 +186,6 @@ def test_the_project_may_bring_its_own_notebooks(tmp_path):
 
 def test_without_notebooks_nothing_starts(tmp_path, monkeypatch):
     """Where neither the project nor the package has them, the places looked in are named."""
-    monkeypatch.setattr("fengqiao_eval.runs.prepare.__file__", str(tmp_path / "a" / "b" / "choice.py"))
+    monkeypatch.setattr("fengqiao_eval.runs.job.__file__", str(tmp_path / "a" / "b" / "choice.py"))
     with pytest.raises(UsageError, match=r"找不到笔记本 officer_scorecard\.ipynb, station_scorecard\.ipynb"):
         find_notebooks(tmp_path)

@@ -16,7 +16,7 @@ from fengqiao_eval.results.card import card, identity, write_records_csv
 from fengqiao_eval.results.frames import ClassTotals
 from fengqiao_eval.results.gains import gains, required_records
 from fengqiao_eval.results.lines import CardPeriods, adjustment_lines
-from fengqiao_eval.results.records import OPEN, open_disputes
+from fengqiao_eval.results.lost_records import OPEN, open_disputes
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.benchmark import Place
 from fengqiao_eval.scheme.indicator import Consequence, Indicator, Outside

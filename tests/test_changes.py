@@ -9,7 +9,7 @@ import pytest
 
 from fengqiao_eval.pages import comparison
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.results import comparison as results_comparison
+from fengqiao_eval.results import differences as results_comparison
 from fengqiao_eval.scheme.scheme import Scheme
 from run_folders import CLASSES, HOSTILE, PERIODS, write_run
 
@@ -136,7 +136,7 @@ def test_an_officers_folder_that_is_closed_is_left_out(pair, monkeypatch):
         return units(_pair)
 
     units = results_comparison.units
-    monkeypatch.setattr("fengqiao_eval.results.comparison.units", closed)
+    monkeypatch.setattr("fengqiao_eval.results.differences.units", closed)
     assert "officer" not in results_comparison.find_changes(*pair)["units"]
 
 

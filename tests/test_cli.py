@@ -220,7 +220,7 @@ def test_a_params_file_called_latest_is_refused(project):
 @pytest.mark.usefixtures("project")
 def test_a_bug_shows_its_traceback(monkeypatch):
     """What is no refusal is a bug, and is not dressed up as one."""
-    monkeypatch.setattr("fengqiao_eval.runs.prepare.score", lambda *_: 1 / 0)
+    monkeypatch.setattr("fengqiao_eval.runs.job.score", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fengqiao("check", "params/q4.yaml")
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from fengqiao_eval.cli import app
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.pages import comparison
-from fengqiao_eval.results import comparison as results_comparison
+from fengqiao_eval.results import differences as results_comparison
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.load import reweigh
 from fengqiao_eval.scheme.scheme import Award

@@ -16,7 +16,7 @@ from fengqiao_eval.pages.charts import FIGURE
 from fengqiao_eval.pages.fragments import PAGE, max_entries
 from fengqiao_eval.pages.page import page, prose, write_assets
 from fengqiao_eval.results.card import card
-from fengqiao_eval.results.records import Lost, LostRecords, OpenDispute, OpenDisputes
+from fengqiao_eval.results.lost_records import Lost, LostRecords, OpenDispute, OpenDisputes
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.words import script_json
 from runs_fixture import OWN, UNRANKED, write

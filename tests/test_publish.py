@@ -15,8 +15,8 @@ from fengqiao_eval.errors import UsageError
 from fengqiao_eval.files import file_name, link
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import manifest
+from fengqiao_eval.runs.job import choose_cards
 from fengqiao_eval.runs.params import RunParams
-from fengqiao_eval.runs.prepare import choose_cards
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.scheme import Scheme
 

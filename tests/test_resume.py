@@ -13,7 +13,8 @@ import pytest
 
 from fengqiao_eval.engine.card_job import Failure
 from fengqiao_eval.errors import FullDiskError, InputError, LockedError, UsageError
-from fengqiao_eval.runs import manifest, prepare
+from fengqiao_eval.runs import job as jobs
+from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.lock import hold_lock
 from resumed import UNITS, differences, draw, draw_pages, files, go, logged, open_again, places, project
 from shared import once
@@ -57,7 +58,7 @@ def _pages(monkeypatch):
 @pytest.fixture(autouse=True)
 def scorings(monkeypatch, known):
     """List the periods that are scored; each scoring is reckoned once."""
-    periods, score = [], prepare.score_job
+    periods, score = [], jobs.score_job
 
     def counted(job):
         periods.append(str(job.params.span))
@@ -68,7 +69,7 @@ def scorings(monkeypatch, known):
         known[made_of] = known.get(made_of) or score(job)
         return known[made_of]
 
-    monkeypatch.setattr(prepare, "score_job", counted)
+    monkeypatch.setattr(jobs, "score_job", counted)
     return periods
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fengqiao_eval.demo import duties, events
+from fengqiao_eval.demo import events
 from fengqiao_eval.demo.province import MOST_STATIONS, draw_province, postings, units
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.records.tables import TABLES
@@ -39,15 +39,15 @@ def invent(stations: int = 60, seed: int = 0) -> dict[str, pd.DataFrame]:
         raise UsageError("demo_stations", given=stations, least=FEWEST_STATIONS, most=MOST_STATIONS)
     province = draw_province(stations, seed)
     course = events.settle(province)
-    planned = duties.plan(province, course)
+    planned = events.plan(province, course)
     tables = {
         "units": units(province),
         "postings": postings(province),
         "cases": events.cases(province),
-        "visits": duties.visits(province, planned),
+        "visits": events.visits(province, planned),
         "disputes": events.disputes(province, course),
         "surveys": events.surveys(province),
-        "duties": duties.duties(province, planned),
+        "duties": events.duties(province, planned),
         "notices": events.notices(province),
         "figures": events.figures(province),
     }

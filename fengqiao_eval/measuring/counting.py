@@ -1,4 +1,4 @@
-"""Records counted: additive sums once per table and date; distinct things, medians and other quantiles at each level.
+"""Records counted: additive sums once per table and date at the finest level, distinct things at each level.
 
 Counts lie in cubes of units × lines × spans, the fewest stretches of months of which every period asked for (and every void
 month) is a whole number; a period is the sum of its spans, void ones left out.
@@ -15,8 +15,8 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from fengqiao_eval.errors import OFFICER, Note
-from fengqiao_eval.measuring import queries
-from fengqiao_eval.measuring.queries import Moment, Tally
+from fengqiao_eval.measuring import tallies
+from fengqiao_eval.measuring.tallies import Moment, Tally
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
 from fengqiao_eval.records.store import Records
@@ -68,14 +68,14 @@ class Plan:
         first, stretches = measures[0], [(span.start, span.end) for span in self.spans]
         needed = [table for table in first.tables if table in EVENTS or table == "notices"]
         tables = {name: query.moment(self.records.tables[name], TABLES[name], self.as_of) for name in needed}
-        repeats = queries.has_recurrence(first)
+        repeats = tallies.has_recurrence(first)
         if not repeats:
             tables[first.table] = query.filter_spans(tables[first.table], first.date, stretches)
         rows = eligible_rows(tables, *measures)
         if first.table == "notices":
             rows = query.assign_units(rows, self.homes)
         if repeats:
-            rows = query.filter_spans(queries.add_recurrences(rows, first), first.date, stretches)
+            rows = query.filter_spans(tallies.add_recurrences(rows, first), first.date, stretches)
         return rows.mutate(span_=query.span(rows, first.date, stretches))
 
     def names_persons(self, table: str) -> bool:
@@ -116,7 +116,7 @@ def additive_sums(plan: Plan, lines: Sequence[Tally]) -> tuple[Sums, tuple[Note,
 
     Lines of which only the best rows count are passed over: see best_sums.
     """
-    groups = queries.group_by_rows((line for line in lines if not queries.has_best_of(line.measure)), "indicator")
+    groups = tallies.group_by_rows((line for line in lines if not tallies.has_best_of(line.measure)), "indicator")
     asked = [(plan.rows(*(line.measure for line in group)), group) for group in groups]
     return _count(plan, asked, len(lines), len(plan.spans))
 
@@ -128,7 +128,7 @@ def best_sums(plan: Plan, lines: Sequence[Tally], member: pd.DataFrame, size: in
     """
     measure = lines[0].measure
     rows = query.relabel(plan.rows(measure), member.add_suffix("_"), "span_")
-    rows = queries.pick_best(rows, measure, plan.as_of, ("period_",)).rename(span_="period_")
+    rows = tallies.pick_best(rows, measure, plan.as_of, ("period_",)).rename(span_="period_")
     return _count(plan, [(rows, [replace(line, key=str(number)) for number, line in enumerate(lines)])], len(lines), size)
 
 
@@ -163,7 +163,7 @@ def _tally(plan: Plan, rows: Any, group: Sequence[Tally], *who: str) -> pd.DataF
     """Ask once for the sums of all lines, by unit or person and by span; of rows of persons each for its share."""
     share = rows.share_ if "share_" in rows.columns else None
     keys = {name: rows[name] for name in who} | {"span": rows.span_}
-    sums = {name: total for line in group for name, total in queries.sums(rows, line, plan.moment, share).items()}
+    sums = {name: total for line in group for name, total in tallies.sums(rows, line, plan.moment, share).items()}
     return query.tally(rows, keys, sums)
 
 
@@ -203,7 +203,7 @@ def _add(found: pd.DataFrame, up: csr_array, group: Sequence[Tally], cubes: Sums
             cubes[part][:, key, number] += added[:, column]
 
 
-# What cannot be added up: distinct things and quantiles, counted anew at each level and for each period
+# What cannot be added up: distinct things, counted anew at each level and for each period
 
 
 def distinct_counts(plan: Plan, measure: Any, member: pd.DataFrame, size: int) -> Sums:
@@ -213,8 +213,8 @@ def distinct_counts(plan: Plan, measure: Any, member: pd.DataFrame, size: int) -
     levels above: that costs a third of the engine's own COUNT(DISTINCT) over grouping sets.
     """
     rows = plan.rows(measure)
-    counts, waiting = queries.scope(rows, measure, plan.moment)
-    _, ok, _ = queries.amounts(rows, measure, plan.as_of)
+    counts, waiting = tallies.scope(rows, measure, plan.moment)
+    _, ok, _ = tallies.amounts(rows, measure, plan.as_of)
 
     def things(chosen: Any) -> Sums:
         some = rows.mutate(thing_=rows[measure.of], ok_=ok, counts_=chosen)  # _: no column of the records is covered
@@ -223,7 +223,7 @@ def distinct_counts(plan: Plan, measure: Any, member: pd.DataFrame, size: int) -
         if plan.officers and plan.names_persons(measure.table):
             mine = plan.to_persons(some, measure.table)
             found.append(query.shares(_things(mine, mine.officer_id, member), KEYS))
-        return _place(plan, found, size)
+        return place_counts(plan, found, size)
 
     found = things(counts)
     sums = {"num": found["numerator"], "den": found["denominator"], "n": found["denominator"]}
@@ -257,23 +257,7 @@ def _split_targets(pairs: pd.DataFrame, target: str, source: str) -> tuple[pd.Da
     return pairs[single], pairs[~single]
 
 
-def quantile(plan: Plan, measure: Any, member: pd.DataFrame, size: int) -> Sums:
-    """Take a quantile anew at each level; return value and n -> array units × periods; member and size as for best_sums."""
-    rows = plan.rows(measure)
-    rows = rows.mutate(amount_=queries.quantity(rows, measure), counts_=query.passes(rows, measure.where))
-    rows = rows.filter(rows.counts_, rows.amount_.notnull())
-    q = float(measure.q)
-    own = rows.select("unit_id", span=rows.span_, amount=rows.amount_)
-    up = [(plan.tree.counts_for, "unit_id"), (member, "span")]
-    found = [query.quantiles(own, up, ("ancestor", "period"), q).rename(columns={"ancestor": "unit_id"})]
-    if plan.officers and plan.names_persons(measure.table):
-        mine = plan.to_persons(rows, measure.table)
-        mine = mine.select(unit_id=mine.officer_id, span=mine.span_, amount=mine.amount_)
-        found.append(query.quantiles(mine, [(member, "span")], KEYS, q))
-    return _place(plan, found, size)
-
-
-def _place(plan: Plan, found: Sequence[pd.DataFrame], size: int) -> Sums:
+def place_counts(plan: Plan, found: Sequence[pd.DataFrame], size: int) -> Sums:
     """Put counts by unit and period into arrays; where nothing was counted there is no value, and 0 of all else."""
     frame = pd.concat(found)
     row = pd.Index(plan.tree.units["unit_id"]).get_indexer(frame["unit_id"])

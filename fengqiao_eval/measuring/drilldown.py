@@ -9,7 +9,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.measuring.compatibility import cast_undeclared
 from fengqiao_eval.measuring.counting import Plan
-from fengqiao_eval.measuring.queries import amounts, group_by_rows, is_countable, pick_best, scope
+from fengqiao_eval.measuring.tallies import amounts, group_by_rows, is_countable, pick_best, scope
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
 from fengqiao_eval.records.store import Records

@@ -12,7 +12,8 @@ from fengqiao_eval.errors import Note, Status
 from fengqiao_eval.measuring import counting, denominators
 from fengqiao_eval.measuring.counting import Plan, Sums
 from fengqiao_eval.measuring.denominators import exposure, figures_of, rate
-from fengqiao_eval.measuring.queries import Tally, has_best_of, is_countable, lines_of
+from fengqiao_eval.measuring.quantiles import quantile
+from fengqiao_eval.measuring.tallies import Tally, has_best_of, is_countable, lines_of
 from fengqiao_eval.periods import Period, atoms
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.units import Tree, postings_of
@@ -79,7 +80,7 @@ def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period
     for number, indicator in enumerate(scheme.entries):
         measure = indicator.measure
         if isinstance(measure, (Distinct, Quantile)) and is_countable(measure, records.tables):
-            count_apart = counting.distinct_counts if isinstance(measure, Distinct) else counting.quantile
+            count_apart = counting.distinct_counts if isinstance(measure, Distinct) else quantile
             apart[number] = count_apart(plan, measure, _membership(plan, number, periods), size)
     lines = lines_of(scheme.entries, frozenset(records.tables))
     cubes, notes = counting.additive_sums(plan, lines)

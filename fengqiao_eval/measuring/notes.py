@@ -8,7 +8,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, Note, Status
 from fengqiao_eval.measuring.counting import Plan, strangers
 from fengqiao_eval.measuring.measures import Measured
-from fengqiao_eval.measuring.queries import missing_worth
+from fengqiao_eval.measuring.tallies import missing_worth
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.tables import EVENTS, TABLES

@@ -11,7 +11,7 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.pages.fragments import render, style
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.caveats import banner
-from fengqiao_eval.results.comparison import (
+from fengqiao_eval.results.differences import (
     NAMED,
     SIDES,
     ChangeFacts,

@@ -1,4 +1,4 @@
-"""Every fault of a table: rule, count and first rows. The deep checks and the audit gate will join them here."""
+"""Every fault of a table: rule, count and first rows."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -208,8 +208,11 @@ def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
     return found.group_by(list(keys)).agg(numerator=met, denominator=every).to_pandas()
 
 
-def quantiles(rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], q: float) -> pd.DataFrame:
-    """The quantile of `amount` per key, from the rows themselves; `by` are small frames to join first on a column of both."""
+def group_quantiles(rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], q: float) -> pd.DataFrame:
+    """Take the quantile of `amount` per key from the rows themselves (0.5: the median), interpolated between two values.
+
+    by: small frames to join first, each on a column of both.
+    """
     for frame, on in by:
         rows = rows.inner_join(ibis.memtable(frame), on)
     return rows.group_by(list(keys)).agg(value=rows.amount.quantile(q), n=rows.count()).to_pandas()

@@ -1,1 +1,1 @@
-"""A finished run read back: standings, cards, caveats, gains, and two runs compared; data only."""
+"""A finished run read back: standings, cards, caveats, gains, and how two runs differ; data and sentences, no pages."""

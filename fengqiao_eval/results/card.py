@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from fengqiao_eval.errors import OFFICER
-from fengqiao_eval.results import records
+from fengqiao_eval.results import lost_records
 from fengqiao_eval.results.caveats import unknowns, unranked_reasons
 from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums
 from fengqiao_eval.results.gains import Gain, gains
@@ -23,7 +23,7 @@ from fengqiao_eval.results.lines import (
     indicator_lines,
     months,
 )
-from fengqiao_eval.results.records import LostRecords, OpenDisputes
+from fengqiao_eval.results.lost_records import LostRecords, OpenDisputes
 from fengqiao_eval.results.run import FRAMES, Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.wording.arithmetic import Unit
@@ -170,8 +170,8 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         trend=tuple(TrendPoint(month, comparable_total(ranks.get(month, {})), rates) for month, rates in monthly),
         peers=peers,
         gains=gains(read, lines, {line.code for line in adjustments}),
-        disputes=records.open_disputes(frame["open_disputes"].tuples(records.OPEN, *below)),
-        lost_records=records.lost_records(scheme, frame["losses"].tuples(records.LOSS, *below), lang),
+        disputes=lost_records.open_disputes(frame["open_disputes"].tuples(lost_records.OPEN, *below)),
+        lost_records=lost_records.lost_records(scheme, frame["losses"].tuples(lost_records.LOSS, *below), lang),
         unknowns=unknowns(scheme, {**unit, "group": group}, lines, run.manifest, lang),
     )
 
@@ -236,4 +236,4 @@ def _standing(
 
 def write_records_csv(of: Card, path: str | Path) -> None:
     """Write every record that lost points, and every open dispute, beside the card (LEVEL/UNIT_ID.records.csv), for Excel."""
-    records.write_csv(of.lost_records, of.disputes, Path(path), of.lang)
+    lost_records.write_csv(of.lost_records, of.disputes, Path(path), of.lang)

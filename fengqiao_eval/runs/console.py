@@ -8,9 +8,9 @@ from fengqiao_eval.engine.pool import summary as failed_words
 from fengqiao_eval.errors import OFFICER, Note
 from fengqiao_eval.pages import comparison
 from fengqiao_eval.records.store import Records
-from fengqiao_eval.runs import prepare
+from fengqiao_eval.runs import job as jobs
+from fengqiao_eval.runs.job import short_path
 from fengqiao_eval.runs.params import RunParams
-from fengqiao_eval.runs.prepare import short_path
 from fengqiao_eval.runs.run import WORKBOOK, Made
 from fengqiao_eval.scheme.lint import LEVELS, Finding
 from fengqiao_eval.scheme.scheme import Scheme
@@ -26,7 +26,7 @@ def check_lines(params: RunParams, scheme: Scheme, records: Records, scores: Sco
     """Say what was read, and whom it scored."""
     said = {"scheme": scheme.name(lang), "version": scheme.version, "tables": count_words(records.counts.items(), lang)}
     yield say("say.fine", lang, period=params.span, as_of=f"{params.moment:%Y-%m-%d %H:%M}", **said)
-    yield from score_lines(prepare.count_units(scores, prepare.levels_of(params, scheme)), scores.notes, lang)
+    yield from score_lines(jobs.count_units(scores, jobs.levels_of(params, scheme)), scores.notes, lang)
 
 
 def finding_lines(found: Sequence[Finding], lang: str) -> Iterator[str]:
@@ -65,7 +65,7 @@ def proposal_lines(params: RunParams, scheme: Scheme, scores: Scores, lang: str)
 
     The main level is that of stations, else the level with most units, officers last.
     """
-    units = prepare.count_units(scores, prepare.levels_of(params, scheme))
+    units = jobs.count_units(scores, jobs.levels_of(params, scheme))
     level = max(units, key=lambda level: (level == "station", level != OFFICER, units[level]))
     found = proposals(scores.points, scheme, level, str(params.span))
     held = [name for name in ("own", "entropy", "critic", "ahp") if found[name].notna().any()]

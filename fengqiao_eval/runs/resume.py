@@ -14,7 +14,7 @@ from fengqiao_eval.files import PRIVATE, replace_whole
 from fengqiao_eval.periods import parse
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import manifest
-from fengqiao_eval.runs.prepare import Job
+from fengqiao_eval.runs.job import Job
 
 
 def is_nonempty(path: Path) -> bool:
@@ -113,7 +113,7 @@ def latest_changes(job: Job) -> dict[str, Any]:
 
     A run that is made again from the same is still held against the one before, as it was the first time.
     """
-    from fengqiao_eval.results import comparison  # noqa: PLC0415 - results are read only where a run is made
+    from fengqiao_eval.results import differences  # noqa: PLC0415 - results are read only where a run is made
 
     before = job.newest or _last_run(job)
     if before is None:
@@ -122,7 +122,7 @@ def latest_changes(job: Job) -> dict[str, Any]:
     if told.get("keys", {}).get("frames") == job.frames_key and "since" in told:
         found: dict[str, Any] = told["since"]
         return found
-    return comparison.find_changes(job.part, before)
+    return differences.find_changes(job.part, before)
 
 
 def _last_run(job: Job) -> Path | None:

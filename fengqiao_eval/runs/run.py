@@ -18,10 +18,11 @@ from fengqiao_eval.engine.pool import print_cards
 from fengqiao_eval.errors import OFFICER, FengqiaoError, FullDiskError, InputError, Note
 from fengqiao_eval.files import FULL, is_full_disk
 from fengqiao_eval.runs import folder as run_folder
-from fengqiao_eval.runs import log, manifest, prepare, resume
+from fengqiao_eval.runs import job as jobs
+from fengqiao_eval.runs import log, manifest, resume
+from fengqiao_eval.runs.job import Job
 from fengqiao_eval.runs.lock import hold_lock
 from fengqiao_eval.runs.params import RunParams, run_name
-from fengqiao_eval.runs.prepare import Job
 from fengqiao_eval.scheme.lint import Finding
 from fengqiao_eval.words import LANGUAGES, say
 
@@ -154,14 +155,14 @@ def _score(job: Job, *, new: bool) -> dict[str, Any]:
 
     Of a folder for runs that is new, and goes again where scoring is refused, the start is logged only then.
     """
-    scheme, records, scores = prepare.score_job(job)
+    scheme, records, scores = jobs.score_job(job)
     if new:
         job.log.write("started")
     part = run_folder.create_part(job.part)
     run_folder.write_frames(part, *run_folder.split_officers(scores))
     run_folder.write_scheme(part, scheme)
-    levels = prepare.levels_of(job.params, scheme)
-    units = prepare.count_units(scores, levels)
+    levels = jobs.levels_of(job.params, scheme)
+    units = jobs.count_units(scores, levels)
     return {
         "title": scheme.title,
         "scheme_version": scheme.version,
@@ -170,7 +171,7 @@ def _score(job: Job, *, new: bool) -> dict[str, Any]:
         "units": {level: count for level, count in units.items() if level != OFFICER},
         "officers": int(scores.units.loc[scores.units["level"] == OFFICER, "unit_id"].nunique()),
         "notes": [{"key": note.key, "given": dict(note.given)} for note in scores.notes],
-        "lint": [_finding(one) for one in prepare.lint_scheme(job.params, scheme, scores)],
+        "lint": [_finding(one) for one in jobs.lint_scheme(job.params, scheme, scores)],
     }
 
 

@@ -13,8 +13,8 @@ from papermill.parameterize import parameterize_notebook
 from fengqiao_eval.errors import UsageError, refuse
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
+from fengqiao_eval.runs.job import Job, find_notebooks
 from fengqiao_eval.runs.params import project_folder
-from fengqiao_eval.runs.prepare import Job, find_notebooks
 from fengqiao_eval.runs.reopen import parameters
 from fengqiao_eval.runs.run import Made, run
 from fengqiao_eval.words import say

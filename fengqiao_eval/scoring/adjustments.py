@@ -11,7 +11,7 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.indicator import POINTED, Consequence, Outside
 from fengqiao_eval.scheme.scheme import Scheme
-from fengqiao_eval.scoring.benchmarks import Benchmarked, History, compare, has_value
+from fengqiao_eval.scoring.benchmarks import Benchmarked, History, apply_references, has_value
 from fengqiao_eval.scoring.normalisation import clamp, half_up, half_up_ratio, value_points
 
 WHOLE = "total"
@@ -102,7 +102,7 @@ def facts(found: Benchmarked, history: History, period: Period, scheme: Scheme, 
     """Gather what the lines outside the hundred look at."""
     by_month = _has_zero_item(scheme) and period.months > 1
     months = [Period(month, 1) for month in period.month_numbers] if by_month else []
-    earlier = [_values(compare(history, month, scheme, tree, among), scheme) for month in months]
+    earlier = [_values(apply_references(history, month, scheme, tree, among), scheme) for month in months]
     values = _values(found, scheme)
     return Facts(scheme, among, period, values, tuple(earlier) or (values,))
 

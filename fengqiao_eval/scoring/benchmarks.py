@@ -182,7 +182,7 @@ class Benchmarked:
     stages: tuple[Stage, ...]
 
 
-def compare(history: History, period: Period, scheme: Scheme, tree: Tree, among: Cohort) -> Benchmarked:
+def apply_references(history: History, period: Period, scheme: Scheme, tree: Tree, among: Cohort) -> Benchmarked:
     """Hold the values of a period against the references of the scheme, in their order.
 
     history: the measures of the period, and of those that reference_periods names. Without a reference a value is as measured.

@@ -1,4 +1,4 @@
-"""Values to points: curves, steps, lines and relative rules as functions on arrays, then the points of every indicator.
+"""Values to points: curves, steps, lines, relative rules on arrays; then every indicator, and what becomes of the missing.
 
 Points are rounded half-up to 4 decimals. A rule's floor and cap hold its points; where it names none they stay within the marks.
 """

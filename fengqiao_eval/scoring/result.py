@@ -1,4 +1,4 @@
-"""One period scored, and the places and grades in it."""
+"""One period scored: the arrays behind its frames, the places and grades given in it, and what vetoes take of grades."""
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING

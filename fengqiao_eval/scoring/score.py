@@ -19,7 +19,7 @@ from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring import frames, long_periods
 from fengqiao_eval.scoring.adjustments import consequences, facts, sum_adjustments, veto_months
 from fengqiao_eval.scoring.aggregation import gather
-from fengqiao_eval.scoring.benchmarks import History, compare, reference_periods
+from fengqiao_eval.scoring.benchmarks import History, apply_references, reference_periods
 from fengqiao_eval.scoring.long_periods import expand_parts, parts
 from fengqiao_eval.scoring.normalisation import indicator_points
 from fengqiao_eval.scoring.result import Scored, place_units
@@ -111,7 +111,7 @@ def score_period(history: History, period: Period, scheme: Scheme, tree: Tree, s
     """Score one period from its measures to its places, or take the mean of shorter ones."""
     among = cohort(tree, scheme)
     # benchmarks
-    found = compare(history, period, scheme, tree, among)
+    found = apply_references(history, period, scheme, tree, among)
     # normalisation
     given = indicator_points(found, scheme, among)
     points = np.where(given.scored, given.points, np.nan)

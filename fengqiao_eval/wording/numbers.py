@@ -1,4 +1,4 @@
-"""Numbers, periods and changes as a reader expects them; rounding is half-up, as everywhere."""
+"""Cells of frames read, and numbers, periods, terms and changes written as a reader expects them; rounding is half-up."""
 
 import math
 from collections.abc import Mapping

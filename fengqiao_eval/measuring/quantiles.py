@@ -1,0 +1,25 @@
+"""The median and other quantiles of a measure, taken from the records themselves at each level and for each period."""
+
+from typing import Any
+
+import pandas as pd
+
+from fengqiao_eval.measuring import tallies
+from fengqiao_eval.measuring.counting import KEYS, Plan, Sums, place_counts
+from fengqiao_eval.records import query
+
+
+def quantile(plan: Plan, measure: Any, member: pd.DataFrame, size: int) -> Sums:
+    """Take a quantile anew at each level; return value and n -> array units × periods; member and size as for best_sums."""
+    rows = plan.rows(measure)
+    rows = rows.mutate(amount_=tallies.quantity(rows, measure), counts_=query.passes(rows, measure.where))
+    rows = rows.filter(rows.counts_, rows.amount_.notnull())
+    q = float(measure.q)
+    own = rows.select("unit_id", span=rows.span_, amount=rows.amount_)
+    up = [(plan.tree.counts_for, "unit_id"), (member, "span")]
+    found = [query.group_quantiles(own, up, ("ancestor", "period"), q).rename(columns={"ancestor": "unit_id"})]
+    if plan.officers and plan.names_persons(measure.table):
+        mine = plan.to_persons(rows, measure.table)
+        mine = mine.select(unit_id=mine.officer_id, span=mine.span_, amount=mine.amount_)
+        found.append(query.group_quantiles(mine, [(member, "span")], KEYS, q))
+    return place_counts(plan, found, size)
