@@ -8,6 +8,8 @@ WORKERS  ?= 2
 BIN      := .venv/bin
 OFFLINE  := $(if $(WHEELHOUSE),--no-index --find-links "$(WHEELHOUSE)")
 PIP      := $(BIN)/python -m pip --disable-pip-version-check -qq install $(OFFLINE)
+# Tests start many processes; where bytecode may not be kept, as in some containers, each would compile the package anew
+PYTEST   := env -u PYTHONDONTWRITEBYTECODE "$(CURDIR)/$(BIN)/python" -m pytest
 SETUP    := .venv/.setup
 TESTS    := .venv/.setup-test
 QUICK    := not (browser or office or slow)
@@ -103,7 +105,7 @@ everything: $(TESTS)
 
 tests: $(TESTS)
 	@echo "Running the tests and the examples in docstrings, $(WORKERS) at a time: about three minutes on two cores"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(MARKS)
+	@$(PYTEST) -p no:nbval -n $(WORKERS) --dist loadfile $(MARKS)
 
 # Notebooks run in a project of their own, so that nobody's runs/ is touched, and only those that ship, wherever that is known.
 # No xdist: it would deal out single cells.
@@ -112,7 +114,7 @@ notebooks: $(TESTS)
 	@echo "Running every notebook as an analyst would, on an invented province: about a minute"
 	@rm -rf $(TRIAL) && mkdir $(TRIAL) && cp -R notebooks params $(TRIAL)
 	@cd $(TRIAL) && ../$(BIN)/fengqiao demo demo && ../$(BIN)/fengqiao score params/demo.yaml
-	@cd $(TRIAL) && ../$(BIN)/python -m pytest -c /dev/null --rootdir . -p no:xdist --nbval-lax --nbval-current-env $(NOTEBOOKS)
+	@cd $(TRIAL) && $(PYTEST) -c /dev/null --rootdir . -p no:xdist --nbval-lax --nbval-current-env $(NOTEBOOKS)
 	@rm -rf $(TRIAL)
 
 # Checking: each can be run alone
@@ -126,4 +128,4 @@ check-types: $(TESTS)
 check-locks: $(TESTS)
 	@$(BIN)/python -m pip --disable-pip-version-check check
 check-house: $(TESTS)
-	@$(BIN)/python -m pytest -q tests/test_house.py
+	@$(PYTEST) -q tests/test_house.py
