@@ -62,6 +62,12 @@ def test_pytest_looks_only_where_tests_are():
     assert told["pythonpath"][-1] == "."
 
 
+def test_no_test_works_where_a_user_does():
+    """Tests that make no folder of their own work in an empty one."""
+    assert list(Path.cwd().iterdir()) == []
+    assert not Path.cwd().is_relative_to(ROOT)
+
+
 @pytest.mark.parametrize(
     ("fails", "code", "last"),
     [
