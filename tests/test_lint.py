@@ -14,7 +14,7 @@ from fengqiao_eval.cli import app
 from fengqiao_eval.documents import read, scalar
 from fengqiao_eval.pages import page, run_screen
 from fengqiao_eval.results.run import open_run
-from fengqiao_eval.runs import prepare
+from fengqiao_eval.runs import job as jobs
 from fengqiao_eval.scheme.lint import CONDITIONS, SHAPES, catalogue, lint
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.scheme import Scheme
@@ -343,7 +343,7 @@ def test_every_scheme_that_ships_is_clean(path):
 def objectionable(tmp_path_factory):
     """Run a command on the objectionable scheme as it is, or with more answers; give exit code and what was said."""
     out, province = tmp_path_factory.mktemp("runs"), shared.province(tmp_path_factory, 16)
-    score, known = prepare.score, {}
+    score, known = jobs.score, {}
 
     def scored(records, scheme, *given):
         """Score once, whoever answers for the scheme: answers are no numbers."""
@@ -357,7 +357,7 @@ def objectionable(tmp_path_factory):
         sets = [f"records={province}", f"scheme={path}", f"out={out}"]
         words = [word for one in sets for word in ("--set", one)]
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(prepare, "score", scored)
+            patch.setattr(jobs, "score", scored)
             done = CliRunner().invoke(app, [command, str(OBJECTIONABLE.with_name("objectionable.yaml")), *words])
         assert not done.stderr
         return done.exit_code, done.stdout
