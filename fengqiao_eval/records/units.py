@@ -101,8 +101,9 @@ def _attach_officers(
     officers = now.index[now["level"] == OFFICER]
     parents = now["parent_id"].to_dict() | {unit: home[unit] for unit in officers if unit in home}
     classes = now["peer_class"].to_dict()
-    above = {unit: (classes.get(one) for one in _chain(unit, parents)[1:]) for unit in officers if not classes[unit]}
-    classes |= {unit: next(filter(None, found), "") for unit, found in above.items()}
+    homes = {parents[unit] for unit in officers} - {""}  # few beside those who serve there
+    inherited = {home: next(filter(None, map(classes.get, _chain(home, parents))), "") for home in homes}
+    classes |= {unit: inherited.get(parents[unit], "") for unit in officers if not classes[unit]}
     return now.assign(parent_id=list(parents.values()), peer_class=list(classes.values()))
 
 
