@@ -1,4 +1,4 @@
-"""Calls between rooms that pass by `runs`: `python tests/bench/room_calls.py [CHECKOUT]`.
+"""Calls between rooms that pass by `runs`: `python tests/bench/bench_room_calls.py [CHECKOUT]`.
 
 Profiles `fengqiao score` and prints which module-level functions of records, scheme, measuring, scoring and results are called
 from a room that stands before theirs and is not `runs`: a call backwards, which no arrow of an import shows. Exit 1 for any.

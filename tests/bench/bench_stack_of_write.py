@@ -1,4 +1,4 @@
-"""Who stands between a command and its first frame: `python tests/bench/stack_of_write.py [CHECKOUT]`.
+"""Who stands between a command and its first frame: `python tests/bench/bench_stack_of_write.py [CHECKOUT]`.
 
 Prints the functions of the package that are on the stack when `fengqiao score` writes its first frame, from the command down,
 and of how many modules they are.
