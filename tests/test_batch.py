@@ -21,9 +21,9 @@ from run_folders import write_run
 UNITS = [f"S{number:03d}" for number in range(1, 19)]
 
 
-def a_card(unit, level="station"):
+def a_card(folder, unit, level="station"):
     """A card whose notebook is not there."""
-    return CardJob(unit, level, Path("nowhere") / "none.ipynb", Path("nowhere"), Path("nowhere") / f"{unit}.html")
+    return CardJob(unit, level, folder / "none.ipynb", folder / "run", folder / f"{unit}.html")
 
 
 def test_officers_have_a_notebook_of_their_own():
@@ -37,9 +37,9 @@ def test_no_cards_start_no_process():
     assert pool.print_cards([]) == ()
 
 
-def test_what_fails_is_told_and_stops_nobody(capfd):
+def test_what_fails_is_told_and_stops_nobody(tmp_path, capfd):
     """Each card that fails is told with its exception, in the order of the cards, and the user sees no noise."""
-    failures = pool.print_cards([a_card("S2"), a_card("S1")], workers=1)
+    failures = pool.print_cards([a_card(tmp_path, "S2"), a_card(tmp_path, "S1")], workers=1)
     assert [(failure.unit_id, failure.cell, failure.error) for failure in failures] == [
         ("S2", None, "FileNotFoundError"),
         ("S1", None, "FileNotFoundError"),
