@@ -13,6 +13,7 @@ import pytest
 
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.files import file_name, link
+from fengqiao_eval.results.run import FRAMES
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.job import choose_cards
@@ -41,7 +42,7 @@ def units(drawn):
 @pytest.fixture(scope="module")
 def scores(units):
     """Scores whose frames hold one row a unit, as categories; losses of officers are counted apart."""
-    frames = {name: units[["unit_id"]].astype("category") for name in run_folder.FRAMES} | {"units": units}
+    frames = {name: units[["unit_id"]].astype("category") for name in FRAMES} | {"units": units}
     others = units[units["level"] != "officer"][["unit_id"]]
     theirs = pd.DataFrame({"unit_id": ["P2"]})
     apart = {"losses": others, "open_disputes": others, "officer_losses": theirs, "officer_open_disputes": theirs}
@@ -261,7 +262,7 @@ def test_officers_lie_in_their_own_folder(tmp_path, scores):
     assert not any(b"P1" in path.read_bytes() for path in tmp_path.glob("*.parquet"))
     assert list(pd.read_parquet(tmp_path / "officer" / "points.parquet")["unit_id"]) == ["P1", "P2"]
     assert list(pd.read_parquet(tmp_path / "officer" / "losses.parquet")["unit_id"]) == ["P2"]
-    assert sorted(path.stem for path in tmp_path.glob("*.parquet")) == sorted(run_folder.FRAMES)
+    assert sorted(path.stem for path in tmp_path.glob("*.parquet")) == sorted(FRAMES)
     if os.name == "posix":
         assert stat.S_IMODE((tmp_path / "officer").stat().st_mode) == 0o700
 

@@ -183,7 +183,7 @@ def _run_facts(one: Comparison, run: Run) -> dict[str, str]:
 
 
 def _period(one: Comparison, run: Run) -> str:
-    return period_words(str(run.manifest["periods"]["this"]), one.lang)
+    return period_words(run.period, one.lang)
 
 
 def comparison_caveats(one: Comparison) -> Iterator[str]:

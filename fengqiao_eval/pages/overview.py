@@ -42,7 +42,7 @@ def find(run: str, out: str | None = None, period: object = None) -> Run:
     Raises UsageError where it is not there, or was made for another period than the parameters name.
     """
     found = open_run(Path("..", out, Path(run).name) if out else run)
-    held = str(found.manifest["periods"]["this"])
+    held = found.period
     if period is not None and str(period) not in {held, *RELATIVE}:
         raise UsageError("other_period", given=period, run=found.manifest["run"], held=held)
     return found

@@ -50,7 +50,7 @@ def page(nb: Mapping[str, Any], run: Run, unit_id: str, lang: str = "zh") -> str
         elif cell["cell_type"] == "code":
             blocks += [block for output in cell.get("outputs", []) if (block := _output(output, figures, lang))]
     who = card(run, unit_id, lang).identity if unit_id else None
-    facts, period = _facts(run, who, lang), period_words(str(run.manifest["periods"]["this"]), lang)
+    facts, period = _facts(run, who, lang), period_words(run.period, lang)
     given = {"facts": facts, "period": period, "banner": banner(run.manifest, lang), "blocks": blocks}
     return render("page.html", lang, run=run, who=who, **given)
 
@@ -61,7 +61,7 @@ def _facts(run: Run, who: Identity | None, lang: str) -> Iterator[tuple[str, str
         yield say("card.id", lang), who.unit_id
         yield say("card.level", lang), who.level_label
         yield say("card.class", lang), who.peer_class
-    yield say("card.period", lang), period_words(str(run.manifest["periods"]["this"]), lang)
+    yield say("card.period", lang), period_words(run.period, lang)
     yield say("card.as_of", lang), day(run.manifest["as_of"])
     yield say("card.scheme", lang), run.scheme.version
 

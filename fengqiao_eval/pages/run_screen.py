@@ -126,7 +126,7 @@ def _data(run: Run, lang: str, *, officers: bool) -> dict[str, Any]:
         "redistributed": say("screen.full_by_class" if by_class else "screen.redistributed", lang),
     }
     listed = _listed_units(run, lang, officers=officers)
-    period = period_words(run.manifest["periods"]["this"], lang)
+    period = period_words(run.period, lang)
     return {
         "words": _words(lang) | own,
         "lang": lang,

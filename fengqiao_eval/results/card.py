@@ -24,7 +24,7 @@ from fengqiao_eval.results.lines import (
     months,
 )
 from fengqiao_eval.results.lost_records import LostRecords, OpenDisputes
-from fengqiao_eval.results.run import FRAMES, Run
+from fengqiao_eval.results.run import CARD_FRAMES, Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.wording.arithmetic import Unit
 from fengqiao_eval.wording.numbers import Movement, change, day, flags, number, period_words, term, text
@@ -138,13 +138,13 @@ def card(run: Run, unit_id: str, lang: str = "zh") -> Card:
     Raises UsageError for a unit that is not text (014 typed as a number) or no unit of the run.
     """
     officers = run.holds_officer(unit_id)
-    return cached_card(run, unit_id, lang, tuple(run.frame(name, officers=officers) for name in FRAMES))
+    return cached_card(run, unit_id, lang, tuple(run.frame(name, officers=officers) for name in CARD_FRAMES))
 
 
 @lru_cache(maxsize=4)
 def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> Card:
     """Put together a card from the frames that a card reads."""
-    who, frame, scheme = identity(run, unit_id, lang), dict(zip(FRAMES, given, strict=True)), run.scheme
+    who, frame, scheme = identity(run, unit_id, lang), dict(zip(CARD_FRAMES, given, strict=True)), run.scheme
     ranks = {str(row["period"]): row for row in frame["ranks"].rows(unit_id)}
     place, unit = ranks.get(who.period, {}), run.unit(unit_id)
     asides, comparisons, outside = (

@@ -15,7 +15,10 @@ from fengqiao_eval.results import frames
 from fengqiao_eval.results.frames import Frame
 from fengqiao_eval.scheme.scheme import Scheme
 
-FRAMES = ("units", "ranks", "points", "asides", "comparisons", "adjustments", "losses", "open_disputes")
+FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", "asides", "losses", "open_disputes")
+"""The frames of a run, each a parquet file; those of officers lie in officer/."""
+
+CARD_FRAMES = tuple(name for name in FRAMES if name != "measures")
 """The frames a card reads."""
 
 
@@ -89,7 +92,7 @@ def preload_frames(run: Run) -> None:
     itself. No thread is started, so that the process may fork.
     """
     for officers in (False, True):
-        for name in FRAMES:
+        for name in CARD_FRAMES:
             run.frame(name, officers=officers).rows("")
         frames.level_sums(run.frame("points", officers=officers), run.period)
         for peers in frames.class_totals(run.frame("ranks", officers=officers), run.period).values():

@@ -13,11 +13,9 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError
 from fengqiao_eval.files import PRIVATE, file_name
+from fengqiao_eval.results.run import FRAMES
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.scheme.scheme import Scheme
-
-FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", "asides", "losses", "open_disputes")
-"""The frames of a run, each a parquet file; those of officers lie in officer/."""
 
 LATEST = "latest"
 

@@ -235,7 +235,7 @@ def choose(run: Run | str | Path, level: str | None = None, period: str | None =
     run = run if isinstance(run, Run) else open_run(run)
     if level is None and run.frame("ranks").data.empty:
         raise UsageError("tune.no_points", run=run.manifest["run"], level="—")
-    level, own = level or main_level(run), parse(str(run.manifest["periods"]["this"]))
+    level, own = level or main_level(run), parse(run.period)
     if period is None and _standing(run, own):
         before = run.frame("ranks", officers=level == OFFICER).of_period(str(own.previous))
         if len(before) and before["rank"][(before["level"] == level).to_numpy()].notna().any():

@@ -163,7 +163,7 @@ COLUMNS = ("own", "entropy", "critic", "ahp", "units")
 def proposed_weights(run: Run, level: str) -> pd.DataFrame:
     """Propose weights from the points of a run's main period at a level; columns as `proposals` has them."""
     points = run.frame("points", officers=level == OFFICER).data
-    return proposals(points, run.scheme, level, str(run.manifest["periods"]["this"]))
+    return proposals(points, run.scheme, level, run.period)
 
 
 def proposals(points: pd.DataFrame, scheme: Scheme, level: str, period: str) -> pd.DataFrame:

@@ -87,7 +87,7 @@ class Book:
         """Add a sheet for A4 landscape, one page wide, with title and period at its head and the state beside them."""
         found = self.file.add_worksheet(_sheet_name(name))
         found._prepare_formula = _strip_equals  # noqa: SLF001 - half of all time went to looking for functions that are not used here
-        title, period = self.run.scheme.name(self.lang), period_words(self.run.manifest["periods"]["this"], self.lang)
+        title, period = self.run.scheme.name(self.lang), period_words(self.run.period, self.lang)
         state = say(f"screen.state.{self.run.manifest['state']}", self.lang)
         set_page(found, 0.75, str(self.run.manifest["run"]), self.say("page"))
         found.set_header(f"&L{page_text(f'{title}　{period}　{name}')}&R【{state}】")
