@@ -152,6 +152,18 @@ def test_the_process_is_left_as_it_was(run):
     assert run("'x' in globals()").error is None
 
 
+@pytest.mark.filterwarnings("ignore:InlineBackend:DeprecationWarning")  # of matplotlib-inline itself
+def test_figures_are_drawn_in_every_notebook_of_a_process(run):
+    """A picture of matplotlib is put out by the second notebook too; formats and styles of one are not the next one's."""
+    cell = "import matplotlib.pyplot as plt\nplt.rcParams['lines.linewidth'] = 9\nplt.figure(figsize=(2, 1))\nplt.plot([1, 2]);"
+    for forms in (["image/svg+xml"], ["image/png"]):
+        chosen = "%config InlineBackend.figure_formats = ['svg']\n" if forms == ["image/svg+xml"] else ""
+        ran = run("import matplotlib.pyplot as plt\nprint(plt.rcParams['lines.linewidth'])", chosen + cell)
+        asked, drawn = ran.notebook.cells[-2:]
+        assert asked.outputs[0].text == "1.5\n"
+        assert [[form for form in output.get("data", {}) if form != "text/plain"] for output in drawn.outputs] == [forms]
+
+
 # What is written
 
 

@@ -9,12 +9,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
 from fengqiao_eval.pages import charts, fragments
+from fengqiao_eval.pages.cells import prose
 from fengqiao_eval.pages.charts import FIGURE
 from fengqiao_eval.pages.fragments import PAGE, max_entries
-from fengqiao_eval.pages.page import page, prose, write_assets
+from fengqiao_eval.pages.page import page, write_assets
 from fengqiao_eval.results.card import card
 from fengqiao_eval.results.lost_records import Lost, LostRecords, OpenDispute, OpenDisputes
 from fengqiao_eval.results.run import open_run
@@ -204,18 +206,85 @@ def test_figures_cannot_close_their_script(run):
     text = page(with_output(data={FIGURE: hostile}), run, OWN)
     assert "<script>alert" not in text
     assert "<img" not in text
-    assert "\\u003c/script\\u003e" in text
+    assert "alert(1)" in text
     assert script_json("&\u2028") == '"\\u0026\\u2028"'
 
 
+ALIVE = re.compile(r"<(?:script|iframe|object|embed|link|meta|base|form|style)\b|\bon\w+\s*=|javascript:|//", re.IGNORECASE)
+
+
 @pytest.mark.parametrize(
-    "html", ["<b>x</b>", '<section class="fqq"><script>x</script></section>', '<p>x</p><section class="fq">x</section>']
+    "html",
+    [
+        "<script>alert(1)</script>",
+        "<b>x</b><img src=x onerror=alert(1)>",
+        '<iframe src="https://x.example" srcdoc="<script>alert(1)</script>">x</iframe>',
+        '<a href="javascript:alert(1)">x</a><a href="//x.example/a.html">x</a><a href=" java&#10;script:alert(1)">x</a>',
+        '<img src="https://x.example/a.png"><img src="//x.example/a.png"><img srcset="//x.example/a.png 2x">',
+        '<section class="fq"><script>alert(1)</script><img src=x onerror=alert(1)></section>',
+        '<svg onload=alert(1)><script>alert(1)</script><use href="//x.example/a.svg#b"/><image href="//x.example/a.png"/></svg>',
+        '<svg><a xlink:href="javascript:alert(1)"><text>x</text></a><foreignObject><iframe src="//x.example"/></svg>',
+        '<p style="background:url(//x.example/a.png);position:fixed">x</p><style>@import "//x.example/a.css"</style>',
+        '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
+        '<form action="//x.example"><input><button formaction="javascript:alert(1)">x</button></form><base href="//x.example">',
+        '<meta http-equiv="refresh" content="0;url=//x.example"><link rel="stylesheet" href="//x.example/a.css">',
+        '<img src="data:text/html;base64,PHNjcmlwdD4="><img src="data:image/svg+xml;base64,PHN2Zz4=">',
+        '<noscript><p title="</noscript><img src=x onerror=alert(1)>">x</noscript><template><script>1</script></template>',
+        '<figure class="fq-figure"><script type="application/json">{}</script></figure>',
+    ],
 )
-def test_only_our_fragments_keep_their_html(run, html):
-    """Any other HTML that a cell put out is shown as its text."""
-    text = page(with_output(data={"text/html": html, "text/plain": "见 <文字>"}), run, OWN)
-    assert "<pre>见 &lt;文字&gt;</pre>" in text
-    assert html not in text
+@pytest.mark.parametrize("form", ["text/html", "image/svg+xml", "text/markdown"])
+def test_nothing_of_a_cell_runs_or_asks(run, html, form):
+    """No script, handler, frame, form, style sheet or foreign address of a cell reaches a page, whatever form it comes in."""
+    bare = page(with_output(data={"text/plain": ""}), run, OWN)
+    start, end = bare.split("<main>")[0] + "<main>", "</main>"
+    shown = page(with_output(data={form: html}), run, OWN)
+    assert shown.startswith(start)
+    assert not ALIVE.search(shown.removeprefix(start).split(end)[0])
+    assert 'class="fq-figure"' not in shown
+
+
+def test_an_analysts_table_stands_on_the_page(run):
+    """A table of pandas keeps its rows and headings; what it looks like is the page's."""
+    frame = pd.DataFrame({"单位": ["<一所>"], "总分": [83.75]})
+    text = page(with_output(data={"text/html": frame._repr_html_(), "text/plain": repr(frame)}), run, OWN)
+    assert '<table class="dataframe" border="1">' in text or '<table border="1" class="dataframe">' in text
+    assert "<td>&lt;一所&gt;</td>" in text
+    assert "<pre>" not in text
+
+
+def test_pictures_stand_in_the_page(run):
+    """PNG, JPEG and SVG are shown as they are; two pictures do not meet in the names of their parts."""
+    for kind in ("image/png", "image/jpeg"):
+        text = page(with_output(data={kind: "iVBORw0K\n", "text/plain": "<Figure>"}), run, OWN)
+        assert f'<img src="data:{kind};base64,iVBORw0K" alt="&lt;Figure&gt;">' in text
+    drawn = '<?xml version="1.0"?><svg viewBox="0 0 9 9"><defs><path id="m" d="M0 0"/></defs><use xlink:href="#m" x="3"/></svg>'
+    text = page(with_output(data={"image/svg+xml": drawn}), run, OWN)
+    assert '<path id="own-m" d="M0 0"></path>' in text
+    assert '<use xlink:href="#own-m" x="3">' in text
+    assert "<pre>没有</pre>" in page(with_output(data={"text/html": "<script>1</script>", "text/plain": "没有"}), run, OWN)
+
+
+def test_pictures_of_prose_stand_in_the_page():
+    """A picture pasted into a Markdown cell is shown; Markdown that a cell put out is set as prose."""
+    text = prose("![图](attachment:a.png)", {"a.png": {"image/png": "iVBORw0K"}})
+    assert text == '<p><img src="data:image/png;base64,iVBORw0K" alt="图"></p>\n'
+    assert prose("[卡](S007.html) ~~旧~~") == '<p><a href="S007.html">卡</a> <del>旧</del></p>\n'
+
+
+def test_a_figure_of_an_analyst_is_drawn_whole(run):
+    """A plotly figure keeps its traces; what it would fetch or link goes, and a map is said to be left out."""
+    own = {
+        "data": [{"type": "bar", "x": ["<a href='https://x.example'>甲</a>"], "y": [1], "name": "a < b"}],
+        "layout": {"images": [{"source": "https://x.example/a.png"}], "title": "旧式", "height": "高"},
+    }
+    text = page(with_output(data={FIGURE: own}), run, OWN)
+    assert '"x":["甲"]' in text
+    assert "x.example" not in text
+    assert "<b>旧式</b>" in text
+    placed = page(with_output(data={FIGURE: {"data": [{"type": "scattermap"}], "layout": {}}}), run, OWN)
+    assert "<pre>地图未画：" in placed
+    assert "<b>图</b>" in page(with_output(data={FIGURE: {"data": [{"type": "pie"}]}}), run, OWN)
 
 
 def test_printed_lines_and_errors_are_text(run):
@@ -226,10 +295,10 @@ def test_printed_lines_and_errors_are_text(run):
     assert "<pre>UsageError: 没有 &lt;单位&gt;</pre>" in failed
 
 
-def test_raw_html_in_prose_is_text():
-    """HTML in the prose of a notebook is shown as its letters."""
-    assert "<script>" not in prose("<script>alert(1)</script>")
-    assert "<b>" not in prose("一 <b onclick=x>二</b>")
+def test_raw_html_in_prose_is_clean():
+    """HTML in the prose of a notebook is shown as JupyterLab shows it, without what could run."""
+    assert prose("<script>alert(1)</script>").strip() == ""
+    assert prose("一 <b onclick=x>二</b>") == "<p>一 <b>二</b></p>\n"
 
 
 # In the notebook

@@ -105,7 +105,7 @@ def limit_time(seconds: float | None) -> Iterator[None]:
 
 @contextmanager
 def restore_state() -> Iterator[None]:
-    """Put back modules, blocked signals and options of pandas; folder, environment and import path are the engine's to put back.
+    """Put back modules, blocked signals and options of pandas and matplotlib; the engine does so with folder and environment.
 
     Not all there is: an attribute set on a module stays, and so does what C code keeps for itself.
     """
@@ -123,6 +123,8 @@ def restore_state() -> Iterator[None]:
         if pandas := sys.modules.get("pandas"):
             with warnings.catch_warnings(action="ignore"):  # some options are on their way out
                 pandas.reset_option(r"^(?!plotting\.)")  # those of plots ask for matplotlib, which need not be there
+        if matplotlib := sys.modules.get("matplotlib"):
+            matplotlib.rc_file_defaults()
 
 
 # What cells write, of Python and below it: the text of print, and the bytes of C code and of programs they start.
@@ -410,6 +412,7 @@ def _shell(wire: Wire) -> Iterator[Any]:
     shell.kernel = SimpleNamespace(shell=shell, session=wire, eventloop=None)
     shell.displayhook.session = shell.display_pub.session = wire
     shell.displayhook.topic = b"execute_result"
+    _draw_for_this_shell()
     try:
         yield shell
     finally:
@@ -417,6 +420,14 @@ def _shell(wire: Wire) -> Iterator[Any]:
         shell.atexit_operations()
         shell.restore_sys_module_state()
         ZMQInteractiveShell.clear_instance()
+
+
+def _draw_for_this_shell() -> None:
+    """Let matplotlib, where an earlier cell has loaded it, draw for the shell that is there now, as if it had come with it."""
+    if inline := sys.modules.get("matplotlib_inline.backend_inline"):
+        inline.InlineBackend.clear_instance()
+        vars(inline.configure_inline_support).pop("current_backend", None)
+        inline._enable_matplotlib_integration()  # noqa: SLF001 - what it does by itself when it is loaded
 
 
 @contextmanager

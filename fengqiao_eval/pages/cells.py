@@ -1,0 +1,250 @@
+"""The cells of an executed notebook as a page shows them: prose, our own parts, and whatever an analyst's cell put out.
+
+Nothing of a cell may run on a page or ask another host. HTML and SVG pass nh3, which reads them as a browser does
+(https://nh3.readthedocs.io); pictures stand in the page as data; what a plotly figure could fetch or link goes from it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from itertools import count
+from typing import Any
+
+import mistune
+import nh3
+from markupsafe import Markup, escape
+
+from fengqiao_eval.pages.charts import FIGURE, compact_figure
+from fengqiao_eval.pages.fragments import render, slim_tags
+from fengqiao_eval.words import say, script_json
+
+LEFT_OUT = "not_on_page"
+"""Cells with this tag are for the notebook only."""
+
+_OURS = re.compile(
+    r'(?:<style class="fq-style">.*?</style>)?(<section class=(?:fq|"fq(?: [\w-]+)*")[ >].*</section>)\s*', re.DOTALL
+)
+"""A part of ours; a notebook's first one brings the style along, which a page links."""
+
+
+def blocks(nb: Mapping[str, Any], lang: str) -> list[Markup]:
+    """List what a page shows of an executed notebook (nbformat 4), in its order: prose and outputs, but no code.
+
+    Prose that its cell holds in both languages is in the page's.
+    """
+    found, figures = [], count()
+    for cell in nb["cells"]:
+        told = cell.get("metadata", {})
+        if LEFT_OUT in told.get("tags", []):
+            continue
+        if cell["cell_type"] == "markdown":
+            found.append(prose(told.get("fengqiao", {}).get(lang) or cell["source"], cell.get("attachments", {})))
+        elif cell["cell_type"] == "code":
+            found += [block for output in cell.get("outputs", []) if (block := _output(output, figures, lang))]
+    return found
+
+
+def _output(output: Mapping[str, Any], figures: Iterator[int], lang: str) -> Markup:
+    """Show one output; warnings and progress (stderr) stay in the notebook."""
+    kind, data = output["output_type"], output.get("data", {})
+    if kind == "stream":
+        return _text("" if output.get("name") == "stderr" else output["text"])
+    if kind == "error":
+        return _text(f"{output['ename']}: {output['evalue']}")
+    if isinstance(data.get(FIGURE), Mapping):
+        return figure(data[FIGURE], lang, again=next(figures) > 0)
+    return _richest_form({name: _join_text(form) for name, form in data.items()})
+
+
+def _richest_form(data: Mapping[str, str]) -> Markup:
+    """Show what a cell put out in the richest of its forms that a page may hold: HTML, SVG, a picture, Markdown, else text."""
+    if ours := _OURS.fullmatch(data.get("text/html", "")):
+        return Markup(slim_tags(clean_html(ours[1])))  # noqa: S704 - cleaned
+    shown = next(filter(_SEEN.search, (clean_html(data.get(name, "")) for name in ("text/html", "image/svg+xml"))), "")
+    for name in _PICTURES if not shown else ():
+        if _is_picture(address := f"data:{name};base64,{data.get(name, '').strip()}"):
+            shown = Markup('<img src="{}" alt="{}">').format(address, data.get("text/plain", ""))
+            break
+    if shown:
+        return Markup('<div class="own">{}</div>').format(Markup(shown))  # noqa: S704 - cleaned
+    return prose(data["text/markdown"]) if "text/markdown" in data else _text(data.get("text/plain", ""))
+
+
+_SEEN = re.compile(r"<img src=|<svg|(?:^|>)[^<>]*[^<>\s]")
+"""A picture or a word: what is left of a cell that wanted to run may be neither."""
+
+
+def _text(text: Any) -> Markup:
+    told = _join_text(text).rstrip()
+    return Markup("<pre>{}</pre>").format(told) if told else Markup()
+
+
+def _join_text(text: Any) -> str:
+    return "".join(map(str, text)) if isinstance(text, (list, tuple)) else str(text)
+
+
+# HTML and SVG of a cell
+
+
+_HTML = nh3.ALLOWED_TAGS - {"area", "map"} | {"section"}
+
+_SVG = frozenset(
+    "svg g defs symbol clipPath linearGradient radialGradient stop marker path rect circle ellipse line polyline polygon text "
+    "tspan title desc use".split()
+)
+"""No style sheet, script, picture, link or foreign content among them."""
+
+_ATTRIBUTES = frozenset(
+    "align aria-hidden aria-label alt border class clip-path clip-rule colspan cx cy d dx dy fill fill-opacity fill-rule "
+    "font-family font-size font-style font-weight gradientTransform gradientUnits height href id marker-end marker-start "
+    "markerHeight markerWidth offset opacity open orient points preserveAspectRatio r refX refY role rowspan rx ry scope span "
+    "src start stop-color stop-opacity stroke stroke-dasharray stroke-linecap stroke-linejoin stroke-opacity stroke-width style "
+    "text-anchor transform viewBox width x x1 x2 xlink:href y y1 y2".split()
+)
+
+_PROPERTIES = frozenset(
+    "background-color border border-bottom border-collapse border-top color fill fill-opacity fill-rule font-family font-size "
+    "font-style font-weight opacity padding-left stroke stroke-dasharray stroke-linecap stroke-linejoin stroke-miterlimit "
+    "stroke-opacity stroke-width text-align text-anchor text-decoration vertical-align white-space".split()
+)
+"""What a style may say: nothing that lays a cell over other parts of the page."""
+
+_CLASS = re.compile(r"fq(?:-(?!figure$|plot$)[a-z]+)?|[nw]|dataframe")
+"""Classes of our parts but those that assets/fengqiao.js draws, and the one of pandas."""
+
+_PICTURES = ("image/png", "image/jpeg")
+
+_PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/\s]+={0,2}")
+
+_BESIDE = re.compile(r"(?!\.)[\w%.~-]+\.(?:html|csv|xlsx)")
+"""A link may lead to a file that lies beside the page."""
+
+_WITHIN = re.compile(r"(url\(#|#)([\w.:-]+)(\)?)")
+"""An address of something in the same picture."""
+
+
+@cache
+def _cleaner() -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags={*_HTML, *_SVG},
+        clean_content_tags={"script", "style", "iframe", "object", "embed", "template", "noscript", "math", "head", "title"}
+        - _SVG,
+        attributes={"*": set(_ATTRIBUTES)},
+        attribute_filter=_attribute,
+        filter_style_properties=set(_PROPERTIES),
+        url_schemes={"data"},
+        link_rel=None,
+    )
+
+
+def clean_html(html: str) -> str:
+    """Leave of HTML or SVG what neither runs, nor asks another host, nor lies over the rest of the page.
+
+    >>> clean_html('<b onclick="x()">一</b><script>x()</script><a href="javascript:x()">二</a><img src="https://x.example/a.png">')
+    '<b>一</b><a>二</a><img>'
+    """
+    return _cleaner().clean(html) if "<" in html else html and str(escape(html))
+
+
+def _attribute(_tag: str, name: str, value: str) -> str | None:
+    """Say what stays of an attribute, None where it goes; names within a picture get a name of their own on the page."""
+    if name == "src":
+        return value if _is_picture(value) else None
+    if name == "class":
+        return " ".join(filter(_CLASS.fullmatch, value.split())) or None
+    if name == "id":
+        return f"own-{value}"
+    if name == "href" or "url" in value.lower():
+        if within := _WITHIN.fullmatch(value):
+            return f"{within[1]}own-{within[2]}{within[3]}"
+        return value if name == "href" and _BESIDE.fullmatch(value) else None
+    return value
+
+
+def _is_picture(address: str) -> bool:
+    return bool(_PICTURE.fullmatch(address))
+
+
+# Prose
+
+
+def prose(markdown: Any, attachments: Mapping[str, Any] | None = None) -> Markup:
+    """Turn the prose of a notebook into HTML: pictures that it holds are shown, of other pictures and links the words."""
+    text = _join_text(markdown)
+    for name, forms in (attachments or {}).items():
+        kind = next((kind for kind in _PICTURES if kind in forms), "")
+        text = text.replace(f"(attachment:{name})", f"(data:{kind};base64,{_join_text(forms.get(kind, ''))})")
+    return Markup(clean_html(str(_markdown()(text))))  # noqa: S704 - cleaned
+
+
+class _Renderer(mistune.HTMLRenderer):
+    """Markdown without anything that could ask another host."""
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        """Link what lies beside the page; keep the words of any other link."""
+        return super().link(text, url, title) if _BESIDE.fullmatch(url) else text
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:  # noqa: ARG002 - the signature is mistune's
+        """Show a picture that stands in the prose itself; keep the words that describe any other."""
+        return f'<img src="{url}" alt="{escape(text)}">' if _is_picture(url) else str(escape(text))
+
+
+@cache
+def _markdown() -> mistune.Markdown:
+    return mistune.create_markdown(renderer=_Renderer(escape=False), plugins=["table", "strikethrough"])
+
+
+# Figures
+
+
+_TAG = re.compile(r"<[^>]*>")
+
+_MARK = re.compile(r"<(?!/?(?:b|i|em|s|u|sub|sup|br) ?/?>)[^>]*>")
+"""A tag in the words of a figure that does more than set them in type."""
+
+_MAPS = re.compile(r"choropleth.*|.*(?:geo|map|mapbox)")
+"""Kinds of traces that are drawn on maps, which plotly fetches from elsewhere."""
+
+_FETCHED = frozenset({"geojson", "href", "source", "src", "url"})
+
+
+def figure(data: Mapping[str, Any], lang: str, *, again: bool = False) -> Markup:
+    """Inline a figure's numbers for assets/fengqiao.js to draw; what it shares with others is left to the script.
+
+    again: another figure has said already why none may be seen. A map, which would have to be fetched, is said to be left out.
+    """
+    traces, layout = ([*data.get("data", ())], {**(data.get("layout") or {})})
+    if any(_MAPS.fullmatch(str(trace.get("type", ""))) for trace in traces):
+        return _text(say("page.map", lang))
+    title, height = layout.get("title") or {}, layout.get("height")
+    title = str(title.get("text") or "") if isinstance(title, Mapping) else str(title)
+    left = compact_figure({"data": traces, "layout": layout})
+    if title and escape(title) == title:  # the words of the figure are its title then
+        left["layout"] = {name: value for name, value in left["layout"].items() if value != {"text": title} or name != "title"}
+    # sorted, as a saved notebook is: the page of one that is run again by hand is the same
+    inlined = Markup(script_json(_harmless(left), sort_keys=True))  # noqa: S704 - no < is left in it
+    given = {
+        "title": _TAG.sub(" ", title) or say("page.figure", lang),
+        "height": int(height) if isinstance(height, (int, float)) and 0 < height < _TALLEST else _HEIGHT,
+        "figure": inlined,
+        "again": again,
+    }
+    return Markup(render("figure.html", lang, **given))  # noqa: S704 - made by our template
+
+
+_HEIGHT, _TALLEST = 300, 10_000
+"""Pixels that a figure takes which says nothing of its height, and which none exceeds."""
+
+
+def _harmless(part: Any) -> Any:
+    """Take from a part of a figure whatever could fetch something, link somewhere or run."""
+    if isinstance(part, str):
+        return _MARK.sub("", part) if "<" in part else part
+    if isinstance(part, Mapping):
+        kept = {
+            name: value
+            for name, value in part.items()
+            if name not in _FETCHED or not isinstance(value, str) or _is_picture(value)
+        }
+        return {name: _harmless(value) for name, value in kept.items()}
+    return [*map(_harmless, part)] if isinstance(part, (list, tuple)) else part
