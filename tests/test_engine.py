@@ -15,6 +15,7 @@ import pytest
 
 from fengqiao_eval.engine import execute
 from fengqiao_eval.engine.execute import CellError, run_notebook
+from fengqiao_eval.engine.shell import restore_state
 from fengqiao_eval.errors import UsageError
 
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -158,7 +159,8 @@ def test_figures_are_drawn_in_every_notebook_of_a_process(run):
     cell = "import matplotlib.pyplot as plt\nplt.rcParams['lines.linewidth'] = 9\nplt.figure(figsize=(2, 1))\nplt.plot([1, 2]);"
     for forms in (["image/svg+xml"], ["image/png"]):
         chosen = "%config InlineBackend.figure_formats = ['svg']\n" if forms == ["image/svg+xml"] else ""
-        ran = run("import matplotlib.pyplot as plt\nprint(plt.rcParams['lines.linewidth'])", chosen + cell)
+        with restore_state():
+            ran = run("import matplotlib.pyplot as plt\nprint(plt.rcParams['lines.linewidth'])", chosen + cell)
         asked, drawn = ran.notebook.cells[-2:]
         assert asked.outputs[0].text == "1.5\n"
         assert [[form for form in output.get("data", {}) if form != "text/plain"] for output in drawn.outputs] == [forms]
