@@ -42,14 +42,19 @@ _CATALOGUE = {
     "tuning.payload": ("write_standalone",),
 }
 
+_MODULES = {"overview": "pages.overview"}
+"""Modules that notebooks use whole."""
+
 _ROOM_OF = {name: room for room, names in _CATALOGUE.items() for name in names}
 
-__all__ = sorted(_ROOM_OF)  # noqa: PLE0605 - a list of names, made from the catalogue
+__all__ = sorted(_ROOM_OF | _MODULES)  # noqa: PLE0605 - a list of names, made from the catalogue
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its room."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{_MODULES[name]}")
     if name not in _ROOM_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)

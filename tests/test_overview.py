@@ -7,10 +7,8 @@ import nbformat
 import pandas as pd
 import pytest
 
-from fengqiao_eval.errors import UsageError
 from fengqiao_eval.pages import overview
 from fengqiao_eval.results.run import open_run
-from fengqiao_eval.runs.params import RunParams
 from run_folders import HOSTILE, write_run
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "overview.ipynb"
@@ -101,28 +99,11 @@ def test_no_officer_and_no_markup_reach_the_reader(run):
     assert "<img" not in "".join(parts)
 
 
-def test_another_period_is_refused(run):
-    """Parameters that name another period than the run holds are refused, a relative one cannot be checked."""
-    assert overview.find(str(run.path), period="last_quarter").path == run.path
-    assert overview.find(str(run.path), period="2024Q4").path == run.path
-    with pytest.raises(UsageError, match="参数的考评期是“2024”，批次 demo 的考评期是“2024Q4”"):
-        overview.find(str(run.path), period=2024)
-
-
-def test_out_says_where_the_runs_lie(run, monkeypatch):
-    """A params file's `out` counts from the project folder, which lies above the notebook's."""
-    (run.path.parent / "notebooks").mkdir(exist_ok=True)
-    monkeypatch.chdir(run.path.parent / "notebooks")
-    assert overview.find("../runs/demo", out=".").manifest["run"] == "demo"
-    with pytest.raises(UsageError, match="elsewhere"):
-        overview.find("../runs/demo", out="elsewhere")
-
-
-def test_the_notebook_lists_the_keys_of_a_params_file():
-    """The parameters cell has every key of a params file, and `run`, each with a comment."""
+def test_the_notebook_lists_only_what_acts():
+    """The parameters cell has what the notebook uses, each with a comment."""
     cell = next(cell for cell in nbformat.read(NOTEBOOK, 4).cells if "parameters" in cell.metadata.get("tags", ()))
     lines = [line.partition(" = ") for line in cell.source.splitlines()]
-    assert {name for name, _, _ in lines} == {"run", *RunParams.model_fields}
+    assert {name for name, _, _ in lines} == {"run", "lang"}
     assert all("  # " in rest for _, _, rest in lines)
 
 

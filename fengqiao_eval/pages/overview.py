@@ -3,20 +3,17 @@
 from collections.abc import Iterable
 from html import escape
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from fengqiao_eval.errors import UsageError
 from fengqiao_eval.pages.charts import template
 from fengqiao_eval.pages.fragments import Fragment, render
 from fengqiao_eval.pages.run_screen import objection_words
-from fengqiao_eval.periods import RELATIVE
 from fengqiao_eval.results import standings
-from fengqiao_eval.results.run import Run, open_run
+from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import applies
 from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, round_half_up, signed, term
 from fengqiao_eval.words import character_width, say
@@ -34,18 +31,6 @@ LONGEST = 32
 
 
 BAR, MEDIAN = "#6B7F95", "#0072B2"
-
-
-def find(run: str, out: str | None = None, period: object = None) -> Run:
-    """Open the run that the parameters mean: `run` from notebooks/, or the run of that name in `out` from the project folder.
-
-    Raises UsageError where it is not there, or was made for another period than the parameters name.
-    """
-    found = open_run(Path("..", out, Path(run).name) if out else run)
-    held = found.period
-    if period is not None and str(period) not in {held, *RELATIVE}:
-        raise UsageError("other_period", given=period, run=found.manifest["run"], held=held)
-    return found
 
 
 def main_level(run: Run) -> str:

@@ -1,5 +1,6 @@
 """The tuning screen in a notebook: what the browser cannot do is done here, on its request."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import traitlets
 
 from fengqiao_eval.errors import OFFICER, FengqiaoError, InputError, UsageError
-from fengqiao_eval.results.run import Run
+from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.tuning import override, payload
 from fengqiao_eval.tuning.rescore import Field, choose
 from fengqiao_eval.tuning.sensitivity import rank_robustness
@@ -48,6 +49,28 @@ class Tuner(anywidget.AnyWidget):
         head, weights = payload.screen_head(field, group), field.table.in_force.tolist()
         super().__init__(head=head, weights=weights, **payload.unit_arrays(field), **payload.unit_texts(field))
         self.on_msg(self._asked)
+
+    def headline(self) -> str:
+        """Say which units are placed, by which weights, and what must be known of the choice."""
+        field, head = self.field, self.head
+        lang, comma = field.lang, say("explain.comma", field.lang)
+        given = {"level": term("level", field.level, lang), "period": period_words(str(field.period), lang)}
+        counts = {"units": len(field.units), "placed": int((field.base.place > 0).sum()), "version": head["version"]}
+        tops = [node for node in head["nodes"][1:] if node["above"] == 0]
+        weights = [say("tune.weight", lang, label=node["label"], weight=plain(node["weight"] / 100, 2)) for node in tops]
+        return "\n".join([say("tune.headline", lang, **given, **counts), comma.join(weights), *head["warnings"]])
+
+    def saved_overrides(self) -> str:
+        """Say which override files were saved on the screen, whom they affect, and how to score with the last one."""
+        lang = self.field.lang
+        if not self.saved:
+            return say("tune.nothing_kept", lang)
+        lines = [say("tune.kept", lang, path=_project_path(one.path), affected=one.text(lang)) for one in self.saved]
+        name = self.field.run.manifest["run"]
+        params = f"params/{name}.yaml" if Path("..", "params", f"{name}.yaml").is_file() else "PARAMS"
+        last = f"{params} --set overrides={_project_path(self.saved[-1].path)}"
+        calls = [f"fengqiao check {last}", f"fengqiao score {last} --set out=runs/tuned"]
+        return "\n".join([*lines, say("tune.then", lang), *(f"  {call}" for call in calls)])
 
     def _asked(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
         """Answer a message of the browser."""
@@ -114,44 +137,19 @@ def tuner(
     group: str | None = None,
     period: str | None = None,
     folder: str | Path | None = None,
+    lang: str | None = None,
 ) -> Tuner:
     """Open the tuning screen on a finished run: move weights, see who rises and falls, keep or drop them.
 
     level: whose weights (the stations', where there are any); group: the class shown first; period: by default the run's own, or,
-    while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme.
-    Raises UsageError where the run holds no points, no such level, period or group.
+    while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme; lang: zh
+    or en, by default the run's. Raises UsageError where the run holds no points, no such level, period or group.
     """
-    field = choose(run, level, period)
+    run = run if isinstance(run, Run) else open_run(run)
+    field = choose(replace(run, manifest={**run.manifest, "lang": lang}) if lang else run, level, period)
     scheme = field.run.path / str(field.run.manifest.get("parameters", {}).get("scheme", ""))
     beside = scheme.parent.resolve() if scheme.is_file() else Path()  # where the scheme is gone, the folder we are in
     return Tuner(field, Path(folder) if folder else beside, group)
-
-
-# What the notebook of the screen prints: on what weights are tuned, and what was kept
-
-
-def headline(screen: Tuner) -> str:
-    """Say which units are placed, by which weights, and what must be known of the choice."""
-    field, head = screen.field, screen.head
-    lang, comma = field.lang, say("explain.comma", field.lang)
-    given = {"level": term("level", field.level, lang), "period": period_words(str(field.period), lang)}
-    counts = {"units": len(field.units), "placed": int((field.base.place > 0).sum()), "version": head["version"]}
-    tops = [node for node in head["nodes"][1:] if node["above"] == 0]
-    weights = comma.join(say("tune.weight", lang, label=node["label"], weight=plain(node["weight"] / 100, 2)) for node in tops)
-    return "\n".join([say("tune.headline", lang, **given, **counts), weights, *head["warnings"]])
-
-
-def saved_overrides(screen: Tuner) -> str:
-    """Say which override files were saved on the screen, whom they affect, and how to score with the last one."""
-    lang = screen.field.lang
-    if not screen.saved:
-        return say("tune.nothing_kept", lang)
-    lines = [say("tune.kept", lang, path=_project_path(one.path), affected=one.text(lang)) for one in screen.saved]
-    name = screen.field.run.manifest["run"]
-    params = f"params/{name}.yaml" if Path("..", "params", f"{name}.yaml").is_file() else "PARAMS"
-    last = f"{params} --set overrides={_project_path(screen.saved[-1].path)}"
-    calls = [f"fengqiao check {last}", f"fengqiao score {last} --set out=runs/tuned"]
-    return "\n".join([*lines, say("tune.then", lang), *(f"  {call}" for call in calls)])
 
 
 def _project_path(path: Path) -> str:
