@@ -69,9 +69,14 @@ class Note:
 
 
 class FengqiaoError(Exception):
-    """Anything the program refuses; exit_code is what the command line returns."""
+    """Anything the program refuses; exit_code is what the command line returns, lang the reader's language where it is known."""
 
     exit_code = 1
+    lang: str | None = None
+
+    def _render_traceback_(self) -> list[str]:
+        """Give what a notebook shows in place of a traceback: the sentence, which is not about code."""
+        return [str(self)]
 
 
 class InputError(FengqiaoError):
@@ -84,7 +89,7 @@ class InputError(FengqiaoError):
 
     def __str__(self) -> str:
         """List every fault, one a line."""
-        return "\n".join(fault.text() for fault in self.faults)
+        return "\n".join(fault.text(self.lang) for fault in self.faults)
 
 
 class UsageError(FengqiaoError):
@@ -99,7 +104,7 @@ class UsageError(FengqiaoError):
 
     def __str__(self) -> str:
         """Say the sentence."""
-        return say("usage." + self.key, **self.given)
+        return say("usage." + self.key, self.lang, **self.given)
 
 
 class CardsFailedError(FengqiaoError):

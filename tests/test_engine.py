@@ -121,6 +121,20 @@ def test_an_error_of_a_cell_is_data(run):
     assert ran.notebook.cells[-1].outputs == []
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("zh", "没有语言“fr”；可写 zh（中文）或 en（English）"), ("en", "there is no language “fr”; write zh or en")],
+)
+def test_what_is_refused_is_one_sentence(run, lang, said):
+    """A wrong run, unit or language is said in one sentence, in the reader's language, without the lines of code that found it."""
+    cell = (
+        f"from fengqiao_eval import UsageError\nrefused = UsageError('lang', given='fr')\nrefused.lang = {lang!r}\nraise refused"
+    )
+    [output] = run(cell).notebook.cells[-1].outputs
+    assert (output.ename, output.evalue) == ("UsageError", said)
+    assert output.traceback == [said]
+
+
 @pytest.mark.parametrize("leaving", ["import sys\nsys.exit(0)", "exit()", "quit"])
 def test_leaving_early_is_an_error(run, leaving):
     """A cell that leaves the notebook, which papermill may take for success, ends the card."""

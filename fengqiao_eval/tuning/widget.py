@@ -14,7 +14,7 @@ from fengqiao_eval.tuning import override, payload
 from fengqiao_eval.tuning.rescore import Field, choose
 from fengqiao_eval.tuning.sensitivity import rank_robustness
 from fengqiao_eval.wording.numbers import period_words, plain, term
-from fengqiao_eval.words import say
+from fengqiao_eval.words import LANGUAGES, say
 
 SIGNED = ("reason", "author", "checker", "date")
 
@@ -145,6 +145,8 @@ def tuner(
     while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme; lang: zh
     or en, by default the run's. Raises UsageError where the run holds no points, no such level, period or group.
     """
+    if lang not in (None, *LANGUAGES):
+        raise UsageError("lang", given=lang)
     run = run if isinstance(run, Run) else open_run(run)
     field = choose(replace(run, manifest={**run.manifest, "lang": lang}) if lang else run, level, period)
     scheme = field.run.path / str(field.run.manifest.get("parameters", {}).get("scheme", ""))
