@@ -8,9 +8,9 @@ import os
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from unicodedata import east_asian_width
 
 import yaml
+from wcwidth import wcwidth
 
 LANGUAGES = ("zh", "en")
 _MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
@@ -49,12 +49,12 @@ def text_width(text: str) -> int:
 
 
 def character_width(character: str) -> int:
-    """Say how many columns a character takes: two where it is as wide as a Chinese one.
+    """Say how many columns a character takes: two where it is as wide as a Chinese one, none where it joins the one before.
 
     >>> character_width("a"), character_width("单")
     (1, 2)
     """
-    return 2 if east_asian_width(character) in "WF" else 1
+    return max(wcwidth(character), 0)
 
 
 def script_json(data: Any, *, separators: tuple[str, str] = (",", ":"), sort_keys: bool = False) -> str:
