@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from fengqiao_eval.pages import charts, fragments
-from fengqiao_eval.pages.cells import prose
+from fengqiao_eval.pages.cells import clean_html, prose
 from fengqiao_eval.pages.charts import FIGURE
 from fengqiao_eval.pages.fragments import PAGE, max_entries
 from fengqiao_eval.pages.page import page, write_assets
@@ -285,6 +285,17 @@ def test_a_figure_of_an_analyst_is_drawn_whole(run):
     placed = page(with_output(data={FIGURE: {"data": [{"type": "scattermap"}], "layout": {}}}), run, OWN)
     assert "<pre>地图未画：" in placed
     assert "<b>图</b>" in page(with_output(data={FIGURE: {"data": [{"type": "pie"}]}}), run, OWN)
+
+
+@pytest.mark.parametrize("unit", [OWN, UNRANKED, "S001", "C1", "P0002"])
+def test_our_own_parts_pass_whole(run, unit):
+    """What is cleaned of a part of ours is its language, which the page says once: every tag, class and word stays."""
+    for name in PARTS:
+        part = getattr(fragments, name)(card(run, unit)).html
+        cleaned = clean_html(part)
+        told = [(tag, {key: value for key, value in attrs.items() if key != "lang"}) for tag, attrs in Tags(part).found]
+        assert Tags(cleaned).found == told
+        assert re.sub(r"<[^>]*>", "", cleaned) == re.sub(r"<[^>]*>", "", part).replace("&#39;", "'").replace("&#34;", '"')
 
 
 def test_printed_lines_and_errors_are_text(run):

@@ -86,7 +86,7 @@ def _join_text(text: Any) -> str:
 # HTML and SVG of a cell
 
 
-_HTML = nh3.ALLOWED_TAGS - {"area", "map"} | {"section"}
+_HTML = nh3.ALLOWED_TAGS - {"area", "footer", "header", "map", "nav"} | {"section", "tfoot"}
 
 _SVG = frozenset(
     "svg g defs symbol clipPath linearGradient radialGradient stop marker path rect circle ellipse line polyline polygon text "
