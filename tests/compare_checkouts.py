@@ -61,7 +61,7 @@ def make(checkout: Path, side: Path, real: Path) -> None:
     for command in COMMANDS:
         say(f"help_{command or 'fengqiao'}", *command.split(), "--help")
     say("demo", "demo", "demo")
-    for params in [Path("params/demo.yaml"), *sorted((side / "params" / "examples").glob("*[!e].yaml"))]:
+    for params in [Path("params/demo.yaml"), *sorted((side / "params" / "examples").glob("*.yaml"))]:
         name = params.stem
         if name.endswith("_scheme") or (name in REAL and not real.is_dir()):
             continue

@@ -157,8 +157,11 @@ def test_the_doors_open_lightly(door):
 def test_a_class_name_stands_once():
     """No two classes or types of the package share a name, and none differs from another by an underscore alone."""
     names = [(node.name.strip("_"), at) for at, node in parts(ast.ClassDef)]
-    aliases = [(path, node) for path, tree in trees().items() for node in tree.body if isinstance(node, ast.Assign)]
-    names += [(target.id, f"{path}:{node.lineno} {target.id}") for path, node in aliases for target in node.targets
+    aliases = [
+        (path, node) for path, tree in trees().items() for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)
+    ]
+    names += [(target.id, f"{path}:{node.lineno} {target.id}") for path, node in aliases
+              for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
               if isinstance(target, ast.Name) and re.fullmatch(r"[A-Z]\w*[a-z]\w*", target.id)]  # fmt: skip
     twice = {name for name, times in Counter(name for name, _ in names).items() if times > 1}
     nothing(sorted(f"{name} {at}" for name, at in names if name in twice))

@@ -195,12 +195,12 @@ class ClassTotals:
         _ = self.middle, self.width, self.heights, self.bars
 
 
-Sums = Mapping[str, tuple[float, float]]
+LevelSums = Mapping[str, tuple[float, float]]
 """Numerator and denominator of each indicator."""
 
 
 @lru_cache(maxsize=FILES)
-def level_sums(points: Frame, period: str) -> Mapping[str, Sums]:
+def level_sums(points: Frame, period: str) -> Mapping[str, LevelSums]:
     """Add up the counts of the frame points over all units of each level, ranked or not; one unit is no whole."""
     if not points.stamp:
         return {}

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from fengqiao_eval.documents import near
-from fengqiao_eval.errors import UsageError
+from fengqiao_eval.errors import OFFICER, UsageError
 from fengqiao_eval.results import frames
 from fengqiao_eval.results.frames import Frame
 from fengqiao_eval.scheme.scheme import Scheme
@@ -37,7 +37,7 @@ class Run:
 
     def frame(self, name: str, *, officers: bool = False) -> Frame:
         """Find a frame, which is read once as long as its file does not change; one that is not there is empty."""
-        file = (self.path / "officer" if officers else self.path) / f"{name}.parquet"
+        file = (self.path / OFFICER if officers else self.path) / f"{name}.parquet"
         return frames.frame_of(file, file.stat().st_mtime_ns if file.is_file() else 0)
 
     def holds_officer(self, unit_id: str) -> bool:

@@ -118,9 +118,14 @@ def least_share(scheme: Scheme) -> float:
     return float(scheme.least_covered) - CLOSE
 
 
+def covers_enough(covered: np.ndarray, scheme: Scheme) -> np.ndarray:
+    """Say of which units enough is covered; of none of which nothing is scored."""
+    return np.asarray((covered >= least_share(scheme)) & (covered > 0))
+
+
 def has_coverage(covered: np.ndarray, barred: np.ndarray, scheme: Scheme) -> np.ndarray:
     """Say of which units enough is covered, and nothing without which nobody is ranked is missing."""
-    return ~barred & (covered >= least_share(scheme)) & (covered > 0)
+    return ~barred & covers_enough(covered, scheme)
 
 
 # The points of all levels, and of one

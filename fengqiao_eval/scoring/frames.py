@@ -10,7 +10,7 @@ from fengqiao_eval.errors import OFFICER, STATUSES, Status
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.scheme import Scheme, void_months
-from fengqiao_eval.scoring.aggregation import least_share
+from fengqiao_eval.scoring.aggregation import covers_enough
 from fengqiao_eval.scoring.benchmarks import Stage
 from fengqiao_eval.scoring.result import Scored
 
@@ -116,7 +116,7 @@ def _flags(one: Scored, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[st
     served = {
         "provisional": (one.status == Status.PROVISIONAL).any(axis=1),
         "void_left_out": ((one.status[:, void] == Status.VOID) | (one.measured.n[:, void] > 0)).any(axis=1),
-        "low_coverage": one.totals.covered < least_share(scheme),
+        "low_coverage": ~covers_enough(one.totals.covered, scheme),
         "not_ranked": ~one.ranked,
         "small_class": one.ranked & (one.of < scheme.least_class),
         "merged": (tree.units["merged_from"] != "").to_numpy(),

@@ -71,7 +71,7 @@ def write_workbook(run_folder: Path, path: Path, lang: str = "zh", *, officers: 
     The same run gives the same bytes.
     """
     run = open_run(run_folder)
-    scored = not officers or (run.path / "officer" / "ranks.parquet").is_file()
+    scored = not officers or (run.path / OFFICER / "ranks.parquet").is_file()
     held = levels(run, officers=officers) if scored else ()
     if not held:
         return

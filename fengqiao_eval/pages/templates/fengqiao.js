@@ -9,7 +9,7 @@
   const plain = (one) => one !== null && typeof one === "object" && !Array.isArray(one);
   const plains = (all) => Array.isArray(all) && all.length > 0 && all.every(plain);
 
-  // lays what a page gives over what its kind has: the counterpart of drawing.py
+  // lays what a page gives over what its kind has: the counterpart of charts.py
   function merged(base, given) {
     if (plain(base) && plain(given)) {
       const names = Object.keys(given).map((name) => [name, merged(base[name], given[name])]);
