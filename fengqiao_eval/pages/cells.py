@@ -199,7 +199,7 @@ def _markdown() -> mistune.Markdown:
 
 _TAG = re.compile(r"<[^>]*>")
 
-_MARK = re.compile(r"<(?!/?(?:b|i|em|s|u|sub|sup|br) ?/?>)[^>]*>")
+_MARK = re.compile(r"<(?!/?(?:b|i|em|s|u|sub|sup|br|extra) ?/?>)[^>]*>")
 """A tag in the words of a figure that does more than set them in type."""
 
 _MAPS = re.compile(r"choropleth.*|.*(?:geo|map|mapbox)")
