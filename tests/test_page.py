@@ -10,7 +10,9 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
+from plotly.validator_cache import ValidatorCache
 
 from fengqiao_eval.pages import charts, fragments
 from fengqiao_eval.pages.cells import clean_html, prose
@@ -263,6 +265,15 @@ def test_pictures_stand_in_the_page(run):
     assert '<path id="own-m" d="M0 0"></path>' in text
     assert '<use xlink:href="#own-m" x="3">' in text
     assert "<pre>没有</pre>" in page(with_output(data={"text/html": "<script>1</script>", "text/plain": "没有"}), run, OWN)
+
+
+@pytest.mark.parametrize("kind", sorted(ValidatorCache.get_validator("", "data").class_strs_map))
+def test_only_maps_are_left_out(run, kind):
+    """Of all kinds of traces that plotly has, those placed on the globe are said to be left out; every other is drawn."""
+    [trace] = go.Figure({"data": [{"type": kind}]}).data
+    text = page(with_output(data={FIGURE: {"data": [{"type": kind}], "layout": {}}}), run, OWN)
+    assert ("地图未画" in text) == bool({"lon", "locations"} & set(trace))
+    assert ("application/json" in text) == ("地图未画" not in text)
 
 
 def test_pictures_of_prose_stand_in_the_page():

@@ -202,8 +202,8 @@ _TAG = re.compile(r"<[^>]*>")
 _MARK = re.compile(r"<(?!/?(?:b|i|em|s|u|sub|sup|br|extra) ?/?>)[^>]*>")
 """A tag in the words of a figure that does more than set them in type."""
 
-_MAPS = re.compile(r"choropleth.*|.*(?:geo|map|mapbox)")
-"""Kinds of traces that are drawn on maps, which plotly fetches from elsewhere."""
+_MAPS = re.compile(r"choropleth(map(box)?)?|densitymap(box)?|scatter(geo|map(box)?)")
+"""Kinds of traces that are drawn on maps, which plotly fetches from elsewhere; a heat map is none of them."""
 
 _FETCHED = frozenset({"geojson", "href", "source", "src", "url"})
 
