@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from fengqiao_eval.words import say
+from fengqiao_eval.words import LANGUAGES, say
 
 
 class Status(IntEnum):
@@ -123,6 +123,12 @@ class LockedError(FengqiaoError):
     """Another run of the same name is under way."""
 
     exit_code = 4
+
+
+def check_language(lang: str) -> None:
+    """Raise UsageError where there are no sentences in a language."""
+    if lang not in LANGUAGES:
+        raise UsageError("lang", given=lang)
 
 
 def refuse(faults: Iterable[Fault]) -> None:

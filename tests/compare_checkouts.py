@@ -50,8 +50,9 @@ def make(checkout: Path, side: Path, real: Path) -> None:
     """Let a checkout make in a folder of its own all that is compared."""
     program = (checkout / ".venv" / "bin" / "fengqiao").resolve()
 
-    def say(name: str, *words: str) -> None:
-        done = subprocess.run([program, *words], cwd=side, capture_output=True, text=True, check=False)
+    def say(name: str, *words: str, lang: str = "zh") -> None:
+        told = {**os.environ, "FENGQIAO_LANG": lang}
+        done = subprocess.run([program, *words], cwd=side, env=told, capture_output=True, text=True, check=False)
         said = "\n".join([done.stdout, done.stderr, f"exit {done.returncode}"]).replace(str(side), "")
         (side / "said" / f"{name}.txt").write_text(FLEETING.sub("…", said), "utf-8")
 
@@ -74,6 +75,10 @@ def make(checkout: Path, side: Path, real: Path) -> None:
     for code in ("arrival_on_time", "satisfied"):
         say(f"explain_S007_{code}", "explain", "runs/demo", "S007", code)
     say("compare", "compare", "runs/demo", "runs/deductions", "--out", "compared.html")
+    say("run_english", "run", "params/demo.yaml", "--set", "lang=en", "--set", "out=english", lang="en")
+    for code in ((), ("arrival_on_time",)):
+        say(f"explain_english_{len(code)}", "explain", "english/demo", "S007", *code, lang="en")
+    say("compare_english", "compare", "english/demo", "runs/deductions", "--out", "compared_english.html", lang="en")
     say("scheme", "scheme", "params/one_table.yaml", "--to", "table.xlsx")
     (side / "done").touch()
 

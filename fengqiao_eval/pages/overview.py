@@ -33,12 +33,6 @@ LONGEST = 32
 BAR, MEDIAN = "#6B7F95", "#0072B2"
 
 
-def main_level(run: Run) -> str:
-    """Name the level that the overview speaks of: stations, else the lowest level."""
-    held = standings.levels(run)
-    return "station" if "station" in held else held[-1]
-
-
 def upper_level(run: Run) -> str:
     """Name the level of the heat map: the highest that has units to compare, else the highest."""
     counts = standings.places(run)["level"].value_counts()
@@ -99,8 +93,8 @@ def _round_number(number: float, decimals: int) -> float:
 
 def movers(run: Run, lang: str = "zh", most: int = 5) -> pd.DataFrame:
     """List the units of the main level that rose and fell most places since the period before, at most so many each way."""
-    listed = standings.places(run)
-    moved = listed[(listed["level"] == main_level(run)) & listed["change"].notna()].sort_values(["change", "unit_id"])
+    level, listed = standings.main_level(standings.levels(run)), standings.places(run)
+    moved = listed[(listed["level"] == level) & listed["change"].notna()].sort_values(["change", "unit_id"])
     ends = [moved[moved["change"] > 0].tail(most).iloc[::-1], moved[moved["change"] < 0].head(most).iloc[::-1]]
     names = {"name": "unit", "peer_class": "class", "rank_before": "before", "rank": "place"}
     chosen = pd.concat(ends, ignore_index=True).rename(columns=names)
@@ -148,7 +142,7 @@ def _label(text: str) -> str:
 
 def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
     """Draw how the totals of the main level spread in each class: bars of one or two points, the median marked and written."""
-    level, listed = main_level(run), standings.places(run)
+    level, listed = standings.main_level(standings.levels(run)), standings.places(run)
     ranked = listed[(listed["level"] == level) & listed["rank"].notna()]
     title = {"text": say("overview.spread", lang, level=term("level", level, lang))}
     groups = [(group, units["total"]) for group, units in ranked.groupby("peer_class", sort=False)]

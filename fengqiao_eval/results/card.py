@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from fengqiao_eval.errors import OFFICER, UsageError
+from fengqiao_eval.errors import OFFICER, UsageError, check_language
 from fengqiao_eval.results import lost_records
 from fengqiao_eval.results.caveats import unknowns, unranked_reasons
 from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums
@@ -28,7 +28,7 @@ from fengqiao_eval.results.run import CARD_FRAMES, Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.wording.arithmetic import Unit
 from fengqiao_eval.wording.numbers import Movement, change, day, flags, number, period_words, term, text
-from fengqiao_eval.words import LANGUAGES, say
+from fengqiao_eval.words import say
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,7 @@ def card(run: Run, unit_id: str, lang: str = "zh") -> Card:
     Asked for again, as by the page of a notebook, it is the same card, as long as no file of the run changes.
     Raises UsageError, in the language of the card, for a unit that is not text (014 typed as a number) or no unit of the run.
     """
-    if lang not in LANGUAGES:
-        raise UsageError("lang", given=lang)
+    check_language(lang)
     try:
         officers = run.holds_officer(unit_id)
     except UsageError as refused:

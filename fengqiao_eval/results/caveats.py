@@ -73,7 +73,7 @@ def unranked_reasons(scheme: Scheme, unit_id: str, rank: Row, lines: Sequence[In
     """Give the reasons why a unit has no place; the scheme's rules decide, the card repeats them."""
     if unit_id in scheme.unranked:
         return (say("card.unranked.unknown", lang),)
-    barring, raised = {i.code for i in scheme.indicators if i.missing == "not_ranked"}, flags(rank.get("flags"))
+    barring, raised = {i.code for i in scheme.indicators if i.bars_place}, flags(rank.get("flags"))
     reasons = [
         say("card.unranked.missing", lang, label=line.label, status=say(f"status.{line.status}", lang))
         for line in lines

@@ -1,5 +1,6 @@
 """A run at a glance: places, dimensions and reasons of the main period, for the one screen, workbook and overview."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,16 @@ def levels(run: Run, *, officers: bool = False) -> tuple[str, ...]:
     """Name the levels that hold a unit in the main period, from the top."""
     held = set(frame(run, "ranks", officers=officers)["level"])
     return tuple(level for level in run.scheme.levels if level in held)
+
+
+def main_level(levels: Sequence[str]) -> str:
+    """Name the level that a whole run is spoken of by: stations, else the lowest above officers, else officers.
+
+    >>> main_level(["city", "station", "zone"]), main_level(["city", "zone", "officer"])
+    ('station', 'zone')
+    """
+    above = [level for level in levels if level != OFFICER] or levels
+    return "station" if "station" in above else above[-1]
 
 
 def dimensions_at(scheme: Scheme, level: str) -> tuple[Dimension, ...]:
@@ -111,7 +122,7 @@ def reasons(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]:
 def _reason(scheme: Scheme, row: Any, gaps: pd.DataFrame, lang: str) -> str:
     if row.unit_id in scheme.unranked:
         return say("screen.reason_unknown", lang)
-    barring = gaps["indicator"].isin({i.code for i in scheme.indicators if i.missing == "not_ranked"})
+    barring = gaps["indicator"].isin({i.code for i in scheme.indicators if i.bars_place})
     decisive = gaps[barring & (gaps["status"] != "not_applicable")]
     raised = flags(row.flags)
     parts = [term("flag", "part_period", lang)] if "part_period" in raised else []

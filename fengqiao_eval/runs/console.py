@@ -8,6 +8,7 @@ from fengqiao_eval.engine.pool import summary as failed_words
 from fengqiao_eval.errors import OFFICER, Note
 from fengqiao_eval.pages import comparison
 from fengqiao_eval.records.store import Records
+from fengqiao_eval.results.standings import main_level
 from fengqiao_eval.runs import job as jobs
 from fengqiao_eval.runs.job import short_path
 from fengqiao_eval.runs.params import RunParams
@@ -61,12 +62,8 @@ def _finding(one: Finding, quoted: Collection[str], lang: str) -> Iterator[str]:
 
 
 def proposal_lines(params: RunParams, scheme: Scheme, scores: Scores, lang: str) -> Iterator[str]:
-    """Say each indicator's weight at the main level, as the scheme has it and as others would propose it; none is applied.
-
-    The main level is that of stations, else the level with most units, officers last.
-    """
-    units = jobs.count_units(scores, jobs.levels_of(params, scheme))
-    level = max(units, key=lambda level: (level == "station", level != OFFICER, units[level]))
+    """Say each indicator's weight at the main level, as the scheme has it and as others would propose it; none is applied."""
+    level = main_level(list(jobs.count_units(scores, jobs.levels_of(params, scheme))))
     found = proposals(scores.points, scheme, level, str(params.span))
     held = [name for name in ("own", "entropy", "critic", "ahp") if found[name].notna().any()]
     if len(found) > 1 and len(held) > 1:

@@ -123,6 +123,11 @@ class Indicator(Entry):
     not_applicable: Exempt | None = None
     gate: Gate | None = None
 
+    @property
+    def bars_place(self) -> bool:
+        """Whether a unit to which it applies has no place without it."""
+        return self.missing == "not_ranked"
+
 
 # What stands outside the hundred: points added and deducted, notices, vetoes with their effects.
 

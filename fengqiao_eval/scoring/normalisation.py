@@ -194,7 +194,7 @@ def _fill_missing(
     """
     missing, own = np.isnan(points), np.broadcast_to(full, len(points))
     inapplicable = status == Status.NOT_APPLICABLE
-    barring = [indicator.missing == "not_ranked" for indicator in scheme.indicators]
+    barring = [indicator.bars_place for indicator in scheme.indicators]
     for number, indicator in enumerate(scheme.indicators):
         lacks = missing[:, number] & ~inapplicable[:, number]
         if indicator.missing in ("full", "zero"):

@@ -119,7 +119,7 @@ def read_points(run: Run, among: Cohort, ids: pd.Index, period: Period) -> Perio
     codes = pd.Index([indicator.code for indicator in scheme.indicators])
     lay, rows = partial(_lay_out, ids=ids, codes=codes), read("points")
     points, status = lay(rows, "points"), lay(rows, "status", empty=Status.NOT_APPLICABLE)
-    lacking, barring = np.isnan(points), [indicator.missing == "not_ranked" for indicator in scheme.indicators]
+    lacking, barring = np.isnan(points), [indicator.bars_place for indicator in scheme.indicators]
     marked = [column for column, indicator in enumerate(scheme.indicators) if is_in_marks(indicator)]
     values = lay(rows, "value")
     if marked and len(held := read("comparisons")):  # the rules saw what came of the last reference

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fengqiao_eval.errors import OFFICER, UsageError
+from fengqiao_eval.errors import OFFICER, UsageError, check_language
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
-from fengqiao_eval.pages.overview import main_level
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.results.run import Run, open_run
-from fengqiao_eval.results.standings import class_order
+from fengqiao_eval.results.standings import class_order, levels, main_level
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import Dimension
 from fengqiao_eval.scoring.adjustments import sum_adjustments
@@ -75,7 +74,7 @@ class Field:
 
     @property
     def lang(self) -> str:
-        """The language of the run."""
+        """The language of what is said, the run's where none was asked for."""
         return str(self.run.manifest.get("lang", "zh"))
 
     @cached_property
@@ -225,17 +224,20 @@ def _freeze(of: Field, sheet: PeriodPoints) -> PeriodPoints:
 # On what weights are tuned: the level, the period, and what must be said of the choice
 
 
-def choose(run: Run | str | Path, level: str | None = None, period: str | None = None) -> Field:
+def choose(run: Run | str | Path, level: str | None = None, period: str | None = None, lang: str | None = None) -> Field:
     """Read what is tuned: the level of the overview, and the last period that is neither open nor being paid out.
 
     A period is paid out from its end until the next of its length has ended, as seen from the run's as_of. Where nobody has a
-    place in the period before, the run's own is taken, and warned of.
+    place in the period before, the run's own is taken, and warned of. lang: the language of what is said, by default the run's.
     Raises UsageError where there is no run, or it has no points, or no such level or period.
     """
     run = run if isinstance(run, Run) else open_run(run)
+    if lang:
+        check_language(lang)
+        run = replace(run, manifest={**run.manifest, "lang": lang})
     if level is None and run.frame("ranks").data.empty:
         raise UsageError("tune.no_points", run=run.manifest["run"], level="—")
-    level, own = level or main_level(run), parse(run.period)
+    level, own = level or main_level(levels(run)), parse(run.period)
     if period is None and _standing(run, own):
         before = run.frame("ranks", officers=level == OFFICER).of_period(str(own.previous))
         if len(before) and before["rank"][(before["level"] == level).to_numpy()].notna().any():

@@ -1,6 +1,5 @@
 """The tuning screen in a notebook: what the browser cannot do is done here, on its request."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,12 @@ import numpy as np
 import traitlets
 
 from fengqiao_eval.errors import OFFICER, FengqiaoError, InputError, UsageError
-from fengqiao_eval.results.run import Run, open_run
+from fengqiao_eval.results.run import Run
 from fengqiao_eval.tuning import override, payload
 from fengqiao_eval.tuning.rescore import Field, choose
 from fengqiao_eval.tuning.sensitivity import rank_robustness
 from fengqiao_eval.wording.numbers import period_words, plain, term
-from fengqiao_eval.words import LANGUAGES, say
+from fengqiao_eval.words import say
 
 SIGNED = ("reason", "author", "checker", "date")
 
@@ -145,10 +144,7 @@ def tuner(
     while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme; lang: zh
     or en, by default the run's. Raises UsageError where the run holds no points, no such level, period or group.
     """
-    if lang not in (None, *LANGUAGES):
-        raise UsageError("lang", given=lang)
-    run = run if isinstance(run, Run) else open_run(run)
-    field = choose(replace(run, manifest={**run.manifest, "lang": lang}) if lang else run, level, period)
+    field = choose(run, level, period, lang)
     scheme = field.run.path / str(field.run.manifest.get("parameters", {}).get("scheme", ""))
     beside = scheme.parent.resolve() if scheme.is_file() else Path()  # where the scheme is gone, the folder we are in
     return Tuner(field, Path(folder) if folder else beside, group)

@@ -85,7 +85,7 @@ class Layout:
 def write(book: Book, *, officers: bool = False) -> None:
     """Write the sheet: weights of each level on top, then every unit by level, class and place."""
     scheme, held = book.run.scheme, levels(book.run, officers=officers)
-    layout = Layout(scheme, nodes_of(scheme), is_mean(scheme, str(book.run.period)))
+    layout = Layout(scheme, nodes_of(scheme), is_mean(scheme, book.run.period))
     units, scored = places(book.run, officers=officers), frame(book.run, "points", officers=officers)
     points, contributions = (_matrix(scored, name, scheme, units["unit_id"]) for name in ("points", "contribution"))
     sheet, first = book.sheet(book.say("check")), TOP + len(held)

@@ -10,7 +10,7 @@ from collections import Counter
 from types import FrameType
 from typing import Any
 
-from scored_in_process import CHECKOUT, HOUSE, module, score
+from command_in_process import CHECKOUT, HOUSE, call, module
 
 WATCHED = ("records", "scheme", "measuring", "scoring", "results")
 CALLS: Counter[tuple[str, str, str]] = Counter()
@@ -46,7 +46,7 @@ def look(frame: FrameType, event: str, _given: Any) -> None:
 
 
 if __name__ == "__main__":
-    print(score(lambda: sys.setprofile(look), lambda: sys.setprofile(None)))
+    print(call(lambda: sys.setprofile(look), lambda: sys.setprofile(None)))
     place = {name: number for number, name in enumerate(rooms())}
     between = Counter({call: times for call, times in CALLS.items() if call[0].split("/")[0] != call[2].split("/")[0]})
     wrong = {

@@ -1,14 +1,14 @@
 """Who stands between a command and its first frame: `python tests/bench/bench_stack_of_write.py [CHECKOUT]`.
 
-Prints the functions of the package that are on the stack when `fengqiao score` writes its first frame, from the command down,
+Prints the functions of the package that are on the stack when `fengqiao run` writes its first frame, from the command down,
 and of how many modules they are.
 """
 
 import traceback
 from typing import Any
 
+from command_in_process import call, module
 from pyarrow import parquet
-from scored_in_process import module, score
 
 FOUND: list[str] = []
 write = parquet.ParquetWriter.__init__
@@ -22,6 +22,6 @@ def look(*given: Any, **more: Any) -> None:
 
 
 if __name__ == "__main__":
-    said = score(lambda: setattr(parquet.ParquetWriter, "__init__", look))
+    said = call(lambda: setattr(parquet.ParquetWriter, "__init__", look), command=("run", "--only", "S001"))
     modules = list(dict.fromkeys(name.rpartition(".")[0] for name in FOUND))
     print(said, *FOUND, f"{len(modules)} modules: {', '.join(modules)}", sep="\n")

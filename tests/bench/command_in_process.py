@@ -1,4 +1,4 @@
-"""`fengqiao score` on a small invented province in this process, while somebody looks on: what two benches share."""
+"""A command on a small invented province in this process, while somebody looks on: what two benches share."""
 
 import os
 import sys
@@ -20,8 +20,8 @@ def module(file: str) -> str:
     return path.relative_to(HOUSE).with_suffix("").as_posix() if path.is_relative_to(HOUSE) else ""
 
 
-def score(begin: Callable[[], None], end: Callable[[], None] = lambda: None) -> str:
-    """Invent a province of eight stations and score it between begin and end; return what the command said."""
+def call(begin: Callable[[], None], end: Callable[[], None] = lambda: None, command: tuple[str, ...] = ("score",)) -> str:
+    """Invent a province of eight stations and call a command between begin and end; return what it said."""
     from typer.testing import CliRunner  # noqa: PLC0415 - of the checkout's environment
 
     from fengqiao_eval.cli import app  # noqa: PLC0415 - of the checkout
@@ -35,7 +35,7 @@ def score(begin: Callable[[], None], end: Callable[[], None] = lambda: None) -> 
         runner.invoke(app, ["demo", "records", "--stations", "8"], catch_exceptions=False)
         begin()
         try:
-            said = runner.invoke(app, ["score", "params/demo.yaml", "--quiet"], catch_exceptions=False)
+            said = runner.invoke(app, [*command, "params/demo.yaml", "--quiet"], catch_exceptions=False)
         finally:
             end()
             os.chdir(CHECKOUT)
