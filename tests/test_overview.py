@@ -7,6 +7,7 @@ import nbformat
 import pandas as pd
 import pytest
 
+from fengqiao_eval.errors import UsageError
 from fengqiao_eval.pages import overview
 from fengqiao_eval.results.run import open_run
 from run_folders import HOSTILE, write_run
@@ -99,11 +100,28 @@ def test_no_officer_and_no_markup_reach_the_reader(run):
     assert "<img" not in "".join(parts)
 
 
+def test_another_period_is_refused(run):
+    """Parameters that name another period than the run holds are refused, a relative one cannot be checked."""
+    assert open_run(str(run.path), period="last_quarter").path == run.path
+    assert open_run(str(run.path), period="2024Q4").path == run.path
+    with pytest.raises(UsageError, match="参数的考评期是“2024”，批次 demo 的考评期是“2024Q4”"):
+        open_run(str(run.path), period=2024)
+
+
+def test_out_says_where_the_runs_lie(run, monkeypatch):
+    """A params file's `out` counts from the project folder, which lies above the notebook's."""
+    (run.path.parent / "notebooks").mkdir(exist_ok=True)
+    monkeypatch.chdir(run.path.parent / "notebooks")
+    assert open_run("../runs/demo", out=".").manifest["run"] == "demo"
+    with pytest.raises(UsageError, match="elsewhere"):
+        open_run("../runs/demo", out="elsewhere")
+
+
 def test_the_notebook_lists_only_what_acts():
     """The parameters cell has what the notebook uses, each with a comment."""
     cell = next(cell for cell in nbformat.read(NOTEBOOK, 4).cells if "parameters" in cell.metadata.get("tags", ()))
     lines = [line.partition(" = ") for line in cell.source.splitlines()]
-    assert {name for name, _, _ in lines} == {"run", "lang"}
+    assert {name for name, _, _ in lines} == {"run", "out", "period", "lang"}
     assert all("  # " in rest for _, _, rest in lines)
 
 

@@ -114,7 +114,7 @@ def test_the_notebook_lists_only_what_acts():
     """The parameters cell has what the screen is opened with, each with a comment."""
     cell = next(cell for cell in nbformat.read(NOTEBOOK, 4).cells if "parameters" in cell.metadata.get("tags", ()))
     lines = [line.partition(" = ") for line in cell.source.splitlines()]
-    assert {name for name, _, _ in lines} == {"run", "level", "group", "period", "lang"}
+    assert {name for name, _, _ in lines} == {"run", "out", "level", "group", "period", "lang"}
     assert all("  # " in rest for _, _, rest in lines)
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from fengqiao_eval.documents import near
 from fengqiao_eval.errors import OFFICER, UsageError
+from fengqiao_eval.periods import RELATIVE
 from fengqiao_eval.results import frames
 from fengqiao_eval.results.frames import Frame
 from fengqiao_eval.scheme.scheme import Scheme
@@ -65,16 +66,23 @@ class Run:
         return tuple(found)
 
 
-def open_run(path: str | Path) -> Run:
+def open_run(path: str | Path, out: str | None = None, period: object = None) -> Run:
     """Open a run folder, or the text file `latest` that names one.
 
-    Raises UsageError where there is no run yet.
+    out: the folder that holds the run of that name, from the project folder, which lies above a notebook's; period: the one that
+    is expected. Raises UsageError where there is no run yet, or it was made for another period.
     """
-    given = Path(path)
+    found = _open_folder(Path("..", out, Path(path).name) if out else Path(path))
+    if period is not None and str(period) not in {found.period, *RELATIVE}:
+        raise UsageError("other_period", given=period, run=found.manifest["run"], held=found.period)
+    return found
+
+
+def _open_folder(given: Path) -> Run:
     folder = (given.parent / given.read_text("utf-8").strip() if given.is_file() else given).resolve()
     manifest = folder / "manifest.json"
     if not manifest.is_file():
-        raise UsageError("no_run", given=str(path))
+        raise UsageError("no_run", given=str(given))
     return _load_run(folder, manifest.stat().st_mtime_ns)
 
 
