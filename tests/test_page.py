@@ -1,5 +1,6 @@
 """The offline page: whole, small, asking nothing of anybody, and harmless whatever a record holds."""
 
+import functools
 import re
 import shutil
 import subprocess
@@ -265,6 +266,33 @@ def test_pictures_stand_in_the_page(run):
     assert '<path id="own-m" d="M0 0"></path>' in text
     assert '<use xlink:href="#own-m" x="3">' in text
     assert "<pre>没有</pre>" in page(with_output(data={"text/html": "<script>1</script>", "text/plain": "没有"}), run, OWN)
+
+
+DEEP = functools.reduce(lambda inner, _: {"x": inner}, range(3000), {})
+
+
+@pytest.mark.parametrize(
+    ("output", "shown"),
+    [
+        ({}, ""),
+        ({"text/plain": None}, ""),
+        ({"text/html": "<p>\ud800半</p>"}, "<p>?半</p>"),
+        ({"image/png": None, "text/plain": "图"}, "<pre>图</pre>"),
+        ({FIGURE: {"data": None, "layout": None}}, "图未画"),
+        ({FIGURE: {"data": "abc", "layout": {}}}, "图未画"),
+        ({FIGURE: {"data": [1, None], "layout": {}}}, "图未画"),
+        ({FIGURE: {"data": [{"type": "bar"}], "layout": [1]}}, "图未画"),
+        ({FIGURE: {"data": [DEEP], "layout": {}}}, '"x":null'),
+        ({FIGURE: {"data": [{"type": "bar", "y": [float("nan"), float("inf"), 1]}], "layout": {}}}, '"y":[null,null,1]'),
+        ({FIGURE: {"data": [{"type": "bar", "name": "\ud800"}], "layout": {"height": float("nan")}}}, '"height":450'),
+        ({FIGURE: {"data": [{"type": "bar"}], "layout": {}, "frames": [{}]}}, "动画只画第一帧"),
+    ],
+)
+def test_whatever_a_cell_put_out_the_page_is_made(run, output, shown):
+    """What is broken, half or no figure at all does not fail the card: it is left out, and said where it is a figure."""
+    text = page({"cells": [{"cell_type": "code", "outputs": [{"output_type": "display_data", "data": output}]}]}, run, OWN)
+    assert shown in text
+    assert text.encode()
 
 
 @pytest.mark.parametrize("kind", sorted(ValidatorCache.get_validator("", "data").class_strs_map))

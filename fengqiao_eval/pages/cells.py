@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import count
+from math import isfinite
 from typing import Any
 
 import mistune
@@ -46,11 +47,11 @@ def blocks(nb: Mapping[str, Any], lang: str) -> list[Markup]:
 
 def _output(output: Mapping[str, Any], figures: Iterator[int], lang: str) -> Markup:
     """Show one output; warnings and progress (stderr) stay in the notebook."""
-    kind, data = output["output_type"], output.get("data", {})
+    kind, data = output.get("output_type"), {name: form for name, form in output.get("data", {}).items() if form is not None}
     if kind == "stream":
-        return _text("" if output.get("name") == "stderr" else output["text"])
+        return _text("" if output.get("name") == "stderr" else output.get("text", ""))
     if kind == "error":
-        return _text(f"{output['ename']}: {output['evalue']}")
+        return _text(f"{output.get('ename', '')}: {output.get('evalue', '')}")
     if isinstance(data.get(FIGURE), Mapping):
         return figure(data[FIGURE], lang, again=next(figures) > 0)
     return _richest_form({name: _join_text(form) for name, form in data.items()})
@@ -80,7 +81,9 @@ def _text(text: Any) -> Markup:
 
 
 def _join_text(text: Any) -> str:
-    return "".join(map(str, text)) if isinstance(text, (list, tuple)) else str(text)
+    """Join the lines of a text as notebooks keep it; half a character, which no file can hold, becomes a question mark."""
+    whole = "".join(map(str, text)) if isinstance(text, (list, tuple)) else str(text)
+    return whole.encode("utf-8", "replace").decode()
 
 
 # HTML and SVG of a cell
@@ -211,40 +214,46 @@ _FETCHED = frozenset({"geojson", "href", "source", "src", "url"})
 def figure(data: Mapping[str, Any], lang: str, *, again: bool = False) -> Markup:
     """Inline a figure's numbers for assets/fengqiao.js to draw; what it shares with others is left to the script.
 
-    again: another figure has said already why none may be seen. A map, which would have to be fetched, is said to be left out.
+    again: another figure has said already why none may be seen. A map, which would have to be fetched, and what is no figure are
+    said to be left out; of an animation the first picture is shown, and that there are more is said.
     """
-    traces, layout = ([*data.get("data", ())], {**(data.get("layout") or {})})
+    whole = _harmless({"data": data.get("data"), "layout": data.get("layout") or {}})
+    traces, layout = whole["data"], whole["layout"]
+    if not _is_list_of_mappings(traces) or not isinstance(layout, dict):
+        return _text(say("page.no_figure", lang))
     if any(_MAPS.fullmatch(str(trace.get("type", ""))) for trace in traces):
         return _text(say("page.map", lang))
     title, height = layout.get("title") or {}, layout.get("height")
-    title = str(title.get("text") or "") if isinstance(title, Mapping) else str(title)
-    left = compact_figure({"data": traces, "layout": layout})
+    title = str(title.get("text") or "") if isinstance(title, dict) else str(title)
+    height = height if isinstance(height, (int, float)) and 0 < height < _TALLEST else _HEIGHT
+    left = compact_figure({"data": traces, "layout": layout | {"height": height}})
     if title and escape(title) == title:  # the words of the figure are its title then
         left["layout"] = {name: value for name, value in left["layout"].items() if value != {"text": title} or name != "title"}
     # sorted, as a saved notebook is: the page of one that is run again by hand is the same
-    inlined = Markup(script_json(_harmless(left), sort_keys=True))  # noqa: S704 - no < is left in it
-    given = {
-        "title": _TAG.sub(" ", title) or say("page.figure", lang),
-        "height": int(height) if isinstance(height, (int, float)) and 0 < height < _TALLEST else _HEIGHT,
-        "figure": inlined,
-        "again": again,
-    }
-    return Markup(render("figure.html", lang, **given))  # noqa: S704 - made by our template
+    inlined = Markup(script_json(left, sort_keys=True))  # noqa: S704 - no < is left in it
+    given = {"title": _TAG.sub(" ", title) or say("page.figure", lang), "height": int(height), "figure": inlined, "again": again}
+    more = _text(say("page.animation", lang)) if data.get("frames") else Markup()
+    return Markup(render("figure.html", lang, **given)) + more  # noqa: S704 - made by our template
 
 
-_HEIGHT, _TALLEST = 300, 10_000
-"""Pixels that a figure takes which says nothing of its height, and which none exceeds."""
+_HEIGHT, _TALLEST = 450, 10_000
+"""Pixels that a figure takes which says nothing of its height, as plotly has it, and which none exceeds."""
+
+_DEEPEST = 40
+"""As deep as the parts of a figure lie in one another; what lies deeper goes."""
 
 
-def _harmless(part: Any) -> Any:
-    """Take from a part of a figure whatever could fetch something, link somewhere or run."""
+def _is_list_of_mappings(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(one, dict) for one in given)
+
+
+def _harmless(part: Any, depth: int = 0) -> Any:
+    """Take from a part of a figure whatever could fetch something, link somewhere or run, and what JSON has no word for."""
     if isinstance(part, str):
-        return _MARK.sub("", part) if "<" in part else part
+        return _MARK.sub("", _join_text(part))
+    if depth > _DEEPEST or (isinstance(part, float) and not isfinite(part)):
+        return None
     if isinstance(part, Mapping):
-        kept = {
-            name: value
-            for name, value in part.items()
-            if name not in _FETCHED or not isinstance(value, str) or _is_picture(value)
-        }
-        return {name: _harmless(value) for name, value in kept.items()}
-    return [*map(_harmless, part)] if isinstance(part, (list, tuple)) else part
+        fetched = {name for name in _FETCHED & part.keys() if isinstance(part[name], str) and not _is_picture(part[name])}
+        return {_join_text(name): _harmless(value, depth + 1) for name, value in part.items() if name not in fetched}
+    return [_harmless(one, depth + 1) for one in part] if isinstance(part, (list, tuple)) else part
