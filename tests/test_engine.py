@@ -163,6 +163,17 @@ def test_the_process_is_left_as_it_was(run):
     assert run("'x' in globals()").error is None
 
 
+@pytest.mark.parametrize("magic", ["%matplotlib inline", "%matplotlib", "%gui"])
+def test_magics_of_figures_are_obeyed(magic):
+    """%matplotlib inline, which old notebooks begin with, fails no card, and figures are put out after it."""
+    cell = "import matplotlib.pyplot as plt; plt.figure(figsize=(2, 1)); plt.plot([1, 2]);"
+    lines = ["from fengqiao_eval.engine.shell import kernel", "told = []", "with kernel() as one:"]
+    lines += [f"    ends = [one.execute(cell, None, told.append)['status'] for cell in {(magic, cell)!r}]"]
+    lines += ["print(*ends, [sorted(part['content']['data']) for part in told if part['msg_type'] == 'display_data'])"]
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["ok ok [['image/png', 'text/plain']]"]
+
+
 TWICE = """
 from fengqiao_eval.engine.shell import kernel, restore_state
 

@@ -233,6 +233,9 @@ ALIVE = re.compile(r"<(?:script|iframe|object|embed|link|meta|base|form|style)\b
         '<meta http-equiv="refresh" content="0;url=//x.example"><link rel="stylesheet" href="//x.example/a.css">',
         '<img src="data:text/html;base64,PHNjcmlwdD4="><img src="data:image/svg+xml;base64,PHN2Zz4=">',
         '<noscript><p title="</noscript><img src=x onerror=alert(1)>">x</noscript><template><script>1</script></template>',
+        '<svg><path d="M0 0" stroke="u\\72l(//x.example/s.svg#a)" style="fill:u\\72l(//x.example/s.svg#a)"/></svg>',
+        '<svg><rect fill="url(//x.example/a.svg#b)" clip-path="url(#a) url(//x.example/a.svg#b)"/></svg>',
+        '<svg><image href="//x.example/a.png"/><image xlink:href="data:image/svg+xml;base64,PHN2Zz4="/></svg>',
         '<figure class="fq-figure"><script type="application/json">{}</script></figure>',
     ],
 )
@@ -256,6 +259,27 @@ def test_an_analysts_table_stands_on_the_page(run):
     assert "<pre>" not in text
 
 
+def test_colours_of_a_styler_stay(run):
+    """What a Styler of pandas says of its cells in a style sheet is said by the cells; what is no colour of a cell goes."""
+    frame = pd.DataFrame({"总分": [83.75, 61.5]}).style.highlight_max(color="#ffeeaa").set_uuid("x")
+    sheet = frame.to_html().replace("background-color: #ffeeaa;", "background-color: #ffeeaa; position: fixed; width: 9999px;")
+    text = page(with_output(data={"text/html": sheet}), run, OWN)
+    assert re.search(r'<td id="own\w+-T_x_row0_col0" style="background-color:#ffeeaa">83.750000</td>', text)
+    assert "fixed" not in text
+
+
+def test_pictures_of_matplotlib_keep_hatches_and_images(run):
+    """Patterns and pictures within an SVG are shown, those of other hosts are not."""
+    drawn = (
+        '<svg><defs><pattern id="h" width="9" height="9" patternUnits="userSpaceOnUse"></pattern></defs>'
+        '<path style="fill: url(#h); stroke: #000" d="M0 0"/><image width="9" xlink:href="data:image/png;base64,iVBORw0K"/></svg>'
+    )
+    text = page(with_output(data={"image/svg+xml": drawn}), run, OWN)
+    [name] = re.findall(r'<pattern id="(own\w+-h)"', text)
+    assert f'style="fill:url(&quot;#{name}&quot;);stroke:#000"' in text
+    assert 'xlink:href="data:image/png;base64,iVBORw0K"' in text
+
+
 def test_pictures_stand_in_the_page(run):
     """PNG, JPEG and SVG are shown as they are; two pictures do not meet in the names of their parts."""
     for kind in ("image/png", "image/jpeg"):
@@ -263,8 +287,10 @@ def test_pictures_stand_in_the_page(run):
         assert f'<img src="data:{kind};base64,iVBORw0K" alt="&lt;Figure&gt;">' in text
     drawn = '<?xml version="1.0"?><svg viewBox="0 0 9 9"><defs><path id="m" d="M0 0"/></defs><use xlink:href="#m" x="3"/></svg>'
     text = page(with_output(data={"image/svg+xml": drawn}), run, OWN)
-    assert '<path id="own-m" d="M0 0"></path>' in text
-    assert '<use xlink:href="#own-m" x="3">' in text
+    [name] = re.findall(r'<path id="(own\w+-m)" d="M0 0"></path>', text)
+    assert f'<use xlink:href="#{name}" x="3">' in text
+    others = page(with_output(data={"image/svg+xml": drawn.replace("9 9", "8 8")}), run, OWN)
+    assert name not in others
     assert "<pre>没有</pre>" in page(with_output(data={"text/html": "<script>1</script>", "text/plain": "没有"}), run, OWN)
 
 
@@ -285,7 +311,7 @@ DEEP = functools.reduce(lambda inner, _: {"x": inner}, range(3000), {})
         ({FIGURE: {"data": [DEEP], "layout": {}}}, '"x":null'),
         ({FIGURE: {"data": [{"type": "bar", "y": [float("nan"), float("inf"), 1]}], "layout": {}}}, '"y":[null,null,1]'),
         ({FIGURE: {"data": [{"type": "bar", "name": "\ud800"}], "layout": {"height": float("nan")}}}, '"height":450'),
-        ({FIGURE: {"data": [{"type": "bar"}], "layout": {}, "frames": [{}]}}, "动画只画第一帧"),
+        ({FIGURE: {"data": [{"type": "bar"}], "layout": {}, "frames": [{}]}}, "只画第一幅"),
     ],
 )
 def test_whatever_a_cell_put_out_the_page_is_made(run, output, shown):
@@ -321,8 +347,12 @@ def test_a_figure_of_an_analyst_is_drawn_whole(run):
     assert '"x":["甲"]' in text
     assert "x.example" not in text
     assert "<b>旧式</b>" in text
-    placed = page(with_output(data={FIGURE: {"data": [{"type": "scattermap"}], "layout": {}}}), run, OWN)
-    assert "<pre>地图未画：" in placed
+    halves = {"type": "indicator", "value": 5, "number": {"prefix": "<a href='x'", "suffix": ">点"}, "customdata": ["<", ">"]}
+    halved = page(with_output(data={FIGURE: {"data": [halves], "layout": {"updatemenus": [{}]}}}), run, OWN)
+    assert '"prefix":"\\u0026lt;a href=' in halved
+    assert '"customdata":["\\u0026lt;","\\u003e"]' in halved
+    assert "updatemenus" not in halved
+    assert "按钮和滑块见笔记本" in halved
     assert "<b>图</b>" in page(with_output(data={FIGURE: {"data": [{"type": "pie"}]}}), run, OWN)
 
 

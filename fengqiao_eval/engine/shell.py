@@ -412,6 +412,7 @@ def _shell(wire: Wire) -> Iterator[Any]:
     shell.kernel = SimpleNamespace(shell=shell, session=wire, eventloop=None)
     shell.displayhook.session = shell.display_pub.session = wire
     shell.displayhook.topic = b"execute_result"
+    shell.enable_gui = lambda gui=None: None  # noqa: ARG005 - %matplotlib asks for a loop of windows, which nobody would see
     _draw_for_this_shell()
     try:
         yield shell

@@ -6,10 +6,11 @@ Nothing of a cell may run on a page or ask another host. HTML and SVG pass nh3, 
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache, partial
 from itertools import count
 from math import isfinite
 from typing import Any
+from zlib import crc32
 
 import mistune
 import nh3
@@ -35,11 +36,11 @@ def blocks(nb: Mapping[str, Any], lang: str) -> list[Markup]:
     """
     found, figures = [], count()
     for cell in nb["cells"]:
-        told = cell.get("metadata", {})
-        if LEFT_OUT in told.get("tags", []):
+        told = cell.get("metadata") or {}
+        if LEFT_OUT in list(told.get("tags") or ()):
             continue
         if cell["cell_type"] == "markdown":
-            found.append(prose(told.get("fengqiao", {}).get(lang) or cell["source"], cell.get("attachments", {})))
+            found.append(prose((told.get("fengqiao") or {}).get(lang) or cell.get("source", ""), cell.get("attachments")))
         elif cell["cell_type"] == "code":
             found += [block for output in cell.get("outputs", []) if (block := _output(output, figures, lang))]
     return found
@@ -47,7 +48,7 @@ def blocks(nb: Mapping[str, Any], lang: str) -> list[Markup]:
 
 def _output(output: Mapping[str, Any], figures: Iterator[int], lang: str) -> Markup:
     """Show one output; warnings and progress (stderr) stay in the notebook."""
-    kind, data = output.get("output_type"), {name: form for name, form in output.get("data", {}).items() if form is not None}
+    kind, data = output.get("output_type"), {name: form for name, form in (output.get("data") or {}).items() if form is not None}
     if kind == "stream":
         return _text("" if output.get("name") == "stderr" else output.get("text", ""))
     if kind == "error":
@@ -67,16 +68,25 @@ def _richest_form(data: Mapping[str, str]) -> Markup:
             shown = Markup('<img src="{}" alt="{}">').format(address, data.get("text/plain", ""))
             break
     if shown:
-        return Markup('<div class="own">{}</div>').format(Markup(shown))  # noqa: S704 - cleaned
+        return _own(shown)
     return prose(data["text/markdown"]) if "text/markdown" in data else _text(data.get("text/plain", ""))
 
 
-_SEEN = re.compile(r"<img src=|<svg|(?:^|>)[^<>]*[^<>\s]")
+_SEEN = re.compile(r"<img[^>]* src=|<svg|(?:^|>)[^<>]*[^<>\s]")
 """A picture or a word: what is left of a cell that wanted to run may be neither."""
 
 
+def _own(html: str) -> Markup:
+    """Set what is not ours apart: what is too wide is scrolled in its box."""
+    return Markup('<div class="own">{}</div>').format(Markup(html))  # noqa: S704 - cleaned
+
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+"""What sets the colours of a terminal."""
+
+
 def _text(text: Any) -> Markup:
-    told = _join_text(text).rstrip()
+    told = _COLOURS.sub("", _join_text(text)).rstrip()
     return Markup("<pre>{}</pre>").format(told) if told else Markup()
 
 
@@ -92,25 +102,26 @@ def _join_text(text: Any) -> str:
 _HTML = nh3.ALLOWED_TAGS - {"area", "footer", "header", "map", "nav"} | {"section", "tfoot"}
 
 _SVG = frozenset(
-    "svg g defs symbol clipPath linearGradient radialGradient stop marker path rect circle ellipse line polyline polygon text "
-    "tspan title desc use".split()
+    "svg g defs symbol clipPath linearGradient radialGradient stop marker pattern path rect circle ellipse line polyline polygon "
+    "text tspan title desc use image".split()
 )
-"""No style sheet, script, picture, link or foreign content among them."""
+"""No style sheet, script, link or foreign content among them."""
 
 _ATTRIBUTES = frozenset(
     "align aria-hidden aria-label alt border class clip-path clip-rule colspan cx cy d dx dy fill fill-opacity fill-rule "
     "font-family font-size font-style font-weight gradientTransform gradientUnits height href id marker-end marker-start "
-    "markerHeight markerWidth offset opacity open orient points preserveAspectRatio r refX refY role rowspan rx ry scope span "
+    "markerHeight markerWidth offset opacity open orient patternContentUnits patternTransform patternUnits "
+    "points preserveAspectRatio r refX refY role rowspan rx ry scope span "
     "src start stop-color stop-opacity stroke stroke-dasharray stroke-linecap stroke-linejoin stroke-opacity stroke-width style "
     "text-anchor transform viewBox width x x1 x2 xlink:href y y1 y2".split()
 )
 
 _PROPERTIES = frozenset(
-    "background-color border border-bottom border-collapse border-top color fill fill-opacity fill-rule font-family font-size "
-    "font-style font-weight opacity padding-left stroke stroke-dasharray stroke-linecap stroke-linejoin stroke-miterlimit "
+    "background-color border-collapse color fill fill-opacity fill-rule font-family font-size "
+    "font-style font-weight opacity stroke stroke-dasharray stroke-linecap stroke-linejoin stroke-miterlimit "
     "stroke-opacity stroke-width text-align text-anchor text-decoration vertical-align white-space".split()
 )
-"""What a style may say: nothing that lays a cell over other parts of the page."""
+"""What a style may say: nothing that moves or widens what it is set on."""
 
 _CLASS = re.compile(r"fq(?:-(?!figure$|plot$)[a-z]+)?|[nw]|dataframe")
 """Classes of our parts but those that assets/fengqiao.js draws, and the one of pandas."""
@@ -122,18 +133,22 @@ _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/\s]+={0,2}")
 _BESIDE = re.compile(r"(?!\.)[\w%.~-]+\.(?:html|csv|xlsx)")
 """A link may lead to a file that lies beside the page."""
 
-_WITHIN = re.compile(r"(url\(#|#)([\w.:-]+)(\)?)")
-"""An address of something in the same picture."""
+_WITHIN = re.compile(r"(url\(#|^#)(?=[\w.:-]+(?:\)|$))")
+"""Where the address of something in the same picture begins, before its name."""
+
+_RULES = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_CELL = re.compile(r'(?<= id=")(T_\w+)"')
 
 
-@cache
-def _cleaner() -> nh3.Cleaner:
+@lru_cache(maxsize=64)
+def _cleaner(prefix: str) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags={*_HTML, *_SVG},
         clean_content_tags={"script", "style", "iframe", "object", "embed", "template", "noscript", "math", "head", "title"}
         - _SVG,
         attributes={"*": set(_ATTRIBUTES)},
-        attribute_filter=_attribute,
+        attribute_filter=partial(_attribute, prefix),
         filter_style_properties=set(_PROPERTIES),
         url_schemes={"data"},
         link_rel=None,
@@ -146,22 +161,36 @@ def clean_html(html: str) -> str:
     >>> clean_html('<b onclick="x()">一</b><script>x()</script><a href="javascript:x()">二</a><img src="https://x.example/a.png">')
     '<b>一</b><a>二</a><img>'
     """
-    return _cleaner().clean(html) if "<" in html else html and str(escape(html))
+    if "<" not in html:
+        return html and str(escape(html))
+    return _cleaner(f"own{crc32(html.encode()):x}-").clean(_style_cells(html))
 
 
-def _attribute(_tag: str, name: str, value: str) -> str | None:
+def _style_cells(html: str) -> str:
+    """Write the colours that a Styler of pandas keeps in a style sheet to the cells they are meant for, since style sheets go."""
+    styles: dict[str, str] = {}
+    for sheet in _RULES.findall(html) if 'id="T_' in html else ():
+        for selectors, said in _RULE.findall(sheet):
+            for selector in selectors.split(","):
+                styles[selector.strip()] = styles.get(selector.strip(), "") + said
+    kept = {name: str(escape(" ".join(said.split()))) for name, said in styles.items()}
+    return _CELL.sub(lambda cell: f'{cell[0]} style="{kept[at]}"' if (at := f"#{cell[1]}") in kept else cell[0], html)
+
+
+def _attribute(prefix: str, tag: str, name: str, value: str) -> str | None:
     """Say what stays of an attribute, None where it goes; names within a picture get a name of their own on the page."""
-    if name == "src":
-        return value if _is_picture(value) else None
     if name == "class":
         return " ".join(filter(_CLASS.fullmatch, value.split())) or None
-    if name == "id":
-        return f"own-{value}"
-    if name == "href" or "url" in value.lower():
-        if within := _WITHIN.fullmatch(value):
-            return f"{within[1]}own-{within[2]}{within[3]}"
-        return value if name == "href" and _BESIDE.fullmatch(value) else None
-    return value
+    if name in ("alt", "aria-label", "id"):
+        return prefix + value if name == "id" else value
+    if name == "src" or (name == "href" and tag == "image"):
+        return value if _is_picture(value) else None
+    if name == "href" and _BESIDE.fullmatch(value):
+        return value
+    left = _WITHIN.sub("", value).lower()
+    if "\\" in value or "url" in left or (name == "href" and left == value.lower()):  # a style sheet reads u\72l as url
+        return None
+    return _WITHIN.sub(rf"\1{prefix}", value)
 
 
 def _is_picture(address: str) -> bool:
@@ -177,7 +206,8 @@ def prose(markdown: Any, attachments: Mapping[str, Any] | None = None) -> Markup
     for name, forms in (attachments or {}).items():
         kind = next((kind for kind in _PICTURES if kind in forms), "")
         text = text.replace(f"(attachment:{name})", f"(data:{kind};base64,{_join_text(forms.get(kind, ''))})")
-    return Markup(clean_html(str(_markdown()(text))))  # noqa: S704 - cleaned
+    shown = clean_html(str(_markdown()(text)))
+    return _own(shown) if " style=" in shown or "<svg" in shown else Markup(shown)  # noqa: S704 - cleaned
 
 
 class _Renderer(mistune.HTMLRenderer):
@@ -202,13 +232,16 @@ def _markdown() -> mistune.Markdown:
 
 _TAG = re.compile(r"<[^>]*>")
 
-_MARK = re.compile(r"<(?!/?(?:b|i|em|s|u|sub|sup|br|extra) ?/?>)[^>]*>")
-"""A tag in the words of a figure that does more than set them in type."""
+_MARK = re.compile(r"<(?!/?(?:b|i|em|s|u|sub|sup|br|extra) ?/?>)([^<>]*>)?")
+"""A tag in the words of a figure that does more than set them in type, or the beginning of one."""
 
 _MAPS = re.compile(r"choropleth(map(box)?)?|densitymap(box)?|scatter(geo|map(box)?)")
 """Kinds of traces that are drawn on maps, which plotly fetches from elsewhere; a heat map is none of them."""
 
 _FETCHED = frozenset({"geojson", "href", "source", "src", "url"})
+
+_CONTROLS = ("sliders", "updatemenus")
+"""Parts of a layout that change the figure when they are pressed, into a map too."""
 
 
 def figure(data: Mapping[str, Any], lang: str, *, again: bool = False) -> Markup:
@@ -226,13 +259,14 @@ def figure(data: Mapping[str, Any], lang: str, *, again: bool = False) -> Markup
     title, height = layout.get("title") or {}, layout.get("height")
     title = str(title.get("text") or "") if isinstance(title, dict) else str(title)
     height = height if isinstance(height, (int, float)) and 0 < height < _TALLEST else _HEIGHT
-    left = compact_figure({"data": traces, "layout": layout | {"height": height}})
+    still = {name: value for name, value in layout.items() if name not in _CONTROLS} | {"height": height}
+    left = compact_figure({"data": traces, "layout": still if title else still | {"title": {"text": ""}}})
     if title and escape(title) == title:  # the words of the figure are its title then
         left["layout"] = {name: value for name, value in left["layout"].items() if value != {"text": title} or name != "title"}
     # sorted, as a saved notebook is: the page of one that is run again by hand is the same
     inlined = Markup(script_json(left, sort_keys=True))  # noqa: S704 - no < is left in it
     given = {"title": _TAG.sub(" ", title) or say("page.figure", lang), "height": int(height), "figure": inlined, "again": again}
-    more = _text(say("page.animation", lang)) if data.get("frames") else Markup()
+    more = _text(say("page.animation", lang)) if data.get("frames") or len(still) < len(layout | {"height": 0}) else Markup()
     return Markup(render("figure.html", lang, **given)) + more  # noqa: S704 - made by our template
 
 
@@ -250,7 +284,7 @@ def _is_list_of_mappings(given: Any) -> bool:
 def _harmless(part: Any, depth: int = 0) -> Any:
     """Take from a part of a figure whatever could fetch something, link somewhere or run, and what JSON has no word for."""
     if isinstance(part, str):
-        return _MARK.sub("", _join_text(part))
+        return _MARK.sub(lambda mark: "" if mark[1] else "&lt;", _join_text(part))
     if depth > _DEEPEST or (isinstance(part, float) and not isfinite(part)):
         return None
     if isinstance(part, Mapping):

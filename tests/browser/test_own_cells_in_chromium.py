@@ -22,8 +22,18 @@ HOSTILE = (
     "<p>乙</p><img src=x onerror=\"alert('onerror')\">",
     '<p>丙</p><iframe src="https://x.example/"></iframe>',
     '<p>丁</p><a id="link" href="javascript:alert(1)">点这里</a>',
+    '<p>己</p><svg width="9"><path d="M0 0L9" stroke="u\\72l(https://x.example/s.svg#a)" style="fill:u\\72l(//x.example/t)"/></svg>',
+    '<p>庚</p><span style="opacity:.99;padding-left:900px;border-top:6000px solid #fff;position:fixed">y</span>',
     '<p>戊</p><img src="https://x.example/a.png"><div style="background:url(https://x.example/b.png)">x</div>',
 )
+
+HALVES = """
+display({"application/vnd.plotly.v1+json": {
+    "data": [{"type": "indicator", "value": 5, "number": {"prefix": "<a href='https://y.example/'", "suffix": ">点"}}],
+    "layout": {"width": 5000, "updatemenus": [{"buttons": [{"method": "restyle", "args": ["type", "scattergeo"]}]}]},
+}}, raw=True)
+"""
+"""A link put together from halves, a figure wider than the page, and a button that would fetch a map."""
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +43,7 @@ def opened(tmp_path_factory, browser):
     write_assets(run / "assets")
     notebook = nbformat.read(ROOT / "notebooks" / "station_scorecard.ipynb", as_version=4)
     shown = [f"from IPython.display import HTML\nHTML({html!r})" for html in HOSTILE]
-    notebook.cells += [nbformat.v4.new_code_cell(cell) for cell in (*OWN_CELLS, *shown)]
+    notebook.cells += [nbformat.v4.new_code_cell(cell) for cell in (*OWN_CELLS, *shown, HALVES)]
     notebook.cells.append(nbformat.v4.new_markdown_cell("## 我的结论\n\n见**上表**。"))
     template = run.parent / "mine.ipynb"
     nbformat.write(notebook, template)
@@ -57,10 +67,10 @@ def test_own_cells_are_seen(opened):
     png = tab.locator(".own img[src^='data:image/png']")
     assert png.count() == 1
     assert png.evaluate("picture => picture.naturalWidth") > 100
-    assert tab.locator(".own svg").bounding_box()["height"] > 100
+    assert tab.locator(".own svg").first.bounding_box()["height"] > 100
     assert tab.locator(".own svg path").first.bounding_box()["width"] > 100
-    assert tab.locator(".fq-figure .plot-container").count() == 5
-    assert tab.locator(".fq-figure").last.locator("text.gtitle").text_content() == "两所"
+    assert tab.locator(".fq-figure .plot-container").count() == 6
+    assert tab.locator(".fq-figure").nth(4).locator("text.gtitle").text_content() == "两所"
     assert tab.get_by_role("heading", name="我的结论").is_visible()
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -68,7 +78,7 @@ def test_own_cells_are_seen(opened):
 def test_hostile_cells_do_nothing(opened):
     """No script, handler, frame, script address or foreign picture of a cell lives on the page; its words stay."""
     tab, asked, said = opened
-    for word in "甲乙丙丁戊":
+    for word in "甲乙丙丁戊己庚":
         assert tab.locator(".own p", has_text=word).is_visible()
     tab.get_by_text("点这里").click()
     tab.wait_for_timeout(200)
@@ -77,3 +87,10 @@ def test_hostile_cells_do_nothing(opened):
     main = tab.locator("main")
     assert main.locator("script:not([type='application/json']), iframe, [onerror], [href^='javascript']").count() == 0
     assert "x.example" not in tab.content()
+    assert main.locator("svg a, .updatemenu-button").count() == 0
+    covered = """() => {
+        scrollTo(0, 0);
+        const box = document.querySelector('.stamp').getBoundingClientRect();
+        return !document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2).closest('.stamp');
+    }"""
+    assert not tab.evaluate(covered)

@@ -30,9 +30,10 @@
     return figure;
   }
 
-  function draw(box) {
+  async function draw(box) {
     const figure = whole(JSON.parse(box.querySelector("script").textContent));
     const plot = box.querySelector(".fq-plot");
+    const words = Array.from(plot.childNodes);
     const title = plot.querySelector("b").textContent;
     box.setAttribute("aria-label", title);
     plot.textContent = "";
@@ -40,7 +41,12 @@
     figure.layout.template = LOOK.template;
     plot.tall = figure.layout.height;
     if (window.matchMedia("print").matches) Object.assign(figure.layout, onPaper(plot)); // pdf.py opens the page as paper
-    return window.Plotly.newPlot(plot, figure.data, figure.layout, CONFIG);
+    try {
+      await window.Plotly.newPlot(plot, figure.data, figure.layout, CONFIG);
+    } catch (error) {
+      plot.replaceChildren(...words);
+      throw error;
+    }
   }
 
   const onPaper = (plot) => ({ width: PAPER, height: plot.tall * LOWER, autosize: false });
@@ -51,9 +57,11 @@
   }
 
   if (!window.Plotly) return; // the page then says so itself, and its tables hold the numbers
-  const drawn = (state) => { document.documentElement.dataset.drawn = state; }; // what prints the page (pdf.py) waits for it
-  Promise.all(Array.from(document.querySelectorAll(".fq-figure"), async (box) => draw(box))).then(
-    () => drawn("all"), (error) => { drawn("some"); throw error; });
+  Promise.allSettled(Array.from(document.querySelectorAll(".fq-figure"), draw)).then((ends) => {
+    const failed = ends.filter((end) => end.status === "rejected");
+    document.documentElement.dataset.drawn = failed.length ? "some" : "all"; // what prints the page (pdf.py) waits for it
+    if (failed.length) throw failed[0].reason;
+  });
   window.addEventListener("beforeprint", () => resize(onPaper));
   window.addEventListener("afterprint", () => resize(onScreen));
 })();
