@@ -22,7 +22,7 @@ HOSTILE = (
     "<p>乙</p><img src=x onerror=\"alert('onerror')\">",
     '<p>丙</p><iframe src="https://x.example/"></iframe>',
     '<p>丁</p><a id="link" href="javascript:alert(1)">点这里</a>',
-    '<p>己</p><svg width="9"><path d="M0 0L9" stroke="u\\72l(https://x.example/s.svg#a)" style="fill:u\\72l(//x.example/t)"/></svg>',
+    '<p>己</p><svg><path d="M0 0L9 9" stroke="u\\72l(//x.example/s.svg#a)" style="fill:u\\72l(//x.example/t)"/></svg>',
     '<p>庚</p><span style="opacity:.99;padding-left:900px;border-top:6000px solid #fff;position:fixed">y</span>',
     '<p>戊</p><img src="https://x.example/a.png"><div style="background:url(https://x.example/b.png)">x</div>',
 )
