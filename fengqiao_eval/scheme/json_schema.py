@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,12 +24,20 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 class _SchemaGenerator(GenerateJsonSchema):
-    """Decimals as they are written in YAML: numbers, never text."""
+    """Keys with the sentence below them, decimals as they are written in YAML: numbers, never text."""
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         """Describe a decimal as a number within its limits."""
         limits = {"minimum": schema.get("ge"), "maximum": schema.get("le"), "exclusiveMinimum": schema.get("gt")}
         return {"type": "number"} | {name: float(limit) for name, limit in limits.items() if limit is not None}
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Describe a declaration, each key by the sentence below it."""
+        found = super().model_schema(schema)
+        for field, sentence in _sentences(schema["cls"]):
+            if described := schema["cls"].model_fields.get(field):
+                found["properties"][described.alias or field]["description"] = sentence
+        return found
 
     def encode_default(self, dft: Any) -> Any:
         """Write a default as it would stand in the file."""
@@ -39,10 +46,7 @@ class _SchemaGenerator(GenerateJsonSchema):
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """Describe the file of a model as a JSON schema: keys as they are written, each with the sentence that explains it."""
-    found = model.model_json_schema(by_alias=True, schema_generator=_SchemaGenerator)
-    for name, part in {model.__name__: found, **found.get("$defs", {})}.items():
-        _explain(_models()[name], part)
-    return {"$schema": DRAFT, **_simplify(found)}
+    return {"$schema": DRAFT, **_simplify(model.model_json_schema(by_alias=True, schema_generator=_SchemaGenerator))}
 
 
 def text_of(model: type[BaseModel]) -> str:
@@ -56,34 +60,15 @@ def write(folder: Path) -> None:
         (folder / name).write_text(text_of(model), "utf-8")
 
 
-def _explain(model: type[BaseModel], part: dict[str, Any]) -> None:
-    """Put the sentences below the fields of a class beside its properties (in place)."""
+def _sentences(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
+    """List the fields of a class that have a sentence below them, those it inherits first."""
     for base in reversed(model.__mro__):
-        for field, sentence in _sentences(base):
-            described = model.model_fields.get(field)
-            if described and (key := described.alias or field) in part.get("properties", {}):
-                part["properties"][key]["description"] = sentence
-
-
-def _sentences(model: type) -> Iterator[tuple[str, str]]:
-    """List the fields of a class that have a sentence below them."""
-    if not issubclass(model, Model) or model is Model:
-        return
-    body = _classes(inspect.getsourcefile(model) or "")[model.__name__].body
-    for field, below in pairwise(body):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
-            yield field.target.id, ast.literal_eval(below.value)
-
-
-@cache
-def _classes(file: str) -> dict[str, ast.ClassDef]:
-    return {node.name: node for node in ast.parse(Path(file).read_text("utf-8")).body if isinstance(node, ast.ClassDef)}
-
-
-def _models(above: type[BaseModel] = Model) -> dict[str, type[BaseModel]]:
-    """Name every declaration."""
-    found = {model.__name__: model for model in above.__subclasses__()}
-    return found | {name: model for inner in found.values() for name, model in _models(inner).items()}
+        if issubclass(base, Model):
+            declaration = ast.parse(inspect.getsource(base)).body[0]
+            assert isinstance(declaration, ast.ClassDef)  # noqa: S101 - it is the source of a class
+            for field, below in pairwise(declaration.body):
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+                    yield field.target.id, ast.literal_eval(below.value)
 
 
 def _simplify(part: Any) -> Any:
