@@ -15,11 +15,8 @@ TESTS    := .venv/.setup-test
 QUICK    := not (browser or office or slow)
 TRIAL    := trial.tmp
 CHECKS   := format lint types locks house
-# JupyterLab asks for news and updates by default; a closed network has neither
-LAB      := .venv/share/jupyter/lab/settings
-SILENT   := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
 
-.PHONY: help setup setup-test scorecards test test-all everything tests notebooks lab check bench schema lock wheelhouse clean $(CHECKS:%=check-%)
+.PHONY: help setup setup-test scorecards test test-all everything tests notebooks lab check bench schema templates lock wheelhouse clean $(CHECKS:%=check-%)
 .DEFAULT_GOAL := help
 
 help:
@@ -38,9 +35,8 @@ test: MARKS = -m "$(QUICK)"
 test: everything  ## run the tests, the examples in docstrings and the notebooks: about four minutes
 test-all: everything  ## the same, and what needs a browser, an office suite or patience
 
-lab: $(SETUP)  ## open JupyterLab on the notebooks, for this machine only
-	@$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 --KernelManager.transport=ipc --ServerApp.root_dir=notebooks --LabApp.news_url=None \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $$(test "$$(id -u)" != 0 || echo --allow-root)
+lab: $(SETUP)  ## open JupyterLab on copies of the notebooks (in my_notebooks/), for this machine only
+	@$(BIN)/fengqiao lab
 
 check: $(TESTS)  ## check form, types, locks and the rules of the house; says how many failed
 	@failed=0; for check in $(CHECKS); do \
@@ -53,6 +49,9 @@ bench: $(TESTS)  ## measure speed and memory
 
 schema: $(SETUP)  ## write the JSON schemas by which editors complete and check schemes (docs/*.schema.json)
 	@$(BIN)/python -m fengqiao_eval.scheme.json_schema docs
+
+templates: $(SETUP)  ## note what the notebooks shipped do, so that a run can name those that differ
+	@$(BIN)/python -m fengqiao_eval.runs.templates notebooks
 
 lock:  ## renew both locks (maintainers; needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
@@ -87,7 +86,6 @@ clean:  ## remove caches and leftovers; .venv, demo/ and runs/ stay
 $(SETUP): .venv/.locked pyproject.toml
 	@echo "Installing fengqiao_eval itself"
 	@$(PIP) --no-deps --no-index --no-build-isolation --editable .
-	@mkdir -p $(LAB) && echo '$(SILENT)' > $(LAB)/overrides.json
 	@touch $@
 
 $(TESTS): $(SETUP) requirements-test.lock

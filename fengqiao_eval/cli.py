@@ -1,4 +1,4 @@
-"""The command line, `fengqiao`: demo, scheme, check, score, run, tune, explain, compare; rooms are loaded inside commands."""
+"""The command line, `fengqiao`: demo, scheme, check, score, run, lab, tune, explain, compare; each loads the rooms it needs."""
 
 import os
 import signal
@@ -199,15 +199,38 @@ def tune(
 ) -> None:
     """Open the tuning screen on the run of a params file; it is scored where it is not there."""
     from fengqiao_eval.runs import job as jobs
+    from fengqiao_eval.runs import templates
     from fengqiao_eval.runs import tune as screen
+    from fengqiao_eval.runs.lab import serve
+    from fengqiao_eval.runs.params import project_folder
 
     job = jobs.Job(params, sets, cards=False)
     scored, made = screen.run_to_tune(job)
     if made:
         _tell(made)
-    notebook = screen.write_notebook(params, scored)
+    project = project_folder(params)
+    sources, folder = templates.find_notebooks(project, screen.NOTEBOOK), templates.work_folder(project / templates.WORK)
+    notebook = screen.write_notebook(sources, folder, scored)
     typer.echo(say("say.tune", path=jobs.short_path(notebook)))
-    screen.serve(notebook, scored.manifest["lang"], port, browser=browser)
+    serve(folder, sources, scored.manifest["lang"], port, notebook.name, browser=browser)
+
+
+@app.command(help=_help("lab"))
+def lab(
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help=_brief("work"), show_default=False)] = Path("my_notebooks"),
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help=_brief("port"))] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_brief("browser"))] = True,
+) -> None:
+    """Open JupyterLab on working copies of the notebooks."""
+    from fengqiao_eval.runs import templates
+    from fengqiao_eval.runs.lab import serve
+
+    sources = templates.find_notebooks(Path.cwd())
+    older = list(templates.copy_templates(sources, templates.work_folder(folder)))
+    typer.echo(say("say.lab", path=folder))
+    if older:
+        typer.echo(say("say.lab_older", names=", ".join(older)))
+    serve(folder, sources, language(), port, browser=browser)
 
 
 @app.command(help=_help("explain"))

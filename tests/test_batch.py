@@ -15,7 +15,7 @@ from batches import a_notebook, marked, servers, some_cards, until, watched
 from fengqiao_eval.engine import pool
 from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.runs.job import find_notebooks, notebook_of
+from fengqiao_eval.runs.templates import find_notebooks, notebook_of
 from run_folders import write_run
 
 UNITS = [f"S{number:03d}" for number in range(1, 19)]

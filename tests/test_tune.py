@@ -1,6 +1,5 @@
-"""`fengqiao tune`: which run is tuned, the notebook it opens, and what JupyterLab is told."""
+"""`fengqiao tune`: which run is tuned, and the copy of its notebook that is opened."""
 
-import json
 import re
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import nbformat
 import pytest
 
 import test_cli
-from fengqiao_eval.runs import tune
+from fengqiao_eval.runs import lab, tune
 from test_cli import fengqiao
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / tune.NOTEBOOK
@@ -21,7 +20,7 @@ project, scored = test_cli.project, test_cli.scored
 def served(monkeypatch):
     """List what JupyterLab is asked to show; it is not started."""
     asked = []
-    monkeypatch.setattr(tune, "serve", lambda *given, **more: asked.append((*given, more)))
+    monkeypatch.setattr(lab, "serve", lambda *given, **more: asked.append((*given, more)))
     return asked
 
 
@@ -38,9 +37,26 @@ def test_a_run_that_is_not_there_is_scored_first(served):
     code, said, _ = fengqiao("tune", "params/q4.yaml", "--no-browser", "--port", "8890")
     assert code == 0
     assert "完成：q4（2024Q4，草稿）" in said
-    assert "权重调试：runs/tune-q4.ipynb" in said
-    assert parameters("runs/tune-q4.ipynb") == {"run": "q4", "lang": "zh"}
-    assert served == [(Path.cwd() / "runs" / "tune-q4.ipynb", "zh", 8890, {"browser": False})]
+    assert "权重调试：my_notebooks/tune-q4.ipynb" in said
+    assert parameters("my_notebooks/tune-q4.ipynb") == {"run": "../runs/q4", "lang": "zh"}
+    folder = Path.cwd() / "my_notebooks"
+    assert served == [(folder, NOTEBOOK.parent, "zh", 8890, "tune-q4.ipynb", {"browser": False})]
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.usefixtures("scored", "served")
+def test_a_copy_keeps_its_cells_and_is_set_to_the_run_again():
+    """What its user wrote stays; only the run is named anew, and old outputs go."""
+    fengqiao("tune", "params/q4.yaml")
+    path = Path("my_notebooks/tune-q4.ipynb")
+    written = nbformat.read(path, 4)
+    written.cells.append(nbformat.v4.new_code_cell("1 + 1", outputs=[nbformat.v4.new_output("stream", text="2")]))
+    nbformat.write(written, path)
+    fengqiao("tune", "params/q4.yaml", "--set", "out=elsewhere")
+    kept = nbformat.read(path, 4)
+    assert (kept.cells[-1].source, kept.cells[-1].outputs) == ("1 + 1", [])
+    assert len(kept.cells) == len(written.cells)
+    assert parameters(path)["run"] == "../elsewhere/q4"
 
 
 @pytest.mark.usefixtures("scored", "served")
@@ -60,7 +76,7 @@ def test_the_last_correction_of_a_final_run_is_tuned():
     for _ in range(2):
         fengqiao("score", "params/q4.yaml", "--set", "state=final", "--fresh")
     fengqiao("tune", "params/q4.yaml")
-    assert parameters("runs/tune-q4-r2.ipynb")["run"] == "q4-r2"
+    assert parameters("my_notebooks/tune-q4-r2.ipynb")["run"] == "../runs/q4-r2"
     for path in (*Path("runs").rglob("*"),):
         path.chmod(0o755)
 
@@ -78,7 +94,8 @@ def test_a_run_scored_from_something_else_is_not_tuned(served):
     assert not served
     code, said, _ = fengqiao("tune", "params/q4.yaml", "--set", "out=elsewhere")
     assert code == 0
-    assert "elsewhere/tune-q4.ipynb" in said
+    assert parameters("my_notebooks/tune-q4.ipynb")["run"] == "../elsewhere/q4"
+    assert "my_notebooks/tune-q4.ipynb" in said
 
 
 @pytest.mark.usefixtures("project", "served")
@@ -88,26 +105,6 @@ def test_faults_are_told_before_anything_is_written():
     assert code == 1
     assert "lang [document.value]" in refused
     assert not Path("runs").exists()
-
-
-def test_jupyterlab_is_told_to_keep_to_this_machine(monkeypatch):
-    """It listens on the loopback, asks for no news, no updates and no extensions, and speaks Chinese to this server only."""
-    started = []
-
-    class Lab:
-        @staticmethod
-        def launch_instance(words):
-            [folder] = [word.partition("=")[2] for word in words if "app_settings_dir" in word]
-            started.append((words, json.loads(Path(folder, "overrides.json").read_text("utf-8")), Path(folder)))
-
-    monkeypatch.setattr("jupyterlab.labapp.LabApp", Lab)
-    for lang in ("zh", "en"):
-        tune.serve(Path("runs/tune-q4.ipynb"), lang, browser=False)
-    (words, chinese, folder), (_, english, _) = started
-    assert {"--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None", "--LabApp.default_url=/lab/tree/tune-q4.ipynb"} <= set(words)
-    assert chinese.pop("@jupyterlab/translation-extension:plugin") == {"locale": "zh_CN"}
-    assert chinese == english == {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
-    assert not folder.exists()
 
 
 def test_the_notebook_lists_only_what_acts():

@@ -9,7 +9,7 @@ from fengqiao_eval.pages.cells import blocks
 from fengqiao_eval.pages.charts import KINDS, SHARED, template
 from fengqiao_eval.pages.fragments import render, style
 from fengqiao_eval.results.card import Identity, card
-from fengqiao_eval.results.caveats import banner
+from fengqiao_eval.results.caveats import banner, template_lines
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.wording.numbers import day, period_words
 from fengqiao_eval.words import say, script_json
@@ -22,7 +22,9 @@ def page(nb: Mapping[str, Any], run: Run, unit_id: str, lang: str = "zh") -> str
     """
     who = card(run, unit_id, lang).identity if unit_id else None
     facts, period = _facts(run, who, lang), period_words(run.period, lang)
-    given = {"facts": facts, "period": period, "banner": banner(run.manifest, lang), "blocks": blocks(nb, lang)}
+    differs = template_lines(run.manifest.get("templates", ()), [who.level if who else ""], lang)
+    beware = [*banner(run.manifest, lang), *differs]
+    given = {"facts": facts, "period": period, "banner": beware, "blocks": blocks(nb, lang)}
     return render("page.html", lang, run=run, who=who, **given)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from fengqiao_eval.errors import FLAGS, OFFICER
 from fengqiao_eval.files import file_name, link
 from fengqiao_eval.pages.fragments import render
-from fengqiao_eval.results.caveats import banner
+from fengqiao_eval.results.caveats import banner, template_lines
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.results.standings import (
     adjusted_words,
@@ -71,6 +71,7 @@ def _write(run: Run, lang: str, changed: Sequence[str], *, officers: bool) -> No
         with as_file(files("fengqiao_eval.pages") / "templates" / name) as source:
             shutil.copyfile(source, assets / name)
         (folder / rows).write_text(f"window.FENGQIAO_ROWS={script_json(data)};\n", "utf-8", newline="\n")
+    levels = [OFFICER] if officers else [*manifest["levels"], ""]
     page = render(
         "screen.html",
         lang,
@@ -80,7 +81,7 @@ def _write(run: Run, lang: str, changed: Sequence[str], *, officers: bool) -> No
         period=period_words(manifest["periods"]["this"], lang),
         facts=_facts(run, staff, lang),
         objection=objection_words(manifest, lang),
-        warned=banner(manifest, lang),
+        warned=[*banner(manifest, lang), *template_lines(manifest.get("templates", ()), levels, lang)],
         firm=frame(run, "ranks")["rank_low"].notna().any(),
         notes=notes(run, lang),
         changed=changed,

@@ -1,6 +1,6 @@
 """What must be known before a number is believed: what the records could not tell, and what lint found."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fengqiao_eval.errors import OFFICER, SCORED
@@ -9,6 +9,9 @@ from fengqiao_eval.results.lines import IndicatorLine, Row
 from fengqiao_eval.scheme.scheme import Scheme, least_at
 from fengqiao_eval.wording.numbers import fixed, flags, note, number, plain, text
 from fengqiao_eval.words import say
+
+NAMED = 5
+"""As many cells of a template as are named one by one."""
 
 NOTES = 12
 """As many notes of the run as a card repeats; the manifest holds all."""
@@ -106,3 +109,20 @@ def banner(manifest: Mapping[str, Any], lang: str) -> tuple[str, ...]:
         key = "lint.banner_justified" if answer else "lint.banner_open"
         said.append(say(key, lang, **given, **dict(answer)))
     return tuple(said)
+
+
+def template_lines(templates: Iterable[Mapping[str, Any]], levels: Collection[str], lang: str) -> Iterator[str]:
+    """Say which notebooks that print the cards of some levels differ from those shipped, and in which cells.
+
+    >>> cells = {"changed": ["trend"], "added": ["a1", "a2"], "removed": [], "moved": []}
+    >>> next(template_lines([{"name": "station_scorecard.ipynb", "levels": ["station"], **cells}], ["station"], "zh"))
+    '模板 station_scorecard.ipynb 与随程序发布的不同（改动 1 格：trend；新增 2 格），计分卡按它打印'
+    """
+    for told in templates:
+        if set(told["levels"]) & set(levels):
+            said = [
+                say(f"template.{kind}", lang, n=len(cells), cells=say("card.comma", lang).join(cells[:NAMED]))
+                for kind in ("changed", "added", "removed", "moved")
+                if (cells := told[kind])
+            ]
+            yield say("template.differs", lang, name=told["name"], cells=say("card.semicolon", lang).join(said))

@@ -8,6 +8,7 @@ from fengqiao_eval.engine.pool import summary as failed_words
 from fengqiao_eval.errors import OFFICER, Note
 from fengqiao_eval.pages import comparison
 from fengqiao_eval.records.store import Records
+from fengqiao_eval.results.caveats import template_lines
 from fengqiao_eval.results.standings import main_level
 from fengqiao_eval.runs import job as jobs
 from fengqiao_eval.runs.job import short_path
@@ -111,6 +112,7 @@ def result_lines(made: Made, lang: str) -> Iterator[str]:
     if made.stops:
         yield say("lint.told", lang, n=made.stops)
     yield from comparison.change_lines(made.changes, lang)
+    yield from template_lines(made.templates, [*made.printed, *made.kept, ""], lang)
     if made.printed:
         yield say("say.printed", lang, cards=level_counts(made.printed, lang))
     for key, place in (("say.look_workbook", WORKBOOK), ("say.look_officers", f"{OFFICER}/index.html")):
@@ -142,5 +144,6 @@ def failure_lines(made: Made, lang: str) -> list[str]:
     theirs = len(made.failures) - len(others)
     asked = sum(made.printed.values()) + sum(made.kept.values()) + len(made.failures)
     said = failed_words(others, asked, lang)
-    where = short_path(made.folder / OFFICER / "manifest.json")
-    return [*said, say("run.officers_failed", lang, n=theirs, path=where)] if theirs else said
+    if theirs:
+        said.append(say("run.officers_failed", lang, n=theirs, path=short_path(made.folder / OFFICER / "manifest.json")))
+    return [*said, *template_lines(made.templates, {failure.level for failure in made.failures}, lang)]

@@ -14,20 +14,19 @@ import pandas as pd
 from fengqiao_eval.documents import read, similar_ids
 from fengqiao_eval.engine import OURS
 from fengqiao_eval.engine.card_job import CardJob
-from fengqiao_eval.errors import OFFICER, Fault, InputError, UsageError, refuse
+from fengqiao_eval.errors import Fault, InputError, UsageError, refuse
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.records.store import Records, read_records
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import log, manifest
 from fengqiao_eval.runs.params import RunParams, load_params, project_folder, run_name
+from fengqiao_eval.runs.templates import OVERVIEW, find_differences, find_notebooks, notebook_of
 from fengqiao_eval.scheme.lint import Finding, lint
 from fengqiao_eval.scheme.load import read_scheme
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.score import Scores, score
 
 Result = TypeVar("Result")
-
-OVERVIEW = "overview.ipynb"
 
 
 @dataclass(frozen=True)
@@ -113,6 +112,10 @@ class Job:
         """The fingerprints of all that the run is made of."""
         return manifest.fingerprints(self.params, self.notebook_folder)
 
+    def templates(self, levels: Sequence[str]) -> list[dict[str, Any]]:
+        """Tell which of the notebooks that print cards differ from those shipped; see templates.find_differences."""
+        return find_differences(self.notebook_folder, [*levels, ""]) if self.notebook_folder else []
+
     @property
     def frames_key(self) -> str:
         """Fingerprint all that the frames rest on: with an equal one they are the same, byte for byte."""
@@ -143,28 +146,6 @@ class Job:
 
 def _fingerprint(parts: Sequence[Any]) -> str:
     return manifest.fingerprint_text(json.dumps(parts, sort_keys=True))
-
-
-def find_notebooks(project: Path, *names: str) -> Path:
-    """Find the folder that has some notebooks, by default those of cards: the project's own, else the one beside the package.
-
-    Raises UsageError where they are in neither.
-    """
-    places = [project / "notebooks", Path(__file__).parents[2] / "notebooks"]
-    needed = names or (notebook_of(OFFICER), notebook_of(""))
-    found = next((place for place in places if all((place / name).is_file() for name in needed)), None)
-    if found is None:
-        raise UsageError("no_notebook", given=", ".join(needed), places=", ".join(map(str, dict.fromkeys(places))))
-    return found
-
-
-def notebook_of(level: str) -> str:
-    """Name the notebook that prints the card of a unit.
-
-    >>> notebook_of("officer"), notebook_of("county")
-    ('officer_scorecard.ipynb', 'station_scorecard.ipynb')
-    """
-    return "officer_scorecard.ipynb" if level == OFFICER else "station_scorecard.ipynb"
 
 
 def choose_cards(units: pd.DataFrame, levels: Sequence[str], only: Iterable[str] | None) -> list[tuple[str, str]]:

@@ -52,6 +52,8 @@ class Made:
     kept: Mapping[str, int] = field(default_factory=dict)
     """How many cards of each level were there already."""
     failures: tuple[Failure, ...] = ()
+    templates: Sequence[Mapping[str, Any]] = ()
+    """Which notebooks of cards differ from those shipped: see templates.find_differences."""
     unchanged: bool = False
     """Whether there was nothing to do, so that nothing was touched."""
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -126,7 +128,8 @@ def _result(folder: Path, job: Job, told: Mapping[str, Any]) -> Made:
     notes = tuple(Note(note["key"], note["given"]) for note in told["notes"])
     stops = sum(one["level"] == "stop" for one in told["lint"])
     scored = {level: numbers[level] for level in told["levels"] if numbers.get(level)}
-    return Made(folder, told["corrects"], job.params, scored, notes, stops, time.monotonic() - job.began)
+    seconds, templates = time.monotonic() - job.began, told.get("templates", ())
+    return Made(folder, told["corrects"], job.params, scored, notes, stops, seconds, templates=templates)
 
 
 def _count_cards(cards: Iterable[CardJob]) -> dict[str, int]:
@@ -264,6 +267,7 @@ def _begin_manifest(job: Job, scored: Mapping[str, Any]) -> dict[str, Any]:
         "fingerprints": job.prints,
         "packages": manifest.packages(),
         "engine": job.engine,
+        "templates": job.templates(scored["levels"]),
         "keys": {"frames": job.frames_key, "cards": job.cards_key(name, corrects)},
         "frames": run_folder.fingerprints(job.part),
         "pages": [],

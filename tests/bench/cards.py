@@ -13,8 +13,9 @@ from fengqiao_eval.engine import card_job
 from fengqiao_eval.engine.card_job import CardJob
 from fengqiao_eval.engine.pool import print_cards
 from fengqiao_eval.runs.folder import card_page, read_units
-from fengqiao_eval.runs.job import Job, choose_cards, find_notebooks, notebook_of
+from fengqiao_eval.runs.job import Job, choose_cards
 from fengqiao_eval.runs.run import run
+from fengqiao_eval.runs.templates import find_notebooks, notebook_of
 
 ROOT = Path(__file__).parents[2]
 QUIET = ["--IPKernelApp.log_level=50"]
