@@ -78,7 +78,7 @@ def command(project, free_port, await_server, tmp_path):
 def edit(tab, address, path):
     """Open a notebook, run it, write into it, and wait until JupyterLab has saved it by itself."""
     tab.goto(f"{address}/lab/tree/{path.name}?token={TOKEN}&reset")
-    tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    tab.wait_for_selector(".jp-Notebook .jp-CodeCell")
     tab.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
     tab.evaluate(RUN_ALL)
     for number in range(60):  # what is written just while a save ends is saved only after the next letter
@@ -103,6 +103,7 @@ def test_copies_are_edited_and_saved_and_the_next_run_prints_the_same_cards(proj
     """Five templates and the tuning notebook, edited and saved by themselves: git finds nothing, the cards are the same."""
     before = cards(project)
     address, tab = command("lab"), browser.new_page()
+    tab.set_default_timeout(120_000)
     for name in TEMPLATES:
         edit(tab, address, project / WORK / name)
     address = command("tune", "params/demo.yaml")
@@ -117,17 +118,18 @@ def test_copies_are_edited_and_saved_and_the_next_run_prints_the_same_cards(proj
 def test_the_first_page_is_chinese_and_makes_a_fresh_notebook(project, command, browser):
     """In Chinese, without the tab of extensions; a click on a template writes a new copy beside the others and opens it."""
     tab, asked = browser.new_page(), []
+    tab.set_default_timeout(120_000)
     tab.on("request", lambda request: asked.append(request.url))
     address = command("lab")
     tab.goto(f"{address}/lab?token={TOKEN}&reset")
-    tab.wait_for_selector(".jp-Launcher-section", timeout=60_000)
+    tab.wait_for_selector(".jp-Launcher-section")
     assert "从模板新建" in tab.locator(".jp-Launcher").inner_text()
     assert tab.locator('[data-id="extensionmanager.main-view"]').count() == 0
     assert "文件" in tab.locator(".jp-MenuBar, .lm-MenuBar").first.inner_text()
     for number in (2, 3):
         tab.goto(f"{address}/lab?token={TOKEN}&reset")
         tab.locator(".jp-LauncherCard", has_text="单位计分卡").click(timeout=60_000)
-        tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        tab.wait_for_selector(".jp-Notebook .jp-CodeCell")
         assert (project / WORK / f"station_scorecard-{number}.ipynb").is_file()
     fresh = cell_prints(project / WORK / "station_scorecard-2.ipynb")
     assert fresh == cell_prints(project / "notebooks" / "station_scorecard.ipynb")
