@@ -58,7 +58,7 @@ def ours():
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """Make a project with the files of the README the current folder, print no cards, and give what types a call there."""
+    """Make a project of the README's files the current folder, print no cards, serve nothing, and give what types a call."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(ROOT / "params", folder / "params")
     for path, block in (*blocks("csv"), *blocks("yaml")):
@@ -67,6 +67,7 @@ def project(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("fengqiao_eval.runs.run.print_cards", lambda *_, **__: ())
+        patch.setattr("fengqiao_eval.runs.lab.serve", lambda *_, **__: None)
         yield typed
 
 
