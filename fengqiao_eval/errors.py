@@ -8,7 +8,8 @@ FengqiaoError            anything the program refuses, with the exit code of the
 └── LockedError          another run of the same name is under way (exit 4)
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -125,10 +126,19 @@ class LockedError(FengqiaoError):
     exit_code = 4
 
 
-def check_language(lang: str) -> None:
-    """Raise UsageError where there are no sentences in a language."""
+@contextmanager
+def refuse_in(lang: str) -> Iterator[None]:
+    """Say what is refused inside in a reader's language, whatever that of the program is.
+
+    Raises UsageError where there are no sentences in that language.
+    """
     if lang not in LANGUAGES:
         raise UsageError("lang", given=lang)
+    try:
+        yield
+    except FengqiaoError as refused:
+        refused.lang = lang
+        raise
 
 
 def refuse(faults: Iterable[Fault]) -> None:

@@ -17,6 +17,7 @@ import pytest
 from fengqiao_eval.engine import execute
 from fengqiao_eval.engine.execute import CellError, run_notebook
 from fengqiao_eval.errors import UsageError
+from shared import ROOT
 
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -129,6 +130,18 @@ def test_what_is_refused_is_one_sentence(run, lang, said):
     assert output.ename == "UsageError"
     assert output.evalue.startswith(said)
     assert output.traceback == [output.evalue]
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "“nowhere”处没有计分结果"), ("en", "there is no run at “nowhere”")])
+@pytest.mark.parametrize("name", ["station_scorecard", "officer_scorecard", "overview", "tune_weights", "how_a_score_is_made"])
+def test_a_missing_run_is_said_in_the_language_of_the_notebook(monkeypatch, name, lang, said):
+    """Whatever language the program itself speaks, each notebook refuses in its own, in one sentence."""
+    monkeypatch.setenv("FENGQIAO_LANG", "en" if lang == "zh" else "zh")
+    path = ROOT / "notebooks" / f"{name}.ipynb"
+    told = {"run": "nowhere", "lang": lang}
+    ran = run_notebook(path, None, told, path.parent)
+    assert ran.error.name == "UsageError"
+    assert ran.error.message.startswith(said)
 
 
 @pytest.mark.parametrize("leaving", ["import sys\nsys.exit(0)", "exit()", "quit"])

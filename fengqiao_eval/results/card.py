@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from fengqiao_eval.errors import OFFICER, UsageError, check_language
+from fengqiao_eval.errors import OFFICER, refuse_in
 from fengqiao_eval.results import lost_records
 from fengqiao_eval.results.caveats import unknowns, unranked_reasons
 from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums
@@ -137,12 +137,8 @@ def card(run: Run, unit_id: str, lang: str = "zh") -> Card:
     Asked for again, as by the page of a notebook, it is the same card, as long as no file of the run changes.
     Raises UsageError, in the language of the card, for a unit that is not text (014 typed as a number) or no unit of the run.
     """
-    check_language(lang)
-    try:
+    with refuse_in(lang):
         officers = run.holds_officer(unit_id)
-    except UsageError as refused:
-        refused.lang = lang
-        raise
     return cached_card(run, unit_id, lang, tuple(run.frame(name, officers=officers) for name in CARD_FRAMES))
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import pyarrow as pa
 
 from fengqiao_eval.documents import near
-from fengqiao_eval.errors import OFFICER, UsageError
+from fengqiao_eval.errors import OFFICER, UsageError, refuse_in
 from fengqiao_eval.periods import RELATIVE
 from fengqiao_eval.results import frames
 from fengqiao_eval.results.frames import Frame
 from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.words import language
 
 FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", "asides", "losses", "open_disputes")
 """The frames of a run, each a parquet file; those of officers lie in officer/."""
@@ -66,15 +67,17 @@ class Run:
         return tuple(found)
 
 
-def open_run(path: str | Path, out: str | None = None, period: object = None) -> Run:
+def open_run(path: str | Path, out: str | None = None, period: object = None, lang: str | None = None) -> Run:
     """Open a run folder, or the text file `latest` that names one.
 
     out: the folder that holds the run of that name, from the project folder, which lies above a notebook's; period: the one that
-    is expected. Raises UsageError where there is no run yet, or it was made for another period.
+    is expected; lang: the language of what is refused, by default the program's. Raises UsageError where there is no run yet, or
+    it was made for another period.
     """
-    found = _open_folder(Path("..", out, Path(path).name) if out else Path(path))
-    if period is not None and str(period) not in {found.period, *RELATIVE}:
-        raise UsageError("other_period", given=period, run=found.manifest["run"], held=found.period)
+    with refuse_in(lang or language()):
+        found = _open_folder(Path("..", out, Path(path).name) if out else Path(path))
+        if period is not None and str(period) not in {found.period, *RELATIVE}:
+            raise UsageError("other_period", given=period, run=found.manifest["run"], held=found.period)
     return found
 
 

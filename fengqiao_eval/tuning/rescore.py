@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fengqiao_eval.errors import OFFICER, UsageError, check_language
+from fengqiao_eval.errors import OFFICER, UsageError, refuse_in
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.results.run import Run, open_run
@@ -232,9 +232,12 @@ def choose(run: Run | str | Path, level: str | None = None, period: str | None =
     Raises UsageError where there is no run, or it has no points, or no such level or period.
     """
     run = run if isinstance(run, Run) else open_run(run)
-    if lang:
-        check_language(lang)
-        run = replace(run, manifest={**run.manifest, "lang": lang})
+    run = replace(run, manifest={**run.manifest, "lang": lang}) if lang else run
+    with refuse_in(run.manifest["lang"]):
+        return _choose(run, level, period)
+
+
+def _choose(run: Run, level: str | None, period: str | None) -> Field:
     if level is None and run.frame("ranks").data.empty:
         raise UsageError("tune.no_points", run=run.manifest["run"], level="—")
     level, own = level or main_level(levels(run)), parse(run.period)
