@@ -1,111 +1,32 @@
 """Plotly figures of a card: few points, horizontal bars, nothing said by colour alone; plain data until plotly is asked for."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from fengqiao_eval.pages.plain_text import earned_points
 from fengqiao_eval.periods import parse
 from fengqiao_eval.results.card import Card
 from fengqiao_eval.wording.numbers import fixed, round_half_up
-from fengqiao_eval.words import say
+from fengqiao_eval.words import LOADER, say
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
-# What all figures of a kind have in common: pages leave it out, assets/fengqiao.js holds it once for all of them.
+# How figures look: pages leave out what all figures of a kind have in common, assets/fengqiao.js holds it once for all of them.
 
 
-OWN, REST, LOST, INK = "#0072B2", "#6B7F95", "#D55E00", "#17202B"
-"""Colours of Okabe and Ito for this unit and for what was lost, a grey for the rest."""
+LOOK: dict[str, Any] = yaml.load(files(__package__).joinpath("templates/figures.yaml").read_text("utf-8"), LOADER)  # noqa: S506 - a safe one
+"""The common look (template), what each kind of figure has (kinds), what a trace has from the first one (shared)."""
 
 
-SHARED = ("x", "y", "hovertemplate")
-"""What a trace has from the first one where it has none of its own."""
-
-
-_SERIES = (
-    ("#D55E00", "dash", "square"),
-    ("#009E73", "dot", "diamond"),
-    ("#CC79A7", "dashdot", "triangle-up"),
-    ("#E69F00", "longdash", "x"),
-    ("#56B4E9", "longdashdot", "star"),
-    ("#000000", "dot", "cross"),
-)
-"""Colour, dash and symbol of each dimension's line."""
-
-
-_BESIDE = {"textposition": "outside", "constraintext": "none", "textfont": {"size": 12}, "cliponaxis": False}
-"""How the number of a bar stands at its end."""
-
-
-_BARS = {"type": "bar", "orientation": "h"}
-
-
-def _class(layer: str) -> dict[str, Any]:
-    """Mark the median and, if it is among them, the own total by lines with their words above; below dots, above bars."""
-    looks = {"color": INK, "width": 1, "dash": "dot"}, {"color": OWN, "width": 2, "dash": "solid"}
-    lines = [{"type": "line", "y0": 0, "y1": 1, "yref": "paper", "layer": layer, "line": look} for look in looks]
-    note = {"y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
-    axes = {"xaxis": {"ticks": "outside"}, "yaxis": {"visible": False}}
-    return {"shapes": lines, "annotations": [note], "showlegend": False, "margin": {"t": 66}, **axes}
-
-
-TOTAL = {
-    "line": {"color": OWN, "dash": "solid", "width": 3.2},
-    "marker": {"symbol": "circle", "size": 7},
-    "zorder": 1,
-    "legendrank": 1001,
-}
-"""The line of the total: it comes first, lies on top and is named last."""
-
-
-def series(place: int) -> dict[str, Any]:
-    """Say how the line of a dimension is drawn; nothing is told by its colour alone."""
-    colour, dash, symbol = _SERIES[place % len(_SERIES)]
-    return {"line": {"color": colour, "dash": dash, "width": 1.5}, "marker": {"symbol": symbol, "size": 6}}
-
-
-_LINE = {"type": "scatter", "mode": "lines+markers", "hovertemplate": "%{fullData.name} %{x} %{y}%<extra></extra>"}
-
-
-KINDS: dict[str, dict[str, Any]] = {
-    "dimensions": {
-        "data": [
-            {
-                **(_BARS | _BESIDE | {"width": 0.56, "hoverinfo": "skip"}),
-                "marker": {"color": "#FFFFFF", "line": {"color": "#6B7887", "width": 1}},
-            },
-            {**_BARS, "width": 0.56, "marker": {"color": OWN}, "hovertemplate": "%{y} %{x}<extra></extra>"},
-        ],
-        "layout": {
-            "barmode": "overlay",
-            "xaxis": {"showgrid": False, "visible": False},
-            "yaxis": {"autorange": "reversed"},
-        },
-    },
-    "trend": {
-        "data": [_LINE | TOTAL, *(_LINE | series(place) for place in range(len(_SERIES)))],
-        "layout": {"showlegend": True, "xaxis": {"type": "category"}, "yaxis": {"ticksuffix": "%", "nticks": 6}},
-    },
-    "dots": {
-        "data": [
-            {"type": "scatter", "mode": "markers", "marker": {"color": REST, "size": 8, "opacity": 1}},
-            {"type": "scatter", "mode": "markers", "marker": {"color": OWN, "size": 15, "opacity": 1, "symbol": "diamond"}},
-        ],
-        "layout": _class("below"),
-    },
-    "bars": {"data": [{"type": "bar", "marker": {"color": REST}}], "layout": _class("above")},
-    "lost": {
-        "data": [{**(_BARS | _BESIDE | {"width": 0.6, "hoverinfo": "skip"}), "marker": {"color": LOST}}],
-        "layout": {"showlegend": False, "xaxis": {"visible": False}, "yaxis": {"autorange": "reversed"}},
-    },
-}
+KINDS, SHARED = LOOK["kinds"], LOOK["shared"]
 
 
 # A figure as plain data: notebooks show it, pages keep only what no other figure of its kind has, plotly is asked for late.
@@ -123,7 +44,7 @@ class Drawing:
 
     def to_plotly_json(self) -> dict[str, Any]:
         """Give the figure as plotly writes it, with the common look."""
-        return {"data": list(self.data), "layout": {**self.layout, "template": template()}}
+        return {"data": list(self.data), "layout": {**self.layout, "template": LOOK["template"]}}
 
     def figure(self) -> "go.Figure":
         """Make a plotly figure of it, to be changed, saved or shown elsewhere."""
@@ -137,12 +58,6 @@ class Drawing:
     def __repr__(self) -> str:
         """Say the title, as a terminal does."""
         return str(self.layout["title"]["text"])
-
-
-@cache
-def template() -> dict[str, Any]:
-    """Read the common look of all figures; pages leave it out and take it from the script."""
-    return dict(json.loads(files(__package__).joinpath("templates/figure.json").read_text("utf-8")))
 
 
 def drawing(kind: str, title: str, height: int, traces: Sequence[Mapping[str, Any]], **layout: Any) -> Drawing:
@@ -233,8 +148,9 @@ def draw_trend(card: Card) -> Drawing:
     """Draw the total and the dimensions over twelve months, each month a period of its own, as shares of what was possible."""
     months = [_month(point.period, first=number == 0, lang=card.lang) for number, point in enumerate(card.trend)]
     totals = [None if point.total is None else 100 * point.total / card.standing.full for point in card.trend]
-    lines = [(say("chart.total", card.lang), totals, TOTAL)] + [
-        (_label(line.label), [point.rates[place] for point in card.trend], series(place))
+    look, *looks = KINDS["trend"]["data"]
+    lines = [(say("chart.total", card.lang), totals, look)] + [
+        (_label(line.label), [point.rates[place] for point in card.trend], looks[place % len(looks)])
         for place, line in enumerate(card.dimensions)
     ]
     traces = [

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fengqiao_eval.pages.cells import blocks
-from fengqiao_eval.pages.charts import KINDS, SHARED, template
+from fengqiao_eval.pages.charts import LOOK
 from fengqiao_eval.pages.fragments import render, style
 from fengqiao_eval.results.card import Identity, card
 from fengqiao_eval.results.caveats import banner, template_lines
@@ -46,7 +46,7 @@ def write_assets(folder: str | Path) -> None:
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     scripts = files(__package__) / "templates"
-    look = script_json({"template": template(), "kinds": KINDS, "shared": SHARED}, sort_keys=True)
+    look = script_json(LOOK, sort_keys=True)
     (target / "plotly.min.js").write_text(plotly.offline.get_plotlyjs(), "utf-8")
     script = scripts.joinpath("fengqiao.js").read_text("utf-8").replace("/*LOOK*/ null", look)
     (target / "fengqiao.js").write_text(script, "utf-8")

@@ -149,35 +149,6 @@ def _sizes(units: pd.DataFrame) -> np.ndarray:
 # The screen as one file that needs no server and asks for nothing: read-only, without a name of an officer
 
 
-PAGE = """<!doctype html>
-<html lang="{lang}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style}
-</style>
-</head>
-<body>
-<noscript>{no_script}</noscript>
-<main id="tuner"></main>
-<script type="application/json" id="data">{data}</script>
-<script type="module">
-{script}
-</script>
-<script type="module">
-const {{ head, texts, arrays }} = JSON.parse(document.getElementById("data").textContent);
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-const buffers = Object.fromEntries(Object.entries(arrays).map(([name, text]) => [name, new DataView(bytes(text).buffer)]));
-window.fengqiaoTuner(head, {{ ...texts, ...buffers }}, document.getElementById("tuner"));
-</script>
-</body>
-</html>
-"""
-
-
 def write_standalone(
     run: Run | str | Path, path: str | Path, level: str | None = None, group: str | None = None, period: str | None = None
 ) -> Path:
@@ -191,13 +162,17 @@ def write_standalone(
         raise UsageError("tune.alone", why=why)
     head, texts = screen_head(field, group, readonly=True), unit_texts(field, nameless=True)
     arrays = {name: base64.b64encode(part).decode("ascii") for name, part in unit_arrays(field).items()}
-    page = PAGE.format(
-        lang="zh-CN" if head["lang"] == "zh" else head["lang"],
-        title=html.escape(f"{head['words']['tuner.title']} · {head['title']}"),
-        style=(HERE / "tuner.css").read_text("utf-8").replace("</style", "<\\/style"),
-        no_script=html.escape(say("tune.no_script", head["lang"])),
-        data=script_json({"head": head, "texts": texts, "arrays": arrays}),
-        script=(HERE / "tuner.js").read_text("utf-8").replace("</script", "<\\/script"),
+    page = (
+        (HERE / "standalone.html")
+        .read_text("utf-8")
+        .format(
+            lang="zh-CN" if head["lang"] == "zh" else head["lang"],
+            title=html.escape(f"{head['words']['tuner.title']} · {head['title']}"),
+            style=(HERE / "tuner.css").read_text("utf-8").replace("</style", "<\\/style"),
+            no_script=html.escape(say("tune.no_script", head["lang"])),
+            data=script_json({"head": head, "texts": texts, "arrays": arrays}),
+            script=(HERE / "tuner.js").read_text("utf-8").replace("</script", "<\\/script"),
+        )
     )
     Path(path).write_text(page, "utf-8", newline="\n")
     return Path(path)

@@ -13,6 +13,8 @@ import yaml
 from wcwidth import wcwidth
 
 LANGUAGES = ("zh", "en")
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The quicker of YAML's own loaders, for files of ours."""
 _MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
 
@@ -20,8 +22,7 @@ _MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 def catalogue() -> dict[str, dict[str, str]]:
     """Read the whole catalogue once: key -> {language: sentence}."""
     texts = sorted((f for f in files(__name__).iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return {key: words for f in texts for key, words in yaml.load(f.read_text("utf-8"), loader).items()}  # noqa: S506 - both loaders are safe
+    return {key: words for f in texts for key, words in yaml.load(f.read_text("utf-8"), LOADER).items()}  # noqa: S506 - both loaders are safe
 
 
 def language() -> str:
