@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.errors import Fault, InputError, refuse
 
@@ -27,15 +28,15 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-def rule(holds: Callable[[Declared], None]) -> Any:
-    """Make a method that raises where a declaration contradicts itself one of its rules.
+def rule(key: str, broken: Callable[[Any], Mapping[str, Any] | bool | None]) -> Any:
+    """Make one of the rules of a declaration: where it is broken a fault of that key, which speaks of what a mapping holds.
 
     Once `validate` has told of it, the declaration is read all the same, so that what is wrong elsewhere is found in the same go.
     """
 
     def checked(self: Declared, info: ValidationInfo) -> Declared:
-        if not info.context:
-            holds(self)
+        if not info.context and (found := broken(self)):
+            raise PydanticCustomError(f"{RULE}{key}", "refused", {} if found is True else dict(found))
         return self
 
     return model_validator(mode="after")(checked)

@@ -206,7 +206,7 @@ def _asides(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def _losses(scheme: Scheme, points: pd.DataFrame) -> pd.DataFrame:
-    tables = {i.code: i.measure.table for i in scheme.indicators if not i.is_figure}
+    tables = {i.code: i.measure.table for i in scheme.indicators if i.measure.kind != "figure"}
     leaves = points[
         (points["period"] == "2024Q4") & points["level"].isin(["station", "officer"]) & points["indicator"].isin(list(tables))
     ]

@@ -93,7 +93,7 @@ def test_every_indicator_is_defined(part):
     assert source == getattr(part, "source", source)
 
 
-@pytest.mark.parametrize("code", [indicator.code for indicator in SCHEME.indicators if not indicator.is_figure])
+@pytest.mark.parametrize("code", [indicator.code for indicator in SCHEME.indicators if indicator.measure.kind != "figure"])
 def test_every_rate_names_its_denominator(code):
     """An indicator that is counted says what stands above and below the line."""
     assert re.search("分子：.+分母：", coded(8)[code][2])

@@ -42,6 +42,7 @@ SAYS = {  # who says a sentence -> (which argument is its key, what stands befor
     "UsageError": (0, "usage."),
     "Fault": (2, "fault."),
     "fault": (1, "fault."),
+    "rule": (0, "fault."),
     "PydanticCustomError": (0, "fault."),
 }
 SAID_IN_PAGES = re.compile(r"""\bsay\(\s*\\?["']([\w.]*\w)\\?["']\s*[,)]""")

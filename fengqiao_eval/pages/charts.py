@@ -26,7 +26,7 @@ LOOK: dict[str, Any] = yaml.load(files(__package__).joinpath("templates/figures.
 """The common look (template), what each kind of figure has (kinds), what a trace has from the first one (shared)."""
 
 
-KINDS, SHARED = LOOK["kinds"], LOOK["shared"]
+TEMPLATE, KINDS, SHARED = (LOOK[name] for name in ("template", "kinds", "shared"))
 
 
 # A figure as plain data: notebooks show it, pages keep only what no other figure of its kind has, plotly is asked for late.
@@ -44,7 +44,7 @@ class Drawing:
 
     def to_plotly_json(self) -> dict[str, Any]:
         """Give the figure as plotly writes it, with the common look."""
-        return {"data": list(self.data), "layout": {**self.layout, "template": LOOK["template"]}}
+        return {"data": list(self.data), "layout": {**self.layout, "template": TEMPLATE}}
 
     def figure(self) -> "go.Figure":
         """Make a plotly figure of it, to be changed, saved or shown elsewhere."""

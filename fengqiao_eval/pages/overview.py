@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from fengqiao_eval.pages.charts import LOOK
+from fengqiao_eval.pages.charts import TEMPLATE
 from fengqiao_eval.pages.fragments import Fragment, render
 from fengqiao_eval.pages.run_screen import objection_words
 from fengqiao_eval.results import standings
@@ -131,9 +131,7 @@ def _ticks(names: Iterable[str]) -> dict[str, Any]:
 
 
 def _figure(title: str, height: int, traces: list[Any], **layout: Any) -> go.Figure:
-    return go.Figure(
-        traces, {"title": {"text": title}, "height": height, "template": LOOK["template"], "showlegend": False, **layout}
-    )
+    return go.Figure(traces, {"title": {"text": title}, "height": height, "template": TEMPLATE, "showlegend": False, **layout})
 
 
 def _label(text: str) -> str:
@@ -162,7 +160,7 @@ def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
     figure.update_annotations(x=0, xanchor="left", font={"size": 13})
     figure.update_yaxes(visible=False)
     figure.update_xaxes(title=say("workbook.total", lang), row=len(groups), col=1)
-    look = {"template": LOOK["template"], "showlegend": False, "bargap": 0.08, "margin": {"t": 80}}
+    look = {"template": TEMPLATE, "showlegend": False, "bargap": 0.08, "margin": {"t": 80}}
     return figure.update_layout(title=title, height=100 + 105 * len(groups), **look)
 
 

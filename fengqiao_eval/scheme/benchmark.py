@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Model, rule
 
@@ -36,14 +35,9 @@ class Quota(Model):
         """The tables that say what is due."""
         return (("postings",) if self.per == "officers" else ()) + (("figures",) if self.figure else ())
 
-    @rule
-    def _one_source(self) -> None:
-        if (self.amount is None) == (self.figure is None):
-            raise PydanticCustomError("fengqiao.quota.one_source", "amount or figure", {})
-        if self.amount == {}:
-            raise PydanticCustomError("fengqiao.quota.no_classes", "a quota by class without classes", {})
-        if self.apart and (not self.every or self.as_ == "completion"):
-            raise PydanticCustomError("fengqiao.quota.apart", "apart goes with every, and not with completion", {})
+    _one_source = rule("quota.one_source", lambda self: (self.amount is None) == (self.figure is None))
+    _some_class = rule("quota.no_classes", lambda self: self.amount == {})
+    _every = rule("quota.apart", lambda self: self.apart and (not self.every or self.as_ == "completion"))
 
 
 class Change(Model):

@@ -4,11 +4,10 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Model, rule
 from fengqiao_eval.scheme.benchmark import Quota, Reference, direction_after
-from fengqiao_eval.scheme.measure import Figure, Filter, Measure
+from fengqiao_eval.scheme.measure import Filter, Measure
 from fengqiao_eval.scheme.normalisation import Curve, Line, Number, Points, Steps
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -57,10 +56,7 @@ class Gate(Model):
     at_least: Decimal | None = None
     at_most: Decimal | None = None
 
-    @rule
-    def _one_line(self) -> None:
-        if (self.at_least is None) == (self.at_most is None):
-            raise PydanticCustomError("fengqiao.gate.one_line", "at_least or at_most", {})
+    _one_line = rule("gate.one_line", lambda self: (self.at_least is None) == (self.at_most is None))
 
 
 class Exempt(Model):
@@ -70,10 +66,7 @@ class Exempt(Model):
     units: tuple[str, ...] = ()
     give: Literal["redistribute", "full"] = "redistribute"
 
-    @rule
-    def _somebody(self) -> None:
-        if not (self.classes or self.units):
-            raise PydanticCustomError("fengqiao.exempt.nobody", "classes or units", {})
+    _somebody = rule("exempt.nobody", lambda self: not (self.classes or self.units))
 
 
 class Entry(Named):
@@ -104,11 +97,6 @@ class Entry(Named):
         return {"%": 100, "‰": 1000}.get(self.unit, 1)
 
     @property
-    def is_figure(self) -> bool:
-        """Whether the value was counted elsewhere."""
-        return isinstance(self.measure, Figure)
-
-    @property
     def good(self) -> Direction:
         """In which direction the value is good once it was held against its references."""
         return direction_after(self.direction, self.against)
@@ -134,6 +122,12 @@ class Indicator(Entry):
 Effect = Literal["add", "deduct", "zero_item", "cap_grade", "ungraded", "bar_award"]
 POINTED = ("add", "deduct")
 """The effects that carry points of the total; the others are vetoes."""
+
+
+def _unfit_keys(line: "Consequence") -> dict[str, str]:
+    needs = {"add": "points", "deduct": "points", "zero_item": "item", "cap_grade": "grade"}.get(line.effect)
+    wrong = [key for key in ("points", "item", "grade") if (getattr(line, key) is not None) != (key == needs)]
+    return {"effect": line.effect, "key": ", ".join(wrong)} if wrong else {}
 
 
 class Consequence(Entry):
@@ -162,12 +156,7 @@ class Consequence(Entry):
         adds = isinstance(given, dict) and given.get("effect") == "add"
         return {"direction": "higher", **given} if adds else given
 
-    @rule
-    def _what_it_needs(self) -> None:
-        needs = {"add": "points", "deduct": "points", "zero_item": "item", "cap_grade": "grade"}.get(self.effect)
-        wrong = [key for key in ("points", "item", "grade") if (getattr(self, key) is not None) != (key == needs)]
-        if wrong:
-            raise PydanticCustomError("fengqiao.outside.needs", "needs", {"effect": self.effect, "key": ", ".join(wrong)})
+    _needs = rule("outside.needs", _unfit_keys)
 
 
 class Outside(Named):

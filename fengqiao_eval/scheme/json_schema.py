@@ -24,7 +24,7 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
 class _SchemaGenerator(GenerateJsonSchema):
-    """Keys with the sentence below them, decimals as they are written in YAML: numbers, never text."""
+    """Decimals as they are written in YAML: numbers, never text."""
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         """Describe a decimal as a number within its limits."""
@@ -32,11 +32,11 @@ class _SchemaGenerator(GenerateJsonSchema):
         return {"type": "number"} | {name: float(limit) for name, limit in limits.items() if limit is not None}
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        """Describe a declaration, each key by the sentence below it."""
-        found = super().model_schema(schema)
-        for field, sentence in _sentences(schema["cls"]):
-            if described := schema["cls"].model_fields.get(field):
-                found["properties"][described.alias or field]["description"] = sentence
+        """Describe a declaration, each field by the sentence below it."""
+        found, model = super().model_schema(schema), schema["cls"]
+        for field, sentence in (one for base in reversed(model.__mro__) for one in _sentences(base)):
+            if field in model.model_fields:
+                found["properties"][model.model_fields[field].alias or field]["description"] = sentence
         return found
 
     def encode_default(self, dft: Any) -> Any:
@@ -60,15 +60,14 @@ def write(folder: Path) -> None:
         (folder / name).write_text(text_of(model), "utf-8")
 
 
-def _sentences(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    """List the fields of a class that have a sentence below them, those it inherits first."""
-    for base in reversed(model.__mro__):
-        if issubclass(base, Model):
-            declaration = ast.parse(inspect.getsource(base)).body[0]
-            assert isinstance(declaration, ast.ClassDef)  # noqa: S101 - it is the source of a class
-            for field, below in pairwise(declaration.body):
-                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
-                    yield field.target.id, ast.literal_eval(below.value)
+def _sentences(model: type) -> Iterator[tuple[str, str]]:
+    """List the fields of a class that have a sentence below them."""
+    if not issubclass(model, Model) or model is Model:
+        return
+    declared: Any = ast.parse(inspect.getsource(model)).body[0]
+    for field, below in pairwise(declared.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+            yield field.target.id, ast.literal_eval(below.value)
 
 
 def _simplify(part: Any) -> Any:

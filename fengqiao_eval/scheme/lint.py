@@ -4,15 +4,14 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
-from fengqiao_eval.documents import Document, Model, read, validate
-from fengqiao_eval.errors import refuse
+from fengqiao_eval.documents import Document, Model, read
 from fengqiao_eval.scheme.benchmark import Change, Place, Quota
 from fengqiao_eval.scheme.indicator import Code, Consequence, Entry, Indicator, Named, Text
 from fengqiao_eval.scheme.measure import Count, Figure, Measure
@@ -23,7 +22,6 @@ from fengqiao_eval.scheme.scheme import (
     Scheme,
     applies,
     base_marks,
-    is_scored,
     nominal,
     places_of,
     weight_at,
@@ -91,10 +89,7 @@ class Catalogue(Model):
 @cache
 def catalogue() -> Catalogue:
     """Read lint.yaml once."""
-    found, faults = validate(Catalogue, read(Path(__file__).with_name("lint.yaml"), "lint.yaml"))
-    refuse(faults)
-    assert found is not None  # noqa: S101 - a catalogue that could not be read has faults
-    return found
+    return Catalogue.model_validate(read(Path(__file__).with_name("lint.yaml"), "lint.yaml").data)
 
 
 def has(pattern: str, text: str) -> bool:
@@ -241,22 +236,13 @@ def _largest_points(rule: Any) -> float:
     return max((float(abs(points)) for points in worth), default=0.0)
 
 
-def _inert_weight(part: Named, facts: LintFacts) -> Found:
-    return _idle_levels(part, facts, lambda dimension, level: not weight_at(dimension.weight, level))
-
-
-def _inert_values(part: Named, facts: LintFacts) -> Found:
-    def moves_nobody(dimension: Dimension, level: str) -> bool:
-        leaves = (leaf.code for leaf in dimension.leaves if applies(leaf, level))
-        return bool(weight_at(dimension.weight, level)) and set(leaves) <= set(facts.constant.get(level, ()))
-
-    return _idle_levels(part, facts, moves_nobody)
-
-
-def _idle_levels(part: Named, facts: LintFacts, is_idle: Callable[[Dimension, str], bool]) -> Found:
+def _inert(part: Named, facts: LintFacts, *, weighed: bool) -> Found:
+    """See levels at which a dimension moves nobody: it weighs nothing there, or (weighed) all in it is constant."""
     if not isinstance(part, Dimension):
         return False
-    idle = [level for level in facts.scheme.levels if is_scored(part, level) and is_idle(part, level)]
+    leaves = {level: {leaf.code for leaf in part.leaves if applies(leaf, level)} for level in facts.scheme.levels}
+    idle = [level for level, codes in leaves.items() if codes and bool(weight_at(part.weight, level)) is weighed]
+    idle = [level for level in idle if not weighed or leaves[level] <= set(facts.constant.get(level, ()))]
     return bool(idle) and {"levels": ", ".join(idle)}
 
 
@@ -265,8 +251,8 @@ SHAPES: Mapping[str, Callable[[Named, LintFacts], Found]] = {
     "growth": _growth,
     "small_groups": _small_groups,
     "zeroes_year": _zeroes_year,
-    "inert_weight": _inert_weight,
-    "inert_values": _inert_values,
+    "inert_weight": partial(_inert, weighed=False),
+    "inert_values": partial(_inert, weighed=True),
 }
 
 

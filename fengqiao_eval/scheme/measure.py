@@ -1,14 +1,14 @@
 """What is measured: filters on rows, what a row is worth, and the kinds of measure, as data (never code)."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Model, rule
+from fengqiao_eval.scheme.normalisation import not_rising
 
 # Which rows count: filters on the columns of a table.
 
@@ -27,10 +27,7 @@ class Within(Model):
     either_side: bool = False
     """Whether the cell may also lie before the other time, by no more than the limit (a tolerance window, R16)."""
 
-    @rule
-    def _one_unit(self) -> None:
-        if sum(limit is not None for limit in (self.minutes, self.hours, self.days)) != 1:
-            raise PydanticCustomError("fengqiao.filter.one_unit", "one of minutes, hours, days", {})
+    _one_unit = rule("filter.one_unit", lambda self: (self.minutes, self.hours, self.days).count(None) != 2)  # noqa: PLR2004 - of 3
 
     @property
     def seconds(self) -> float:
@@ -55,10 +52,7 @@ class Test(Model):
     not_after: str | None = None
     within: Within | None = None
 
-    @rule
-    def _not_empty(self) -> None:
-        if not self.model_fields_set:
-            raise PydanticCustomError("fengqiao.filter.empty", "an empty test", {})
+    _not_empty = rule("filter.empty", lambda self: not self.model_fields_set)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -99,11 +93,12 @@ class Ladder(Model):
     unit: Literal["minutes", "hours", "days"]
     steps: tuple[tuple[Amount, Amount], ...] = Field(min_length=1)
 
-    @rule
-    def _rising(self) -> None:
-        if any(later <= earlier for (earlier, _), (later, _) in pairwise(self.steps)):
-            given = ", ".join(str(limit) for limit, _ in self.steps)
-            raise PydanticCustomError("fengqiao.worth.ladder", "the limits of a ladder must rise", {"given": given})
+    _rising = rule("worth.ladder", lambda self: not_rising(self.steps))
+
+
+def _backward(ranges: Sequence[tuple[Any, Any]]) -> dict[str, str]:
+    wrong = [f"{first} – {last}" for first, last in ranges if first > last]
+    return {"given": ", ".join(wrong)} if wrong else {}
 
 
 class Worth(Model):
@@ -119,15 +114,9 @@ class Worth(Model):
     between: tuple[Amount, Amount] | None = None
     ladder: Ladder | None = None
 
-    @rule
-    def _one_of(self) -> None:
-        if sum(given is not None for given in (self.amount, self.column, self.ladder)) != 1:
-            raise PydanticCustomError("fengqiao.worth.one_of", "one of amount, column, ladder", {})
-        if (self.values or self.between) and (self.column is None or (self.values and self.between)):
-            raise PydanticCustomError("fengqiao.worth.column", "values or between go with a column", {})
-        if self.between and self.between[0] > self.between[1]:
-            given = {"given": _range(self.between)}
-            raise PydanticCustomError("fengqiao.worth.between", "from the smallest to the largest", given)
+    _one_of = rule("worth.one_of", lambda self: (self.amount, self.column, self.ladder).count(None) != 2)  # noqa: PLR2004 - of 3
+    _of_a_column = rule("worth.column", lambda self: bool(self.values) + bool(self.between) > (self.column is not None))
+    _forward = rule("worth.between", lambda self: self.between and _backward([self.between]))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -155,21 +144,13 @@ class Factor(Model):
     """First and last day, both included, of the measure's date."""
     again: Again | None = None
 
-    @rule
-    def _some_condition(self) -> None:
-        if not (self.where or self.during or self.again):
-            raise PydanticCustomError("fengqiao.worth.always", "a factor without condition", {})
-        if backward := [_range(days) for days in self.during if days[0] > days[1]]:
-            raise PydanticCustomError("fengqiao.worth.during", "from the first day to the last", {"given": ", ".join(backward)})
+    _some_condition = rule("worth.always", lambda self: not (self.where or self.during or self.again))
+    _forward = rule("worth.during", lambda self: _backward(self.during))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column the factor looks at."""
         return (*columns_of(self.where), *(self.again.same if self.again else ()))
-
-
-def _range(given: tuple[object, object]) -> str:
-    return f"{given[0]} – {given[1]}"
 
 
 # What is counted: the kinds of measure.

@@ -1,11 +1,11 @@
 """How a value becomes points: the rules of the one table, each a declaration."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Model, rule
 
@@ -13,6 +13,13 @@ Number = int | Decimal
 Limit = Number | Literal["none"]
 By = Number | dict[str, Number]
 """A number, or one a class or level of the unit, with `others` for the rest: {一类: 3, station: 2, others: 1} (R28)."""
+
+
+def not_rising(steps: Sequence[tuple[Number, Number]]) -> dict[str, str]:
+    """Give the limits of steps [limit, amount] as a fault speaks of them; nothing where each is above the one before."""
+    limits = [limit for limit, _ in steps]
+    rising = all(earlier < later for earlier, later in pairwise(limits))
+    return {} if rising else {"given": ", ".join(map(str, limits))}
 
 
 class _PointsRule(Model):
@@ -32,11 +39,7 @@ class Curve(_PointsRule):
     kind: Literal["curve"]
     knots: tuple[tuple[Number, Number], ...] = Field(min_length=2)
 
-    @rule
-    def _rising(self) -> None:
-        values = [value for value, _ in self.knots]
-        if any(later <= earlier for earlier, later in pairwise(values)):
-            raise PydanticCustomError("fengqiao.points.knots", "knots must rise", {"given": ", ".join(map(str, values))})
+    _rising = rule("points.knots", lambda self: not_rising(self.knots))
 
 
 class Steps(_PointsRule):

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
-from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import KeyPath, Model, rule
 from fengqiao_eval.periods import parse
@@ -71,10 +70,7 @@ class Dimension(Named):
     dimensions: tuple["Dimension", ...] = ()
     indicators: tuple[Indicator, ...] = ()
 
-    @rule
-    def _one_kind_of_parts(self) -> None:
-        if bool(self.dimensions) == bool(self.indicators):
-            raise PydanticCustomError("fengqiao.dimension.parts", "dimensions or indicators", {})
+    _one_kind_of_parts = rule("dimension.parts", lambda self: bool(self.dimensions) == bool(self.indicators))
 
     @property
     def key(self) -> Literal["dimensions", "indicators"]:
