@@ -431,7 +431,7 @@ def warned(folder: Path, found: list) -> dict[str, list[str]]:
     """Give the lines of the banner on each page and on the first sheet of the workbook of a run with findings."""
     write_run(folder, months=False, lint=found)
     run_screen.write(folder)
-    run_screen.officer_index(folder)
+    run_screen.write(folder, officers=True)
     results.write_workbook(folder, folder / "one_table.xlsx")
     run, nothing = open_run(folder), {"cells": []}
     pages = {name: (folder / name).read_text("utf-8") for name in ("index.html", "officer/index.html")}

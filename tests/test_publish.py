@@ -107,7 +107,7 @@ def test_an_unknown_id_is_refused(units, given):
 def a_run(out, **told):
     """Write a run aside: a manifest and a page."""
     out.mkdir(exist_ok=True)
-    folder = run_folder.create_part(run_folder.part_of(out, "demo"))
+    folder = run_folder.create_part(run_folder.aside(out, "demo", "part"))
     manifest.write(folder / "manifest.json", {"run": "demo", "state": "draft"} | told)
     (folder / "index.html").write_text(str(told), "utf-8")
     return folder
@@ -161,7 +161,7 @@ def test_a_run_that_cannot_take_its_place_gives_it_back(tmp_path, monkeypatch):
     move = Path.replace
 
     def in_use(path, target):
-        if path == run_folder.part_of(tmp_path, "demo"):
+        if path == run_folder.aside(tmp_path, "demo", "part"):
             raise PermissionError(13, "in use")
         return move(path, target)
 

@@ -15,7 +15,7 @@ def folder(tmp_path_factory):
     """Write a run with its one screen and its index of officers, in Chinese."""
     run = write_run(tmp_path_factory.mktemp("runs") / "demo")
     run_screen.write(run)
-    run_screen.officer_index(run)
+    run_screen.write(run, officers=True)
     return run
 
 
@@ -70,7 +70,7 @@ def test_officers_are_listed_in_their_own_folder(folder):
 def test_a_run_without_officers_has_no_index_of_them(tmp_path):
     """Where no officer was scored nothing is written."""
     run = write_run(tmp_path / "demo", officers=0, months=False)
-    run_screen.officer_index(run)
+    run_screen.write(run, officers=True)
     assert not (run / "officer" / "index.html").exists()
 
 

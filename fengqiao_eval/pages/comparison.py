@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.pages.fragments import render, style
-from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.differences import (
     NAMED,
@@ -27,6 +26,7 @@ from fengqiao_eval.results.differences import (
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.wording.numbers import day, fixed, has_value, measured, period_words, plain, signed, term
+from fengqiao_eval.wording.rules import table_label
 from fengqiao_eval.words import language, say, text_width
 
 MOST, GROUPS = 5, 12
@@ -173,7 +173,7 @@ def _run_facts(one: Comparison, run: Run) -> dict[str, str]:
     return {
         "side": str(told["run"]),
         "state": one.say("compare.state", **said),
-        "period": _period(one, run),
+        "period": period_words(run.period, one.lang),
         "as_of": day(told["as_of"]),
         "scheme": run.scheme.name(one.lang),
         "version": run.scheme.version,
@@ -182,15 +182,11 @@ def _run_facts(one: Comparison, run: Run) -> dict[str, str]:
     }
 
 
-def _period(one: Comparison, run: Run) -> str:
-    return period_words(run.period, one.lang)
-
-
 def comparison_caveats(one: Comparison) -> Iterator[str]:
     """Say what keeps the two from being compared like with like."""
     found = one.pair.differs()
     if "period" in found:
-        yield one.say("compare.beware.period", **one.sides(lambda run: _period(one, run)))
+        yield one.say("compare.beware.period", **one.sides(lambda run: period_words(run.period, one.lang)))
     if "full_marks" in found:
         yield one.say("compare.beware.full_marks")
     if one.pair.staff is None and any(run.manifest.get(f"{OFFICER}s") for run in one.pair.runs):
@@ -383,14 +379,10 @@ def _source_lines(changes: Mapping[str, Any], lang: str) -> Iterator[str]:
         before, after = (value or say("compare.none", lang) for value in changes.get(key, ("", "")))
         found += [say(f"since.{key}", lang, before=before, after=after)] if key in changes else []
     found += [f"{name} {_pair_arrow(pair, lang)}" for name, pair in changes.get("packages", {}).items()]
-    rows = [f"{_table(name, lang)} {signed(pair[1] - pair[0], 0)}" for name, pair in changes.get("rows", {}).items()]
-    late = [f"{_table(name, lang)} {_pair_arrow(pair, lang)}" for name, pair in changes.get("late", {}).items()]
+    rows = [f"{table_label(name, lang)} {signed(pair[1] - pair[0], 0)}" for name, pair in changes.get("rows", {}).items()]
+    late = [f"{table_label(name, lang)} {_pair_arrow(pair, lang)}" for name, pair in changes.get("late", {}).items()]
     for key, items in (("since.differs", found), ("since.rows", rows), ("since.late", late)):
         yield from [say(key, lang, items=_join(items, lang))] if items else []
-
-
-def _table(name: str, lang: str) -> str:
-    return TABLES[name].label if lang == "zh" and name in TABLES else name
 
 
 def _level_lines(changes: Mapping[str, Any], lang: str) -> Iterator[str]:

@@ -45,8 +45,10 @@ class Question:
 
     @cached_property
     def rank(self) -> UnitRow:
-        """The unit's place in the main period."""
-        return rank_row(self.run, self.unit_id)
+        """The unit's place in the main period; raises UsageError where the run has no such unit, or did not score it."""
+        if found := self.rows("ranks"):
+            return found[0]
+        raise UsageError("not_scored", given=self.unit_id, period=self.run.manifest["period"])
 
     def rows(self, frame: str, period: str | None = None) -> list[UnitRow]:
         """Read the unit's rows of a frame in a period (the main one); none where an older run lacks the frame."""
@@ -81,17 +83,6 @@ class Question:
     def exact(self, points: float) -> Decimal:
         """Read points of the total as the decimal number that they are."""
         return round_half_up(points, self.run.scheme.decimals)
-
-
-def rank_row(run: Run, unit_id: str) -> UnitRow:
-    """Find a unit's place in the main period.
-
-    Raises UsageError where the run has no such unit, or did not score it.
-    """
-    found = Question(run, unit_id, "zh").rows("ranks")
-    if not found:
-        raise UsageError("not_scored", given=unit_id, period=run.manifest["period"])
-    return found[0]
 
 
 # A total, down to its indicators and to the lines beside them.

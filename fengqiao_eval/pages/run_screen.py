@@ -42,23 +42,16 @@ FIELDS = (
 """What stands at which place of a row; dimensions holds [contribution, rate, full] of each, or null where not scored."""
 
 
-def write(run_folder: Path, lang: str = "zh", changed: Sequence[str] = ()) -> None:
+def write(run_folder: Path, lang: str = "zh", changed: Sequence[str] = (), *, officers: bool = False) -> None:
     """Write index.html, assets/rows.js and the page's script and style; only cards that exist are linked.
 
-    changed: what to say of what changed since the last run. Officers are not on the page, only their number.
+    The rows are a script, since a page on file:// can fetch nothing. changed: what to say of what changed since the last run.
+    Officers are not on the page, only their number; officers: write instead officer/index.html, which lists their cards that
+    exist, and nothing where no officer was scored.
     """
-    _write(open_run(run_folder), lang, changed, officers=False)
-
-
-def officer_index(run_folder: Path, lang: str = "zh") -> None:
-    """Write officer/index.html, which lists the officers' cards that exist; nothing where no officer was scored."""
     run = open_run(run_folder)
-    if len(frame(run, "ranks", officers=True)):
-        _write(run, lang, (), officers=True)
-
-
-def _write(run: Run, lang: str, changed: Sequence[str], *, officers: bool) -> None:
-    """Write the page, and its rows as a script, since a page on file:// can fetch nothing."""
+    if officers and frame(run, "ranks", officers=True).empty:
+        return
     manifest, data = run.manifest, _data(run, lang, officers=officers)
     folder, rows, inner = (run.path / OFFICER, "rows.js", "../assets") if officers else (run.path, "assets/rows.js", "assets")
     staff = say("screen.staff_number", lang, n=manifest["officers"])
@@ -70,7 +63,7 @@ def _write(run: Run, lang: str, changed: Sequence[str], *, officers: bool) -> No
     for name in ("screen.js", "screen.css"):
         with as_file(files("fengqiao_eval.pages") / "templates" / name) as source:
             shutil.copyfile(source, assets / name)
-        (folder / rows).write_text(f"window.FENGQIAO_ROWS={script_json(data)};\n", "utf-8", newline="\n")
+    (folder / rows).write_text(f"window.FENGQIAO_ROWS={script_json(data)};\n", "utf-8", newline="\n")
     levels = [OFFICER] if officers else [*manifest["levels"], ""]
     page = render(
         "screen.html",
@@ -113,10 +106,9 @@ def _facts(run: Run, staff: str, lang: str) -> Iterator[tuple[str, str]]:
 def objection_words(manifest: Mapping[str, Any], lang: str) -> str:
     """Say how to object, and until when where a date was set."""
     said = say("screen.object", lang, contact=manifest.get("contact") or say("screen.no_contact", lang))
-    until = manifest.get("objection_until")
-    return said + (
-        say("screen.object_until", lang, until=say("screen.day", lang, d=datetime.fromisoformat(until))) if until else ""
-    )
+    if until := manifest.get("objection_until"):
+        said += say("screen.object_until", lang, until=say("screen.day", lang, d=datetime.fromisoformat(until)))
+    return said
 
 
 def _data(run: Run, lang: str, *, officers: bool) -> dict[str, Any]:

@@ -125,17 +125,10 @@ def summary(made: Made, lang: str) -> str:
     how = "unchanged" if made.unchanged else "partly" if made.failures else "done"
     page = made.folder / "index.html"
     cards = {"printed": sum(made.printed.values()), "kept": sum(made.kept.values()), "failed": len(made.failures)}
-    return say(
-        "run.summary",
-        lang,
-        how=say(f"run.how.{how}", lang),
-        run=made.folder.name,
-        period=made.params.span,
-        state=say(f"explain.state.{made.params.state}", lang),
-        cards=say("run.cards", lang, **cards),
-        seconds=f"{made.seconds:.0f}",
-        path=short_path(page if page.is_file() else made.folder / "ranks.parquet"),
-    )
+    given = {"how": say(f"run.how.{how}", lang), "run": made.folder.name, "period": made.params.span}
+    given |= {"state": say(f"explain.state.{made.params.state}", lang), "cards": say("run.cards", lang, **cards)}
+    path = short_path(page if page.is_file() else made.folder / "ranks.parquet")
+    return say("run.summary", lang, **given, seconds=f"{made.seconds:.0f}", path=path)
 
 
 def failure_lines(made: Made, lang: str) -> list[str]:

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from itertools import count, islice, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -26,19 +26,13 @@ ROW_GROUP = 2**16
 # Where things lie, and what lies there
 
 
-def part_of(out: Path, base: str) -> Path:
-    """Say where a run is written until it takes its place; one that was killed is found there again."""
-    return out / f".{base}.part"
+def aside(out: Path, base: str, what: Literal["part", "old", "latest"]) -> Path:
+    """Say where something of a run waits until it takes its place.
 
-
-def _old_path(out: Path, base: str) -> Path:
-    """Say where the run that is being replaced waits until the new one is in its place."""
-    return out / f".{base}.old"
-
-
-def _next_latest(out: Path, base: str) -> Path:
-    """Say where the next `latest` waits; it also tells that a run has still to be made read-only and named."""
-    return out / f".{base}.latest"
+    part: the run that is being written; one that was killed is found there again. old: the one that is being replaced.
+    latest: the next `latest`, which also tells that a run has still to be made read-only and named.
+    """
+    return out / f".{base}.{what}"
 
 
 def card_page(folder: Path, level: str, unit_id: str) -> Path:
@@ -148,8 +142,8 @@ def write_scheme(folder: Path, scheme: Scheme) -> None:
 
 def appear(out: Path, base: str, name: str) -> None:
     """Put the finished run in its place, whole; `latest` moves last. A death in between is put right by the next run."""
-    part, place, old = part_of(out, base), out / name, _old_path(out, base)
-    _next_latest(out, base).write_text(name + "\n", "utf-8", newline="\n")
+    part, place, old = aside(out, base, "part"), out / name, aside(out, base, "old")
+    aside(out, base, "latest").write_text(name + "\n", "utf-8", newline="\n")
     umask = os.umask(0o022)  # it is read by being set
     os.umask(umask)
     part.chmod(0o777 & ~umask)
@@ -168,27 +162,27 @@ def appear(out: Path, base: str, name: str) -> None:
 
 def put_right(out: Path, base: str) -> None:
     """Put right what a death in the middle of `appear` left: a run moved away, or one in its place that is not named yet."""
-    old, following = _old_path(out, base), _next_latest(out, base)
+    old, following = aside(out, base, "old"), aside(out, base, "latest")
     for run in old.iterdir() if old.is_dir() else ():
         if not (out / run.name).exists():
             run.replace(out / run.name)
     shutil.rmtree(old, ignore_errors=True)
-    if following.is_file() and not part_of(out, base).exists():
+    if following.is_file() and not aside(out, base, "part").exists():
         _settle(out, base)
     following.unlink(missing_ok=True)
 
 
 def _settle(out: Path, base: str) -> None:
     """Make the run that has just taken its place read-only where it is final, then let `latest` name it."""
-    run = out / _next_latest(out, base).read_text("utf-8").strip()
+    run = out / aside(out, base, "latest").read_text("utf-8").strip()
     if _is_final(run):
         for path in (*run.rglob("*"), run):
             path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
     if run.is_dir():
-        _next_latest(out, base).replace(out / LATEST)
+        aside(out, base, "latest").replace(out / LATEST)
 
 
 def point(out: Path, base: str, name: str) -> None:
     """Let `latest`, a text file of one line, name the run; it is replaced in one step."""
-    _next_latest(out, base).write_text(name + "\n", "utf-8", newline="\n")
-    _next_latest(out, base).replace(out / LATEST)
+    aside(out, base, "latest").write_text(name + "\n", "utf-8", newline="\n")
+    aside(out, base, "latest").replace(out / LATEST)

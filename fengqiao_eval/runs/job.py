@@ -90,7 +90,7 @@ class Job:
     @property
     def part(self) -> Path:
         """Where the run is written until it takes its place."""
-        return run_folder.part_of(self.out, self.base)
+        return run_folder.aside(self.out, self.base, "part")
 
     @property
     def newest(self) -> Path | None:

@@ -17,19 +17,8 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.runs.params import PATHS, RunParams
 
 PACKAGES = (
-    "fengqiao-eval",
-    "duckdb",
-    "ibis-framework",
-    "ipykernel",
-    "nbclient",
-    "numpy",
-    "pandas",
-    "papermill",
-    "plotly",
-    "pyarrow",
-    "pydantic",
-    "scipy",
-    "xlsxwriter",
+    *("fengqiao-eval", "duckdb", "ibis-framework", "ipykernel", "nbclient", "numpy", "pandas", "papermill", "plotly"),
+    *("pyarrow", "pydantic", "scipy", "xlsxwriter"),
 )
 """The packages whose versions a run names."""
 

@@ -16,6 +16,7 @@ from fengqiao_eval.errors import Fault, InputError, UsageError
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.scheme.indicator import Text
 
 PATHS = ("records", "scheme", "overrides", "out")
 """The keys that hold paths."""
@@ -70,8 +71,6 @@ def _tables(given: Mapping[str, Mapped]) -> Mapping[str, Mapped]:
     return given
 
 
-PlainText = Annotated[str, Field(min_length=1)]
-
 UnitId = Annotated[str, BeforeValidator(_id)]
 
 MomentText = Annotated[datetime, BeforeValidator(_moment)]
@@ -82,13 +81,13 @@ class RunParams(Model):
 
     period: Annotated[str, BeforeValidator(_period)]
     as_of: MomentText | None = None
-    records: PlainText
+    records: Text
     tables: Annotated[dict[str, Mapped], AfterValidator(_tables), Field(default_factory=dict)]
-    scheme: PlainText
-    overrides: PlainText | None = None
-    levels: tuple[PlainText, ...] | None = None
+    scheme: Text
+    overrides: Text | None = None
+    levels: tuple[Text, ...] | None = None
     only: tuple[UnitId, ...] | None = None
-    out: PlainText = "runs"
+    out: Text = "runs"
     lang: Literal["zh", "en"] = "zh"
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     seed: int = 0

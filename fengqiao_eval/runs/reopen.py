@@ -31,8 +31,7 @@ def explain_unit(given: Path, unit_id: str, indicator: str | None, lang: str) ->
     if indicator is None:
         return explain.total_lines(run, unit_id, lang)
     _, found = explain.find_entry(run.scheme, indicator, lang)
-    explain.rank_row(run, unit_id)
-    params = parameters(run)
+    params, _ = parameters(run), explain.Question(run, unit_id, lang).rank
     try:
         behind = _entry_records(run, params, found, unit_id)
     except InputError as error:

@@ -218,7 +218,7 @@ def write_pages(folder: Path, lang: str) -> None:
     run_screen.write(folder, lang, [line.strip() for line in changes])
     write_workbook(folder, folder / WORKBOOK, lang)
     if (folder / OFFICER).is_dir():
-        run_screen.officer_index(folder, lang)
+        run_screen.write(folder, lang, officers=True)
         write_workbook(folder, folder / OFFICER / WORKBOOK, lang, officers=True)
 
 
@@ -321,7 +321,7 @@ def _log_end(job: Job) -> Iterator[None]:
         raise
     except Exception as error:
         cause = None if isinstance(error, FengqiaoError) else _disk_full_cause(error)
-        refusal = FullDiskError(_disk_full_words(cause, out, run_folder.part_of(out, base))) if cause else error
+        refusal = FullDiskError(_disk_full_words(cause, out, run_folder.aside(out, base, "part"))) if cause else error
         if isinstance(refusal, FengqiaoError):
             logged.write("refused", exit=refusal.exit_code, faults=log.heads(refusal))
         if cause:

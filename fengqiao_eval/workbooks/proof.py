@@ -22,6 +22,9 @@ NAMES = 4
 TOP = 4
 """The first row of weights; above it stand two sentences and two rows of headings."""
 
+letter = cache(xl_col_to_name)
+"""Names a column as a spreadsheet does."""
+
 ROW = "#"
 """Stands in a formula for the row of the unit."""
 
@@ -51,7 +54,7 @@ def nodes_of(scheme: Scheme) -> tuple[Node, ...]:
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns: points, Σ weights scored in each dimension, Σ of the dimensions scored, contributions, results.
+    """The columns, counted from 0: points from NAMES on, Σ weights scored in each dimension, Σ of all, contributions, results.
 
     means: points and contributions are means of shorter periods, and no weight makes them. Above points and sums stand the
     weights. Dimensions of the table itself stand first among the nodes.
@@ -60,32 +63,25 @@ class Layout:
     scheme: Scheme
     nodes: tuple[Node, ...]
     means: bool
+    sums: int
+    whole: int
+    """The column of Σ weights of the dimensions scored."""
+    contributions: int
+    results: int
+    """The first of five columns: adjusted, total, place, total of the run, difference."""
 
-    @property
-    def sums(self) -> int:
-        """The first column of sums; points begin at NAMES."""
-        return NAMES + len(self.scheme.indicators)
 
-    @property
-    def whole(self) -> int:
-        """The column of Σ weights of the dimensions scored."""
-        return self.sums + len(self.nodes)
-
-    @property
-    def contributions(self) -> int:
-        """The first column of contributions."""
-        return self.whole + 1
-
-    @property
-    def results(self) -> int:
-        """The first of five columns: adjusted, total, place, total of the run, difference."""
-        return self.contributions + len(self.scheme.indicators)
+def layout_of(scheme: Scheme, *, means: bool) -> Layout:
+    """Lay out the columns of a scheme, one kind after the other."""
+    nodes, indicators = nodes_of(scheme), len(scheme.indicators)
+    whole = NAMES + indicators + len(nodes)
+    return Layout(scheme, nodes, means, NAMES + indicators, whole, whole + 1, whole + 1 + indicators)
 
 
 def write(book: Book, *, officers: bool = False) -> None:
     """Write the sheet: weights of each level on top, then every unit by level, class and place."""
     scheme, held = book.run.scheme, levels(book.run, officers=officers)
-    layout = Layout(scheme, nodes_of(scheme), is_mean(scheme, book.run.period))
+    layout = layout_of(scheme, means=is_mean(scheme, book.run.period))
     units, scored = places(book.run, officers=officers), frame(book.run, "points", officers=officers)
     points, contributions = (_matrix(scored, name, scheme, units["unit_id"]) for name in ("points", "contribution"))
     sheet, first = book.sheet(book.say("check")), TOP + len(held)
@@ -226,9 +222,3 @@ def _write_total(sheet: Sheet, layout: Layout, row: int, unit: Mapping[str, Any]
     sheet.formula(row, column + 1, f"=ROUND(SUM({added})+{adjusted}{at},{decimals})", "total", unit["total"])
     sheet.put(row, column + 3, unit["total"], "marks")
     sheet.formula(row, column + 4, f"=ROUND({total}{at}-{run}{at},{decimals})", "marks", 0)
-
-
-@cache
-def letter(column: int) -> str:
-    """Name a column as a spreadsheet does."""
-    return str(xl_col_to_name(column))

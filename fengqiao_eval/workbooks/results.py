@@ -10,7 +10,6 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.pages.run_screen import objection_words
-from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.lines import adjustment_lines
 from fengqiao_eval.results.run import open_run
@@ -30,7 +29,7 @@ from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import applies, base_marks, nominal, parts_of, weight_at
 from fengqiao_eval.wording.definitions import definition, rule_of
 from fengqiao_eval.wording.numbers import flags, period_words, term
-from fengqiao_eval.wording.rules import reference_words
+from fengqiao_eval.wording.rules import level_names, reference_words, table_label
 from fengqiao_eval.words import say
 from fengqiao_eval.workbooks import proof
 from fengqiao_eval.workbooks.sheets import Book, lines, width
@@ -115,8 +114,8 @@ def _facts(book: Book, *, officers: bool) -> Iterator[tuple[str, str]]:
     outside = [] if frame(book.run, "adjustments", officers=officers).empty else ["sheets_outside"]
     yield from _named_lines(book.say("sheets"), map(book.say, ("sheets_levels", *outside, "sheets_table", "sheets_check")))
     yield from _named_lines(book.say("sources"), scheme.sources)
-    labels = {table: TABLES[table].label if lang == "zh" and table in TABLES else table for table in manifest["counts"]}
-    yield from _named_lines(book.say("counts"), (f"{labels[table]}　{rows:,}" for table, rows in manifest["counts"].items()))
+    counts = (f"{table_label(table, lang)}　{rows:,}" for table, rows in manifest["counts"].items())
+    yield from _named_lines(book.say("counts"), counts)
     yield from _named_lines(book.say("notes"), notes(book.run, lang, most=1000))
 
 
@@ -288,7 +287,5 @@ def _write_table(book: Book, held: tuple[str, ...]) -> None:
 
 def _minimum_sample(book: Book, indicator: Indicator) -> Any:
     """Give the smallest denominator, for each level where they differ."""
-    if not isinstance(indicator.least, dict):
-        return indicator.least
-    names = {level: term("level", level, book.lang) for level in indicator.least} | {"others": book.say("others")}
-    return "\n".join(f"{names[level]} {least}" for level, least in indicator.least.items())
+    least = indicator.least
+    return "\n".join(f"{name} {n}" for name, n in level_names(least, book.lang)) if isinstance(least, dict) else least

@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
     """Write a run with its one screen and its index of officers."""
     run = write_run(tmp_path_factory.mktemp("runs") / "demo", months=False)
     run_screen.write(run)
-    run_screen.officer_index(run)
+    run_screen.write(run, officers=True)
     return run
 
 
