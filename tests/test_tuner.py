@@ -236,10 +236,10 @@ def test_firmness_holds_the_places_and_the_weights(screen, name):
 def test_an_exact_stretch_ends_where_somebody_else_is_first(plain):
     """One step of a hundredth beyond the stretch the first place is another's, or shared; within it never."""
     group = next(group for group in range(len(plain.groups)) if not np.isnan(plain.sheet.points[plain.group == group]).any())
-    found = rank_robustness(plain, plain.table.in_force, group, 1)
+    _, ranges, _ = rank_robustness(plain, plain.table.in_force, group, 1)
     draft = Draft(plain.only(np.flatnonzero(plain.group == group)), plain.table.in_force, 1)
     totals = draft.totals.astype(float)
-    for one in found.ranges:
+    for one in ranges:
         assert not one["sampled"]
         node, whole = one["node"], plain.table.whole(plain.table.in_force, int(plain.table.above[one["node"]]))
         slope = firm_slopes(draft, node)
@@ -510,9 +510,9 @@ def test_one_unit_alone_is_told(opened):
     """The city has nobody to be compared with: the screen opens and says so; the kernel answers."""
     shown = tuner(opened("plain"), "city", period="2024Q4")
     assert any("只有一个单位" in one for one in shown.head["warnings"])
-    found = rank_robustness(shown.field, shown.field.table.in_force, 0, 1)
-    assert (found.low.tolist(), found.high.tolist()) == ([1], [1])
-    assert all(one["first"] == [0, 10000] for one in found.ranges)
+    ends, ranges, _ = rank_robustness(shown.field, shown.field.table.in_force, 0, 1)
+    assert [end.tolist() for end in ends] == [[1], [1]]
+    assert all(one["first"] == [0, 10000] for one in ranges)
 
 
 def test_equal_totals_are_told(opened, tmp_path):

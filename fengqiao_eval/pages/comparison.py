@@ -45,21 +45,20 @@ NUMBERS = frozenset(
 """The columns that hold numbers."""
 
 
-@dataclass(frozen=True)
-class TextTable:
-    """A table in words: columns as (name, whether it holds numbers), and rows of text."""
+Heads = Sequence[tuple[str, bool]]
+"""The columns of a table in words: the name of each, and whether it holds numbers."""
 
-    heads: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[str, ...], ...]
+Rows = Sequence[tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, what is said below it, and a table where there is one."""
+    """A heading, what is said below it, and a table where it has rows."""
 
     title: str
-    lines: tuple[str, ...]
-    table: TextTable | None
+    lines: Sequence[str]
+    heads: Heads
+    rows: Rows
 
 
 @dataclass(frozen=True)
@@ -98,12 +97,10 @@ class Comparison:
         """Read something of both runs, as sentences take it."""
         return {side: read(run) for side, run in zip(SIDES, self.pair.runs, strict=True)}
 
-    def section(
-        self, title: str, lines: Sequence[str], columns: Sequence[str] = (), rows: Sequence[tuple[str, ...]] = ()
-    ) -> Section:
-        """Lay out rows below the names of their columns; there is no table where there are none."""
-        heads = tuple((self.say(f"compare.column.{name}"), name in NUMBERS) for name in columns)
-        return Section(self.say(title), tuple(lines), TextTable(heads, tuple(rows)) if rows else None)
+    def section(self, title: str, lines: Sequence[str], columns: Sequence[str] = (), rows: Rows = ()) -> Section:
+        """Lay out rows below the names of their columns."""
+        heads = [(self.say(f"compare.column.{name}"), name in NUMBERS) for name in columns]
+        return Section(self.say(title), lines, heads, rows)
 
 
 def compare(before: Run, after: Run, lang: str = "zh") -> Comparison:
@@ -137,25 +134,25 @@ def page(one: Comparison) -> str:
 def console_lines(one: Comparison) -> Iterator[str]:
     """Say what the page says, in lines."""
     heads = (("", False), *((one.say(f"compare.fact.{side}"), False) for side in SIDES))
-    yield from align_table(TextTable(heads, facts(one)))
+    yield from align_table(heads, facts(one))
     yield from comparison_caveats(one)
     yield differences(one)
     for section in sections(one):
         yield from ("", section.title, *(f"  {line}" for line in section.lines))
-        yield from (f"  {line}" for line in (align_table(section.table) if section.table else ()))
+        yield from (f"  {line}" for line in (align_table(section.heads, section.rows) if section.rows else ()))
 
 
-def align_table(table: TextTable) -> Iterator[str]:
+def align_table(heads: Heads, rows: Rows) -> Iterator[str]:
     """Set a table in lines, numbers to the right; a Chinese character is as wide as two.
 
-    >>> list(align_table(TextTable((("单位", False), ("n", True)), (("甲", "12"), ("ab", "3")))))
+    >>> list(align_table([("单位", False), ("n", True)], [("甲", "12"), ("ab", "3")]))
     ['单位   n', '甲    12', 'ab     3']
     """
-    rows = [tuple(name for name, _ in table.heads), *table.rows]
-    widths = [max(map(text_width, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
+    every = [tuple(name for name, _ in heads), *rows]
+    widths = [max(map(text_width, column)) for column in zip(*every, strict=True)]
+    for row in every:
         cells = []
-        for cell, width, (_, numbers) in zip(row, widths, table.heads, strict=True):
+        for cell, width, (_, numbers) in zip(row, widths, heads, strict=True):
             space = " " * (width - text_width(cell))
             cells.append(space + cell if numbers else cell + space)
         yield "  ".join(cells).rstrip()

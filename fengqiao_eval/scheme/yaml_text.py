@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -162,12 +161,8 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 
 
 def _decimal(dumper: yaml.SafeDumper, number: Decimal) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", _write_decimal(number))
-
-
-def _write_decimal(number: Decimal) -> str:
     text = f"{number:f}"
-    return text if "." in text else f"{text}."
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text if "." in text else f"{text}.")
 
 
 for _dumper in (_FlowDumper, _BlockDumper):
@@ -176,12 +171,8 @@ for _dumper in (_FlowDumper, _BlockDumper):
 
 
 def _flow(data: Any) -> str:
-    """Write on one line."""
-    if isinstance(data, (dict, list)):
-        return _dump(data, _FlowDumper, flow=True).strip()
-    if data is None or isinstance(data, bool):
-        return json.dumps(data)
-    return data.isoformat() if isinstance(data, date) else _write_decimal(data) if isinstance(data, Decimal) else str(data)
+    """Write on one line, as the one item of a list."""
+    return _dump([data], _FlowDumper, flow=True).strip()[1:-1]
 
 
 def dump(data: Mapping[str, Any]) -> str:

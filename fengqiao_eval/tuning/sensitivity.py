@@ -1,7 +1,7 @@
 """How firm a draft is: places over draws of weights, the stretch of every slider, and weights as others propose them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -29,19 +29,13 @@ INSIDE = 1e-6
 """A stretch in hundredths ends this much before somebody draws level."""
 
 
-@dataclass(frozen=True)
-class Robustness:
-    """The ranges of places of a group's units (0: no place), in their order, and the stretch of each node in hundredths."""
-
-    low: np.ndarray
-    high: np.ndarray
-    ranges: list[dict[str, Any]]
-    draws: int
-
-
-def rank_robustness(field: Field, hundredths: np.ndarray, group: int, awards: int) -> Robustness:
+def rank_robustness(
+    field: Field, hundredths: np.ndarray, group: int, awards: int
+) -> tuple[tuple[np.ndarray, np.ndarray], list[dict[str, Any]], int]:
     """Say how firm the places of a group are; awards: how many of it are named.
 
+    Return the least and the last places of its units (0: no place), in their order; the stretch of each node in hundredths, as
+    Draft.ranges has it; how many draws there were.
     Where totals are sums of points × weights, places are drawn around the weights and stretches of those who lack nothing are
     exact. Where they are not, every draw and every step is reckoned by the arithmetic of the run, fewer of them.
     """
@@ -50,7 +44,7 @@ def rank_robustness(field: Field, hundredths: np.ndarray, group: int, awards: in
     low, high, placed = np.zeros(len(at), dtype=np.int64), np.zeros(len(at), dtype=np.int64), draft.place > 0
     draws = EXACT_DRAWS if field.unlinear else FEWER_DRAWS if len(at) > MANY else DRAWS
     low[placed], high[placed] = bounds(draft.places(draws), draft.place[placed])
-    return Robustness(low, high, list(draft.ranges()), draws)
+    return (low, high), list(draft.ranges()), draws
 
 
 class Draft:

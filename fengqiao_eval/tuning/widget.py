@@ -96,8 +96,8 @@ class Tuner(anywidget.AnyWidget):
 
     def _firm(self, content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
         group = int(content.get("group", 0)) % len(self.field.groups)
-        found = rank_robustness(self.field, self._weights(content), group, self.head["awards"][group])
-        return {"kind": "firm", "ranges": found.ranges, "draws": found.draws}, [_int32_bytes(found.low), _int32_bytes(found.high)]
+        ends, ranges, draws = rank_robustness(self.field, self._weights(content), group, self.head["awards"][group])
+        return {"kind": "firm", "ranges": ranges, "draws": draws}, [_int32_bytes(end) for end in ends]
 
     def _save(self, content: dict[str, Any], buffers: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Reckon anew, refuse to go on where the browser does not say the same places, and write."""

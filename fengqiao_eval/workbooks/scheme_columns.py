@@ -47,11 +47,8 @@ SECOND = COLUMNS.index("scoring")
 """The column in which the second pair of fields above the table begins."""
 
 
-class Said(NamedTuple):
-    """What a printed cell says: the code of its line, empty for the whole table, and the column or its own name."""
-
-    code: str
-    name: str
+Said = tuple[str, str]
+"""What a printed cell says: the code of its line, empty for the whole table, and the column or its own name."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def table(source: PrintedScheme) -> Iterator[SheetCell]:
         row += 1
     sources = say("screen.semicolon", source.lang).join(source.scheme.sources)
     yield SheetCell(row, 0, source.say("table.head.sources"), "field")
-    yield SheetCell(row, 1, sources, "grey", ON_PAPER, said=Said("", "sources"))
+    yield SheetCell(row, 1, sources, "grey", ON_PAPER, said=("", "sources"))
     yield SheetCell(row + 1, 0, source.say("table.signed"), "signed", ON_PAPER)
 
 
@@ -130,7 +127,7 @@ def _head(source: PrintedScheme) -> Iterator[SheetCell]:
         held = fits(name, value, source.lang)
         text = cell_text(name, value, "", (), source.lang) if held else ""
         yield SheetCell(row, column + 1, text, "given", last, place=(name,) if held else None)
-    yield SheetCell(3, 0, scheme_words(source.scheme, source.lang), "grey", ON_PAPER, said=Said("", "scheme"))
+    yield SheetCell(3, 0, scheme_words(source.scheme, source.lang), "grey", ON_PAPER, said=("", "scheme"))
     yield SheetCell(4, 0, source.say("table.how"), "remark", ON_PAPER)
     for column, name in enumerate(COLUMNS):
         yield SheetCell(HEADING, column, heading(name, source.scheme.weights, source.lang), "head")
@@ -154,7 +151,7 @@ def _line(source: PrintedScheme, row: int, line: TableLine) -> Iterator[SheetCel
             yield SheetCell(row, column, text, _style(name, line), place=(*line.place, key))
         else:
             text = part.code if name == "code" else printed.get(name, "")
-            said = Said(part.code, name) if name in PRINTED else None
+            said = (part.code, name) if name in PRINTED else None
             yield SheetCell(row, column, text, _style(name, line), said=said)
 
 

@@ -113,7 +113,7 @@ def _is_consequent(fault: Fault, found: Typed) -> bool:
 
 def _changed_cells(book: Workbook, found: Typed, source: PrintedScheme | None) -> Iterator[Fault]:
     """Find what is printed from the rules and was changed: it is neither what was printed nor what the rules say now."""
-    were = {Said(*row[:2]): row[2] for row in book.printed.rows if len(row) > 2}  # noqa: PLR2004 - code, name, text
+    were = {(row[0], row[1]): row[2] for row in book.printed.rows if len(row) > 2}  # noqa: PLR2004 - code, name, text
     cells = scheme_columns.table(source) if source else ()
     now = {cell.said: cell.text for cell in cells if cell.said}
     for said, (text, cell) in found.printed.items():
@@ -231,7 +231,7 @@ def read_sheets(book: Workbook) -> Typed:
         keys = {str(other[-1]) for other in held if other[:-1] == place}
         for column in TAKEN[KINDS[str(place[-2])]]:
             given[(*place, scheme_columns.key_of(column, keys, book.lang))] = sheet.at(row, columns[column])
-        printed |= {Said(code, name): sheet.at(row, columns[name]) for name in PRINTED}
+        printed |= {(code, name): sheet.at(row, columns[name]) for name in PRINTED}
     return Typed(rules, given, printed, tuple(rule.place[:-1] for rule in gone.values()), tuple(faults))
 
 
@@ -288,6 +288,6 @@ def _fields(book: Workbook, heading: int, held: set[KeyPath]) -> Iterator[tuple[
 
 def _remarks(book: Workbook, heading: int) -> Iterator[tuple[Said, WrittenCell]]:
     """Give what is printed once."""
-    yield Said("", "scheme"), book.sheet.at(heading - 2, 0)
+    yield ("", "scheme"), book.sheet.at(heading - 2, 0)
     if found := book.sheet.find(say("table.head.sources", book.lang), range(heading, len(book.sheet.rows))):
-        yield Said("", "sources"), book.sheet.at(found[0], found[1] + 1)
+        yield ("", "sources"), book.sheet.at(found[0], found[1] + 1)

@@ -19,7 +19,7 @@ from fengqiao_eval.scheme.yaml_text import dump, leaves, path
 from fengqiao_eval.workbooks import scheme_columns, scheme_reader
 from fengqiao_eval.workbooks.scheme_columns import COLUMNS, HEADING, ON_PAPER, PrintedScheme, SheetCell
 from fengqiao_eval.workbooks.scheme_reader import SHEETS, is_table
-from fengqiao_eval.workbooks.sheets import CELL, GROUP, HEAD, QUIET, Sheet, lines, open_file, set_page
+from fengqiao_eval.workbooks.sheets import LOOKS, Sheet, lines, open_file, set_page
 
 WIDTHS = (17, 48, 30, 21, 11, 8, 12, 21, 20)
 """The widths of the columns of 一表, as many as COLUMNS."""
@@ -33,28 +33,8 @@ HIGH = {"title": 34, "head": 26, "signed": 48, "field": 21}
 """The least height of a row in which a cell of such a look stands."""
 
 
-_GIVEN = {"num_format": "@"}  # what is typed stays as it was typed: 12.50, 014, =A1
-
-
-_GROUP = {"bold": True, "bg_color": HEAD}
-
-
-_LOOKS: dict[str, dict[str, Any]] = {
-    "title": _GIVEN | {"bold": True, "font_size": 18, "align": "center", "border": 0},
-    "field": {"bold": True, "bg_color": HEAD, "align": "center"},
-    "head": {"bold": True, "bg_color": GROUP, "font_color": "#FFFFFF", "align": "center"},
-    "section": {"bold": True, "bg_color": GROUP, "font_color": "#FFFFFF", "indent": 1},
-    "given": _GIVEN | {"indent": 1},
-    "centre": _GIVEN | {"align": "center"},
-    "grey": {"bg_color": "#F3F5F8", "indent": 1},
-    "quiet": {"font_color": QUIET, "font_size": 9, "indent": 1},
-    "remark": {"font_color": QUIET, "font_size": 9, "border": 0},
-    "group_grey": _GROUP | {"bold": False, "indent": 1},
-    "group_given": _GIVEN | _GROUP,
-    "group_centre": _GIVEN | _GROUP | {"align": "center"},
-    "signed": {"border": 0, "font_size": 11},
-    **{f"depth{n}": _GIVEN | {"indent": n + 1} for n in range(9)},
-    **{f"group_depth{n}": _GIVEN | _GROUP | {"indent": n + 1} for n in range(9)},
+_LOOKS = LOOKS["table"] | {
+    f"{group}depth{n}": LOOKS["table"][f"{group}given"] | {"indent": n + 1} for group in ("", "group_") for n in range(9)
 }
 
 
@@ -111,7 +91,7 @@ def write_table(source: PrintedScheme, path: Path) -> None:
     """
     decided = source.scheme.decided_on or date(2000, 1, 1)
     with open_file(path, source.scheme.name(source.lang), datetime.combine(decided, time())) as file:
-        looks = {name: file.add_format(CELL | {"text_wrap": True} | look) for name, look in _LOOKS.items()}
+        looks = {name: file.add_format(LOOKS["cell"] | {"text_wrap": True} | look) for name, look in _LOOKS.items()}
         table, rules, printed = (Sheet(file.add_worksheet(source.say(f"table.{name}")), looks) for name in SHEETS)
         cells = tuple(scheme_columns.table(source))
         _write_table(table, cells, source)

@@ -3,51 +3,24 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+import yaml
 
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.wording.numbers import has_value, period_words
-from fengqiao_eval.words import say, text_width
+from fengqiao_eval.words import LOADER, say, text_width
 
-FONT = {"font_name": "微软雅黑", "font_size": 10}
-
-INK, LINE, HEAD, GROUP, YELLOW, QUIET = "#17202B", "#C9D1DB", "#E9EEF5", "#123F73", "#FFF6CC", "#526071"
-
-CELL = FONT | {"valign": "vcenter", "font_color": INK, "border": 1, "border_color": LINE}
-"""What every look of a cell has in common."""
-
-LOW, MIDDLE, HIGH = "#F2A57E", "#F5F6F8", "#8FBCE2"
-"""The colour scale; the numbers in the cells stay legible on each."""
-
-STYLES: dict[str, dict[str, Any]] = {
-    "text": {"indent": 1},
-    "wrapped": {"indent": 1, "text_wrap": True},
-    "bold": {"indent": 1, "bold": True},
-    "quiet": {"indent": 1, "font_color": QUIET},
-    "remark": {"indent": 1, "font_color": QUIET, "text_wrap": True},
-    "named": {"indent": 1, "bold": True, "bg_color": HEAD, "text_wrap": True},
-    "title": {"border": 0, "bold": True, "font_size": 16},
-    "flat": {"border": 0},
-    "head": {"bold": True, "bg_color": HEAD, "text_wrap": True, "align": "center", "bottom": 2, "bottom_color": "#9FB0C4"},
-    "group": {"bold": True, "bg_color": GROUP, "font_color": "#FFFFFF", "text_wrap": True, "align": "center"},
-    "input": {"bg_color": YELLOW, "bold": True, "align": "right"},
-    "whole": {"num_format": "#,##0", "align": "right"},
-    "tenth": {"num_format": "#,##0.0", "align": "right"},
-    "signed": {"num_format": "+0;-0;0", "align": "right"},
-    "share": {"num_format": "0%", "align": "right"},
-    "rate": {"num_format": "0.00", "align": "right"},
-    "points": {"num_format": "0.0000", "align": "right"},
-    "number": {"num_format": "General", "align": "right"},
-}
-"""Every look of a cell; `marks` and `total` are added with as many decimals as the scheme has."""
+LOOKS: dict[str, Any] = yaml.load(files(__package__).joinpath("looks.yaml").read_text("utf-8"), LOADER)  # noqa: S506 - a safe one
+"""Looks of cells: font, cell (what all have in common), scale, results, table."""
 
 
 def open_file(path: Path, title: str, created: datetime) -> xlsxwriter.Workbook:
     """Open a workbook to be written; that is its only date, so that the same content gives the same bytes."""
-    file = xlsxwriter.Workbook(str(path), {"in_memory": True, "default_format_properties": dict(FONT)})
+    file = xlsxwriter.Workbook(str(path), {"in_memory": True, "default_format_properties": dict(LOOKS["font"])})
     file.set_properties({"title": title, "created": created})
     return file
 
@@ -76,8 +49,8 @@ class Book:
         self.file = open_file(path, run.scheme.name(lang), datetime.fromisoformat(run.manifest["as_of"]))
         decimals = run.scheme.decimals
         marks = {"num_format": "0." + "0" * decimals if decimals else "0", "align": "right"}
-        styles = STYLES | {"marks": marks, "total": marks | {"bold": True}}
-        self.formats = {name: self.file.add_format(CELL | style) for name, style in styles.items()}
+        styles = LOOKS["results"] | {"marks": marks, "total": marks | {"bold": True}}
+        self.formats = {name: self.file.add_format(LOOKS["cell"] | style) for name, style in styles.items()}
 
     def say(self, key: str, /, **given: Any) -> str:
         """Say a sentence of the workbook."""
@@ -150,7 +123,7 @@ class Sheet:
         """Colour a column of points from 60 to 100 per cent of full marks, as the one screen does."""
         ends = {"min": 0.6 * full, "mid": 0.825 * full, "max": full}
         scale: dict[str, Any] = {f"{end}_type": "num" for end in ends} | {f"{end}_value": value for end, value in ends.items()}
-        scale |= {"min_color": LOW, "mid_color": MIDDLE, "max_color": HIGH}
+        scale |= {f"{end}_color": colour for end, colour in zip(ends, LOOKS["scale"], strict=True)}
         if full > 0 and rows[1] >= rows[0]:
             self.file.conditional_format(rows[0], column, rows[1], column, {"type": "3_color_scale", **scale})
 
