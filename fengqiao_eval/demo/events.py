@@ -243,10 +243,8 @@ def _partners(province: Province, dice: Dice, unit_id: "pd.Series[str]", when: "
     places = pd.Series(np.arange(len(province.unit_ids)) // 3, index=province.unit_ids)
     place = unit_id.map(places[~places.index.duplicated()]).to_numpy()
     month = month_of((when.to_numpy() - START) / np.timedelta64(1, "s"))
-    roster, cell = province.roster, place * MONTHS + month
-    seat = (dice.random(place.size) * roster.count[cell]).astype(np.int64)
-    colleague = roster.officer[roster.first[cell] + seat]
-    other = roster.officer[roster.first[cell] + (seat + 1) % roster.count[cell]]
+    seat = dice.random(place.size)
+    colleague, other = (province.officer_at(place, month, seat, step) for step in (0, 1))
     helper = province.helper[place]
     return np.asarray(np.where(helper >= 0, helper, np.where(colleague == officer, other, colleague)))
 
@@ -327,8 +325,7 @@ def _notice_frame(province: Province, dice: Dice, day: Ints, place: Ints, **colu
 def figures(province: Province) -> pd.DataFrame:
     """Draw up the sense of safety of stations, counties and city, as if surveyed by others, by quarter and year."""
     dice = province.stream("figures")
-    counties = int(province.county.max()) + 1
-    low = np.concatenate([np.full(province.stations + 1, 60), np.full(counties, 360), [1_500]])
+    low = np.concatenate([np.full(province.stations + 1, 60), np.full(len(county_id(province)), 360), [1_500]])
     low[province.tiny] = 8
     asked = dice.integers(low[:, None], (low * 1.5).astype(np.int64)[:, None], (low.size, MONTHS // 3))
     content = dice.binomial(asked, _feeling(province))

@@ -141,20 +141,19 @@ _PREFIXES = {"cases": "A", "visits": "V", "disputes": "J", "surveys": "D", "duti
 
 
 @dataclass(frozen=True)
-class Roster:
-    """For every place and month the officers in post through the whole month, one after another."""
-
-    officer: Ints
-    first: Ints
-    count: Ints
-
-
-@dataclass(frozen=True)
 class Province:
     """An invented province, seeded: everything that its records are drawn from."""
 
     seed: int
     stations: int
+    tiny: int
+    """The station with too few records to be ranked: the last."""
+    few_answers: int
+    """The station with exactly five answers in 2024Q4."""
+    merged: int
+    """The station that ended with 2023."""
+    heir: int
+    """The station that took over the merged one."""
     county: Ints
     peer: Ints
     volume: Floats
@@ -162,26 +161,6 @@ class Province:
     skill: Floats
     postings: pd.DataFrame
     helper: Ints
-
-    @property
-    def tiny(self) -> int:
-        """The station with too few records to be ranked: the last."""
-        return self.stations - 1
-
-    @property
-    def few_answers(self) -> int:
-        """The station with exactly five answers in 2024Q4."""
-        return self.stations // 2 - 1
-
-    @property
-    def heir(self) -> int:
-        """The station that took over the merged one."""
-        return self.stations // 5 - 1
-
-    @property
-    def merged(self) -> int:
-        """The station that ended with 2023."""
-        return self.stations
 
     @cached_property
     def station_ids(self) -> list[str]:
@@ -205,15 +184,18 @@ class Province:
         return int(self.postings["officer"].max()) + 1
 
     @cached_property
-    def roster(self) -> Roster:
-        """Who is in post through each month; auxiliaries and grid workers only ever share a credit."""
+    def roster(self) -> tuple[Ints, Ints, Ints]:
+        """Who is in post through each month, one after another; of every place and month the first of them, and how many.
+
+        Auxiliaries and grid workers only ever share a credit.
+        """
         posts = self.postings[self.postings["role"] == 0]
         start, end = posts["start"].to_numpy()[:, None], posts["end"].to_numpy()[:, None]
         row, month = np.nonzero((start <= MONTH_STARTS[:-1]) & (end >= MONTH_STARTS[1:]))
         cell = posts["place"].to_numpy()[row] * MONTHS + month
         count = np.bincount(cell, minlength=(self.stations + 1) * MONTHS)
         by_cell = row[np.argsort(cell, kind="stable")]
-        return Roster(posts["officer"].to_numpy()[by_cell], np.cumsum(count) - count, count)
+        return posts["officer"].to_numpy()[by_cell], np.cumsum(count) - count, count
 
     def stream(self, topic: str) -> Dice:
         """Give each table dice of its own, so that a change in one leaves the others as they were."""
@@ -223,11 +205,11 @@ class Province:
         """Name the place that is in charge: from the merger on, the heir."""
         return np.where((place == self.merged) & (month >= MERGER), self.heir, place)
 
-    def officer_at(self, place: Ints, month: Ints, seat: Floats) -> Ints:
-        """Name the officer in post on that seat (0 to 1) of the place, through the whole month."""
-        cell = self.station_at(place, month) * MONTHS + month
-        number = (seat * self.roster.count[cell]).astype(np.int64)
-        return np.asarray(self.roster.officer[self.roster.first[cell] + number])
+    def officer_at(self, place: Ints, month: Ints, seat: Floats, step: int = 0) -> Ints:
+        """Name the officer in post on that seat (0 to 1) of the place, or so many seats on, through the whole month."""
+        (officer, first, count), cell = self.roster, self.station_at(place, month) * MONTHS + month
+        number = (seat * count[cell]).astype(np.int64) + step
+        return np.asarray(officer[first[cell] + number % count[cell]])
 
 
 @dataclass(frozen=True)
@@ -313,7 +295,8 @@ def draw_province(stations: int, seed: int) -> Province:
     skill = 0.3 * dice.standard_normal(int(postings["officer"].max()) + 1)
     common, own = dice.standard_normal((1, peer.size, 1)), dice.standard_normal((len(TOPICS), peer.size, 1))
     drift = np.cumsum(dice.standard_normal((len(TOPICS), peer.size, MONTHS)), axis=2)
-    return Province(seed, stations, county, peer, volume, 0.4 * common + 0.35 * own + 0.05 * drift, skill, postings, helper)
+    quality, planted = 0.4 * common + 0.35 * own + 0.05 * drift, (stations - 1, stations // 2 - 1, stations, heir)
+    return Province(seed, stations, *planted, county, peer, volume, quality, skill, postings, helper)
 
 
 def _classes(dice: Dice, stations: int, heir: int) -> Ints:
