@@ -48,7 +48,7 @@ bench: $(TESTS)  ## measure speed and memory
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
 
 schema: $(SETUP)  ## write the JSON schemas by which editors complete and check schemes (docs/*.schema.json)
-	@$(BIN)/python -m fengqiao_eval.scheme.json_schema docs
+	@$(BIN)/python .ci/json_schema.py docs
 
 templates: $(SETUP)  ## note what the notebooks shipped do, so that a run can name those that differ
 	@$(BIN)/python -m fengqiao_eval.runs.templates notebooks

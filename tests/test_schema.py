@@ -9,9 +9,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from json_schema import FILES, schema_of, text_of
 
 from fengqiao_eval.documents import read, scalar
-from fengqiao_eval.scheme.json_schema import FILES, schema_of, text_of
 from shared import shipped
 
 ROOT = Path(__file__).parents[1]

@@ -148,10 +148,7 @@ def _kernel_config(folder: str) -> Any:
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
-    """Refuse what papermill only warns of, and then prints the default unit's card.
-
-    Raises UsageError: a parameter that the notebook does not list, a `unit` that is not text.
-    """
+    """Refuse what papermill only warns of, and then prints the default unit's card."""
     known = form(notebook).names
     for name in parameters:
         if name not in known:

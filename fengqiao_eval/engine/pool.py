@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from fengqiao_eval.engine import OURS, card_job, processes
 from fengqiao_eval.engine.card_job import CardJob, Failure, Limits
-from fengqiao_eval.engine.shell import restore_state
+from fengqiao_eval.engine.shell import change_environment, restore_state
 from fengqiao_eval.files import is_full_disk
 from fengqiao_eval.words import say
 
@@ -110,12 +110,10 @@ def _settle(plan: PoolPlan, line: WorkerPipes) -> None:
     for inherited in line.shut:
         inherited.close()
     processes.lead_group()
-    processes.adopt_orphans()
-    processes.be_quiet()
     os.environ["TMPDIR"] = tempfile.tempdir = str(line.folder)
     if plan.start == "spawn":
         load()
-    processes.limit_memory(processes.address_space() + plan.limits.memory)
+    processes.limit_memory(plan.limits.memory)
 
 
 def _answer(card: CardJob, plan: PoolPlan, line: WorkerPipes, *, isolated: bool) -> dict[str, Any]:
@@ -328,8 +326,6 @@ def serve(boss: Connection, parent: int, folder: str, cards: Sequence[CardJob], 
     """
     processes.end_with(parent)
     processes.lead_group()
-    processes.adopt_orphans()
-    processes.be_quiet()
     fit = plan.start == "spawn" or _warm_up(cards, plan)
     processes.outlive()  # from here on the line tells: there is something to clear up
     with suppress(BrokenPipeError):
@@ -449,7 +445,9 @@ def _server_messages(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[Mappi
     patience: float | None = SERVER_START_SECONDS + trials * plan.limits.card_seconds
     with _server(cards, plan) as (process, line):
         while heard := wait([line, process.sentinel], patience):
-            message = _read(line) if line in heard or line.poll() else None
+            message = None
+            with suppress(EOFError, OSError):  # there will be none any more
+                message = json.loads(line.recv_bytes()) if line in heard or line.poll() else None
             if not message:
                 break
             _raise_full_disk(message)
@@ -462,15 +460,6 @@ def _server_messages(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[Mappi
     yield {"died": processes.exit_reason(process.exitcode)}
 
 
-def _read(line: Connection) -> Mapping[str, Any] | None:
-    """Read a message; None where there will be none any more."""
-    try:
-        message: Mapping[str, Any] = json.loads(line.recv_bytes())
-    except (EOFError, OSError):
-        return None
-    return message
-
-
 @contextmanager
 def _server(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[tuple[BaseProcess, Connection]]:
     """Start a server; afterwards it, what it has started and what they left in files is gone."""
@@ -479,7 +468,7 @@ def _server(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[tuple[BaseProc
     with TemporaryDirectory(prefix="fq-", ignore_cleanup_errors=True) as folder:
         process = context.Process(target=serve, args=(theirs, os.getpid(), folder, cards, plan))
         try:
-            with _environment({**SETTINGS, "TMPDIR": folder}), _block_interrupts():
+            with change_environment({**SETTINGS, "TMPDIR": folder}), _block_interrupts():
                 process.start()
             theirs.close()
             yield process, ours
@@ -495,18 +484,6 @@ def _stop(process: BaseProcess) -> None:
         process.join(CLEAR_SECONDS)
         process.kill()
         process.join()
-
-
-@contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            os.environ.update({} if value is None else {name: value})
 
 
 @contextmanager

@@ -49,16 +49,16 @@ def obey(action: signal.Handlers) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ends)
 
 
-def adopt_orphans() -> None:
-    """Let what processes below this one leave behind become its own children, so that it is found (Linux)."""
-    _prctl(_ADOPT, 1)
-
-
 def lead_group() -> None:
-    """Make this process the head of a session, which Ctrl-C in the terminal does not reach, and which can be ended as one."""
+    """Make this process the silent head of a session, which Ctrl-C in the terminal does not reach, and which can be ended as one.
+
+    What processes below this one leave behind becomes its own children, so that it is found (Linux).
+    """
     if sys.platform != "win32":
         with suppress(PermissionError):  # it leads one already
             os.setsid()
+    _prctl(_ADOPT, 1)
+    be_quiet()
 
 
 def be_quiet() -> None:
@@ -69,17 +69,13 @@ def be_quiet() -> None:
     os.close(nothing)
 
 
-def address_space() -> int:
-    """Say how many bytes of address space this process takes; 0 where that is not known."""
-    told = Path("/proc/self/statm")
-    return int(told.read_text("ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE") if told.is_file() else 0
-
-
-def limit_memory(most: int) -> None:
-    """Let allocations fail that would take this process beyond so many bytes of address space, and leave no core behind."""
+def limit_memory(more: int) -> None:
+    """Let allocations fail that would take so many bytes of address space beyond what it has now, and leave no core behind."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - Windows has none
 
+        told = Path("/proc/self/statm")  # of other systems it is not known
+        most = more + (int(told.read_text("ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE") if told.is_file() else 0)
         for kind, bound in ((resource.RLIMIT_AS, most), (resource.RLIMIT_CORE, 0)):
             hard = resource.getrlimit(kind)[1]
             bound = bound if hard == resource.RLIM_INFINITY else min(bound, hard)  # noqa: PLW2901 - the stricter of both
@@ -116,15 +112,13 @@ def end_process(process: BaseProcess, dead: Any) -> int | None:
     return code
 
 
-def children() -> set[int]:
-    """List the children of this process's only thread; empty where the system does not tell."""
-    told = Path(f"/proc/self/task/{os.getpid()}/children")
-    return set(map(int, told.read_text("ascii").split())) if told.is_file() else set()
-
-
 def sweep(keep: Collection[int] = ()) -> set[int]:
-    """Kill all children but some, and say which there were; their own become ours, and are found the next time."""
-    strays = children().difference(keep)
+    """Kill all children but some, and say which there were; their own become ours, and are found the next time.
+
+    Children are those of this process's only thread; there are none where the system does not tell.
+    """
+    told = Path(f"/proc/self/task/{os.getpid()}/children")
+    strays = set(map(int, told.read_text("ascii").split() if told.is_file() else ())).difference(keep)
     for pid in strays:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)

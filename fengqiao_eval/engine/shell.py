@@ -127,6 +127,18 @@ def restore_state() -> Iterator[None]:
             matplotlib.rc_file_defaults()
 
 
+@contextmanager
+def change_environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of the environment, and afterwards put back all of it."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 # What cells write, of Python and below it: the text of print, and the bytes of C code and of programs they start.
 
 PROMPT = 0.05
@@ -382,28 +394,18 @@ def kernel() -> Iterator[ShellKernel]:
     wire = Wire()
     with ExitStack() as put:
         put.enter_context(warnings.catch_warnings())
-        put.enter_context(_preserve_process())
+        put.enter_context(change_environment(HABITS | dict(os.environ)))
+        put.callback(sys.modules.__setitem__, "__main__", sys.modules["__main__"])
+        put.callback(sys.path.__setitem__, slice(None), list(sys.path))
+        sys.path[:] = sys.path if "" in sys.path else ["", *sys.path]  # as in a kernel: the notebook's folder is searched first
         streams = Captured(lambda name, text: wire.send(None, "stream", {"name": name, "text": text}))
         put.callback(streams.close)
-        put.enter_context(_set(builtins, input=_refuse_input))
-        put.enter_context(_set(getpass, getpass=_refuse_input))
-        put.enter_context(_set(comm, **_comms(wire)))
+        holders = (builtins, {"input": _refuse_input}), (getpass, {"getpass": _refuse_input}), (comm, _comms(wire))
+        for holder, ours in holders:
+            put.callback(vars(holder).update, {name: getattr(holder, name) for name in ours})
+            vars(holder).update(ours)
         shell = put.enter_context(_shell(wire))
         yield ShellKernel(shell, wire, streams, put.enter_context(asyncio.Runner()).get_loop())
-
-
-@contextmanager
-def _preserve_process() -> Iterator[None]:
-    """Keep environment, search path and main module as they were."""
-    environment, path, main = dict(os.environ), list(sys.path), sys.modules["__main__"]
-    os.environ.update(HABITS | environment)
-    sys.path[:] = path if "" in path else ["", *path]  # as in a kernel: the notebook's folder is searched first
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(environment)
-        sys.path[:], sys.modules["__main__"] = path, main
 
 
 @contextmanager
@@ -429,16 +431,6 @@ def _draw_for_this_shell() -> None:
         inline.InlineBackend.clear_instance()
         vars(inline.configure_inline_support).pop("current_backend", None)
         inline._enable_matplotlib_integration()  # noqa: SLF001 - what it does by itself when it is loaded
-
-
-@contextmanager
-def _set(holder: Any, **values: Any) -> Iterator[None]:
-    before = {name: getattr(holder, name) for name in values}
-    vars(holder).update(values)
-    try:
-        yield
-    finally:
-        vars(holder).update(before)
 
 
 def _refuse_input(*_: Any, **__: Any) -> NoReturn:

@@ -12,7 +12,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, FengqiaoError, UsageError
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.run import Run, open_run
-from fengqiao_eval.results.standings import class_order, frame
+from fengqiao_eval.results.standings import class_order, county_names, frame
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.load import reweigh
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, is_scored, nominal, parts_of, weight_at
@@ -190,13 +190,9 @@ def _side(run: Run, decimals: int, *, officers: bool) -> pd.DataFrame:
 
 
 def _counties(run: Run, ranks: pd.DataFrame, *, officers: bool) -> pd.Series:
-    """Name the county of each unit, two of one name apart; of a county itself, and above, there is none."""
-    names = frame(run, "units").set_index("unit_id")["name"]
+    """Name the county of each unit; of a county itself, and above, there is none."""
     county = ranks["unit_id"].map(frame(run, "units", officers=officers).set_index("unit_id")["county_id"]).map(text)
-    county = county.where(county != ranks["unit_id"], "")
-    known = {unit: str(names.get(unit, unit)) for unit in county.unique()}
-    twice = [name for name in known.values() if list(known.values()).count(name) > 1]
-    return county.map({unit: f"{name}（{unit}）" if name in twice else name for unit, name in known.items()})
+    return county_names(run, county.where(county != ranks["unit_id"], ""))
 
 
 def _awards(run: Run, ranks: pd.DataFrame, *, officers: bool) -> np.ndarray:

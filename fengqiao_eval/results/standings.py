@@ -1,5 +1,6 @@
 """A run at a glance: places, dimensions and reasons of the main period, for the one screen, workbook and overview."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,6 +70,14 @@ def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
         class_order=now["peer_class"].map({name: number for number, name in enumerate(classes)}),
     )
     return listed.sort_values(["level_order", "class_order", "rank", "unit_id"], na_position="last", ignore_index=True)
+
+
+def county_names(run: Run, county_ids: pd.Series) -> pd.Series:
+    """Name counties by their ids ('': none), two of one name apart; one that the run does not hold is called by its id."""
+    names = frame(run, "units").set_index("unit_id")["name"]
+    known = {county: str(names.get(county, county)) for county in county_ids.unique()}
+    twice = {name for name, times in Counter(known.values()).items() if times > 1}
+    return county_ids.map({county: f"{name}（{county}）" if name in twice else name for county, name in known.items()})
 
 
 def class_order(name: str) -> tuple[int, str]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError
 from fengqiao_eval.results.run import Run
+from fengqiao_eval.results.standings import county_names
 from fengqiao_eval.scheme.scheme import base_marks
 from fengqiao_eval.scoring.aggregation import least_share
 from fengqiao_eval.scoring.normalisation import DECIMALS
@@ -128,12 +129,10 @@ def unit_texts(field: Field, *, nameless: bool = False) -> dict[str, str]:
     return {key: "\n".join(" ".join(str(cell).split()) for cell in column) for key, column in cells.items()}
 
 
-def _counties(field: Field) -> tuple[pd.Index, np.ndarray]:
-    """Name the counties, two of one name apart, and say in which each unit lies."""
-    units = field.run.frame("units").data.set_index("unit_id")["name"]
+def _counties(field: Field) -> tuple[pd.Series, np.ndarray]:
+    """Name the counties, and say in which each unit lies."""
     ids, known = pd.factorize(field.units["county_id"].fillna("").astype("str"), sort=True)
-    names = [str(units.get(county, county)) or say("tune.no_county", field.lang) for county in known]
-    return pd.Index([f"{n}（{i}）" if names.count(n) > 1 else n for n, i in zip(names, known, strict=True)]), ids
+    return county_names(field.run, pd.Series(known)).replace("", say("tune.no_county", field.lang)), ids
 
 
 def _sizes(units: pd.DataFrame) -> np.ndarray:
