@@ -10,7 +10,6 @@ from fengqiao_eval.wording.definitions import (
     conditions,
     data_source,
     definition,
-    points_words,
     rule_of,
     scheme_words,
 )
@@ -19,6 +18,7 @@ NOTICES = {"kind": "count", "table": "notices", "date": "happened_on"}
 DATED = "；按发生日期归入考评期"
 DATED_EN = "; a row belongs to the period of its happened_on"
 CURVE = {"kind": "curve", "knots": [[0, 0], [1, 100]]}
+PLAIN = Scheme.model_construct(dimensions=())
 
 
 def indicator(**keys):
@@ -199,8 +199,8 @@ def test_a_change_of_a_rate_is_in_percentage_points():
 def test_a_line_is_said_as_offices_write_it(unit, direction, line, zh, en):
     """What each step takes off or adds, from where, and how far, as the line and its limits leave room for it."""
     given = indicator(unit=unit, direction=direction, points=f"{{kind: line, {line}}}")
-    assert points_words(given, "zh") == zh
-    assert points_words(given, "en") == en
+    assert rule_of(given, PLAIN, "zh") == zh
+    assert rule_of(given, PLAIN, "en") == en
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_line_is_said_as_offices_write_it(unit, direction, line, zh, en):
 )
 def test_a_line_speaks_of_what_the_value_was_held_against(against, line, zh):
     """After a place it speaks of places, after a change of more and less."""
-    assert points_words(indicator(against=f"[{against}]", points=f"{{kind: line, {line}}}"), "zh") == zh
+    assert rule_of(indicator(against=f"[{against}]", points=f"{{kind: line, {line}}}"), PLAIN, "zh") == zh
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ def test_a_line_speaks_of_what_the_value_was_held_against(against, line, zh):
 )
 def test_an_effect_is_said_in_words(line, zh, en):
     """What a line outside the hundred does to total, item, grade or award, and from when on."""
-    assert points_words(consequence(line), "zh") == zh
-    assert points_words(consequence(line), "en") == en
+    assert rule_of(consequence(line), PLAIN, "zh") == zh
+    assert rule_of(consequence(line), PLAIN, "en") == en
 
 
 def test_conditions_are_said_in_words():
@@ -257,7 +257,9 @@ def test_conditions_are_said_in_words():
     given = given.model_copy(update={"levels": ("station",), "least": {"officer": 3, "others": 6}})
     zh = "越高越好；只评派出所；记录数不足（民警 3、其余 6）的按缺失处理；“案卷”低于85的，本项数据作废；一类不考核本项，计满分"
     assert conditions(given, "zh", {"files": "案卷"}) == zh
-    assert conditions(indicator(gate="{indicator: files, at_most: 2}"), "en") == "higher is better; void where files is above 2"
+    assert (
+        conditions(indicator(gate="{indicator: files, at_most: 2}"), "en", {}) == "higher is better; void where files is above 2"
+    )
 
 
 def test_a_window_lies_on_both_sides():

@@ -10,7 +10,7 @@ from python_calamine import CalamineWorkbook
 
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scoring.aggregation import whole_weights
-from fengqiao_eval.wording.definitions import definition, points_words
+from fengqiao_eval.wording.definitions import definition, rule_of
 from fengqiao_eval.workbooks import results
 from run_folders import HOSTILE, NOT_RANKED, scheme, write_run
 
@@ -246,4 +246,4 @@ def test_a_definition_is_said_in_words(measure, zh, en):
 def test_a_rule_of_points_is_said_in_words(rule, zh):
     """How a value becomes points is said with its thresholds, floor and cap."""
     measure = {"kind": "mean", "table": "surveys", "date": "asked_at", "of": "score"}
-    assert points_words(indicator(measure, **rule), "zh") == zh
+    assert rule_of(indicator(measure, **rule), Scheme.model_construct(dimensions=()), "zh") == zh

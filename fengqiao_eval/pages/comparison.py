@@ -48,7 +48,7 @@ NUMBERS = frozenset(
 Heads = Sequence[tuple[str, bool]]
 """The columns of a table in words: the name of each, and whether it holds numbers."""
 
-Rows = Sequence[tuple[str, ...]]
+TextRows = Sequence[tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Section:
     title: str
     lines: Sequence[str]
     heads: Heads
-    rows: Rows
+    rows: TextRows
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Comparison:
         """Read something of both runs, as sentences take it."""
         return {side: read(run) for side, run in zip(SIDES, self.pair.runs, strict=True)}
 
-    def section(self, title: str, lines: Sequence[str], columns: Sequence[str] = (), rows: Rows = ()) -> Section:
+    def section(self, title: str, lines: Sequence[str], columns: Sequence[str] = (), rows: TextRows = ()) -> Section:
         """Lay out rows below the names of their columns."""
         heads = [(self.say(f"compare.column.{name}"), name in NUMBERS) for name in columns]
         return Section(self.say(title), lines, heads, rows)
@@ -142,7 +142,7 @@ def console_lines(one: Comparison) -> Iterator[str]:
         yield from (f"  {line}" for line in (align_table(section.heads, section.rows) if section.rows else ()))
 
 
-def align_table(heads: Heads, rows: Rows) -> Iterator[str]:
+def align_table(heads: Heads, rows: TextRows) -> Iterator[str]:
     """Set a table in lines, numbers to the right; a Chinese character is as wide as two.
 
     >>> list(align_table([("单位", False), ("n", True)], [("甲", "12"), ("ab", "3")]))

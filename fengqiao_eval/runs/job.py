@@ -259,10 +259,8 @@ def sizes(ranks: pd.DataFrame) -> dict[str, dict[str, int]]:
     >>> sizes(pd.DataFrame({"level": ["station"] * 3, "peer_class": ["一类", "一类", ""]}))
     {'station': {'': 1, '一类': 2}}
     """
-    found: dict[str, dict[str, int]] = {}
-    for (level, group), count in ranks.groupby(["level", "peer_class"], observed=True).size().items():
-        found.setdefault(str(level), {})[str(group)] = int(count)
-    return found
+    counts = ranks.groupby(["level", "peer_class"], observed=True).size()
+    return {str(level): part.droplevel(0).to_dict() for level, part in counts.groupby(level=0, observed=True)}
 
 
 def constant_indicators(points: pd.DataFrame) -> dict[str, list[str]]:
@@ -278,7 +276,7 @@ def constant_indicators(points: pd.DataFrame) -> dict[str, list[str]]:
     spread = grouped.agg(["min", "max", "count", "size"])
     alike = (spread["count"] == 0) | ((spread["count"] == spread["size"]) & (spread["min"] == spread["max"]))
     level = alike.groupby(["level", "indicator"], observed=True).all()
-    found: dict[str, list[str]] = {}
-    for name, code in level.index[level]:
-        found.setdefault(str(name), []).append(str(code))
-    return found
+    return {
+        str(name): list(codes)
+        for name, codes in level.index[level].to_frame(index=False).groupby("level", observed=True)["indicator"]
+    }

@@ -23,6 +23,10 @@ class Band(Model):
     grade_en: str = ""
     at_least: Decimal
 
+    def name(self, lang: str) -> str:
+        """The grade in a language, Chinese where there is none."""
+        return self.grade_en if lang == "en" and self.grade_en else self.grade
+
 
 class Award(Model):
     """How many of each class and level are named: a number, or a share rounded down."""

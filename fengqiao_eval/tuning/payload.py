@@ -41,7 +41,6 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
     if group is not None and group not in field.groups:
         raise UsageError("tune.no_group", given=group, known=", ".join(field.groups))
     why = kernel_reasons(field)
-    bands = [(band.grade_en if lang == "en" and band.grade_en else band.grade, band.at_least) for band in scheme.bands]
     return {
         "title": scheme.name(lang),
         "version": str(scheme.version),
@@ -63,7 +62,9 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "groups": [name or say("tune.whole_level", lang) for name in field.groups],
         "counties": list(_counties(field)[0]),
         "sizes": [say(f"tune.size_{size}", lang) for size in SIZES],
-        "bands": [{"grade": grade, "at_least": math.ceil(at_least * 10**scheme.decimals)} for grade, at_least in bands],
+        "bands": [
+            {"grade": band.name(lang), "at_least": math.ceil(band.at_least * 10**scheme.decimals)} for band in scheme.bands
+        ],
         "awards": field.awards,
         "lang": lang,
         "readonly": readonly,

@@ -1,7 +1,6 @@
 """What the scheme says, in plain sentences made from the scheme itself: definition, rule, conditions, effects, aggregation."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, cast
 
 from fengqiao_eval.scheme.benchmark import Quota
@@ -14,9 +13,6 @@ from fengqiao_eval.words import say
 
 Names = Mapping[str, str]
 """Labels by code; a code that is not there is said as it is."""
-
-
-NOBODY: Names = MappingProxyType({})
 
 
 def definition(entry: Entry, lang: str) -> str:
@@ -76,31 +72,27 @@ def data_source(entry: Entry, lang: str) -> str:
     return _join_clauses(said, lang)
 
 
-def points_words(entry: Entry, lang: str, full: int = 100, names: Names = NOBODY) -> str:
+def rule_of(entry: Entry, scheme: Scheme, lang: str) -> str:
     """Say how a value becomes points of an indicator, or what a line outside the hundred does to total or grade.
 
-    Of such a line also from which value on, and whether only to a year.
+    Of such a line also from which value on, and whether only to a year. The scheme gives full marks, and the labels of items.
     """
     if isinstance(entry, Indicator):
         marks = max(entry.weight.values()) if isinstance(entry.weight, dict) else entry.weight
-        return RuleWords(entry, lang, marks if entry.points.in_marks else full).sentence()
+        return RuleWords(entry, lang, marks if entry.points.in_marks else base_marks(scheme)).sentence()
     line = cast("Consequence", entry)
     if line.points is not None:
         given: dict[str, Any] = {"rule": RuleWords(line, lang, None).sentence()}
     else:
         key = "definition.once" if line.from_value == 1 else "definition.from"
         when = say(key, lang, value=plain_number(line.from_value), unit=line.unit)
-        given = {"when": when, "item": names.get(line.item or "", line.item), "grade": line.grade}
+        item = next((other.name(lang) for other in scheme.entries if other.code == line.item), line.item)
+        given = {"when": when, "item": item, "grade": line.grade}
     said = say(f"definition.effect.{line.effect}", lang, **given)
     return said + (say("definition.year_only", lang) if line.year_only else "")
 
 
-def rule_of(entry: Entry, scheme: Scheme, lang: str) -> str:
-    """Say the rule of an entry as `points_words` does, with the scheme's full marks and the labels of other items."""
-    return points_words(entry, lang, base_marks(scheme), {other.code: other.name(lang) for other in scheme.entries})
-
-
-def conditions(entry: Entry, lang: str, names: Names = NOBODY) -> str:
+def conditions(entry: Entry, lang: str, names: Names) -> str:
     """Say on what an entry depends: levels, smallest number of records, days until it is settled, gate, exemptions."""
     said = [say(f"definition.direction.{entry.direction}", lang)]
     if entry.levels is not None:
@@ -145,9 +137,6 @@ def scheme_words(scheme: Scheme, lang: str) -> str:
     said = [say(f"definition.scheme.{word}", lang) for word in (scheme.weights, scheme.aggregation, f"longer.{longer}")]
     said.insert(2, say("definition.scheme.full", lang, full=_level_values(scheme.full_marks, lang)))
     if scheme.bands:
-        bands = [
-            f"{band.grade_en if lang == 'en' and band.grade_en else band.grade} {plain_number(band.at_least)}"
-            for band in scheme.bands
-        ]
+        bands = [f"{band.name(lang)} {plain_number(band.at_least)}" for band in scheme.bands]
         said.append(say("definition.scheme.bands", lang, bands=say("definition.list", lang).join(bands)))
     return _join_clauses(said, lang)

@@ -165,15 +165,6 @@ def open_workbook(path: Path) -> Workbook:
     return Workbook(str(path), lang, *(_grid(book, name) for name in named[lang]))
 
 
-def is_table(path: Path) -> bool:
-    """Say whether a file is a workbook with the sheets of a table."""
-    try:
-        open_workbook(path)
-    except InputError:
-        return False
-    return True
-
-
 def _grid(book: CalamineWorkbook, name: str) -> Grid:
     if name not in book.sheet_names:
         return Grid(name, ())

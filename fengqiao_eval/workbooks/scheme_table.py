@@ -1,6 +1,6 @@
 """The one table both ways: printed as the workbook that offices sign, and read back as YAML."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime, time
 from itertools import groupby
@@ -18,7 +18,7 @@ from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.yaml_text import dump, leaves, path
 from fengqiao_eval.workbooks import scheme_columns, scheme_reader
 from fengqiao_eval.workbooks.scheme_columns import COLUMNS, HEADING, ON_PAPER, PrintedScheme, SheetCell
-from fengqiao_eval.workbooks.scheme_reader import SHEETS, is_table
+from fengqiao_eval.workbooks.scheme_reader import SHEETS
 from fengqiao_eval.workbooks.sheets import LOOKS, Sheet, lines, open_file, set_page
 
 WIDTHS = (17, 48, 30, 21, 11, 8, 12, 21, 20)
@@ -43,23 +43,22 @@ def export_table(scheme: Path, table: Path, lang: str) -> Scheme:
 
     Raises InputError with the faults of the scheme, or what a workbook cannot hold; UsageError where another file stands there.
     """
-    if table.exists() and not is_table(table):
-        raise UsageError("table_taken", given=table)
+    if table.exists():
+        try:
+            scheme_reader.open_workbook(table)
+        except InputError:
+            raise UsageError("table_taken", given=table) from None
     source = PrintedScheme(load(scheme), documents.read(scheme).data, lang)
     table.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=table.parent, prefix=".") as folder:
         trial = Path(folder) / table.name
         write_table(source, trial)
-        refuse(_lost_leaves(source, scheme_reader.read(trial), str(scheme)))
+        kept = dict(leaves(scheme_reader.read(trial).data))
+        lost = [(place, given) for place, given in leaves(source.data) if place not in kept or kept[place] != given]
+        told = [(path(place), {"given": given, "read": kept.get(place, "")}) for place, given in lost]
+        refuse(Fault(str(scheme), place, "table.not_kept", given) for place, given in told)
         trial.replace(table)
     return source.scheme
-
-
-def _lost_leaves(source: PrintedScheme, read: PrintedScheme, file: str) -> Iterator[Fault]:
-    kept = dict(leaves(read.data))
-    for place, given in leaves(source.data):
-        if place not in kept or kept[place] != given:
-            yield Fault(file, path(place), "table.not_kept", {"given": given, "read": kept.get(place, "")})
 
 
 def import_table(table: Path, scheme: Path, *, force: bool) -> tuple[Scheme, bool]:
