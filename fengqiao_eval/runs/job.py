@@ -276,7 +276,5 @@ def constant_indicators(points: pd.DataFrame) -> dict[str, list[str]]:
     spread = grouped.agg(["min", "max", "count", "size"])
     alike = (spread["count"] == 0) | ((spread["count"] == spread["size"]) & (spread["min"] == spread["max"]))
     level = alike.groupby(["level", "indicator"], observed=True).all()
-    return {
-        str(name): list(codes)
-        for name, codes in level.index[level].to_frame(index=False).groupby("level", observed=True)["indicator"]
-    }
+    found = level.index[level].to_frame(index=False).groupby("level", observed=True)["indicator"]
+    return {str(name): list(codes) for name, codes in found}

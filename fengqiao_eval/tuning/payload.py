@@ -62,9 +62,7 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "groups": [name or say("tune.whole_level", lang) for name in field.groups],
         "counties": list(_counties(field)[0]),
         "sizes": [say(f"tune.size_{size}", lang) for size in SIZES],
-        "bands": [
-            {"grade": band.name(lang), "at_least": math.ceil(band.at_least * 10**scheme.decimals)} for band in scheme.bands
-        ],
+        "bands": [{"grade": one.name(lang), "at_least": math.ceil(one.at_least * 10**scheme.decimals)} for one in scheme.bands],
         "awards": field.awards,
         "lang": lang,
         "readonly": readonly,
