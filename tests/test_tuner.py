@@ -23,7 +23,7 @@ from fengqiao_eval.scoring.aggregation import Weights, total
 from fengqiao_eval.scoring.ranking import places
 from fengqiao_eval.tuning import override, payload
 from fengqiao_eval.tuning.payload import write_standalone
-from fengqiao_eval.tuning.rescore import choose, read_field
+from fengqiao_eval.tuning.rescore import choice_warnings, choose, read_field
 from fengqiao_eval.tuning.sensitivity import Draft, rank_robustness
 from fengqiao_eval.tuning.widget import tuner
 
@@ -114,8 +114,8 @@ def test_the_period_is_the_last_that_is_settled(opened):
     run = opened("plain")
     by_default, asked = choose(run), choose(run, period="2024Q4")
     assert (str(by_default.period), str(asked.period)) == ("2024Q3", "2024Q4")
-    assert re.match(r"默认按2024年第三季度调权，.*2024年第四季度.*period=\"2024Q4\"", by_default.warnings[0])
-    assert asked.warnings[0].startswith("2024年第四季度正在兑现：")
+    assert re.match(r"默认按2024年第三季度调权，.*2024年第四季度.*period=\"2024Q4\"", next(choice_warnings(by_default)))
+    assert next(choice_warnings(asked)).startswith("2024年第四季度正在兑现：")
 
 
 @pytest.mark.parametrize(("as_of", "period", "words"), [("2024-12-20", "2024Q4", "尚未结束"), ("2025-04-02", "2024Q4", "")])
@@ -123,7 +123,7 @@ def test_what_is_said_of_a_period_hangs_on_when_it_is_seen(opened, monkeypatch, 
     """Before its end a period is open; once the next of its length has ended, nothing is said."""
     run = opened("plain")
     monkeypatch.setitem(run.manifest, "as_of", as_of)
-    told = choose(run, period=period).warnings
+    told = list(choice_warnings(choose(run, period=period)))
     assert any(words in one for one in told) if words else not any("2024年第四季度" in one for one in told)
     assert str(choose(run).period) == ("2024Q3" if words else "2024Q4")
 
@@ -537,7 +537,7 @@ def test_equal_totals_are_told(opened, tmp_path):
 
 def test_missing_indicators_are_counted(opened):
     """How many units lack something is said above the screen."""
-    told = choose(opened("plain"), "officer", "2024Q4").warnings
+    told = list(choice_warnings(choose(opened("plain"), "officer", "2024Q4")))
     assert any(re.match(r"\d+ 个单位有缺测指标", one) for one in told)
 
 

@@ -9,8 +9,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from fengqiao_eval.scheme.indicator import Indicator
-from fengqiao_eval.scoring.aggregation import whole_weights
 from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scoring.aggregation import whole_weights
 from fengqiao_eval.wording.definitions import definition, rule_of
 from fengqiao_eval.workbooks import results
 from run_folders import HOSTILE, NOT_RANKED, scheme, write_run

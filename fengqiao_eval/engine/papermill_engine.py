@@ -104,24 +104,18 @@ class Managed(Engine):  # type: ignore[misc]
     """Runs notebooks of Python without a kernel process, sockets or ports."""
 
     @classmethod
-    def execute_managed_notebook(
-        cls,
-        nb_man: Any,
-        kernel_name: str,  # noqa: ARG003 - there is one, whatever its name
-        *,
-        execution_timeout: float | None = None,
-        isolated: bool = True,
-        watch: Watch | None = None,
-        **settings: Any,
-    ) -> None:
-        """Run the cells; of papermill's settings those of logs are heeded, those of kernels have nothing to set.
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **settings: Any) -> None:  # noqa: ARG003 - there is one kernel
+        """Run the cells; of papermill's settings those of logs and the timeout are heeded, those of kernels have nothing to set.
 
+        Ours are `isolated` (by default True) and `watch`, as `execute.run_notebook` takes them.
         Raises UsageError for a notebook in another language.
         """
         language = cls.nb_language(nb_man.nb)
         if language != "python":
             raise UsageError("language", given=language)
         logs = {name: settings.get(name) for name in ("log_output", "stdout_file", "stderr_file") if name in settings}
-        start: Callable[[], AbstractContextManager[Kernel]] = remote_kernel.kernel if isolated else shell.kernel
+        start: Callable[[], AbstractContextManager[Kernel]] = (
+            remote_kernel.kernel if settings.get("isolated", True) else shell.kernel
+        )
         with start() as kernel:
-            Client(nb_man, kernel, execution_timeout, watch, log=logger, **logs).execute()
+            Client(nb_man, kernel, settings.get("execution_timeout"), settings.get("watch"), log=logger, **logs).execute()

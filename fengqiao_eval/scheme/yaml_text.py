@@ -141,14 +141,6 @@ class _BlockDumper(_FlowDumper):
         """Indent the items of a list below its key."""
         super().increase_indent(flow, indentless=False)
 
-    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.SequenceNode:  # noqa: ARG002, FBT001 - as above
-        """Write a short list on a line."""
-        return super().represent_sequence(tag, sequence, flow_style=_is_short(sequence))
-
-    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:  # noqa: ARG002, FBT001 - as above
-        """Write a short mapping on a line."""
-        return super().represent_mapping(tag, mapping, flow_style=_is_short(mapping))
-
 
 def _is_short(data: Any) -> bool:
     """Say whether anything but the document itself fits on a line; the first length is quick, and longer by quotes."""
@@ -168,6 +160,8 @@ def _decimal(dumper: yaml.SafeDumper, number: Decimal) -> yaml.Node:
 for _dumper in (_FlowDumper, _BlockDumper):
     _dumper.add_representer(str, _text)
     _dumper.add_representer(Decimal, _decimal)
+_BlockDumper.add_representer(list, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, _is_short(data)))
+_BlockDumper.add_representer(dict, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, _is_short(data)))
 
 
 def _flow(data: Any) -> str:

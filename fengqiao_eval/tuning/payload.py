@@ -15,7 +15,7 @@ from fengqiao_eval.results.standings import county_names
 from fengqiao_eval.scheme.scheme import base_marks
 from fengqiao_eval.scoring.aggregation import least_share
 from fengqiao_eval.scoring.normalisation import DECIMALS
-from fengqiao_eval.tuning.rescore import Field, choose
+from fengqiao_eval.tuning.rescore import Field, choice_warnings, choose
 from fengqiao_eval.wording.numbers import SMALL, period_words, term
 from fengqiao_eval.words import catalogue, say, script_json
 
@@ -66,7 +66,7 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "awards": field.awards,
         "lang": lang,
         "readonly": readonly,
-        "warnings": list(field.warnings),
+        "warnings": list(choice_warnings(field)),
         "words": {key: sentence[lang] for key, sentence in catalogue().items() if key.startswith("tuner.")},
         "group": field.groups.index(group) if group is not None else int(np.bincount(field.group).argmax()),
     }

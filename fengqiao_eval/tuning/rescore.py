@@ -109,11 +109,6 @@ class Field:
         vetoed = rows["unit_id"][(rows["effect"] == "bar_award").to_numpy()].tolist() if len(rows) else []
         return self.units["unit_id"].isin(vetoed).to_numpy()
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What must be known of the choice, and of the points, in sentences."""
-        return tuple(_warnings(self))
-
     def only(self, at: np.ndarray) -> "Field":
         """Take some of the units."""
         return replace(self, units=self.units.iloc[at], among=take_units(self.among, at), sheet=self.sheet.only(at))
@@ -255,7 +250,7 @@ def _standing(run: Run, period: Period) -> str:
     return "open" if period.end > as_of else "paid" if following.end > as_of else ""
 
 
-def _warnings(of: Field) -> Iterator[str]:
+def choice_warnings(of: Field) -> Iterator[str]:
     """Say what must be known of the choice, and of the points.
 
     Estimated are those indicators that cannot be weighed anew exactly, because what they rest on is not in the run: points in
