@@ -114,8 +114,7 @@ class Managed(Engine):  # type: ignore[misc]
         if language != "python":
             raise UsageError("language", given=language)
         logs = {name: settings.get(name) for name in ("log_output", "stdout_file", "stderr_file") if name in settings}
-        start: Callable[[], AbstractContextManager[Kernel]] = (
-            remote_kernel.kernel if settings.get("isolated", True) else shell.kernel
-        )
+        isolated = settings.get("isolated", True)
+        start: Callable[[], AbstractContextManager[Kernel]] = remote_kernel.kernel if isolated else shell.kernel
         with start() as kernel:
             Client(nb_man, kernel, settings.get("execution_timeout"), settings.get("watch"), log=logger, **logs).execute()
