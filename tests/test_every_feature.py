@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from every_feature import RUNS, copy_runs
 from fengqiao_eval.cli import app
 from fengqiao_eval.pages import plain_text
-from fengqiao_eval.pages.explain import entry_lines, rank_row, total_lines
+from fengqiao_eval.pages.explain import Question, entry_lines, total_lines
 from fengqiao_eval.pages.fragments import dimensions_table, indicators_table
 from fengqiao_eval.pages.plain_text import indicator_remarks
 from fengqiao_eval.results.card import card
@@ -55,7 +55,7 @@ def test_every_explained_total_adds_up(run):
         said = total_lines(run, unit, "zh")
         parts, total = re.fullmatch(r"合计：(.+) = (−?[\d.-]+)", said[-1]).groups()
         found = sum(Decimal(part) for part in re.sub(r"([+−]) ", r"\1", parts).replace("−", "-").split())
-        assert (found, Decimal(total)) == (Decimal(f"{rank_row(run, unit)['total']:.2f}"),) * 2, unit
+        assert (found, Decimal(total)) == (Decimal(f"{Question(run, unit, 'zh').rank['total']:.2f}"),) * 2, unit
 
 
 def test_every_line_printed_is_part_of_the_sum(run):
