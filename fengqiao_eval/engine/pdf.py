@@ -9,14 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from html import escape
 from itertools import count
 from pathlib import Path
-from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import IO, Any
 
@@ -55,20 +54,30 @@ class GoneError(BrowserError):
 class Browser:
     """The near end of the pipe; orders may come from several threads."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, orders: IO[bytes], answers: IO[bytes]) -> None:
         """Listen to a browser that has been started."""
-        self._process, self._lock, self._numbers = process, Lock(), count(1)
+        self._orders, self._lock, self._numbers = orders, Lock(), count(1)
         self._awaited: dict[int, tuple[str, Future[Answer]]] = {}
         self.gone = False
-        Thread(target=self._listen, daemon=True).start()
+        Thread(target=self._listen, args=[answers], daemon=True).start()
 
     def call(self, method: str, session: str = "", seconds: float = 30, **params: object) -> Answer:
         """Give an order and wait for the answer.
 
         Raises GoneError where the browser ended, BrowserError where it refuses or does not answer in time.
         """
+        order = {"method": method, "params": params} | ({"sessionId": session} if session else {})
         answer: Future[Answer] = Future()
-        number = self._send(answer, method, session, params)
+        with self._lock:
+            number = next(self._numbers)
+            self._awaited[number] = session, answer
+            try:
+                self._orders.write(json.dumps(order | {"id": number}).encode() + b"\0")
+                self._orders.flush()
+            except (OSError, ValueError):
+                self.gone = True
+        if self.gone:
+            self._drop("", GoneError(say("pdf.gone")))
         try:
             return answer.result(max(seconds, 0))
         except TimeoutError:
@@ -76,33 +85,24 @@ class Browser:
         finally:
             self._awaited.pop(number, None)
 
-    def _send(self, answer: "Future[Answer]", method: str, session: str, params: Answer) -> int:
-        order = {"method": method, "params": params} | ({"sessionId": session} if session else {})
-        with self._lock:
-            number = next(self._numbers)
-            self._awaited[number] = session, answer
-            try:
-                assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
-                self._process.stdin.write(json.dumps(order | {"id": number}).encode() + b"\0")
-                self._process.stdin.flush()
-            except (OSError, ValueError):
-                self.gone = True
-        if self.gone:
-            self._drop("", GoneError(say("pdf.gone")))
-        return number
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101 - it was started with a pipe
-        for message in _messages(self._process.stdout):
-            answer = self._awaited.pop(message.get("id", 0), ("", Future()))[1]
-            if message.get("method") == "Inspector.targetCrashed":
-                self._drop(message.get("sessionId", ""), BrowserError(say("pdf.crashed")))
-            elif "error" in message:
-                answer.set_exception(BrowserError(say("pdf.refused", said=message["error"]["message"])))
-            elif "result" in message:
-                answer.set_result(message["result"])
+    def _listen(self, answers: IO[bytes]) -> None:
+        rest = b""
+        with answers:
+            while part := os.read(answers.fileno(), 1 << 20):
+                *whole, rest = (rest + part).split(b"\0")
+                for message in map(json.loads, whole):
+                    self._take(message)
         self.gone = True
         self._drop("", GoneError(say("pdf.gone")))
+
+    def _take(self, message: Answer) -> None:
+        answer = self._awaited.pop(message.get("id", 0), ("", Future()))[1]
+        if message.get("method") == "Inspector.targetCrashed":
+            self._drop(message.get("sessionId", ""), BrowserError(say("pdf.crashed")))
+        elif "error" in message:
+            answer.set_exception(BrowserError(say("pdf.refused", said=message["error"]["message"])))
+        elif "result" in message:
+            answer.set_result(message["result"])
 
     def _drop(self, session: str, error: BrowserError) -> None:
         """Tell those who wait for answers of a session (empty: of any) that there will be none."""
@@ -111,17 +111,19 @@ class Browser:
                 answer.set_exception(error)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tab:
-    """One tab of a browser."""
+    """One tab of a browser: until when (time.monotonic) it is waited for, and how many pages it has printed."""
 
     browser: Browser
     target: str
     session: str
+    until: float
+    printed: int = 0
 
-    def call(self, method: str, seconds: float = 30, **params: object) -> Answer:
+    def call(self, method: str, **params: object) -> Answer:
         """Give the tab an order; raises as Browser.call does."""
-        return self.browser.call(method, self.session, seconds, **params)
+        return self.browser.call(method, self.session, self.until - time.monotonic(), **params)
 
     def close(self) -> None:
         """Close the tab, also one that hangs."""
@@ -132,17 +134,10 @@ class Tab:
 def open_tab(browser: Browser) -> Tab:
     """Open an empty tab that tells when it crashes."""
     target = browser.call("Target.createTarget", url="about:blank")["targetId"]
-    tab = Tab(browser, target, browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
+    session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+    tab = Tab(browser, target, session, time.monotonic() + 30)
     tab.call("Inspector.enable")
     return tab
-
-
-def _messages(stream: IO[bytes]) -> Iterator[Answer]:
-    rest = b""
-    with stream:
-        while part := os.read(stream.fileno(), 1 << 20):
-            *whole, rest = (rest + part).split(b"\0")
-            yield from map(json.loads, whole)
 
 
 @contextmanager
@@ -153,8 +148,10 @@ def open_browser(program: str) -> Iterator[Browser]:
     """
     with tempfile.TemporaryDirectory(prefix="fengqiao-", ignore_cleanup_errors=True) as profile:
         process = _start(program, Path(profile))
+        assert process.stdin  # noqa: S101 - it was started with pipes
+        assert process.stdout  # noqa: S101 - as above
         try:
-            browser = Browser(process)
+            browser = Browser(process.stdin, process.stdout)
             try:
                 browser.call("Browser.getVersion", seconds=_START)
             except BrowserError as error:
@@ -212,7 +209,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-# A PDF beside every page: one Chromium, a few tabs, A4, and a foot that says whose card it is, its state and the sheet.
+# What is printed on, and how: A4, and a foot that says whose card it is, its state and the sheet.
 
 PAGE_SECONDS = 60.0
 """A page takes one or two; one that takes longer than this is given up."""
@@ -262,9 +259,11 @@ def find_browser() -> str:
     program = _program()
     try:
         with open_browser(program) as browser:
-            _see_fonts(browser)
+            legible = open_tab(browser).call("Runtime.evaluate", expression=_FONTS)["result"]["value"]
     except BrowserError as error:
         raise UsageError("browser_fails", said=error) from error
+    if not legible:
+        raise UsageError("browser_fails", said=say("pdf.no_fonts"))
     return program
 
 
@@ -281,116 +280,85 @@ def _program() -> str:
     return found
 
 
-def _see_fonts(browser: Browser) -> None:
-    if not open_tab(browser).call("Runtime.evaluate", expression=_FONTS)["result"]["value"]:
-        raise BrowserError(say("pdf.no_fonts"))
-
-
-def print_pdfs(
-    pages: Sequence[Path],
-    done: Callable[[Path, str | None], None] | None = None,
-    workers: int | None = None,
-    seconds: float = PAGE_SECONDS,
-) -> tuple[tuple[Path, str], ...]:
+def print_pdfs(pages: Sequence[Path], workers: int | None = None, seconds: float = PAGE_SECONDS) -> tuple[tuple[Path, str], ...]:
     """Print pages as PDFs that lie beside them; return those that failed, in the order given, each with a sentence why.
 
-    pages: those that draw figures need the assets of their run beside them.
-    done: called as each page ends, with None or why it failed. workers: tabs at a time, by default one a processor.
+    pages: those that draw figures need the assets of their run beside them. workers: tabs at a time, by default one a processor.
     seconds: what one page may take. A page that fails leaves no PDF, not even an older one, and stops nobody.
     Raises UsageError where there is no browser.
     """
-    failed: dict[Path, str] = {}
     program = _program()
     for page in pages:
         with suppress(OSError):  # what lies in the way is told when it is its turn
             page.with_suffix(".pdf").unlink(missing_ok=True)
-    with closing(_print_all(program, list(pages), workers or os.cpu_count() or 1, seconds)) as ended:
-        for page, why in ended:
-            failed |= {page: why} if why else {}
-            if done:
-                done(page, why)
-    return tuple((page, failed[page]) for page in pages if page in failed)
+    workers = workers or os.cpu_count() or 1
+    ended: dict[Path, BaseException | None] = {}
+    left, before = list(pages), 0
+    while left and len(left) != before:  # where a browser ends on the way another one goes on, unless it got nowhere
+        ended |= _print_all(program, left, workers, seconds)
+        left, before = [page for page in left if isinstance(ended[page], CancelledError)], len(left)
+    for page in [page for page in pages if isinstance(ended[page], GoneError)]:  # whose fault it was shows when each is alone
+        ended |= _print_all(program, [page], 1, seconds)
+    return tuple((page, _failure_reason(error)) for page in pages if (error := ended[page]))
 
 
-def _print_all(program: str, pages: list[Path], workers: int, seconds: float) -> Generator[tuple[Path, str | None], None, None]:
-    """Print pages; where a browser ends on the way, another one goes on, and what ended with it is tried again, each alone."""
-    again: list[Path] = []
-    while pages:
-        left: list[Path] = []
-        for page, error in _browser_session(program, pages, workers, seconds):
-            if isinstance(error, CancelledError):
-                left.append(page)
-            elif isinstance(error, GoneError):
-                again.append(page)
-            else:
-                yield page, _failure_reason(error)
-        pages = left
-    for page in again:
-        yield from ((page, _failure_reason(error)) for page, error in _browser_session(program, [page], 1, seconds))
-
-
-def _failure_reason(error: BaseException | None) -> str | None:
+def _failure_reason(error: BaseException) -> str:
     """Say why a page failed; an OSError would name the file, and with it maybe an officer."""
-    if error is None or isinstance(error, BrowserError):
-        return str(error) if error else None
+    if isinstance(error, BrowserError):
+        return str(error)
+    if isinstance(error, CancelledError):
+        return say("pdf.gone")
     if isinstance(error, OSError):
         return say("pdf.not_written", said=error.strerror)
     raise error
 
 
-def _browser_session(
-    program: str, pages: Sequence[Path], workers: int, seconds: float
-) -> Iterator[tuple[Path, BaseException | None]]:
-    """Print pages with one browser; CancelledError: it ended before the page was begun."""
-    workers = min(workers, len(pages))
-    tabs: SimpleQueue[tuple[Tab, int] | None] = SimpleQueue()
-    for _ in range(workers):
-        tabs.put(None)
-    pool = ThreadPoolExecutor(workers)
+def _print_all(program: str, pages: Sequence[Path], workers: int, seconds: float) -> dict[Path, BaseException | None]:
+    """Print pages with one browser, and say how each ended; CancelledError: the browser ended before the page was begun."""
+    tabs: list[Tab] = []
+    pool = ThreadPoolExecutor(min(workers, len(pages)))
     try:
         with open_browser(program) as browser:
-            jobs = {pool.submit(_print, browser, tabs, page, seconds): page for page in pages}
-            yield from ((jobs[job], job.exception()) for job in as_completed(jobs))
+            jobs = {page: pool.submit(_print, browser, tabs, page, seconds) for page in pages}
+            return {page: job.exception() for page, job in jobs.items()}
     except BrowserError as error:  # it did not start
-        yield from ((page, error) for page in pages)
+        return dict.fromkeys(pages, error)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after an interrupt nobody waits for pages not begun
 
 
-def _print(browser: Browser, tabs: "SimpleQueue[tuple[Tab, int] | None]", page: Path, seconds: float) -> None:
+def _print(browser: Browser, tabs: list[Tab], page: Path, seconds: float) -> None:
+    """Print one page in a tab that nobody uses; there are never more tabs than threads."""
     if browser.gone:
         raise CancelledError
     until = time.monotonic() + seconds
-    tab, used = tabs.get() or (None, 0)
     try:
-        tab = tab or open_tab(browser)
-        write_whole(page.with_suffix(".pdf"), _pdf(tab, page, until))
-    except BaseException:
-        used = _RENEWED
-        raise
+        tab = tabs.pop()
+    except IndexError:
+        tab = open_tab(browser)
+    tab.until, tab.printed, good = until, tab.printed + 1, False
+    try:
+        write_whole(page.with_suffix(".pdf"), _pdf(tab, page))
+        good = tab.printed < _RENEWED
     finally:
-        if tab and used >= _RENEWED:
+        if good:
+            tabs.append(tab)
+        else:
             tab.close()
-        tabs.put((tab, used + 1) if tab and used < _RENEWED else None)
 
 
-def _pdf(tab: Tab, page: Path, until: float) -> bytes:
-    """Print one page; `until` is when it is given up."""
-
-    def left() -> float:
-        return until - time.monotonic()
-
-    tab.call("Emulation.setEmulatedMedia", left(), media="print")
-    tab.call("Emulation.setDeviceMetricsOverride", left(), **_PAPER)
-    went = tab.call("Page.navigate", left(), url=page.resolve().as_uri())
+def _pdf(tab: Tab, page: Path) -> bytes:
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    tab.call("Emulation.setDeviceMetricsOverride", **_PAPER)
+    went = tab.call("Page.navigate", url=page.resolve().as_uri())
     if wrong := went.get("errorText"):
         raise BrowserError(say("pdf.no_page", said=wrong))
-    told = tab.call("Runtime.evaluate", left(), expression=_DRAWN, awaitPromise=True, returnByValue=True)
+    told = tab.call("Runtime.evaluate", expression=_DRAWN, awaitPromise=True, returnByValue=True)
     found = told["result"].get("value") or {}
     if not found.get("drawn"):
         raise BrowserError(say("pdf.not_drawn"))
     looks = {"preferCSSPageSize": True, "printBackground": True, "displayHeaderFooter": True, "generateTaggedPDF": False}
-    printed = tab.call("Page.printToPDF", left(), headerTemplate="<i></i>", footerTemplate=_foot(found["lang"]), **looks)
+    printed = tab.call("Page.printToPDF", headerTemplate="<i></i>", footerTemplate=_foot(found["lang"]), **looks)
     return base64.b64decode(printed["data"])
 
 
