@@ -36,8 +36,10 @@ _ALONE = (
     "--host-resolver-rules=MAP * ~NOTFOUND",  # neither a name nor an address leads anywhere
 )
 
-_AS_3_AND_4 = 'exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null'
-"""Chromium reads orders from file 3 and answers on file 4; a shell, replaced by it, can hand them over."""
+_SHELL = """profile=$1; shift; exec 3<&0 4>&1 >/dev/null; "$0" "$@" --user-data-dir="$profile" </dev/null
+exec 4>&-; cat >/dev/null; rm -rf "$profile" || { sleep 1; rm -rf "$profile"; }"""
+"""Chromium reads orders from file 3 and answers on file 4. The shell that hands them over stays until nobody orders any more and
+takes the profile away, so that it goes even where this program is killed; a second try is for who still writes there."""
 
 _START, _GRACE = 60.0, 5.0
 """Seconds that a browser has to start, and to leave when nobody speaks to it any more."""
@@ -164,12 +166,11 @@ def open_browser(program: str) -> Iterator[Browser]:
 
 
 def _start(program: str, profile: Path) -> "subprocess.Popen[bytes]":
-    flags = [*_ALONE, f"--user-data-dir={profile}"]
     environment = {**os.environ, "BREAKPAD_DUMP_LOCATION": str(profile)}
     with (profile / "said").open("wb") as said:
         if sys.platform == "win32":
-            return _start_on_windows([program, *flags], environment, said)
-        command = ["/bin/sh", "-c", _AS_3_AND_4, program, *flags, *(() if os.geteuid() else ("--no-sandbox",))]
+            return _start_on_windows([program, *_ALONE, f"--user-data-dir={profile}"], environment, said)
+        command = ["/bin/sh", "-c", _SHELL, program, str(profile), *_ALONE, *(() if os.geteuid() else ("--no-sandbox",))]
         ends: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": said}
         return subprocess.Popen(command, env=environment, start_new_session=True, **ends)  # noqa: S603 - the browser of this machine
 

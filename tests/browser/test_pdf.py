@@ -74,28 +74,30 @@ def plain(tmp_path):
 
 @pytest.fixture
 def watched(tmp_path, need, monkeypatch):
-    """Have a browser write down its number when it starts and whatever it asks of a network; all profiles in one folder."""
+    """Have a browser write down its number and group and whatever it asks of a network; all profiles are in one folder."""
     (tmp_path / "profiles").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "profiles"))
     program = tmp_path / "browser"
     log = f'--log-net-log="{tmp_path}/net-$$"'
-    program.write_text(f'#!/bin/sh\necho $$ >> "{tmp_path}/pids"\nexec {need("chromium")} {log} "$@"\n', "utf-8")
+    program.write_text(
+        f'#!/bin/sh\necho $$ $(ps -o pgid= $$) >> "{tmp_path}/started"\nexec {need("chromium")} {log} "$@"\n', "utf-8"
+    )
     program.chmod(0o755)
     monkeypatch.setenv("FENGQIAO_BROWSER", str(program))
     return tmp_path
 
 
-def pids(folder):
-    """List the browsers started so far."""
-    path = folder / "pids"
-    return list(map(int, path.read_text("utf-8").split())) if path.exists() else []
+def started(folder):
+    """List the browsers started so far, each with its process group."""
+    path = folder / "started"
+    return [tuple(map(int, line.split())) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
 def running(folder):
     """List what is still there of the browsers started: their whole process groups, zombies left out."""
     listing = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
     alive = {int(group) for group, state in map(str.split, listing.splitlines()) if not state.startswith("Z")}
-    return alive & set(pids(folder))
+    return alive & {group for _, group in started(folder)}
 
 
 def until(happened):
@@ -191,7 +193,7 @@ def test_a_page_that_never_ends_fails_alone(plain, watched):
     pages = [plain("a"), plain("hangs", rest=ENDLESS), plain("b"), plain("c")]
     assert print_pdfs(pages, workers=2, seconds=15) == ((pages[1], "页面在时限内没有画完"),)
     assert [page.with_suffix(".pdf").exists() for page in pages] == [True, False, True, True]
-    assert len(pids(watched)) == 1
+    assert len(started(watched)) == 1
     assert running(watched) == set()
     assert list((watched / "profiles").iterdir()) == []
 
@@ -210,14 +212,14 @@ def test_another_browser_goes_on(plain, watched, monkeypatch):
 
     def kill(path, content):
         write_whole(path, content)
-        if len(pids(watched)) == 1:
+        if len(started(watched)) == 1:
             with suppress(ProcessLookupError):
-                os.kill(pids(watched)[0], signal.SIGKILL)
+                os.kill(started(watched)[0][0], signal.SIGKILL)
 
     monkeypatch.setattr("fengqiao_eval.engine.pdf.write_whole", kill)
     assert print_pdfs(pages, workers=2) == ()
     assert all(page.with_suffix(".pdf").read_bytes().startswith(b"%PDF") for page in pages)
-    assert len(pids(watched)) > 1
+    assert len(started(watched)) > 1
     assert until(lambda: not running(watched))
 
 
@@ -248,14 +250,17 @@ def test_an_interrupt_ends_it_at_once(plain, watched, monkeypatch):
 
 
 def test_who_is_killed_leaves_no_browser(plain, watched):
-    """Where the program itself is killed, its browser leaves too."""
-    code = "import sys, pathlib; from fengqiao_eval.engine.pdf import print_pdfs; print_pdfs([pathlib.Path(sys.argv[1])])"
-    here = {**os.environ, "TMPDIR": str(watched / "profiles")}
-    program = subprocess.Popen([sys.executable, "-c", code, plain("hangs", rest=ENDLESS)], env=here)
+    """Where the program itself is killed, its browser leaves too, and its profile goes."""
+    code = (
+        "import sys, pathlib, tempfile; from fengqiao_eval.engine.pdf import print_pdfs; page, tempfile.tempdir = sys.argv[1:]; "
+    )
+    code += "print_pdfs([pathlib.Path(page)])"  # TMPDIR would be too long for a socket of the browser
+    program = subprocess.Popen([sys.executable, "-c", code, plain("hangs", rest=ENDLESS), watched / "profiles"])
     assert until(lambda: running(watched))
     program.kill()
     program.wait()
     assert until(lambda: not running(watched))
+    assert list((watched / "profiles").iterdir()) == []
 
 
 def test_figures_that_cannot_be_drawn_make_no_pdf(printed, tmp_path):
