@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -128,10 +129,9 @@ if unit != "S001":
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_who_ends_the_command_ends_everything(small, tmp_path, sign):
-    """Ctrl-C, SIGTERM and kill -9 leave no process behind, even if what cells have started went to a session of its own."""
+@contextmanager
+def lasting(small, tmp_path):
+    """Start a command whose cards do not end and have started programs in sessions of their own; wait until these are there."""
     run, notebook = small("any")[0].run, a_notebook(tmp_path / "notebooks" / "lasting.ipynb", LASTING)
     script = tmp_path / "script.py"
     script.write_text(
@@ -149,10 +149,38 @@ if __name__ == "__main__":
         told = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
         command = subprocess.Popen([sys.executable, script], stderr=subprocess.PIPE, text=True, env=told)
         until(lambda: sum(process.name() == "sleep" for process in marked()) == 2)
+        try:
+            yield command
+        finally:
+            command.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_who_ends_the_command_ends_everything(small, tmp_path, sign):
+    """Ctrl-C, SIGTERM and kill -9 leave no process behind, even if what cells have started went to a session of its own."""
+    with lasting(small, tmp_path) as command:
         command.send_signal(sign)
         said = command.communicate()[1]
     until(lambda: nothing_left(tmp_path / "temporary"))
     assert said.splitlines()[-1:] == (["KeyboardInterrupt"] if sign == signal.SIGINT else [])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="this system has no handle of a process")
+@pytest.mark.parametrize("first", ["command", "server"])
+def test_who_kills_command_and_server_leaves_no_process(small, tmp_path, first):
+    """Where kill -9 ends both at once, the one that would have cleared up is gone as well: after ten seconds nothing runs."""
+    with lasting(small, tmp_path) as command:
+        parent = psutil.Process(command.pid)
+        [server] = [child for child in parent.children() if "spawn_main" in " ".join(child.cmdline())]
+        for process in (parent, server) if first == "command" else (server, parent):
+            process.kill()
+        command.communicate()
+    last = time.monotonic() + 10
+    while marked() and time.monotonic() < last:
+        time.sleep(0.1)
+    assert marked() == []
 
 
 @pytest.mark.slow
@@ -186,6 +214,6 @@ def test_the_project_may_bring_its_own_notebooks(tmp_path):
 
 def test_without_notebooks_nothing_starts(tmp_path, monkeypatch):
     """Where neither the project nor the package has them, the places looked in are named."""
-    monkeypatch.setattr("fengqiao_eval.runs.job.__file__", str(tmp_path / "a" / "b" / "choice.py"))
+    monkeypatch.setattr("fengqiao_eval.runs.templates.__file__", str(tmp_path / "a" / "b" / "choice.py"))
     with pytest.raises(UsageError, match=r"找不到笔记本 officer_scorecard\.ipynb, station_scorecard\.ipynb"):
         find_notebooks(tmp_path)

@@ -16,11 +16,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import uuid4
 
 from tqdm import tqdm
 
@@ -465,16 +467,21 @@ def _server(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[tuple[BaseProc
     """Start a server; afterwards it, what it has started and what they left in files is gone."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
+    mark, reaper = uuid4().hex, None
+    resource_tracker.ensure_running()  # multiprocessing's own, which lives as long as we do and bears no mark
     with TemporaryDirectory(prefix="fq-", ignore_cleanup_errors=True) as folder:
         process = context.Process(target=serve, args=(theirs, os.getpid(), folder, cards, plan))
         try:
-            with change_environment({**SETTINGS, "TMPDIR": folder}), _block_interrupts():
+            with change_environment({**SETTINGS, processes.MARK: mark, "TMPDIR": folder}), _block_interrupts():
                 process.start()
             theirs.close()
+            reaper = processes.start_reaper(process.pid or 0, mark)
             yield process, ours
         finally:
             ours.close()
             _stop(process)
+            if reaper:
+                reaper.wait(2 * CLEAR_SECONDS)
 
 
 def _stop(process: BaseProcess) -> None:
