@@ -25,6 +25,7 @@ _CATALOGUE = {
     "measuring.drilldown": ("trace",),
     "results.run": ("Run", "open_run"),
     "results.card": ("Card", "card"),
+    "runs.recalculation": ("Recalculation", "recalculation"),
     "pages.fragments": (
         *("dimensions_table", "gains_table", "headline", "indicator_frame", "indicators_table"),
         *("limits", "lost_records", "open_disputes"),

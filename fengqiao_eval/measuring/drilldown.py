@@ -8,7 +8,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.measuring.compatibility import cast_undeclared
-from fengqiao_eval.measuring.counting import Plan
+from fengqiao_eval.measuring.counting import Plan, eligible_rows
 from fengqiao_eval.measuring.tallies import amounts, group_by_rows, is_countable, pick_best, scope
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
@@ -40,20 +40,57 @@ def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, peri
         figures = records.tables["figures"]
         own = figures.indicator == measure.figure
         return figures.filter(figures.unit_id == unit_id, own, figures.period == str(period)).to_pandas()
-    records, _ = cast_undeclared(scheme, records)
-    tree = tree_of(records.tables, period)
-    person = bool((tree.units.loc[tree.units["unit_id"] == unit_id, "level"] == OFFICER).any())
-    plan = Plan(records, scheme, tree, _months(period), as_of, person)
+    plan = _plan(records, scheme, unit_id, period, as_of)
     rows = _rows(plan, indicator)
     counts, above, below = _row_amounts(plan, rows, indicator)
     rows = rows.mutate(counts_=counts, above_=above, below_=below)
     rows = rows.filter(rows.counts_)
-    rows = _person_rows(plan, rows, measure, unit_id) if person else _unit_rows(plan, rows, unit_id)
+    rows = _person_rows(plan, rows, measure, unit_id) if plan.officers else _unit_rows(plan, rows, unit_id)
     named = {"record_id": rows[TABLES[measure.table].key], "happened_at": rows[measure.date], "unit_id": rows.unit_id}
     named |= {"officer_id": rows.officer_id, "numerator": rows.above_, "denominator": rows.below_}
     named |= {"thing": rows[measure.of]} if isinstance(measure, Distinct) else {}
     found = query.fetch(rows.select(**named), list(named), ["happened_at", "record_id"])
     return _join_things(found) if "thing" in named else found
+
+
+def unit_rows(
+    records: Records, scheme: Scheme, indicator: Entry, unit_id: str, period: Period, as_of: datetime
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Bring every row of an indicator's table that counts for a unit, of whatever date, as it was read: nothing is tested.
+
+    First the units whose records these are (unit_id, name, level; no person but the one asked for); then the rows: the columns
+    that the measure looks at, the key, times of recording and `share_`, how much of the row is the unit's (of a person's less
+    than 1 where it is shared). Of duties `visits_made` is counted, of notices the unit is found; dates are moments.
+    """
+    measure: Any = indicator.measure
+    plan = _plan(records, scheme, unit_id, period, as_of)
+    table, tables = TABLES[measure.table], {name: plan.records.tables[name] for name in measure.tables}
+    if measure.table != "visits" and "visits" in tables:
+        tables["visits"] = query.moment(tables["visits"], TABLES["visits"], as_of)
+    rows = eligible_rows(tables, measure)
+    rows = query.assign_units(rows, plan.homes) if measure.table == "notices" else rows
+    rows = rows.mutate(recorded_at=query.recording_time(rows, table)) if "recorded_at" not in rows.columns else rows
+    units = plan.records.tables["units"].to_pandas().drop_duplicates("unit_id", keep="last")[["unit_id", "name", "level"]]
+    if plan.officers:
+        rows = plan.to_persons(rows, measure.table)
+        rows, units = rows.filter(rows.officer_id == unit_id), units[units["unit_id"] == unit_id]
+    else:
+        rows = _unit_rows(plan, rows.mutate(share_=query.constant(1, "float64")), unit_id)
+        pairs = plan.tree.counts_for
+        units = units[units["unit_id"].isin(pairs.loc[pairs["ancestor"] == unit_id, "unit_id"]) & (units["level"] != OFFICER)]
+    named = list(dict.fromkeys([table.key, "unit_id", "recorded_at", table.own_date, *measure.columns, "share_"]))
+    kinds = {"date": "timestamp", "decimal": "float64"}
+    cast = {name: kind for name in named for word, kind in kinds.items() if str(rows[name].type()).strip("!").startswith(word)}
+    rows = rows.mutate(**{name: rows[name].cast(kind) for name, kind in cast.items()})
+    return units, query.fetch(rows, named, [table.own_date, table.key])
+
+
+def _plan(records: Records, scheme: Scheme, unit_id: str, period: Period, as_of: datetime) -> Plan:
+    """Plan to look at the records of one unit; with officers where it is a person."""
+    records, _ = cast_undeclared(scheme, records)
+    tree = tree_of(records.tables, period)
+    person = bool((tree.units.loc[tree.units["unit_id"] == unit_id, "level"] == OFFICER).any())
+    return Plan(records, scheme, tree, _months(period), as_of, person)
 
 
 def _months(period: Period) -> tuple[Period, ...]:

@@ -94,7 +94,7 @@ def total_lines(run: Run, unit_id: str, lang: str) -> list[str]:
     Raises UsageError where the run has no such unit.
     """
     asked = Question(run, unit_id, lang)
-    lines = [_head(asked), _standing(asked), asked.say("head_points")]
+    lines = [head_line(asked), _standing(asked), asked.say("head_points")]
     rows = asked.points()
     for _, above, part in parts_of(run.scheme):
         inner = part.leaves if isinstance(part, Dimension) else (part,)
@@ -112,7 +112,7 @@ def total_lines(run: Run, unit_id: str, lang: str) -> list[str]:
     return [*lines, *_sum(asked, rows)]
 
 
-def _head(asked: Question) -> str:
+def head_line(asked: Question) -> str:
     """Say whose explanation it is, of which period and in which state."""
     rank = asked.rank
     peers, state = text(rank["peer_class"]) or asked.say("whole_level"), asked.say(f"state.{asked.run.manifest['state']}")
@@ -204,7 +204,7 @@ def entry_lines(run: Run, unit_id: str, given: str, behind: pd.DataFrame | None,
     """
     asked, (above, entry) = Question(run, unit_id, lang), find_entry(run.scheme, given, lang)
     label = {"dimension": above, "label": entry.name(lang), "code": entry.code}
-    lines = [_head(asked), asked.say("indicator", **label), definition(entry, lang), rule_of(entry, run.scheme, lang)]
+    lines = [head_line(asked), asked.say("indicator", **label), definition(entry, lang), rule_of(entry, run.scheme, lang)]
     row = asked.points().get(entry.code) if isinstance(entry, Indicator) else None
     if isinstance(entry, Consequence):
         lines += _consequence(asked, entry, behind)
@@ -228,7 +228,7 @@ def _indicator(asked: Question, indicator: Indicator, row: UnitRow) -> Iterator[
     points, last = fixed(row["points"], 4), None
     if row["status"] in SCORED:
         value = held[-1].result if held else float(row["value"])
-        *found, last = sums(indicator, value or 0.0, asked.unit(_peers(asked, indicator)))
+        *found, last = sums(indicator, value or 0.0, asked.unit(peer_values(asked, indicator)))
         yield from (_sum_line(asked, one) for one in found)
     if last is None or last.kind in ("rule", "marks", "full"):  # a rule for what is missing gives points without a sum
         yield asked.say("to_points", sum=f"{last.sum} = " if last else "", points=points)
@@ -264,7 +264,7 @@ def _sum_line(asked: Question, one: Sum) -> str:
     return asked.say(f"sum.{one.kind}", sum=one.sum, result=digits(one.result))
 
 
-def _peers(asked: Question, indicator: Indicator) -> np.ndarray:
+def peer_values(asked: Question, indicator: Indicator) -> np.ndarray:
     """Give the values of the others of the group, where points refer to them."""
     if not isinstance(indicator.points, Relative):
         return np.zeros(0)

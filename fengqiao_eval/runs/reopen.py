@@ -37,10 +37,14 @@ def explain_unit(given: Path, unit_id: str, indicator: str | None, lang: str) ->
     except InputError as error:
         lines = explain.entry_lines(run, unit_id, indicator, None, lang)
         return [*lines, say("explain.gone", lang, where=params.records), *(fault.text(lang) for fault in error.faults)]
+    return [*changed_records(run, params, lang), *explain.entry_lines(run, unit_id, indicator, behind, lang)]
+
+
+def changed_records(run: Run, params: RunParams, lang: str) -> list[str]:
+    """Say which files of the records are not what they were when the run was made; nothing where all are."""
     before, now = run.manifest["fingerprints"]["records"], manifest.fingerprint_records(params)
     files = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    changed = [say("explain.changed", lang, files=say("explain.comma", lang).join(files))] if files else []
-    return [*changed, *explain.entry_lines(run, unit_id, indicator, behind, lang)]
+    return [say("explain.changed", lang, files=say("explain.comma", lang).join(files))] if files else []
 
 
 def find_run(given: Path) -> Run:
