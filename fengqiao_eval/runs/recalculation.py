@@ -27,9 +27,8 @@ from fengqiao_eval.scoring.normalisation import clamp
 from fengqiao_eval.wording.arithmetic import digits, sums
 from fengqiao_eval.wording.definitions import conditions, definition, rule_of
 from fengqiao_eval.wording.expressions import column_names, deadlines, expressions
-from fengqiao_eval.wording.numbers import term
 from fengqiao_eval.wording.rules import Words, table_label
-from fengqiao_eval.words import say
+from fengqiao_eval.words import catalogue, say
 
 COUNTED = ("numerator", "denominator", "n", "value", "points", "weight_used", "contribution")
 """What is reckoned by hand and compared, by the names of the frame points."""
@@ -76,6 +75,7 @@ def _read_again(asked: Question, indicator: Any, row: UnitRow) -> "Recalculation
     except InputError as error:
         raise UsageError("recalculation.gone", where=params.records, why=error.faults[0].text(asked.lang)) from None
     names = column_names(rows.columns)
+    units = units.assign(level=[asked.term("level", level) for level in units["level"]])
     changed = tuple(changed_records(asked.run, params, asked.lang))
     return Recalculation(
         asked, indicator, row, params.span, params.moment, units, rows.rename(columns=names), names, trace(*about), changed
@@ -106,11 +106,11 @@ class Recalculation:
         return say(f"recalculation.{key}", self.asked.lang, **given)
 
     def label(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Put the reader's words in the place of the names of columns and rows."""
-        word = {
-            name: term("recalculation.name", name, self.asked.lang) for name in (*map(str, frame.columns), *map(str, frame.index))
-        }
-        return frame.rename(columns=word, index=word).rename_axis(index=None)
+        """Put the reader's words in the place of the names of columns, and of rows that are not called by a column (ids)."""
+        start = "recalculation.name."
+        words = {key.removeprefix(start): say(key, self.asked.lang) for key in catalogue() if key.startswith(start)}
+        named = frame.rename(columns=words) if frame.index.name else frame.rename(columns=words, index=words)
+        return named.rename_axis(index=words.get(str(frame.index.name)))
 
     def __str__(self) -> str:
         """Say whose indicator it is, its definition and rule, on what it rests, what is not reckoned by hand."""
@@ -125,8 +125,8 @@ class Recalculation:
         measure, status = self.indicator.measure, self.row["status"]
         yield "shares" if self._is_officer else "units"
         tests = {"visits": "visits_made" in measure.columns, "notices": measure.table == "notices"}
-        tests |= {"months": self._is_mean, "references": bool(self.indicator.against), "status": status not in SCORED}
-        tests |= {"rule": not isinstance(self.indicator.points, Curve), "siblings": not self._is_mean}
+        tests |= {"months": self.is_mean, "references": bool(self.indicator.against), "status": status not in SCORED}
+        tests |= {"rule": not isinstance(self.indicator.points, Curve), "siblings": not self.is_mean}
         yield from (key for key, holds in tests.items() if holds)
 
     @property
@@ -134,7 +134,8 @@ class Recalculation:
         return str(self.asked.rank["level"]) == OFFICER
 
     @property
-    def _is_mean(self) -> bool:
+    def is_mean(self) -> bool:
+        """Whether the total is the mean of those of shorter periods, and with it all that follows the value."""
         return is_mean(self.asked.run.scheme, str(self.period))
 
     # Which records: of whom, when, known
@@ -249,7 +250,7 @@ class Recalculation:
     def knots(self) -> pd.DataFrame:
         """The knots of a curve (value, points); none of another rule, or where it gives no points."""
         rule = self.indicator.points
-        given = rule.knots if isinstance(rule, Curve) and self.row["status"] in SCORED and not self._is_mean else ()
+        given = rule.knots if isinstance(rule, Curve) and self.row["status"] in SCORED and not self.is_mean else ()
         return pd.DataFrame(given, columns=["value", "points"]).astype("float64")
 
     @property
@@ -280,7 +281,7 @@ class Recalculation:
         scheme, level, rows = self.asked.run.scheme, str(self.asked.rank["level"]), self.asked.points()
 
         def counts(part: Any) -> bool:
-            some = any(map(counts, part.parts)) if isinstance(part, Dimension) else not pd.isna(rows[part.code]["points"])
+            some = any(map(counts, part.parts)) if isinstance(part, Dimension) else not pd.isna(rows.get(part.code, {}).get("points"))
             return weight_at(part.weight, level) > 0 and some
 
         found = [
