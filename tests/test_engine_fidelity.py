@@ -74,7 +74,7 @@ PARAMETERS = {
     "station_scorecard": {"unit": "S003"},
     "officer_scorecard": {"unit": "P0003"},
     "overview": {},
-    "how_a_score_is_made": {"unit": "S007", "records": "../demo"},
+    "how_a_score_is_made": {"unit": "S007", "indicator": "elements_complete"},
     "tune_weights": {},
 }
 STAMPS = {"start_time", "end_time", "duration"}
