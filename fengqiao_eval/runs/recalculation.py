@@ -278,24 +278,19 @@ class Recalculation:
 
         scored: whether it has weight and anything in it has points, as the run says; only then it shares in the weight.
         """
-        scheme, level, rows = self.asked.run.scheme, str(self.asked.rank["level"]), self.asked.points()
+        lang, level = self.asked.lang, str(self.asked.rank["level"])
+        pointed = {code for code, row in self.asked.points().items() if not pd.isna(row["points"])}
 
-        def counts(part: Any) -> bool:
-            some = any(map(counts, part.parts)) if isinstance(part, Dimension) else not pd.isna(rows.get(part.code, {}).get("points"))
-            return weight_at(part.weight, level) > 0 and some
+        def scored(part: Any) -> bool:
+            some = any(map(scored, part.parts)) if isinstance(part, Dimension) else part.code in pointed
+            return some and weight_at(part.weight, level) > 0
 
-        found = [
-            (
-                part.code,
-                part.name(self.asked.lang),
-                above[-1].code if above else "",
-                float(weight_at(part.weight, level)),
-                counts(part),
-            )
-            for _, above, part in parts_of(scheme)
-            if is_scored(part, level)
+        there = [(above, part) for _, above, part in parts_of(self.asked.run.scheme) if is_scored(part, level)]
+        rows = [
+            (part.code, part.name(lang), above[-1].code if above else "", float(weight_at(part.weight, level)), scored(part))
+            for above, part in there
         ]
-        return pd.DataFrame(found, columns=["part", "label", "above", "weight", "scored"])
+        return pd.DataFrame(rows, columns=["part", "label", "above", "weight", "scored"])
 
     @property
     def path(self) -> list[str]:
