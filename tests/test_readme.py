@@ -197,9 +197,9 @@ def test_options_and_exit_codes_are_complete(name):
     assert codes == {int(code) for row in rows for code in re.findall(r"\d+", row)}
 
 
-def test_papermill_is_given_what_the_notebook_lists():
-    """The parameters in the papermill line are those of the notebook's parameters cell."""
-    [words] = [words for words in lines("sh") if words[0] == "papermill"]
+@pytest.mark.parametrize("words", [words for words in lines("sh") if words[0] == "papermill"], ids=lambda words: words[3])
+def test_papermill_is_given_what_the_notebook_lists(words):
+    """The parameters in a papermill line are those of the notebook's parameters cell."""
     cells = nbformat.read(ROOT / words[3], 4).cells
     listed = next(cell.source for cell in cells if "parameters" in cell.metadata.get("tags", ()))
     given = [words[at + 1] for at, word in enumerate(words) if word in ("-p", "-r")]
