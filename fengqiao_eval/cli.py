@@ -199,9 +199,8 @@ def tune(
 ) -> None:
     """Open the tuning screen on the run of a params file; it is scored where it is not there."""
     from fengqiao_eval.runs import job as jobs
+    from fengqiao_eval.runs import lab as screen
     from fengqiao_eval.runs import templates
-    from fengqiao_eval.runs import tune as screen
-    from fengqiao_eval.runs.lab import serve
     from fengqiao_eval.runs.params import project_folder
 
     job = jobs.Job(params, sets, cards=False)
@@ -212,7 +211,7 @@ def tune(
     sources, folder = templates.find_notebooks(project, screen.NOTEBOOK), templates.work_folder(project / templates.WORK)
     notebook = screen.write_notebook(sources, folder, scored)
     typer.echo(say("say.tune", path=jobs.short_path(notebook)))
-    serve(folder, sources, scored.manifest["lang"], port, notebook.name, browser=browser)
+    screen.serve(folder, sources, scored.manifest["lang"], port, notebook.name, browser=browser)
 
 
 @app.command(help=_help("lab"))

@@ -7,10 +7,10 @@ import nbformat
 import pytest
 
 import test_cli
-from fengqiao_eval.runs import lab, tune
+from fengqiao_eval.runs import lab
 from test_cli import fengqiao
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / tune.NOTEBOOK
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / lab.NOTEBOOK
 
 
 project, scored = test_cli.project, test_cli.scored

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fengqiao_eval.errors import OFFICER, SCORED, FengqiaoError, InputError, UsageError, check_language
+from fengqiao_eval.errors import OFFICER, SCORED, InputError, UsageError, refuse_in
 from fengqiao_eval.measuring.drilldown import trace, unit_rows
 from fengqiao_eval.pages.explain import Question, UnitRow, find_entry, head_line, peer_values
 from fengqiao_eval.periods import Period
@@ -40,17 +40,13 @@ def recalculation(run: str | Path, unit: str, indicator: str, lang: str = "zh") 
     Raises UsageError, in the language asked for, where there is no such run, unit or indicator, where the indicator is of another
     kind than share, ratio or mean or does not apply to the unit, and where the records cannot be opened any more.
     """
-    check_language(lang)
-    try:
+    with refuse_in(lang):
         asked = Question(open_run(run), unit, lang)
         row = _points_row(asked, indicator)
-        return _read_again(asked, find_entry(asked.run.scheme, indicator, lang)[1], row)
-    except PermissionError as error:
-        refused: FengqiaoError = UsageError("recalculation.closed", where=error.filename)
-    except FengqiaoError as error:
-        refused = error
-    refused.lang = lang
-    raise refused from None
+        try:
+            return _read_again(asked, find_entry(asked.run.scheme, indicator, lang)[1], row)
+        except PermissionError as error:
+            raise UsageError("recalculation.closed", where=error.filename) from None
 
 
 def _points_row(asked: Question, given: str) -> UnitRow:
@@ -115,8 +111,9 @@ class Recalculation:
     def __str__(self) -> str:
         """Say whose indicator it is, its definition and rule, on what it rests, what is not reckoned by hand."""
         lang, entry, run = self.asked.lang, self.indicator, self.asked.run
-        lines = [head_line(self.asked), f"{entry.name(lang)} ({entry.code})", definition(entry, lang), conditions(entry, lang)]
-        lines += [rule_of(entry, run.scheme, lang), self.asked.say("source", source=entry.source)]
+        names = {one.code: one.name(lang) for one in run.scheme.indicators}
+        lines = [head_line(self.asked), f"{entry.name(lang)} ({entry.code})", definition(entry, lang)]
+        lines += [conditions(entry, lang, names), rule_of(entry, run.scheme, lang), self.asked.say("source", source=entry.source)]
         given = self.say("semicolon").join(self.say(f"given.{key}") for key in self._given())
         return "\n".join([*self.changed, *lines, self.say("given", parts=given)])
 

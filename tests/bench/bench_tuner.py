@@ -24,7 +24,7 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from fengqiao_eval.runs import tune
+from fengqiao_eval.runs import lab
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "tests"))
@@ -176,7 +176,7 @@ def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     (folder / ".jupyter").mkdir()
     (folder / ".jupyter" / "jupyter_server_config.json").write_text(json.dumps({"LabApp": {"expose_app_in_browser": True}}))
     home = {**os.environ, "HOME": str(folder), "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "JUPYTER_TOKEN": TOKEN}
-    words = [sys.executable, "-m", "jupyterlab", *tune.jupyter_arguments(folder / "runs" / "any.ipynb", port, browser=False)]
+    words = [sys.executable, "-m", "jupyterlab", *lab.jupyter_arguments(folder / "runs", port, "any.ipynb", browser=False)]
     running = subprocess.Popen(words, env=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     for _ in range(120):
