@@ -26,9 +26,10 @@ _CATALOGUE = {
     "results.run": ("Run", "open_run"),
     "results.card": ("Card", "card"),
     "runs.recalculation": ("Recalculation", "recalculation"),
+    "pages.card_frames": ("class_frame", "dimension_frame", "indicator_frame", "trend_frame"),
     "pages.fragments": (
-        *("dimensions_table", "gains_table", "headline", "indicator_frame", "indicators_table"),
-        *("limits", "lost_records", "open_disputes"),
+        *("dimensions_table", "gains_table", "headline", "indicators_table", "limits", "lost_records"),
+        *("open_disputes", "service", "units_table"),
     ),
     "tuning.sensitivity": ("proposed_weights",),
     "pages.charts": ("draw_class", "draw_dimensions", "draw_indicators", "draw_trend"),

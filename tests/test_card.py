@@ -11,7 +11,8 @@ import pytest
 
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.pages import plain_text
-from fengqiao_eval.pages.fragments import indicator_frame, projected_standing
+from fengqiao_eval.pages.card_frames import class_frame, dimension_frame, indicator_frame, trend_frame
+from fengqiao_eval.pages.fragments import projected_standing, service, units_table
 from fengqiao_eval.results.card import card, identity, write_records_csv
 from fengqiao_eval.results.frames import ClassTotals
 from fengqiao_eval.results.gains import gains, required_records
@@ -444,7 +445,7 @@ def test_void_provisional_merged_and_part_year_are_said(run, own):
     assert "暂计：复发率（期末后90日方能定论）；现已计分，定论后可能变动" in own.unknowns
     assert "指标“投诉回应率”2024-11 的记录作废并剔除，不计入本期（投诉系统迁移，答复时间丢失）" in own.unknowns
     assert "含并入单位S900、S901的记录，与以往比较时请注意" in card(run, MERGED).unknowns
-    assert "本期任职60人日，不满全期92天，按任职天数计算" in card(run, "P0002").unknowns
+    assert card(run, "P0002").service.days_words("zh") == "本期92天，您任职折合60天，不满全期，按任职天数计算"
 
 
 def test_notes_of_the_run_are_repeated_even_if_nobody_wrote_their_sentence(run):
@@ -489,13 +490,105 @@ def test_the_indicator_frame_is_rounded(own):
     assert json.loads(frame[["value"]].round(2).to_json()) == json.loads(frame[["value"]].to_json())
 
 
+def test_the_frames_hold_what_the_pictures_draw(run, own):
+    """Dimensions, months and class are the numbers of the pictures; the own total stands at its place, nobody is named."""
+    assert dimension_frame(own)["contribution"].sum() == pytest.approx(own.standing.total)
+    assert [*trend_frame(own).index] == [point.period for point in own.trend]
+    assert trend_frame(own)["总分"].tolist() == [
+        point.total if point.total is None else round(point.total, 1) for point in own.trend
+    ]
+    found = class_frame(own)
+    assert found["units"].sum() == own.standing.of
+    assert found.loc[found["own"], ["place", "total"]].to_numpy().tolist() == [[own.standing.rank, own.standing.total]]
+    tied = class_frame(card(run, TIED[0]))
+    assert (tied["place"] + tied["units"]).tolist()[:-1] == tied["place"].tolist()[1:]
+    assert not class_frame(card(run, UNRANKED))["own"].any()
+
+
+def test_a_frame_is_shown_in_rows_and_stays_a_frame(own):
+    """A notebook shows heads and rows, harmless whatever they hold, of many the first and last; cut, it is a plain frame."""
+    found = dimension_frame(own)
+    assert type(found[found["lost"] > 0]) is pd.DataFrame
+    found["<b>"] = np.nan
+    shown = found._repr_mimebundle_()
+    assert shown["text/plain"].splitlines()[0].endswith("<b>")
+    assert "<th>&lt;b&gt;</th>" in shown["text/html"]
+    assert shown["text/html"].count("<tr>") == 1 + len(found)
+    many = type(found)({"n": range(100)})
+    assert [line.split()[0] for line in many._repr_mimebundle_()["text/plain"].splitlines()[1:]] == [
+        *("0", "1", "2", "3", "4", "…", "95", "96", "97", "98", "99"),
+    ]
+
+
+# Above and below
+
+
+def test_what_stands_above_and_below(run):
+    """A station hangs on its county, whose card lists the stations by class and place, the one without a place last."""
+    of = card(run, "D1")
+    assert [unit.name for unit in of.hierarchy.above] == ["云溪市公安局"]
+    assert {unit.page for unit in card(run, OWN).hierarchy.below} == {"../zone/Z1.html", "../zone/Z2.html"}
+    [stations] = of.hierarchy.groups
+    assert stations[0].group == "派出所 · 四类"
+    places = [unit.rank for unit in stations if unit.rank]
+    assert places == sorted(places)
+    assert stations[-1].unit_id == UNRANKED
+
+
+def test_what_is_partial_is_never_shown_as_whole(tmp_path):
+    """Whose total is not ranked has it in brackets, with the reason of its own card; a ranked one says the share scored."""
+    folder = write(tmp_path / "demo")
+    ranks = pd.read_parquet(folder / "ranks.parquet")
+    ranks.loc[(ranks["unit_id"] == "S001") & (ranks["period"] == "2024Q4"), "covered"] = 0.88
+    ranks.to_parquet(folder / "ranks.parquet")
+    run = open_run(folder)
+    of = card(run, "D1")
+    units = {unit.unit_id: unit for unit in of.hierarchy.below}
+    assert units[UNRANKED].remarks == card(run, UNRANKED).standing.reasons
+    assert plain_text.unit_line(units[UNRANKED], of).split("  ")[1:3] == [f"({units[UNRANKED].total:.2f})", "未参加排名"]
+    assert "括号内的总分不参加排名" in units_table(of).html
+    assert units["S001"].remarks == ("可评权重88%",)
+    assert units["S003"].remarks == ()
+
+
+def test_who_is_barred_has_it_said_beside_the_total(tmp_path):
+    """A veto of the period stands beside the total on the card above."""
+    folder = write(tmp_path / "demo")
+    rows = [
+        (OWN, "2024Q4", "veto", "bar_award", "bar_award", 0.0, "", "ok"),
+        (OWN, "2024Q3", "old", "x", "ungraded", 0.0, "", "ok"),
+    ]
+    columns = ["unit_id", "period", "line", "rule", "effect", "contribution", "record_ids", "status"]
+    pd.DataFrame(rows, columns=columns).to_parquet(folder / "adjustments.parquet")
+    said = {unit.unit_id: unit.remarks for unit in card(open_run(folder), "D1").hierarchy.below}
+    assert said[OWN] == ("veto 取消评奖",)
+
+
+def test_an_officers_part_is_for_officers(run):
+    """Asked of a unit it refuses, and names the notebook that is the unit's."""
+    with pytest.raises(UsageError, match=r"“S007”不是人员；单位的计分卡用 station_scorecard\.ipynb"):
+        service(card(run, OWN))
+    assert card(run, OWN).service is None
+
+
+def test_who_moved_reads_where_and_how_long(tmp_path):
+    """Days at each unit of the period are named where there were several; a unit that is no more has its id."""
+    folder = write(tmp_path / "demo")
+    units = pd.read_parquet(folder / "officer" / "units.parquet")
+    posts = ['{"S007": 60.0, "S99": 32.0}' if unit == "P0001" else "" for unit in units["unit_id"]]
+    units.assign(posts=posts, role="").to_parquet(folder / "officer" / "units.parquet")
+    of = card(open_run(folder), "P0001")
+    assert of.service.days_words("zh") == "本期92天，您全期任职；期内岗位变动：白鹭派出所 60天、S99 32天"
+    assert of.service.role == "民警"
+
+
 def test_the_state_and_the_way_to_object_are_said(run):
     """An announced run names the last day and whom to ask; without them the words still say what to do."""
     announced = card(with_manifest(run, state="announced"), OWN)
-    assert plain_text.objection(announced) == "如对数据或计分有异议，请于2025-01-20前提出。联系：考评办 010-00000000。"
+    assert plain_text.objection(announced)[0] == "如对数据或计分有异议，请于2025-01-20前提出。联系：考评办 010-00000000。"
     assert plain_text.state(announced) == "公示"
     bare = card(with_manifest(run, objection_until=None, contact=""), OWN)
-    assert plain_text.objection(bare) == "如对数据或计分有异议，请及时提出。联系本级考评办。"
+    assert plain_text.objection(bare)[0] == "如对数据或计分有异议，请及时提出。联系本级考评办。"
 
 
 def test_paths_may_be_text(run_path):

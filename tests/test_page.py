@@ -48,7 +48,7 @@ def shown(thing):
 
 def notebook(of):
     """Make an executed notebook of every part and figure of a card."""
-    things = [getattr(fragments, name)(of) for name in PARTS]
+    things = [getattr(fragments, name)(of) for name in (*PARTS, "service" if of.service else "units_table")]
     things += [draw(of) for draw in (charts.draw_dimensions, charts.draw_trend, charts.draw_class, charts.draw_indicators)]
     cells = [nbformat.v4.new_code_cell("secret = 1", outputs=[shown(thing)]) for thing in things]
     heading = nbformat.v4.new_markdown_cell("## 结论", metadata={"fengqiao": {"en": "## Result"}})
@@ -91,9 +91,7 @@ def test_a_page_is_whole_and_small(run, unit, lang):
     text = made(run, unit, lang)
     assert len(text.encode()) <= PAGE == 20_480
     assert text.count("application/json") == 4
-    for part in {"zh": ("草稿", "如何提出异议", "经人工确认"), "en": ("Draft", "How to object", "until a person confirms it")}[
-        lang
-    ]:
+    for part in {"zh": ("草稿", "如何提出异议", "经人工确认"), "en": ("Draft", "object", "until a person confirms it")}[lang]:
         assert part in text
     assert "secret" not in text
 
@@ -118,6 +116,7 @@ def test_english_pages_hold_only_names_in_chinese(run):
         "考评办",
         "考评办起草组",
         "法制支队审核组",
+        *("云溪市公安局", "东城分局", "清溪第", "警务区"),  # above and below
     }
 
 
@@ -141,6 +140,52 @@ def test_an_officers_page_leads_to_the_officers_index(run):
     """A person's page links the index in officer/, never the one screen."""
     assert '<a href="index.html">' in made(run, "P0001")
     assert '<a href="../index.html">' in made(run, OWN)
+
+
+def grown(run_path, stations):
+    """Add stations of one class to a county of the run, until it has so many."""
+    for name in ("units", "ranks", "points"):
+        frame = pd.read_parquet(run_path / f"{name}.parquet")
+        own = frame[(frame["unit_id"] == OWN) & (frame.get("period", "2024Q4") == "2024Q4")]
+        more = [own.assign(unit_id=f"T{n:03d}", name=f"望江第{n}派出所", parent_id="D1") for n in range(stations)]
+        pd.concat([frame, *(one[frame.columns] for one in more)]).to_parquet(run_path / f"{name}.parquet")
+    return open_run(run_path)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_county_of_many_stations_lists_what_fits_and_counts_the_rest(tmp_path, lang):
+    """The first of each class are listed, the rest is counted, lost records are only counted, and the page stays small."""
+    run = grown(write(tmp_path / "demo"), 100)
+    of = card(run, "D1", lang)
+    listed = fragments.list_lengths(of)
+    text = made(run, "D1", lang)
+    [stations] = of.hierarchy.groups
+    assert len(text.encode()) <= PAGE
+    assert 10 < listed["units"] < len(stations) == 108
+    assert text.count('<a data-card="../station/') == listed["units"]
+    left = len(stations) - listed["units"]
+    assert {"zh": f"另有{left}个未列，见页末链接的总览", "en": f"{left} more not listed; the page of all units"}[lang] in text
+    assert listed["lost"] == 0
+    counted = {"zh": "{label} {n}条", "en": "{label} {n} records"}[lang]
+    assert all(counted.format(label=part.label, n=len(part.records)) in text for part in of.lost_records)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../station/S001.html", True),
+        ("../%E5%88%86%E5%B1%80/a%252Fb.html", True),
+        ("../officer/P0001.html", False),
+        ("../%6Ffficer/P0001.html", False),
+        ("../../x/S001.html", False),
+        ("https://x.example/a/b.html", False),
+        ("../station/..%2F..%2Fx.html", False),
+        ("javascript:alert(1)", False),
+    ],
+)
+def test_a_name_may_say_where_the_card_of_a_unit_lies(given, kept):
+    """Only a card of this run, and never an officer's, can become a link."""
+    assert clean_html(f'<a data-card="{given}">x</a>') == (f'<a data-card="{given}">x</a>' if kept else "<a>x</a>")
 
 
 # Asking nothing

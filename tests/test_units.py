@@ -11,7 +11,7 @@ from fengqiao_eval.errors import InputError
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import open_records
-from fengqiao_eval.records.units import build_tree, home_unit, person_days
+from fengqiao_eval.records.units import build_tree, home_unit, person_days, staff
 
 GOOD = """
     | unit_id | name | level   | parent_id | valid_from | valid_to   |
@@ -131,3 +131,43 @@ def test_a_posting_in_two_rows_is_one_stay(drawn):
     """)
     assert home_unit(postings, parse("2024Q4")) == {"P1": "S1"}
     assert postings["from_date"].iloc[0] == date(2024, 10, 1)
+
+
+SERVING = """
+    | unit_id | name | level   | parent_id | valid_to   | successor_id |
+    | X       | 县   | county  |           |            |              |
+    | S1      | 一所 | station | X         |            |              |
+    | S2      | 二所 | station | X         |            |              |
+    | S9      | 旧所 | station | X         | 2024-10-31 | S2           |
+    | P1      | 甲   | officer | S1        |            |              |
+    | P2      | 乙   | officer | S2        |            |              |
+    | P3      | 丙   | officer | S2        |            |              |
+"""
+
+
+def test_it_is_known_who_serves_where(drawn):
+    """Persons are counted at their unit and above it; of a person the role, and the days at each unit if there were several."""
+    postings = drawn("""
+        | officer_id | unit_id | from_date  | to_date    | role |
+        | P1         | S1      | 2020-01-01 |            | 民警 |
+        | P2         | S1      | 2020-01-01 | 2024-10-31 | 民警 |
+        | P2         | S2      | 2024-11-01 |            | 辅警 |
+        | P3         | S9      | 2020-01-01 | 2024-10-31 |      |
+        | P3         | S2      | 2024-11-01 |            |      |
+    """)
+    period = parse("2024Q4")
+    tree = build_tree(drawn(SERVING), postings, period)
+    found = staff(tree, postings, period).set_index(tree.units["unit_id"])
+    assert found["officers"].dropna().to_dict() == {"X": 3, "S1": 1, "S2": 2}
+    assert found["role"].to_dict() == {"X": "", "S1": "", "S2": "", "P1": "民警", "P2": "辅警", "P3": ""}
+    assert found.loc["P2", "posts"] == '{"S1": 31.0, "S2": 61.0}'
+    assert found.loc["P3", "posts"] == ""  # the old station is the new one
+
+
+def test_without_persons_or_postings_nothing_is_made_up(drawn):
+    """Where no person is scored their number is empty, not 0; without postings nobody has a role."""
+    period = parse("2024Q4")
+    tree = build_tree(drawn(GOOD), None, period)
+    found = staff(tree, None, period)
+    assert found["officers"].isna().all()
+    assert set(found["role"]) == set(found["posts"]) == {""}

@@ -232,10 +232,13 @@ _DRAWN = """(async () => {
   await document.fonts.ready;
   const root = document.documentElement, figures = document.querySelector(".fq-figure");
   while (figures && window.Plotly && !root.dataset.drawn) await new Promise((done) => setTimeout(done, 5));
+  for (const link of document.querySelectorAll("a")) link.removeAttribute("href");
   for (const event of ["beforeprint", "afterprint"]) addEventListener(event, (one) => one.stopImmediatePropagation(), true);
   return {lang: root.lang, drawn: !figures || root.dataset.drawn === "all"};
 })()"""
-"""Waits for fonts and figures; these stand at their size already, so that nobody need draw them anew for paper."""
+"""Waits for fonts and figures; these stand at their size already, so that nobody need draw them anew for paper.
+
+A link would name the folder where the page lies while it is printed; paper has none."""
 
 _FONTS = """((draw) => draw("警") !== draw("枫"))((word) => {
   const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");

@@ -362,6 +362,8 @@ class ShellKernel:
 
 async def _run_cell(shell: Any, source: str) -> Any:
     """Run a cell as ipykernel does: inside the running loop, awaiting where the cell awaits."""
+    if "await" not in source and "async" not in source:  # what waits for nothing need not be read twice
+        return shell.run_cell(source, store_history=True)
     try:
         transformed, problem = shell.transform_cell(source), None
     except Exception:  # noqa: BLE001 - the shell shows it

@@ -10,6 +10,7 @@ from functools import cache, lru_cache, partial
 from itertools import count
 from math import isfinite
 from typing import Any
+from urllib.parse import unquote
 from zlib import crc32
 
 import mistune
@@ -108,12 +109,12 @@ _SVG = frozenset(
 """No style sheet, script, link or foreign content among them."""
 
 _ATTRIBUTES = frozenset(
-    "align aria-hidden aria-label alt border class clip-path clip-rule colspan cx cy d dx dy fill fill-opacity fill-rule "
-    "font-family font-size font-style font-weight gradientTransform gradientUnits height href id marker-end marker-start "
-    "markerHeight markerWidth offset opacity open orient patternContentUnits patternTransform patternUnits "
+    "align aria-hidden aria-label alt border class clip-path clip-rule colspan cx cy d data-card dx dy fill fill-opacity "
+    "fill-rule font-family font-size font-style font-weight gradientTransform gradientUnits height href id marker-end "
+    "marker-start markerHeight markerWidth offset opacity open orient patternContentUnits patternTransform patternUnits "
     "points preserveAspectRatio r refX refY role rowspan rx ry scope span "
-    "src start stop-color stop-opacity stroke stroke-dasharray stroke-linecap stroke-linejoin stroke-opacity stroke-width style "
-    "text-anchor transform viewBox width x x1 x2 xlink:href y y1 y2".split()
+    "src start stop-color stop-opacity stroke stroke-dasharray stroke-linecap stroke-linejoin stroke-opacity stroke-width "
+    "style text-anchor transform viewBox width x x1 x2 xlink:href y y1 y2".split()
 )
 
 _PROPERTIES = frozenset(
@@ -132,6 +133,9 @@ _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/\s]+={0,2}")
 
 _BESIDE = re.compile(r"(?!\.)[\w%.~-]+\.(?:html|csv|xlsx)")
 """A link may lead to a file that lies beside the page."""
+
+_CARD = re.compile(r"\.\./(?!\.|officer/)[^/\\\s]+/[^/\\\s]+\.html", re.IGNORECASE)
+"""A name may say where the card of a unit lies, but of no officer: page.link_cards makes a link of it where there is one."""
 
 _WITHIN = re.compile(r"(url\(#|^#)(?=[\w.:-]+(?:\)|$))")
 """Where the address of something in the same picture begins, before its name."""
@@ -185,8 +189,8 @@ def _attribute(prefix: str, tag: str, name: str, value: str) -> str | None:
         return prefix + value if name == "id" else value
     if name == "src" or (name == "href" and tag == "image"):
         return value if _is_picture(value) else None
-    if name == "href" and _BESIDE.fullmatch(value):
-        return value
+    if name == "data-card" or (name == "href" and _BESIDE.fullmatch(value)):
+        return value if name == "href" or _CARD.fullmatch(unquote(value)) else None
     left = _WITHIN.sub("", value).lower()
     if "\\" in value or "url" in left or (name == "href" and left == value.lower()):  # a style sheet reads u\72l as url
         return None

@@ -7,7 +7,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 
@@ -66,21 +65,22 @@ def lost_records(card: Card) -> Fragment:
     return _fragment("lost", card)
 
 
+def units_table(card: Card) -> Fragment:
+    """Name the units above and the number of officers, and lay out the units right below: total, place, what to know of both."""
+    return _fragment("units", card)
+
+
+def service(card: Card) -> Fragment:
+    """Say to an officer where and how long they served, what counts, what does not and why, and how to object.
+
+    Raises UsageError for the card of a unit.
+    """
+    return _fragment("service", card)
+
+
 def limits(card: Card) -> Fragment:
-    """Say what the records could not tell, how the card was made, and how to object."""
+    """Say what the records could not tell, how the card was made, and how to object, where the card has not said it before."""
     return _fragment("limits", card)
-
-
-def indicator_frame(card: Card) -> pd.DataFrame:
-    """Lay out the indicators as a DataFrame with rounded numbers, for reading and for checking that nothing has moved."""
-    rows = []
-    for line in card.indicators:
-        cells = {name: getattr(line, name) for name in ("numerator", "denominator", "value", "points", "contribution")}
-        cells["weight"] = 100 * line.weight_used
-        rounded = {name: None if cell is None else float(numbers.round_half_up(cell)) for name, cell in cells.items()}
-        rows.append({"indicator": line.label, "target": line.target, "status": line.status, **rounded})
-    columns = ["indicator", "numerator", "denominator", "value", "target", "points", "weight", "contribution", "status"]
-    return pd.DataFrame(rows, columns=columns)
 
 
 def _fragment(name: str, card: Card, *, styled: bool = False) -> Fragment:
@@ -115,7 +115,7 @@ PAGE = 20_480
 """Bytes of a page, its pictures' numbers and all words included."""
 
 
-FRAME, EACH = {"zh": 10_100, "en": 11_100}, 420
+FRAME, EACH = {"zh": 10_600, "en": 11_600}, 420
 """Bytes that head, figures and sentences take, and each indicator with its two rows, its bar and the head of its list."""
 
 
@@ -127,27 +127,36 @@ SHOWN = 30
 """As many records an indicator, and disputes a colour, as a card lists at most."""
 
 
-MARKUP = 4
-"""Bytes of a page that an entry takes besides its words."""
+MARKUP, ROW, GROUP, HEAD = 4, 40, 80, 100
+"""Bytes of a page that an entry takes besides its words; a unit beyond that; a class of units; a list of records."""
 
 
 def list_lengths(card: Card) -> Mapping[str, int]:
-    """Say how many entries each list of a card shows: of records behind a line, disputes of a colour, records of an indicator.
+    """Say how many entries each list shows: units of a class, records behind a line, disputes of a colour, records that lost.
 
-    What is not shown stands in the list of records beside the page.
+    Where the units do not all fit, the records that lost points are only counted (0). What is not shown stands in the list of
+    records beside the page; units, on the page of all units.
     """
-    spent = FRAME[card.lang] + EACH * len(card.indicators) + sum(len(line.encode()) for line in card.unknowns)
-    left, found = max(LEAST, PAGE - spent), {}
+    sentences = [*card.unknowns, *(plain_text.service(card) if card.service else "").splitlines()]
+    spent = FRAME[card.lang] + EACH * len(card.indicators) + sum(len(line.encode()) for line in sentences)
+    left = max(LEAST, PAGE - spent)
+    below = [[unit.page + plain_text.unit_line(unit, card) + " " * ROW for unit in units] for units in card.hierarchy.groups]
     disputes = [
         [f"{one.dispute_id} {plain_text.days_left(one.days_left, card.lang)}" for one in part.disputes[:SHOWN]]
         for part in card.disputes
     ]
     records = [[one.record_id for one in part.records[:SHOWN]] for part in card.lost_records]
     behind = [line.record_ids for line in card.adjustments]
+    heads, whole = GROUP * len(below), max(map(len, below), default=0)
+    found = {"units": max_entries(below, 0.75 * left - heads)}
+    if counted := found["units"] < whole:
+        left, heads = left + HEAD * len(records), 2 * heads  # each class says how many more there are
+        found["units"] = max_entries(below, 0.9 * left - heads)
+    left -= _cost(below, found["units"]) + heads
     for name, share, lists in (("behind", 0.2, behind), ("disputes", 0.4, disputes), ("lost", 1.0, records)):
         found[name] = max_entries(lists, left * share)
         left -= _cost(lists, found[name])
-    return found
+    return found | ({"lost": 0} if counted else {})
 
 
 def max_entries(lists: Sequence[Sequence[str]], room: float) -> int:
@@ -170,7 +179,20 @@ def _cost(lists: Sequence[Sequence[str]], number: int) -> int:
 
 TEMPLATES = frozenset(
     f"{name}.html"
-    for name in ("dimensions", "disputes", "figure", "gains", "headline", "indicators", "limits", "lost", "page", "parts")
+    for name in (
+        "dimensions",
+        "disputes",
+        "figure",
+        "gains",
+        "headline",
+        "indicators",
+        "limits",
+        "lost",
+        "page",
+        "parts",
+        "service",
+        "units",
+    )
 )
 
 

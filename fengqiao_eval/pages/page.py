@@ -1,10 +1,16 @@
 """The offline page: an executed notebook's prose and outputs, framed by the run's state, drawn by scripts that lie beside it."""
 
+import re
 from collections.abc import Iterator, Mapping
+from functools import partial
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
+from fengqiao_eval.errors import OFFICER
+from fengqiao_eval.files import write_whole
 from fengqiao_eval.pages.cells import blocks
 from fengqiao_eval.pages.charts import LOOK
 from fengqiao_eval.pages.fragments import render, style
@@ -37,6 +43,25 @@ def _facts(run: Run, who: Identity | None, lang: str) -> Iterator[tuple[str, str
     yield say("card.period", lang), period_words(run.period, lang)
     yield say("card.as_of", lang), day(run.manifest["as_of"])
     yield say("card.scheme", lang), run.scheme.version
+
+
+_TO_CARD = re.compile(r'<a (?:href|data-card)="(\.\./(?!\.)[^"/]+/[^"/]+\.html)"')
+
+
+def link_cards(run_folder: Path) -> None:
+    """Link on each unit's card the cards that exist, and no others: which were printed is known only when all are done.
+
+    A page that other runs share is written anew.
+    """
+    for path in run_folder.glob("*/*.html"):
+        text = path.read_text("utf-8") if path.parent.name != OFFICER else ""
+        if (now := _TO_CARD.sub(partial(_name_or_link, path.parent), text)) != text:
+            write_whole(path, now)
+
+
+def _name_or_link(folder: Path, found: re.Match[str]) -> str:
+    there = (folder / unquote(unescape(found[1]))).is_file()
+    return f'<a {"href" if there else "data-card"}="{found[1]}"'
 
 
 def write_assets(folder: str | Path) -> None:

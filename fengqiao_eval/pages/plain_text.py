@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from fengqiao_eval.errors import UsageError
 from fengqiao_eval.results.card import Card, Standing
+from fengqiao_eval.results.hierarchy import UnitBelow
 from fengqiao_eval.results.lines import DimensionLine, IndicatorLine, Whole
 from fengqiao_eval.wording.numbers import comparison_words, fixed, measured, plain, signed, term
 from fengqiao_eval.words import say
@@ -207,14 +209,78 @@ def lost(card: Card) -> str:
     return "\n".join(f"{part.label}  {len(part.records)}  {ids} …" for part, ids in firsts) or say("card.lost.none", card.lang)
 
 
+def units(card: Card) -> str:
+    """Say what stands above, how many persons serve there, and of each unit right below its total and place."""
+    lang, found = card.lang, card.hierarchy
+    said = [
+        say("card.units.above", lang) + say("card.colon", lang) + say("card.comma", lang).join(unit.name for unit in found.above)
+    ]
+    said = said if found.above else []
+    said += [officers(card)]
+    said += [unit_line(unit, card) for unit in found.below]
+    return "\n".join(said if found.below else [*said, say("card.units.none", lang)])
+
+
+def officers(card: Card) -> str:
+    """Say how many persons serve at a unit, or that it is not known."""
+    number = card.hierarchy.officers
+    key = "card.units.officers" if number is not None else "card.units.no_officers"
+    return say(key, card.lang, n=plain(number))
+
+
+def unit_line(unit: UnitBelow, card: Card) -> str:
+    """Say a unit below in a line."""
+    return "  ".join([unit.name, unit_total(unit, card), unit_place(unit, card.lang), *unit.remarks])
+
+
+def unit_total(unit: UnitBelow, card: Card) -> str:
+    """Write the total of a unit below; in brackets where it is not to be held against others."""
+    total = fixed(unit.total, card.decimals)
+    return total if unit.rank or unit.total is None else f"({total})"
+
+
+def unit_place(unit: UnitBelow, lang: str) -> str:
+    """Say the place of a unit below, and in how many."""
+    if unit.rank is None or unit.of <= 1:
+        return say("card.unranked" if unit.rank is None else "card.no_place", lang)
+    return say("card.place_of", lang, rank=unit.rank, of=unit.of)
+
+
+def service(card: Card) -> str:
+    """Say to an officer where they served, what counts, what does not, and how to object."""
+    comma = say("card.comma_between", card.lang)
+    return "\n".join(say("card.colon", card.lang).join([head, comma.join(told)]) for head, told in service_parts(card))
+
+
+def service_parts(card: Card) -> list[tuple[str, list[str]]]:
+    """Say it part by part: what it is about, and its sentences."""
+    who, lang, served = card.identity, card.lang, card.service
+    if served is None:
+        raise UsageError("no_officer", given=who.unit_id)
+    home = say("card.service.under", lang).join(unit.name for unit in reversed(card.hierarchy.above))
+    ground = say("card.colon", lang)
+    post = [home or say("card.service.homeless", lang), served.role, say("card.class", lang) + ground + who.peer_class]
+    parts = {
+        "post": [say("card.semicolon", lang).join(post)],
+        "period": [say("card.service.up_to", lang, period=who.period_label, as_of=who.as_of), served.days_words(lang)],
+        "counted": [table + ground + say("card.comma", lang).join(labels) for table, labels in served.counted],
+        "ground": [say("card.service.share", lang)],
+        "left_out": list(served.left_out),
+        "object": objection(card),
+    }
+    return [(say(f"card.service.head.{name}", lang), told or [say("card.service.nothing", lang)]) for name, told in parts.items()]
+
+
 def limits(card: Card) -> str:
-    """Say what the records could not tell, and how to object."""
-    return "\n".join([*(card.unknowns or [say("card.unknown.none", card.lang)]), objection(card), say("card.advice", card.lang)])
+    """Say what the records could not tell, and, but to an officer, who has been told already, how to object."""
+    said = [*(card.unknowns or [say("card.unknown.none", card.lang)])]
+    return "\n".join([*said, *([] if card.service else objection(card)[:1]), say("card.advice", card.lang)])
 
 
-def objection(card: Card) -> str:
-    """Say until when and to whom to object."""
+def objection(card: Card) -> list[str]:
+    """Say until when and to whom to object, and what with."""
     who, lang = card.identity, card.lang
     until = say("card.limits.until", lang, date=who.objection_until) if who.objection_until else say("card.limits.any_time", lang)
     contact = say("card.limits.contact", lang, contact=who.contact) if who.contact else say("card.limits.no_contact", lang)
-    return until + contact
+    key = "card.limits.explain_officer" if who.is_officer else "card.limits.explain"
+    return [until + contact, say(key, lang, run=who.run, unit=who.unit_id)]

@@ -1,5 +1,7 @@
 """The tree of units in force at a date: names, classes, parents, whose records count for whom, and person-days served."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -126,8 +128,10 @@ def _service_days(postings: pd.DataFrame, period: Period) -> pd.DataFrame:
     last = [min(d, end) for d in dates(postings, "to_date", date.max)]
     days = np.array([max((b - a).days + 1, 0) for a, b in zip(first, last, strict=True)], dtype="float64")
     share = postings["share"].astype("float64").fillna(1) if "share" in postings else 1.0
-    began = dates(postings, "from_date", date.min)
-    return postings[["officer_id", "unit_id"]].assign(days=days, person_days=days * share, began=began)
+    began, role = dates(postings, "from_date", date.min), ""
+    if "role" in postings:
+        role = postings["role"].astype("str").where(postings["role"].notna(), "")
+    return postings[["officer_id", "unit_id"]].assign(days=days, person_days=days * share, began=began, role=role)
 
 
 def home_unit(postings: pd.DataFrame, period: Period, stands_for: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
@@ -158,3 +162,26 @@ def person_days(tree: Tree, postings: pd.DataFrame | None, period: Period) -> np
     at = served.merge(tree.counts_for, on="unit_id").groupby("ancestor")["person_days"].sum()
     days = tree.units["unit_id"].map(own.to_dict() | at.to_dict()).astype("float64")
     return days.fillna(0.0).to_numpy()
+
+
+def staff(tree: Tree, postings: pd.DataFrame | None, period: Period) -> pd.DataFrame:
+    """Say of each unit of the tree how many persons serve at or below it, and of each person in which role and where.
+
+    officers: by the unit they hang on, empty of persons and where none are scored. role: that of the posting with most days.
+    posts: the days of the period at each unit, as JSON; empty text where it was one unit.
+    """
+    units, person = tree.units["unit_id"], tree.units["level"] == OFFICER
+    homes = tree.units.loc[person, ["parent_id"]].merge(tree.counts_for, left_on="parent_id", right_on="unit_id")
+    held = Counter(homes["ancestor"])
+    officers = units.map(lambda unit: held[unit]).where(~person & person.any()).astype("Int64")
+    roles, posts = dict[str, str](), dict[str, str]()
+    if postings is not None:
+        served = _service_days(postings, period).query("days > 0").sort_values(["days", "began"], kind="stable")
+        roles = dict(zip(served["officer_id"], served["role"], strict=True))  # the last one stays
+        now = tree.counts_for.drop_duplicates("unit_id").set_index("unit_id")["ancestor"]
+        at = served.sort_values("began", kind="stable").assign(unit_id=served["unit_id"].map(now).fillna(served["unit_id"]))
+        days = at.groupby(["officer_id", "unit_id"], sort=False)["days"].sum().reset_index("unit_id")
+        moved = days[days.index.duplicated(keep=False)]
+        posts = {who: json.dumps(dict(those.to_numpy().tolist())) for who, those in moved.groupby(level=0)}
+    words = {name: [said.get(unit, "") for unit in units] for name, said in {"role": roles, "posts": posts}.items()}
+    return pd.DataFrame({"officers": officers, **words}).astype(dict.fromkeys(words, "str"))

@@ -10,6 +10,7 @@ from fengqiao_eval.results import lost_records
 from fengqiao_eval.results.caveats import unknowns, unranked_reasons
 from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums
 from fengqiao_eval.results.gains import Gain, gains
+from fengqiao_eval.results.hierarchy import Hierarchy, class_words, hierarchy
 from fengqiao_eval.results.lines import (
     Adjusted,
     CardPeriods,
@@ -25,10 +26,10 @@ from fengqiao_eval.results.lines import (
 )
 from fengqiao_eval.results.lost_records import LostRecords, OpenDisputes
 from fengqiao_eval.results.run import CARD_FRAMES, Run
+from fengqiao_eval.results.service import Service, service
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.wording.arithmetic import Unit
 from fengqiao_eval.wording.numbers import Movement, change, day, flags, number, period_words, term, text
-from fengqiao_eval.words import say
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Card:
     """A scorecard as data. It is advice until a person confirms it.
 
     outline: the dimensions, each followed by those that stand in it. peers: the totals of the ranked units of the class,
-    without their names; decimals: of totals and contributions.
+    without their names; decimals: of totals and contributions. service: an officer's alone.
     """
 
     identity: Identity
@@ -114,6 +115,8 @@ class Card:
     disputes: tuple[OpenDisputes, ...]
     lost_records: tuple[LostRecords, ...]
     unknowns: tuple[str, ...]
+    hierarchy: Hierarchy
+    service: Service | None = None
 
     @property
     def dimensions(self) -> tuple[DimensionLine, ...]:
@@ -174,6 +177,8 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         disputes=lost_records.open_disputes(frame["open_disputes"].tuples(lost_records.OPEN, *below)),
         lost_records=lost_records.lost_records(scheme, frame["losses"].tuples(lost_records.LOSS, *below), lang),
         unknowns=unknowns(scheme, {**unit, "group": group}, lines, run.manifest, lang),
+        hierarchy=hierarchy(run, unit, flags(place.get("flags")), lang),
+        service=service(run, unit, lines, lang) if who.is_officer else None,
     )
 
 
@@ -183,9 +188,7 @@ def identity(run: Run, unit_id: str, lang: str = "zh") -> Identity:
     level = text(unit["level"])
     level_label = term("level", level, lang)
     classes = run.frame("points", officers=level == OFFICER).tuples(["peer_class"], unit_id)
-    peer_class = text(classes[-1][0]) if classes else ""
-    if peer_class in {"", level, term("level", level, "zh")}:  # the class is the whole level
-        peer_class = say("card.whole_level", lang, level=level_label)
+    peer_class = class_words(level, text(classes[-1][0]) if classes else "", lang)
     return Identity(
         run=str(given["run"]),
         unit_id=unit_id,

@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fengqiao_eval.errors import OFFICER, SCORED
+from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.lines import IndicatorLine, Row
 from fengqiao_eval.scheme.scheme import Scheme, least_at
-from fengqiao_eval.wording.numbers import fixed, flags, note, number, plain, text
+from fengqiao_eval.wording.numbers import fixed, flags, note, plain, text
 from fengqiao_eval.words import say
 
 NAMED = 5
@@ -21,20 +21,22 @@ def unknowns(
     scheme: Scheme, unit: Row, lines: Sequence[IndicatorLine], manifest: Mapping[str, Any], lang: str
 ) -> tuple[str, ...]:
     """List what a reader must know before believing the card; unit is its own row, with `group`, the class compared within."""
+    level = text(unit.get("level"))
+    told = [line for line in lines if line.own] if level == OFFICER else lines  # an officer's card says the rest to the person
     return (
-        *_missing_indicators(scheme, text(unit.get("level")), lines, lang),
-        *_unit(unit, lang),
+        *missing_indicators(scheme, level, told, lang),
+        *_merger(unit, lang),
         *_notes(scheme, unit, manifest.get("notes", []), lang),
     )
 
 
-def _missing_indicators(scheme: Scheme, level: str, lines: Iterable[IndicatorLine], lang: str) -> Iterator[str]:
+def missing_indicators(scheme: Scheme, level: str, lines: Iterable[IndicatorLine], lang: str) -> Iterator[str]:
     """Say, for each status and what then happens, which indicators it befell."""
     by_code = {indicator.code: indicator for indicator in scheme.indicators}
     groups: dict[tuple[str, str], list[str]] = {}
     for line in lines:
         indicator, label = by_code[line.code], line.label
-        then: str = "scored" if line.status in SCORED else indicator.missing
+        then: str = "scored" if line.own else indicator.missing
         if line.status == "not_applicable":
             then = indicator.not_applicable.give if indicator.not_applicable else "redistribute"
         elif line.status == "too_few":
@@ -48,12 +50,9 @@ def _missing_indicators(scheme: Scheme, level: str, lines: Iterable[IndicatorLin
         yield say(f"card.unknown.{status}", lang, **words)
 
 
-def _unit(unit: Row, lang: str) -> Iterator[str]:
+def _merger(unit: Row, lang: str) -> Iterator[str]:
     if merged := text(unit.get("merged_from")):
         yield say("card.unknown.merged", lang, units=merged.replace(",", say("card.comma", lang)))
-    served, days = number(unit.get("person_days")), number(unit.get("days_in_period"))
-    if unit.get("level") == OFFICER and served is not None and days and served < days:
-        yield say("card.unknown.part_period", lang, served=plain(served, 1), days=plain(days))
 
 
 def _notes(scheme: Scheme, unit: Row, notes: Sequence[Mapping[str, Any]], lang: str) -> Iterator[str]:

@@ -141,6 +141,11 @@ class IndicatorLine(_CardLine):
         return self.points is not None and self.weight_used > 0
 
     @property
+    def own(self) -> bool:
+        """Whether the points come from own records; else from the scheme's rule for what is missing or does not apply."""
+        return self.status in SCORED
+
+    @property
     def reached(self) -> bool | None:
         """Whether the target is reached; None where there is no target or no value, or the value is held against others."""
         if self.target is None or self.value is None or self.steps:

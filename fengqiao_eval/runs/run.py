@@ -210,10 +210,11 @@ def _pages(job: Job) -> list[str]:
 def write_pages(folder: Path, lang: str) -> None:
     """Write assets, the one screen, the index of officers and the workbooks; those of officers into officer/ only."""
     from fengqiao_eval.pages import comparison, run_screen  # noqa: PLC0415 - plotly is loaded only where pages are written
-    from fengqiao_eval.pages.page import write_assets  # noqa: PLC0415 - see above
+    from fengqiao_eval.pages.page import link_cards, write_assets  # noqa: PLC0415 - see above
     from fengqiao_eval.workbooks.results import write_workbook  # noqa: PLC0415 - xlsxwriter likewise
 
     write_assets(folder / "assets")
+    link_cards(folder)
     changes = comparison.change_lines(run_folder.read_manifest(folder)["since"], lang)
     run_screen.write(folder, lang, [line.strip() for line in changes])
     write_workbook(folder, folder / WORKBOOK, lang)

@@ -23,9 +23,9 @@ NUMBERS = ("given", "reference", "result")
 COMPARISONS = ("unit_id", "level", "indicator", "period", "step", "kind", *NUMBERS)
 
 
-def units(tree: Tree, days: np.ndarray, period: Period) -> pd.DataFrame:
-    """The units in force, with person-days served and the days of the period."""
-    return tree.units.assign(person_days=days, days_in_period=(period.end - period.start).days)
+def units(tree: Tree, days: np.ndarray, period: Period, staff: pd.DataFrame) -> pd.DataFrame:
+    """The units in force, with person-days served, the days of the period, and who serves where (records.units.staff)."""
+    return tree.units.assign(person_days=days, days_in_period=(period.end - period.start).days, **staff)
 
 
 def measures(scored: Sequence[Scored], scheme: Scheme, tree: Tree) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from fengqiao_eval.measuring.notes import collect_notes
 from fengqiao_eval.measuring.peer_groups import cohort, full_marks_faults
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.store import Records
-from fengqiao_eval.records.units import Tree, person_days, tree_of
+from fengqiao_eval.records.units import Tree, person_days, staff, tree_of
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring import frames, long_periods
 from fengqiao_eval.scoring.adjustments import consequences, facts, sum_adjustments, veto_months
@@ -62,7 +62,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     counted = measures.count(records, scheme, tree, every, as_of, officers=officers)
     compatibility.require_records(counted, scheme, period, records.name)
     history = {p: measures.measure_period(scheme, tree, counted, p, as_of) for p in every}
-    days = [person_days(tree, counted.postings, p) for p in periods]
+    days, posted = [person_days(tree, counted.postings, p) for p in periods], staff(tree, counted.postings, period)
     asides, plan, counting_notes = measures.asides(counted, scheme, tree, main), counted.plan, counted.notes
     del counted  # it is large, and done with
 
@@ -77,7 +77,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     disputes, officer_disputes = (open_disputes(records, tree, as_of, officers=persons) for persons in (False, True))
     measured = frames.measures(scored, scheme, tree)
     return Scores(
-        units=frames.units(tree, days[0], period),
+        units=frames.units(tree, days[0], period, posted),
         measures=measured,
         points=frames.points(measured, scored, scheme),
         adjustments=frames.adjustments(scored, scheme, tree, behind),
@@ -93,8 +93,15 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
 
 
 def _restrict_tree(tree: Tree, levels: Sequence[str]) -> Tree:
+    """Keep the units of some levels; whose parent goes hangs on the nearest unit above that stays."""
     units = tree.units[tree.units["level"].isin(list(levels))].reset_index(drop=True)
-    return Tree(units, tree.counts_for[tree.counts_for["ancestor"].isin(units["unit_id"])], tree.known)
+    counts_for = tree.counts_for[tree.counts_for["ancestor"].isin(units["unit_id"])]
+    above = (
+        counts_for[counts_for["unit_id"] != counts_for["ancestor"]].drop_duplicates("unit_id").set_index("unit_id")["ancestor"]
+    )
+    stays = units["parent_id"].isin(units["unit_id"])
+    parents = units["parent_id"].where(stays, units["unit_id"].map(above.to_dict()).fillna(units["parent_id"]))
+    return Tree(units.assign(parent_id=parents), counts_for, tree.known)
 
 
 def score_periods(history: History, periods: Iterable[Period], scheme: Scheme, tree: Tree) -> dict[Period, Scored]:

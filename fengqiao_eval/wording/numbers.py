@@ -21,12 +21,12 @@ RATES = {"%": "points", "‰": "per_mille"}
 
 
 def has_value(cell: Any) -> bool:
-    """Say whether a cell of a frame holds anything.
+    """Say whether a cell of a frame holds anything: neither None nor NA, nor what is unlike itself (NaN, NaT).
 
-    >>> has_value(0), has_value(None), has_value(float("nan"))
-    (True, False, False)
+    >>> has_value(0), has_value(None), has_value(float("nan")), has_value(pd.NaT), has_value(pd.NA)
+    (True, False, False, False, False)
     """
-    return not pd.isna(cell)
+    return cell is not None and cell is not pd.NA and bool(cell == cell)  # noqa: PLR0124 - a card asks a thousand times
 
 
 def number(cell: Any) -> float | None:
