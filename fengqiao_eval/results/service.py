@@ -48,7 +48,7 @@ def service(run: Run, unit: Mapping[str, Any], lines: Sequence[IndicatorLine], l
     for line in lines:
         if line.own and line.scored:
             measure: Any = entries[line.code].measure
-            table = "figures" if entries[line.code].is_figure else measure.table
+            table = getattr(measure, "table", "figures")
             said = say("card.service.line", lang, label=line.label, n=plain(line.n, 0))
             counted.setdefault(table_label(table, lang), []).append(said)
     for entry in scheme.consequences:
