@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from scipy.stats import rankdata
 
+from fengqiao_eval.measuring.rationals import Rational
 from fengqiao_eval.periods import Period, atoms
 from fengqiao_eval.scheme.benchmark import Quota
 from fengqiao_eval.scheme.normalisation import Points
 from fengqiao_eval.scoring.benchmarks import apply_quota, group_places, peer_reference
-from fengqiao_eval.scoring.normalisation import absolute, half_up, normalise, normalise_by_class, relative, value_points
+from fengqiao_eval.scoring.normalisation import absolute, half_up, normalise, normalise_by_class, relative
 from fengqiao_eval.scoring.ranking import places
 
 quick = settings(max_examples=60, deadline=None, database=None)
@@ -65,18 +66,18 @@ def test_a_whole_step_counts_as_soon_as_it_is_done(steps, tenths, divisor):
     """So many steps from the start are so many, however the step divides into a binary fraction."""
     rule = {"kind": "line", "start": 0, "each": 1, "per": tenths / divisor, "whole": True, "floor": "none", "cap": "none"}
     value = np.array([float(Fraction(steps * tenths, divisor))])
-    assert value_points(TypeAdapter(Points).validate_python(rule), value, "higher")[0] == steps
+    assert absolute(TypeAdapter(Points).validate_python(rule), value, "higher")[0] == steps
 
 
 @quick
 @given(st.integers(0, 300), st.integers(1, 300), st.sampled_from(["completion", "shortfall", "excess", "excess_percent"]))
 def test_quotas_agree_with_fractions(done, due, as_):
-    """What is met, wanting or too much of a quota is the fraction it should be, to twelve digits."""
+    """What is met, wanting or too much of a quota is the fraction it should be."""
     quota = Quota.model_validate({"kind": "quota", "amount": due, "as": as_})
     over = max(done - due, 0)
     exact = {"completion": Fraction(100 * done, due), "shortfall": max(due - done, 0), "excess": over}
     exact["excess_percent"] = Fraction(100 * over, due)
-    assert apply_quota(quota, np.array([float(done)]), np.array([float(due)]))[0] == pytest.approx(float(exact[as_]), rel=1e-11)
+    assert apply_quota(quota, Rational.read([done]), Rational.read([due])).fractions.tolist() == [exact[as_]]
 
 
 @quick
@@ -134,13 +135,8 @@ def test_who_stands_where_in_the_list_changes_nothing(units, dice):
         value, able = np.array([v / 7 for v, _, _ in listed]), np.array([a for _, _, a in listed])
         groups = np.array([names[g] for _, g, _ in listed])
         place, _ = group_places(value, able, groups, "higher", 2)
-        found.append(
-            [
-                place,
-                *peer_reference(value, able, groups, "mean", 2),
-                *normalise_by_class("percentile", value, able, groups, "lower", 2),
-            ]
-        )
+        mean, few = peer_reference(Rational.read(value), able, groups, "mean", 2)
+        found.append([place, mean.floats, few, *normalise_by_class("percentile", value, able, groups, "lower", 2)])
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one[order], two)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from math import lcm
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy.sparse import csr_array
 
 from fengqiao_eval.errors import OFFICER, Note
 from fengqiao_eval.measuring import tallies
+from fengqiao_eval.measuring.rationals import MILLIONTHS, tidy
 from fengqiao_eval.measuring.tallies import Moment, Tally
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
@@ -57,6 +59,12 @@ class Plan:
             return frozenset()
         return frozenset(query.fetch(self.records.tables["credits"].select("table").distinct(), ["table"])["table"])
 
+    @cached_property
+    def step(self) -> int:
+        """What sums are whole numbers of: of millionths, of minutes in seconds, of equal shares of persons."""
+        shares = query.credit_numbers(self.records.tables["credits"]) if self.officers and self.shared else []
+        return 60 * MILLIONTHS * lcm(*shares)
+
     @property
     def homes(self) -> pd.DataFrame:
         """The unit to which each id in the records belongs, the nearest above: home_of, home."""
@@ -86,8 +94,13 @@ class Plan:
         """Give each row once per person credited, with their share; all of it to its officer where nobody is."""
         if table not in self.shared:
             own = {} if "officer_id" in rows.columns else {"officer_id": query.constant(None, "string")}
-            return rows.mutate(share_=query.constant(1, "float64"), **own)
+            return rows.mutate(share_=query.constant(1, "float64"), parts_=query.constant(1, "int64"), **own)
         return query.expand_credits(rows, TABLES[table].key, self.records.tables.get("credits"), table)
+
+    def to_units(self, rows: Any) -> Any:
+        """Give each row once per unit above officers for which it counts, as `whose_`."""
+        pairs = self.tree.counts_for.astype("str").rename(columns={"unit_id": "at_", "ancestor": "whose_"})
+        return query.relabel(rows.mutate(at_=rows.unit_id), pairs, "at_")
 
 
 def eligible_rows(tables: Mapping[str, Any], *measures: Any) -> Any:
@@ -124,24 +137,31 @@ def additive_sums(plan: Plan, lines: Sequence[Tally]) -> tuple[Sums, tuple[Note,
 def best_sums(plan: Plan, lines: Sequence[Tally], member: pd.DataFrame, size: int) -> tuple[Sums, tuple[Note, ...]]:
     """Count the lines of one measure of whose rows alike only the best counts; return part -> units × lines × periods, and notes.
 
-    member: span and period (numbers, the latter below size): which spans make which periods. Each period picks for itself.
+    member: span and period (numbers, the latter below size): which spans make which periods. Each period picks for itself, and
+    so does each unit and person: of rows alike at a station and at its zone, or of two officers, the station counts one.
     """
-    measure = lines[0].measure
+    measure, group = lines[0].measure, [replace(line, key=str(number)) for number, line in enumerate(lines)]
     rows = query.relabel(plan.rows(measure), member.add_suffix("_"), "span_")
-    rows = tallies.pick_best(rows, measure, plan.as_of, ("period_",)).rename(span_="period_")
-    return _count(plan, [(rows, [replace(line, key=str(number)) for number, line in enumerate(lines)])], len(lines), size)
-
-
-def tidy(sums: np.ndarray) -> np.ndarray:
-    """Take from sums of six-place decimals what the order of adding left behind: 59.39999999999999 is 59.4."""
-    return np.round(sums, 6)
+    counted = rows.filter(query.passes(rows, measure.where))
+    notes = [*strangers(query.distinct(counted.unit_id), plan.tree.known, "unknown_units", measure.table)]
+    whose = [plan.to_units(rows)]
+    if plan.officers and ("officer_id" in rows.columns or plan.names_persons(measure.table)):
+        theirs = plan.to_persons(counted, measure.table)
+        notes += strangers(query.distinct(theirs.officer_id), plan.tree.known, "unknown_officers", measure.table)
+        whose.append(theirs.mutate(whose_=theirs.officer_id))
+    cubes = {part: np.zeros((len(plan.tree.units), len(lines), size)) for part in PARTS}
+    for persons, each in enumerate(whose):
+        best = tallies.pick_best(each, measure, plan.as_of, ("whose_", "period_"))
+        found = _tally(plan, best.rename(span_="period_"), group, "whose_").dropna(subset="whose_")
+        _add(found, _own_rows(plan.tree, found["whose_"], persons=bool(persons)), group, cubes)
+    return {part: tidy(cube, plan.step) for part, cube in cubes.items()}, tuple(notes)
 
 
 def _count(plan: Plan, asked: Iterable[tuple[Any, Sequence[Tally]]], *shape: int) -> tuple[Sums, tuple[Note, ...]]:
     """Count rows, each for its lines; the key of a line is its place in the first of the sizes, the span that in the second."""
     cubes = {part: np.zeros((len(plan.tree.units), *shape)) for part in PARTS}
     notes = [note for rows, group in asked for note in _count_rows(plan, rows, group, cubes)]
-    return {part: tidy(cube) for part, cube in cubes.items()}, tuple(dict.fromkeys(notes))
+    return {part: tidy(cube, plan.step) for part, cube in cubes.items()}, tuple(dict.fromkeys(notes))
 
 
 def _count_rows(plan: Plan, rows: Any, group: Sequence[Tally], cubes: Sums) -> Iterator[Note]:
@@ -156,15 +176,19 @@ def _count_rows(plan: Plan, rows: Any, group: Sequence[Tally], cubes: Sums) -> I
     if apart or together:
         found = found[found["officer_id"].notna()]
         yield from strangers(found["officer_id"], plan.tree.known, "unknown_officers", table)
-        _add(found, _persons(plan.tree, found["officer_id"]), group, cubes)
+        _add(found, _own_rows(plan.tree, found["officer_id"], persons=True), group, cubes)
 
 
 def _tally(plan: Plan, rows: Any, group: Sequence[Tally], *who: str) -> pd.DataFrame:
     """Ask once for the sums of all lines, by unit or person and by span; of rows of persons each for its share."""
     share = rows.share_ if "share_" in rows.columns else None
-    keys = {name: rows[name] for name in who} | {"span": rows.span_}
+    keys = {name: rows[name] for name in who} | {"span": rows.span_} | ({} if share is None else {"parts": rows.parts_})
     sums = {name: total for line in group for name, total in tallies.sums(rows, line, plan.moment, share).items()}
-    return query.tally(rows, keys, sums)
+    found = query.tally(rows, keys, sums)
+    if share is None:
+        return found
+    shared = [name for line in group for name in (line.name("num"), line.name("den"))]
+    return found.assign(**found[shared].div(found["parts"], axis=0))
 
 
 def _ancestor_matrix(tree: Tree, ids: Ids) -> csr_array:
@@ -176,12 +200,12 @@ def _ancestor_matrix(tree: Tree, ids: Ids) -> csr_array:
     return up @ _matrix(codes, np.arange(len(ids)), (len(found), len(ids)))
 
 
-def _persons(tree: Tree, ids: Ids) -> csr_array:
-    """The matrix that gives rows of officer ids to their persons."""
+def _own_rows(tree: Tree, ids: Ids, *, persons: bool) -> csr_array:
+    """The matrix that gives rows to those whose ids they have: to persons, or to units above them."""
     codes, found = pd.factorize(ids)
     place = pd.Index(tree.units["unit_id"]).get_indexer(found)[codes]
-    persons = (tree.units["level"] == OFFICER).to_numpy()
-    known = np.flatnonzero((place >= 0) & persons[place])
+    able = (tree.units["level"] == OFFICER).to_numpy() == persons
+    known = np.flatnonzero((place >= 0) & able[place])
     return _matrix(place[known], known, (len(tree.units), len(ids)))
 
 

@@ -1,12 +1,14 @@
 """What a value is divided by or held to: exposures, figures counted elsewhere, and what quotas ask of each unit."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import Fault
 from fengqiao_eval.measuring.peer_groups import each_unit, is_exempt, words
+from fengqiao_eval.measuring.rationals import Rational, tidy
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree, person_days
 from fengqiao_eval.scheme.benchmark import Quota
@@ -16,51 +18,54 @@ from fengqiao_eval.scheme.scheme import Scheme, applies, void_months
 LENGTH = {"month": 1, "quarter": 3, "year": 12}
 
 
-def round_significant(values: np.ndarray, of: np.ndarray | None = None) -> np.ndarray:
-    """Keep twelve digits, counted from those of `of` (what the values were reckoned from) where given, so that equal is equal.
+def exact_value(value: np.ndarray, above: np.ndarray, below: np.ndarray, scale: int = 1) -> Rational:
+    """Give values (floats) as the fractions that they are: of what is above and below the line where that makes the value.
 
-    >>> round_significant(np.array([57.1 - 57.09]), of=np.array([57.1])).tolist()
-    [0.01]
+    >>> exact_value(np.array([100 / 3, 33.33]), np.array([1.0, 1.0]), np.array([3.0, 3.0]), 100).half_up(6).tolist()
+    [33333333, 33330000]
     """
-    size = np.abs(values if of is None else of)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        step = 10.0 ** (11 - np.floor(np.log10(np.where(size == 0, 1, size))))
-        return np.round(values * step) / step
+    quotient = Rational.of(above, below) * scale
+    return quotient.where(quotient.floats == value, Rational.read(value))
 
 
 def rate(above: np.ndarray, below: np.ndarray, scale: int = 1) -> np.ndarray:
-    """Divide; NaN where there is nothing below the line. Twelve digits are kept, so that equal rates are equal.
+    """Divide, to the nearest float; NaN where there is nothing below the line.
 
-    >>> rate(np.array([57.0, 0.0, 3.0]), np.array([100.0, 4.0, 0.0]), 100).tolist()
-    [57.0, 0.0, nan]
+    >>> rate(np.array([57.0, 1 / 3, 3.0]), np.array([100.0, 1.0, 0.0]), 100).tolist()
+    [57.0, 33.333333333333336, nan]
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return round_significant(np.where(below > 0, above * scale / below, np.nan))
+    if (above == np.rint(above)).all() and (below == np.rint(below)).all():  # quotients of whole numbers are the nearest floats
+        return np.divide(above * scale, below, out=np.full(len(below), np.nan), where=below > 0)
+    return (Rational.of(above, below) * scale).floats
 
 
 def exposure(
     postings: pd.DataFrame | None, measure: Count | Quota, tree: Tree, period: Period, months: Sequence[int]
-) -> np.ndarray:
+) -> Rational:
     """Give what a count or quota stands against, one a unit; void months take their days with them.
 
     person_days in days, officers as person-days over the days of the months, residents and households as the units name them.
     """
     if measure.per in ("residents", "households"):
-        return tree.units[measure.per].to_numpy("float64")
+        return Rational.read(tree.units[measure.per].to_numpy("float64"))
     spans = [period] if len(months) == period.months else [Period(month, 1) for month in months]
     served = sum((person_days(tree, postings, span) for span in spans), np.zeros(len(tree.units)))
     days = sum((span.end - span.start).days for span in spans)
-    return served / max(days, 1) if measure.per == "officers" else served
+    return Rational.read(tidy(served)) / (max(days, 1) if measure.per == "officers" else 1)
 
 
 def figures_of(figures: pd.DataFrame, name: str, scale: int, tree: Tree, period: Period) -> dict[str, np.ndarray]:
-    """Place figures counted elsewhere, part -> one a unit; a value that is not given is numerator / denominator."""
+    """Place figures counted elsewhere, part -> one a unit; a value that is not given is numerator / denominator.
+
+    What is given keeps six places.
+    """
     size = len(tree.units)
     asked = (figures["indicator"] == name) & (figures["period"] == str(period))
     found = figures[asked].drop_duplicates("unit_id", keep="last").set_index("unit_id").reindex(tree.units["unit_id"])
     columns = ("numerator", "denominator", "value", "n")
-    given = {c: found[c].to_numpy("float64") if c in found else np.full(size, np.nan) for c in columns}
-    value = np.where(np.isnan(given["value"]), rate(given["numerator"], given["denominator"], scale), given["value"])
+    given = {c: tidy(found[c].to_numpy("float64")) if c in found else np.full(size, np.nan) for c in columns}
+    quotient = (Rational.of(given["numerator"], given["denominator"]) * scale).floats
+    value = np.where(np.isnan(given["value"]), quotient, given["value"])
     n = np.where(np.isnan(given["n"]), given["denominator"], given["n"])
     return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.nan_to_num(n)}
 
@@ -102,24 +107,24 @@ def figure_periods(scheme: Scheme, periods: Iterable[Period]) -> tuple[Period, .
 
 def dues(
     scheme: Scheme, tree: Tree, period: Period, figures: pd.DataFrame, postings: pd.DataFrame | None
-) -> Mapping[tuple[int, int], np.ndarray]:
-    """Reckon what each quota asks of each unit in a period, by (entry, step); NaN where nobody said.
+) -> Mapping[tuple[int, int], Rational]:
+    """Reckon what each quota asks of each unit in a period, by (entry, step); no value where nobody said.
 
     figures: lines of the record table; a figure with `every` is that of each month, quarter or year. Void months ask nothing.
     """
     found = {}
     for number, step, quota in quotas_of(scheme):
-        void, asked = void_months(scheme, scheme.entries[number].code), np.zeros(len(tree.units))
+        void, asked = void_months(scheme, scheme.entries[number].code), Rational.fill(0, len(tree.units))
         months = [month for month in period.month_numbers if month not in void]
         for stretch in stretches(quota, period):  # of a year's quota a quarter has a fourth
-            part = sum(month in stretch.month_numbers for month in months) / stretch.months if quota.every else 1.0
+            part = Fraction(sum(month in stretch.month_numbers for month in months), stretch.months) if quota.every else 1
             if quota.figure is None:
-                asked += part * each_unit(quota.amount, *words(tree), missing=np.nan)
+                due = Rational.read(each_unit(quota.amount, *words(tree), missing=np.nan))
             else:
-                asked += part * figures_of(figures, quota.figure, 1, tree, stretch)["value"]
-        if quota.per:
-            asked *= exposure(postings, quota, tree, period, months) / float(quota.scale)
-        found[number, step] = round_significant(asked)
+                given = figures_of(figures, quota.figure, 1, tree, stretch)
+                due = exact_value(given["value"], given["num"], given["den"])
+            asked += due * part
+        found[number, step] = asked * (exposure(postings, quota, tree, period, months) / quota.scale) if quota.per else asked
     return found
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.measuring.compatibility import cast_undeclared
 from fengqiao_eval.measuring.counting import Plan, eligible_rows
-from fengqiao_eval.measuring.tallies import amounts, group_by_rows, is_countable, pick_best, scope
+from fengqiao_eval.measuring.tallies import amounts, group_by_rows, has_best_of, is_countable, pick_best, scope
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
 from fengqiao_eval.records.store import Records
@@ -41,11 +41,14 @@ def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, peri
         own = figures.indicator == measure.figure
         return figures.filter(figures.unit_id == unit_id, own, figures.period == str(period)).to_pandas()
     plan = _plan(records, scheme, unit_id, period, as_of)
-    rows = _rows(plan, indicator)
+    rows = plan.rows(measure)
+    rows = _person_rows(plan, rows, measure, unit_id) if plan.officers else _unit_rows(plan, rows, unit_id)
+    rows = _best_rows(plan, rows, indicator)
     counts, above, below = _row_amounts(plan, rows, indicator)
     rows = rows.mutate(counts_=counts, above_=above, below_=below)
     rows = rows.filter(rows.counts_)
-    rows = _person_rows(plan, rows, measure, unit_id) if plan.officers else _unit_rows(plan, rows, unit_id)
+    if plan.officers and not isinstance(measure, (Distinct, Quantile)):  # of a thing, and of what has a middle, there are no shares
+        rows = rows.mutate(**{part: rows[part] * rows.share_ / rows.parts_ for part in ("above_", "below_")})
     named = {"record_id": rows[TABLES[measure.table].key], "happened_at": rows[measure.date], "unit_id": rows.unit_id}
     named |= {"officer_id": rows.officer_id, "numerator": rows.above_, "denominator": rows.below_}
     named |= {"thing": rows[measure.of]} if isinstance(measure, Distinct) else {}
@@ -73,6 +76,7 @@ def unit_rows(
     units = plan.records.tables["units"].to_pandas().drop_duplicates("unit_id", keep="last")[["unit_id", "name", "level"]]
     if plan.officers:
         rows = plan.to_persons(rows, measure.table)
+        rows = rows.mutate(share_=rows.share_ / rows.parts_)
         rows, units = rows.filter(rows.officer_id == unit_id), units[units["unit_id"] == unit_id]
     else:
         rows = _unit_rows(plan, rows.mutate(share_=query.constant(1, "float64")), unit_id)
@@ -97,12 +101,12 @@ def _months(period: Period) -> tuple[Period, ...]:
     return tuple(Period(month, 1) for month in period.month_numbers)
 
 
-def _rows(plan: Plan, *indicators: Entry) -> Any:
-    """The rows of the table of indicators in the period; of rows alike only the best, where only that counts."""
-    rows, measure = plan.rows(*(indicator.measure for indicator in indicators)), indicators[0].measure
-    if isinstance(measure, Count) and measure.best_of:
-        return pick_best(rows.filter(_is_in_force(plan, rows, indicators[0])), measure, plan.as_of)
-    return rows
+def _best_rows(plan: Plan, rows: Any, indicator: Entry, whose: str = "") -> Any:
+    """Of rows alike (whose: the column that says for whom they are picked) only the best, where only that counts."""
+    measure: Any = indicator.measure
+    if not has_best_of(measure):
+        return rows
+    return pick_best(rows.filter(_is_in_force(plan, rows, indicator)), measure, plan.as_of, (whose,) if whose else ())
 
 
 def _is_in_force(plan: Plan, rows: Any, indicator: Entry) -> Any:
@@ -126,12 +130,8 @@ def _unit_rows(plan: Plan, rows: Any, unit_id: str) -> Any:
 
 
 def _person_rows(plan: Plan, rows: Any, measure: Any, unit_id: str) -> Any:
-    """Keep a person's rows, each with their share of it; of a thing, and of what has a middle, there are no shares."""
     rows = plan.to_persons(rows, measure.table)
-    rows = rows.filter(rows.officer_id == unit_id)
-    if isinstance(measure, (Distinct, Quantile)):
-        return rows
-    return rows.mutate(**{part: query.round_amount(rows[part] * rows.share_) for part in ("above_", "below_")})
+    return rows.filter(rows.officer_id == unit_id)
 
 
 def _join_things(found: pd.DataFrame) -> pd.DataFrame:
@@ -176,17 +176,23 @@ def _can_lose(indicator: Entry) -> bool:
 def _find_losses(plan: Plan, group: Sequence[Entry]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ask a table once for the rows that lost points under any of its indicators."""
     measure: Any = group[0].measure
-    rows, table = _rows(plan, *group), TABLES[measure.table]
-    flags = _flags(plan, rows, group)
-    rows = rows.mutate(happened_at=rows[measure.date], **flags)
-    rows = rows.filter(query.any_of(*(rows[flag] for flag in flags)))
+    every, table = plan.rows(*(indicator.measure for indicator in group)), TABLES[measure.table]
+    rows, flags = _lost_rows(plan, _best_rows(plan, every, group[0], "unit_id"), group)
     known, units = plan.tree.counts_for["unit_id"], plan.tree.units
     if not plan.officers:
         return _fetch_losses(rows, table, group, "unit_id", known), pd.DataFrame(columns=list(LOSSES))
     there = [name for name in ("unit_id", "officer_id", table.key, "happened_at", *flags) if name in rows.columns]
     rows, persons = query.cache_rows(rows.select(*there)), units.loc[units["level"] == OFFICER, "unit_id"]
     theirs = plan.to_persons(rows, table.name)
+    if has_best_of(measure):  # of two officers' rows alike each has his own best
+        theirs, _ = _lost_rows(plan, _best_rows(plan, plan.to_persons(every, table.name), group[0], "officer_id"), group)
     return _fetch_losses(rows, table, group, "unit_id", known), _fetch_losses(theirs, table, group, "officer_id", persons)
+
+
+def _lost_rows(plan: Plan, rows: Any, group: Sequence[Entry]) -> tuple[Any, dict[str, Any]]:
+    flags, measure = _flags(plan, rows, group), group[0].measure
+    rows = rows.mutate(happened_at=rows[getattr(measure, "date")], **flags)  # noqa: B009 - figures have no rows
+    return rows.filter(query.any_of(*(rows[flag] for flag in flags))), flags
 
 
 def _flags(plan: Plan, rows: Any, group: Sequence[Entry]) -> dict[str, Any]:
@@ -248,16 +254,16 @@ def record_ids(records: Records, scheme: Scheme, tree: Tree, period: Period, as_
 
 def _line_records(plan: Plan, line: Entry) -> pd.DataFrame:
     measure: Any = line.measure
-    rows = _rows(plan, line)
-    counts, above, _ = _row_amounts(plan, rows, line)
-    rows = rows.mutate(record_id=rows[TABLES[measure.table].key], happened_at=rows[measure.date], adds_=counts & (above > 0))
-    rows = rows.filter(rows.adds_)
-    rows = plan.to_persons(rows, measure.table) if plan.officers else rows.mutate(officer_id=query.constant(None, "string"))
-    found = query.fetch(rows, ["unit_id", "officer_id", "record_id", "happened_at"], ["happened_at", "record_id"])
-    units = found[["unit_id", "record_id"]].drop_duplicates().merge(plan.tree.counts_for, on="unit_id")
-    above_them = units[["ancestor", "record_id"]].rename(columns={"ancestor": "unit_id"})
-    of_persons = found[["officer_id", "record_id"]].rename(columns={"officer_id": "unit_id"})
-    both = pd.concat([above_them, of_persons]).drop_duplicates()
+    rows = plan.rows(measure)
+    whose = [(plan.to_units(rows), "whose_"), *([(plan.to_persons(rows, measure.table), "officer_id")] if plan.officers else [])]
+    parts = []
+    for each, who in whose:
+        own = _best_rows(plan, each, line, who)
+        counts, above, _ = _row_amounts(plan, own, line)
+        own = own.mutate(record_id=own[TABLES[measure.table].key], happened_at=own[measure.date], adds_=counts & (above > 0))
+        found = query.fetch(own.filter(own.adds_), [who, "record_id", "happened_at"], ["happened_at", "record_id"])
+        parts.append(found.rename(columns={who: "unit_id"})[["unit_id", "record_id"]])
+    both = pd.concat(parts).drop_duplicates()
     level = both["unit_id"].map(plan.tree.units.set_index("unit_id")["level"].to_dict())
     return both[level.isin(line.levels or ())].assign(line=line.code)[list(BEHIND)]
 

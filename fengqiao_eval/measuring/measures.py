@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ import pandas as pd
 from fengqiao_eval.errors import Note, Status
 from fengqiao_eval.measuring import counting, denominators
 from fengqiao_eval.measuring.counting import Plan, Sums
-from fengqiao_eval.measuring.denominators import exposure, figures_of, rate
+from fengqiao_eval.measuring.denominators import exact_value, exposure, figures_of, rate
 from fengqiao_eval.measuring.quantiles import quantile
+from fengqiao_eval.measuring.rationals import Rational, tidy
 from fengqiao_eval.measuring.tallies import Tally, has_best_of, is_countable, lines_of
 from fengqiao_eval.periods import Period, atoms
 from fengqiao_eval.records.store import Records
@@ -28,7 +30,8 @@ ASIDES = ("unit_id", "indicator", "period", "aside", "label", "numerator", "deno
 class Measured:
     """The measures of one period: arrays units × entries of the scheme (indicators first, then lines outside the hundred).
 
-    value in the entry's unit; status a Status. due: what each quota asks of each unit, by (entry, step).
+    value in the entry's unit, the float next to the fraction; status a Status. due: what each quota asks of each unit, by
+    (entry, step); per: by entry, the fractions of counts per an exposure, which the arrays alone do not tell.
     """
 
     period: Period
@@ -37,7 +40,15 @@ class Measured:
     value: np.ndarray
     n: np.ndarray
     status: np.ndarray
-    due: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    due: Mapping[tuple[int, int], Rational] = field(default_factory=dict)
+    per: Mapping[int, Rational] = field(default_factory=dict)
+
+    def exact(self, number: int, entry: Entry, at: Any = slice(None)) -> Rational:
+        """Give the values of an entry, by its number, as fractions; of some units."""
+        if number in self.per:
+            return self.per[number][at]
+        value, above, below = (array[at, number] for array in (self.value, self.numerator, self.denominator))
+        return exact_value(value, above, below, entry.scale)
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class Counted:
         if line.key in self.best:
             return {part: array[:, self.periods.index(period)] for part, array in self.best[line.key].items()}
         at = _spans_in(self.plan, line.indicator, period)
-        return {part: counting.tidy(cube[:, int(line.key), at].sum(axis=1)) for part, cube in self.cubes.items()}
+        return {part: tidy(cube[:, int(line.key), at].sum(axis=1), self.plan.step) for part, cube in self.cubes.items()}
 
 
 def _spans_in(plan: Plan, number: int, period: Period) -> list[int]:
@@ -119,10 +130,14 @@ def measure_period(scheme: Scheme, tree: Tree, counted: Counted, period: Period,
     for number, parts in sums:
         for part, column in parts.items():
             found[part][:, number] = column
+    per: dict[int, Rational] = {}
     for number, entry in enumerate(scheme.entries):
         own = {part: array[:, number] for part, array in found.items()}
-        for part, derived in _derive(own, entry, counted, period).items():
-            own[part][:] = derived
+        derived = _derive(own, entry, counted, period)
+        if isinstance(value := derived.get("value"), Rational):
+            per[number] = value
+        for part, given in derived.items():
+            own[part][:] = given.floats if isinstance(given, Rational) else given
         status[:, number] = _status(own, entry, scheme, tree, period, as_of)
     return Measured(
         period,
@@ -132,12 +147,13 @@ def measure_period(scheme: Scheme, tree: Tree, counted: Counted, period: Period,
         found["n"],
         status,
         denominators.dues(scheme, tree, period, counted.figures, counted.postings),
+        per,
     )
 
 
-def _derive(own: Sums, entry: Entry, counted: Counted, period: Period) -> Mapping[str, np.ndarray | float]:
+def _derive(own: Sums, entry: Entry, counted: Counted, period: Period) -> Mapping[str, np.ndarray | float | Rational]:
     """Give what follows from the sums of an entry: its value, its exposure; of figures all of it."""
-    measure, scheme, tree, below = entry.measure, counted.plan.scheme, counted.plan.tree, own["den"]
+    measure, scheme, tree = entry.measure, counted.plan.scheme, counted.plan.tree
     if isinstance(measure, Figure):
         return figures_of(counted.figures, measure.figure, entry.scale, tree, period)
     if isinstance(measure, Quantile):
@@ -148,8 +164,9 @@ def _derive(own: Sums, entry: Entry, counted: Counted, period: Period) -> Mappin
         if measure.per is None:
             return {"den": np.nan, "value": own["num"]}
         months = [month for month in period.month_numbers if month not in void_months(scheme, entry.code)]
-        below = exposure(counted.postings, measure, tree, period, months) / float(measure.scale)
-    return {"den": below, "value": rate(own["num"], below, entry.scale)}
+        below = exposure(counted.postings, measure, tree, period, months) / measure.scale
+        return {"den": below, "value": Rational.read(own["num"]) * entry.scale / below}
+    return {"value": rate(own["num"], own["den"], entry.scale)}
 
 
 def _status(own: Sums, entry: Entry, scheme: Scheme, tree: Tree, period: Period, as_of: datetime) -> np.ndarray:

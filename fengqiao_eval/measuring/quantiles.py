@@ -6,6 +6,7 @@ import pandas as pd
 
 from fengqiao_eval.measuring import tallies
 from fengqiao_eval.measuring.counting import KEYS, Plan, Sums, place_counts
+from fengqiao_eval.measuring.rationals import MILLIONTHS, tidy
 from fengqiao_eval.records import query
 
 
@@ -22,4 +23,5 @@ def quantile(plan: Plan, measure: Any, member: pd.DataFrame, size: int) -> Sums:
         mine = plan.to_persons(rows, measure.table)
         mine = mine.select(unit_id=mine.officer_id, span=mine.span_, amount=mine.amount_)
         found.append(query.group_quantiles(mine, [(member, "span")], KEYS, q))
-    return place_counts(plan, found, size)
+    placed, places = place_counts(plan, found, size), len(str(measure.q.normalize()).partition(".")[2])
+    return placed | {"value": tidy(placed["value"], 60 * MILLIONTHS * 10**places)}

@@ -106,7 +106,8 @@ def sums(rows: Any, line: Tally, moment: Moment, share: Cell = None) -> dict[str
     counts, waiting = scope(rows, line.measure, moment)
     able, above, below = amounts(rows, line.measure, moment.as_of)
     counts = query.all_of(counts, able, word)
-    found = {"num": query.sum_where(rows, counts, above, share), "den": query.sum_where(rows, counts, below, share)}
+    per = 60 if isinstance(line.measure, Mean) and isinstance(line.measure.of, Elapsed) else 1  # minutes are whole seconds
+    found = {"num": query.sum_where(rows, counts, above, share, per), "den": query.sum_where(rows, counts, below, share)}
     if share is not None or isinstance(line.measure, Ratio):
         found["n"] = query.sum_where(rows, counts)
     if waiting is not None and not line.aside:
@@ -253,13 +254,14 @@ def has_best_of(measure: Any) -> bool:
 def pick_best(rows: Any, measure: Count, as_of: datetime, apart: Sequence[str] = ()) -> Any:
     """Keep, of rows that are alike, the one worth most; of equals the first by date, then by the table's key.
 
-    Alike are rows with the same words in the columns of `best_of` (none of them empty), of the same unit and officer, and in
-    the same of the columns `apart`.
+    Alike are rows with the same words in the columns of `best_of` (none of them empty), and in the same of the columns `apart`.
+    Rows of persons (with `share_` and `parts_`) are worth their part of it.
     """
-    rows = rows.mutate(worth_=worth(rows, measure, as_of)).filter(query.passes(rows, measure.where))
-    same = [rows[column] for column in measure.best_of]
-    whose = [rows[column] for column in ("unit_id", "officer_id", *apart) if column in rows.columns]
+    amount = worth(rows, measure, as_of)
+    amount = amount * rows.share_ / rows.parts_ if "share_" in rows.columns else amount
+    rows = rows.mutate(worth_=amount).filter(query.passes(rows, measure.where))
+    same, own = ([rows[column] for column in columns] for columns in (measure.best_of, apart))
     order = [rows.worth_.desc(), rows[measure.date], rows[TABLES[measure.table].key]]
     alone = query.any_of(*(cell.isnull() for cell in same))
-    rows = rows.mutate(picked_=query.is_first([*whose, *same], order) | alone)
+    rows = rows.mutate(picked_=query.is_first([*own, *same], order) | alone)
     return rows.filter(rows.picked_)

@@ -6,6 +6,8 @@ It keeps to what gives equal numbers on DuckDB, PostgreSQL and Spark: no integer
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import mul
 from typing import Any
 
 import ibis
@@ -31,9 +33,9 @@ def constant(value: Any, kind: str) -> Cell:
     return ibis.null(kind) if value is None else ibis.literal(value).cast(kind)
 
 
-def optional(rows: Rows, column: str) -> Cell:
-    """Give a column of text, empty where the table has none."""
-    return rows[column] if column in rows.columns else constant(None, "string")
+def optional(rows: Rows, column: str, kind: str = "string") -> Cell:
+    """Give a column of an Ibis type (text, unless said), empty where the table has none."""
+    return rows[column].cast(kind) if column in rows.columns else constant(None, kind)
 
 
 def moment(rows: Rows, table: Table, as_of: datetime) -> Rows:
@@ -145,13 +147,14 @@ def code(cell: Cell, values: Mapping[str, Any]) -> Cell:
     return cell.cases(*((word, ibis.literal(value).cast(EXACT)) for word, value in values.items()), else_=ibis.null(EXACT))
 
 
-def sum_where(rows: Rows, where: Cell, amount: Cell | None = None, share: Cell | None = None) -> Cell:
-    """Sum an amount (1 if none) over the rows that count, each by a person's share in it; exact."""
+def sum_where(rows: Rows, where: Cell, amount: Cell | None = None, share: Cell | None = None, per: int = 1) -> Cell:
+    """Sum an amount (1 if none) over the rows that count, each by a person's share in it; exact to six places of its 1/per."""
     if amount is None and share is None:
         return rows.count(where=where)
-    parts = [part.cast("float64") for part in (amount, share) if part is not None]
-    whole = parts[0] if len(parts) == 1 else parts[0] * parts[1]
-    return whole.cast(EXACT).sum(where=where)
+    times = constant(per, "float64") if per > 1 else None
+    parts = [part.cast("float64") for part in (amount, share, times) if part is not None]
+    whole = reduce(mul, parts).cast(EXACT).sum(where=where)
+    return whole.cast("float64") / constant(per, "float64") if per > 1 else whole
 
 
 def round_amount(amount: Cell) -> Cell:
@@ -224,6 +227,12 @@ def fetch(rows: Rows, columns: Sequence[str], order: Sequence[str] = ()) -> pd.D
     return (chosen.order_by(list(order)) if order else chosen).to_pandas()
 
 
+def distinct(cell: Cell) -> "pd.Series[Any]":
+    """Bring the different words of a column here, without the empty one."""
+    found = cell.name("word").as_table().distinct().to_pandas()["word"]
+    return found.dropna()
+
+
 def row_number() -> Cell:
     """Number the rows in the order of the file as a spreadsheet shows them: the heading is row 1."""
     return ibis.row_number() + 2
@@ -259,15 +268,29 @@ def assign_units(notices: Rows, homes: pd.DataFrame) -> Rows:
 def expand_credits(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
     """Give each row once per person with a credit in it, with `share_`; rows without credits stay with their officer.
 
-    A credit without a share is an equal part of the record. Shares have the six places that sums of them have.
+    A credit without a share is an equal part of the record: it has the whole as `share_`, to be divided by `parts_`, the number
+    of credits (else 1), once all is added up. Shares have the six places that sums of them have.
     """
     mine = credit_rows.filter(credit_rows.table == table)
-    equal = 1.0 / mine.count().over(group_by="record_id").cast("float64")
-    given = mine.share.cast("float64").fill_null(equal) if "share" in mine.columns else equal
-    mine = mine.select(credited_record="record_id", credited_officer="officer_id", credited_share=round_amount(given))
+    among, given = mine.count().over(group_by="record_id"), optional(mine, "share", "float64")
+    mine = mine.select(
+        credited_record="record_id",
+        credited_officer="officer_id",
+        credited_share=round_amount(given.fill_null(1.0)),
+        credited_parts=given.isnull().ifelse(among, 1),
+    )
     rows = rows.left_join(mine, rows[key] == mine.credited_record)
-    own = optional(rows, "officer_id")
-    return rows.mutate(officer_id=rows.credited_officer.fill_null(own), share_=rows.credited_share.fill_null(1.0))
+    return rows.mutate(
+        officer_id=rows.credited_officer.fill_null(optional(rows, "officer_id")),
+        share_=rows.credited_share.fill_null(1.0),
+        parts_=rows.credited_parts.fill_null(1),
+    )
+
+
+def credit_numbers(credit_rows: Rows) -> list[int]:
+    """List into how many parts records are shared: the numbers of credits of one record that occur."""
+    found = credit_rows.group_by(["table", "record_id"]).agg(credits=credit_rows.count())
+    return [int(number) for number in found.select("credits").distinct().to_pandas()["credits"]]
 
 
 def add_visits(duties: Rows, visits: Rows, wanted: Cell) -> Rows:

@@ -161,7 +161,7 @@ def person_days(tree: Tree, postings: pd.DataFrame | None, period: Period) -> np
     own = served.groupby("officer_id")["person_days"].sum()
     at = served.merge(tree.counts_for, on="unit_id").groupby("ancestor")["person_days"].sum()
     days = tree.units["unit_id"].map(own.to_dict() | at.to_dict()).astype("float64")
-    return days.fillna(0.0).to_numpy()
+    return days.fillna(0.0).round(6).to_numpy()
 
 
 def staff(tree: Tree, postings: pd.DataFrame | None, period: Period) -> pd.DataFrame:

@@ -1,17 +1,21 @@
 """Where most points can still be won: the fewest records that would bring an indicator to its target."""
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
+
 from fengqiao_eval.errors import SCORED
+from fengqiao_eval.measuring.rationals import Rational
 from fengqiao_eval.results.lines import CardPeriods, IndicatorLine, is_mean
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.measure import Coded, Count, Distinct, Ratio, Share
 from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scheme.scheme import parts_of
+from fengqiao_eval.scoring.aggregation import fractions, weights_at
+from fengqiao_eval.scoring.normalisation import DECIMALS
 from fengqiao_eval.wording.arithmetic import points_at
 from fengqiao_eval.wording.numbers import measured, round_half_up, signed
 from fengqiao_eval.words import catalogue, say
@@ -60,16 +64,20 @@ def gains(of: CardPeriods, lines: Iterable[IndicatorLine], adjusted: Collection[
         and not isinstance(part.points, Relative)
         and not any(d.aggregation == "geometric" or d.floor is not None or d.cap is not None for d in above)
     }
-    found = [gain for line in lines if line.code in linear and (gain := _gain(of, linear[line.code], line))]
+    lines, codes = list(lines), [indicator.code for indicator in scheme.indicators]
+    scored = np.isin(codes, [line.code for line in lines if line.points is not None])
+    above, below = fractions(scored[None, :], weights_at(scheme, of.unit.level))
+    weights = {code: Fraction(int(a), int(b)) for code, a, b in zip(codes, above[0], below[0], strict=True)}
+    found = [gain for line in lines if line.code in linear and (gain := _gain(of, linear[line.code], line, weights))]
     return tuple(sorted(found, key=lambda gain: -gain.points)[:SHOWN])
 
 
-def _gain(of: CardPeriods, indicator: Indicator, line: IndicatorLine) -> Gain | None:
+def _gain(of: CardPeriods, indicator: Indicator, line: IndicatorLine, weights: Mapping[str, Fraction]) -> Gain | None:
     if line.reached is not False or line.status not in SCORED or not line.scored:
         return None
     count, reached = required_records(indicator, line)
-    decimals = of.unit.scheme.decimals
-    earned = round_half_up(points_at(indicator, reached, of.unit) * line.weight_used, decimals)
+    points, decimals = points_at(indicator, reached, of.unit), of.unit.scheme.decimals
+    earned = round_half_up(Fraction(points, 10**DECIMALS) * weights[line.code], decimals)
     won = float(earned - round_half_up(line.contribution, decimals))
     if won <= 0:
         return None
@@ -79,13 +87,13 @@ def _gain(of: CardPeriods, indicator: Indicator, line: IndicatorLine) -> Gain | 
     )
 
 
-def required_records(indicator: Indicator, line: IndicatorLine) -> tuple[int | None, float]:
+def required_records(indicator: Indicator, line: IndicatorLine) -> tuple[int | None, Fraction]:
     """Give the smallest number of records that brings the value to the target, and the value then reached.
 
     None where what a record changes depends on the record, or is the public's to give: a number of answers still to be turned
     into 满意 would invite coaching them.
     """
-    measure, target = indicator.measure, float(indicator.target or 0)
+    measure, target = indicator.measure, Fraction(indicator.target or 0)
     counted = isinstance(measure, (Share, Distinct, Ratio, Count))
     unit = _fraction(line.denominator or 0.0) / indicator.scale  # so much above the line is one unit of the value
     if isinstance(measure, Count):
@@ -94,12 +102,13 @@ def required_records(indicator: Indicator, line: IndicatorLine) -> tuple[int | N
     if not counted or not unit or line.numerator is None or line.value is None:
         return None, target
     sign = 1 if line.direction == "higher" else -1
-    count = math.ceil(sign * (_fraction(target) * unit - _fraction(line.numerator)))
-    return count, float((_fraction(line.numerator) + sign * count) / unit)
+    count = math.ceil(sign * (target * unit - _fraction(line.numerator)))
+    return count, (_fraction(line.numerator) + sign * count) / unit
 
 
 def _fraction(number: float) -> Fraction:
-    return Fraction(Decimal(repr(number)))
+    found: Fraction = Rational.read(number).fractions[0]
+    return found
 
 
 def _need(indicator: Indicator, line: IndicatorLine, count: int | None, lang: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from fengqiao_eval.errors import SCORED
@@ -390,7 +391,8 @@ def months(scheme: Scheme, period: str, ranks: Mapping[str, Row]) -> Months | No
     scored = [total for _, total in found if total is not None]
     if len(found) < 2 or not scored:  # noqa: PLR2004 - one is no longer period
         return None
-    mean = float(round_half_up(sum(scored) / len(scored), scheme.decimals))
+    exact = [Fraction(round_half_up(total, scheme.decimals)) for total in scored]
+    mean = float(round_half_up(sum(exact, Fraction(0)) / len(exact), scheme.decimals))
     return Months(found, mean, is_mean(scheme, period))
 
 

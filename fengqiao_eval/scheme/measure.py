@@ -244,8 +244,8 @@ class Count(_RowMeasure):
     """Rows, each for what it is worth: Σ worth; with `per` against an exposure: Σ worth / (exposure / scale).
 
     Per person_days, part-year officers are measured on days served; `officers` are person-days / days of the period.
-    Without `worth` a row is 1. `times` multiply a row's worth. Of rows alike in every column of `best_of` (within the unit of
-    the record and its officer) only the one worth most counts, the first of equals (就高不重复).
+    Without `worth` a row is 1. `times` multiply a row's worth. Of rows alike in every column of `best_of`, among all that count
+    for a unit or person, only the one worth most counts, the first of equals (就高不重复).
     """
 
     kind: Literal["count"]

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
+from fengqiao_eval.measuring.rationals import Rational
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.indicator import POINTED, Consequence, Outside
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.benchmarks import Benchmarked, History, apply_references, has_value
-from fengqiao_eval.scoring.normalisation import clamp, half_up, half_up_ratio, value_points
+from fengqiao_eval.scoring.normalisation import Marks, half_up_ratio, rule_points
 
 WHOLE = "total"
 """The line of what changes the whole, and no part of it."""
@@ -38,15 +40,6 @@ class Adjustment:
     value: np.ndarray
 
 
-def whole_points(points: Any, decimals: int) -> np.ndarray:
-    """Round points half-up to whole 10^-decimals.
-
-    >>> whole_points(np.array([0.125, -0.125, -3.0]), 2).tolist()
-    [13, -12, -300]
-    """
-    return np.rint(half_up(points, decimals) * 10**decimals).astype(np.int64)
-
-
 def make_adjustment(
     name: tuple[str, str, str], amount: np.ndarray, where: np.ndarray, value: np.ndarray | None = None
 ) -> Adjustment:
@@ -70,7 +63,8 @@ def sum_adjustments(adjustments: Iterable[Adjustment], size: int) -> np.ndarray:
 class Facts:
     """What the lines outside the hundred look at, in one period: the scheme, who, and what was counted, in it and by month.
 
-    values: units × lines outside the hundred, NaN where there is none; months: the same for every month of the period.
+    values: units × lines outside the hundred, NaN where there is none; months: the same for every month of the period; found:
+    where the values come from.
     """
 
     scheme: Scheme
@@ -78,6 +72,7 @@ class Facts:
     period: Period
     values: np.ndarray
     months: tuple[np.ndarray, ...]
+    found: Benchmarked
 
     def number(self, line: Consequence) -> int:
         """Say which of the lines outside the hundred it is."""
@@ -104,7 +99,7 @@ def facts(found: Benchmarked, history: History, period: Period, scheme: Scheme, 
     months = [Period(month, 1) for month in period.month_numbers] if by_month else []
     earlier = [_values(apply_references(history, month, scheme, tree, among), scheme) for month in months]
     values = _values(found, scheme)
-    return Facts(scheme, among, period, values, tuple(earlier) or (values,))
+    return Facts(scheme, among, period, values, tuple(earlier) or (values,), found)
 
 
 def _values(found: Benchmarked, scheme: Scheme) -> np.ndarray:
@@ -154,8 +149,9 @@ def _effect(known: Facts, line: Consequence) -> Adjustment:
         return make_adjustment((line.code, line.effect, line.effect), nothing, _is_triggered(line, value), value)
     rule: Any = line.points
     each = each_unit(rule.each, known.among.levels, known.among.classes) if rule.kind == "line" else None
-    points = whole_points(np.nan_to_num(clamp(value_points(rule, value, line.good, each), rule)), known.scheme.decimals)
-    amount = np.where(np.isnan(value), 0, points if line.effect == "add" else -points)
+    exact = partial(known.found.exact, len(known.scheme.indicators) + known.number(line), line)
+    points = np.nan_to_num(rule_points(rule, value, exact, line.good, each, Marks(), known.scheme.decimals)).astype(np.int64)
+    amount = points if line.effect == "add" else -points
     return make_adjustment((line.code, rule.kind, line.effect), amount, amount != 0, value)
 
 
@@ -199,5 +195,5 @@ def limit_group(group: Outside, sums: np.ndarray, decimals: int) -> Iterator[Adj
     """Give what a group's floor and cap, in points of the total, change in the sum of its lines (whole 10^-decimals)."""
     for rule, limit, held in (("floor", group.floor, np.maximum), ("cap", group.cap, np.minimum)):
         if limit is not None:
-            amount = np.where(sums == 0, 0, held(sums, whole_points(float(limit), decimals)) - sums)
+            amount = np.where(sums == 0, 0, held(sums, Rational.fill(limit, 1).half_up(decimals)) - sums)
             yield make_adjustment((group.code, rule, "cap"), amount, amount != 0)

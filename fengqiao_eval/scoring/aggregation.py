@@ -9,9 +9,12 @@ What is printed is what is ranked. On its way from the scheme to the tuning scre
 | shares of the total | floats | `shares`, `Weights.nominal`: what is covered, printed and drawn |
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property, reduce
-from itertools import pairwise
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from functools import cached_property, partial, reduce
+from itertools import islice, pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,9 +22,10 @@ import pandas as pd
 
 from fengqiao_eval.errors import Status
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
+from fengqiao_eval.measuring.rationals import Rational
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, base_marks, is_scored, parts_of, weight_at
-from fengqiao_eval.scoring.adjustments import WHOLE, Adjustment, make_adjustment, whole_points
-from fengqiao_eval.scoring.normalisation import DECIMALS, IndicatorPoints
+from fengqiao_eval.scoring.adjustments import WHOLE, Adjustment, make_adjustment
+from fengqiao_eval.scoring.normalisation import DECIMALS, IndicatorPoints, round_points
 
 HUNDREDTHS = 100
 """A weight of 1 in whole numbers."""
@@ -245,12 +249,13 @@ def fractions(scored: np.ndarray, weights: Weights) -> tuple[np.ndarray, np.ndar
     return above // divisor, below // divisor
 
 
-def shares(scored: np.ndarray, weights: Weights, *, nodes: bool = False) -> np.ndarray:
-    """Give each weight used (patterns × indicators; × all nodes of the tree) as a float."""
+def shares(scored: np.ndarray, weights: Weights, *, nodes: bool = False, kind: type = float) -> np.ndarray:
+    """Give each weight used (patterns × indicators; × all nodes of the tree) as a float; kind object: as a fraction."""
     used, sums = _siblings(scored, weights)
-    found = np.ones(used.shape)
+    found: np.ndarray = np.ones(used.shape, dtype=kind)
     for node, over in _node_parents(weights):
-        found[node] = found[over] * used[node] / np.maximum(sums[over], 1)
+        part = used[node] if kind is float else np.array([*map(Fraction, used[node].tolist())], dtype=object)
+        found[node] = found[over] * part / np.maximum(sums[over], 1).astype(kind)
     return found.T if nodes else found[weights.leaves].T
 
 
@@ -309,24 +314,44 @@ def _node_adjustments(
     if all(node.aggregation == "arithmetic" and _limits(node) == (-np.inf, np.inf) for _, node in nodes):
         return []
     patterns, which = unique_patterns(scored)
-    share = shares(patterns, weights, nodes=True)[which]
-    value = np.zeros(share.shape)
-    value[:, weights.leaves] = np.where(scored, points, 0)
-    scale = each_unit(scheme.full_marks, classes, missing=100) / base_marks(scheme)
+    full = each_unit(scheme.full_marks, classes, missing=100)
+    points, scale = np.where(scored, points, 0), np.broadcast_to(full / base_marks(scheme), len(points))
+
+    def exact(line: int, at: np.ndarray) -> Rational:
+        share, given = shares(patterns[which[at]], weights, nodes=True, kind=object), Rational.read(points[at].ravel())
+        by = Rational.read(np.broadcast_to(full, len(points))[at]) / base_marks(scheme)
+        moves = _node_moves(nodes, weights, share, given.fractions.reshape(share.shape[0], -1), by.fractions)
+        return Rational.cells(next(islice(moves, line, None))[1])
+
     found: list[Adjustment] = []
+    moves = _node_moves(nodes, weights, shares(patterns, weights, nodes=True)[which], points, scale)
+    for line, (name, moved) in enumerate(moves):
+        amount = round_points(moved, partial(exact, line), scheme.decimals, float(np.max(full))).astype(np.int64)
+        found.append(make_adjustment(name, amount, amount != 0))
+    return [line for line in reversed(found) if len(line.at)]
+
+
+def _node_moves(
+    nodes: Sequence[tuple[int, Scheme | Dimension]], weights: Weights, share: np.ndarray, points: np.ndarray, scale: np.ndarray
+) -> Iterator[tuple[tuple[str, str, str], np.ndarray]]:
+    """Give what each node moves the whole by, of every unit, by line, rule and effect; in floats or in fractions."""
+    value = np.zeros(share.shape, dtype=share.dtype)
+    value[:, weights.leaves] = points
     for number, node in reversed(nodes):
         code, parts = node.code if isinstance(node, Dimension) else WHOLE, np.flatnonzero(weights.above == number)
         sums = share[:, parts].sum(axis=1)
         weight = share[:, parts] / np.where(sums > 0, sums, 1)[:, None]
         mean = (weight * value[:, parts]).sum(axis=1)
         kept = geometric_mean(value[:, parts], weight) if node.aggregation == "geometric" else mean
-        low, high = _limits(node)
-        value[:, number] = held = np.where(sums > 0, np.clip(kept, low * scale, high * scale), 0)
+        low, high = (limit if np.isinf(limit) else _same_kind(limit, share) * scale for limit in _limits(node))
+        value[:, number] = held = np.where(sums > 0, np.minimum(np.maximum(kept, low), high), 0)
         steps = {"cap": np.minimum(held - kept, 0), "floor": np.maximum(held - kept, 0), "geometric": kept - mean}
         for rule, away in steps.items():
-            amount = whole_points(share[:, number] * away, scheme.decimals)
-            found.append(make_adjustment((code, rule, "aggregate" if rule == "geometric" else "cap"), amount, amount != 0))
-    return [line for line in reversed(found) if len(line.at)]
+            yield (code, rule, "aggregate" if rule == "geometric" else "cap"), share[:, number] * away
+
+
+def _same_kind(limit: float, like: np.ndarray) -> Any:
+    return Fraction(repr(limit)) if like.dtype == object else limit
 
 
 def _limits(node: Scheme | Dimension) -> tuple[float, float]:
@@ -338,11 +363,22 @@ def _limits(node: Scheme | Dimension) -> tuple[float, float]:
 def geometric_mean(points: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Take exp(Σ weight · ln points) of each row; what weighs nothing is left out, a row of which nothing weighs is 0.
 
-    A single 0 makes the whole 0; schemes where that could be are refused when they are read.
+    A single 0 makes the whole 0; schemes where that could be are refused when they are read. Of fractions it has forty digits.
 
     >>> geometric_mean(np.array([[90.0, 40.0, 0.0]]), np.array([[0.5, 0.5, 0.0]])).round(9).tolist()
     [60.0]
     """
+    if points.dtype == object:
+        return np.array([_exact_geometric(*row) for row in zip(points, weight, strict=True)], dtype=object)
     with np.errstate(divide="ignore"):
         logs = np.where(weight > 0, np.log(np.maximum(points, 0)), 0)
     return np.where(weight.any(axis=1), np.exp((weight * logs).sum(axis=1, where=weight > 0)), 0)
+
+
+def _exact_geometric(points: np.ndarray, weight: np.ndarray) -> Fraction:
+    some = [(Fraction(p), Fraction(w)) for p, w in zip(points, weight, strict=True) if w > 0]
+    if not some or any(p <= 0 for p, _ in some):
+        return Fraction(0)
+    with localcontext(prec=60):
+        logs = ((Decimal(p.numerator) / p.denominator).ln() * w.numerator / w.denominator for p, w in some)
+        return Fraction(round(sum(logs, Decimal(0)).exp(), 40))

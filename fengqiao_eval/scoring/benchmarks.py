@@ -1,22 +1,23 @@
 """Values held against their references: quotas, the own past, peers, places; what comes of it is what the rules see.
 
 From top to bottom: which periods a reference looks at; which measures may be used; the arithmetic of each kind of reference on
-arrays (NaN is no value); and, last, the references of every entry applied one after the other.
+columns of fractions, in which nothing is rounded; and, last, the references of every entry applied one after the other.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from fengqiao_eval.errors import Status
 from fengqiao_eval.measuring import denominators
-from fengqiao_eval.measuring.denominators import round_significant
 from fengqiao_eval.measuring.peer_groups import Cohort, is_exempt, members
+from fengqiao_eval.measuring.rationals import Rational, add_up, stack
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.benchmark import Change, Peers, Place, Quota, Reference, direction_after
+from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.ranking import places
 
@@ -84,60 +85,54 @@ def _apply_exemption(found: "Measured", scheme: Scheme, tree: Tree, number: int)
 # What a value becomes
 
 
-def apply_quota(quota: Quota, value: np.ndarray, due: np.ndarray) -> np.ndarray:
-    """Hold values against what is due; NaN where a per cent is asked of nothing due.
+def apply_quota(quota: Quota, value: Rational, due: Rational) -> Rational:
+    """Hold values against what is due; no value where a per cent is asked of nothing due.
 
     >>> shortfall = Quota.model_validate({"kind": "quota", "amount": 8, "as": "shortfall"})
-    >>> apply_quota(shortfall, np.array([5.0, 9.0]), np.array([8.0, 8.0])).tolist()
+    >>> apply_quota(shortfall, Rational.read([5, 9]), Rational.read([8, 8])).floats.tolist()
     [3.0, 0.0]
     """
-    size = np.fmax(np.abs(value), np.abs(due))
     if quota.as_ == "completion":
-        return percent(value, due)
+        return value * 100 / due
     if quota.as_ == "shortfall":
-        return round_significant(np.maximum(due - value, 0), size)
-    over = round_significant(np.maximum(value - due, 0), size)
-    return over if quota.as_ == "excess" else percent(over, due)
+        return (due - value).clip(0, None)
+    over = (value - due).clip(0, None)
+    return over if quota.as_ == "excess" else over * 100 / due
 
 
-def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Give the per cent that a part is of a whole; NaN where there is no whole.
+def deviation(value: Rational, reference: Rational, as_: Literal["difference", "percent"]) -> Rational:
+    """Give the difference from a reference, in its unit or in per cent of the reference; no value where that is 0.
 
-    >>> percent(np.array([1.0, 1.0]), np.array([8.0, 0.0])).tolist()
-    [12.5, nan]
-    """
-    return round_significant(np.divide(100 * part, whole, out=np.full(len(part), np.nan), where=whole != 0))
-
-
-def deviation(value: np.ndarray, reference: np.ndarray, as_: Literal["difference", "percent"]) -> np.ndarray:
-    """Give the difference from a reference, in its unit or in per cent of the reference; NaN where that is 0.
-
-    >>> deviation(np.array([6.0, 3.0]), np.array([5.0, 0.0]), "percent").tolist()
+    >>> deviation(Rational.read([6, 3]), Rational.read([5, 0]), "percent").floats.tolist()
     [20.0, nan]
     """
-    difference = round_significant(value - reference, np.fmax(np.abs(value), np.abs(reference)))
-    return percent(difference, np.abs(reference)) if as_ == "percent" else difference
+    return (value - reference) * 100 / abs(reference) if as_ == "percent" else value - reference
 
 
-def history_mean(earlier: list[np.ndarray]) -> np.ndarray:
+def history_mean(earlier: Sequence[Rational]) -> Rational:
     """Give each unit the mean of the earlier values that it has.
 
-    >>> history_mean([np.array([1.0, np.nan]), np.array([2.0, np.nan])]).tolist()
+    >>> history_mean([Rational.read([1, np.nan]), Rational.read([2, np.nan])]).floats.tolist()
     [1.5, nan]
     """
-    known = ~np.isnan(earlier)
-    sums, count = np.where(known, earlier, 0).sum(axis=0), known.sum(axis=0)
-    return round_significant(np.divide(sums, count, out=np.full(len(sums), np.nan), where=count > 0))
+    sums, count = add_up(earlier)
+    return sums / Rational(count, np.ones_like(count))
 
 
-def peer_reference(value: np.ndarray, able: np.ndarray, groups: np.ndarray, of: str, least: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give each unit the mean or median of the able of its group; and where they are fewer than least, which gives NaN."""
+def peer_reference(value: Rational, able: np.ndarray, groups: np.ndarray, of: str, least: int) -> tuple[Rational, np.ndarray]:
+    """Give each unit the mean or median of the able of its group; and where they are fewer than least, which gives no value.
+
+    >>> found, few = peer_reference(Rational.read([1, 2, 4]), np.array([True] * 3), np.array([0, 0, 0]), "median", 2)
+    >>> found.floats.tolist()
+    [2.0, 2.0, 2.0]
+    """
     labels, group = np.unique(groups, return_inverse=True)
-    middles, sizes = np.full(len(labels), np.nan), np.bincount(group[able], minlength=len(labels))
+    sizes, middles = np.bincount(group[able], minlength=len(labels)), [Rational.fill(0, 1).where(np.array([False]))] * len(labels)
     for at in members(group, able):
         if len(at) >= least:
-            middles[group[at[0]]] = np.mean(value[at]) if of == "mean" else np.median(value[at])
-    return round_significant(middles)[group], (sizes < least)[group]
+            middle = at if of == "mean" else at[np.argsort(value[at].floats)[(len(at) - 1) // 2 : len(at) // 2 + 1]]
+            middles[group[at[0]]] = value[middle].mean()
+    return stack(middles)[group], (sizes < least)[group]
 
 
 def group_places(value: np.ndarray, able: np.ndarray, groups: np.ndarray, good: str, least: int) -> tuple[np.ndarray, np.ndarray]:
@@ -149,7 +144,7 @@ def group_places(value: np.ndarray, able: np.ndarray, groups: np.ndarray, good: 
     (array([3., 1., 1.]), array([3, 3, 3]))
     """
     whole = np.zeros(len(value), dtype=np.int64)
-    whole[able] = np.unique(round_significant(value[able]), return_inverse=True)[1]
+    whole[able] = np.unique(value[able], return_inverse=True)[1]
     place, size = places(whole if good == "higher" else -whole, groups, able)
     return np.where((place > 0) & (size >= least), place, np.nan), size
 
@@ -161,7 +156,7 @@ def group_places(value: np.ndarray, able: np.ndarray, groups: np.ndarray, good: 
 class Stage:
     """One reference applied to one entry: for each unit what it was held against, what came of it, and its status after that.
 
-    step counts from 0. The reference of a place is the number of units placed.
+    step counts from 0. The reference of a place is the number of units placed. exact: the result as fractions.
     """
 
     entry: int
@@ -171,15 +166,26 @@ class Stage:
     reference: np.ndarray
     result: np.ndarray
     status: np.ndarray
+    exact: Rational = field(default_factory=lambda: Rational.read([]))
 
 
 @dataclass(frozen=True)
 class Benchmarked:
-    """What the rules see: arrays units × entries (value; status, where a reference may have failed), and the stages between."""
+    """What the rules see: arrays units × entries (value; status, where a reference may have failed), and the stages between.
+
+    measured: where the values come from that are held against nothing (None: they are the decimals that they print).
+    """
 
     value: np.ndarray
     status: np.ndarray
     stages: tuple[Stage, ...]
+    measured: "Measured | None" = None
+
+    def exact(self, number: int, entry: Entry, at: Any = slice(None)) -> Rational:
+        """Give the values of an entry, by its number, as fractions; of some units."""
+        if held := [stage for stage in self.stages if stage.entry == number]:
+            return held[-1].exact[at]
+        return self.measured.exact(number, entry, at) if self.measured else Rational.read(self.value[at, number])
 
 
 def apply_references(history: History, period: Period, scheme: Scheme, tree: Tree, among: Cohort) -> Benchmarked:
@@ -194,21 +200,21 @@ def apply_references(history: History, period: Period, scheme: Scheme, tree: Tre
         needed = _periods_before(entry.against, [period])
         found = {when: _as_measured(history[when], scheme, tree, number) for when in needed[0]} if entry.against else {}
         for step, later in enumerate(needed[1:]):
-            due = {when: history[when].due.get((number, step)) for when in needed[step]}
+            due = {when: own[number, step] for when in needed[step] if (number, step) in (own := history[when].due)}
             after = {when: _apply_reference((number, step), scheme, among, when, found, due) for when in later}
             stages.append(after[period])
-            found = {when: (stage.result, stage.status) for when, stage in after.items()}
-            value[:, number], status[:, number] = found[period]
-    return Benchmarked(value, status, tuple(stages))
+            found = {when: (stage.exact, stage.status) for when, stage in after.items()}
+            value[:, number], status[:, number] = after[period].result, after[period].status
+    return Benchmarked(value, status, tuple(stages), history[period])
 
 
-Values = tuple[np.ndarray, np.ndarray]
-"""The values (NaN where none may be used) and the statuses of one entry in one period."""
+Values = tuple[Rational, np.ndarray]
+"""The values (none where none may be used) and the statuses of one entry in one period."""
 
 
 def _as_measured(found: "Measured", scheme: Scheme, tree: Tree, number: int) -> Values:
     status = admit(found, scheme, tree, number)
-    return np.where(has_value(status), found.value[:, number], np.nan), status
+    return found.exact(number, scheme.entries[number]).where(has_value(status)), status
 
 
 def _apply_reference(
@@ -217,7 +223,7 @@ def _apply_reference(
     among: Cohort,
     period: Period,
     found: Mapping[Period, Values],
-    due: Mapping[Period, np.ndarray | None],
+    due: Mapping[Period, Rational],
 ) -> Stage:
     """Apply one reference in one period to what the reference before it made; where it has none to offer the value is missing."""
     entry, (given, before) = scheme.entries[at[0]], found[period]
@@ -230,30 +236,30 @@ def _apply_reference(
         result = deviation(given, against, reference.as_)
     elif isinstance(reference, Peers):
         theirs, groups = past[0] if past else given, among.within if reference.among == "class" else among.levels
-        able = ~np.isnan(theirs) & among.eligible
+        able = theirs.known & among.eligible
         against, few = peer_reference(theirs, able, groups, reference.of, scheme.least_class)
         result = deviation(given, against, reference.as_)
     else:
-        able, good = ~np.isnan(given) & among.eligible, direction_after(entry.direction, entry.against[: at[1]])
-        place, size = group_places(given, able, among.within, good, scheme.least_class)
-        result = place if reference.from_ == "best" else size + 1 - place
-        against, few = size.astype("float64"), size < scheme.least_class
-    lost = ~np.isnan(given) & np.isnan(result)
+        able, good = given.known & among.eligible, direction_after(entry.direction, entry.against[: at[1]])
+        place, size = group_places(given.floats, able, among.within, good, scheme.least_class)
+        result = Rational.read(place if reference.from_ == "best" else size + 1 - place)
+        against, few = Rational.read(size), size < scheme.least_class
+    lost = given.known & ~result.known
     status = np.where(lost, np.where(few, Status.TOO_FEW, Status.NO_RECORDS), before).astype(np.int8)
-    return Stage(*at, reference.kind, given, against, np.where(has_value(status), result, np.nan), status)
+    result = result.where(has_value(status))
+    return Stage(*at, reference.kind, given.floats, against.floats, result.floats, status, result)
 
 
 def _against_quota(
-    quota: Quota, period: Period, found: Mapping[Period, Values], due: Mapping[Period, np.ndarray | None]
-) -> tuple[np.ndarray, np.ndarray]:
+    quota: Quota, period: Period, found: Mapping[Period, Values], due: Mapping[Period, Rational]
+) -> tuple[Rational, Rational]:
     """Hold values against what is due; with `apart` each part of the period against its own, what came of them added up."""
     if not quota.apart:
-        asked = np.asarray(due[period])
-        return asked, apply_quota(quota, found[period][0], asked)
+        return due[period], apply_quota(quota, found[period][0], due[period])
     plain = quota.model_copy(update={"as_": "shortfall" if quota.as_ == "shortfall" else "excess"})
     parts = denominators.quota_parts(quota, period)
-    dues = np.array([due[part] for part in parts])
-    each = np.array([apply_quota(plain, found[part][0], asked) for part, asked in zip(parts, dues, strict=True)])
-    known = ~np.isnan(each)
-    whole, result = (np.where(known.any(axis=0), np.where(known, part, 0).sum(axis=0), np.nan) for part in (dues, each))
-    return round_significant(whole), round_significant(percent(result, whole) if quota.as_ == "excess_percent" else result)
+    each = [apply_quota(plain, found[part][0], due[part]) for part in parts]
+    whole, _ = add_up([due[part].where(one.known) for part, one in zip(parts, each, strict=True)])
+    result, count = add_up(each)
+    whole, result = whole.where(count > 0), result.where(count > 0)
+    return whole, result * 100 / whole if quota.as_ == "excess_percent" else result

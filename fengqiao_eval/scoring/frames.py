@@ -133,7 +133,8 @@ def comparisons(scored: Sequence[Scored], scheme: Scheme, tree: Tree) -> pd.Data
     """
     stages = [(number, stage) for number, one in enumerate(scored) for stage in one.compared.stages]
     parts = []
-    for number, stage in stages or [(0, Stage(0, 0, "", *[np.zeros(0)] * 4))]:
+    nothing = np.zeros(0)
+    for number, stage in stages or [(0, Stage(0, 0, "", nothing, nothing, nothing, nothing))]:
         at = np.flatnonzero(~np.isnan(stage.given))
         rows = pd.DataFrame({"unit_id": at, "indicator": stage.entry, "period": number, "step": stage.step + 1})
         parts.append(rows.assign(kind=stage.kind, **{name: getattr(stage, name)[at] for name in NUMBERS}))

@@ -12,7 +12,7 @@ from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.adjustments import GRADED, WHOLE, Adjustment, Facts, consequences, make_adjustment, sum_adjustments
 from fengqiao_eval.scoring.aggregation import Totals, has_coverage
-from fengqiao_eval.scoring.normalisation import half_up, half_up_ratio
+from fengqiao_eval.scoring.normalisation import DECIMALS, half_up_ratio
 from fengqiao_eval.scoring.result import Scored
 
 MONTHS = {"month": 1, "quarter": 3}
@@ -86,8 +86,8 @@ def _mean_points(points: Sequence[np.ndarray], stands: np.ndarray) -> np.ndarray
     """Take the mean of points over the periods that stand and have any; NaN where none has."""
     there = [stand[:, None] & ~np.isnan(each) for each, stand in zip(points, stands, strict=True)]
     count = np.sum(there, axis=0)
-    sums = np.sum([np.where(has, each, 0) for has, each in zip(there, points, strict=True)], axis=0)
-    return np.where(count > 0, half_up(sums / np.maximum(count, 1)), np.nan)
+    wholes = [np.rint(np.where(has, each, 0) * 10**DECIMALS).astype(np.int64) for has, each in zip(there, points, strict=True)]
+    return np.where(count > 0, half_up_ratio(np.sum(wholes, axis=0), count) / 10**DECIMALS, np.nan)
 
 
 def _mean_lines(shorter: Sequence[Scored], stands: np.ndarray, known: Facts) -> list[Adjustment]:

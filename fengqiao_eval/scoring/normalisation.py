@@ -1,35 +1,67 @@
 """Values to points: curves, steps, lines, relative rules on arrays; then every indicator, and what becomes of the missing.
 
-Points are rounded half-up to 4 decimals. A rule's floor and cap hold its points; where it names none they stay within the marks.
+Points are the fraction that the rule makes of the fraction that the value is, rounded half-up once to 4 decimals. Floats go
+first; the few cells that lie so near to a half or a whole step that floats could be wrong are reckoned anew as fractions. A
+rule's floor and cap hold its points; where it names none they stay within the marks.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from math import isqrt
 from typing import Any
 
 import numpy as np
 
 from fengqiao_eval.errors import Status
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit, members
+from fengqiao_eval.measuring.rationals import Rational, stack
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.normalisation import Curve, Line, Relative, Steps
 from fengqiao_eval.scheme.scheme import Scheme, base_marks
 from fengqiao_eval.scoring.benchmarks import Benchmarked, has_value
 
 DECIMALS = 4
-CLOSE = 1e-9
-"""What lies nearer to a whole step than this is one: 0.3/0.1 is 3."""
+NEAR = 1e-6
+"""What floats leave nearer than this to a half (of the last decimal), or to a whole step, is reckoned as fractions."""
+
+ULPS = 1e-14
+"""How far floats may be off, as a share of the largest number that went into them."""
+
+ROOT = 10**40
+"""The digits of a root that is no whole number."""
 
 
 def half_up(values: Any, decimals: int = DECIMALS) -> np.ndarray:
-    """Round half up at a decimal; what lies within 10^-6 of a half (in that decimal) is a half.
+    """Round floats half-up at a decimal, each as the number that it prints.
 
     >>> half_up(np.array([0.00005, 1.005, 2.345]), 2).tolist(), half_up(np.array([0.00005])).tolist()
     ([0.0, 1.01, 2.35], [0.0001])
     """
-    step = 10.0**decimals
-    scaled = np.asarray(np.multiply(values, step))
-    np.floor(np.add(np.round(scaled, 6, out=scaled), 0.5, out=scaled), out=scaled)
-    return np.divide(scaled, step, out=scaled)
+    exact = Rational.read(values)
+    return np.where(exact.known, exact.half_up(decimals) / 10.0**decimals, np.nan)
+
+
+def round_points(
+    about: np.ndarray, exact: Callable[[np.ndarray], Rational], decimals: int, size: float = 0.0, doubt: Any = None
+) -> np.ndarray:
+    """Round to whole 10^-decimals half-up (floats; NaN stays): `about` where that is beyond doubt, else what `exact` gives.
+
+    exact: fractions at some positions; size: the largest number that went into `about`; doubt: where it is in doubt besides.
+
+    >>> round_points(np.array([0.285, 0.5]), lambda at: Rational.read([0.285])[at], 2).tolist()
+    [29.0, 50.0]
+    """
+    scaled = about * 10.0**decimals
+    scaled += 0.5
+    whole = np.floor(scaled)
+    scaled -= whole
+    scaled -= 0.5
+    near = np.abs(scaled, out=scaled) > 0.5 - NEAR - ULPS * size * 10.0**decimals
+    at = np.flatnonzero(near if doubt is None else near | doubt)
+    if len(at):
+        whole[at] = exact(at).half_up(decimals)
+    return whole
 
 
 def half_up_ratio(above: np.ndarray, below: Any) -> np.ndarray:
@@ -52,65 +84,197 @@ def absolute(rule: Any, values: np.ndarray, direction: str, full_marks: int = 10
     >>> absolute(Curve(kind="curve", knots=((60, 0), (90, 90), (100, 100))), np.array([50.0, 75, 95]), "higher").tolist()
     [0.0, 45.0, 95.0]
     """
-    return half_up(clamp(value_points(rule, values, direction, each), rule, 0, full_marks))
+    found = rule_points(rule, values, Rational.read(values).__getitem__, direction, each, Marks(0, full_marks))
+    return np.divide(found, 10**DECIMALS)
 
 
-def value_points(rule: Curve | Steps | Line, values: Any, good: str, each: Any = None) -> np.ndarray:
+@dataclass(frozen=True)
+class Marks:
+    """Between what points stay where their rule names no floor and cap, and what brings them to the full marks: full / top.
+
+    Each is one number for all, or one for each unit; without a top points stay as they are.
+    """
+
+    low: Any = -np.inf
+    high: Any = np.inf
+    full: Any = 1
+    top: Any = None
+
+    def hold(self, points: Any, rule: Any, at: Any = slice(None)) -> Any:
+        """Hold points (floats or fractions) of the units `at`."""
+        held = clamp(points, rule, _exact_at(self.low, at, points), _exact_at(self.high, at, points))
+        return held if self.top is None else held * _exact_at(self.full, at, points) / _exact_at(self.top, at, points)
+
+
+def rule_points(
+    rule: Curve | Steps | Line,
+    about: np.ndarray,
+    exact: Callable[[np.ndarray], Rational],
+    good: str,
+    each: Any,
+    marks: Marks,
+    decimals: int = DECIMALS,
+) -> np.ndarray:
+    """Give what a rule makes of values, held by the marks, in whole 10^-decimals.
+
+    about: the values as floats (NaN stays), exact: as fractions, of some positions; each: as in value_points.
+    """
+
+    def reckon(at: np.ndarray) -> Rational:
+        own = each if np.ndim(each) == 0 else each[at]
+        return marks.hold(value_points(rule, exact(at), good, own), rule, at)
+
+    found = marks.hold(value_points(rule, about, good, each), rule)
+    size = _size(rule, about, each) * float(np.max(1 if marks.top is None else np.divide(marks.full, marks.top)))
+    doubt = _near_steps(rule, about) if isinstance(rule, Line) and rule.whole else None
+    return round_points(found, reckon, decimals, size, doubt)
+
+
+def _exact_at(number: Any, at: Any, points: Any) -> Any:
+    """Give a number (or one for each unit, at some of them) in the kind of the points; without end it is no limit."""
+    if not isinstance(points, Rational):
+        return number
+    if np.ndim(number):
+        return Rational.read(number[at])
+    return None if np.isinf(number) else Rational.read(number)
+
+
+def _size(rule: Curve | Steps | Line, about: np.ndarray, each: Any) -> float:
+    """Give the largest number that goes into points of a rule, be it on the way."""
+    if isinstance(rule, Steps):
+        return 0.0
+    if isinstance(rule, Curve):
+        x, y = np.abs(np.array(rule.knots, dtype="float64")).T
+        return float(y.max() + x.max() * np.max(2 * y.max() / np.diff(np.array(rule.knots, dtype="float64")[:, 0])))
+    most = float(np.nanmax(np.abs(about), initial=0))
+    each = _line_each(rule) if each is None else each
+    steps = (most + abs(float(rule.at))) / float(rule.per)
+    return abs(float(rule.start)) + abs(float(rule.first)) + steps * float(np.max(np.abs(each), initial=0))
+
+
+def _near_steps(rule: Line, about: np.ndarray) -> np.ndarray:
+    """Say where floats do not tell how many whole steps a value is away; quotients of whole numbers tell it."""
+    steps = (about - float(rule.at)) / float(rule.per)
+    near = np.abs(steps - np.rint(steps)) < NEAR + ULPS * np.abs(steps)
+    plain = rule.at == int(rule.at) and rule.per == int(rule.per)
+    return near & (about != np.rint(about)) if plain else near
+
+
+def value_points(rule: Curve | Steps | Line, values: Any, good: str, each: Any = None) -> Any:
     """Give what a rule makes of values, neither bounded nor rounded, in the rule's own numbers; NaN stays NaN.
 
-    good: the direction in which a value is good. each: of a line whose `each` differs by class or level, each unit's own.
+    values: floats, or a column of fractions, of which come fractions. good: the direction in which a value is good. each: of a
+    line whose `each` differs by class or level, each unit's own.
 
     >>> deduct = Line(kind="line", start=100, each=-0.5, per=10, whole=True, first=-3)
     >>> value_points(deduct, np.array([0, 5, 10, 25]), "lower").tolist()
     [100.0, 97.0, 96.5, 96.0]
     """
-    values = np.asarray(values, dtype="float64")
+    values = values if isinstance(values, Rational) else np.asarray(values, dtype="float64")
     if isinstance(rule, Curve):
-        knots = np.array(rule.knots, dtype="float64")
-        return np.interp(values, knots[:, 0], knots[:, 1])
+        return _curve_points(rule, values)
     return _line_points(rule, values, good, each) if isinstance(rule, Line) else _step_points(rule, values, good)
 
 
-def _step_points(rule: Steps, values: np.ndarray, good: str) -> np.ndarray:
+def _curve_points(rule: Curve, values: Any) -> Any:
+    knots = np.array(rule.knots, dtype="float64")
+    if not isinstance(values, Rational):
+        return np.interp(values, knots[:, 0], knots[:, 1])
+    start = np.clip(np.searchsorted(knots[:, 0], values.floats, "right") - 1, 0, len(knots) - 2)
+    x, y = (Rational.read(column) for column in knots.T)
+    inside = values.clip(rule.knots[0][0], rule.knots[-1][0])
+    return y[start] + (inside - x[start]) * ((y[1:] - y[:-1]) / (x[1:] - x[:-1]))[start]
+
+
+def _step_points(rule: Steps, values: Any, good: str) -> Any:
     """Take the best threshold reached, so start from the easiest and overwrite."""
-    points = np.where(np.isnan(values), np.nan, float(rule.otherwise))
+    exact = isinstance(values, Rational)
+    about = values.floats if isinstance(values, Rational) else values
+    points = np.where(np.isnan(about), np.nan, float(rule.otherwise))
     for threshold, reward in sorted(rule.steps, reverse=good == "lower"):
-        reached = values >= float(threshold) if good == "higher" else values <= float(threshold)
-        points[reached] = float(reward)
-    return points
+        limit = threshold if exact else float(threshold)
+        points[values >= limit if good == "higher" else values <= limit] = float(reward)
+    return Rational.read(points) if exact else points
 
 
-def _line_points(rule: Line, values: np.ndarray, good: str, each: Any) -> np.ndarray:
+def _line_points(rule: Line, values: Any, good: str, each: Any) -> Any:
     """Go along a line, of whole steps only (towards zero) where the rule says so."""
     steps, beyond = line_steps(rule, values, good)
-    if each is None:
-        each = float(rule.each.get("others", 0) if isinstance(rule.each, dict) else rule.each)
+    each = _line_each(rule) if each is None else each
+    if isinstance(values, Rational):
+        points = steps * Rational.read(each) + rule.start
+        return points.where(~beyond, points + rule.first)
     return steps * each + (float(rule.start) + float(rule.first) * beyond)
 
 
-def clamp(points: np.ndarray, rule: Any, lowest: Any = -np.inf, highest: Any = np.inf) -> np.ndarray:
+def _line_each(rule: Line) -> float:
+    return float(rule.each.get("others", 0) if isinstance(rule.each, dict) else rule.each)
+
+
+def line_steps(rule: Line, values: Any, good: str) -> tuple[Any, Any]:
+    """Give how many steps values are from where a line begins, and whether they lie beyond it on the bad side.
+
+    >>> line_steps(Line(kind="line", start=100, each=-0.5, per=10, whole=True), Rational.read(25), "lower")[0].floats.tolist()
+    [2.0]
+    """
+    if isinstance(values, Rational):
+        steps = (values - rule.at) / rule.per
+        return steps.trunc() if rule.whole else steps, (-steps if good == "higher" else steps) > 0
+    steps = (values - float(rule.at)) / float(rule.per)
+    return np.trunc(steps) if rule.whole else steps, steps < 0 if good == "higher" else steps > 0
+
+
+def clamp(points: Any, rule: Any, lowest: Any = -np.inf, highest: Any = np.inf) -> Any:
     """Keep points between the rule's floor and cap; where it names none, between lowest and highest; `none` is no limit.
 
     >>> clamp(np.array([-5.0, 50, 120]), Line(kind="line", start=0, each=1, cap="none"), 0, 100).tolist()
     [0.0, 50.0, 120.0]
     """
-    return np.clip(points, _limit(rule.floor, lowest, -np.inf), _limit(rule.cap, highest, np.inf))
-
-
-def _limit(given: Any, default: Any, none: float) -> Any:
-    return default if given is None else none if given == "none" else float(given)
+    exact = isinstance(points, Rational)
+    low, high = (
+        default if given is None else (None if exact else end) if given == "none" else given if exact else float(given)
+        for given, default, end in ((rule.floor, lowest, -np.inf), (rule.cap, highest, np.inf))
+    )
+    return points.clip(low, high) if exact else np.clip(points, low, high)
 
 
 def normalise(kind: str, values: np.ndarray, direction: str) -> np.ndarray:
     """Say where the values of one class stand in it, from 0 to 1; all must have a value, and not all the same one."""
     good = values if direction == "higher" else -values
     if kind == "percentile":
-        order = np.sort(good)
-        worse, no_better = np.searchsorted(order, good, "left"), np.searchsorted(order, good, "right")
-        return (worse + 0.5 * (no_better - worse - 1)) / (len(good) - 1)
+        worse, tied = _tied_worse(good)
+        return (worse + 0.5 * tied) / (len(good) - 1)
     if kind == "min_max":
         return (good - good.min()) / (good.max() - good.min())
     return np.clip((50 + 10 * (good - good.mean()) / good.std()) / 100, 0, 1)
+
+
+def _tied_worse(good: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Count for each value those that are worse, and the others that are as good."""
+    order = np.sort(good)
+    worse = np.searchsorted(order, good, "left")
+    return worse, np.searchsorted(order, good, "right") - worse - 1
+
+
+def exact_standing(kind: str, values: Rational, direction: str) -> Rational:
+    """Say the same of fractions; a root that is no whole number has forty digits.
+
+    >>> exact_standing("z_score", Rational.read([1, 2, 2, 3]), "higher").half_up(6).tolist()
+    [358579, 500000, 500000, 641421]
+    """
+    good = values if direction == "higher" else -values
+    if kind == "percentile":
+        worse, tied = _tied_worse(good.floats)
+        return Rational(2 * worse + tied, np.full(len(worse), 2 * (len(worse) - 1)))
+    if kind == "min_max":
+        order = good.floats
+        worst = good[[order.argmin()]]
+        return (good - worst) / (good[[order.argmax()]] - worst)
+    away = good - good.mean()
+    variance = (away * away).mean()
+    above, below = int(variance.above[0]), int(variance.below[0])
+    root = Rational(np.array([isqrt(above * below * ROOT**2)], dtype=object), np.array([below * ROOT], dtype=object))
+    return (away * 10 / root + 50).clip(0, 100) / 100
 
 
 def relative(rule: Any, values: np.ndarray, direction: str, full_marks: int = 100) -> np.ndarray:
@@ -120,7 +284,12 @@ def relative(rule: Any, values: np.ndarray, direction: str, full_marks: int = 10
     >>> relative(Relative(kind="percentile"), np.array([1.0, 2, 2, 5]), "higher").tolist()
     [0.0, 50.0, 50.0, 100.0]
     """
-    return half_up(clamp(full_marks * normalise(rule.kind, values, direction), rule, 0, full_marks))
+    found = clamp(full_marks * normalise(rule.kind, values, direction), rule, 0, full_marks)
+
+    def exact(at: np.ndarray) -> Rational:
+        return clamp(exact_standing(rule.kind, Rational.read(values), direction)[at] * full_marks, rule, 0, full_marks)
+
+    return round_points(found, exact, DECIMALS) / 10**DECIMALS
 
 
 def normalise_by_class(
@@ -166,23 +335,41 @@ def indicator_points(found: Benchmarked, scheme: Scheme, among: Cohort) -> Indic
     for number, indicator in enumerate(scheme.indicators):
         values = np.where(able[:, number], found.value[:, number], np.nan)
         top = each_unit(indicator.weight, among.levels) if indicator.points.in_marks else float(base_marks(scheme))
-        raw, changed = _raw_points(indicator, values, top, scheme.least_class, among)
-        limited = clamp(raw, indicator.points, 0, top)
-        same = full is top or np.array_equal(full, top)
-        points[:, number] = half_up(limited if same else limited * np.divide(full, np.where(top == 0, np.inf, top)))
-        status[:, number] = np.where(changed > 0, changed, status[:, number])
+        marks = Marks(0, top) if np.array_equal(full, top) else Marks(0, top, full, np.where(top == 0, np.inf, top))
+        rule, exact = indicator.points, partial(found.exact, number, indicator)
+        if isinstance(rule, Relative):
+            whole, changed = _class_points(indicator, values, exact, scheme.least_class, among, marks)
+            status[:, number] = np.where(changed > 0, changed, status[:, number])
+        else:
+            each = each_unit(rule.each, among.levels, among.classes) if isinstance(rule, Line) else None
+            whole = rule_points(rule, values, exact, indicator.good, each, marks)
+        np.divide(whole, 10**DECIMALS, out=points[:, number])
     return IndicatorPoints(points, status, *_fill_missing(points, status, scheme, among, full))
 
 
-def _raw_points(indicator: Indicator, values: np.ndarray, top: Any, least_class: int, among: Cohort) -> tuple[np.ndarray, Any]:
-    """Give points in the numbers of the rule, and the status that a class too small or all equal makes (0: none)."""
-    rule = indicator.points
-    if isinstance(rule, Relative):
-        able = ~np.isnan(values) & among.eligible
-        share, changed = normalise_by_class(rule.kind, values, able, among.within, indicator.good, least_class)
-        return share * top, changed
-    each = each_unit(rule.each, among.levels, among.classes) if isinstance(rule, Line) else None
-    return value_points(rule, values, indicator.good, each), np.int8(0)
+def _class_points(
+    indicator: Indicator,
+    values: np.ndarray,
+    exact: Callable[[np.ndarray], Rational],
+    least_class: int,
+    among: Cohort,
+    marks: Marks,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give points by standing in the class (whole 10^-4), and the status that a class too small or all equal makes (0: none)."""
+    rule, able = indicator.points, ~np.isnan(values) & among.eligible
+    share, changed = normalise_by_class(rule.kind, values, able, among.within, indicator.good, least_class)
+
+    def reckon(at: np.ndarray) -> Rational:
+        found = []
+        for own in members(among.within, able & np.isin(among.within, among.within[at])):
+            here = np.isin(own, at)
+            if here.any():
+                found.append((own[here], exact_standing(rule.kind, exact(own), indicator.good)[here]))
+        order = np.argsort(np.concatenate([own for own, _ in found]))
+        standing = stack([each for _, each in found])[order]
+        return marks.hold(standing * _exact_at(marks.high, at, standing), rule, at)
+
+    return round_points(marks.hold(share * marks.high, rule), reckon, DECIMALS), changed
 
 
 def _fill_missing(
@@ -203,14 +390,3 @@ def _fill_missing(
             spared = inapplicable[:, number] & np.isin(among.levels, indicator.levels or scheme.levels)
             points[spared, number] = own[spared]
     return ~np.isnan(points), (missing & ~inapplicable)[:, barring].any(axis=1)
-
-
-def line_steps(rule: Line, values: Any, good: str) -> tuple[Any, Any]:
-    """Give how many steps values are from where a line begins, and whether they lie beyond it on the bad side.
-
-    >>> line_steps(Line(kind="line", start=100, each=-0.5, per=10, whole=True), 25, "lower")
-    (np.float64(2.0), True)
-    """
-    steps = (values - float(rule.at)) / float(rule.per)
-    beyond = steps < -CLOSE if good == "higher" else steps > CLOSE
-    return np.trunc(steps + np.copysign(CLOSE, steps)) if rule.whole else steps, beyond

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, STATUSES, Status
+from fengqiao_eval.measuring.denominators import exact_value
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
+from fengqiao_eval.measuring.rationals import Rational
 from fengqiao_eval.periods import Period
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.indicator import Indicator
@@ -74,14 +76,14 @@ class WeightTable:
 class PeriodPoints(IndicatorPoints):
     """The points of a period as a run has them: arrays units × indicators of the scheme, and per unit.
 
-    records: on how many each rests; raw: of indicators in marks (分值), by column, what their rule makes of the values.
+    records: on how many each rests; raw: of indicators in marks (分值), by column, what their rule makes of the values, exactly.
     contributions, totals: whole 10^-decimals, as in the run; zeroed: by column, what vetoes take of that item; parts: the periods
     of which this one is the mean. unsure: the indicators in marks whose values are not in the run, so that their points stay.
     """
 
     period: Period
     records: np.ndarray
-    raw: Mapping[int, np.ndarray]
+    raw: Mapping[int, Rational]
     contributions: np.ndarray
     totals: np.ndarray
     zeroed: Mapping[int, np.ndarray]
@@ -101,7 +103,8 @@ class PeriodPoints(IndicatorPoints):
 
     def only(self, at: np.ndarray) -> "PeriodPoints":
         """Take some of the units."""
-        raw, zeroed = ({column: each[at] for column, each in arrays.items()} for arrays in (self.raw, self.zeroed))
+        raw = {column: each[at] for column, each in self.raw.items()}
+        zeroed = {column: each[at] for column, each in self.zeroed.items()}
         return replace(take_units(self, at), raw=raw, zeroed=zeroed, parts=tuple(part.only(at) for part in self.parts))
 
 
@@ -121,11 +124,18 @@ def read_points(run: Run, among: Cohort, ids: pd.Index, period: Period) -> Perio
     points, status = lay(rows, "points"), lay(rows, "status", empty=Status.NOT_APPLICABLE)
     lacking, barring = np.isnan(points), [indicator.bars_place for indicator in scheme.indicators]
     marked = [column for column, indicator in enumerate(scheme.indicators) if is_in_marks(indicator)]
-    values = lay(rows, "value")
-    if marked and len(held := read("comparisons")):  # the rules saw what came of the last reference
+    counts = [lay(rows, name) for name in ("value", "numerator", "denominator")] if marked else []
+    held, after = read("comparisons") if marked else pd.DataFrame(), np.full(points.shape, np.nan)
+    if len(held):  # the rules saw what came of the last reference
         after = lay(held.sort_values("step", kind="stable").drop_duplicates(["unit_id", "indicator"], keep="last"), "result")
-        values = np.where(np.isnan(after), values, after)
-    values = np.where(has_value(status), values, np.nan)
+
+    def raw(column: int) -> Rational:
+        known, indicator = ~np.isnan(after[:, column]), scheme.indicators[column]
+        value, above, below = (each[:, column] for each in counts)
+        measured = exact_value(value, above, below, indicator.scale)
+        seen = Rational.read(after[:, column]).where(known, measured).where(has_value(status[:, column]))
+        return _raw_marks(indicator, seen, among)
+
     totals = _lay_out(read("ranks").assign(indicator="total"), "total", ids, pd.Index(["total"]))[:, 0]
     return PeriodPoints(
         points=points,
@@ -134,7 +144,7 @@ def read_points(run: Run, among: Cohort, ids: pd.Index, period: Period) -> Perio
         barred=(lacking & (status != Status.NOT_APPLICABLE))[:, barring].any(axis=1),
         period=period,
         records=np.nan_to_num(lay(rows, "n")),
-        raw={column: _raw_marks(scheme.indicators[column], values[:, column], among) for column in marked},
+        raw={column: raw(column) for column in marked},
         contributions=np.rint(np.nan_to_num(lay(rows, "contribution")) * step).astype(np.int64),
         totals=np.rint(np.nan_to_num(totals) * step).astype(np.int64),
         zeroed=_veto_amounts(read("adjustments"), scheme, codes, ids),
@@ -164,11 +174,12 @@ def _positions(words: pd.Series, known: pd.Index) -> np.ndarray:
     return known.get_indexer(named.categories)[named.codes]
 
 
-def _raw_marks(indicator: Indicator, values: np.ndarray, among: Cohort) -> np.ndarray:
-    """Give what the rule makes of the values, in marks, before any limit; NaN where no value was used."""
+def _raw_marks(indicator: Indicator, values: Rational, among: Cohort) -> Rational:
+    """Give what the rule makes of the values, in marks, before any limit; no value where none was used."""
     rule: Any = indicator.points
     each = each_unit(rule.each, among.levels, among.classes) if isinstance(rule, Line) else None
-    return value_points(rule, values, indicator.good, each)
+    found: Rational = value_points(rule, values, indicator.good, each)
+    return found
 
 
 def _veto_amounts(lines: pd.DataFrame, scheme: Scheme, codes: pd.Index, ids: pd.Index) -> dict[int, np.ndarray]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError, refuse_in
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
+from fengqiao_eval.measuring.rationals import Rational
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.results.standings import class_order, levels, main_level
@@ -20,7 +21,7 @@ from fengqiao_eval.scheme.scheme import Dimension
 from fengqiao_eval.scoring.adjustments import sum_adjustments
 from fengqiao_eval.scoring.aggregation import CLOSE, HUNDREDTHS, aggregate, has_coverage, take_units
 from fengqiao_eval.scoring.long_periods import half_up_mean
-from fengqiao_eval.scoring.normalisation import clamp, half_up, half_up_ratio
+from fengqiao_eval.scoring.normalisation import DECIMALS, Marks, half_up_ratio, round_points
 from fengqiao_eval.scoring.ranking import award_count, places
 from fengqiao_eval.tuning.model import PeriodPoints, WeightTable, is_in_marks, read_points
 from fengqiao_eval.wording.numbers import period_words
@@ -154,9 +155,15 @@ class Field:
         marks = self.table.weights(hundredths).indicators / HUNDREDTHS
         for column, raw in sheet.raw.items():
             rule: Any = self.table.scheme.indicators[column].points
-            given = half_up(clamp(raw, rule, 0, marks[column]) * np.divide(full, marks[column] or np.inf))
-            points[:, column] = np.where(np.isnan(raw), points[:, column], given)
+            held = Marks(0, marks[column], full, marks[column] or np.inf)
+            given = round_points(held.hold(raw.floats, rule), partial(_hold, held, raw, rule), DECIMALS) / 10**DECIMALS
+            points[:, column] = np.where(raw.known, given, points[:, column])
         return points
+
+
+def _hold(marks: Marks, raw: Rational, rule: Any, at: np.ndarray) -> Rational:
+    held: Rational = marks.hold(raw[at], rule, at)
+    return held
 
 
 def _veto_deductions(sheet: PeriodPoints, contributions: np.ndarray) -> np.ndarray:

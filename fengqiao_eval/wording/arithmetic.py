@@ -1,17 +1,22 @@
 """The arithmetic from a value to points with the numbers put in: what `explain` prints, and what a gain is reckoned by."""
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from fengqiao_eval.measuring.peer_groups import each_unit
+from fengqiao_eval.measuring.rationals import Rational
 from fengqiao_eval.scheme.indicator import Entry, Indicator
 from fengqiao_eval.scheme.normalisation import Curve, Line, Relative, Steps
 from fengqiao_eval.scheme.scheme import Scheme, base_marks, full_marks_of, weight_at
-from fengqiao_eval.scoring.normalisation import CLOSE, clamp, half_up, line_steps, normalise, value_points
+from fengqiao_eval.scoring.normalisation import Marks, clamp, line_steps, normalise, rule_points, value_points
 from fengqiao_eval.wording.numbers import plain
+
+NOISE = 1e-9
+"""What a limit takes of points that is less than this is what floats left behind."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,22 @@ def term_of(number: Any) -> str:
     return f"({found})" if found.startswith("−") else found
 
 
-def points_at(indicator: Indicator, value: float, of: Unit) -> float:
-    """Give the points of a value, by a rule that looks at the value alone."""
-    return float(half_up(sums(indicator, value, of)[-1].result))
+def points_at(indicator: Indicator, value: Fraction, of: Unit) -> int:
+    """Give the points of a value, by a rule that looks at the value alone, in whole 10^-4."""
+    rule: Any = indicator.points
+    own, top = Rational.cells([value]), _top(indicator, of)
+    found = rule_points(rule, own.floats, own.__getitem__, indicator.good, _each(rule, of), Marks(0, top, of.full, top or np.inf))
+    return int(found[0])
+
+
+def _top(indicator: Indicator, of: Unit) -> float:
+    """Give the marks for which the numbers of a rule are written: the item's own, or those of the scheme."""
+    return float(weight_at(indicator.weight, of.level)) if indicator.points.in_marks else float(base_marks(of.scheme))
+
+
+def _each(rule: Any, of: Unit) -> float:
+    words = (np.array([word]) for word in (of.level, of.peer_class))
+    return float(np.ravel(each_unit(getattr(rule, "each", 0), *words))[0])
 
 
 def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
@@ -69,8 +87,8 @@ def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
     """
     rule: Any = getattr(entry, "points")  # noqa: B009 - an indicator or a consequence; both have a rule
     top, limits = float(base_marks(of.scheme)), (-np.inf, np.inf)
-    if isinstance(entry, Indicator):  # the numbers of a rule are written for the item's own full marks, or those of the scheme
-        top = float(weight_at(entry.weight, of.level)) if rule.in_marks else top
+    if isinstance(entry, Indicator):
+        top = _top(entry, of)
         limits = (0.0, top)
     if isinstance(rule, Relative):
         found = [_relative_sum(rule, value, entry.good, of.peers, top)]
@@ -78,7 +96,7 @@ def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
         found = _rule_sums(rule, value, entry.good, of)
     raw = found[-1].result
     kept = float(clamp(np.array([raw]), rule, *limits)[0])
-    if abs(kept - raw) > CLOSE:
+    if abs(kept - raw) > NOISE:
         found.append(Sum("floor" if kept > raw else "cap", digits(raw), kept))
     if isinstance(entry, Indicator) and top != of.full:
         scaled = kept * of.full / top if top else 0.0
@@ -88,8 +106,8 @@ def sums(entry: Entry, value: float, of: Unit) -> tuple[Sum, ...]:
 
 def _rule_sums(rule: Curve | Steps | Line, value: float, good: str, of: Unit) -> list[Sum]:
     """Write what a rule makes of the value alone; a line is written by its whole steps where it counts no others."""
-    each = float(np.ravel(each_unit(getattr(rule, "each", 0), *(np.array([word]) for word in (of.level, of.peer_class))))[0])
-    result = float(value_points(rule, np.array([value]), good, each)[0])
+    each = _each(rule, of)
+    result = float(value_points(rule, Rational.read(value), good, each).floats[0])
     if isinstance(rule, Line):
         return _line_sums(rule, value, good, each, result)
     if isinstance(rule, Curve):
@@ -120,11 +138,11 @@ def _line_sums(rule: Line, value: float, good: str, each: float, result: float) 
     """Write a line: start, steps times what each is worth, and what the first of them costs besides."""
     gap = term_of(value) if rule.at == 0 else f"({term_of(value)} − {term_of(rule.at)})"
     count, found = gap if rule.per == 1 else f"{gap} / {term_of(rule.per)}", []
-    steps, beyond = line_steps(rule, value, good)
+    steps, beyond = line_steps(rule, Rational.read(value), good)
     if rule.whole:
-        found.append(Sum("whole", count.strip("()") if rule.per == 1 else count, float(steps)))
-        count = term_of(steps)
-    first = _signed_term(float(rule.first)) if rule.first and beyond else ""
+        found.append(Sum("whole", count.strip("()") if rule.per == 1 else count, float(steps.floats[0])))
+        count = term_of(steps.floats[0])
+    first = _signed_term(float(rule.first)) if rule.first and beyond[0] else ""
     return [*found, Sum("rule", f"{term_of(rule.start)}{_signed_term(each)} × {count}{first}", result)]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any, Literal
 
 import pandas as pd
@@ -48,12 +49,14 @@ def flags(cell: Any) -> tuple[str, ...]:
     return tuple(flag for flag in text(cell).split(",") if flag)
 
 
-def round_half_up(number: float, decimals: int = 2) -> Decimal:
-    """Round half-up, as the frames are rounded.
+def round_half_up(number: float | Fraction, decimals: int = 2) -> Decimal:
+    """Round half-up, as the frames are rounded: a float as the number that it prints, a fraction as it is.
 
-    >>> round_half_up(0.125), round_half_up(2.5, 0)
+    >>> round_half_up(0.125), round_half_up(Fraction(5, 2), 0)
     (Decimal('0.13'), Decimal('3'))
     """
+    if isinstance(number, Fraction):
+        return Decimal(math.floor(number * 10**decimals + Fraction(1, 2))).scaleb(-decimals)
     return Decimal(repr(float(number))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
@@ -166,7 +169,8 @@ def change(
     small = base is not None and base < SMALL
     words, amount = say("card.change.level", lang), fixed(abs(float(difference)))
     if kind == "quantity" and before > 0 and not small:
-        kind, amount = "per_cent", fixed(abs(100 * float(difference) / before), 1)
+        per_cent = 100 * Fraction(difference) / Fraction(repr(float(before)))
+        kind, amount = "per_cent", fixed(float(round_half_up(abs(per_cent), 1)), 1)
     if difference:
         words = say(f"card.change.{kind}.{'up' if difference > 0 else 'down'}", lang, amount=amount)
     return Movement(words + (say("card.change.small", lang) if small else ""), (difference > 0) - (difference < 0))

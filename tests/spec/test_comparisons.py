@@ -59,7 +59,7 @@ def test_each_step_has_a_row(scores):
 def test_a_figure_of_each_month_makes_the_quarters_quota(scores):
     """1, 2 and 3 asked of the county are 6; the four counted are two thirds; S2 was given no figure and has no value."""
     found = scores(MONTHLY)
-    assert rows(found.comparisons, "X")[0] == [1, "quota", 4, 6, 66.6666666667]
+    assert rows(found.comparisons, "X")[0] == [1, "quota", 4, 6, 200 / 3]
     points = found.points[found.points["period"] == "2024Q4"].set_index(["unit_id", "indicator"])
     assert points.loc[("S2", "held"), "status"] == "no_records"
 

@@ -4,6 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+import seam
+
 THREE = """
     | dimension | share | indicator | weight |
     | d         | 70    | a         | 30     |
@@ -35,6 +37,16 @@ def test_a_half_goes_up_also_where_floats_fall_short(scheme, judge):
     table = scheme("| dimension | share | indicator | weight |\n| d | 100 | a | 1 |\n| d | 100 | b | 3 |\n| d | 100 | c | 96 |")
     found = judge(table, "| unit | a | b | c |\n| S1 | 0.5 | 33.5 | 0 |")
     assert contributions(found) == [Fraction("0.01"), Fraction("1.01"), 0]
+
+
+def test_a_half_goes_up_also_where_a_rate_has_no_end(records, scheme):
+    """221 of 224 is 98.6607142…%, on the curve 60 + 3.660714… × 35/4 = 92.03125 to the last digit: 92.0313, not 92.0312."""
+    rows = [f"| K{n} | S1 | 2024-10-01 | {'2024-10-02' if n < 221 else ''} |" for n in range(224)]
+    cases = "| case_id | unit_id | received_at | closed_at |\n" + "\n".join(rows)
+    curve = "{kind: curve, knots: [[80, 0], [95, 60], [99, 95], [100, 100]]}"
+    table = scheme(f"| dimension | share | indicator | weight | points |\n| d | 100 | a | 100 | {curve} |")
+    found = seam.score(records(cases=cases), table, levels=["station"]).points
+    assert found[(found["unit_id"] == "S1") & (found["period"] == "2024Q4")]["points"].tolist() == [92.0313]
 
 
 WEIGHTS = {  # what is missing -> what the others weigh

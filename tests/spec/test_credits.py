@@ -53,8 +53,33 @@ def test_an_empty_share_is_an_equal_part(count, people):
     """Where nobody wrote a share, two, three or four persons have equal parts of the record."""
     rows = "\n".join(f"| cases | K1 | P{n} | |" for n in range(1, people + 1))
     frame = count(CLOSED, cases=CASES, credits="| table | record_id | officer_id | share |\n" + rows).frame
-    assert frame.loc["P2", "denominator"] == pytest.approx(1 / people, abs=1e-6)
-    assert frame.loc["P1", "denominator"] == pytest.approx(2 + 1 / people, abs=1e-6)
+    assert frame.loc["P2", "denominator"] == 1 / people
+    assert frame.loc["P1", "denominator"] == 2 + 1 / people
+
+
+@pytest.mark.parametrize("people", [3, 6, 7, 13])
+def test_as_many_parts_as_there_are_persons_make_a_whole(count, people):
+    """Three visits of three persons each are one visit for each of them, and so are seven of seven: no part is cut off."""
+    rows = "\n".join(f"| cases | K{case} | P{n} | |" for case in range(people) for n in range(1, people + 1))
+    cases = "| case_id | unit_id | officer_id | received_at |\n" + "\n".join(
+        f"| K{case} | S1 | P1 | 2024-10-01 |" for case in range(people)
+    )
+    counting = "{kind: count, table: cases, date: received_at}"
+    frame = count(counting, cases=cases, credits="| table | record_id | officer_id | share |\n" + rows, unit="起").frame
+    assert frame.loc[["P1", "P2", "S1"], "value"].tolist() == [1, 1, people]
+
+
+def test_parts_and_written_shares_add_up(count):
+    """A third of one case and 0.5 of another are five sixths."""
+    credits_ = """
+        | table | record_id | officer_id | share |
+        | cases | K1        | P1         |       |
+        | cases | K1        | P2         |       |
+        | cases | K1        | P3         |       |
+        | cases | K2        | P2         | 0.5   |
+    """
+    frame = count(CLOSED, cases=CASES, credits=credits_).frame
+    assert frame.loc["P2", ["numerator", "value"]].tolist() == [5 / 6, 100]
 
 
 def test_credits_of_another_table_do_not_touch_it(count):

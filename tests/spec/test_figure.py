@@ -23,6 +23,16 @@ def test_a_value_given_is_taken(count):
     assert count(SAFETY, figures=FIGURES).frame.loc["S2", ["value", "n"]].tolist() == [97.5, 200]
 
 
+def test_figures_that_print_alike_are_alike(count):
+    """0.1 + 0.2, as a machine adds it, is 0.3: a figure keeps six decimals, and what a float leaves behind them is dropped."""
+    figures = """
+        | unit_id | indicator | period | value               | n   |
+        | S1      | safety    | 2024Q4 | 0.30000000000000004 | 100 |
+        | S2      | safety    | 2024Q4 | 0.3                 | 100 |
+    """
+    assert count(SAFETY, figures=figures).frame.loc[["S1", "S2"], "value"].tolist() == [0.3, 0.3]
+
+
 def test_no_level_is_made_of_another(count):
     """The county has no figure of its own, so it has none: figures are neither added nor averaged."""
     assert count(SAFETY, figures=FIGURES).frame.loc["X", "status"] == "no_records"

@@ -15,6 +15,22 @@ def test_minutes_between_two_times(count):
     assert (found["counted"], found["value"], found["n"]) == ("30/2", 15, 2)
 
 
+def test_seconds_add_up_to_whole_minutes(count):
+    """Three times twenty seconds are one minute, and their mean is a third of one, as is that of a minute and two noughts."""
+    cases = """
+        | case_id | unit_id | received_at         | arrived_at          |
+        | K1      | S1      | 2024-10-05 08:00:00 | 2024-10-05 08:00:20 |
+        | K2      | S1      | 2024-10-06 08:00:00 | 2024-10-06 08:00:20 |
+        | K3      | S1      | 2024-10-07 08:00:00 | 2024-10-07 08:00:20 |
+        | K4      | S2      | 2024-10-05 08:00:00 | 2024-10-05 08:01:00 |
+        | K5      | S2      | 2024-10-06 08:00:00 | 2024-10-06 08:00:00 |
+        | K6      | S2      | 2024-10-07 08:00:00 | 2024-10-07 08:00:00 |
+    """
+    frame = count(MINUTES, cases=cases, unit="分钟").frame
+    assert frame.loc[["S1", "S2"], "counted"].tolist() == ["1/3", "1/3"]
+    assert frame.loc[["S1", "S2"], "value"].tolist() == [1 / 3, 1 / 3]
+
+
 def test_mean_of_a_column(counted):
     """Scores of 4 and 5 add up to 9 of 2 rows; the empty one is no zero."""
     assert counted("{kind: mean, table: cases, date: received_at, of: score}", cases=CASES) == "9/2"

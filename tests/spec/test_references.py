@@ -211,7 +211,7 @@ def test_who_stands_for_unknown_is_no_yardstick(held):
 
 @pytest.mark.rule("R8", "R34")
 def test_the_place_is_that_in_the_class_and_ties_share_the_better(held):
-    """A, B and C are tied but for what twelve digits do not show: 1, 1, 1, then 4; each class has its own first."""
+    """A, B and C are tied but for what fifteen digits do not show: 1, 1, 1, then 4; each class has its own first."""
     text = """
         | unit | class | v                  |
         | A    | A组   | 0.3                |
