@@ -31,7 +31,8 @@ class Measured:
     """The measures of one period: arrays units × entries of the scheme (indicators first, then lines outside the hundred).
 
     value in the entry's unit, the float next to the fraction; status a Status. due: what each quota asks of each unit, by
-    (entry, step); per: by entry, the fractions of counts per an exposure, which the arrays alone do not tell.
+    (entry, step); per: by entry, the fractions of counts per an exposure, which the arrays alone do not tell; left_out: by entry,
+    how many records of each unit a void month took.
     """
 
     period: Period
@@ -42,6 +43,7 @@ class Measured:
     status: np.ndarray
     due: Mapping[tuple[int, int], Rational] = field(default_factory=dict)
     per: Mapping[int, Rational] = field(default_factory=dict)
+    left_out: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     def exact(self, number: int, entry: Entry, at: Any = slice(None)) -> Rational:
         """Give the values of an entry, by its number, as fractions; of some units."""
@@ -68,25 +70,34 @@ class Counted:
     figures: pd.DataFrame
     postings: pd.DataFrame | None
 
-    def sums(self, line: Tally, period: Period) -> Sums:
-        """The sums of a line in a period, part -> one a unit, void months left out."""
+    def sums(self, line: Tally, period: Period, *, void: bool = False) -> Sums:
+        """The sums of a line in a period, part -> one a unit, void months left out; or of those alone."""
         if line.key in self.best:
-            return {part: array[:, self.periods.index(period)] for part, array in self.best[line.key].items()}
-        at = _spans_in(self.plan, line.indicator, period)
+            return self._column(self.best[line.key], period, void=void)
+        at = _spans_in(self.plan, line.indicator, period, void=void)
         return {part: tidy(cube[:, int(line.key), at].sum(axis=1), self.plan.step) for part, cube in self.cubes.items()}
 
+    def of_entries(self, period: Period, *, void: bool = False) -> list[tuple[int, Sums]]:
+        """The sums of every entry that rests on records, in a period without its void months; or of those alone."""
+        lines = [(line.indicator, self.sums(line, period, void=void)) for line in self.lines if not line.aside]
+        return lines + [(number, self._column(arrays, period, void=void)) for number, arrays in self.apart.items()]
 
-def _spans_in(plan: Plan, number: int, period: Period) -> list[int]:
-    """The numbers of the spans that make a period, void months of the entry left out."""
-    void = void_months(plan.scheme, plan.scheme.entries[number].code)
-    return [at for at, span in enumerate(plan.spans) if period.holds(span) and span.first not in void]
+    def _column(self, arrays: Sums, period: Period, *, void: bool) -> Sums:
+        at = self.periods.index(period) + void * len(self.periods)
+        return {part: array[:, at] for part, array in arrays.items()}
+
+
+def _spans_in(plan: Plan, number: int, period: Period, *, void: bool = False) -> list[int]:
+    """The numbers of the spans that make a period, void months of the entry left out; or of those alone."""
+    months = void_months(plan.scheme, plan.scheme.entries[number].code)
+    return [at for at, span in enumerate(plan.spans) if period.holds(span) and (span.first in months) == void]
 
 
 def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period], as_of: datetime, *, officers: bool) -> Counted:
     """Count everything the scheme asks for, for all periods at once."""
     voids = [Period(month, 1) for indicator in scheme.entries for month in void_months(scheme, indicator.code)]
     spans = tuple(a for a in atoms([*periods, *voids]) if any(period.holds(a) for period in periods))
-    plan, size = Plan(records, scheme, tree, spans, as_of, officers), len(periods)
+    plan, size = Plan(records, scheme, tree, spans, as_of, officers), len(periods) * (2 if voids else 1)
     apart: dict[int, Sums] = {}
     for number, indicator in enumerate(scheme.entries):
         measure = indicator.measure
@@ -107,8 +118,9 @@ def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period
 
 
 def _membership(plan: Plan, number: int, periods: Sequence[Period]) -> pd.DataFrame:
-    """Say which spans make which periods, by their numbers."""
-    pairs = [(span, n) for n, period in enumerate(periods) for span in _spans_in(plan, number, period)]
+    """Say which spans make which periods, by their numbers; of the void months of each period a further one is made."""
+    every = [(n + void * len(periods), period, void) for void in (False, True) for n, period in enumerate(periods)]
+    pairs = [(span, n) for n, period, void in every for span in _spans_in(plan, number, period, void=void)]
     return pd.DataFrame(pairs, columns=["span", "period"], dtype="int32")
 
 
@@ -124,12 +136,12 @@ def measure_period(scheme: Scheme, tree: Tree, counted: Counted, period: Period,
     """Put together the measures of one period: sums of its months, what was counted apart, and figures."""
     shape = (len(tree.units), len(scheme.entries))
     found = {part: np.zeros(shape) for part in counting.PARTS} | {"value": np.full(shape, np.nan)}
-    status, place = np.empty(shape, dtype=np.int8), counted.periods.index(period)
-    sums = [(line.indicator, counted.sums(line, period)) for line in counted.lines if not line.aside]
-    sums += [(number, {part: array[:, place] for part, array in arrays.items()}) for number, arrays in counted.apart.items()]
-    for number, parts in sums:
+    status = np.empty(shape, dtype=np.int8)
+    for number, parts in counted.of_entries(period):
         for part, column in parts.items():
             found[part][:, number] = column
+    void = counted.of_entries(period, void=True) if scheme.void else []
+    left_out = {number: sums["n"] for number, sums in void if sums["n"].any()}
     per: dict[int, Rational] = {}
     for number, entry in enumerate(scheme.entries):
         own = {part: array[:, number] for part, array in found.items()}
@@ -148,6 +160,7 @@ def measure_period(scheme: Scheme, tree: Tree, counted: Counted, period: Period,
         status,
         denominators.dues(scheme, tree, period, counted.figures, counted.postings),
         per,
+        left_out,
     )
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import dropwhile
 from types import MappingProxyType
 from typing import Any
 
@@ -98,13 +99,22 @@ def _chain(unit: str, parents: Mapping[str, str]) -> list[str]:
 def _attach_officers(
     now: pd.DataFrame, postings: pd.DataFrame | None, period: Period, stands_for: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Hang officers on the unit of the posting with most days in the period; class, where empty, is that unit's."""
+    """Hang officers on the unit of the posting with most days in the period; class, where empty, is that of the station.
+
+    Of who serves at a zone it is the class of the station that the zone is in, else of the nearest unit above that has one.
+    """
     home = home_unit(postings, period, stands_for) if postings is not None else {}
     officers = now.index[now["level"] == OFFICER]
     parents = now["parent_id"].to_dict() | {unit: home[unit] for unit in officers if unit in home}
     classes = now["peer_class"].to_dict()
     homes = {parents[unit] for unit in officers} - {""}  # few beside those who serve there
-    inherited = {home: next(filter(None, map(classes.get, _chain(home, parents))), "") for home in homes}
+    stations = frozenset(now.index[now["level"] == "station"])
+    chains = {
+        home: [*dropwhile(lambda unit: unit not in stations, chain)] or chain
+        for home in homes
+        if (chain := _chain(home, parents))
+    }
+    inherited = {home: next(filter(None, map(classes.get, chain)), "") for home, chain in chains.items()}
     classes |= {unit: inherited.get(parents[unit], "") for unit in officers if not classes[unit]}
     return now.assign(parent_id=list(parents.values()), peer_class=list(classes.values()))
 

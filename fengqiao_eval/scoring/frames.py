@@ -111,11 +111,15 @@ def ranks(scored: Sequence[Scored], scheme: Scheme, tree: Tree, days: Sequence[n
 def _flags(one: Scored, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[str]:
     period = one.measured.period
     months = set(period.month_numbers)
-    void = [number for number, i in enumerate(scheme.indicators) if months & void_months(scheme, i.code)]
+    whole = [number for number, i in enumerate(scheme.indicators) if months <= void_months(scheme, i.code)]
+    void = one.status[:, whole] == Status.VOID
+    lost = [
+        n * (one.status[:, at] != Status.NOT_APPLICABLE) for at, n in one.measured.left_out.items() if at < one.status.shape[1]
+    ]
     length = (period.end - period.start).days
     served = {
         "provisional": (one.status == Status.PROVISIONAL).any(axis=1),
-        "void_left_out": ((one.status[:, void] == Status.VOID) | (one.measured.n[:, void] > 0)).any(axis=1),
+        "void_left_out": np.any([void.any(axis=1), *(n > 0 for n in lost)], axis=0),
         "low_coverage": ~covers_enough(one.totals.covered, scheme),
         "not_ranked": ~one.ranked,
         "small_class": one.ranked & (one.of < scheme.least_class),

@@ -79,6 +79,19 @@ def test_a_zone_belongs_to_its_station(at):
     assert at("\n| Z2 | 2024-10-01 | |") == ("S2", "二类")
 
 
+def test_the_class_is_the_stations_not_the_zones(drawn):
+    """Zone S1-1 is of class 乙, its station S1 of class 甲: who serves at the zone is compared with those of the station."""
+    units = """
+        | unit_id | name | level   | parent_id | peer_class |
+        | S1      | 一所 | station |           | 甲         |
+        | S1-1    | 一区 | zone    | S1        | 乙         |
+        | P1      | 张   | officer |           |            |
+    """
+    postings = "| officer_id | unit_id | from_date |\n| P1 | S1-1 | 2023-01-01 |"
+    found = read_units(read_records({"units": drawn(units), "postings": drawn(postings)}), "2024Q4").units
+    assert found.set_index("unit_id").loc["P1", "peer_class"] == "甲"
+
+
 def test_without_a_posting_the_tree_decides(at):
     """No day of service in the period: the officer hangs where the table of units says."""
     assert at("\n| S2 | 2025-01-01 | |") == ("S1", "一类")

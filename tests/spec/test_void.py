@@ -2,6 +2,8 @@
 
 import pytest
 
+from seam import score
+
 REPLIED = "{kind: share, table: duties, date: due_at, met: {done_at: {not_after: due_at}}}"
 MEDIAN = "{kind: quantile, table: duties, date: due_at, of: {minutes: [due_at, done_at]}, q: 0.5}"
 DUTIES = """
@@ -45,13 +47,26 @@ def test_a_quarter_whose_months_are_all_void_is_void(count):
     assert count(REPLIED, duties=DUTIES, void=void).frame.loc["S1", "status"] == "void"
 
 
-def test_the_place_says_so(scheme, judge):
-    """Whoever is scored on an indicator with a void month carries the flag; who is not scored on it does not."""
-    table = scheme("""
-        | dimension | share | indicator | weight                  | levels          |
-        | d         | 100   | a         | 50                      | [station]       |
-        | d         | 100   | b         | {zone: 100, others: 50} | [station, zone] |
-    """, void=({"indicator": "a", "period": "2024-11", "reason": "系统迁移"},))  # fmt: skip
-    values = "| unit | level | a | b |\n| S1 | station | 90 | 90 |\n| Z1 | zone | not_applicable | 90 |"
-    flags = {period: judge(table, values, period).ranks["flags"].tolist() for period in ("2024Q4", "2024Q3")}
-    assert flags == {"2024Q4": ["void_left_out,small_class", "small_class"], "2024Q3": ["small_class", "small_class"]}
+def test_the_place_says_so_to_whom_records_are_taken(records, scheme):
+    """S1 and the county lose two replies of November; S2 has its own in other months, zones are not scored on replies."""
+    table = scheme(f"""
+        | dimension | share | indicator | weight                  | levels            | measure   |
+        | d         | 100   | it        | 50                      | [county, station] | {REPLIED} |
+        | d         | 100   | b         | {{zone: 100, others: 50}} |                   |           |
+    """, levels=["county", "station", "zone"], void=VOID)  # fmt: skip
+    duties = DUTIES.replace("U4      | S1 ", "U4      | Z1 ") + "| U6 | S2 | reply | 2024-12-10 | 2024-12-09 | H4 |"
+    ranks = score(records(duties=duties), table).ranks.set_index(["unit_id", "period"])["flags"]
+    flagged = {unit for (unit, period), flags in ranks.items() if period == "2024Q4" and "void_left_out" in flags}
+    assert flagged == {"S1", "X"}
+    assert not ranks[ranks.str.contains("void_left_out")].index.isin([("S1", "2024Q3"), ("S1", "2024-10")]).any()
+
+
+def test_who_loses_all_that_there_was_is_marked(records, scheme):
+    """Replies of S2 were due in the void month only: it has no records, and the place says why."""
+    table = scheme(f"| dimension | share | indicator | weight | measure |\n| d | 100 | it | 100 | {REPLIED} |", void=VOID)
+    duties = (
+        "| duty_id | unit_id | kind | due_at | done_at |\n| U1 | S2 | reply | 2024-11-10 | |\n| U2 | S1 | reply | 2024-12-01 | |"
+    )
+    found = score(records(duties=duties), table, levels=["station"])
+    rows = found.ranks[found.ranks["period"] == "2024Q4"].set_index("unit_id")["flags"]
+    assert ("void_left_out" in rows["S2"], "void_left_out" in rows["S1"]) == (True, False)
