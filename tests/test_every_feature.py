@@ -156,7 +156,7 @@ def test_a_mean_names_its_months(folder):
     assert of.gains == ()
     said = "\n".join(entry_lines(run, "S001", "arrival", None, "zh"))
     assert len(re.findall(r"(?m)^  2024-1[012]：[\d.]+ × [\d.]+ = [\d.]+$", said)) == 3
-    assert re.search(r"3 期贡献的平均：[\d.]+ [\d.]+ [\d.]+ → [\d.]+", said)
+    assert re.search(r"3 期平均，得分按各期所用权重加权：[\d.]+ × [\d.]+ = [\d.]+（各期贡献 [\d.]+ [\d.]+ [\d.]+）", said)
 
 
 def test_gains_are_silent_where_no_promise_can_be_kept(recounted):

@@ -132,7 +132,7 @@ def _standing(asked: Question) -> str:
 
 
 def _worth(asked: Question, indicator: Indicator, row: UnitRow) -> str:
-    """Say what an indicator brings: points × weight used, or the mean of what it brought in shorter periods."""
+    """Say what an indicator brings: points × weight used; of a mean of shorter periods also what it brought in each."""
     status = asked.term("status", row["status"])
     if pd.isna(row["points"]):
         rule = indicator.missing
@@ -140,10 +140,12 @@ def _worth(asked: Question, indicator: Indicator, row: UnitRow) -> str:
             rule = indicator.not_applicable.give if indicator.not_applicable else "redistribute"
         return asked.say("unscored", status=status, weight=share(row["weight"]), missing=asked.say(f"missing.{rule}"))
     aside, contribution = "" if row["status"] == "ok" else f"  [{status}]", asked.exact(row["contribution"])
+    points, weight = fixed(row["points"], 4), share(row["weight_used"])
     if is_mean(asked.run.scheme, str(row["period"])):
         each = [str(asked.exact(asked.points(period)[indicator.code]["contribution"])) for period in asked.averaged]
-        return asked.say("mean", n=len(each), parts=" ".join(each), contribution=contribution) + aside
-    return f"{fixed(row['points'], 4)} × {share(row['weight_used'])} = {contribution}{aside}"
+        mean = {"n": len(each), "points": points, "weight": weight, "parts": " ".join(each)}
+        return asked.say("mean", **mean, contribution=contribution) + aside
+    return f"{points} × {weight} = {contribution}{aside}"
 
 
 def share(weight: float) -> str:

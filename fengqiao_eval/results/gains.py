@@ -15,7 +15,6 @@ from fengqiao_eval.scheme.measure import Coded, Count, Distinct, Ratio, Share
 from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scheme.scheme import parts_of
 from fengqiao_eval.scoring.aggregation import fractions, weights_at
-from fengqiao_eval.scoring.normalisation import DECIMALS
 from fengqiao_eval.wording.arithmetic import points_at
 from fengqiao_eval.wording.numbers import measured, round_half_up, signed
 from fengqiao_eval.words import catalogue, say
@@ -77,7 +76,7 @@ def _gain(of: CardPeriods, indicator: Indicator, line: IndicatorLine, weights: M
         return None
     count, reached = required_records(indicator, line)
     points, decimals = points_at(indicator, reached, of.unit), of.unit.scheme.decimals
-    earned = round_half_up(Fraction(points, 10**DECIMALS) * weights[line.code], decimals)
+    earned = round_half_up(points * weights[line.code], decimals)
     won = float(earned - round_half_up(line.contribution, decimals))
     if won <= 0:
         return None

@@ -14,7 +14,7 @@ from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.indicator import POINTED, Consequence, Outside
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.benchmarks import Benchmarked, History, apply_references, has_value
-from fengqiao_eval.scoring.normalisation import Marks, half_up_ratio, rule_points
+from fengqiao_eval.scoring.normalisation import PointScale, half_up_ratio, rule_points
 
 WHOLE = "total"
 """The line of what changes the whole, and no part of it."""
@@ -150,7 +150,7 @@ def _effect(known: Facts, line: Consequence) -> Adjustment:
     rule: Any = line.points
     each = each_unit(rule.each, known.among.levels, known.among.classes) if rule.kind == "line" else None
     exact = partial(known.found.exact, len(known.scheme.indicators) + known.number(line), line)
-    points = np.nan_to_num(rule_points(rule, value, exact, line.good, each, Marks(), known.scheme.decimals)).astype(np.int64)
+    points = np.nan_to_num(rule_points(rule, value, exact, line.good, each, PointScale(), known.scheme.decimals)).astype(np.int64)
     amount = points if line.effect == "add" else -points
     return make_adjustment((line.code, rule.kind, line.effect), amount, amount != 0, value)
 

@@ -9,20 +9,20 @@ What is printed is what is ranked. On its way from the scheme to the tuning scre
 | shares of the total | floats | `shares`, `Weights.nominal`: what is covered, printed and drawn |
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property, partial, reduce
 from itertools import islice, pairwise
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import Status
 from fengqiao_eval.measuring.peer_groups import Cohort, each_unit
-from fengqiao_eval.measuring.rationals import Rational
+from fengqiao_eval.measuring.rationals import Rational, stack
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, base_marks, is_scored, parts_of, weight_at
 from fengqiao_eval.scoring.adjustments import WHOLE, Adjustment, make_adjustment
 from fengqiao_eval.scoring.normalisation import DECIMALS, IndicatorPoints, round_points
@@ -135,14 +135,22 @@ def has_coverage(covered: np.ndarray, barred: np.ndarray, scheme: Scheme) -> np.
 # The points of all levels, and of one
 
 
+Weighing: TypeAlias = Callable[[np.ndarray, np.ndarray], Rational]
+"""Gives the weights used as fractions, of cells: the numbers of their units, and of their indicators."""
+
+
 @dataclass(frozen=True)
 class Totals:
-    """Contributions (units × indicators) and totals in whole 10^-decimals, the weights used, and the share that was scored."""
+    """Contributions (units × indicators) and totals in whole 10^-decimals, the weights used, and the share that was scored.
+
+    exact: the weights used as fractions.
+    """
 
     contributions: np.ndarray
     totals: np.ndarray
     weight_used: np.ndarray
     covered: np.ndarray
+    exact: Weighing
 
 
 @dataclass(frozen=True)
@@ -157,15 +165,27 @@ class Gathered:
 def gather(given: IndicatorPoints, scheme: Scheme, among: Cohort) -> Gathered:
     """Weigh the points of every unit by the weights of its level."""
     shape, size = given.points.shape, len(given.points)
-    totals = Totals(np.zeros(shape, dtype=np.int64), np.zeros(size, dtype=np.int64), np.zeros(shape), np.zeros(size))
+    found_in, place = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+    weighings: list[Weighing] = []
+
+    def exact(units: np.ndarray, indicators: np.ndarray) -> Rational:
+        order = np.argsort(found_in[units], kind="stable")
+        parts = [order[found_in[units][order] == number] for number in range(len(weighings))]
+        found = [weigh(place[units[own]], indicators[own]) for weigh, own in zip(weighings, parts, strict=True) if len(own)]
+        return stack(found)[np.argsort(order)]
+
+    totals = Totals(np.zeros(shape, dtype=np.int64), np.zeros(size, dtype=np.int64), np.zeros(shape), np.zeros(size), exact)
     nominal, adjustments = np.zeros(shape), []
     for level in dict.fromkeys(among.levels):
         at = np.flatnonzero(among.levels == level)
         here = slice(at[0], at[-1] + 1) if len(at) == at[-1] - at[0] + 1 else at  # a level in one piece is not copied
         found = aggregate(take_units(given, here), weights_at(scheme, level), scheme, among.classes[here])
         nominal[here] = found.nominal
+        found_in[here], place[here] = len(weighings), np.arange(len(at))
+        weighings.append(found.totals.exact)
         for name, array in vars(totals).items():
-            array[here] = getattr(found.totals, name)
+            if name != "exact":
+                array[here] = getattr(found.totals, name)
         adjustments += [replace(line, at=at[line.at]) for line in found.adjustments]
     return Gathered(totals, nominal, tuple(adjustments))
 
@@ -211,9 +231,13 @@ def total(points: np.ndarray, scored: np.ndarray, weights: Weights, decimals: in
     patterns, which = unique_patterns(scored)
     above, below = fractions(patterns, weights)
     used, covered = above / below, patterns @ weights.nominal
-    below = below * 10 ** (DECIMALS - decimals)
-    contributions = _round_products(points if patterns.all() else np.where(scored, points, 0), above, below, which)
-    return Totals(contributions, contributions.sum(axis=1), _expand_patterns(used.astype(float), which), covered[which])
+    under = below * 10 ** (DECIMALS - decimals)
+    contributions = _round_products(points if patterns.all() else np.where(scored, points, 0), above, under, which)
+
+    def exact(units: np.ndarray, indicators: np.ndarray) -> Rational:
+        return Rational(above[which[units], indicators], below[which[units], indicators])
+
+    return Totals(contributions, contributions.sum(axis=1), _expand_patterns(used.astype(float), which), covered[which], exact)
 
 
 def unique_patterns(scored: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from fengqiao_eval.errors import OFFICER, Note
+from fengqiao_eval.measuring.rationals import Rational, add_up
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.adjustments import GRADED, WHOLE, Adjustment, Facts, consequences, make_adjustment, sum_adjustments
 from fengqiao_eval.scoring.aggregation import Totals, has_coverage
-from fengqiao_eval.scoring.normalisation import DECIMALS, half_up_ratio
+from fengqiao_eval.scoring.normalisation import DECIMALS, half_up_ratio, round_points
 from fengqiao_eval.scoring.result import Scored
 
 MONTHS = {"month": 1, "quarter": 3}
@@ -42,26 +43,21 @@ def expand_parts(scheme: Scheme, periods: Iterable[Period]) -> tuple[Period, ...
 def mean_of(shorter: Sequence[Scored], recounted: Scored, known: Facts) -> Scored:
     """Give a longer period the mean of the totals of shorter ones (R43), of each unit those in which enough was scored.
 
-    Contributions, points, weights used and lines outside the hundred are means over the same periods; one line carries what
-    rounding leaves, so that the total is the mean of the totals, half-up. The share covered is the mean over all, so that who
-    had little scored most of the time has no place. Lines of the year only, and vetoes on grades, are those of the recount.
+    Weights used and lines outside the hundred are means over the same periods, points too, each by the weight that was used, and
+    a contribution is points × weight used as in any period; one line carries what rounding leaves, so that the total is the mean
+    of the totals, half-up. The share covered is the mean over all, so that who had little scored most of the time has no place.
+    Lines of the year only, and vetoes on grades, are those of the recount.
     """
     scheme, size = known.scheme, len(recounted.barred)
     stands = np.array([has_coverage(one.totals.covered, one.barred, scheme) for one in shorter])
-    contributions = half_up_mean([one.totals.contributions for one in shorter], stands)
+    points, weighed = mean_points([one.points for one in shorter], [one.totals for one in shorter], stands, scheme.decimals)
+    contributions = weighed.contributions
     lines = _mean_lines(shorter, stands, known)
     left = half_up_mean([one.totals.totals for one in shorter], stands) - contributions.sum(axis=1) - sum_adjustments(lines, size)
     lines.append(make_adjustment((WHOLE, "mean_of_totals", "aggregate"), left, left != 0))
     lines += [line for line in consequences(known, contributions) if line.effect in GRADED]
     lines += consequences(known, contributions, year_only=True, beside=lines)
-    used, count = _sums([one.totals.weight_used for one in shorter], stands)
-    totals = Totals(
-        contributions,
-        contributions.sum(axis=1) + sum_adjustments(lines, size),
-        used / np.maximum(count, 1),
-        np.mean([one.totals.covered for one in shorter], axis=0),
-    )
-    points = _mean_points([one.points for one in shorter], stands)
+    totals = replace(weighed, totals=weighed.totals + sum_adjustments(lines, size))
     return replace(recounted, points=points, barred=stands.sum(axis=0) == 0, totals=totals, adjustments=merge_lines(lines, size))
 
 
@@ -82,12 +78,46 @@ def _sums(arrays: Sequence[np.ndarray], stands: np.ndarray) -> tuple[np.ndarray,
     return sum(kept[1:], kept[0]), stands.sum(axis=0).reshape(shape)
 
 
-def _mean_points(points: Sequence[np.ndarray], stands: np.ndarray) -> np.ndarray:
-    """Take the mean of points over the periods that stand and have any; NaN where none has."""
+def mean_points(
+    points: Sequence[np.ndarray], totals: Sequence[Totals], stands: np.ndarray, decimals: int
+) -> tuple[np.ndarray, Totals]:
+    """Take the mean of points over the periods that stand, each by the weight used; NaN where none has any; and weigh them.
+
+    points: one array (units × indicators) a period, with the totals behind it. What weighs nothing counts alike.
+    """
     there = [stand[:, None] & ~np.isnan(each) for each, stand in zip(points, stands, strict=True)]
-    count = np.sum(there, axis=0)
-    wholes = [np.rint(np.where(has, each, 0) * 10**DECIMALS).astype(np.int64) for has, each in zip(there, points, strict=True)]
-    return np.where(count > 0, half_up_ratio(np.sum(wholes, axis=0), count) / 10**DECIMALS, np.nan)
+    given = [np.where(has, each, 0) for has, each in zip(there, points, strict=True)]
+    used, count = _sums([one.weight_used for one in totals], stands)
+    weight, shape = used / np.maximum(count, 1), used.shape
+    weighs = used > 0
+
+    def each_weight(units: np.ndarray, indicators: np.ndarray) -> list[Rational]:
+        ones = np.ones(len(units), dtype=np.int64)
+        exact = [Rational(ones, ones).where(~weighs[units, indicators], one.exact(units, indicators)) for one in totals]
+        return [one.where(has[units, indicators], 0) for one, has in zip(exact, there, strict=True)]
+
+    def exact_weight(units: np.ndarray, indicators: np.ndarray) -> Rational:
+        sums, _ = add_up([one.exact(units, indicators).where(own[units], 0) for one, own in zip(totals, stands, strict=True)])
+        return sums / Rational.read(np.maximum(stands.sum(axis=0), 1)[units])
+
+    def mean(at: np.ndarray) -> Rational:
+        units, indicators = np.unravel_index(at, shape)
+        weights = each_weight(units, indicators)
+        sums, _ = add_up([Rational.read(one[units, indicators]) * by for one, by in zip(given, weights, strict=True)])
+        return sums / add_up(weights)[0]
+
+    def product(at: np.ndarray) -> Rational:
+        units, indicators = np.unravel_index(at, shape)
+        return Rational.read(np.nan_to_num(found[units, indicators])) * exact_weight(units, indicators)
+
+    by = [np.where(weighs, one.weight_used, 1) * has for one, has in zip(totals, there, strict=True)]
+    over = np.sum(by, axis=0)
+    about = np.sum([one * each for one, each in zip(given, by, strict=True)], axis=0) / np.where(over > 0, over, np.nan)
+    most = float(np.nanmax(np.abs(about), initial=0))
+    found = round_points(about.ravel(), mean, DECIMALS, most).reshape(shape) / 10**DECIMALS
+    whole = round_points((np.nan_to_num(found) * weight).ravel(), product, decimals, most).reshape(shape).astype(np.int64)
+    covered = np.mean([one.covered for one in totals], axis=0)
+    return found, Totals(whole, whole.sum(axis=1), weight, covered, exact_weight)
 
 
 def _mean_lines(shorter: Sequence[Scored], stands: np.ndarray, known: Facts) -> list[Adjustment]:

@@ -84,12 +84,12 @@ def absolute(rule: Any, values: np.ndarray, direction: str, full_marks: int = 10
     >>> absolute(Curve(kind="curve", knots=((60, 0), (90, 90), (100, 100))), np.array([50.0, 75, 95]), "higher").tolist()
     [0.0, 45.0, 95.0]
     """
-    found = rule_points(rule, values, Rational.read(values).__getitem__, direction, each, Marks(0, full_marks))
+    found = rule_points(rule, values, Rational.read(values).__getitem__, direction, each, PointScale(0, full_marks))
     return np.divide(found, 10**DECIMALS)
 
 
 @dataclass(frozen=True)
-class Marks:
+class PointScale:
     """Between what points stay where their rule names no floor and cap, and what brings them to the full marks: full / top.
 
     Each is one number for all, or one for each unit; without a top points stay as they are.
@@ -112,7 +112,7 @@ def rule_points(
     exact: Callable[[np.ndarray], Rational],
     good: str,
     each: Any,
-    marks: Marks,
+    marks: PointScale,
     decimals: int = DECIMALS,
 ) -> np.ndarray:
     """Give what a rule makes of values, held by the marks, in whole 10^-decimals.
@@ -335,7 +335,7 @@ def indicator_points(found: Benchmarked, scheme: Scheme, among: Cohort) -> Indic
     for number, indicator in enumerate(scheme.indicators):
         values = np.where(able[:, number], found.value[:, number], np.nan)
         top = each_unit(indicator.weight, among.levels) if indicator.points.in_marks else float(base_marks(scheme))
-        marks = Marks(0, top) if np.array_equal(full, top) else Marks(0, top, full, np.where(top == 0, np.inf, top))
+        marks = PointScale(0, top) if np.array_equal(full, top) else PointScale(0, top, full, np.where(top == 0, np.inf, top))
         rule, exact = indicator.points, partial(found.exact, number, indicator)
         if isinstance(rule, Relative):
             whole, changed = _class_points(indicator, values, exact, scheme.least_class, among, marks)
@@ -353,7 +353,7 @@ def _class_points(
     exact: Callable[[np.ndarray], Rational],
     least_class: int,
     among: Cohort,
-    marks: Marks,
+    marks: PointScale,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give points by standing in the class (whole 10^-4), and the status that a class too small or all equal makes (0: none)."""
     rule, able = indicator.points, ~np.isnan(values) & among.eligible

@@ -19,9 +19,9 @@ from fengqiao_eval.results.standings import class_order, levels, main_level
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import Dimension
 from fengqiao_eval.scoring.adjustments import sum_adjustments
-from fengqiao_eval.scoring.aggregation import CLOSE, HUNDREDTHS, aggregate, has_coverage, take_units
-from fengqiao_eval.scoring.long_periods import half_up_mean
-from fengqiao_eval.scoring.normalisation import DECIMALS, Marks, half_up_ratio, round_points
+from fengqiao_eval.scoring.aggregation import CLOSE, HUNDREDTHS, Totals, aggregate, has_coverage, take_units
+from fengqiao_eval.scoring.long_periods import half_up_mean, mean_points
+from fengqiao_eval.scoring.normalisation import DECIMALS, PointScale, half_up_ratio, round_points
 from fengqiao_eval.scoring.ranking import award_count, places
 from fengqiao_eval.tuning.model import PeriodPoints, WeightTable, is_in_marks, read_points
 from fengqiao_eval.wording.numbers import period_words
@@ -32,13 +32,15 @@ from fengqiao_eval.words import say
 class Outcome:
     """What comes of some weights: contributions (units × indicators) and totals in whole 10^-decimals, and places (0: none).
 
-    covered: the share scored; barred: who has no place whatever the share.
+    covered: the share scored; barred: who has no place whatever the share; weighed: the points and the weights behind it.
     """
 
     contributions: np.ndarray
     totals: np.ndarray
     covered: np.ndarray
     barred: np.ndarray
+    points: np.ndarray
+    weighed: Totals
     place: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
@@ -136,16 +138,19 @@ class Field:
         if sheet.parts:
             each = [self._weigh(part, hundredths, fixed) for part in sheet.parts]
             stands = np.array([has_coverage(one.covered, one.barred, self.table.scheme) for one in each])
-            contributions = half_up_mean([one.contributions for one in each], stands)
-            totals = half_up_mean([one.totals for one in each], stands)
-            covered, barred = np.mean([one.covered for one in each], axis=0), stands.sum(axis=0) == 0
+            points, weighed = mean_points(
+                [one.points for one in each], [one.weighed for one in each], stands, self.table.scheme.decimals
+            )
+            contributions, totals = weighed.contributions, half_up_mean([one.totals for one in each], stands)
+            covered, barred = weighed.covered, stands.sum(axis=0) == 0
         else:
             given = replace(sheet, points=self.rescored(sheet, hundredths))
             found = aggregate(given, self.table.weights(hundredths), self.table.scheme, self.among.classes)
-            contributions, covered, barred = found.totals.contributions, found.totals.covered, sheet.barred
+            points, weighed = np.where(given.scored, given.points, np.nan), found.totals
+            contributions, covered, barred = weighed.contributions, weighed.covered, sheet.barred
             lines = sum_adjustments(found.adjustments, len(barred))
             totals = found.totals.totals + lines - _veto_deductions(sheet, contributions)
-        return Outcome(contributions, totals + fixed.get(sheet.period, 0), covered, barred)
+        return Outcome(contributions, totals + fixed.get(sheet.period, 0), covered, barred, points, weighed)
 
     def rescored(self, sheet: PeriodPoints, hundredths: np.ndarray) -> np.ndarray:
         """Give the points anew where a rule is written in marks of the item, whose full marks are its weight."""
@@ -155,13 +160,13 @@ class Field:
         marks = self.table.weights(hundredths).indicators / HUNDREDTHS
         for column, raw in sheet.raw.items():
             rule: Any = self.table.scheme.indicators[column].points
-            held = Marks(0, marks[column], full, marks[column] or np.inf)
+            held = PointScale(0, marks[column], full, marks[column] or np.inf)
             given = round_points(held.hold(raw.floats, rule), partial(_hold, held, raw, rule), DECIMALS) / 10**DECIMALS
             points[:, column] = np.where(raw.known, given, points[:, column])
         return points
 
 
-def _hold(marks: Marks, raw: Rational, rule: Any, at: np.ndarray) -> Rational:
+def _hold(marks: PointScale, raw: Rational, rule: Any, at: np.ndarray) -> Rational:
     held: Rational = marks.hold(raw[at], rule, at)
     return held
 

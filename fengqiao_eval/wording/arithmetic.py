@@ -12,7 +12,7 @@ from fengqiao_eval.measuring.rationals import Rational
 from fengqiao_eval.scheme.indicator import Entry, Indicator
 from fengqiao_eval.scheme.normalisation import Curve, Line, Relative, Steps
 from fengqiao_eval.scheme.scheme import Scheme, base_marks, full_marks_of, weight_at
-from fengqiao_eval.scoring.normalisation import Marks, clamp, line_steps, normalise, rule_points, value_points
+from fengqiao_eval.scoring.normalisation import DECIMALS, PointScale, clamp, line_steps, normalise, rule_points, value_points
 from fengqiao_eval.wording.numbers import plain
 
 NOISE = 1e-9
@@ -62,12 +62,14 @@ def term_of(number: Any) -> str:
     return f"({found})" if found.startswith("−") else found
 
 
-def points_at(indicator: Indicator, value: Fraction, of: Unit) -> int:
-    """Give the points of a value, by a rule that looks at the value alone, in whole 10^-4."""
+def points_at(indicator: Indicator, value: Fraction, of: Unit) -> Fraction:
+    """Give the points of a value, by a rule that looks at the value alone."""
     rule: Any = indicator.points
     own, top = Rational.cells([value]), _top(indicator, of)
-    found = rule_points(rule, own.floats, own.__getitem__, indicator.good, _each(rule, of), Marks(0, top, of.full, top or np.inf))
-    return int(found[0])
+    found = rule_points(
+        rule, own.floats, own.__getitem__, indicator.good, _each(rule, of), PointScale(0, top, of.full, top or np.inf)
+    )
+    return Fraction(int(found[0]), 10**DECIMALS)
 
 
 def _top(indicator: Indicator, of: Unit) -> float:
