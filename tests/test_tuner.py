@@ -234,7 +234,7 @@ def test_firmness_holds_the_places_and_the_weights(screen, name):
 
 
 def test_an_exact_stretch_ends_where_somebody_else_is_first(plain):
-    """One step of a hundredth beyond the stretch the first place is another's, or shared; within it never."""
+    """One step of a hundredth beyond the stretch the first place is another's, or shared, rounded or not; within it never."""
     group = next(group for group in range(len(plain.groups)) if not np.isnan(plain.sheet.points[plain.group == group]).any())
     _, ranges, _ = rank_robustness(plain, plain.table.in_force, group, 1)
     draft = Draft(plain.only(np.flatnonzero(plain.group == group)), plain.table.in_force, 1)
@@ -251,7 +251,26 @@ def test_an_exact_stretch_ends_where_somebody_else_is_first(plain):
         ]:
             if 0 <= value <= whole:
                 moved = totals + slope * (value - plain.table.in_force[node]) / whole
-                assert np.array_equal(moved == moved.max(), draft.place == 1) == holds, (one, value)
+                same = np.array_equal(moved == moved.max(), draft.place == 1)
+                assert (same and draft._same(node, value, 1)) == holds, (one, value)
+
+
+def test_a_stretch_knows_who_gains_a_place(opened):
+    """Zones without a place today may win one, and the first, as the share of the weight that is scored moves with a slider."""
+    zones = read_field(opened("plain"), "zone", parse("2024Q4"))
+    group, gained = zones.groups.index("四类"), False
+    at = np.flatnonzero(zones.group == group)
+    now = zones.base.place[at]
+    for one in rank_robustness(zones, zones.table.in_force, group, zones.awards[group]).ranges:
+        draft = Draft(zones.only(at), zones.table.in_force, 1)
+        whole = zones.table.whole(zones.table.in_force, int(zones.table.above[one["node"]]))
+        for named, ends in ((1, one["first"]), (zones.awards[group], one["awards"])):
+            for value in (*ends, *(end for end in (ends[0] - 100, ends[1] + 100) if 0 <= end <= whole)):
+                place = zones.outcome(draft._moved(one["node"], value)).place[at]
+                same = np.array_equal((place > 0) & (place <= named), (now > 0) & (now <= named))
+                assert same == (value in ends), (one, value)
+                gained |= bool(((now == 0) & (place > 0) & (place <= named)).any())
+    assert gained
 
 
 def test_what_weighs_nothing_and_is_moved_up_counts(plain):

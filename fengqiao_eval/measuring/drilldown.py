@@ -47,7 +47,7 @@ def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, peri
     counts, above, below = _row_amounts(plan, rows, indicator)
     rows = rows.mutate(counts_=counts, above_=above, below_=below)
     rows = rows.filter(rows.counts_)
-    if plan.officers and not isinstance(measure, (Distinct, Quantile)):  # of a thing, and of what has a middle, there are no shares
+    if plan.officers and not isinstance(measure, (Distinct, Quantile)):  # a thing, and what has a middle, has no shares
         rows = rows.mutate(**{part: rows[part] * rows.share_ / rows.parts_ for part in ("above_", "below_")})
     named = {"record_id": rows[TABLES[measure.table].key], "happened_at": rows[measure.date], "unit_id": rows.unit_id}
     named |= {"officer_id": rows.officer_id, "numerator": rows.above_, "denominator": rows.below_}

@@ -22,6 +22,10 @@ MANY = 5_000
 """In larger groups fewer draws must do, so that an answer comes within a second or two."""
 
 
+FEW = 1_000
+"""In larger groups steps are reckoned by sums that are not rounded."""
+
+
 FEWER_DRAWS, EXACT_DRAWS = 200, 100
 
 
@@ -36,8 +40,9 @@ def rank_robustness(
 
     Return the least and the last places of its units (0: no place), in their order; the stretch of each node in hundredths, as
     Draft.ranges has it; how many draws there were.
-    Where totals are sums of points × weights, places are drawn around the weights and stretches of those who lack nothing are
-    exact. Where they are not, every draw and every step is reckoned by the arithmetic of the run, fewer of them.
+    Where totals are sums of points × weights, places are drawn around the weights, and stretches are exact where nobody who may
+    have a place lacks anything. Where they are not, every draw and every step is reckoned by the arithmetic of the run, fewer of
+    them; so is every step where somebody could win or lose the place, because the share of the weight that is scored moves.
     """
     at = np.flatnonzero(field.group == group)
     draft = Draft(field.only(at), np.asarray(hundredths), awards)
@@ -55,6 +60,7 @@ class Draft:
         self.field, self.table, self.hundredths, self.awards = field, field.table, hundredths, awards
         outcome = field.outcome(hundredths)
         self.totals, self.place, self.placed = outcome.totals, outcome.place, outcome.place > 0
+        self.able = field.among.eligible & ~outcome.barred
         self.weights = field.table.weights(hundredths)
 
     def places(self, count: int) -> np.ndarray:
@@ -73,6 +79,19 @@ class Draft:
         found = self.field.outcome(hundredths).place[self.placed]
         return np.where(found == 0, len(found), found)
 
+    def _named(self, hundredths: np.ndarray, named: int) -> np.ndarray:
+        """Say who of all has one of the first places under other weights, be it somebody who has none now."""
+        if self.field.unlinear or len(self.place) <= FEW:
+            place = self.field.outcome(hundredths).place
+            return (place > 0) & (place <= named)
+        points, least = self.field.sheet.points[self.able], least_share(self.table.scheme)
+        one = replace(self.weights, own=self.table.weights(hundredths).own[:, None])
+        found = np.zeros(len(self.place), dtype=bool)
+        found[self.able] = (
+            drawn_places(self.totals[self.able], points, self.weights, one, self.table.scheme.decimals, least) <= named
+        )
+        return found
+
     def _in_hundredths(self, shares: np.ndarray) -> np.ndarray:
         """Write shares among siblings as hundredths."""
         weights = self.hundredths.copy()
@@ -83,9 +102,9 @@ class Draft:
     def ranges(self) -> Iterator[dict[str, Any]]:
         """Give the stretch of every node that has siblings: over which the same units are first, and are named for an award.
 
-        It is exact where totals are sums, and nobody with a place lacks an indicator, be it one of no weight.
+        It is exact where totals are sums, and nobody who may have a place lacks an indicator, be it one of no weight.
         """
-        above, points = self.table.above, self.field.sheet.points[self.placed]
+        above, points = self.table.above, self.field.sheet.points[self.able]
         movable = [node for node in range(1, len(above)) if (above == above[node]).sum() > 1]
         exact = not self.field.unlinear and not np.isnan(points[:, self.table.columns]).any()
         for node in movable if self.placed.any() else []:
@@ -97,24 +116,28 @@ class Draft:
         whole = self.table.whole(self.hundredths, int(self.table.above[node]))
         points = np.nan_to_num(self.field.sheet.points[self.placed])
         slope = slopes(points, self.weights, int(self.table.nodes[node]), self.table.scheme.decimals)
-        now = self.hundredths[node] / max(1, whole)
-        ends = [stretch(self.totals[self.placed], slope, named, now) for named in (1, self.awards)]
-        return [[_inner_bound(low * whole, 1), _inner_bound(high * whole, -1, whole)] for low, high in ends]
+        now, found = self.hundredths[node] / max(1, whole), []
+        for named in (1, self.awards):
+            low, high = stretch(self.totals[self.placed], slope, named, now)
+            ends = _inner_bound(low * whole, 1), _inner_bound(high * whole, -1, whole)
+            found.append([self._rounded_end(node, end, named) for end in ends])
+        return found
+
+    def _rounded_end(self, node: int, end: int, named: int) -> int:
+        """Go back from an end where rounding names somebody else there."""
+        same = partial(self._same, node, named=named)
+        return end if same(end) else search_outward(same, int(self.hundredths[node]), end)
+
+    def _same(self, node: int, value: int, named: int) -> bool:
+        """Say whether the same units are named while a node has another weight."""
+        return np.array_equal(self._named(self._moved(node, value), named), self.placed & (self.place <= named))
 
     def _sampled(self, node: int) -> list[list[int]]:
         """Go out in both ways until somebody else is first or is named; to within a point."""
         now, whole = int(self.hundredths[node]), self.table.whole(self.hundredths, int(self.table.above[node]))
-        known: dict[int, np.ndarray] = {}
-
-        def same(value: int, named: int) -> bool:
-            if value not in known:
-                moved = self._moved(node, value)
-                one = replace(self.weights, own=self.table.weights(moved).own[:, None])
-                known[value] = self._by_run(moved) if self.field.unlinear else self._by_sums(one)[0]
-            return np.array_equal(known[value] <= named, self.place[self.placed] <= named)
-
         return [
-            [search_outward(partial(same, named=named), now, end, HUNDREDTHS) for end in (0, whole)] for named in (1, self.awards)
+            [search_outward(partial(self._same, node, named=named), now, end, HUNDREDTHS) for end in (0, whole)]
+            for named in (1, self.awards)
         ]
 
     def _moved(self, node: int, value: int) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""The sheet 验算: contributions, totals and places as live formulas over points and whole weights, beside the run's totals."""
+"""The sheet 验算: contributions, totals, coverage and places as live formulas over points and whole weights.
+
+Who has no place because too little of the weight was scored is reckoned anew with the weights; who is never ranked stays so.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from xlsxwriter.utility import xl_col_to_name
 from fengqiao_eval.results.lines import is_mean
 from fengqiao_eval.results.standings import adjusted_words, frame, levels, places
 from fengqiao_eval.scheme.scheme import Dimension, Scheme
-from fengqiao_eval.scoring.aggregation import whole_weights
+from fengqiao_eval.scoring.aggregation import weights_at, whole_weights
 from fengqiao_eval.wording.numbers import has_value, term
 from fengqiao_eval.workbooks.sheets import Book, Sheet, width
 
@@ -57,7 +60,7 @@ class Layout:
     """The columns, counted from 0: points from NAMES on, Σ weights scored in each dimension, Σ of all, contributions, results.
 
     means: points and contributions are means of shorter periods, and no weight makes them. Above points and sums stand the
-    weights. Dimensions of the table itself stand first among the nodes.
+    weights, above contributions what they make of the total. Dimensions of the table itself stand first among the nodes.
     """
 
     scheme: Scheme
@@ -68,7 +71,19 @@ class Layout:
     """The column of Σ weights of the dimensions scored."""
     contributions: int
     results: int
-    """The first of five columns: adjusted, total, place, total of the run, difference."""
+    """The first of seven columns: adjusted, total, share scored, total for places, place, total of the run, difference."""
+
+    @property
+    def end(self) -> int:
+        """The column after the last."""
+        return self.results + 7
+
+    def above(self, number: int) -> list[int]:
+        """Name the nodes in which an indicator stands, the innermost first."""
+        path = [next(n for n, node in enumerate(self.nodes) if node.dimension.indicators and number in node.parts)]
+        while (above := self.nodes[path[-1]].above) is not None:
+            path.append(above)
+        return path
 
 
 def layout_of(scheme: Scheme, *, means: bool) -> Layout:
@@ -83,7 +98,10 @@ def write(book: Book, *, officers: bool = False) -> None:
     scheme, held = book.run.scheme, levels(book.run, officers=officers)
     layout = layout_of(scheme, means=is_mean(scheme, book.run.period))
     units, scored = places(book.run, officers=officers), frame(book.run, "points", officers=officers)
-    points, contributions = (_matrix(scored, name, scheme, units["unit_id"]) for name in ("points", "contribution"))
+    scored = scored.assign(spared=(scored["status"] == "not_applicable") & scored["points"].isna())
+    points, contributions, spared = (
+        _matrix(scored, name, scheme, units["unit_id"]) for name in ("points", "contribution", "spared")
+    )
     sheet, first = book.sheet(book.say("check")), TOP + len(held)
     _write_heads(book, sheet, layout, first, first + len(units))
     for row, level in enumerate(held, TOP):
@@ -92,9 +110,17 @@ def write(book: Book, *, officers: bool = False) -> None:
         sheet.across(row, (0, NAMES - 1), book.say("check_weights", level=term("level", level, book.lang)), "named")
         sheet.row(row, weights[0], "input", NAMES)
         sheet.row(row, weights[1], "input", layout.sums)
+        for number, share in enumerate([] if layout.means else weights_at(scheme, level).nominal.tolist()):
+            sheet.formula(row, layout.contributions + number, _nominal(layout, number, row + 1), "number", share)
         results = _results(layout, weights, points[here], contributions[here])
         _write_rows(sheet, layout, row + 1, first + here, points[here], results)
-    _write_units(book, sheet, layout, first, units)
+    for row, column in zip(*np.nonzero(spared == 1), strict=True):
+        sheet.put(first + int(row), NAMES + int(column), term("status", "not_applicable", book.lang), "quiet")
+    barring = [indicator.bars_place for indicator in scheme.indicators]
+    never = (np.isnan(points) & (spared == 0))[:, barring].any(axis=1) | units["unit_id"].isin(scheme.unranked).to_numpy()
+    never |= (units["rank"].isna() & ~units["flags"].str.contains("low_coverage", na=False)).to_numpy()  # covered, and has none
+    rows = {level: row + 1 for row, level in enumerate(held, TOP)}
+    _write_units(book, sheet, layout, first, units.assign(never=never, weights=units["level"].map(rows)))
     sheet.file.freeze_panes(first, NAMES)
     sheet.file.repeat_rows(2, first - 1)
     sheet.file.repeat_columns(0, NAMES - 1)
@@ -109,15 +135,17 @@ def _matrix(scored: pd.DataFrame, name: str, scheme: Scheme, ids: pd.Series) -> 
 def _write_heads(book: Book, sheet: Sheet, layout: Layout, first: int, end: int) -> None:
     """Write how it is reckoned, how many units differ from the run, and the headings; units are on rows first to end - 1."""
     scheme, results = layout.scheme, layout.results
-    sheet.put(0, 0, book.say("check_mean") if layout.means else book.say("check_how", decimals=scheme.decimals), "flat")
+    how = {"decimals": scheme.decimals, "least": f"{scheme.least_covered * 100:.4g}"}
+    sheet.put(0, 0, book.say("check_mean") if layout.means else book.say("check_how", **how), "flat")
     sheet.put(1, 0, book.say("check_off"), "flat")
-    differences = f"{letter(results + 4)}{first + 1}:{letter(results + 4)}{end}"
+    differences = f"{letter(layout.end - 1)}{first + 1}:{letter(layout.end - 1)}{end}"
     sheet.formula(1, NAMES, f"=SUMPRODUCT(--(ABS({differences})>0))", "whole", 0)
     starts = {"unit": 0, "check_points": NAMES, "check_sums": layout.sums, "check_whole": layout.whole}
     starts |= {"check_values" if layout.means else "check_contributions": layout.contributions, "check_result": results}
-    for (key, start), end_column in zip(starts.items(), [*list(starts.values())[1:], results + 5], strict=True):
+    for (key, start), end_column in zip(starts.items(), [*list(starts.values())[1:], layout.end], strict=True):
         sheet.across(2, (start, end_column - 1), book.say(key))
-    names, ends = ("level", "class", "unit_id", "unit"), ("total", "place", "check_run", "check_difference")
+    names = ("level", "class", "unit_id", "unit")
+    ends = ("total", "covered", "check_placed", "place", "check_run", "check_difference")
     labels = [indicator.name(book.lang) for indicator in scheme.indicators]
     dimensions = [node.dimension.name(book.lang) for node in layout.nodes]
     words = [*map(book.say, names), *labels, *dimensions, book.say("check_whole"), *labels]
@@ -159,11 +187,25 @@ def _sum(layout: Layout, parts: range, weights: int, *, points: bool) -> str:
     return f"=SUMPRODUCT({scored}*{first}${weights}:{last}${weights})"
 
 
+def _nominal(layout: Layout, number: int, weights: int) -> str:
+    """Write an indicator's share of the total before anything is missing: own weights over those of all siblings."""
+    path, tops = layout.above(number), range(len(layout.scheme.dimensions))
+    own = [(NAMES, number), *((layout.sums, node) for node in path)]
+    among = [
+        (NAMES, layout.nodes[path[0]].parts),
+        *((layout.sums, layout.nodes[node].parts) for node in path[1:]),
+        (layout.sums, tops),
+    ]
+    parts = (
+        f"{letter(start + one)}{weights}/SUM({letter(first + parts[0])}{weights}:{letter(first + parts[-1])}{weights})"
+        for (start, one), (first, parts) in zip(own, among, strict=True)
+    )
+    return f"=IFERROR({'*'.join(parts)},0)"
+
+
 def _contribution(layout: Layout, number: int, weights: int) -> str:
     """Write points × own weights down the tree over the sums of the scored siblings, rounded half-up once."""
-    path = [next(n for n, node in enumerate(layout.nodes) if node.dimension.indicators and number in node.parts)]
-    while (above := layout.nodes[path[-1]].above) is not None:
-        path.append(above)
+    path = layout.above(number)
     points, columns = letter(NAMES + number), [letter(layout.sums + node) for node in path]
     sums = [f"{column}{ROW}" for column in columns] + [f"${letter(layout.whole)}{ROW}"]
     own = "*".join(f"{column}${weights}" for column in (points, *columns))
@@ -196,29 +238,52 @@ def _results(
 
 
 def _write_units(book: Book, sheet: Sheet, layout: Layout, first: int, units: pd.DataFrame) -> None:
-    """Write who each row is, and its results; a place is reckoned among the rows of its class that have one."""
-    classes = units[units["rank"].notna()].groupby(["level", "peer_class"]).groups
+    """Write who each row is, and its results; a place is reckoned among the rows of its class that have a total for it."""
+    classes, column = units.groupby(["level", "peer_class"]).groups, layout.results
+    unplaced = term("flag", "not_ranked", book.lang)
     for row, unit in enumerate(units.to_dict("records"), first):
         group = unit["peer_class"] or book.say("one_class")
         sheet.row(row, (term("level", unit["level"], book.lang), group, unit["unit_id"], unit["name"]), "text")
-        _write_total(sheet, layout, row, unit)
-        if has_value(unit["rank"]):
-            peers = classes[unit["level"], unit["peer_class"]] + first + 1
-            total = letter(layout.results + 1)
-            formula = f"=RANK({total}{row + 1},{total}${peers.min()}:{total}${peers.max()},0)"
-            sheet.formula(row, layout.results + 2, formula, "whole", int(unit["rank"]))
-        else:
-            sheet.put(row, layout.results + 2, term("flag", "not_ranked", book.lang), "quiet")
+        _write_total(sheet, layout, row, unit, book.lang)
+        able = bool(has_value(unit["rank"]))
+        if unit["never"] or (layout.means and not able):
+            sheet.put(row, column + 4, unplaced, "quiet")
+            continue
+        total, covered, placed = (letter(column + step) for step in (1, 2, 3))
+        enough = "" if layout.means else f"AND({covered}{row + 1}>0,{covered}{row + 1}>={_least(layout)})"
+        formula = f'=IF({enough},{total}{row + 1},"")' if enough else f"={total}{row + 1}"
+        sheet.formula(row, column + 3, formula, "total", unit["total"] if able else "")
+        peers = classes[unit["level"], unit["peer_class"]] + first + 1
+        ranked = f"RANK({placed}{row + 1},{placed}${peers.min()}:{placed}${peers.max()},0)"
+        formula = f'=IF(ISNUMBER({placed}{row + 1}),{ranked},"{unplaced}")'
+        sheet.formula(row, column + 4, formula, "whole", int(unit["rank"]) if able else unplaced)
     names = [11, 9, width(units["unit_id"], 8), width(units["name"], 12, 24)]
-    sheet.widths([*names, *[11] * (layout.results + 5 - NAMES)])
+    sheet.widths([*names, *[11] * (layout.end - NAMES)])
 
 
-def _write_total(sheet: Sheet, layout: Layout, row: int, unit: Mapping[str, Any]) -> None:
-    """Write the total as a formula, and beside it the run's total and the difference."""
+def _least(layout: Layout) -> str:
+    """Write from which share on enough is scored, less what sums of floats may be off."""
+    return f"{layout.scheme.least_covered}-1E-9"
+
+
+def _covered(layout: Layout, row: int, weights: int, spared: str) -> str:
+    """Write the share scored of what applies to a unit."""
+    points = f"{letter(NAMES)}{row}:{letter(layout.sums - 1)}{row}"
+    nominal = f"{letter(layout.contributions)}${weights}:{letter(layout.results - 1)}${weights}"
+    return f'=IFERROR(SUMPRODUCT(ISNUMBER({points})*{nominal})/(1-SUMPRODUCT(({points}="{spared}")*{nominal})),0)'
+
+
+def _write_total(sheet: Sheet, layout: Layout, row: int, unit: Mapping[str, Any], lang: str) -> None:
+    """Write the total and the share scored as formulas, and beside them the run's total and the difference."""
     at, column, decimals = row + 1, layout.results, layout.scheme.decimals
-    adjusted, total, run = (letter(column + step) for step in (0, 1, 3))
+    adjusted, total, run = (letter(column + step) for step in (0, 1, 5))
     added = f"{letter(layout.contributions)}{at}:{letter(column - 1)}{at}"
     sheet.put(row, column, unit["adjusted"], "marks")
     sheet.formula(row, column + 1, f"=ROUND(SUM({added})+{adjusted}{at},{decimals})", "total", unit["total"])
-    sheet.put(row, column + 3, unit["total"], "marks")
-    sheet.formula(row, column + 4, f"=ROUND({total}{at}-{run}{at},{decimals})", "marks", 0)
+    if layout.means:
+        sheet.put(row, column + 2, unit["covered"], "points")
+    else:
+        formula = _covered(layout, at, unit["weights"], term("status", "not_applicable", lang))
+        sheet.formula(row, column + 2, formula, "points", unit["covered"])
+    sheet.put(row, column + 5, unit["total"], "marks")
+    sheet.formula(row, column + 6, f"=ROUND({total}{at}-{run}{at},{decimals})", "marks", 0)

@@ -1,14 +1,15 @@
 """LibreOffice reckons the workbook anew and comes to the numbers of the run; a changed weight moves the totals."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from fengqiao_eval.scoring.aggregation import Weights, total
+from fengqiao_eval.scoring.aggregation import Weights, total, weights_at
 from fengqiao_eval.workbooks import results
-from run_folders import NOT_RANKED, scheme, write_run
+from run_folders import NO_VISITS, NOT_RANKED, UNKNOWN, scheme, write_run
 
 pytestmark = pytest.mark.office
 
@@ -82,3 +83,35 @@ def test_a_changed_weight_moves_the_totals(folder, reckoned, rewritten, tmp_path
     others = ranks.index.difference(stations)
     assert totals.loc[others].to_dict() == ranks.loc[others, "total"].to_dict()
     assert rows[1][4] == (totals.loc[stations] != ranks.loc[stations, "total"]).sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "gains", "loses"), [((75, 5, 10, 10), NOT_RANKED, None), ((10, 50, 20, 20), None, NO_VISITS)]
+)
+def test_a_changed_weight_gives_and_takes_places(folder, reckoned, rewritten, tmp_path, weights, gains, loses):
+    """Who has only cases scored wins a place where they weigh 75, who has no visits loses it where they weigh 50."""
+    results.write_workbook(folder, tmp_path / "full.xlsx")
+
+    def change(text):
+        for cell, weight in zip("TUVW", weights, strict=True):
+            text, found = re.subn(rf'(<c r="{cell}7"[^>]*><v>)[^<]*(</v>)', rf"\g<1>{weight}\2", text)
+            assert found == 1
+        return text
+
+    found = table(reckoned(rewritten(tmp_path / "full.xlsx", tmp_path / "moved.xlsx", change)), 8)
+    points, _, ranks = frames(folder)
+    stations = ranks.index[ranks["level"] == "station"]
+    rows, total_, place = found.loc[stations], column(found, "总分"), column(found, "名次")
+    placed = rows[place].map(lambda cell: not isinstance(cell, str))
+    tree = weights_at(scheme(), "station")
+    own = tree.own.copy()
+    own[tree.above == 0] = 100 * np.array(weights)
+    shares = replace(tree, own=own).nominal
+    covered = points.loc[stations].notna().to_numpy() @ shares
+    assert rows[column(found, "可评权重")].tolist() == pytest.approx(covered.tolist())
+    assert placed.tolist() == ((covered >= 0.7) & (stations != UNKNOWN)).tolist()
+    had = ranks["rank"].notna()
+    assert gains is None or (placed[gains] and not had[gains])
+    assert loses is None or (had[loses] and not placed[loses])
+    for _, some in rows[placed].groupby(ranks["peer_class"]):
+        assert some[place].tolist() == some[total_].rank(method="min", ascending=False).tolist()

@@ -59,7 +59,7 @@ def test_totals_are_the_mean_to_the_last_hundredth(scheme, judge):
 
 
 def test_points_times_weight_is_the_contribution_of_a_mean_too(scheme, judge):
-    """v was scored in October only, at 90 with 0.4 of the weight, so 90 × 0.4/3 = 12; w has 60 × (0.6 + 1 + 1)/3 = 52."""
+    """In October only v was scored, at 90 with 0.4 of the weight: 90 × 0.4/3 = 12; w has 60 × (0.6 + 1 + 1)/3 = 52."""
     found = judge(scheme(TWO, **MEAN, least_covered=0.5), QUARTER, also=drawn("90 | 60", " | 60", " | 60"))
     rows = found.points.loc["S1"]
     assert rows[["points", "contribution"]].to_numpy().tolist() == [[90, 12], [60, 52]]
@@ -67,7 +67,7 @@ def test_points_times_weight_is_the_contribution_of_a_mean_too(scheme, judge):
 
 
 def test_points_of_a_mean_are_weighed_by_what_they_counted(scheme, judge):
-    """w at 100 with 0.6 and at 40 with all of the weight is (60 + 40) / 1.6 = 62.5, not 70."""
+    """Scored 100 with 0.6 and 40 with all of the weight, w has (60 + 40) / 1.6 = 62.5, not 70."""
     found = judge(scheme(TWO, **MEAN, least_covered=0.5), QUARTER, also=drawn("80 | 100", " | 40", " | "))
     assert found.points.loc[("S1", "w"), ["points", "weight_used", "contribution"]].tolist() == [62.5, 0.8, 50]
 
