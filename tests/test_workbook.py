@@ -95,7 +95,7 @@ def test_no_text_becomes_a_formula(folder):
     sheets = {name: re.findall(r"<f>(.*?)</f>", text) for name, text in found.items() if "/worksheets/" in name}
     assert [name for name, formulas in sheets.items() if formulas] == ["xl/worksheets/sheet7.xml"]
     used = {word for formula in sheets["xl/worksheets/sheet7.xml"] for word in re.findall(r"[A-Z]+(?=\()", formula)}
-    assert used == {"ABS", "AND", "IF", "ISNUMBER", "RANK", "ROUND", "SUM", "SUMPRODUCT"}
+    assert used == {"ABS", "AND", "IF", "IFERROR", "ISNUMBER", "RANK", "ROUND", "SUM", "SUMPRODUCT"}
     assert HOSTILE in sheet(folder / "one_table.xlsx", "派出所", 1)["3:单位"].tolist()
     assert not [name for name in found if "externalLink" in name or "hyperlink" in name.lower()]
 

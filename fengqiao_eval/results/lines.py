@@ -62,7 +62,7 @@ class CardPeriods:
         rows = [row for i in dimension.leaves if (row := self.points.get((period, i.code)))]
         possible = sum(number(row["weight_used"]) or 0 for row in rows) * self.unit.full
         earned = sum(number(row["contribution"]) or 0 for row in rows)
-        return 100 * earned / possible if possible else None
+        return round(100 * earned / possible, 9) if possible else None  # what sums of floats leave behind is less
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.results.lines import aggregation_codes
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_scored
+from fengqiao_eval.scoring.normalisation import half_up
 from fengqiao_eval.wording.numbers import flags, note, term, text
 from fengqiao_eval.words import say
 
@@ -109,8 +110,8 @@ def dimension_scores(run: Run, *, officers: bool = False) -> pd.DataFrame:
     sums = scored.groupby(keys)[["contribution", "weight_used"]].sum().reset_index()
     sums = sums[sums["weight_used"] > 0]
     full = sums["weight_used"] * sums["unit_id"].map(full_marks(run, officers=officers)).astype("float64")
-    earned, rate = sums["contribution"].round(run.scheme.decimals), 100 * sums["contribution"] / full
-    return sums.assign(contribution=earned, full=full.round(2), rate=rate.round(1))
+    earned, rate = sums["contribution"].round(run.scheme.decimals), (100 * sums["contribution"] / full).round(9)
+    return sums.assign(contribution=earned, full=half_up(full.round(9), 2), rate=half_up(rate, 1))
 
 
 def grade_words(scheme: Scheme, grade: Any, lang: str) -> str:

@@ -256,25 +256,38 @@ def _tied_worse(good: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return worse, np.searchsorted(order, good, "right") - worse - 1
 
 
-def exact_standing(kind: str, values: Rational, direction: str) -> Rational:
-    """Say the same of fractions; a root that is no whole number has forty digits.
+def exact_standing(
+    kind: str, about: np.ndarray, exact: Callable[[np.ndarray], Rational], direction: str, at: np.ndarray
+) -> Rational:
+    """Say the same as fractions, of the values at some positions; a root that is no whole number has forty digits.
 
-    >>> exact_standing("z_score", Rational.read([1, 2, 2, 3]), "higher").half_up(6).tolist()
-    [358579, 500000, 500000, 641421]
+    about: the values of the class as floats, exact: as fractions, of some positions.
+
+    >>> values = np.array([1.0, 2, 2, 3])
+    >>> exact_standing("z_score", values, Rational.read(values).__getitem__, "higher", np.array([0, 1])).half_up(6).tolist()
+    [358579, 500000]
     """
-    good = values if direction == "higher" else -values
+    higher = direction == "higher"
     if kind == "percentile":
-        worse, tied = _tied_worse(good.floats)
-        return Rational(2 * worse + tied, np.full(len(worse), 2 * (len(worse) - 1)))
+        worse, tied = _tied_worse(about if higher else -about)
+        return Rational((2 * worse + tied)[at], np.full(len(at), 2 * (len(about) - 1)))
     if kind == "min_max":
-        order = good.floats
-        worst = good[[order.argmin()]]
-        return (good - worst) / (good[[order.argmax()]] - worst)
-    away = good - good.mean()
+        least, most = (np.full(len(at), end) for end in (about.argmin(), about.argmax()))
+        return _between(exact, at, least, most, higher=higher)
+    values = exact(np.arange(len(about)))
+    away = values - values.mean() if higher else values.mean() - values
     variance = (away * away).mean()
     above, below = int(variance.above[0]), int(variance.below[0])
     root = Rational(np.array([isqrt(above * below * ROOT**2)], dtype=object), np.array([below * ROOT], dtype=object))
-    return (away * 10 / root + 50).clip(0, 100) / 100
+    return (away[at] * 10 / root + 50).clip(0, 100) / 100
+
+
+def _between(
+    exact: Callable[[np.ndarray], Rational], at: np.ndarray, least: np.ndarray, most: np.ndarray, *, higher: bool
+) -> Rational:
+    """Say where values stand between others (positions of each one's least and most), from 0 to 1."""
+    own, low, high = exact(at), exact(least), exact(most)
+    return (own - low if higher else high - own) / (high - low)
 
 
 def relative(rule: Any, values: np.ndarray, direction: str, full_marks: int = 100) -> np.ndarray:
@@ -287,7 +300,8 @@ def relative(rule: Any, values: np.ndarray, direction: str, full_marks: int = 10
     found = clamp(full_marks * normalise(rule.kind, values, direction), rule, 0, full_marks)
 
     def exact(at: np.ndarray) -> Rational:
-        return clamp(exact_standing(rule.kind, Rational.read(values), direction)[at] * full_marks, rule, 0, full_marks)
+        standing = exact_standing(rule.kind, values, Rational.read(values).__getitem__, direction, at)
+        return clamp(standing * full_marks, rule, 0, full_marks)
 
     return round_points(found, exact, DECIMALS) / 10**DECIMALS
 
@@ -360,16 +374,27 @@ def _class_points(
     share, changed = normalise_by_class(rule.kind, values, able, among.within, indicator.good, least_class)
 
     def reckon(at: np.ndarray) -> Rational:
-        found = []
+        asked, found, ends = np.zeros(len(values), dtype=bool), [at[:0]], np.empty((2, len(values)), dtype=np.int64)
+        asked[at] = True
+        parts = []
         for own in members(among.within, able & np.isin(among.within, among.within[at])):
-            here = np.isin(own, at)
-            if here.any():
-                found.append((own[here], exact_standing(rule.kind, exact(own), indicator.good)[here]))
-        order = np.argsort(np.concatenate([own for own, _ in found]))
-        standing = stack([each for _, each in found])[order]
+            if rule.kind == "min_max":
+                ends[:, own] = own[[[values[own].argmin()], [values[own].argmax()]]]
+                continue
+            here = np.flatnonzero(asked[own])
+            parts.append(exact_standing(rule.kind, values[own], partial(_of_class, exact, own), indicator.good, here))
+            found.append(own[here])
+        if rule.kind == "min_max":
+            standing = _between(exact, at, *ends[:, at], higher=indicator.good == "higher")
+        else:
+            standing = stack(parts)[np.argsort(np.concatenate(found))]
         return marks.hold(standing * _exact_at(marks.high, at, standing), rule, at)
 
     return round_points(marks.hold(share * marks.high, rule), reckon, DECIMALS), changed
+
+
+def _of_class(exact: Callable[[np.ndarray], Rational], own: np.ndarray, some: np.ndarray) -> Rational:
+    return exact(own[some])
 
 
 def _fill_missing(
