@@ -273,7 +273,7 @@ def exact_standing(
         return Rational((2 * worse + tied)[at], np.full(len(at), 2 * (len(about) - 1)))
     if kind == "min_max":
         least, most = (np.full(len(at), end) for end in (about.argmin(), about.argmax()))
-        return _between(exact, at, least, most, higher=higher)
+        return _standing_between(exact, at, least, most, higher=higher)
     values = exact(np.arange(len(about)))
     away = values - values.mean() if higher else values.mean() - values
     variance = (away * away).mean()
@@ -282,7 +282,7 @@ def exact_standing(
     return (away[at] * 10 / root + 50).clip(0, 100) / 100
 
 
-def _between(
+def _standing_between(
     exact: Callable[[np.ndarray], Rational], at: np.ndarray, least: np.ndarray, most: np.ndarray, *, higher: bool
 ) -> Rational:
     """Say where values stand between others (positions of each one's least and most), from 0 to 1."""
@@ -385,7 +385,7 @@ def _class_points(
             parts.append(exact_standing(rule.kind, values[own], partial(_of_class, exact, own), indicator.good, here))
             found.append(own[here])
         if rule.kind == "min_max":
-            standing = _between(exact, at, *ends[:, at], higher=indicator.good == "higher")
+            standing = _standing_between(exact, at, *ends[:, at], higher=indicator.good == "higher")
         else:
             standing = stack(parts)[np.argsort(np.concatenate(found))]
         return marks.hold(standing * _exact_at(marks.high, at, standing), rule, at)

@@ -266,7 +266,7 @@ def _least(layout: Layout) -> str:
     return f"{layout.scheme.least_covered}-1E-9"
 
 
-def _covered(layout: Layout, row: int, weights: int, spared: str) -> str:
+def _coverage(layout: Layout, row: int, weights: int, spared: str) -> str:
     """Write the share scored of what applies to a unit."""
     points = f"{letter(NAMES)}{row}:{letter(layout.sums - 1)}{row}"
     nominal = f"{letter(layout.contributions)}${weights}:{letter(layout.results - 1)}${weights}"
@@ -283,7 +283,7 @@ def _write_total(sheet: Sheet, layout: Layout, row: int, unit: Mapping[str, Any]
     if layout.means:
         sheet.put(row, column + 2, unit["covered"], "points")
     else:
-        formula = _covered(layout, at, unit["weights"], term("status", "not_applicable", lang))
+        formula = _coverage(layout, at, unit["weights"], term("status", "not_applicable", lang))
         sheet.formula(row, column + 2, formula, "points", unit["covered"])
     sheet.put(row, column + 5, unit["total"], "marks")
     sheet.formula(row, column + 6, f"=ROUND({total}{at}-{run}{at},{decimals})", "marks", 0)
