@@ -4,6 +4,7 @@ import math
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from fengqiao_eval.measuring.rationals import Rational, add_up, tidy
 from fengqiao_eval.periods import parse
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import Dimension, Scheme
-from fengqiao_eval.scoring.benchmarks import Benchmarked
+from fengqiao_eval.scoring.benchmarks import Benchmarked, deviation, history_mean, peer_reference
 from fengqiao_eval.scoring.normalisation import half_up, indicator_points
 
 quick = settings(max_examples=100, deadline=None, database=None)
@@ -80,6 +81,27 @@ def test_what_prints_alike_is_read_alike():
     assert cells_of(Rational.read([0.1 + 0.2])) == cells_of(Rational.read([0.3]))
     assert tidy(np.array([0.1 + 0.2])).tolist() == [0.3]
     assert half_up(np.array([1.005, 0.285]), 2).tolist() == [1.01, 0.29]
+
+
+# References: the own past, peers, quotas
+
+VALUES = st.lists(st.tuples(st.integers(0, 400), st.sampled_from([0, 1, 3, 7, 64, 97, 224])), min_size=6, max_size=6)
+
+
+@quick
+@given(VALUES, VALUES, VALUES)
+def test_references_are_fractions(now, before, earlier):
+    """Difference and per cent, mean of the own past, mean and median of the class: nothing is rounded on the way."""
+    (a, x), (b, y), (c, z) = column(now), column(before), column(earlier)
+    pairs = list(zip(x, y, strict=True))
+    assert cells_of(deviation(a, b, "difference")) == [None if None in pair else pair[0] - pair[1] for pair in pairs]
+    percent = [None if None in pair or not pair[1] else 100 * (pair[0] - pair[1]) / pair[1] for pair in pairs]
+    assert cells_of(deviation(a, b, "percent")) == percent
+    past = [[value for value in own if value is not None] for own in zip(y, z, strict=True)]
+    assert cells_of(history_mean([b, c])) == [sum(own) / len(own) if own else None for own in past]
+    known, one = sorted(value for value in x if value is not None), np.zeros(6, dtype=int)
+    for of, middle in (("mean", lambda: sum(known) / len(known)), ("median", lambda: Fraction(median(known)))):
+        assert cells_of(peer_reference(a, a.known, one, of, 1)[0]) == [middle() if known else None] * 6
 
 
 # Every rule, from counts to points
