@@ -33,13 +33,13 @@ ROOT = 10**40
 
 
 def half_up(values: Any, decimals: int = DECIMALS) -> np.ndarray:
-    """Round floats half-up at a decimal, each as the number that it prints.
+    """Round floats half-up at a decimal, each as the number that it prints; the shape stays.
 
     >>> half_up(np.array([0.00005, 1.005, 2.345]), 2).tolist(), half_up(np.array([0.00005])).tolist()
     ([0.0, 1.01, 2.35], [0.0001])
     """
-    exact = Rational.read(values)
-    return np.where(exact.known, exact.half_up(decimals) / 10.0**decimals, np.nan)
+    exact = Rational.read(np.ravel(values))
+    return np.where(exact.known, exact.half_up(decimals) / 10.0**decimals, np.nan).reshape(np.shape(values))
 
 
 def round_points(

@@ -96,11 +96,11 @@ def _restrict_tree(tree: Tree, levels: Sequence[str]) -> Tree:
     """Keep the units of some levels; whose parent goes hangs on the nearest unit above that stays."""
     units = tree.units[tree.units["level"].isin(list(levels))].reset_index(drop=True)
     counts_for = tree.counts_for[tree.counts_for["ancestor"].isin(units["unit_id"])]
-    above = (
-        counts_for[counts_for["unit_id"] != counts_for["ancestor"]].drop_duplicates("unit_id").set_index("unit_id")["ancestor"]
-    )
-    stays = units["parent_id"].isin(units["unit_id"])
-    parents = units["parent_id"].where(stays, units["unit_id"].map(above.to_dict()).fillna(units["parent_id"]))
+    above = counts_for[counts_for["unit_id"] != counts_for["ancestor"]].drop_duplicates("unit_id")
+    nearest = dict(zip(above["unit_id"], above["ancestor"], strict=True))
+    there = set(units["unit_id"])
+    pairs = zip(units["unit_id"], units["parent_id"], strict=True)
+    parents = [parent if parent in there else nearest.get(unit, parent) for unit, parent in pairs]
     return Tree(units.assign(parent_id=parents), counts_for, tree.known)
 
 
