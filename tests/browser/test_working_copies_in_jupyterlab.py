@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,10 @@ def command(project, free_port, await_server, tmp_path):
     yield start
     for server in started:
         server.send_signal(signal.SIGTERM)
-        server.wait(60)
+        with suppress(subprocess.TimeoutExpired):  # it first shuts its kernels down
+            server.wait(60)
+        server.kill()
+        server.wait()
 
 
 def edit(tab, address, path):
