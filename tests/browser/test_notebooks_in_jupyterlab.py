@@ -13,6 +13,7 @@ import pytest
 from fengqiao_eval.pages.charts import FIGURE
 from fengqiao_eval.pages.page import page
 from fengqiao_eval.results.run import open_run
+from legible import CONTRAST
 from shared import shipped
 
 pytestmark = pytest.mark.browser
@@ -84,7 +85,7 @@ def run_by_hand(tab, lab, project, path):
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_all_cells_in_jupyterlab(lab, browser, project, name):
-    """Opened and run from top to bottom: no cell fails, every code cell has run, figures are drawn, no other host is asked."""
+    """No cell fails, every code cell has run, figures are drawn, no other host is asked; ours is legible in the dark."""
     tab, asked = browser.new_page(), []
     tab.on("request", lambda request: asked.append(request.url))
     saved = run_by_hand(tab, lab, project, f"notebooks/{name}")
@@ -94,6 +95,9 @@ def test_a_notebook_runs_all_cells_in_jupyterlab(lab, browser, project, name):
     figures = [o for cell in cells for o in cell["outputs"] if FIGURE in o.get("data", {})]
     assert drawn(tab) or not figures
     assert [url for url in asked if not url.startswith((lab, lab.replace("http", "ws"), "data:", "blob:"))] == []
+    tab.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    tab.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    assert tab.evaluate(CONTRAST, ".fq *") == []
     tab.close()
 
 
