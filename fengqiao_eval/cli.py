@@ -208,10 +208,11 @@ def tune(
     if made:
         _tell(made)
     project = project_folder(params)
-    sources, folder = templates.find_notebooks(project, screen.NOTEBOOK), templates.work_folder(project / templates.WORK)
+    sources = templates.find_notebooks(project, screen.NOTEBOOK)
+    folder = templates.work_folder(project / templates.WORK, sources)
     notebook = screen.write_notebook(sources, folder, scored)
     typer.echo(say("say.tune", path=jobs.short_path(notebook)))
-    screen.serve(folder, sources, scored.manifest["lang"], port, notebook.name, browser=browser)
+    screen.serve(folder, sources, scored.path.parent, scored.manifest["lang"], port, notebook.name, browser=browser)
 
 
 @app.command(help=_help("lab"))
@@ -224,12 +225,16 @@ def lab(
     from fengqiao_eval.runs import templates
     from fengqiao_eval.runs.lab import serve
 
-    sources = templates.find_notebooks(Path.cwd())
-    older = list(templates.copy_templates(sources, templates.work_folder(folder)))
+    sources, runs = templates.find_notebooks(Path.cwd()), Path.cwd() / "runs"
+    older = list(templates.copy_templates(sources, templates.work_folder(folder, sources), runs))
     typer.echo(say("say.lab", path=folder))
     if older:
         typer.echo(say("say.lab_older", names=", ".join(older)))
-    serve(folder, sources, language(), port, browser=browser)
+    if unread := sorted(
+        {path.name for path in sources.glob("*.ipynb")} - {path.name for path in templates.list_templates(sources)}
+    ):
+        typer.echo(say("say.lab_unread", names=", ".join(unread)))
+    serve(folder, sources, runs, language(), port, browser=browser)
 
 
 @app.command(help=_help("explain"))

@@ -37,7 +37,7 @@ def test_every_template_is_copied_into_a_folder_that_only_its_user_opens(served,
     folder = project / "my_notebooks"
     assert code == 0
     assert "工作副本在 my_notebooks（只有您能打开" in said
-    assert served == [(Path("my_notebooks"), project / "notebooks", "zh", None, {"browser": False})]
+    assert served == [(Path("my_notebooks"), project / "notebooks", project / "runs", "zh", None, {"browser": False})]
     assert folder.stat().st_mode & 0o777 == 0o700
     for path in SHIPPED:
         assert (project / "notebooks" / path.name).read_bytes() == path.read_bytes()
@@ -79,6 +79,48 @@ def test_a_folder_that_others_can_open_is_refused(served, project):
     assert not list((project / "shared").iterdir())
 
 
+@pytest.mark.parametrize("folder", ["notebooks", ".", "notebooks/../notebooks"])
+def test_the_templates_are_never_opened(served, project, folder):
+    """Their own folder, or one that holds it, is no place for copies, even where only its user can open it."""
+    for place in (project, project / "notebooks"):
+        place.chmod(0o700)
+    code, _, refused = fengqiao("lab", folder)
+    assert code == 2
+    assert "就是模板所在（或包含模板）" in refused
+    assert not served
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below", "dangling"])
+def test_a_place_that_is_no_folder_is_refused_in_a_sentence(served, project, folder):
+    """A file, something below a file, a link to nowhere."""
+    (project / "file").write_text("", "utf-8")
+    (project / "dangling").symlink_to("nowhere")
+    code, _, refused = fengqiao("lab", folder)
+    assert code == 2
+    assert f"文件夹 {folder} 不能用（" in refused
+    assert not served
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"cells": [{}]}', '{"worksheets": []}', "\udcb9"])
+def test_what_is_no_notebook_among_the_templates_is_told_and_left_out(served, project, text):
+    """All others are copied and offered."""
+    (project / "notebooks" / "theirs.ipynb").write_bytes(text.encode("utf-8", "surrogateescape"))
+    code, said, _ = fengqiao("lab")
+    assert code == 0
+    assert "不是笔记本，未复制：theirs.ipynb" in said
+    assert {path.name for path in (project / "my_notebooks").iterdir()} == {path.name for path in SHIPPED}
+    assert served
+
+
+@pytest.mark.usefixtures("served")
+def test_a_copy_that_is_a_link_to_its_template_becomes_a_copy(project):
+    """Through the link JupyterLab would write the template."""
+    (project / "my_notebooks").mkdir(0o700)
+    (project / "my_notebooks" / "overview.ipynb").symlink_to(project / "notebooks" / "overview.ipynb")
+    fengqiao("lab")
+    assert not (project / "my_notebooks" / "overview.ipynb").is_symlink()
+
+
 def test_jupyterlab_is_told_to_keep_to_this_machine(monkeypatch, tmp_path):
     """It listens on the loopback, asks for no news, updates or extensions, speaks Chinese here only, offers templates."""
     started = []
@@ -93,7 +135,7 @@ def test_jupyterlab_is_told_to_keep_to_this_machine(monkeypatch, tmp_path):
 
     monkeypatch.setattr("jupyterlab.labapp.LabApp", Lab)
     for lang in ("zh", "en"):
-        lab.serve(tmp_path, ROOT / "notebooks", lang, None, "tune-q4.ipynb", browser=False)
+        lab.serve(tmp_path, ROOT / "notebooks", tmp_path / "runs", lang, None, "tune-q4.ipynb", browser=False)
     (words, chinese, pages, offers, place), (_, english, _, _, _) = started
     assert {"--ServerApp.ip=127.0.0.1", "--LabApp.news_url=None", "--LabApp.default_url=/lab/tree/tune-q4.ipynb"} <= set(words)
     assert f"--LabServerApp.extra_labextensions_path={place}" in words
@@ -146,6 +188,28 @@ def test_a_template_that_differs_is_named_with_its_cells(tmp_path, kind, cells):
     [told] = templates.find_differences(tmp_path, ["city", "station", "officer", ""])
     none = {key: [] for key in ("changed", "added", "removed", "moved")}
     assert told == {"name": path.name, "levels": ["city", "station"], **none, kind: cells}
+
+
+def test_a_second_cell_of_one_id_is_seen(tmp_path):
+    """Whichever of the two is the one shipped, the template differs."""
+    for path in SHIPPED:
+        notebook = json.loads(path.read_text("utf-8"))
+        at = [cell["id"] for cell in notebook["cells"]].index("title")
+        notebook["cells"].insert(at, {**notebook["cells"][at], "source": ["sneaked in"]})
+        (tmp_path / path.name).write_text(json.dumps(notebook), "utf-8")
+    [told] = templates.find_differences(tmp_path, [""])
+    assert (told["changed"], told["added"]) == (["title"], ["title#2"])
+
+
+def test_cells_without_ids_and_ends_of_lines_of_windows_are_no_difference(tmp_path):
+    """An older Jupyter writes no ids, a Windows editor other ends of lines."""
+    for path in SHIPPED:
+        notebook = json.loads(path.read_text("utf-8"))
+        for cell in notebook["cells"]:
+            del cell["id"]
+            cell["source"] = "".join(cell["source"]).replace("\n", "\r\n")
+        (tmp_path / path.name).write_text(json.dumps(notebook), "utf-8")
+    assert templates.find_differences(tmp_path, ["station", "officer", ""]) == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": 1}', '{"cells": [1]}', '{"cells": [{}]}'])

@@ -40,7 +40,7 @@ def test_a_run_that_is_not_there_is_scored_first(served):
     assert "权重调试：my_notebooks/tune-q4.ipynb" in said
     assert parameters("my_notebooks/tune-q4.ipynb") == {"run": "../runs/q4", "lang": "zh"}
     folder = Path.cwd() / "my_notebooks"
-    assert served == [(folder, NOTEBOOK.parent, "zh", 8890, "tune-q4.ipynb", {"browser": False})]
+    assert served == [(folder, NOTEBOOK.parent, Path.cwd() / "runs", "zh", 8890, "tune-q4.ipynb", {"browser": False})]
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
@@ -68,6 +68,19 @@ def test_a_run_that_is_there_is_left_alone():
     assert code == 0
     assert "完成" not in said
     assert kept.read_text("utf-8") == "a card"
+
+
+@pytest.mark.usefixtures("scored")
+@pytest.mark.parametrize("text", ["", "[]", "{}"])
+def test_a_copy_that_is_damaged_is_refused_in_a_sentence(served, text):
+    """It is named, and left as it is."""
+    Path("my_notebooks").mkdir(0o700)
+    Path("my_notebooks/tune-q4.ipynb").write_text(text, "utf-8")
+    code, _, refused = fengqiao("tune", "params/q4.yaml")
+    assert code == 2
+    assert "my_notebooks/tune-q4.ipynb 不是笔记本" in refused
+    assert Path("my_notebooks/tune-q4.ipynb").read_text("utf-8") == text
+    assert not served
 
 
 @pytest.mark.usefixtures("project", "served")

@@ -6,6 +6,7 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 import nbformat
 from papermill.iorw import load_notebook_node
@@ -18,7 +19,7 @@ from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.job import Job
 from fengqiao_eval.runs.reopen import parameters
 from fengqiao_eval.runs.run import Made, run
-from fengqiao_eval.runs.templates import fresh_copy
+from fengqiao_eval.runs.templates import cell_prints, fresh_copy, list_templates
 from fengqiao_eval.words import say
 
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
@@ -33,7 +34,9 @@ LAUNCHER = "fengqiao-launcher"
 """Our part of JupyterLab: its first page offers a new notebook from each template."""
 
 
-def serve(folder: Path, templates: Path, lang: str, port: int | None = None, notebook: str = "", *, browser: bool = True) -> None:
+def serve(
+    folder: Path, templates: Path, runs: Path, lang: str, port: int | None = None, notebook: str = "", *, browser: bool = True
+) -> None:
     """Open JupyterLab on a folder, or on a notebook in it, for this machine only, until it is stopped.
 
     Its page speaks Chinese where lang is zh, unless its user chose another language in it.
@@ -44,7 +47,7 @@ def serve(folder: Path, templates: Path, lang: str, port: int | None = None, not
         settings = Path(place)
         _write_json(settings / "overrides.json", QUIET | (CHINESE if lang == "zh" else {}))
         _write_json(settings / "page_config.json", LEFT_OUT)
-        write_launcher(settings / LAUNCHER, templates, folder, lang)
+        write_launcher(settings / LAUNCHER, templates, folder, runs, lang)
         told = [f"--LabApp.app_settings_dir={place}", f"--LabServerApp.extra_labextensions_path={place}"]
         LabApp.launch_instance([*jupyter_arguments(folder, port, notebook, browser=browser), *told])
 
@@ -59,11 +62,11 @@ def jupyter_arguments(folder: Path, port: int | None = None, notebook: str = "",
     told += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly"]
     told += ["--KernelManager.transport=ipc"] if sys.platform != "win32" else []
     told += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
-    told += [f"--LabApp.default_url=/lab{f'/tree/{notebook}' if notebook else ''}"]
+    told += [f"--LabApp.default_url=/lab{f'/tree/{quote(notebook)}' if notebook else ''}"]
     return [*told, *([f"--port={port}"] if port else []), *([] if browser else ["--no-browser"])]
 
 
-def write_launcher(place: Path, templates: Path, folder: Path, lang: str) -> None:
+def write_launcher(place: Path, templates: Path, folder: Path, runs: Path, lang: str) -> None:
     """Write our part of JupyterLab as it loads one: a description, a script, and the templates as they are copied to a folder."""
     static = place / "static"
     static.mkdir(parents=True)
@@ -71,8 +74,8 @@ def write_launcher(place: Path, templates: Path, folder: Path, lang: str) -> Non
     _write_json(place / "package.json", {"name": LAUNCHER, "version": "1", "jupyterlab": {"extension": True, "_build": build}})
     (static / "launcher.js").write_text(files(__package__).joinpath("launcher.js").read_text("utf-8"), "utf-8")
     offers = [
-        {"name": path.stem, "label": _title(copy := fresh_copy(path, folder), path), "notebook": copy}
-        for path in sorted(templates.glob("*.ipynb"))
+        {"name": path.stem, "label": _title(copy := fresh_copy(path, folder, runs), path), "notebook": copy}
+        for path in list_templates(templates)
     ]
     _write_json(static / "templates.json", {"category": say("lab.new", lang), "templates": offers})
 
@@ -116,16 +119,20 @@ def run_to_tune(job: Job) -> tuple[Run, Made | None]:
 def write_notebook(templates: Path, folder: Path, scored: Run) -> Path:
     """Write the notebook of a run into a folder of its user's, or set the copy that is there to the run: its cells stay.
 
-    It holds no result, and its code is folded away.
+    It holds no result, and the code of a new one is folded away. Raises UsageError where what lies there is no notebook.
     """
     path = folder / f"tune-{scored.path.name}.ipynb"
-    if not path.exists():
-        write_whole(path, json.dumps(fresh_copy(templates / NOTEBOOK, folder)))
+    fresh = path.is_symlink() or not path.exists()
+    if fresh:
+        write_whole(path, json.dumps(fresh_copy(templates / NOTEBOOK, folder, scored.path.parent)))
+    if not cell_prints(path):
+        raise UsageError("not_a_notebook", given=path)
     notebook = load_notebook_node(str(path))
     for cell in notebook.cells:  # the outputs that its readers keep go, and the screen stands at the top of the page
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-            cell.metadata.setdefault("jupyter", {})["source_hidden"] = True
+            if fresh:
+                cell.metadata.setdefault("jupyter", {})["source_hidden"] = True
     told = {"run": Path(os.path.relpath(scored.path, folder)).as_posix(), "lang": scored.manifest["lang"]}
     notebook = parameterize_notebook(notebook, told)
     write_whole(path, nbformat.writes(notebook) + "\n")  # type: ignore[no-untyped-call]

@@ -58,6 +58,8 @@ def find_differences(folder: Path, levels: list[str]) -> list[dict[str, Any]]:
     found = []
     for name in dict.fromkeys(map(notebook_of, levels)):
         before, now = shipped[name], cell_prints(folder / name)
+        ids = {done: cell for cell, done in before.items()}
+        now = {ids.get(done, cell) if cell.isdigit() else cell: done for cell, done in now.items()}
         stayed, order = ([cell for cell in these if cell in those] for these, those in ((before, now), (now, before)))
         cells = {
             "changed": [cell for cell in stayed if before[cell] != now[cell]],
@@ -71,21 +73,24 @@ def find_differences(folder: Path, levels: list[str]) -> list[dict[str, Any]]:
 
 
 def cell_prints(path: Path) -> dict[str, str]:
-    """Fingerprint what each cell of a notebook does, by its id; what cannot be read as a notebook has no cell."""
+    """Fingerprint what each cell of a notebook does, by its id; what cannot be read as a notebook has no cell.
+
+    Cells of an older format have no id and are named by their place; of two with one id the second is named by both.
+    """
+    found: dict[str, str] = {}
     try:
-        return {_cell_name(at, cell): _cell_print(cell) for at, cell in enumerate(json.loads(path.read_bytes())["cells"], 1)}
+        for at, cell in enumerate(json.loads(path.read_bytes())["cells"], 1):
+            name = str(cell.get("id") or at)
+            found[f"{name}#{at}" if name in found else name] = _cell_print(cell)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return {}
-
-
-def _cell_name(at: int, cell: Mapping[str, Any]) -> str:
-    """Give the id of a cell; cells of an older format have none, and are named by their place."""
-    return str(cell.get("id") or at)
+    return found
 
 
 def _cell_print(cell: Mapping[str, Any]) -> str:
     told = cell["metadata"]
-    acts = [cell["cell_type"], "".join(cell["source"]), sorted(told.get("tags", ())), told.get("fengqiao")]
+    source = "".join(cell["source"]).replace("\r\n", "\n")
+    acts = [cell["cell_type"], source, sorted(told.get("tags", ())), told.get("fengqiao")]
     return fingerprint_text(json.dumps(acts, sort_keys=True))[:16]
 
 
@@ -98,37 +103,52 @@ def write_prints(templates: Path) -> None:
 # Copied for a user to work in
 
 
-def work_folder(folder: Path) -> Path:
+def work_folder(folder: Path, templates: Path) -> Path:
     """Make a folder for working copies that only its user opens: an officer's card may come to stand in one.
 
-    Raises UsageError where others may open the folder that is there.
+    Raises UsageError where it cannot be made, is the folder of the templates or holds it, or where others may open it.
     """
-    folder.mkdir(PRIVATE, parents=True, exist_ok=True)
+    if templates.resolve().is_relative_to(folder.resolve()):
+        raise UsageError("work_templates", folder=folder)
+    try:
+        folder.mkdir(PRIVATE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError("work_refused", folder=folder, why=error.strerror) from None
     if os.name != "nt" and folder.stat().st_mode & 0o077:
         raise UsageError("work_open", folder=folder)
     return folder
 
 
-def copy_templates(templates: Path, folder: Path) -> Iterator[str]:
+def list_templates(templates: Path) -> list[Path]:
+    """List the notebooks of a folder; what cannot be read as one is left out."""
+    return [path for path in sorted(templates.glob("*.ipynb")) if cell_prints(path)]
+
+
+def copy_templates(templates: Path, folder: Path, runs: Path) -> Iterator[str]:
     """Copy the templates that have no copy in a folder yet; name the copies made of another template than there is today."""
-    for template in sorted(templates.glob("*.ipynb")):
+    for template in list_templates(templates):
         copy = folder / template.name
-        if not copy.exists():
-            write_whole(copy, json.dumps(fresh_copy(template, folder), ensure_ascii=False, indent=1) + "\n")
+        if copy.is_symlink() or not copy.exists():  # through a link the template itself would be written
+            write_whole(copy, json.dumps(fresh_copy(template, folder, runs), ensure_ascii=False, indent=1) + "\n")
         elif _copied_from(copy) != _made_from(template):
             yield template.name
 
 
-def fresh_copy(template: Path, folder: Path) -> dict[str, Any]:
-    """Give a copy of a template as it is written, without outputs; the run it opens is named as seen from a folder."""
+def fresh_copy(template: Path, folder: Path, runs: Path) -> dict[str, Any]:
+    """Give a copy of a template as it is written, without outputs; the run it opens is named as seen from a folder.
+
+    Raises UsageError where the template is no notebook.
+    """
+    if not cell_prints(template):
+        raise UsageError("not_a_notebook", given=template)
     notebook: dict[str, Any] = json.loads(template.read_text("utf-8"))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             cell |= {"outputs": [], "execution_count": None}
         if "parameters" in cell["metadata"].get("tags", ()):
-            runs = Path(os.path.relpath(template.parents[1] / "runs", folder)).as_posix()
-            cell["source"] = "".join(cell["source"]).replace('run = "../runs/', f'run = "{runs}/')
-    notebook["metadata"]["fengqiao"] = {"template": _made_from(template)}
+            place = Path(os.path.relpath(runs, folder)).as_posix()
+            cell["source"] = "".join(cell["source"]).replace('run = "../runs/', f'run = "{place}/')
+    notebook.setdefault("metadata", {})["fengqiao"] = {"template": _made_from(template)}
     return notebook
 
 
