@@ -119,7 +119,7 @@ def test_the_class_is_numbers_only(run):
     text = figure.to_json()
     assert not [unit for unit in run.frame("units", officers=True).units if unit in text]
     assert [(trace.marker.symbol, len(trace.x)) for trace in figure.data] == [(None, 11), ("diamond", 1)]
-    assert any("本人" in note.text for note in figure.layout.annotations)
+    assert any("您" in note.text for note in figure.layout.annotations)
     assert figure.layout.title.text == "同类12人的总分分布"
 
 
