@@ -279,8 +279,7 @@ def limits(card: Card) -> str:
 
 def objection(card: Card) -> list[str]:
     """Say until when and to whom to object, and what with."""
-    who, lang = card.identity, card.lang
-    until = say("card.limits.until", lang, date=who.objection_until) if who.objection_until else say("card.limits.any_time", lang)
+    who, lang, own = card.identity, card.lang, "_officer" if card.identity.is_officer else ""
+    until = say(f"card.limits.{'until' if who.objection_until else 'any_time'}{own}", lang, date=who.objection_until)
     contact = say("card.limits.contact", lang, contact=who.contact) if who.contact else say("card.limits.no_contact", lang)
-    key = "card.limits.explain_officer" if who.is_officer else "card.limits.explain"
-    return [until + contact, say(key, lang, run=who.run, unit=who.unit_id)]
+    return [until + contact, say(f"card.limits.explain{own}", lang, run=who.run, unit=who.unit_id)]
