@@ -1,10 +1,12 @@
 """The parts of a card as a notebook shows them: HTML in JupyterLab and on the page, readable text everywhere else."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate, zip_longest
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -148,14 +150,14 @@ def list_lengths(card: Card) -> Mapping[str, int]:
     records = [[one.record_id for one in part.records[:SHOWN]] for part in card.lost_records]
     behind = [line.record_ids for line in card.adjustments]
     heads, whole = GROUP * len(below), max(map(len, below), default=0)
-    found = {"units": max_entries(below, 0.75 * left - heads)}
-    if counted := found["units"] < whole:
+    units = max_entries(below, 0.75 * left - heads)
+    if counted := units < whole:
         left, heads = left + HEAD * len(records), 2 * heads  # each class says how many more there are
-        found["units"] = max_entries(below, 0.9 * left - heads)
-    left -= _cost(below, found["units"]) + heads
+        units = max_entries(below, 0.9 * left - heads)
+    found, left = {"units": units}, left - sum(_costs(below)[units - 1 : units]) - heads
     for name, share, lists in (("behind", 0.2, behind), ("disputes", 0.4, disputes), ("lost", 1.0, records)):
         found[name] = max_entries(lists, left * share)
-        left -= _cost(lists, found[name])
+        left -= sum(_costs(lists)[found[name] - 1 : found[name]])
     return found | ({"lost": 0} if counted else {})
 
 
@@ -165,12 +167,13 @@ def max_entries(lists: Sequence[Sequence[str]], room: float) -> int:
     >>> max_entries([["S001", "S002", "S003"], ["S004"]], 24)
     2
     """
-    return next((number for number in range(SHOWN, 1, -1) if _cost(lists, number) <= room), 1)
+    return max(1, bisect_right(_costs(lists), room))
 
 
-def _cost(lists: Sequence[Sequence[str]], number: int) -> int:
-    """Reckon the bytes of so many entries of each list."""
-    return sum(len(entry.encode()) + MARKUP for entries in lists for entry in entries[:number])
+def _costs(lists: Sequence[Sequence[str]]) -> list[int]:
+    """Reckon the bytes of one entry of each list, of two, and so on."""
+    rows = zip_longest(*(entries[:SHOWN] for entries in lists))
+    return [*accumulate(sum(len(entry.encode()) + MARKUP for entry in row if entry is not None) for row in rows)]
 
 
 # Templates, those of a card without what a browser reads into them anyway: end tags and quotes that HTML lets out, ends of
