@@ -13,8 +13,11 @@ from typer.testing import CliRunner
 
 import shared
 from fengqiao_eval.cli import app
+from fengqiao_eval.pages import plain_text
 from fengqiao_eval.pages.fragments import PAGE
 from fengqiao_eval.pages.page import link_cards
+from fengqiao_eval.results.card import card
+from fengqiao_eval.results.run import open_run
 from fengqiao_eval.wording.numbers import fixed
 
 ROOT = Path(__file__).parents[1]
@@ -104,12 +107,12 @@ def test_a_stations_card_gives_the_number_of_its_officers_and_nothing_more_of_th
 
 
 @LANGUAGES
-@pytest.mark.parametrize("card", ["county/X01", "city/C01"])
-def test_a_countys_and_a_citys_card_list_their_units_with_total_and_place(project, frame, lang, card):
+@pytest.mark.parametrize("path", ["county/X01", "city/C01"])
+def test_a_countys_and_a_citys_card_list_their_units_with_total_and_place(project, frame, lang, path):
     """Every unit right below stands there with the total and place of the run, and as a link where it has a card."""
-    said = part(page(project, lang, f"{card}.html"), SAID["units"][lang])
+    said = part(page(project, lang, f"{path}.html"), SAID["units"][lang])
     ranks = frame("ranks").query("period == '2024Q4'").set_index("unit_id")
-    below = frame("units").loc[lambda units: units["parent_id"] == card[-3:]]
+    below = frame("units").loc[lambda units: units["parent_id"] == path[-3:]]
     assert len(below) > 1
     for row in below.itertuples():
         kind = "href" if row.unit_id in PRINTED else "data-card"
@@ -141,6 +144,18 @@ def test_links_follow_the_cards_that_are_there(project, tmp_path):
     (tmp_path / "away.html").rename(county)
     link_cards(tmp_path / "run")
     assert station.read_text("utf-8") == before
+
+
+def test_where_a_level_is_left_out_the_next_one_below_is_listed(project, monkeypatch):
+    """Without counties the stations hang on the city; without persons their number is not known, and nobody claims it is none."""
+    monkeypatch.chdir(project)
+    done = CliRunner().invoke(app, ["score", "params/demo.yaml", "--set", "levels=[city, station]", "--set", "only=[C01]"])
+    assert done.exit_code == 0, done.output
+    of = card(open_run(project / "runs" / "demo"), "C01")
+    assert len(of.hierarchy.below) == 60
+    assert {unit.level for unit in of.hierarchy.below} == {"station"}
+    assert of.hierarchy.officers is None
+    assert "民警人数不详" in plain_text.units(of)
 
 
 # The card of an officer

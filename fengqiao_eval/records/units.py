@@ -188,8 +188,11 @@ def staff(tree: Tree, postings: pd.DataFrame | None, period: Period) -> pd.DataF
     if postings is not None:
         served = _service_days(postings, period).query("days > 0").sort_values(["days", "began"], kind="stable")
         roles = dict(zip(served["officer_id"], served["role"], strict=True))  # the last one stays
-        now = tree.counts_for.drop_duplicates("unit_id").set_index("unit_id")["ancestor"]
-        at = served.sort_values("began", kind="stable").assign(unit_id=served["unit_id"].map(now).fillna(served["unit_id"]))
+        nearest = tree.counts_for.drop_duplicates("unit_id")
+        now = dict(zip(nearest["unit_id"], nearest["ancestor"], strict=True))
+        at = served.sort_values("began", kind="stable").assign(
+            unit_id=lambda rows: [now.get(one, one) for one in rows["unit_id"]]
+        )
         days = at.groupby(["officer_id", "unit_id"], sort=False)["days"].sum().reset_index("unit_id")
         moved = days[days.index.duplicated(keep=False)]
         posts = {who: json.dumps(dict(those.to_numpy().tolist())) for who, those in moved.groupby(level=0)}
