@@ -261,7 +261,7 @@ def test_a_stretch_knows_who_gains_a_place(opened):
     group = zones.groups.index("四类")
     at = np.flatnonzero(zones.group == group)
     now = zones.base.place[at]
-    for one in rank_robustness(zones, zones.table.in_force, group, zones.awards[group]).ranges:
+    for one in rank_robustness(zones, zones.table.in_force, group, zones.awards[group])[1]:
         draft = Draft(zones.only(at), zones.table.in_force, 1)
         whole = zones.table.whole(zones.table.in_force, int(zones.table.above[one["node"]]))
         for named, ends in ((1, one["first"]), (zones.awards[group], one["awards"])):

@@ -77,10 +77,10 @@ def follows(row, rows) -> bool:
 
 
 def best(rows) -> Fraction:
-    """Add up the best of each unit and word; what has no word stands for itself."""
+    """Add up the best of each word, wherever below a unit it lies; what has no word stands for itself."""
     groups = defaultdict(list)
     for row in rows:
-        groups[row.unit_id, row.word if pd.notna(row.word) else row.case_id].append(own_worth(row))
+        groups[(row.word,) if pd.notna(row.word) else (None, row.case_id)].append(own_worth(row))
     return sum((max(worths) for worths in groups.values()), Fraction(0))
 
 

@@ -167,7 +167,7 @@ def shown(server, project, browser):
     context.on("request", lambda request: asked.append(request.url))
 
     def show(page="lab/tree", **parameters):
-        name = _copy(project / "runs", parameters) if parameters else "tune-demo.ipynb"
+        name = _copy(project / "my_notebooks", parameters) if parameters else "tune-demo.ipynb"
         tab = context.new_page()
         tab.goto(f"{server}/{page}/{name}?token={TOKEN}&reset")
         tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
@@ -185,7 +185,7 @@ def _copy(runs: Path, parameters: dict[str, str]) -> str:
     """Copy the notebook with other parameters; a server keeps a kernel for each."""
     notebook = json.loads((runs / "tune-demo.ipynb").read_text("utf-8"))
     [injected] = [cell for cell in notebook["cells"] if "injected-parameters" in cell["metadata"].get("tags", ())]
-    injected["source"] = [f"{key} = {value!r}\n" for key, value in ({"run": "demo", "lang": "zh"} | parameters).items()]
+    injected["source"] = [f"{key} = {value!r}\n" for key, value in ({"run": "../runs/demo", "lang": "zh"} | parameters).items()]
     name = "-".join(["tune", *parameters.values()]) + ".ipynb"
     (runs / name).write_text(json.dumps(notebook), "utf-8")
     return name
@@ -334,7 +334,7 @@ def test_a_saved_notebook_holds_no_records(shown, project):
     slider(tab).press("Shift+ArrowRight")
     settle(tab)
     tab.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
-    path = project / "runs" / "tune-demo.ipynb"
+    path = project / "my_notebooks" / "tune-demo.ipynb"
     text = path.read_text("utf-8")
     assert json.loads(text)["cells"][-1]["outputs"]
     assert len(text.encode()) < LARGEST
