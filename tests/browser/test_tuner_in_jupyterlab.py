@@ -186,7 +186,7 @@ def _copy(runs: Path, parameters: dict[str, str]) -> str:
     notebook = json.loads((runs / "tune-demo.ipynb").read_text("utf-8"))
     [injected] = [cell for cell in notebook["cells"] if "injected-parameters" in cell["metadata"].get("tags", ())]
     injected["source"] = [f"{key} = {value!r}\n" for key, value in ({"run": "../runs/demo", "lang": "zh"} | parameters).items()]
-    name = "-".join(["tune", *parameters.values()]) + ".ipynb"
+    name = "-".join(["tune", *(Path(value).name for value in parameters.values())]) + ".ipynb"
     (runs / name).write_text(json.dumps(notebook), "utf-8")
     return name
 
@@ -346,7 +346,7 @@ def test_a_saved_notebook_holds_no_records(shown, project):
 
 @pytest.mark.parametrize(
     ("parameters", "told", "units"),
-    [({"level": "city"}, "本层级只有一个单位", 1), ({"run": "alike"}, "所有单位总分相同", 18)],
+    [({"level": "city"}, "本层级只有一个单位", 1), ({"run": "../runs/alike"}, "所有单位总分相同", 18)],
     ids=["one unit", "all alike"],
 )
 def test_where_there_is_nothing_to_compare_the_screen_says_so(shown, parameters, told, units):
