@@ -13,20 +13,13 @@ import pytest
 from fengqiao_eval.pages.charts import FIGURE
 from fengqiao_eval.pages.page import page
 from fengqiao_eval.results.run import open_run
+from jupyterlab_page import RUN_ALL, SAVE
 from legible import CONTRAST
 from shared import shipped
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = [path.name for path in shipped("notebooks/*.ipynb")]
-RUN_AND_SAVE = """async () => {
-    const {shell, commands} = window.jupyterapp;
-    await shell.currentWidget.context.ready;
-    await shell.currentWidget.sessionContext.ready;
-    await shell.currentWidget.sessionContext.session.kernel.info;
-    await commands.execute('notebook:run-all-cells');
-    await commands.execute('docmanager:save');
-}"""
 CARDS = {"station": "S007", "officer": "P0001"}
 TOKEN = "test"  # noqa: S105 - of a server on this machine that lives for a minute
 
@@ -79,7 +72,8 @@ def run_by_hand(tab, lab, project, path):
     tab.goto(f"{lab}/lab/tree/{path}?token={TOKEN}&reset")
     tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     tab.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
-    tab.evaluate(RUN_AND_SAVE)
+    tab.evaluate(RUN_ALL)
+    tab.evaluate(SAVE)
     return json.loads((project / path).read_text("utf-8"))
 
 

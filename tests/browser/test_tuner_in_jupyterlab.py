@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from jupyterlab_page import RUN_ALL, SAVE
 from legible import CONTRAST
 
 pytestmark = pytest.mark.browser
@@ -28,14 +29,6 @@ REFUSED = (
     ({"改动原因": REASON, "起草人": "甲", "审核人": "甲"}, "不得是同一人"),
 )
 EXPOSED = {"LabApp": {"expose_app_in_browser": True}, "JupyterNotebookApp": {"expose_app_in_browser": True}}
-
-RUN_ALL = """async () => {
-  const {shell, commands} = window.jupyterapp;
-  await shell.currentWidget.context.ready;
-  await shell.currentWidget.sessionContext.ready;
-  await shell.currentWidget.sessionContext.session.kernel.info;
-  await commands.execute('notebook:run-all-cells');
-}"""
 
 # One gesture after another as hands make them: drags of several steps, typed numbers, keys, locks, undo and redo.
 GESTURES = """async (count) => {
@@ -333,7 +326,7 @@ def test_a_saved_notebook_holds_no_records(shown, project):
     tab = shown()
     slider(tab).press("Shift+ArrowRight")
     settle(tab)
-    tab.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save'); }")
+    tab.evaluate(SAVE)
     path = project / "my_notebooks" / "tune-demo.ipynb"
     text = path.read_text("utf-8")
     assert json.loads(text)["cells"][-1]["outputs"]

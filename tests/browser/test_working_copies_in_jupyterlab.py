@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fengqiao_eval.runs.templates import WORK, cell_prints
+from jupyterlab_page import RUN_ALL
 from shared import ROOT, shipped
 
 pytestmark = pytest.mark.browser
@@ -18,13 +19,6 @@ FENGQIAO = Path(sys.executable).with_name("fengqiao")
 TEMPLATES = [path.name for path in shipped("notebooks/*.ipynb")]
 TOKEN = "test"  # noqa: S105 - of a server on this machine that lives for a minute
 RUN = ["run", "params/demo.yaml", "--only", "S007", "--only", "P0001", "--quiet"]
-RUN_ALL = """async () => {
-    const {shell, commands} = window.jupyterapp;
-    await shell.currentWidget.context.ready;
-    await shell.currentWidget.sessionContext.ready;
-    await shell.currentWidget.sessionContext.session.kernel.info;
-    await commands.execute('notebook:run-all-cells');
-}"""
 WRITE = """(words) => {
     const {sharedModel} = window.jupyterapp.shell.currentWidget.content.model;
     if (!sharedModel.cells.some((cell) => cell.source === '1 + 1')) sharedModel.addCell({cell_type: 'code', source: '1 + 1'});

@@ -1,0 +1,13 @@
+"""A notebook in the page of JupyterLab: the scripts by which the tests of a browser act on it."""
+
+RUN_ALL = """async () => {
+  const {shell, commands} = window.jupyterapp;
+  await shell.currentWidget.context.ready;
+  await shell.currentWidget.sessionContext.ready;
+  await shell.currentWidget.sessionContext.session.kernel.info;
+  await commands.execute('notebook:run-all-cells');
+}"""
+"""Runs the notebook in front from top to bottom, once its kernel is there."""
+
+SAVE = "async () => { await window.jupyterapp.commands.execute('docmanager:save'); }"
+"""Saves the notebook in front."""
