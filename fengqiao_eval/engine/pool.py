@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -481,7 +482,10 @@ def _server(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[tuple[BaseProc
             ours.close()
             _stop(process)
             if reaper:
-                reaper.wait(2 * CLEAR_SECONDS)
+                with suppress(subprocess.TimeoutExpired):  # what the system itself cannot kill holds nobody up
+                    reaper.wait(CLEAR_SECONDS)
+                reaper.kill()
+                reaper.wait()
 
 
 def _stop(process: BaseProcess) -> None:
