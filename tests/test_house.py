@@ -138,8 +138,8 @@ def test_imports_form_no_ring():
 
 
 def test_only_two_modules_know_the_database():
-    """Raw database expressions do not leave store.py and query.py."""
-    knowing = {f"{HOUSE}.records.store", f"{HOUSE}.records.query"}
+    """Raw database expressions do not leave sources.py and query.py."""
+    knowing = {f"{HOUSE}.records.sources", f"{HOUSE}.records.query"}
     arrows = [(one, other) for one, others in imports().items() for other in others if one not in knowing]
     nothing(f"{one} → {other}" for one, other in arrows if other.split(".")[0] in {"ibis", "duckdb"})
 

@@ -186,7 +186,7 @@ def test_columns_and_words_are_mapped(drawn, tmp_path):
         ({"set": {"category": {"from": "nowhere"}}}, r"tables\.cases\.set \[records\.mapping_column\] 文件中没有列“nowhere”"),
         ({"values": {"colour": {"红": "red"}}}, r"tables\.cases\.values \[records\.mapping_column\] 文件中没有列“colour”"),
         ({"rename": {"tier": "unit_id"}}, r"tables\.cases\.rename \[document\.twice\] 键“unit_id”写了两次"),
-        ({"file": "elsewhere"}, r"tables\.cases\.file \[records\.file_not_there\] 找不到“elsewhere”；请核对 file"),
+        ({"file": "elsewhere"}, r"tables\.cases\.file \[records\.file_not_there\] 找不到“elsewhere”；那里有：cases\.parquet, units\.parquet；请核对 file"),
     ],
 )  # fmt: skip
 def test_a_mapping_that_does_not_fit(tables, tmp_path, mapped, words):
@@ -238,13 +238,13 @@ def _newer(folder, tables):
 @pytest.mark.parametrize(
     ("write", "words"),
     [
-        (_gbk, r"cases\.csv \[records\.unreadable\] 无法读取：.*(encoding|unicode|utf-8)"),
-        (_garbage("cases.parquet"), r"cases\.parquet \[records\.unreadable\] 无法读取："),
-        (_garbage("records.duckdb"), r"records\.duckdb \[records\.unreadable\] 无法读取："),
-        (_newer, r"records\.duckdb \[records\.unreadable\] 无法读取：.*(version|database file)"),
+        (_gbk, r"cases\.csv \[records\.encoding\] 第 2 行不是 UTF-8 文本，像是 GBK"),
+        (_garbage("cases.parquet"), r"cases\.parquet \[records\.unreadable\] 无法作为 Parquet 读取："),
+        (_garbage("records.duckdb"), r"records\.duckdb \[records\.unreadable\] 无法作为 DuckDB 读取："),
+        (_newer, r"records\.duckdb \[records\.unreadable\] 无法作为 DuckDB 读取：.*由更新的程序写成"),
         (lambda folder, _: folder / "nowhere", r"nowhere \[records\.not_there\] 没有这个文件夹或文件；请核对 records"),
-        (lambda folder, _: folder, r"\[records\.empty_folder\] 其中没有任何记录表（应有 units, postings, cases"),
-        (lambda folder, tables: as_parquet(folder, {"cases": tables["cases"]}), r"units \[records\.no_units\] 缺少单位表 units"),
+        (lambda folder, _: folder, r"\[records\.empty_folder\] 其中没有任何记录表（应有 units, postings, cases.*那里有：—"),
+        (lambda folder, tables: as_parquet(folder, {"cases": tables["cases"]}), r"units \[records\.no_units\] 缺少单位表 units.*那里有：cases\.parquet"),
     ],
     ids=["gbk", "parquet", "duckdb", "newer", "nowhere", "empty", "no units"],
 )  # fmt: skip
@@ -264,6 +264,55 @@ def test_all_files_that_cannot_be_read_are_told_at_once(tables, tmp_path):
     assert [fault.file for fault in refused.value.faults] == ["visits.parquet", "surveys.parquet"]
 
 
+def test_a_file_that_cannot_be_read_hides_no_fault_of_another(tables, tmp_path):
+    """A table in GBK is told beside a time that is none in another table."""
+    _gbk(tmp_path, tables)
+    as_csv(tmp_path, {"units": tables["units"]})
+    (tmp_path / "visits.csv").write_text("visit_id,unit_id,visited_at\nV1,003,soon\n", "utf-8")
+    with pytest.raises(InputError) as refused:
+        open_records(tmp_path)
+    assert {(fault.file, fault.rule) for fault in refused.value.faults} == {
+        ("cases.csv", "records.encoding"),
+        ("visits.csv", "records.no_time"),
+    }
+
+
+def test_damage_behind_the_head_of_a_file_is_told(tables, tmp_path):
+    """A Parquet file that is torn in the middle is refused by its name."""
+    as_parquet(tmp_path, tables)
+    torn = bytearray((tmp_path / "cases.parquet").read_bytes())
+    torn[20:120] = b"\xff" * 100
+    (tmp_path / "cases.parquet").write_bytes(bytes(torn))
+    with pytest.raises(InputError, match=r"cases\.parquet \[records\.unreadable\] 无法作为 Parquet 读取"):
+        open_records(tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["a[1]*?", "arrived_at=2024-10-01", "it's {a,b}", "unit_id=999"])
+@pytest.mark.parametrize("write", [as_parquet, as_csv])
+def test_a_path_is_neither_pattern_nor_data(tables, tmp_path, folder, write):
+    """Whatever signs are in the name of a folder, it is that folder, and its name fills no column."""
+    (tmp_path / folder).mkdir()
+    records = open_records(write(tmp_path / folder, tables))
+    assert records.counts == {"units": 2, "cases": 3}
+    assert set(records.tables["cases"].to_pandas()["unit_id"]) == {"003", "014"}
+    assert set(records.columns("cases")) == set(tables["cases"].columns)
+
+
+def test_one_file_may_feed_two_tables(tables, tmp_path):
+    """A register that holds cases and disputes is read as both."""
+    as_csv(tmp_path, {"units": tables["units"], "all": tables["cases"]})
+    mapped = {"cases": {"file": "all"}, "disputes": {"file": "all", "rename": {"case_id": "dispute_id", "tier": "tier_"}}}
+    records = open_records(tmp_path, {name: Mapped.model_validate(how) for name, how in mapped.items()})
+    assert records.counts == {"units": 2, "cases": 3, "disputes": 3}
+
+
+def test_a_suffix_in_upper_case_is_one(tables, tmp_path):
+    """cases.CSV, as old programs write it, is the table cases."""
+    as_csv(tmp_path, tables)
+    (tmp_path / "cases.csv").rename(tmp_path / "cases.CSV")
+    assert open_records(tmp_path).counts["cases"] == 3
+
+
 def test_a_database_is_opened_for_reading_only(tables, tmp_path):
     """Nothing is written into it, and another program may read it at the same time."""
     path = as_duckdb(tmp_path, tables)
@@ -271,6 +320,51 @@ def test_a_database_is_opened_for_reading_only(tables, tmp_path):
     open_records(path)
     assert path.read_bytes() == before
     assert not path.with_suffix(".duckdb.wal").exists()
+
+
+def _base(folder, *statements):
+    with duckdb.connect(folder / "records.duckdb") as base:
+        base.execute("CREATE SCHEMA s; CREATE SCHEMA t")
+        base.execute("CREATE TABLE s.units AS SELECT '003' AS unit_id, '三所' AS name, 'station' AS level")
+        for statement in statements:
+            base.execute(statement)
+    return folder / "records.duckdb"
+
+
+CASE = "SELECT 'K1' AS case_id, '003' AS unit_id, TIMESTAMP '2024-10-01 08:00' AS received_at"
+
+
+def test_tables_of_another_schema_are_found(tmp_path):
+    """Where a table lies in a schema of its own it is read from there."""
+    assert open_records(_base(tmp_path, f"CREATE TABLE s.cases AS {CASE}")).counts == {"units": 1, "cases": 1}
+
+
+def test_a_table_of_several_schemas_must_be_named(tmp_path):
+    """Which of two is meant is not guessed; file says it."""
+    base = _base(
+        tmp_path, f"CREATE TABLE s.cases AS {CASE}", f"CREATE TABLE t.cases AS {CASE} UNION ALL {CASE.replace('K1', 'K2')}"
+    )
+    with pytest.raises(
+        InputError, match=r"tables\.cases\.file \[records\.several_tables\] 几个模式中都有此表：s\.cases, t\.cases"
+    ):
+        open_records(base)
+    assert open_records(base, {"cases": Mapped(file="t.cases")}).counts["cases"] == 2
+
+
+@pytest.mark.parametrize("view", ["SELECT * FROM read_csv('OUTSIDE', all_varchar = true)", "SELECT * FROM gone"])
+def test_a_view_that_leaves_the_file_is_refused(tmp_path, view):
+    """What a view reads elsewhere would change unseen, and might be any file: it is to be made a table."""
+    (tmp_path / "raw.csv").write_text("case_id,unit_id,received_at\nK1,003,2024-10-01\n")
+    view = view.replace("OUTSIDE", str(tmp_path / "raw.csv"))
+    base = _base(tmp_path, "CREATE TABLE gone (a INT)", f"CREATE VIEW cases AS {view}", "DROP TABLE gone")
+    with pytest.raises(InputError, match=r"records\.duckdb:cases \[records\.no_view\] 此视图要读库外的文件，或所依的表已不在"):
+        open_records(base)
+
+
+def test_views_over_tables_of_the_file_are_read(tmp_path):
+    """A view that stays in the file is as good as a table, and a macro called count changes no count."""
+    made = (f"CREATE TABLE s.raw AS {CASE}", "CREATE VIEW s.cases AS SELECT * FROM s.raw", "CREATE MACRO count(x) AS 0")
+    assert open_records(_base(tmp_path, *made)).counts["cases"] == 1
 
 
 # Columns that nobody declared

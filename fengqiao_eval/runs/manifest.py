@@ -14,6 +14,9 @@ from typing import Any
 
 from fengqiao_eval.files import write_whole
 from fengqiao_eval.periods import Period
+from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.sources import files_of
+from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.runs.params import PATHS, RunParams
 
 PACKAGES = (
@@ -23,8 +26,6 @@ PACKAGES = (
 """The packages whose versions a run names."""
 
 _SOURCES = (".py", ".yaml", ".html", ".js", ".css")
-
-_RECORDS = (".parquet", ".csv")
 
 
 def packages() -> dict[str, str]:
@@ -74,10 +75,11 @@ def fingerprint_scheme(params: RunParams) -> str:
 def fingerprint_records(params: RunParams) -> dict[str, str]:
     """Fingerprint the files of the records, each under its name."""
     where = Path(params.records)
-    named = [where / table.file for table in params.tables.values() if table.file]
-    every = [where] if where.is_file() else [*where.glob("*"), *named]
-    found = {path for path in every if path.is_file() and (path.suffix in _RECORDS or path == where)}
-    return {os.path.relpath(path, where) if path != where else path.name: fingerprint_file(path) for path in sorted(found)}
+    found = {path for table in TABLES for path in files_of(where, table, params.tables.get(table, Mapped()))}
+    if where.is_file():  # what was written last may lie beside a DuckDB file, not yet in it
+        found = {path for path in (where, Path(f"{where}.wal")) if path.is_file()}
+    base = where.parent if where.is_file() else where
+    return {os.path.relpath(path, base): fingerprint_file(path) for path in sorted(found)}
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:

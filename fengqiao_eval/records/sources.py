@@ -1,0 +1,180 @@
+"""Tables as they lie there: the files of a folder, or the tables of a DuckDB file, each read as it is written."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import ibis
+import pyarrow.parquet as pq
+from ibis.common.exceptions import IbisError, TableNotFound
+from pyarrow.lib import ArrowException
+
+from fengqiao_eval.errors import Fault, InputError, Note
+from fengqiao_eval.records import csv_files
+from fengqiao_eval.records.ingest import Mapped
+
+SUFFIXES = (".parquet", ".csv")
+"""Formats in a folder; where a table is there twice the first wins, and a note says so."""
+BROKEN = (duckdb.Error, IbisError, TableNotFound, ArrowException)
+"""What the libraries raise over a file or table that is damaged, or holds what they have no word for."""
+SHOWN = 8
+"""As many names are listed of what lies there."""
+
+
+class Source(NamedTuple):
+    """A table as it lies there: what it is called in faults, what it is (CSV, Parquet, DuckDB), and its rows."""
+
+    file: str
+    kind: str
+    rows: Any
+
+
+@dataclass
+class Holdings:
+    """What was found: tables by name, faults of those that cannot be read, notes, and the names of all that lies there."""
+
+    tables: dict[str, Source] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    there: list[str] = field(default_factory=list)
+
+    @property
+    def listing(self) -> str:
+        """Name what lies there; dots say that there is more."""
+        return ", ".join(self.there[:SHOWN]) + (" …" if len(self.there) > SHOWN else "") if self.there else "—"
+
+
+def find_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
+    """Find the tables of a folder or a DuckDB file, and read them; a table that cannot be read is a fault, the others are there.
+
+    Raises InputError where there is neither.
+    """
+    if where.is_file():
+        return _base_sources(where, mapped, timezone, name)
+    if where.is_dir():
+        return _folder_sources(where, mapped, timezone, name)
+    raise InputError([Fault(name, "", "records.not_there")])
+
+
+def files_of(where: Path, table: str, mapped: Mapped) -> list[Path]:
+    """List the files of a folder that hold a table, the one that is read first; a suffix may be written in upper case."""
+    wanted = where / (mapped.file or table)
+    names = {wanted.name} if wanted.suffix.lower() in SUFFIXES else {wanted.name + suffix for suffix in SUFFIXES}
+    there = wanted.parent.iterdir() if wanted.parent.is_dir() else ()
+    found = [path for path in there if path.stem + path.suffix.lower() in names and path.is_file()]
+    return sorted(found, key=lambda path: SUFFIXES.index(path.suffix.lower()))
+
+
+def unreadable(file: str, kind: str) -> Fault:
+    """Say that a file or table cannot be read, in our words: those of a library may show what is in it."""
+    return Fault(file, "", "records.unreadable", {"given": kind})
+
+
+def _connect(timezone: str) -> Any:
+    """Connect to DuckDB; times with a zone become the wall clock of the connection, which would be UTC's."""
+    alone = {f"auto{what}_known_extensions": False for what in ("install", "load")}  # nothing is fetched from a network
+    connection = ibis.duckdb.connect(":memory:", **alone)
+    connection.raw_sql(f"SET TimeZone = '{timezone}'")
+    connection.raw_sql("SET enable_external_file_cache = false")  # the system keeps the pages of files; twice is once too much
+    return connection
+
+
+# A folder of files
+
+
+def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
+    connection, read = _connect(timezone), dict[Path, Any]()
+    found = Holdings(there=sorted(path.name for path in where.iterdir()))
+    for table, how in mapped.items():
+        files = files_of(where, table, how)
+        if not files:
+            given = {"given": how.file, "there": found.listing}
+            found.faults += [Fault(name, f"tables.{table}.file", "records.file_not_there", given)] if how.file else []
+            continue
+        first, kind = files[0], {".csv": "CSV"}.get(files[0].suffix.lower(), "Parquet")
+        if first not in read:  # one file may hold two tables
+            read[first], faults = (_read_csv if kind == "CSV" else _read_parquet)(connection, first)
+            found.faults += faults
+        if read[first] is not None:
+            found.tables[table] = Source(first.name, kind, read[first])
+        if len(files) > 1:
+            found.notes.append(Note("twice", {"table": table, "used": first.name, "left": files[1].name}))
+    return found
+
+
+def _pattern(path: Path) -> str:
+    """Write a path as the pattern that nothing but it fits: the engine takes * ? [ for signs."""
+    return re.sub(r"([\[*?])", r"[\1]", str(path))
+
+
+def _read_parquet(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:
+    try:
+        if faults := csv_files.twice(pq.read_schema(path).names, path.name):
+            return None, faults
+        return connection.read_parquet(_pattern(path), hive_partitioning=False), []
+    except BROKEN:
+        return None, [unreadable(path.name, "Parquet")]
+
+
+def _read_csv(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:
+    """Read a CSV file with nothing left to guess; the names are our own reading of its first line."""
+    names, faults = csv_files.heading(path, path.name)
+    if faults:
+        return None, faults
+    columns = {f"c{number}": "VARCHAR" for number in range(len(names))}
+    signs = {"delim": ",", "quote": '"', "escape": '"', "comment": "", "skip": 0, "header": True}
+    strict = {"strict_mode": True, "null_padding": False, "ignore_errors": False, "hive_partitioning": False}
+    try:
+        rows = connection.read_csv(_pattern(path), columns=columns, **signs, **strict)
+        rows = rows.rename(dict(zip(names, columns, strict=True)))
+        rows = connection.create_table(ibis.util.gen_name("csv"), rows, temp=True)
+        count = int(rows.count().execute())
+    except BROKEN:
+        return None, csv_files.line_faults(path, path.name) or [unreadable(path.name, "CSV")]
+    again = rows.count(where=ibis.and_(*(rows[name] == name for name in names[:2])))
+    if csv_files.census(path).agrees(count, len(names)) and not again.execute():
+        return rows, []
+    faults = csv_files.line_faults(path, path.name)
+    return (None, faults) if faults else (rows, [])
+
+
+# The tables of a DuckDB file, in whatever schema
+
+
+def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
+    """Attach a DuckDB file for reading; what its views or macros would do beyond it is refused by the engine."""
+    connection = _connect(timezone)
+    base = where.stem if where.stem.lower() not in ("memory", "temp", "system", "main") else "records"
+    try:
+        path, alias = str(where).replace("'", "''"), base.replace('"', '""')
+        connection.raw_sql(f"ATTACH '{path}' AS \"{alias}\" (TYPE DUCKDB, READ_ONLY)")
+    except duckdb.Error:
+        raise InputError([unreadable(name, "DuckDB")]) from None
+    connection.raw_sql("SET enable_external_access = false")
+    asked = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL"
+    every = connection.con.execute(asked, [base]).fetchall()
+    found = Holdings(there=[table if schema == "main" else f"{schema}.{table}" for schema, table in every])
+    for table, how in mapped.items():
+        stem = (how.file or table).casefold()
+        fitting = [pair for pair in every if stem in (pair[1].casefold(), ".".join(pair).casefold())]
+        fitting.sort(key=lambda pair: pair[0] != "main")
+        if not fitting:
+            given = {"given": how.file, "there": found.listing}
+            found.faults += [Fault(name, f"tables.{table}.file", "records.file_not_there", given)] if how.file else []
+        elif len(fitting) > 1 and fitting[0][0] != "main":
+            given = {"given": ", ".join(map(".".join, fitting))}
+            found.faults.append(Fault(name, f"tables.{table}.file", "records.several_tables", given))
+        else:
+            (schema, stem), called = fitting[0], ".".join(fitting[0]).removeprefix("main.")
+            try:
+                rows = connection.table(stem, database=(base, schema))
+                rows.limit(1).execute()
+                found.tables[table] = Source(f"{where.name}:{called}", "DuckDB", rows)
+            except BROKEN:
+                found.faults.append(Fault(f"{where.name}:{called}", "", "records.no_view"))
+            if len(fitting) > 1:
+                found.notes.append(Note("twice", {"table": table, "used": called, "left": ".".join(fitting[1])}))
+    return found
