@@ -55,7 +55,7 @@ def read_scheme(source: Mapping | Path, override: Path | None = None) -> Scheme:
     return Scheme.model_validate(dict(source))
 
 
-def read_records(source: Mapping[str, pd.DataFrame] | Path, **repeated: str) -> Records:
+def read_records(source: Mapping[str, pd.DataFrame] | Path, **repeated: str | None) -> Records:
     """Take tables as records, or open the folder in which they lie; repeated: by table, what becomes of repeated ids."""
     if isinstance(source, Path):
         return store.open_records(source, {name: Mapped(repeated=rule) for name, rule in repeated.items()}, name="records")

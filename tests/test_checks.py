@@ -8,6 +8,7 @@ from fengqiao_eval.errors import InputError
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import open_records
+from fengqiao_eval.records.units import person_days, postings_of, tree_of
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scoring.score import score
 
@@ -38,14 +39,14 @@ def opened(tmp_path):
     ("before", "after", "words"),
     [
         ("received_at", "recieved_at", r"cases\.csv · cases\.received_at \[records\.missing_column\] 缺少必需的列；相近的有：recieved_at"),
-        ("2024-10-06 08:00", "昨天", r"cases\.csv · cases\.received_at \[records\.no_time\] 表 cases 有 1 个单元格不是时间（行号：原文 3: 昨天）；请写成 2024-11-05 08:30"),
-        ("2024-11-06 00:00", "2024-02-30", r"cases\.due_at \[records\.no_time\] .*3: 2024-02-30"),
-        ("2024-11-06 00:00", "20241106", r"cases\.due_at \[records\.no_time\] .*3: 20241106"),
-        ("2024-11-06 00:00", "08:30", r"cases\.due_at \[records\.no_time\] .*3: 08:30"),
-        ("| 5                 |", "| 五 |", r"cases\.elements_required \[records\.no_whole\] 表 cases 有 1 个单元格不是整数（行号：原文 3: 五）"),
-        ("| 5                 |", "| 4.7 |", r"cases\.elements_required \[records\.no_whole\] .*3: 4\.7"),
-        ("| true    |", "| maybe |", r"cases\.audited \[records\.no_flag\] .*2: maybe"),
-        ("| true    |", "| 7 |", r"cases\.audited \[records\.no_flag\] .*2: 7"),
+        ("2024-10-06 08:00", "昨天", r"cases\.csv · cases\.received_at \[records\.no_time\] 表 cases 有 1 个单元格不是时间（行号：样子 3: 字字，9 是数字）；请写成 2024-11-05 08:30"),
+        ("2024-11-06 00:00", "2024-02-30", r"cases\.due_at \[records\.no_time\] .*3: 9999-99-99"),
+        ("2024-11-06 00:00", "20241106", r"cases\.due_at \[records\.no_time\] .*3: 99999999"),
+        ("2024-11-06 00:00", "08:30", r"cases\.due_at \[records\.no_time\] .*3: 99:99"),
+        ("| 5                 |", "| 五 |", r"cases\.elements_required \[records\.no_whole\] 表 cases 有 1 个单元格不是整数（行号：样子 3: 字，9 是数字）"),
+        ("| 5                 |", "| 4.7 |", r"cases\.elements_required \[records\.no_whole\] .*3: 9\.9"),
+        ("| true    |", "| maybe |", r"cases\.audited \[records\.no_flag\] .*2: aaaaa"),
+        ("| true    |", "| 7 |", r"cases\.audited \[records\.no_flag\] .*2: 9"),
         ("| K2 ", "|    ", r"cases\.case_id \[records\.empty_cell\] 有 1 行此列为空（第 3 行）；此列必填"),
     ],
 )  # fmt: skip
@@ -85,10 +86,82 @@ def test_words_outside_the_list_are_refused(opened):
         opened(disputes=disputes)
 
 
-def test_an_empty_table_is_refused(opened):
-    """A head without rows is a slip of the export: no table is better than an empty one."""
-    with pytest.raises(InputError, match=r"visits\.csv · visits \[records\.empty_table\] 表中没有任何一行"):
-        opened(visits="| visit_id | unit_id | visited_at |")
+def test_a_table_with_a_heading_only_is_an_empty_table(opened):
+    """A month without visits is a heading without rows: the table is there, and it is said that it is empty."""
+    records = opened(visits="| visit_id | unit_id | visited_at |")
+    assert records.counts["visits"] == 0
+    assert [(note.key, note.given["table"]) for note in records.notes] == [("empty_table", "走访")]
+
+
+def test_no_units_are_refused(opened):
+    """A table of units without rows leaves nobody to be scored."""
+    with pytest.raises(InputError, match=r"units\.csv · units \[records\.empty_table\] 单位表中没有任何一行"):
+        opened(units="| unit_id | name | level |")
+
+
+@pytest.mark.parametrize(
+    ("written", "look"),
+    [
+        ("24-10-06 08:00", "99-99-99 99:99"),
+        ("24/10/6", "99/99/9"),
+        ("0024-10-06", "9999-99-99"),
+        ("10/06/2024", "99/99/9999"),
+        ("2024-10-06 08:00 CST", "9999-99-99 99:99 aaa"),
+        ("2024-10-06 08:00 Asia/Shanghai", "9999-99-99 99:99 aaaa/aaaaaaaa"[:30]),
+        ("2024-10-06 08:00+99:00", r"9999-99-99 99:99\+99:99"),
+        ("2024-10-06 08", "9999-99-99 99"),
+        ("infinity", "aaaaaaaa"),
+        ("-infinity", "-aaaaaaaa"),
+        ("epoch", "aaaaa"),
+        ("2024-10-06 (BC)", r"9999-99-99 \(aa\)"),
+        ("2023-02-29", "9999-99-99"),
+        ("2024-10-06 25:00", "9999-99-99 99:99"),
+        ("45571", "99999"),
+    ],
+)  # fmt: skip
+def test_what_is_no_time(opened, written, look):
+    """Years of two digits, zones that mean several, words of databases, days that no calendar has: each refused with its row."""
+    with pytest.raises(InputError, match=rf"cases\.csv · cases\.received_at \[records\.no_time\] .*3: {look}，") as refused:
+        opened({"2024-10-06 08:00": written})
+    assert written not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [("period", "2024-Q4"), ("period", "31/12/2024"), ("period", "2024-13"), ("period", "24Q4")]
+)
+def test_a_period_that_is_none_is_a_fault(opened, column, cell):
+    """A figure of no period would count nowhere."""
+    figures = f"| unit_id | indicator | {column} | value |\n| S1 | trust | 2024Q4 | 1 |\n| S1 | trust | {cell} | 1 |"
+    with pytest.raises(
+        InputError, match=r"figures\.period \[records\.period\] 有 1 个期间无法识别（第 3 行）；请写成 2024、2024Q4"
+    ):
+        opened(figures=figures)
+
+
+def test_a_stretch_that_ends_before_it_begins_is_a_fault(opened):
+    """A posting from December to November, and a unit that was closed before it opened, are slips of the pen."""
+    postings = "| officer_id | unit_id | from_date | to_date |\n| P1 | S1 | 2024-12-01 | 2024-11-01 |"
+    units = "| unit_id | name | level | valid_from | valid_to |\n| S1 | 一所 | station | 2024-01-02 | 2024-01-01 |"
+    with pytest.raises(InputError) as refused:
+        opened(postings=postings, units=units)
+    assert "postings.to_date [records.reversed] 有 1 行早于同一行的 from_date（第 2 行）" in str(refused.value)
+    assert "units.valid_to [records.reversed] 有 1 行早于同一行的 valid_from（第 2 行）" in str(refused.value)
+
+
+def test_a_stretch_may_have_no_beginning_and_no_end(opened):
+    """-infinity and infinity, as databases write them, are the first and the last of days."""
+    units = "| unit_id | name | level | valid_from | valid_to |\n| S1 | 一所 | station | -infinity | infinity |"
+    postings = "| officer_id | unit_id | from_date | to_date |\n| P1 | S1 | -infinity | infinity |"
+    records = opened(units=units, postings=postings)
+    tree = tree_of(records.tables, parse("2024Q4"))
+    assert tree.units["unit_id"].tolist() == ["S1"]
+    assert person_days(tree, postings_of(records.tables), parse("2024Q4")).tolist() == [92.0]
+
+
+def test_rows_without_an_id_are_told_once(opened):
+    """Two rows that differ and have no id lack a cell that is required."""
+    with pytest.raises(InputError, match=r"cases\.case_id \[records\.empty_cell\] 有 2 行此列为空（第 2, 3 行）"):
+        opened({"| K1 ": "|   ", "| K2 ": "|   "})
 
 
 def test_all_faults_of_all_tables_are_told_at_once(opened):

@@ -165,7 +165,7 @@ def quantity(rows: Any, measure: Mean | Quantile) -> Cell:
     """Give the amount of a mean or quantile: a column, or the minutes between two."""
     if isinstance(measure.of, Elapsed):
         start, end = measure.of.minutes
-        return query.minutes_between(rows[start], rows[end])
+        return query.minutes_between(rows, start, end)
     return rows[measure.of].cast("float64")
 
 

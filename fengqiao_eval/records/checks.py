@@ -8,14 +8,16 @@ import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped
-from fengqiao_eval.records.query import UPHELD, fetch, is_so, optional, row_number
+from fengqiao_eval.records.query import UPHELD, constant, fetch, is_so, optional, row_number
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates
 
 IDENTITY = r"^(\d{17}[\dXx]|1[3-9]\d{9})$"
 """An identity-card or mobile number where a code of a subject should be."""
-
-
+PERIOD = r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$"
+"""How a period is written."""
+STRETCHES = (("valid_from", "valid_to"), ("from_date", "to_date"))
+"""The first and the last day of a stretch, by the columns of units and postings."""
 Wrong = tuple[str, str, Any, dict[str, str]]
 """One rule of one column: rule and column, the cells that break it, and what the sentence of the fault says of it."""
 
@@ -23,9 +25,13 @@ Wrong = tuple[str, str, Any, dict[str, str]]
 def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any, list[Fault], list[Note]]:
     """Find what is wrong within one table, and make equal rows one; return its rows, the faults and the notes.
 
-    Faults: no rows, empty required cells, words not allowed, a citizen in subject_id, rows that may not share an id.
+    Faults: no units, empty required cells, words not allowed, periods that are none, stretches that end before they begin, a
+    citizen in subject_id, rows that may not share an id.
     """
     kept, faults, notes = _settle_repeats(rows, table, mapped.repeated, name)
+    if not int(rows.count().execute()):
+        fault = Fault(name, table.name, "records.empty_table")
+        return kept, [fault] if table.name == "units" else [], [Note("empty_table", {"table": table.label})]
     return kept, [*_cell_faults(rows, table, name), *faults], [*notes, *_two_names(kept, table)]
 
 
@@ -33,9 +39,6 @@ def _cell_faults(rows: Any, table: Table, name: str) -> Iterator[Fault]:
     rules = list(_rules(rows, table))
     asked = {f"wrong_{number}": rows.count(where=cells) for number, (_, _, cells, _) in enumerate(rules)}
     counts = rows.agg(rows_=rows.count(), **asked).to_pandas().iloc[0]
-    if counts["rows_"] == 0:
-        yield Fault(name, table.name, "records.empty_table")
-        return
     for number, (rule, column, cells, said) in enumerate(rules):
         if (count := int(counts[f"wrong_{number}"])) > 0:
             numbered = rows.mutate(wrong_=cells, row_=row_number())
@@ -54,6 +57,11 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
             yield "word", column.name, strange, {"allowed": ", ".join(column.words)}
         if column.name == "subject_id":
             yield "citizen_value", column.name, cell.re_search(IDENTITY), {}
+        if (table.name, column.name) == ("figures", "period"):
+            yield "period", column.name, ~cell.re_search(PERIOD), {}
+    for first, last in STRETCHES:
+        if {first, last} <= set(rows.columns):
+            yield "reversed", last, is_so(rows[last] < rows[first]), {"start": first}
     if table.name == "notices" and "status" in rows.columns:
         # a notice takes points or a grade, so that two persons answer for it: who entered it, and another who checked it
         upheld, entered, checked = rows.status == UPHELD, optional(rows, "entered_by"), optional(rows, "checked_by")
@@ -62,38 +70,40 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
         yield "one_person", "checked_by", is_so(entered.strip() == checked.strip()), {}
 
 
-def _settle_repeats(rows: Any, table: Table, rule: str, name: str) -> tuple[Any, list[Fault], list[Note]]:
-    """Make equal rows one, and treat rows that share an id and differ as the mapping says.
+def _settle_repeats(rows: Any, table: Table, rule: str | None, name: str) -> tuple[Any, list[Fault], list[Note]]:
+    """Make equal rows one unless they are to be kept, and treat rows that share an id and differ as the mapping says.
 
     A figure is one a unit, indicator and period: two that differ cannot both hold, so to keep both is to refuse them.
     """
+    if table.name == "units":
+        return rows, [], []
     key, place = table.key, table.key
     if table.name == "figures":
-        key, place, rule = "figure_", "indicator", "refuse" if rule == "keep" else rule
+        key, place, rule = "figure_", "indicator", "refuse" if rule in (None, "keep") else rule
         rows = rows.mutate(figure_=rows.unit_id + " " + rows.indicator + " " + rows.period)
-    if not key:
-        return rows.distinct(), [], []
     kept, faults, notes = rows, [], []
     total, ids = _rows_and_ids(rows, key)
-    if total != ids and table.name != "units":
+    if total != ids and rule != "keep":
         kept = rows.distinct().cache()
-        left, _ = _rows_and_ids(kept, key)
-        if left < total:
-            notes.append(Note("equal_rows", {"table": table.label, "count": total - left}))
-        if left != ids:
-            times = kept.group_by(key).agg(rows_=kept.count())
-            first = fetch(times.filter(times.rows_ > 1).order_by(key).limit(FIRST_ROWS), [key])[key]
-            given = {"table": table.label, "count": left - ids, "ids": ", ".join(first)}
-            if rule == "refuse":
-                faults.append(Fault(name, f"{table.name}.{place}", "records.repeated", given))
-            else:
-                kept = kept if rule == "keep" else _deduplicate(rows, key, last=rule == "last")
-                notes.append(Note(f"repeated_{rule}", given))
+        if equal := total - _rows_and_ids(kept, key)[0]:
+            notes.append(Note("equal_rows", {"table": table.label, "count": equal}))
+            total -= equal
+    if key and total != ids:
+        times = kept.group_by(key).agg(rows_=kept.count())
+        times = times.filter(times.rows_ > 1, times[key].notnull())
+        first = fetch(times.order_by(key).limit(FIRST_ROWS), [key])[key]
+        given = {"table": table.label, "count": total - ids, "ids": ", ".join(first)}
+        if rule == "refuse":
+            faults.append(Fault(name, f"{table.name}.{place}", "records.repeated", given))
+        else:
+            kept = kept if rule in (None, "keep") else _deduplicate(rows, key, last=rule == "last")
+            notes.append(Note(f"repeated_{rule or 'keep'}", given))
     return (kept.drop(key) if table.name == "figures" else kept), faults, notes
 
 
 def _rows_and_ids(rows: Any, key: str) -> tuple[int, int]:
-    counts = rows.agg(rows_=rows.count(), ids=rows[key].nunique()).to_pandas().iloc[0]
+    """Count rows, and the ids in them; of a table without a key no two rows are told apart by one."""
+    counts = rows.agg(rows_=rows.count(), ids=rows[key].nunique() if key else constant(0, "int64")).to_pandas().iloc[0]
     return int(counts["rows_"]), int(counts["ids"])
 
 

@@ -29,7 +29,7 @@ OTHERS = {";": ";", "\t": "TAB", "|": "|"}
 
 @dataclass
 class Census:
-    """What stands outside quotes: ends of lines by kind, and commas; whether a quote stays open, and whether a byte is no text."""
+    """What stands outside quotes: ends of lines by kind, and commas; whether a quote stays open, a byte is no text."""
 
     ends: Counter[str] = field(default_factory=Counter)
     commas: int = 0

@@ -10,9 +10,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from fengqiao_eval.documents import Model, suggest
-from fengqiao_eval.errors import Fault
-from fengqiao_eval.records.query import constant, fetch, row_number
-from fengqiao_eval.records.tables import Column, Table
+from fengqiao_eval.errors import Fault, Note
+from fengqiao_eval.records import query
+from fengqiao_eval.records.query import UTC, constant, fetch, row_number, spell_zone
+from fengqiao_eval.records.tables import EVENTS, Column, Table
 
 Written = bool | int | Decimal | date | str
 
@@ -26,9 +27,10 @@ class From(Model):
 class Mapped(Model):
     """How one table is found and read.
 
-    rename {column in the file: name here}; values {column here: {as written: as meant}}; set {column here: constant, or
-    {from: column in the file}}; missing: markers that mean an empty cell; repeated: what becomes of rows that share an id
-    and differ; absent_parents (units): whether a parent that is no row is refused or makes its children top units.
+    rename {column in the file: name here}; values {column here: {as written: as meant}}, where "" is the empty cell; set
+    {column here: constant, or {from: column in the file}}; missing: markers that mean an empty cell; repeated: what becomes of
+    rows that share an id (unsaid, equal rows are one and all others stay; keep: equal rows stay too); absent_parents (units):
+    whether a parent that is no row is refused or makes its children top units.
     """
 
     file: str | None = None
@@ -36,7 +38,7 @@ class Mapped(Model):
     values: dict[str, dict[str, Written | None]] = {}
     set: dict[str, From | Written | None] = {}
     missing: tuple[str, ...] = ()
-    repeated: Literal["keep", "refuse", "first", "last"] = "keep"
+    repeated: Literal["keep", "refuse", "first", "last"] | None = None
     absent_parents: Literal["refuse", "root"] = "refuse"
 
 
@@ -48,33 +50,59 @@ CITIZEN = re.compile(
     re.IGNORECASE,
 )
 """Names of columns that would hold a member of the public, also by the initials that police tables use (gmsfhm 公民身份号码)."""
+CITIZEN_OF_EVENTS = re.compile(
+    r"地址|住所|户籍|出生|[报投求举信]\w?[案诉助报访]人|[联系被访来电申请嫌疑受害]{2}人|complainant|applicant|claimant|suspect"
+    r"|(first|last|middle|given|family|full|sur|maiden|nick)_?name|address|birth|e_?mail|(^|_)(dob|tel|ssn|citizen|contact)(_|$)"
+    r"|^(name|names|dh|dz|zz|csrq|hjdz|lxr|bfr)$",
+    re.IGNORECASE,
+)
+"""The same of tables of events and notices, in which nobody but members of the public has a name or an address."""
 FLAGS = {"是": "true", "否": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false", "Y": "true", "N": "false"}
 """What offices write for yes and no, beside true and false."""
-ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
+BROUGHT = ("units", "postings", "figures", "credits")
+"""The tables of which no column is looked at but the declared ones, so that no other is brought anywhere."""
 FIRST_ROWS = 5
 """As many rows, cells or ids of what is wrong are named in a fault."""
+_DAY, _CLOCK = r"[1-9]\d{3}[-/]\d{1,2}[-/]\d{1,2}", r"[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
+PLAIN = rf"^{_DAY}(?:{_CLOCK})?$"
+"""A day, or a day and a time, with its year in four digits."""
+ZONED = rf"(?i)^({_DAY}{_CLOCK}) ?(Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$"
+"""A day and a time that names its zone, by words or signs that mean one thing only (CST means several)."""
+RANGE = (date(1000, 1, 1), date.max)
+"""The days that a database may hold; a year has four digits."""
+ENDLESS = {"-infinity": date.min, "infinity": date.max}
+"""How databases write that a stretch of days has no beginning or no end."""
 
 
-def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | None, list[Fault]]:
-    """Rename, blank, fill, translate and cast the columns of a file; None where a required column is missing."""
+def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | None, list[Fault], list[Note]]:
+    """Rename, fill, translate, blank and cast the columns of a file; None where a required column is missing.
+
+    Noted is what the mapping names and no cell holds.
+    """
     faults = _mapping_faults(rows, table, mapped, file)
     times = Counter(mapped.rename.get(name, name) for name in rows.columns)
     if twice := [name for name in times if times[name] > 1]:
-        return None, faults + [Fault(file, f"tables.{table.name}.rename", "document.twice", {"key": name}) for name in twice]
+        return None, faults + [Fault(file, f"tables.{table.name}.rename", "document.twice", {"key": n}) for n in twice], []
     rows = rows.rename({new: old for old, new in mapped.rename.items() if old in rows.columns})
-    rows = _blank_markers(rows, mapped.missing)
     filled = {name: _fill_column(rows, value, table, name, mapped) for name, value in mapped.set.items()}
     rows = rows.mutate(**{name: cell for name, cell in filled.items() if cell is not None})
-    rows = rows.mutate(**{n: _translate(rows[n], words) for n, words in mapped.values.items() if n in rows.columns})
+    rows, notes = _translate(rows, table, mapped)
     # to call a column of the public subject_id makes no code of what is in it
     columns = (*rows.columns, *(old for old, new in mapped.rename.items() if new == "subject_id"))
-    faults += [Fault(file, name, "records.citizen") for name in columns if CITIZEN.search(name)]
+    faults += [Fault(file, name, "records.citizen") for name in columns if _is_of_citizens(name, table)]
     missing = {name: suggest(name, rows.columns) for name in table.required if name not in rows.columns}
     if missing:
         places = [(f"{table.name}.{name}", near) for name, near in missing.items()]
-        return None, faults + [Fault(file, place, "records.missing_column", {"near": near}) for place, near in places]
+        return None, faults + [Fault(file, place, "records.missing_column", {"near": near}) for place, near in places], notes
+    if table.name in BROUGHT:
+        rows = rows.select(*(column.name for column in table.columns if column.name in rows.columns))
     rows, uncast = cast_columns(rows, table, file)
-    return rows, faults + uncast
+    return rows, faults + uncast, notes
+
+
+def _is_of_citizens(column: str, table: Table) -> bool:
+    only = table.name in (*EVENTS, "notices") and table.column(column) is None
+    return bool(CITIZEN.search(column) or (only and CITIZEN_OF_EVENTS.search(column)))
 
 
 def _mapping_faults(rows: Any, table: Table, mapped: Mapped, file: str) -> list[Fault]:
@@ -89,18 +117,6 @@ def _mapping_faults(rows: Any, table: Table, mapped: Mapped, file: str) -> list[
     ]
 
 
-def _blank_markers(rows: Any, markers: tuple[str, ...]) -> Any:
-    """Empty the cells that hold a marker, in the columns where there is one: a condition on every cell would cost every count."""
-    text = [name for name, kind in rows.schema().items() if kind.is_string()]
-    empty = ["", *markers]
-    if not text:
-        return rows
-    marked = rows.agg(**{name: rows[name].isin(empty).any() for name in text}).to_pandas().iloc[0]
-    found = [name for name in text if marked[name] is True or marked[name] == 1]
-    blank = {name: rows[name].isin(empty).ifelse(constant(None, "string"), rows[name]) for name in found}
-    return rows.mutate(**blank) if blank else rows
-
-
 def _fill_column(rows: Any, value: Any, table: Table, name: str, mapped: Mapped) -> Any:
     if isinstance(value, From):
         source = mapped.rename.get(value.from_, value.from_)
@@ -109,61 +125,166 @@ def _fill_column(rows: Any, value: Any, table: Table, name: str, mapped: Mapped)
     return constant(None if value is None else str(value), TYPES[column.kind] if column and value is None else "string")
 
 
-def _translate(cell: Any, words: Mapping[str, Any]) -> Any:
-    gone = [written for written, meant in words.items() if meant is None]
+def _translate(rows: Any, table: Table, mapped: Mapped) -> tuple[Any, list[Note]]:
+    """Give words their meaning, empty the cells that hold a marker, then give what is empty the meaning of "", if it has one.
+
+    Only columns in which there is something to do are touched: a condition on every cell would cost every count.
+    """
+    constants = {name for name, value in mapped.set.items() if not isinstance(value, From)}
+    words = {name: meant for name, meant in mapped.values.items() if name in rows.columns}
+    text = [n for n, kind in rows.schema().items() if n in words or (kind.is_string() and n not in constants)]
+    cells = {name: rows[name].cast("string") for name in text}
+    asked = {(name, mark): cells[name] == mark for name in text for mark in ("", *mapped.missing, *words.get(name, ()))}
+    asked |= {(name, ""): cells[name].isnull() | (cells[name] == "") for name in words if "" in words[name]}
+    if not asked:
+        return rows, []
+    counts = rows.agg(**{f"any_{n}": cell.any() for n, cell in enumerate(asked.values())}).to_pandas().iloc[0]
+    found = {key for number, key in enumerate(asked) if counts[f"any_{number}"] == 1}
+    done = {}
+    for name in text:
+        marks = [mark for mark in ("", *mapped.missing) if (name, mark) in found]
+        if marks or name in words:
+            done[name] = _meaning(cells[name], words.get(name, {}), marks)
+    idle = [f"values.{name}: “{word}”" for name in words for word in words[name] if (name, word) not in found]
+    idle += [f"missing: “{mark}”" for mark in mapped.missing if not any((name, mark) in found for name in text)]
+    given = {"table": table.label, "keys": ", ".join(idle)}
+    return rows.mutate(**done), [Note("mapping_idle", given)] if idle and found else []
+
+
+def _meaning(cell: Any, words: Mapping[str, Any], marks: list[str]) -> Any:
+    gone = [*marks, *(word for word, meant in words.items() if meant is None and word)]
     kept = {w: str(meant).lower() if isinstance(meant, bool) else str(meant) for w, meant in words.items() if meant is not None}
-    text = cell.cast("string")
-    text = text.isin(gone).ifelse(constant(None, "string"), text) if gone else text
-    return text.substitute(kept) if kept else text
+    empty = kept.pop("", None)
+    left = [word for word in gone if word not in kept]
+    meant = cell.substitute(kept) if kept else cell
+    meant = cell.isin(left).ifelse(constant(None, "string"), meant) if left else meant
+    return meant if empty is None else meant.fill_null(empty)
+
+
+# Columns of the declared kinds
 
 
 def cast_columns(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
     """Cast the declared columns; each column with cells that cannot be cast is a fault with count and first rows.
 
-    Row numbers count the heading as row 1, as a spreadsheet shows them.
+    Row numbers count the heading as row 1, as a spreadsheet shows them. Of times that name their zone the moment is kept beside
+    the wall clock, which clocks that are put back show twice.
     """
     columns = [column for column in table.columns if column.name in rows.columns]
-    casts = {column.name: _cast(rows[column.name], column.kind) for column in columns}
-    doubtful = [column for column in columns if _may_fail(rows[column.name].type(), column.kind)]
-    faults = _cast_faults(rows, casts, doubtful, table, file) if doubtful else []
-    cast = rows.mutate(**{name: cell for name, cell in casts.items() if not cell.equals(rows[name])})
+    strange = [column for column in columns if not _may_become(rows[column.name].type(), column.kind)]
+    faults = [_type_fault(rows[column.name].type(), column, table, file) for column in strange]
+    columns = [column for column in columns if column not in strange]
+    plain = _plain_columns(rows, columns)
+    casts = {column.name: _cast(rows[column.name], column.kind, plain=column.name in plain) for column in columns}
+    unsure = [column for column in columns if column.kind != "text" and not _is_typed(rows[column.name].type(), column.kind)]
+    doubtful = [column for column in unsure if column.name not in plain]
+    faults += _cast_faults(rows, casts, doubtful, table, file) if doubtful else []
+    zoned = [c.name for c in doubtful if c.kind == "time" and _names_zone(rows[c.name].type())]
+    moments = {f"{name}{UTC}": _moment(rows[name]) for name in zoned}
+    cast = rows.mutate(**{name: cell for name, cell in casts.items() if not cell.equals(rows[name])}, **moments)
     defaults = {column: constant(column.default, TYPES[column.kind]) for column in table.columns if column.default is not None}
     there = cast.columns
     cast = cast.mutate(**{c.name: cast[c.name].fill_null(c.default) if c.name in there else cell for c, cell in defaults.items()})
-    return (cast.cache() if doubtful and not faults else cast), faults
+    # what is read from text is read once; a file of typed columns stays where it lies
+    read = any(not rows[column.name].type().is_temporal() for column in unsure)
+    return (cast.cache() if read and not faults else cast), faults
+
+
+def _plain_columns(rows: Any, columns: list[Column]) -> set[str]:
+    """Name the columns in which every cell is a plain day or time, as text or as typed: they are cast without another look."""
+    found = {c.name: c.kind for c in columns if c.kind in ("time", "date") and _is_simple(rows[c.name].type(), c.kind)}
+    if not found:
+        return set()
+    odd = {n: rows[n].notnull() & ~query.is_so(_is_plain(rows[n], kind)) for n, kind in found.items()}
+    counts = rows.agg(**{name: rows.count(where=cell) for name, cell in odd.items()}).to_pandas().iloc[0]
+    return {name for name in odd if counts[name] == 0}
+
+
+def _is_simple(kind: Any, wanted: str) -> bool:
+    typed = kind.is_timestamp() and not kind.timezone and kind.scale in (None, 6) if wanted == "time" else kind.is_date()
+    return bool(kind.is_string() or typed)
+
+
+def _is_plain(cell: Any, kind: str) -> Any:
+    if not cell.type().is_string():
+        return cell.cast("date").between(*map(query.day, RANGE))
+    return cell.re_search(PLAIN) & cell.try_cast(TYPES[kind]).notnull()
+
+
+def _names_zone(kind: Any) -> bool:
+    """Say whether cells of a type may name a zone: texts that are not all plain, and times of databases that have one."""
+    return bool(kind.is_string() or (kind.is_timestamp() and kind.timezone))
+
+
+def _may_become(kind: Any, wanted: str) -> bool:
+    """Say whether a type can be read as a kind at all: a list, a map, bytes or a time without a day can be no time."""
+    scalar = kind.is_string() or kind.is_numeric() or kind.is_boolean()
+    if wanted in ("time", "date"):
+        return bool(scalar or kind.is_timestamp() or kind.is_date())
+    return bool(scalar or (wanted == "text" and (kind.is_temporal() or kind.is_uuid()) and not kind.is_interval()))
+
+
+def _type_fault(kind: Any, column: Column, table: Table, file: str) -> Fault:
+    given = {"given": str(kind).lstrip("!").split("(")[0], "wanted": TYPES[column.kind]}
+    return Fault(file, f"{table.name}.{column.name}", "records.column_type", given)
 
 
 def _is_typed(kind: Any, wanted: str) -> bool:
-    plain_time = kind.is_timestamp() and not kind.timezone and kind.scale in (None, 6)
-    return bool(plain_time if wanted == "time" else str(kind).removeprefix("!") == TYPES[wanted])
+    return wanted not in ("time", "date") and str(kind).removeprefix("!") == TYPES[wanted]
 
 
 def _is_foreign(kind: Any, wanted: str) -> bool:
     """Say whether a number stands where a time or a yes must: its digits are then read as text, never as an amount of seconds."""
-    return bool(kind.is_numeric() and wanted in ("time", "date", "flag"))
+    return bool((kind.is_numeric() or kind.is_boolean()) and wanted in ("time", "date")) or (
+        kind.is_numeric() and wanted == "flag"
+    )
 
 
-def _may_fail(kind: Any, wanted: str) -> bool:
-    read = (kind.is_string() and wanted != "text") or (kind.is_floating() and wanted == "whole")
-    return bool(read or _is_foreign(kind, wanted))
-
-
-def _cast(cell: Any, wanted: str) -> Any:
-    """Make a cell what its column is declared to be; where that cannot be the cell is empty, which _uncastable finds."""
+def _cast(cell: Any, wanted: str, *, plain: bool = False) -> Any:
+    """Make a cell what its column is declared to be; where that cannot be the cell is empty, which _cast_faults finds."""
     kind = cell.type()
     if _is_typed(kind, wanted):
         return cell
-    if kind.is_floating() and wanted in ("text", "whole"):
-        whole = (cell == cell.round()).ifelse(cell.cast("int64"), constant(None, "int64"))
+    if plain:
+        return cell.try_cast(TYPES[wanted]) if kind.is_string() else cell
+    if (kind.is_floating() or kind.is_decimal()) and wanted in ("text", "whole"):
+        near = cell.try_cast("int64")
+        whole = (cell == near).ifelse(near, constant(None, "int64"))
         return whole.cast("string").fill_null(cell.cast("string")) if wanted == "text" else whole
+    if kind.is_temporal() and wanted in ("time", "date"):
+        return _in_range(cell, wanted)
     cell = cell.cast("string") if _is_foreign(kind, wanted) else cell
-    return READ[wanted](cell) if cell.type().is_string() else cell.cast(TYPES[wanted])
+    return READ[wanted](cell) if cell.type().is_string() else cell.try_cast(TYPES[wanted])
+
+
+def _in_range(cell: Any, wanted: str) -> Any:
+    """Take a time or day of a database; what lies before year 1000 or after 9999 is none, but that a stretch has no end."""
+    read = cell.try_cast(TYPES[wanted])
+    inside = read.cast("date").between(*map(query.day, RANGE)).ifelse(read, constant(None, TYPES[wanted]))
+    if wanted == "time" or not cell.type().is_date():
+        return inside
+    endless = cell.cast("string").cases(*((word, query.day(end)) for word, end in ENDLESS.items()))
+    return inside.fill_null(endless)
 
 
 def _time(text: Any) -> Any:
-    """Read a time; one that names its zone becomes the wall clock of the connection (see store)."""
-    zoned = text.re_search(ZONED) & text.contains(":")
-    return zoned.ifelse(text.try_cast("timestamp('UTC')").cast("timestamp"), text.try_cast("timestamp"))
+    """Read a time; one that names its zone becomes the wall clock of the connection (see sources)."""
+    plain = text.re_search(PLAIN).ifelse(text.try_cast("timestamp"), constant(None, "timestamp"))
+    return text.re_search(ZONED).ifelse(spell_zone(text, ZONED).try_cast("timestamp('UTC')").cast("timestamp"), plain)
+
+
+def _moment(cell: Any) -> Any:
+    """Give the seconds since 1970 of times that may name their zone; those that do not are on the wall of the connection."""
+    if cell.type().is_timestamp():
+        return query.seconds_since_1970(cell)
+    text = cell.strip()
+    zoned, plain = spell_zone(text, ZONED).try_cast("timestamp('UTC')"), text.try_cast("timestamp").cast("timestamp('UTC')")
+    return query.seconds_since_1970(text.re_search(ZONED).ifelse(zoned, plain))
+
+
+def _date(text: Any) -> Any:
+    day = text.re_search(PLAIN).ifelse(text.try_cast("date"), constant(None, "date"))
+    return text.cases(*((word, query.day(end)) for word, end in ENDLESS.items()), else_=day)
 
 
 def _number(text: Any) -> Any:
@@ -173,8 +294,8 @@ def _number(text: Any) -> Any:
 
 READ: dict[str, Callable[[Any], Any]] = {
     "text": lambda text: text,
-    "time": _time,
-    "date": lambda text: text.try_cast("date"),
+    "time": lambda text: _time(text.strip()),
+    "date": lambda text: _date(text.strip()),
     "number": _number,
     "whole": lambda text: _cast(_number(text), "whole"),
     "flag": lambda text: text.substitute(FLAGS).try_cast("boolean"),
@@ -187,10 +308,19 @@ def _cast_faults(rows: Any, casts: Mapping[str, Any], columns: list[Column], tab
     counts = rows.agg(**{name: rows.count(where=cell) for name, cell in bad.items()}).to_pandas().iloc[0]
     faults = []
     for column in (column for column in columns if counts[column.name] > 0):
-        numbered = rows.mutate(written=rows[column.name], cast_=casts[column.name], row_=row_number())
-        first = numbered.filter(numbered.written.notnull() & numbered.cast_.isnull()).order_by("row_").limit(FIRST_ROWS)
-        cells = fetch(first, ["row_", "written"])
-        shown = "; ".join(f"{row}: {str(written)[:40]}" for row, written in zip(cells["row_"], cells["written"], strict=True))
+        numbered = rows.mutate(written=rows[column.name].cast("string"), bad_=bad[column.name], row_=row_number())
+        cells = fetch(numbered.filter(numbered.bad_).order_by("row_").limit(FIRST_ROWS), ["row_", "written"])
+        shown = "; ".join(f"{row}: {look(text)}" for row, text in zip(cells["row_"], cells["written"], strict=True))
         given = {"count": int(counts[column.name]), "rows": shown, "table": table.name}
         faults.append(Fault(file, f"{table.name}.{column.name}", f"records.no_{column.kind}", given))
     return faults
+
+
+def look(text: object) -> str:
+    """Show how a cell is written without what is written: it may be a citizen's.
+
+    >>> look("24/10/1 08:05"), look("王小明 13812345678")
+    ('99/99/9 99:99', '字字字 99999999999')
+    """
+    signs = ("9" if c.isdigit() else "a" if c.isascii() and c.isalpha() else "字" if c.isalnum() else c for c in str(text)[:30])
+    return "".join(sign if sign.isprintable() else "·" for sign in signs)

@@ -4,13 +4,14 @@ It keeps to what gives equal numbers on DuckDB, PostgreSQL and Spark: no integer
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
 from operator import mul
 from typing import Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import pandas as pd
 
 from fengqiao_eval.records.tables import Table
@@ -26,11 +27,18 @@ Span = tuple[datetime, datetime]
 """A stretch of time: start included, end not."""
 EXACT = "decimal(38, 6)"
 """Sums of shares and codes are decimal, so that they do not depend on the order of the rows."""
+UTC = "_utc_"
+"""What is put behind the name of a time for the column of its moments, in seconds since 1970, where it named its zone."""
 
 
 def constant(value: Any, kind: str) -> Cell:
     """Make a constant column of an Ibis type; None is an empty cell."""
     return ibis.null(kind) if value is None else ibis.literal(value).cast(kind)
+
+
+def day(given: date) -> Cell:
+    """Make a constant day."""
+    return ibis.literal(given, "date")
 
 
 def optional(rows: Rows, column: str, kind: str = "string") -> Cell:
@@ -84,9 +92,40 @@ def span(rows: Rows, date: str, spans: Sequence[Span]) -> Cell:
     return ibis.cases(*((before, ibis.literal(n, "int32")) for before, n in ends), else_=last) if ends else last
 
 
-def minutes_between(start: Cell, end: Cell) -> Cell:
-    """Minutes from one time to another; empty where either is."""
-    return (end.epoch_seconds() - start.epoch_seconds()).cast("float64") / 60.0
+@ibis.udf.scalar.builtin(name="epoch", signature=((dt.Timestamp(timezone="UTC"),), dt.float64))
+def _epoch(moment: Any) -> Any:
+    """Seconds since 1970 of a moment; the engine's own way to them would be by the wall clock."""
+
+
+def seconds_since_1970(cell: Cell) -> Cell:
+    """Seconds since 1970 of a time; one without a zone is on the wall of the connection."""
+    return _epoch(cell.cast("timestamp('UTC')"))
+
+
+def spell_zone(text: Cell, zoned: str) -> Cell:
+    """Spell times that name their zone as the engine reads them: 2024-11-05 08:30Z is 2024-11-05 08:30:00+00.
+
+    zoned: a pattern whose first part is the day and time, and whose second the zone.
+    """
+    zone = text.re_extract(zoned, 2).re_replace("[^0-9+-]", "")
+    offset = (zone == "").ifelse("+00", zone.left(3) + (zone.length() > 3).ifelse(":" + zone.right(2), ""))  # noqa: PLR2004 - +08
+    return text.re_extract(zoned, 1).try_cast("timestamp").cast("string") + offset
+
+
+def seconds_between(rows: Rows, start: str, end: str) -> Cell:
+    """Seconds from one time of a row to another, between moments where their zone was named; empty where either time is."""
+    wall = rows[end].epoch_seconds() - rows[start].epoch_seconds()
+    if not {start + UTC, end + UTC} & set(rows.columns):
+        return wall
+    first, last = (
+        rows[n + UTC] if n + UTC in rows.columns else seconds_since_1970(rows[n].cast("timestamp")) for n in (start, end)
+    )
+    return wall.notnull().ifelse(last - first, ibis.null("float64"))
+
+
+def minutes_between(rows: Rows, start: str, end: str) -> Cell:
+    """Minutes from one time of a row to another; empty where either is."""
+    return seconds_between(rows, start, end).cast("float64") / 60.0
 
 
 def passes(rows: Rows, tests: Mapping[str, Any]) -> Cell:
@@ -94,7 +133,7 @@ def passes(rows: Rows, tests: Mapping[str, Any]) -> Cell:
 
     See scheme.measure.Test for the tests.
     """
-    return all_of(*(check for column, test in tests.items() for check in _checks(rows, rows[column], test)))
+    return all_of(*(check for column, test in tests.items() for check in _checks(rows, column, test)))
 
 
 def all_of(*conditions: Cell | None) -> Cell:
@@ -113,7 +152,9 @@ def is_so(condition: Cell) -> Cell:
     return condition.fill_null(False)  # noqa: FBT003
 
 
-def _checks(rows: Rows, cell: Cell, test: Any) -> Iterable[Cell]:
+def _checks(rows: Rows, column: str, test: Any) -> Iterable[Cell]:
+    cell = rows[column]
+
     def plain(value: Any) -> Any:
         return float(value) if isinstance(value, Decimal) else value
 
@@ -130,9 +171,8 @@ def _checks(rows: Rows, cell: Cell, test: Any) -> Iterable[Cell]:
     if test.not_after is not None:
         yield cell <= rows[test.not_after]
     if test.within is not None:
-        start, limit = rows[test.within.of], test.within.seconds
-        passed = cell.epoch_seconds() - start.epoch_seconds()
-        yield passed.abs() <= limit if test.within.either_side else (cell >= start) & (passed <= limit)
+        passed, limit = seconds_between(rows, test.within.of, column), test.within.seconds
+        yield passed.abs() <= limit if test.within.either_side else (passed >= 0) & (passed <= limit)
 
 
 def is_pending(rows: Rows, tests: Mapping[str, Any], as_of: datetime) -> Cell:

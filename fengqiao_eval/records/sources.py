@@ -171,7 +171,7 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
             (schema, stem), called = fitting[0], ".".join(fitting[0]).removeprefix("main.")
             try:
                 rows = connection.table(stem, database=(base, schema))
-                rows.limit(1).execute()
+                rows.limit(1).count().execute()
                 found.tables[table] = Source(f"{where.name}:{called}", "DuckDB", rows)
             except BROKEN:
                 found.faults.append(Fault(f"{where.name}:{called}", "", "records.no_view"))

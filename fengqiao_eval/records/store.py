@@ -56,8 +56,9 @@ def read_records(
     faults, notes, deeper = found.faults, found.notes, list[Fault]()
     for table, (file, kind, source) in found.tables.items():
         try:
-            rows, more = shape(source, TABLES[table], mapped[table], file)
+            rows, more, told = shape(source, TABLES[table], mapped[table], file)
             faults += more
+            notes += told
             if rows is not None:
                 opened[table], more, told = check_table(rows, TABLES[table], mapped[table], file)
                 counts[table] = int(opened[table].count().execute())

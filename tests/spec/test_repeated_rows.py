@@ -21,7 +21,7 @@ CASES = """
 def opened(drawn, tmp_path):
     """Open the cases with a rule for repeated ids."""
 
-    def read(repeated: str = "keep", **tables: str):
+    def read(repeated: str | None = None, **tables: str):
         for name, text in {"units": UNITS, "cases": CASES, **tables}.items():
             drawn(text).to_parquet(tmp_path / f"{name}.parquet")
         return read_records(tmp_path, cases=repeated)
@@ -44,6 +44,13 @@ def test_equal_rows_are_one_row(opened):
 def test_rows_that_differ_are_all_kept_counted_and_told(opened):
     """Three rows called K2 differ, and nobody knows which is right: all stay."""
     assert notes(opened())["repeated_keep"] == {"table": "警情案件", "count": 2, "ids": "K2"}
+
+
+def test_equal_rows_stay_where_the_mapping_says_so(opened):
+    """With `repeated: keep` two stops of one minute and one outcome are two, though nothing tells them apart."""
+    records = opened("keep")
+    assert records.counts["cases"] == 7
+    assert notes(records) == {"repeated_keep": {"table": "警情案件", "count": 4, "ids": "K1, K2, K3"}}
 
 
 @pytest.mark.parametrize(("rule", "category"), [("first", "先"), ("last", "后")])
