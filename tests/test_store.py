@@ -124,6 +124,11 @@ WALL_CLOCK = {
     "2024-11-05T00:30:00Z": datetime(2024, 11, 5, 8, 30),
     "2024-11-05 00:30:00+00:00": datetime(2024, 11, 5, 8, 30),
     "2024-11-05 08:30:00+08": datetime(2024, 11, 5, 8, 30),
+    "2024-11-05 00:30+0000": datetime(2024, 11, 5, 8, 30),
+    "2024-11-05 00:30:00 UTC": datetime(2024, 11, 5, 8, 30),
+    "2024-11-05 00:30 gmt": datetime(2024, 11, 5, 8, 30),
+    "2024-11-04T21:00-0330": datetime(2024, 11, 5, 8, 30),
+    " 2024-11-5 8:30 ": datetime(2024, 11, 5, 8, 30),
     "2024-12-31T20:00:00Z": datetime(2025, 1, 1, 4, 0),
 }
 
@@ -359,6 +364,48 @@ def test_a_view_that_leaves_the_file_is_refused(tmp_path, view):
     base = _base(tmp_path, "CREATE TABLE gone (a INT)", f"CREATE VIEW cases AS {view}", "DROP TABLE gone")
     with pytest.raises(InputError, match=r"records\.duckdb:cases \[records\.no_view\] 此视图要读库外的文件，或所依的表已不在"):
         open_records(base)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("arrived_at", "TIME '08:12'", r"arrived_at \[records\.column_type\] 该列类型是 time，不能读作 timestamp"),
+        ("arrived_at", "[1]", r"arrived_at \[records\.column_type\] 该列类型是 array<int32>"),
+        ("case_id", "'\\xff'::BLOB", r"case_id \[records\.column_type\] 该列类型是 binary，不能读作 string"),
+        ("tier", "{'a': 1}", r"tier \[records\.column_type\] 该列类型是 struct"),
+        ("tier", "'101'::BIT", r"tier \[records\.column_type\] 该列类型是 unknown"),
+        ("elements_required", "DATE '2024-01-01'", r"elements_required \[records\.column_type\] 该列类型是 date，不能读作 int64"),
+        ("elements_required", "INTERVAL 1 DAY", r"elements_required \[records\.column_type\] 该列类型是 interval"),
+        ("elements_required", "'inf'::DOUBLE", r"elements_required \[records\.no_whole\] .*2: aaa"),
+        ("elements_required", "1e30::DOUBLE", r"elements_required \[records\.no_whole\] .*2: 9a\+99"),
+        ("elements_required", "1.50::DECIMAL(5, 2)", r"elements_required \[records\.no_whole\] .*2: 9\.99"),
+        ("elements_required", "99999999999999999999::HUGEINT", r"elements_required \[records\.no_whole\] .*2: 9{20}"),
+        ("arrived_at", "TIMESTAMP 'infinity'", r"arrived_at \[records\.no_time\] .*2: aaaaaaaa"),
+        ("arrived_at", "TIMESTAMP '0001-01-01' - INTERVAL 2 YEAR", r"arrived_at \[records\.no_time\] .*2: 9999-99-99 \(aa\)"),
+        ("arrived_at", "'290000-01-01'::TIMESTAMP_S", r"arrived_at \[records\.no_time\] .*2: 999999-99-99"),
+        ("arrived_at", "20241001", r"arrived_at \[records\.no_time\] .*2: 99999999"),
+    ],
+)  # fmt: skip
+def test_a_column_of_a_type_that_cannot_be_read(tmp_path, column, cell, words):
+    """A time without a day, a list, bytes, a number without end: the column and its type, or the row; never a traceback."""
+    case = f"SELECT * REPLACE ({cell} AS {column})" if column == "case_id" else f"SELECT *, {cell} AS {column}"
+    with pytest.raises(InputError, match=rf"records\.duckdb:s\.cases · cases\.{words}"):
+        open_records(_base(tmp_path, f"CREATE TABLE s.cases AS {case} FROM ({CASE})"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        ("'2024-10-01 08:05'::TIMESTAMP_S", "2024-10-01 08:05"),
+        ("'2024-10-01 08:05'::TIMESTAMP_NS", "2024-10-01 08:05"),
+        ("TIMESTAMPTZ '2024-10-01 00:05:00+00'", "2024-10-01 08:05"),
+        ("DATE '2024-10-01'", "2024-10-01"),
+    ],
+)
+def test_times_of_every_kind_of_column(tmp_path, cell, read):
+    """Seconds, nanoseconds, a zone, a day: all are times of the bureau's wall."""
+    records = open_records(_base(tmp_path, f"CREATE TABLE s.cases AS SELECT *, {cell} AS arrived_at FROM ({CASE})"))
+    assert records.tables["cases"].to_pandas()["arrived_at"].tolist() == [pd.Timestamp(read)]
 
 
 def test_views_over_tables_of_the_file_are_read(tmp_path):

@@ -235,9 +235,8 @@ def _is_typed(kind: Any, wanted: str) -> bool:
 
 def _is_foreign(kind: Any, wanted: str) -> bool:
     """Say whether a number stands where a time or a yes must: its digits are then read as text, never as an amount of seconds."""
-    return bool((kind.is_numeric() or kind.is_boolean()) and wanted in ("time", "date")) or (
-        kind.is_numeric() and wanted == "flag"
-    )
+    number = kind.is_numeric()
+    return bool(((number or kind.is_boolean()) and wanted in ("time", "date")) or (number and wanted == "flag"))
 
 
 def _cast(cell: Any, wanted: str, *, plain: bool = False) -> Any:

@@ -92,7 +92,7 @@ def span(rows: Rows, date: str, spans: Sequence[Span]) -> Cell:
     return ibis.cases(*((before, ibis.literal(n, "int32")) for before, n in ends), else_=last) if ends else last
 
 
-@ibis.udf.scalar.builtin(name="epoch", signature=((dt.Timestamp(timezone="UTC"),), dt.float64))
+@ibis.udf.scalar.builtin(name="epoch", signature=((dt.Timestamp(timezone="UTC"),), dt.float64))  # type: ignore[untyped-decorator]
 def _epoch(moment: Any) -> Any:
     """Seconds since 1970 of a moment; the engine's own way to them would be by the wall clock."""
 
