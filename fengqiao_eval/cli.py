@@ -267,7 +267,8 @@ def _tell(made: "Made", *, quiet: bool = False) -> None:
     """Say what a run has to say, its summary last; cards that failed are exit 3."""
     from fengqiao_eval.runs import console
 
-    _echo([*(() if quiet else console.result_lines(made, language())), console.summary(made, language())])
+    told = console.quiet_lines(made, language()) if quiet else console.result_lines(made, language())
+    _echo([*told, console.summary(made, language())])
     if made.failures:
         raise CardsFailedError("\n".join(console.failure_lines(made, language())))
 

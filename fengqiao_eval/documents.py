@@ -143,7 +143,7 @@ def validate(model: type[Declared], document: Document) -> tuple[Declared | None
         every = error.errors(include_url=False)
         # a list is also called too short where only what stands in it is at fault
         errors = [one for one in every if one["type"] != "too_short" or len(one["input"]) < one["ctx"]["min_length"]]
-    faults = [_fault(document, problem) for problem in errors]
+    faults = _join_wanted(_fault(document, problem) for problem in errors)
     unknown = {_place(document.data, problem["loc"]) for problem in errors if problem["type"] == "extra_forbidden"}
     if unknown:
         found, more = validate(model, replace(document, data=_drop_places(document.data, unknown)))
@@ -190,8 +190,41 @@ def _fault(document: Document, problem: Any) -> Fault:
         return document.fault(place, kind.removeprefix(RULE), **context)
     given, key = str(problem["input"]), problem["loc"][-1] if problem["loc"] else ""
     given = given if len(given) <= LINE else given[:LINE] + "…"
-    wanted = str(context.get("expected") or context.get("expected_tags") or problem["msg"])
-    return document.fault(place, f"document.{_RULES.get(kind, 'value')}", given=given, key=key, wanted=wanted)
+    return document.fault(place, f"document.{_RULES.get(kind, 'value')}", given=given, key=key, wanted=_remedy(kind, context))
+
+
+def _remedy(kind: str, context: Mapping[str, Any]) -> str:
+    """Show what would do, in signs that need no translation: a bound, the words allowed, or how such a value is written."""
+    if allowed := context.get("expected") or context.get("expected_tags"):
+        return str(allowed).replace(" or ", ", ")
+    if kind in _BOUNDS:
+        sign, name = _BOUNDS[kind]
+        return f"{sign} {context[name]}"
+    return str(context.get("pattern") or _LOOKS.get(kind.split("_", maxsplit=1)[0], "…"))
+
+
+_BOUNDS = {
+    "greater_than": (">", "gt"), "greater_than_equal": ("≥", "ge"), "less_than": ("<", "lt"), "less_than_equal": ("≤", "le"),
+    "too_short": ("[…] ≥", "min_length"), "too_long": ("[…] ≤", "max_length"), "string_too_short": ('"…" ≥', "min_length"),
+    "decimal_max_places": ("0.… ≤", "decimal_places"),
+}  # fmt: skip
+_LOOKS = {"string": '"…"', "bool": "true / false", "date": "2024-11-05", "datetime": "2024-11-05 08:30", "none": "null"}
+_LOOKS |= dict.fromkeys(("int",), "12") | dict.fromkeys(("decimal", "float", "finite"), "12.5")
+_LOOKS |= dict.fromkeys(("dict", "model", "mapping"), "{…: …}") | dict.fromkeys(("list", "tuple", "set"), "[…, …]")
+
+
+def _join_wanted(faults: Iterable[Fault]) -> list[Fault]:
+    """Make one fault of those of one place: a value that may be written in several ways fails each of them."""
+    found: dict[tuple[str, str, str], Fault] = {}
+    for fault in faults:
+        key = (fault.file, fault.place, fault.rule)
+        before = found.get(key)
+        if before and fault.rule == "document.value" and fault.given["wanted"] not in before.given["wanted"].split(" | "):
+            given = {**before.given, "wanted": f"{before.given['wanted']} | {fault.given['wanted']}"}
+            found[key] = replace(before, given=given)
+        elif not before:
+            found[key] = fault
+    return list(found.values())
 
 
 def suggest(given: str, known: Collection[str]) -> str:

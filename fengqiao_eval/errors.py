@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from fengqiao_eval.words import LANGUAGES, say
+from fengqiao_eval.words import LANGUAGES, say, visible
 
 
 class Status(IntEnum):
@@ -58,7 +58,7 @@ class Fault:
     def text(self, lang: str | None = None) -> str:
         """Say the fault in one line: file, place, rule, and the sentence of the catalogue."""
         where = " · ".join(part for part in (self.file, self.place) if part)
-        return f"{where} [{self.rule}] {say('fault.' + self.rule, lang, **self.given)}"
+        return visible(f"{where} [{self.rule}] {say('fault.' + self.rule, lang, **self.given)}")
 
 
 @dataclass(frozen=True)

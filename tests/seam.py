@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
+from typing import Any
 
 import ibis
 import numpy as np
@@ -22,7 +23,7 @@ from fengqiao_eval.records import store
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.records.units import Tree, tree_of
+from fengqiao_eval.records.units import Tree, UnknownUnits, tree_of
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.runs.folder import split_officers
 from fengqiao_eval.scheme import load
@@ -55,12 +56,20 @@ def read_scheme(source: Mapping | Path, override: Path | None = None) -> Scheme:
     return Scheme.model_validate(dict(source))
 
 
-def read_records(source: Mapping[str, pd.DataFrame] | Path, **repeated: str | None) -> Records:
-    """Take tables as records, or open the folder in which they lie; repeated: by table, what becomes of repeated ids."""
+def read_records(
+    source: Mapping[str, pd.DataFrame] | Path, zone: str = "Asia/Shanghai", unknown: Any = None, **mapped: Any
+) -> Records:
+    """Take tables as records, or open the folder in which they lie: its zone, what of `unknown` units, how tables are mapped.
+
+    Of a mapping a word alone is what becomes of repeated ids.
+    """
     if isinstance(source, Path):
-        return store.open_records(source, {name: Mapped(repeated=rule) for name, rule in repeated.items()}, name="records")
+        keys = {name: how if isinstance(how, Mapping) else {"repeated": how} for name, how in mapped.items()}
+        tables = {name: Mapped.model_validate(how) for name, how in keys.items()}
+        return store.open_records(source, tables, zone, "records", UnknownUnits(**(unknown or {})))
     found = {name: ibis.memtable(table) for name, table in source.items()}
-    return Records(MappingProxyType(found), MappingProxyType(dict.fromkeys(found, 1)), (), "spec")
+    few = UnknownUnits(at_most=1)  # of a handful of records one is many
+    return Records(MappingProxyType(found), MappingProxyType(dict.fromkeys(found, 1)), (), "spec", few)
 
 
 def read_units(records: Records, period: str, scheme: Scheme | None = None) -> Tree:

@@ -14,6 +14,7 @@ from fengqiao_eval.pages import plain_text
 from fengqiao_eval.pages.card_frames import class_frame, dimension_frame, indicator_frame, trend_frame
 from fengqiao_eval.pages.fragments import projected_standing, service, units_table
 from fengqiao_eval.results.card import card, identity, write_records_csv
+from fengqiao_eval.results.caveats import empty_months
 from fengqiao_eval.results.frames import ClassTotals
 from fengqiao_eval.results.gains import gains, required_records
 from fengqiao_eval.results.lines import CardPeriods, adjustment_lines
@@ -24,7 +25,7 @@ from fengqiao_eval.scheme.indicator import Consequence, Indicator, Outside
 from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scoring.normalisation import absolute
 from fengqiao_eval.wording.arithmetic import Unit, points_at, sums
-from fengqiao_eval.wording.numbers import change, note
+from fengqiao_eval.wording.numbers import Movement, change, note
 from fengqiao_eval.words import say
 from runs_fixture import MERGED, NEW, OWN, TIED, UNRANKED, write
 
@@ -250,6 +251,27 @@ def gain_of(run, of, code, **changed):
 def sheet_of(scheme, **unit):
     """Lay out an empty sheet of a station."""
     return CardPeriods(Unit(scheme, "station", "四类", **unit), {"this": "2024Q4"}, "zh", {}, {}, {})
+
+
+def test_a_change_against_months_without_records_is_marked(run):
+    """Where a table holds no record of anybody in two months of last quarter, the change on it says so; the others do not."""
+    sheet = replace(
+        sheet_of(run.scheme),
+        periods={"this": "2024Q4", "previous": "2024Q3", "year_before": "2023Q4"},
+        gaps={"cases": frozenset({"2024-08", "2024-09", "2022-01"})},
+    )
+    arrival = next(i for i in run.scheme.indicators if i.code == "arrival_on_time")
+    up = Movement("升30.00分", 1)
+    assert sheet.mark_gaps(up, [arrival], "previous").text == "升30.00分（所比月份中有 2 个月没有任何记录，不足为凭）"
+    assert sheet.mark_gaps(up, [arrival], "year_before") == up
+    other = next(i for i in run.scheme.indicators if i.code == "satisfied")
+    assert sheet.mark_gaps(up, [other], "previous") == up
+
+
+def test_notes_on_months_without_records_are_read_back():
+    """The months stand in the manifest, by table."""
+    given = {"table": "警情案件", "source": "cases", "each": "2024-08 2024-09", "months": "2024-08–2024-09", "count": 2}
+    assert empty_months({"notes": [{"key": "empty_months", "given": given}]}) == {"cases": {"2024-08", "2024-09"}}
 
 
 def test_gains_speak_of_what_is_counted(run, own):

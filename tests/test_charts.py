@@ -104,6 +104,14 @@ def test_lines_differ_by_dash_and_symbol(own):
     assert list(lines[0].x)[:2] == ["1月<br>2024", "2月"]
 
 
+def test_months_without_a_record_have_a_sign(own):
+    """A month in which a table holds no record of anybody is marked on the axis, and the title names the table."""
+    marked = [replace(point, gaps=("cases",) if number in (0, 2) else ()) for number, point in enumerate(own.trend)]
+    drawn = charts.draw_trend(replace(own, trend=tuple(marked))).figure()
+    assert list(drawn.data[0].x)[:3] == ["1月＊<br>2024", "2月", "3月＊"]
+    assert drawn.layout.title.text.endswith("；＊ 该月全体没有记录：警情案件")
+
+
 def test_months_without_a_score_are_gaps(own):
     """A month of which too little was scored is a gap; a line without any month is left out."""
     empty = [replace(point, total=None, rates=(None, *point.rates[1:])) for point in own.trend]

@@ -300,7 +300,8 @@ def test_a_figure_above_its_denominator(scored):
 def test_a_period_without_records(scored):
     """Nothing was received in 2019: no page is made of nothing."""
     with pytest.raises(
-        InputError, match=r"records · 2019 \[records\.empty_period\] 期间 2019 内没有任何记录；请核对 period 与 records"
+        InputError,
+        match=r"records · 2019 \[records\.empty_period\] 期间 2019 内没有任何记录（各表总行数：cases 2）；请核对 period 与 records",
     ):
         scored(period="2019")
 
@@ -311,14 +312,16 @@ def test_a_table_that_is_not_there_is_told_not_refused(scored):
     scores = scored(SHARE + SECOND + visited, weight="40")
     points = scores.points[scores.points["period"] == "2024Q4"].set_index("indicator")
     assert points["status"].to_dict() == {"a": "ok", "b": "no_records"}
-    assert [(n.key, n.given["table"], n.given["indicators"]) for n in scores.notes] == [("table_missing", "走访", "走访率")]
+    assert [(n.key, n.given["table"], n.given["indicators"]) for n in scores.notes if n.key == "table_missing"] == [
+        ("table_missing", "走访", "走访率")
+    ]
 
 
 def test_an_exposure_that_is_not_there_is_told(scored):
     """Without postings nobody served a day: a count per person-day has no value, and the notes say why."""
     scores = scored("{kind: count, table: cases, date: received_at, per: person_days}")
     assert set(scores.points["status"]) == {"no_records"}
-    assert [(n.key, n.given["table"]) for n in scores.notes] == [("table_missing", "任职")]
+    assert [(n.key, n.given["table"]) for n in scores.notes if n.key == "table_missing"] == [("table_missing", "任职")]
 
 
 VISITS_MADE = "{kind: share, table: duties, date: due_at, met: {visits_made: {at_least: times}}}"
@@ -328,7 +331,9 @@ DUTIES = "| duty_id | unit_id | kind | due_at | due_from | subject_id |\n| U1 | 
 def test_visits_made_needs_visits(scored):
     """Without a table of visits the frequency of visits cannot be counted, and that is told."""
     scores = scored(VISITS_MADE + SECOND + SHARE, weight="40", duties=DUTIES)
-    assert [(n.key, n.given["table"], n.given["indicators"]) for n in scores.notes] == [("table_missing", "走访", "按期办结率")]
+    assert [(n.key, n.given["table"], n.given["indicators"]) for n in scores.notes if n.key == "table_missing"] == [
+        ("table_missing", "走访", "按期办结率")
+    ]
 
 
 @pytest.mark.parametrize("column", ["due_from", "subject_id"])

@@ -170,7 +170,8 @@ def test_all_faults_at_once(project):
     assert (code, said) == (1, "")
     assert "q4.yaml:4 · onyl [document.unknown_key] 不认识的键“onyl”" in refused
     assert "[weights.dimensions] 层级 county、station 各维度权重之和须为 100，" in refused
-    assert "2024-13-45" in refused
+    assert "[records.no_time] 表 cases 有 1 个单元格不是时间" in refused
+    assert "2024-13-45" not in refused
     assert "Traceback" not in refused
     assert not (project / "runs").exists()
 

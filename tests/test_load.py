@@ -83,7 +83,7 @@ def test_a_good_scheme_is_read(loaded):
         ("missing: full", "missing: full\n        levels: [zone]", r"s\.yaml:38 · dimensions\.1\.indicators\.0\.levels \[scheme\.unknown_level\] 层级“zone”不在"),
         ("missing: full", "missing: full\n        least: {zone: 3}", r"dimensions\.1\.indicators\.0\.least \[scheme\.unknown_level\] 层级“zone”"),
         ("{station: class}", "{county: class}", r"compare_within \[scheme\.unknown_level\] 层级“county”"),
-        ("{station: class}", "{station: klasse}", r"compare_within\.station \[document\.value\] 值 klasse 不合要求；应为：'level', 'class', 'class_in_county' or 'station'"),
+        ("{station: class}", "{station: klasse}", r"compare_within\.station \[document\.value\] 值 klasse 不合要求；应为：'level', 'class', 'class_in_county', 'station'"),
         ("code: safety", "code: closed", r"s\.yaml:30 · dimensions\.1\.indicators\.0\.code \[scheme\.code_twice\] 代码“closed”重复"),
         ("code: safety", "code: 安全感", r"dimensions\.1\.indicators\.0\.code \[document\.value\] 值 安全感 不合要求"),
         ("checker: 乙", "checker: 甲", r"s\.yaml:6 · checker \[scheme\.one_person\] 起草人与审核人都是“甲”；须为两人"),
@@ -98,8 +98,8 @@ def test_a_good_scheme_is_read(loaded):
         ("{not_after: due_at}", "{within: {days: 1, hours: 2, of: due_at}}", r"\[filter\.one_unit\] within 须写且只写 minutes、hours、days 之一"),
         ("{not_after: due_at}", "{not_later: due_at}", r"met\.closed_at\.not_later \[document\.unknown_key\]"),
         ("date: due_at, ", "", r"measure\.date \[document\.missing_key\] 缺少必填的键“date”"),
-        ("missing: redistribute", "missing: ignore", r"\[document\.value\] 值 ignore 不合要求；应为：'redistribute', 'full', 'zero' or 'not_ranked'"),
-        ("direction: higher", "direction: up", r"\[document\.value\] 值 up 不合要求；应为：'higher' or 'lower'"),
+        ("missing: redistribute", "missing: ignore", r"\[document\.value\] 值 ignore 不合要求；应为：'redistribute', 'full', 'zero', 'not_ranked'"),
+        ("direction: higher", "direction: up", r"\[document\.value\] 值 up 不合要求；应为：'higher', 'lower'"),
     ],
 )  # fmt: skip
 def test_what_a_scheme_may_not_be(loaded, before, after, words):

@@ -16,6 +16,7 @@ from typer.main import get_command
 import test_cli
 from fengqiao_eval.cli import ENGINES, app, catch_signals
 from fengqiao_eval.engine.card_job import Failure
+from fengqiao_eval.errors import Note
 from fengqiao_eval.runs import console, lock, log
 from fengqiao_eval.runs.params import RunParams
 from fengqiao_eval.runs.run import Made
@@ -70,6 +71,15 @@ A_RUN = dict(  # noqa: C408 - read as keywords
     folder=Path("runs/q4"), corrects=None, params=PARAMS, units={}, notes=(), stops=0, seconds=61.2,
     printed={"station": 2}, kept={"station": 3},
 )  # fmt: skip
+
+
+def test_records_of_no_unit_are_told_in_quiet_too():
+    """That records count for nobody is said even where nothing is asked to be said; other notes are not."""
+    given = {"table": "警情案件", "count": 1, "share": "2%", "number": 1, "ids": "“S9” ×1"}
+    made = Made(**{**A_RUN, "notes": (Note("late", {"table": "走访", "count": 3}), Note("unknown_units", given))})
+    assert [*console.quiet_lines(made, "zh")] == [
+        "警情案件有 1 条记录（2%，1 个编号）的单位编号不在单位表中，不计入任何单位：“S9” ×1"
+    ]
 
 
 def test_the_summary_counts_cards():

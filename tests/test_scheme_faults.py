@@ -168,7 +168,7 @@ def test_what_is_no_contradiction(loaded, before, after):
         ("floor: -5", "floor: 5", r"s\.yaml:40 · outside\.0 \[outside\.limits\] 下限 5、上限 10 之间须含 0：限扣写负数（如 floor -5），封顶写正数"),
         ("    floor: -5\n    cap: 10", "    cap: -10", r"outside\.0 \[outside\.limits\] 下限 —、上限 -10 之间须含 0"),
         ("floor: -5\n    cap: 10", "floor: 0\n    cap: 0", r"outside\.0 \[points\.no_room\] 下限 0 不低于上限 0"),
-        ("from_value: 1", "from_value: 0", r"outside\.0\.lines\.2\.from_value \[document\.value\] 值 0 不合要求；应为：Input should be greater than 0"),
+        ("from_value: 1", "from_value: 0", r"outside\.0\.lines\.2\.from_value \[document\.value\] 值 0 不合要求；应为：> 0"),
         ("weight: 10,", "weight: 11,", r"s\.yaml:23 · dimensions\.0\.dimensions\.0\.indicators \[weights\.indicators\] 层级 station、officer “办理”各指标权重之和须为 100，实际为 101"),
         ("        weight: 100", "        weight: 90", r"s\.yaml:19 · dimensions\.0\.dimensions \[weights\.indicators\] 层级 station、officer “案件”各指标权重之和须为 100，实际为 90（handling 90）"),
         ("weights: within", "weights: marks", r"dimensions\.0\.dimensions \[weights\.indicators\] .*“案件”各指标权重之和须为 60，实际为 100"),

@@ -135,7 +135,7 @@ WALL_CLOCK = {
 
 def test_times_are_the_bureaus_wall_clock(tables, tmp_path):
     """A time without a zone is taken as it stands; one with a zone becomes the time on the bureau's wall."""
-    ids = [f"K{n}" for n in range(len(WALL_CLOCK))]
+    ids = [f"K{n:02}" for n in range(len(WALL_CLOCK))]
     tables["cases"] = pd.DataFrame({"case_id": ids, "unit_id": "003", "received_at": list(WALL_CLOCK)})
     cases = open_records(as_csv(tmp_path, tables)).tables["cases"].order_by("case_id").to_pandas()
     assert cases["received_at"].tolist() == list(WALL_CLOCK.values())
@@ -198,6 +198,24 @@ def test_a_mapping_that_does_not_fit(tables, tmp_path, mapped, words):
     """Columns and files that are not there, and two columns of one name, are named."""
     with pytest.raises(InputError, match=words):
         open_records(as_parquet(tmp_path, tables), {"cases": Mapped.model_validate(mapped)})
+
+
+def test_a_mapping_of_a_table_that_is_not_there_is_told(tables, tmp_path):
+    """Words for visits help nothing where there are none."""
+    records = open_records(as_parquet(tmp_path, tables), {"visits": Mapped(missing=("-",))})
+    assert [(note.key, note.given["table"], note.given["there"]) for note in records.notes] == [
+        ("mapping_no_table", "visits", "cases.parquet, units.parquet")
+    ]
+
+
+def test_words_and_marks_that_no_cell_holds_are_told(tables, tmp_path):
+    """A mapping speaks of what is there; what it names in vain may be misspelt."""
+    mapped = {"missing": ["-", "—"], "values": {"tier": {"三级": "3", "四级": "4", "": "0"}, "unit_id": {"": "003"}}}
+    tables["cases"].loc[0, "tier"] = "-"
+    records = open_records(as_csv(tmp_path, tables), {"cases": Mapped.model_validate(mapped)})
+    (note,) = records.notes
+    assert note.given == {"table": "警情案件", "keys": "values.tier: “四级”, values.unit_id: “”, missing: “—”"}
+    assert sorted(records.tables["cases"].to_pandas()["tier"]) == ["0", "0", "3"]
 
 
 def test_a_table_of_another_name(tables, tmp_path):
@@ -404,7 +422,7 @@ def test_a_column_of_a_type_that_cannot_be_read(tmp_path, column, cell, words):
 )
 def test_times_of_every_kind_of_column(tmp_path, cell, read):
     """Seconds, nanoseconds, a zone, a day: all are times of the bureau's wall."""
-    records = open_records(_base(tmp_path, f"CREATE TABLE s.cases AS SELECT *, {cell} AS arrived_at FROM ({CASE})"))
+    records = open_records(_base(tmp_path, f"CREATE TABLE s.cases AS SELECT *, {cell} AS arrived_at FROM ({CASE})"))  # noqa: S608 - drawn
     assert records.tables["cases"].to_pandas()["arrived_at"].tolist() == [pd.Timestamp(read)]
 
 

@@ -51,6 +51,29 @@ def test_what_a_tree_may_not_be(opened, row, words):
         opened(GOOD + row)
 
 
+@pytest.mark.parametrize(
+    ("postings", "days"),
+    [
+        ([("P1", "S1", 1, None, 1), ("P1", "S1", 11, None, 1)], {"S1": 92, "P1": 92}),  # two open ones at one station
+        ([("P1", "S1", 1, None, 1), ("P1", "S2", 1, None, 1)], {"S1": 46, "S2": 46, "P1": 92}),  # at two: half each
+        ([("P1", "S1", 1, None, 1), ("P1", "S2", 1, None, 0.5)], {"S1": 61.33, "S2": 30.67, "P1": 92}),
+        ([("P1", "S1", 1, None, 0.6), ("P1", "S2", 1, None, 0.4)], {"S1": 55.2, "S2": 36.8, "P1": 92}),  # together one
+        ([("P1", "S1", 1, 10, 1), ("P1", "S2", 10, None, 1)], {"S1": 10, "S2": 83, "P1": 93}),  # handed over on the 10th
+    ],
+)
+def test_one_person_is_one(drawn, postings, days):
+    """Postings that overlap part the days among them in proportion to their shares, where these make more than 1."""
+    rows = [(who, at, date(2024, 10, first), last and date(2024, 10, last), share) for who, at, first, last, share in postings]
+    served = pd.DataFrame(rows, columns=["officer_id", "unit_id", "from_date", "to_date", "share"])
+    units = drawn(
+        "| unit_id | name | level | parent_id |\n| X | 县 | county | |\n| S1 | 一 | station | X |\n| S2 | 二 | station | X |\n| P1 | 张 | officer | S1 |"
+    )
+    tree = build_tree(units, served, parse("2024Q4"))
+    found = dict(zip(tree.units["unit_id"], person_days(tree, served, parse("2024Q4")).round(2), strict=True))
+    assert {unit: found[unit] for unit in days} == days
+    assert round(found["X"], 2) == days["P1"]
+
+
 def test_all_faults_are_told_at_once(opened):
     """Three things wrong with the tree are three lines."""
     with pytest.raises(InputError) as refused:

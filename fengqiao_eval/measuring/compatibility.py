@@ -1,4 +1,4 @@
-"""Whether records and scheme fit each other: columns and their kinds, numerators, empty periods."""
+"""Whether records and scheme fit each other: columns and their kinds, numerators."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -7,10 +7,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fengqiao_eval.documents import suggest
-from fengqiao_eval.errors import Fault, refuse
+from fengqiao_eval.errors import Fault
 from fengqiao_eval.measuring.counting import eligible_rows
-from fengqiao_eval.measuring.measures import Counted
-from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
 from fengqiao_eval.records.ingest import cast_columns
 from fengqiao_eval.records.store import Records
@@ -36,19 +34,6 @@ def faults(scheme: Scheme, records: Records) -> list[Fault]:
     Amounts that a person decides within a range are looked at in every row that the measure counts, of whatever date.
     """
     return fit_records(scheme, records)[1]
-
-
-def require_records(counted: Counted, scheme: Scheme, period: Period, name: str) -> None:
-    """Refuse a period without any record.
-
-    Raises InputError naming the period when no indicator that is counted from rows found one, not even in a void month.
-    """
-    at, inside = counted.periods.index(period), [n for n, span in enumerate(counted.plan.spans) if period.holds(span)]
-    some = bool(counted.cubes["den"][:, :, inside].any())
-    some = some or any(found["den"][:, at].any() for found in counted.best.values())
-    some = some or any(found["n"][:, at].any() for found in counted.apart.values())
-    some = some or all(isinstance(i.measure, Figure) for i in scheme.entries)
-    refuse([] if some else [Fault(name, str(period), "records.empty_period", {"given": str(period)})])
 
 
 # Columns that are looked at, and are there

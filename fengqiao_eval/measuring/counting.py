@@ -114,13 +114,6 @@ def eligible_rows(tables: Mapping[str, Any], *measures: Any) -> Any:
     return query.add_visits(rows, tables["visits"], query.any_of(*(query.passes(rows, where) for where in wheres)))
 
 
-def strangers(ids: Ids, known: frozenset[str], key: str, table: str) -> Iterator[Note]:
-    """Say how many ids of a table are no unit: their records count for nobody."""
-    strange = sorted(frozenset(ids.drop_duplicates().to_numpy(dtype=object)) - known)
-    if strange:
-        yield Note(key, {"table": TABLES[table].label, "count": len(strange), "ids": ", ".join(strange[:5])})
-
-
 # What adds up: sums at the finest level, then up the tree
 
 
@@ -142,12 +135,11 @@ def best_sums(plan: Plan, lines: Sequence[Tally], member: pd.DataFrame, size: in
     """
     measure, group = lines[0].measure, [replace(line, key=str(number)) for number, line in enumerate(lines)]
     rows = query.relabel(plan.rows(measure), member.add_suffix("_"), "span_")
-    counted = rows.filter(query.passes(rows, measure.where))
-    notes = [*strangers(query.distinct(counted.unit_id), plan.tree.known, "unknown_units", measure.table)]
+    counted, notes = rows.filter(tallies.counts(rows, measure)), list[Note]()
     whose = [plan.to_units(rows)]
     if plan.officers and ("officer_id" in rows.columns or plan.names_persons(measure.table)):
         theirs = plan.to_persons(counted, measure.table)
-        notes += strangers(query.distinct(theirs.officer_id), plan.tree.known, "unknown_officers", measure.table)
+        notes += _unknown_officers(plan, query.count_words(theirs, "officer_id")["officer_id"].dropna(), measure.table)
         whose.append(theirs.mutate(whose_=theirs.officer_id))
     cubes = {part: np.zeros((len(plan.tree.units), len(lines), size)) for part in PARTS}
     for persons, each in enumerate(whose):
@@ -169,14 +161,19 @@ def _count_rows(plan: Plan, rows: Any, group: Sequence[Tally], cubes: Sums) -> I
     apart = plan.officers and table in plan.shared
     together = plan.officers and not apart and "officer_id" in rows.columns
     found = _tally(plan, rows, group, "unit_id", *(["officer_id"] if together else []))
-    yield from strangers(found["unit_id"], plan.tree.known, "unknown_units", table)
     _add(found, _ancestor_matrix(plan.tree, found["unit_id"]), group, cubes)
     if apart:
         found = _tally(plan, plan.to_persons(rows, table), group, "officer_id")
     if apart or together:
         found = found[found["officer_id"].notna()]
-        yield from strangers(found["officer_id"], plan.tree.known, "unknown_officers", table)
+        yield from _unknown_officers(plan, found["officer_id"], table)
         _add(found, _own_rows(plan.tree, found["officer_id"], persons=True), group, cubes)
+
+
+def _unknown_officers(plan: Plan, ids: Ids, table: str) -> Iterator[Note]:
+    """Say how many persons records name that nobody knows."""
+    if strange := set(ids) - plan.tree.known:
+        yield Note("unknown_officers", {"table": TABLES[table].label, "count": len(strange)})
 
 
 def _tally(plan: Plan, rows: Any, group: Sequence[Tally], *who: str) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Note, Status
-from fengqiao_eval.measuring.counting import Plan, strangers
+from fengqiao_eval.measuring.counting import Plan
 from fengqiao_eval.measuring.measures import Measured
 from fengqiao_eval.measuring.tallies import missing_worth
 from fengqiao_eval.periods import Period, parse
@@ -20,7 +20,6 @@ def collect_notes(plan: Plan, measured: Measured, groups: np.ndarray) -> tuple[N
     """Collect every note on a run's main period."""
     return (
         *_missing_tables(plan),
-        *_misplaced_rows(plan),
         *_late_records(plan, measured.period),
         *_uncoded_answers(plan, measured.period),
         *_no_worth(plan, measured.period),
@@ -37,14 +36,6 @@ def _missing_tables(plan: Plan) -> Iterator[Note]:
         if table not in plan.records.tables:
             needing = [entry.label for entry in entries if table in entry.tables]
             yield Note("table_missing", {"table": TABLES[table].label, "indicators": "、".join(needing)})
-
-
-def _misplaced_rows(plan: Plan) -> Iterator[Note]:
-    """Say which postings and figures name units that are none; records are told of where they are counted."""
-    for name in ("postings", "figures"):
-        if name in plan.records.tables:
-            there = query.fetch(plan.records.tables[name], ["unit_id"])["unit_id"]
-            yield from strangers(there, plan.tree.known, "unknown_units", name)
 
 
 def _late_records(plan: Plan, period: Period) -> Iterator[Note]:

@@ -13,7 +13,7 @@ from fengqiao_eval.records import query
 def quantile(plan: Plan, measure: Any, member: pd.DataFrame, size: int) -> Sums:
     """Take a quantile anew at each level; return value and n -> array units × periods; member and size as for best_sums."""
     rows = plan.rows(measure)
-    rows = rows.mutate(amount_=tallies.quantity(rows, measure), counts_=query.passes(rows, measure.where))
+    rows = rows.mutate(amount_=tallies.quantity(rows, measure), counts_=tallies.counts(rows, measure))
     rows = rows.filter(rows.counts_, rows.amount_.notnull())
     q = float(measure.q)
     own = rows.select("unit_id", span=rows.span_, amount=rows.amount_)

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from functools import reduce
 from itertools import groupby
 from operator import add, mul
-from typing import Any
+from typing import Any, NamedTuple
 
 from fengqiao_eval.records import query
 from fengqiao_eval.records.query import Cell
@@ -95,6 +95,47 @@ def group_by_rows(asked: Iterable[Any], own: str) -> list[tuple[Any, ...]]:
     return [tuple(group) for _, group in groupby(sorted(asked, key=rows_of), key=rows_of)]
 
 
+# Stretches of time within a row: what ends before it starts is left out of every measure that looks at it
+
+
+class Stretch(NamedTuple):
+    """Two times of a row, the start first; `by_day`: an end without a time of day may lie on the day of the start."""
+
+    start: str
+    end: str
+    by_day: bool = True
+
+
+def stretches_of(measure: Any) -> tuple[Stretch, ...]:
+    """Name the stretches of time that a measure looks at: durations, limits from another time, and facts that it tests."""
+    table = TABLES[measure.table]
+    found = []
+    for column, test in (*measure.where.items(), *getattr(measure, "met", {}).items()):
+        declared, within = table.column(column), test.within
+        if within is not None and not within.either_side:
+            found.append(Stretch(within.of, column, within.seconds >= SECONDS["days"]))
+        elif within is None and declared and declared.since:
+            found.append(Stretch(declared.since, column))
+    if isinstance(of := getattr(measure, "of", None), Elapsed):
+        found.append(Stretch(*of.minutes, by_day=False))
+    found += [Stretch(part.ladder.since, part.ladder.until) for part in getattr(measure, "worth", ()) if part.ladder]
+    deadlines = {column.name for column in table.columns if column.due}
+    return tuple(dict.fromkeys(stretch for stretch in found if stretch.start not in deadlines))
+
+
+def is_reversed(rows: Any, stretch: Stretch) -> Cell:
+    """Say of each row whether it ends before it starts; never empty."""
+    before = query.seconds_between(rows, stretch.start, stretch.end) < 0
+    same = rows[stretch.end].cast("timestamp") == rows[stretch.start].cast("timestamp").truncate("D")
+    return query.is_so(before & ~query.is_so(same) if stretch.by_day else before)
+
+
+def counts(rows: Any, measure: Any) -> Cell:
+    """Say which rows a measure counts: those that pass its filter, and of which no stretch of time runs backwards."""
+    backward = [is_reversed(rows, one) for one in stretches_of(measure) if {one.start, one.end} <= set(rows.columns)]
+    return query.all_of(query.passes(rows, measure.where), *(~one for one in backward))
+
+
 # What a line adds up
 
 
@@ -103,13 +144,13 @@ def sums(rows: Any, line: Tally, moment: Moment, share: Cell = None) -> dict[str
     word = rows[line.word[0]] == line.word[1] if line.word else None
     if isinstance(line.measure, Share) and share is None:
         return _share_sums(rows, line, moment, word)
-    counts, waiting = scope(rows, line.measure, moment)
+    chosen, waiting = scope(rows, line.measure, moment)
     able, above, below = amounts(rows, line.measure, moment.as_of)
-    counts = query.all_of(counts, able, word)
+    chosen = query.all_of(chosen, able, word)
     per = 60 if isinstance(line.measure, Mean) and isinstance(line.measure.of, Elapsed) else 1  # minutes are whole seconds
-    found = {"num": query.sum_where(rows, counts, above, share, per), "den": query.sum_where(rows, counts, below, share)}
+    found = {"num": query.sum_where(rows, chosen, above, share, per), "den": query.sum_where(rows, chosen, below, share)}
     if share is not None or isinstance(line.measure, Ratio):
-        found["n"] = query.sum_where(rows, counts)
+        found["n"] = query.sum_where(rows, chosen)
     if waiting is not None and not line.aside:
         found["pend"] = query.sum_where(rows, waiting)
     return {line.name(part): total for part, total in found.items()}
@@ -117,7 +158,7 @@ def sums(rows: Any, line: Tally, moment: Moment, share: Cell = None) -> dict[str
 
 def _share_sums(rows: Any, line: Tally, moment: Moment, word: Cell) -> dict[str, Cell]:
     """Count a share by whole rows: what is met can never be pending, so that each test is asked once."""
-    where, met = query.all_of(query.passes(rows, line.measure.where), word), query.passes(rows, line.measure.met)
+    where, met = query.all_of(counts(rows, line.measure), word), query.passes(rows, line.measure.met)
     num, den = line.name("num"), line.name("den")
     found = {num: query.sum_where(rows, where & met), den: query.sum_where(rows, where)}
     if not can_be_pending(line.measure, moment):
@@ -129,7 +170,7 @@ def _share_sums(rows: Any, line: Tally, moment: Moment, word: Cell) -> dict[str,
 
 def scope(rows: Any, measure: Any, moment: Moment) -> tuple[Cell, Cell]:
     """Say which rows count, and which are pending (None: none can be): not met, with a deadline still to come."""
-    where = query.passes(rows, measure.where)
+    where = counts(rows, measure)
     if not can_be_pending(measure, moment):
         return where, None
     met, open_ = query.passes(rows, measure.met), query.is_pending(rows, measure.met, moment.as_of)
@@ -259,7 +300,7 @@ def pick_best(rows: Any, measure: Count, as_of: datetime, apart: Sequence[str] =
     """
     amount = worth(rows, measure, as_of)
     amount = amount * rows.share_ / rows.parts_ if "share_" in rows.columns else amount
-    rows = rows.mutate(worth_=amount).filter(query.passes(rows, measure.where))
+    rows = rows.mutate(worth_=amount).filter(counts(rows, measure))
     same, own = ([rows[column] for column in columns] for columns in (measure.best_of, apart))
     order = [rows.worth_.desc(), rows[measure.date], rows[TABLES[measure.table].key]]
     alone = query.any_of(*(cell.isnull() for cell in same))

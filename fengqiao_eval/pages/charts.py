@@ -11,6 +11,7 @@ import yaml
 
 from fengqiao_eval.pages.plain_text import earned_points
 from fengqiao_eval.periods import parse
+from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.card import Card
 from fengqiao_eval.wording.numbers import fixed, round_half_up
 from fengqiao_eval.words import LOADER, say
@@ -147,6 +148,10 @@ def draw_dimensions(card: Card) -> Drawing:
 def draw_trend(card: Card) -> Drawing:
     """Draw the total and the dimensions over twelve months, each month a period of its own, as shares of what was possible."""
     months = [_month(point.period, first=number == 0, lang=card.lang) for number, point in enumerate(card.trend)]
+    marked = zip(months, card.trend, strict=True)
+    months = [
+        "＊<br>".join(month.split("<br>")) + "＊" * ("<br>" not in month) if point.gaps else month for month, point in marked
+    ]
     totals = [None if point.total is None else 100 * point.total / card.standing.full for point in card.trend]
     look, *looks = KINDS["trend"]["data"]
     lines = [(say("chart.total", card.lang), totals, look)] + [
@@ -158,7 +163,10 @@ def draw_trend(card: Card) -> Drawing:
         for name, rates, look in lines
         if any(rate is not None for rate in rates)
     ]
-    return drawing("trend", say("chart.trend" if traces else "chart.none", card.lang), 300, traces)
+    gaps = dict.fromkeys(TABLES[table].label if card.lang == "zh" else table for point in card.trend for table in point.gaps)
+    title = say("chart.trend" if traces else "chart.none", card.lang)
+    title += say("chart.gaps", card.lang, tables=say("explain.comma", card.lang).join(gaps)) if traces and gaps else ""
+    return drawing("trend", title, 300, traces)
 
 
 def _month(name: str, *, first: bool, lang: str) -> str:

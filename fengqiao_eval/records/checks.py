@@ -25,13 +25,10 @@ Wrong = tuple[str, str, Any, dict[str, str]]
 def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any, list[Fault], list[Note]]:
     """Find what is wrong within one table, and make equal rows one; return its rows, the faults and the notes.
 
-    Faults: no units, empty required cells, words not allowed, periods that are none, stretches that end before they begin, a
+    Faults: empty required cells, words not allowed, periods that are none, stretches that end before they begin, a
     citizen in subject_id, rows that may not share an id.
     """
     kept, faults, notes = _settle_repeats(rows, table, mapped.repeated, name)
-    if not int(rows.count().execute()):
-        fault = Fault(name, table.name, "records.empty_table")
-        return kept, [fault] if table.name == "units" else [], [Note("empty_table", {"table": table.label})]
     return kept, [*_cell_faults(rows, table, name), *faults], [*notes, *_two_names(kept, table)]
 
 

@@ -173,6 +173,7 @@ def cast_columns(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
     columns = [column for column in table.columns if column.name in rows.columns]
     strange = [column for column in columns if not _may_become(rows[column.name].type(), column.kind)]
     faults = [_type_fault(rows[column.name].type(), column, table, file) for column in strange]
+    rows = rows.mutate(**{column.name: constant(None, TYPES[column.kind]) for column in strange})  # told once
     columns = [column for column in columns if column not in strange]
     plain = _plain_columns(rows, columns)
     casts = {column.name: _cast(rows[column.name], column.kind, plain=column.name in plain) for column in columns}

@@ -27,6 +27,7 @@ Span = tuple[datetime, datetime]
 """A stretch of time: start included, end not."""
 EXACT = "decimal(38, 6)"
 """Sums of shares and codes are decimal, so that they do not depend on the order of the rows."""
+DAY = 86400
 UTC = "_utc_"
 """What is put behind the name of a time for the column of its moments, in seconds since 1970, where it named its zone."""
 
@@ -172,7 +173,9 @@ def _checks(rows: Rows, column: str, test: Any) -> Iterable[Cell]:
         yield cell <= rows[test.not_after]
     if test.within is not None:
         passed, limit = seconds_between(rows, test.within.of, column), test.within.seconds
-        yield passed.abs() <= limit if test.within.either_side else (passed >= 0) & (passed <= limit)
+        same = cell.cast("timestamp") == rows[test.within.of].cast("timestamp").truncate("D")  # a day has no time of day
+        began = passed >= 0 if limit < DAY else (passed >= 0) | same
+        yield passed.abs() <= limit if test.within.either_side else began & (passed <= limit)
 
 
 def is_pending(rows: Rows, tests: Mapping[str, Any], as_of: datetime) -> Cell:
@@ -267,10 +270,10 @@ def fetch(rows: Rows, columns: Sequence[str], order: Sequence[str] = ()) -> pd.D
     return (chosen.order_by(list(order)) if order else chosen).to_pandas()
 
 
-def distinct(cell: Cell) -> "pd.Series[Any]":
-    """Bring the different words of a column here, without the empty one."""
-    found = cell.name("word").as_table().distinct().to_pandas()["word"]
-    return found.dropna()
+def count_words(rows: Rows, *columns: str, most: int | None = None) -> pd.DataFrame:
+    """Count the rows of each word of a column, or of each combination of words of several; in their order, as `rows_`."""
+    found = rows.group_by(list(columns)).agg(rows_=rows.count()).limit(most).to_pandas()
+    return found.astype({"rows_": int}).sort_values(list(columns), ignore_index=True)
 
 
 def row_number() -> Cell:

@@ -40,6 +40,16 @@ class Holdings:
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     there: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
+    """The tables that are there and cannot be read."""
+
+    def miss(self, name: str, table: str, how: Mapped) -> None:
+        """Say that a table is not there: a fault where its file is named, a note where anything else is said of it."""
+        if how.file:
+            given = {"given": how.file, "there": self.listing}
+            self.faults.append(Fault(name, f"tables.{table}.file", "records.file_not_there", given))
+        elif how != Mapped():
+            self.notes.append(Note("mapping_no_table", {"table": table, "there": self.listing}))
 
     @property
     def listing(self) -> str:
@@ -91,14 +101,15 @@ def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, na
     for table, how in mapped.items():
         files = files_of(where, table, how)
         if not files:
-            given = {"given": how.file, "there": found.listing}
-            found.faults += [Fault(name, f"tables.{table}.file", "records.file_not_there", given)] if how.file else []
+            found.miss(name, table, how)
             continue
         first, kind = files[0], {".csv": "CSV"}.get(files[0].suffix.lower(), "Parquet")
         if first not in read:  # one file may hold two tables
             read[first], faults = (_read_csv if kind == "CSV" else _read_parquet)(connection, first)
             found.faults += faults
-        if read[first] is not None:
+        if read[first] is None:
+            found.unread.add(table)
+        else:
             found.tables[table] = Source(first.name, kind, read[first])
         if len(files) > 1:
             found.notes.append(Note("twice", {"table": table, "used": first.name, "left": files[1].name}))
@@ -162,8 +173,7 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
         fitting = [pair for pair in every if stem in (pair[1].casefold(), ".".join(pair).casefold())]
         fitting.sort(key=lambda pair: pair[0] != "main")
         if not fitting:
-            given = {"given": how.file, "there": found.listing}
-            found.faults += [Fault(name, f"tables.{table}.file", "records.file_not_there", given)] if how.file else []
+            found.miss(name, table, how)
         elif len(fitting) > 1 and fitting[0][0] != "main":
             given = {"given": ", ".join(map(".".join, fitting))}
             found.faults.append(Fault(name, f"tables.{table}.file", "records.several_tables", given))
@@ -174,6 +184,7 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
                 rows.limit(1).count().execute()
                 found.tables[table] = Source(f"{where.name}:{called}", "DuckDB", rows)
             except BROKEN:
+                found.unread.add(table)
                 found.faults.append(Fault(f"{where.name}:{called}", "", "records.no_view"))
             if len(fitting) > 1:
                 found.notes.append(Note("twice", {"table": table, "used": called, "left": ".".join(fitting[1])}))

@@ -11,6 +11,7 @@ from fengqiao_eval.records.checks import check_table, check_units
 from fengqiao_eval.records.ingest import Mapped, shape
 from fengqiao_eval.records.sources import BROKEN, find_sources, unreadable
 from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.records.units import TOLD, UnknownUnits
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Records:
     counts: Mapping[str, int]
     notes: tuple[Note, ...]
     name: str
+    unknown: UnknownUnits = TOLD
+    there: str = ""
+    """What lies where the records lie, for who misses a table."""
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Name the columns of a table, () where there is no such table."""
@@ -28,19 +32,27 @@ class Records:
 
 
 def open_records(
-    where: Path, tables: Mapping[str, Mapped] | None = None, timezone: str = "Asia/Shanghai", name: str | None = None
+    where: Path,
+    tables: Mapping[str, Mapped] | None = None,
+    timezone: str = "Asia/Shanghai",
+    name: str | None = None,
+    unknown: UnknownUnits = TOLD,
 ) -> Records:
     """Open a folder of NAME.parquet / NAME.csv or a DuckDB file as checked tables.
 
     Raises InputError with every fault of every table: table, column, rule, count and first rows.
     """
-    records, faults = read_records(where, tables, timezone, name)
+    records, faults = read_records(where, tables, timezone, name, unknown)
     refuse(faults)
     return records
 
 
 def read_records(
-    where: Path, tables: Mapping[str, Mapped] | None = None, timezone: str = "Asia/Shanghai", name: str | None = None
+    where: Path,
+    tables: Mapping[str, Mapped] | None = None,
+    timezone: str = "Asia/Shanghai",
+    name: str | None = None,
+    unknown: UnknownUnits = TOLD,
 ) -> tuple[Records, list[Fault]]:
     """Open records as `open_records` does; return those tables that could be read, and every fault.
 
@@ -63,17 +75,19 @@ def read_records(
                 opened[table], more, told = check_table(rows, TABLES[table], mapped[table], file)
                 counts[table] = int(opened[table].count().execute())
                 deeper += more
-                notes += told
+                notes += told if counts[table] else [Note("empty_table", {"table": TABLES[table].label})]
         except BROKEN:  # damage behind the head of a file shows where its rows are asked for
             faults.append(unreadable(file, kind))
             opened.pop(table, None)
     # a cell that is empty only because what stood there could not be read is told of once
     unread = {(fault.file, fault.place) for fault in faults}
     faults += [fault for fault in deeper if fault.rule != "records.empty_cell" or (fault.file, fault.place) not in unread]
-    if "units" in opened:
+    if counts.get("units") == 0:
+        faults.append(Fault(found.tables["units"].file, "units", "records.empty_table"))
+    elif "units" in opened:
         faults += check_units(opened["units"], mapped["units"], found.tables["units"].file)
     elif not found.tables and not faults:
         faults.append(Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES), "there": found.listing}))
-    elif "units" not in found.tables and not any(fault.file.startswith("units.") for fault in faults):
+    elif "units" not in {*found.tables, *found.unread}:
         faults.append(Fault(name, "units", "records.no_units", {"there": found.listing}))
-    return Records(MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name), faults
+    return Records(MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing), faults

@@ -10,7 +10,8 @@ Kind = Literal["text", "time", "date", "number", "whole", "flag"]
 class Column:
     """One column: its name, type, meaning in Chinese, and whether a table may lack it.
 
-    `fact` marks a time at which something came true: dated after as_of it has not happened yet.
+    `fact` marks a time at which something came true: dated after as_of it has not happened yet. `since` names the time before
+    which that cannot be. `due` marks a deadline: what happens before it is early, and no stretch of time begins with it.
     `default` fills empty cells; `words` lists the only values allowed.
     """
 
@@ -20,6 +21,8 @@ class Column:
     required: bool = False
     fact: bool = False
     default: float | None = None
+    since: str = ""
+    due: bool = False
     words: tuple[str, ...] = ()
 
 
@@ -76,7 +79,7 @@ _DECLARED = (
     Table("cases", "警情案件", "case_id", "received_at", (
         _required_column("case_id", "text", "编号"), _required_column("unit_id", "text", "单位"), _required_column("received_at", "time", "接报时间"), _OFFICER,
         Column("category", "text", "类别"), Column("tier", "text", "等级"), _RECORDED,
-        Column("arrived_at", "time", "到场时间", fact=True), Column("due_at", "time", "办理期限"), Column("closed_at", "time", "办结时间", fact=True),
+        Column("arrived_at", "time", "到场时间", fact=True, since="received_at"), Column("due_at", "time", "办理期限", due=True), Column("closed_at", "time", "办结时间", fact=True, since="received_at"),
         Column("status", "text", "状态"), Column("elements_required", "whole", "应填要素数"), Column("elements_filled", "whole", "已填要素数"),
         Column("audited", "flag", "是否抽查"), Column("passed", "flag", "抽查是否合格"),
     )),
@@ -86,9 +89,9 @@ _DECLARED = (
     )),
     Table("disputes", "矛盾纠纷", "dispute_id", "received_at", (
         _required_column("dispute_id", "text", "编号"), _required_column("unit_id", "text", "单位"), _required_column("received_at", "time", "受理时间"), _OFFICER,
-        Column("tier", "text", "预警颜色", words=("blue", "yellow", "red")), Column("due_at", "time", "化解期限"),
-        Column("resolved_at", "time", "化解时间", fact=True), Column("outcome", "text", "化解方式"), Column("performed", "flag", "协议是否履行"),
-        Column("recurred_at", "time", "复发时间", fact=True), Column("escalated", "flag", "是否激化"), _RECORDED,
+        Column("tier", "text", "预警颜色", words=("blue", "yellow", "red")), Column("due_at", "time", "化解期限", due=True),
+        Column("resolved_at", "time", "化解时间", fact=True, since="received_at"), Column("outcome", "text", "化解方式"), Column("performed", "flag", "协议是否履行"),
+        Column("recurred_at", "time", "复发时间", fact=True, since="received_at"), Column("escalated", "flag", "是否激化"), _RECORDED,
     )),
     Table("surveys", "群众评价", "survey_id", "asked_at", (
         _required_column("survey_id", "text", "编号"), _required_column("unit_id", "text", "单位"), _required_column("asked_at", "time", "询问时间"), _OFFICER,
@@ -96,7 +99,7 @@ _DECLARED = (
     )),
     Table("duties", "应办事项", "duty_id", "due_at", (
         _required_column("duty_id", "text", "编号"), _required_column("unit_id", "text", "单位"), _required_column("kind", "text", "事项:visit、revisit、reply、record、briefing 等"),
-        _required_column("due_at", "time", "期限"), Column("due_from", "time", "起始时间"), _OFFICER, _SUBJECT, Column("class", "text", "对象类别"),
+        Column("due_at", "time", "期限", required=True, due=True), Column("due_from", "time", "起始时间"), _OFFICER, _SUBJECT, Column("class", "text", "对象类别"),
         Column("times", "whole", "应办次数", default=1), Column("done_at", "time", "完成时间", fact=True), _RECORDED,
     )),
     Table("credits", "协作份额", "", "", (

@@ -1,19 +1,74 @@
 """The tree of units in force at a date: names, classes, parents, whose records count for whom, and person-days served."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import dropwhile
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from itertools import dropwhile, pairwise
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
+from pydantic import BeforeValidator, Field
 
+from fengqiao_eval.documents import Model
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.periods import Period
+
+
+def _share(given: Any) -> Any:
+    """Take a share as it is written: 2% or 0.02."""
+    try:
+        return Decimal(given[:-1]) / 100 if isinstance(given, str) and given.endswith("%") else given
+    except InvalidOperation:
+        return given
+
+
+class UnknownUnits(Model):
+    """What becomes of records whose unit_id is no unit: they count for nobody, and too many of them are a fault.
+
+    at_most: the share of a table's records in the period that is only told, as 2% or 0.02. outside: patterns (`99*`) of ids that
+    are known to lie elsewhere and are counted apart, or `others` for all that are no units.
+    """
+
+    at_most: Annotated[Decimal, BeforeValidator(_share), Field(ge=0, le=1)] = Decimal("0.02")
+    outside: Literal["others"] | tuple[str, ...] = ()
+
+    def is_outside(self, unit_id: str) -> bool:
+        """Whether an id that is no unit is declared to lie elsewhere."""
+        return self.outside == "others" or any(fnmatchcase(unit_id, pattern) for pattern in self.outside)
+
+
+TOLD = UnknownUnits()
+"""What becomes of them where nothing is said."""
+
+
+def likeliest(written: Iterable[str], units: Mapping[str, str]) -> dict[str, str]:
+    """Name for ids that are no units those they are likeliest meant for; units: id -> name. Where several fit there is none.
+
+    An id may differ by blanks, width, case, ="…", a decimal 0 or noughts before it, or be the unit's name; else by a slip.
+
+    >>> likeliest(["18.0", " 3", '="014"', "东街所", "0l4", "X"], {"018": "一所", "003": "东街所", "014": "河口所"})
+    {'18.0': '018', ' 3': '003', '="014"': '014', '东街所': '003', '0l4': '014'}
+    """
+    names: dict[str, set[str]] = {}
+    for unit, name in units.items():
+        for word in {_plain_id(unit), _plain_id(name or "")} - {""}:
+            names.setdefault(word, set()).add(unit)
+    meant = {one: names.get(_plain_id(one)) or set(get_close_matches(one, units, 2, 0.6)) for one in written}  # two are too many
+    return {one: next(iter(found)) for one, found in meant.items() if len(found) == 1}
+
+
+def _plain_id(text: str) -> str:
+    bare = "".join(normalize("NFKC", text).casefold().split()).lstrip("='\"").rstrip("'\"")
+    return re.sub(r"\.0+$", "", bare).lstrip("0") or bare
 
 
 @dataclass(frozen=True)
@@ -38,6 +93,49 @@ def tree_of(tables: Mapping[str, Any], period: Period) -> Tree:
 def postings_of(tables: Mapping[str, Any]) -> pd.DataFrame | None:
     """Bring the postings here, None where there are none."""
     return tables["postings"].to_pandas() if "postings" in tables else None
+
+
+def overlapping_officers(postings: pd.DataFrame) -> frozenset[str]:
+    """Name the persons who hold two postings on more than one day: the last day here may be the first one there."""
+    days = _day_numbers(postings).sort_values(["officer_id", "first"], kind="stable")
+    latest = days.groupby("officer_id")["last"].cummax().groupby(days["officer_id"]).shift()
+    return frozenset(days.loc[days["first"] < latest, "officer_id"])
+
+
+def _day_numbers(postings: pd.DataFrame) -> pd.DataFrame:
+    """Give the first and the last day of each posting as numbers, and its share."""
+    spans = {"first": ("from_date", date.min), "last": ("to_date", date.max)}
+    days = {name: dates(postings, *of).map(date.toordinal).astype("int64") for name, of in spans.items()}
+    share = postings["share"].astype("float64").fillna(1) if "share" in postings else 1.0
+    return postings[["officer_id", "unit_id"]].assign(**days, share=share)
+
+
+def part_days(postings: pd.DataFrame) -> pd.DataFrame:
+    """Make a person one: on days on which the shares of several postings make more than 1, they part the day among them.
+
+    >>> frame = pd.DataFrame({"officer_id": ["P1", "P1"], "unit_id": ["A", "A"],
+    ...     "from_date": [date(2024, 1, 1), date(2024, 1, 11)], "to_date": [None, None]})
+    >>> part_days(frame)[["unit_id", "share"]].values.tolist()
+    [['A', 1.0], ['A', 1.0]]
+    """
+    several = overlapping_officers(postings)
+    if not several:
+        return postings
+    apart = postings["officer_id"].isin(several)
+    pieces = [piece for _, own in _day_numbers(postings[apart]).groupby("officer_id") for piece in _pieces(own)]
+    return pd.concat([postings[~apart], pd.DataFrame(pieces)], ignore_index=True)
+
+
+def _pieces(own: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Cut the postings of a person where one begins or ends, and give each unit its part of every stretch."""
+    cuts = sorted({*own["first"], *(own["last"] + 1)})
+    for first, after in pairwise(cuts):
+        there = own[(own["first"] <= first) & (own["last"] >= first)]
+        shares = there.groupby("unit_id")["share"].sum()
+        for unit, share in (shares / max(shares.sum(), 1.0)).items():
+            ends = None if after > date.max.toordinal() else date.fromordinal(after - 1)
+            who = {"officer_id": own["officer_id"].iloc[0], "unit_id": unit}
+            yield {**who, "from_date": date.fromordinal(first), "to_date": ends, "share": share}
 
 
 def build_tree(units: pd.DataFrame, postings: pd.DataFrame | None, period: Period) -> Tree:
@@ -164,10 +262,13 @@ def home_unit(postings: pd.DataFrame, period: Period, stands_for: Mapping[str, s
 
 
 def person_days(tree: Tree, postings: pd.DataFrame | None, period: Period) -> np.ndarray:
-    """Give each unit of the tree the person-days served in a period: an officer's own, a unit's those of all posted in it."""
+    """Give each unit of the tree the person-days served in a period: an officer's own, a unit's those of all posted in it.
+
+    A person is one: see part_days.
+    """
     if postings is None:
         return np.full(len(tree.units), np.nan)
-    served = _service_days(postings, period)
+    served = _service_days(part_days(postings), period)
     own = served.groupby("officer_id")["person_days"].sum()
     at = served.merge(tree.counts_for, on="unit_id").groupby("ancestor")["person_days"].sum()
     days = tree.units["unit_id"].map(own.to_dict() | at.to_dict()).astype("float64")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fengqiao_eval.errors import OFFICER, refuse_in
 from fengqiao_eval.results import lost_records
-from fengqiao_eval.results.caveats import unknowns, unranked_reasons
+from fengqiao_eval.results.caveats import empty_months, unknowns, unranked_reasons
 from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums
 from fengqiao_eval.results.gains import Gain, gains
 from fengqiao_eval.results.hierarchy import Hierarchy, class_words, hierarchy
@@ -29,7 +29,7 @@ from fengqiao_eval.results.run import CARD_FRAMES, Run
 from fengqiao_eval.results.service import Service, service
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.wording.arithmetic import Unit
-from fengqiao_eval.wording.numbers import Movement, change, day, flags, number, period_words, term, text
+from fengqiao_eval.wording.numbers import Earlier, Movement, change, day, flags, number, period_words, term, text
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ class TrendPoint:
     period: str
     total: float | None
     rates: tuple[float | None, ...]
+    gaps: tuple[str, ...] = ()
+    """The tables that hold no record of anybody in the month."""
 
 
 @dataclass(frozen=True)
@@ -156,8 +158,9 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         for name in ("asides", "comparisons", "adjustments")
     )
     points = {(row["period"], row["indicator"]): row for row in frame["points"].rows(unit_id)}
+    gaps = empty_months(run.manifest)
     own, pooled = Unit(scheme, who.level, text(unit["peer_class"])), level_sums(frame["points"], who.period).get(who.level, {})
-    read = CardPeriods(own, run.manifest["periods"], lang, points, asides, comparisons, pooled)
+    read = CardPeriods(own, run.manifest["periods"], lang, points, asides, comparisons, pooled, gaps)
     lines, group = indicator_lines(read), text(place.get("peer_class"))
     peers = class_totals(frame["ranks"], who.period).get((text(place.get("level")), group), ClassTotals())
     adjustments = adjustment_lines(scheme, outside, lang)
@@ -171,7 +174,10 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         outline=dimension_lines(read, lines),
         indicators=lines,
         adjustments=adjustments,
-        trend=tuple(TrendPoint(month, comparable_total(ranks.get(month, {})), rates) for month, rates in monthly),
+        trend=tuple(
+            TrendPoint(month, comparable_total(ranks.get(month, {})), rates, tuple(t for t in gaps if month in gaps[t]))
+            for month, rates in monthly
+        ),
         peers=peers,
         gains=gains(read, lines, {line.code for line in adjustments}),
         disputes=lost_records.open_disputes(frame["open_disputes"].tuples(lost_records.OPEN, *below)),
@@ -233,9 +239,14 @@ def _standing(
         reasons=() if rank else unranked_reasons(scheme, unit_id, row, lines, lang),
         n=sum(line.n for line in lines if line.scored),
         months=months(scheme, periods["this"], ranks),
-        previous=change(firm.get(periods["this"]), firm.get(periods["previous"]), "marks", lang, earlier="previous"),
-        year_before=change(firm.get(periods["this"]), firm.get(periods["year_before"]), "marks", lang, earlier="year_before"),
+        previous=_total_change(of, firm, "previous"),
+        year_before=_total_change(of, firm, "year_before"),
     )
+
+
+def _total_change(of: CardPeriods, firm: Mapping[str, float | None], earlier: Earlier) -> Movement:
+    now, before = (firm.get(of.periods[which]) for which in ("this", earlier))
+    return of.mark_gaps(change(now, before, "marks", of.lang, earlier=earlier), of.unit.scheme.indicators, earlier)
 
 
 def write_records_csv(of: Card, path: str | Path) -> None:

@@ -13,6 +13,8 @@ from fengqiao_eval.words import say
 NAMED = 5
 """As many cells of a template as are named one by one."""
 
+FOR_EVALUATORS = ("mapping_idle", "mapping_no_table", "words_absent", "codes_idle", "figures_idle", "ids_idle")
+"""Notes for those who keep scheme and parameters: a card does not repeat them, pages of the whole run do."""
 NOTES = 12
 """As many notes of the run as a card repeats; the manifest holds all."""
 
@@ -62,13 +64,19 @@ def _notes(scheme: Scheme, unit: Row, notes: Sequence[Mapping[str, Any]], lang: 
     """
     names = {i.label: i.name(lang) for i in scheme.indicators}
     names |= {table.label: table.name for table in TABLES.values()} if lang == "en" else {}
-    told = [(one["key"], one.get("given", {})) for one in notes]
+    told = [(one["key"], one.get("given", {})) for one in notes if one["key"] not in FOR_EVALUATORS]
     mine = [(key, given) for key, given in told if all(given.get(name, unit[name]) == unit[name] for name in ("level", "group"))]
     for key, given in mine[:NOTES]:
         named = {name: names.get(value, value) if isinstance(value, str) else value for name, value in given.items()}
         yield note(key, named, lang)
     if len(mine) > NOTES:
         yield say("card.unknown.more", lang, n=len(mine) - NOTES)
+
+
+def empty_months(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """Give the months in which a table holds no record of anybody, by the table."""
+    told = [one["given"] for one in manifest.get("notes", ()) if one["key"] == "empty_months"]
+    return {given["source"]: frozenset(given["each"].split()) for given in told}
 
 
 def unranked_reasons(scheme: Scheme, unit_id: str, rank: Row, lines: Sequence[IndicatorLine], lang: str) -> tuple[str, ...]:

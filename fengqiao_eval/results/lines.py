@@ -1,7 +1,7 @@
 """The lines of a card: indicators and dimensions, what they were held against, the months, what stands outside the hundred."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -52,6 +52,18 @@ class CardPeriods:
     asides: Collection[Row]
     comparisons: Collection[Row]
     pooled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    gaps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Of tables: the months in which they hold no record of anybody."""
+
+    def mark_gaps(self, change: Movement, entries: Iterable[Entry], earlier: Earlier) -> Movement:
+        """Say beside a change how many of the months it compares have no record at all of what is counted."""
+        spans = [parse(self.periods[which]) for which in ("this", earlier)]
+        tables = {table for entry in entries for table in entry.tables}
+        months = {month for table in tables for month in self.gaps.get(table, ())}
+        lacking = sum(any(span.holds(parse(month)) for span in spans) for month in months)
+        if change.direction is None or not lacking:
+            return change
+        return replace(change, text=change.text + say("card.change.gap", self.lang, months=lacking))
 
     def row(self, indicator: Indicator, which: str = "this") -> Row:
         """Find the row of an indicator in this period, `previous` or `year_before`; empty where there is none."""
@@ -262,7 +274,8 @@ def _value_change(of: CardPeriods, indicator: Indicator, earlier: Earlier) -> Mo
     rows = of.row(indicator), of.row(indicator, earlier)
     now, before = (number(row.get("value")) if row.get("status") in SCORED else None for row in rows)
     base = min(number(row.get("n")) or 0.0 for row in rows)
-    return change(now, before, RATES.get(indicator.unit, "quantity"), of.lang, earlier=earlier, base=base)
+    moved = change(now, before, RATES.get(indicator.unit, "quantity"), of.lang, earlier=earlier, base=base)
+    return of.mark_gaps(moved, [indicator], earlier)
 
 
 def _asides(of: CardPeriods, indicator: Indicator) -> Iterator[str]:
@@ -291,8 +304,10 @@ def dimension_lines(of: CardPeriods, lines: Sequence[IndicatorLine]) -> tuple[Di
                 contribution=round(sum(line.contribution for line in own), 6),
                 possible=round(sum(line.possible for line in own), 6),
                 rate=now,
-                previous=change(now, previous, "points", of.lang, earlier="previous"),
-                year_before=change(now, year_before, "points", of.lang, earlier="year_before"),
+                previous=of.mark_gaps(change(now, previous, "points", of.lang, earlier="previous"), part.leaves, "previous"),
+                year_before=of.mark_gaps(
+                    change(now, year_before, "points", of.lang, earlier="year_before"), part.leaves, "year_before"
+                ),
             )
             found.append(line)
     return tuple(found)

@@ -120,6 +120,11 @@ def result_lines(made: Made, lang: str) -> Iterator[str]:
             yield say(key, lang, path=short_path(made.folder / place))
 
 
+def quiet_lines(made: Made, lang: str) -> Iterator[str]:
+    """Say what is said even when nothing is asked to be: that records count for nobody because their unit is none."""
+    yield from (note(each.key, each.given, lang) for each in made.notes if each.key == "unknown_units")
+
+
 def summary(made: Made, lang: str) -> str:
     """Say in one line what was made: run, period, state, cards printed, kept and failed, seconds, where to look."""
     how = "unchanged" if made.unchanged else "partly" if made.failures else "done"

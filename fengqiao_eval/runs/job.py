@@ -16,6 +16,7 @@ from fengqiao_eval.engine import OURS
 from fengqiao_eval.engine.card_job import CardJob
 from fengqiao_eval.errors import Fault, InputError, UsageError, refuse
 from fengqiao_eval.measuring import compatibility
+from fengqiao_eval.measuring.plausibility import Survey
 from fengqiao_eval.records.store import Records, read_records
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import log, manifest
@@ -121,7 +122,7 @@ class Job:
         """Fingerprint all that the frames rest on: with an equal one they are the same, byte for byte."""
         made_of = [self.prints[name] for name in ("records", "scheme", "package")]
         when = [str(self.params.span), str(self.params.moment)]  # as they are resolved
-        told = self.params.model_dump_json(include={"tables", "levels", "timezone"})
+        told = self.params.model_dump_json(include={"tables", "levels", "timezone", "unknown_units"})
         return _fingerprint([*made_of, *when, manifest.packages(), told])
 
     def cards_key(self, name: str, corrects: str | None) -> str:
@@ -203,13 +204,17 @@ def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = 
         found.append(Fault(name, "records", "params.address", {"given": address}))
     elif params and params.records:
         where = Path(params.records)
-        records = _try_read(found, read_records, where, params.tables, params.timezone, short_path(where))
+        records = _try_read(found, read_records, where, params.tables, params.timezone, short_path(where), params.unknown_units)
     if params and scheme:
         strange = [level for level in params.levels or () if level not in scheme.levels]
         known = ", ".join(scheme.levels)
         found += [Fault(name, "levels", "params.level", {"given": level, "known": known}) for level in strange]
     if scheme and records:
         found += compatibility.faults(scheme, records)
+    if params and params.period and scheme and records:
+        odd = Survey(records, scheme, params.span, params.levels or scheme.levels).faults()
+        # a table may be missing only because it could not be read
+        found += [fault for fault in odd if not found or fault.rule == "records.unknown_units"]
     refuse(found)
     assert params is not None and scheme is not None and records is not None  # noqa: PT018, S101 - else there are faults
     return params, scheme, records

@@ -16,6 +16,7 @@ from fengqiao_eval.errors import Fault, InputError, UsageError
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.scheme.indicator import Text
 
 PATHS = ("records", "scheme", "overrides", "out")
@@ -83,6 +84,7 @@ class RunParams(Model):
     as_of: MomentText | None = None
     records: Text
     tables: Annotated[dict[str, Mapped], AfterValidator(_tables), Field(default_factory=dict)]
+    unknown_units: UnknownUnits = TOLD
     scheme: Text
     overrides: Text | None = None
     levels: tuple[Text, ...] | None = None

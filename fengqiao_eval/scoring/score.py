@@ -10,8 +10,10 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, Note, refuse
 from fengqiao_eval.measuring import compatibility, denominators, measures
 from fengqiao_eval.measuring.drilldown import losses, open_disputes, record_ids
+from fengqiao_eval.measuring.matches import match_notes
 from fengqiao_eval.measuring.notes import collect_notes
 from fengqiao_eval.measuring.peer_groups import cohort, full_marks_faults
+from fengqiao_eval.measuring.plausibility import Survey
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.units import Tree, person_days, staff, tree_of
@@ -51,7 +53,8 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     """
     records, faults = compatibility.fit_records(scheme, records)
     tree = _restrict_tree(tree_of(records.tables, period), levels or scheme.levels)
-    refuse((*faults, *denominators.faults_of(scheme, tree), *full_marks_faults(scheme, tree)))
+    survey = Survey(records, scheme, period, levels or scheme.levels)
+    refuse((*faults, *survey.faults(), *denominators.faults_of(scheme, tree), *full_marks_faults(scheme, tree)))
     main = tuple(dict.fromkeys((period, period.previous, period.year_before)))  # of a year both are the year before
     periods = expand_parts(scheme, (*main, *period.trend))
 
@@ -60,7 +63,6 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     every = tuple(dict.fromkeys((*periods, *months, *reference_periods(scheme, (*periods, *months)))))
     officers = OFFICER in set(tree.units["level"])
     counted = measures.count(records, scheme, tree, every, as_of, officers=officers)
-    compatibility.require_records(counted, scheme, period, records.name)
     history = {p: measures.measure_period(scheme, tree, counted, p, as_of) for p in every}
     days, posted = [person_days(tree, counted.postings, p) for p in periods], staff(tree, counted.postings, period)
     asides, plan, counting_notes = measures.asides(counted, scheme, tree, main), counted.plan, counted.notes
@@ -88,7 +90,14 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
         officer_losses=of_officers,
         open_disputes=disputes,
         officer_open_disputes=officer_disputes,
-        notes=(*records.notes, *counting_notes, *long_periods.exclusion_notes(scheme, tree, period, by_period), *told),
+        notes=(
+            *survey.notes(as_of),
+            *match_notes(records, scheme, period),
+            *records.notes,
+            *counting_notes,
+            *long_periods.exclusion_notes(scheme, tree, period, by_period),
+            *told,
+        ),
     )
 
 

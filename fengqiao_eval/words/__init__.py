@@ -15,6 +15,8 @@ from wcwidth import wcwidth
 LANGUAGES = ("zh", "en")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The quicker of YAML's own loaders, for files of ours."""
+LONGEST = 40
+"""No more of what somebody wrote is quoted."""
 _MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
 
@@ -38,6 +40,24 @@ def say(key: str, lang: str | None = None, /, **given: Any) -> str:
     ('样本过少', 'too few')
     """
     return catalogue()[key][lang or language()].format(**given)
+
+
+def quote(text: str) -> str:
+    r"""Put what somebody wrote in quotes, so that blanks at its ends are seen; what would not be seen at all is spelled out.
+
+    >>> quote(" 18"), quote("a\t\u202e")
+    ('“ 18”', '“a\\t\\u202e”')
+    """
+    return f"“{visible(text[:LONGEST])}{'…' if len(text) > LONGEST else ''}”"
+
+
+def visible(text: str) -> str:
+    r"""Spell out what is not seen or moves the cursor, and what no encoding can write.
+
+    >>> visible("a\x1b[2J\udcce")
+    'a\\x1b[2J\\udcce'
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def text_width(text: str) -> int:

@@ -76,11 +76,11 @@ def counted(count):
 def one_line(records):
     """Take one measure, written as in the one table, with drawn tables or keys of the indicator, for what asks for them all.
 
-    Gives `records`, and the `scheme` of the one line, which is called it.
+    Gives `records` (`opened`, where they are given so), and the `scheme` of the one line, which is called it.
     """
 
     def make(measure: str, void: tuple = (), **given) -> SimpleNamespace:
-        opened = records(**{name: given.pop(name) for name in list(given) if name in seam.TABLES})
+        opened = given.pop("opened", None) or records(**{name: given.pop(name) for name in list(given) if name in seam.TABLES})
         line = _indicator("it", measure=written(measure), **given)
         one = _scheme([{"code": "d", "label": "d", "weight": 100, "indicators": [line]}], void=void)
         return SimpleNamespace(records=opened, scheme=one)

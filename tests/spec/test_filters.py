@@ -19,7 +19,7 @@ CASES = """
         ("category: {in: [警情], not_in: [治安案件]}", 2),
         ("category: {not_in: [警情]}", 2),
         ("tier: {not_in: [red]}", 2),
-        ("arrived_at: {present: true}", 3),
+        ("arrived_at: {present: true}", 2),  # of K3 the arrival lies before the call: it is left out
         ("arrived_at: {present: false}", 1),
         ("minutes_taken: {at_least: 15}", 2),
         ("minutes_taken: {above: 15}", 1),
@@ -44,14 +44,14 @@ def test_a_filter_keeps_the_rows_that_pass_every_test(counted, where, rows):
         ("minutes: 14.9", 0),
         ("minutes: 16", 2),
         ("hours: 0.25", 1),
-        ("days: 1", 2),  # arrived before the call is never within
+        ("days: 1", 2),
     ],
 )
-def test_within_keeps_the_exact_limit_and_refuses_negative_times(counted, limit, met):
-    """Fifteen minutes are within fifteen minutes; an arrival before the call is a slip of the record and is not met."""
+def test_within_keeps_the_exact_limit_and_leaves_out_negative_times(counted, limit, met):
+    """Fifteen minutes are within fifteen minutes; an arrival before the call is a slip of the record, which is left out."""
     within = f"{{arrived_at: {{within: {{{limit}, of: received_at}}}}}}"
     measure = f"{{kind: share, table: cases, date: received_at, where: {{arrived_at: {{present: true}}}}, met: {within}}}"
-    assert counted(measure, cases=CASES) == f"{met}/3"
+    assert counted(measure, cases=CASES) == f"{met}/2"
 
 
 @pytest.mark.parametrize(("minute", "met"), [("00:00", "1/1"), ("00:01", "0/1")])

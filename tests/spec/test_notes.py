@@ -35,7 +35,7 @@ def test_records_entered_too_late_are_counted(told):
 def test_ids_that_are_no_units_are_counted(told):
     """A station S9 and an officer P9 that nobody listed: their records count for nobody."""
     notes = told()
-    assert (notes["unknown_units"]["count"], notes["unknown_units"]["ids"]) == (1, "S9")
+    assert notes["unknown_units"] == {"table": "群众评价", "count": 1, "share": "25%", "number": 1, "ids": "“S9” ×1"}
     assert notes["unknown_officers"]["count"] == 1
 
 
@@ -58,4 +58,5 @@ def test_postings_and_figures_of_no_unit_are_counted(records, scheme):
     figures = "| unit_id | indicator | period | value |\n| S1 | safety | 2024Q4 | 95 |\n| S8 | safety | 2024Q4 | 95 |"
     table = scheme("| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {kind: figure, figure: safety} |")
     scores = score(records(postings=postings, figures=figures), table)
-    assert [(note.given["table"], note.given["ids"]) for note in scores.notes] == [("任职", "S7"), ("外部数据", "S8")]
+    told = [(note.given["table"], note.given["ids"]) for note in scores.notes if note.key == "unknown_units"]
+    assert told == [("任职", "“S7” ×1"), ("外部数据", "“S8” ×1")]

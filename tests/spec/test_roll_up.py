@@ -43,10 +43,11 @@ def test_a_record_counts_for_its_unit_and_all_above(counted):
     assert counted(CLOSED, "X", units=UNITS, cases=CASES) == "3/6"
 
 
-def test_a_record_of_no_unit_counts_for_nobody_and_is_told(count):
-    """W is no unit: its case is left out, and a note says how many such ids there are."""
-    (note,) = count(CLOSED, units=UNITS, cases=CASES).notes
-    assert (note.key, note.given["count"], note.given["ids"]) == ("unknown_units", 1, "W")
+def test_a_record_of_no_unit_counts_for_nobody_and_is_told(one_line):
+    """W is no unit: its case is left out, and a note says how many records there are, and under which ids."""
+    it = one_line(CLOSED, units=UNITS, cases=CASES)
+    (note,) = [note for note in score(it.records, it.scheme).notes if note.key == "unknown_units"]
+    assert (note.given["count"], note.given["share"], note.given["ids"]) == (1, "12.5%", "“W” ×1")
 
 
 def test_a_table_without_parents_has_only_top_units(count):
@@ -70,4 +71,4 @@ def test_levels_may_be_left_out(records, scheme):
     every = score(opened, table).ranks.query("level == 'station'")
     alone = score(opened, table, levels=["station"])
     pd.testing.assert_frame_equal(alone.ranks, every.reset_index(drop=True))
-    assert [note.given["ids"] for note in alone.notes if note.key == "unknown_units"] == ["W"]
+    assert [note.given["ids"] for note in alone.notes if note.key == "unknown_units"] == ["“W” ×1"]

@@ -1,0 +1,140 @@
+"""Whether what a scheme names is in the records: words of filters, codes, figures, ids; and what is written nearly like it."""
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import chain
+from typing import Any
+from unicodedata import normalize
+
+from fengqiao_eval.errors import Note
+from fengqiao_eval.periods import Period, parse
+from fengqiao_eval.records import query
+from fengqiao_eval.records.store import Records
+from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.scheme.benchmark import Quota
+from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scheme.measure import Coded, Count, Figure, Worth
+from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.words import quote
+
+MOST_WORDS = 5000
+"""Of a column with more words than that it is looked up only whether those of the scheme are there."""
+SHOWN = 8
+"""As many words are named in a note."""
+TableColumn = tuple[str, str]
+"""A table and a column of it."""
+
+
+def match_notes(records: Records, scheme: Scheme, period: Period) -> Iterator[Note]:
+    """Say which words of a scheme no record holds, what differs from one by blanks, width or case only, what nothing asks for."""
+    named = words_of(scheme)
+    for (table, column), words in named.items():
+        rows = records.tables.get(table)
+        if rows is not None and records.counts.get(table) and column in rows.columns and rows[column].type().is_string():
+            yield from _word_notes(rows, table, column, words)
+    if ("notices", "code") in named and records.counts.get("notices"):
+        yield from _idle_codes(records.tables["notices"], named["notices", "code"], period)
+    if records.counts.get("figures"):
+        yield from _figure_notes(records.tables["figures"], named.get(("figures", "indicator"), {}), period)
+    yield from _idle_ids(records, scheme)
+
+
+def words_of(scheme: Scheme) -> dict[TableColumn, dict[str, None]]:
+    """List the words that a scheme looks for, by table and column."""
+    found: dict[TableColumn, dict[str, None]] = {}
+    for entry in scheme.entries:
+        measure = entry.measure
+        for column, word in _words(entry):
+            found.setdefault((measure.table, column), {})[word] = None
+        for figure in (held.figure for held in entry.against if isinstance(held, Quota) and held.figure):
+            found.setdefault(("figures", "indicator"), {})[figure] = None
+    return found
+
+
+def _words(entry: Entry) -> Iterator[tuple[str, str]]:
+    measure: Any = entry.measure
+    if isinstance(measure, Figure):
+        yield "indicator", measure.figure
+        return
+    parts: tuple[Any, ...] = (*measure.worth, *measure.times) if isinstance(measure, Count) else ()
+    asides = [tests for aside in entry.beside for tests in (aside.where, aside.met or {})]
+    for tests in (measure.where, getattr(measure, "met", {}), *(part.where for part in parts), *asides):
+        for column, test in tests.items():
+            yield from ((column, word) for word in (*(test.in_ or ()), *(test.not_in or ())) if isinstance(word, str))
+    coded = [measure] if isinstance(measure, Coded) else [part for part in parts if isinstance(part, Worth) and part.values]
+    yield from ((str(part.column), word) for part in coded for word in part.values)
+    yield from ((entry.split.column, word) for word in entry.split.labels) if entry.split else ()
+
+
+def fold(word: str) -> str:
+    """Take from a word what the eye passes over: blanks, width, case.
+
+    >>> fold("警情 ") == fold("　警情"), fold("ＡＢ") == fold("ab")
+    (True, True)
+    """
+    return "".join(normalize("NFKC", word).casefold().split())
+
+
+def _word_notes(rows: Any, table: str, column: str, words: Collection[str]) -> Iterator[Note]:
+    found = query.count_words(rows.filter(rows[column].notnull()), column, most=MOST_WORDS)
+    if len(found) == MOST_WORDS:
+        found = query.count_words(rows.filter(rows[column].isin(list(words))), column)
+    written = dict(zip(found[column], found["rows_"], strict=True))
+    folded = {fold(word): word for word in words}
+    alike = {one: folded[fold(one)] for one in written if one not in words and fold(one) in folded}
+    of = {"table": TABLES[table].label, "column": column}
+    if alike:
+        shown = [f"{quote(one)} ×{written[one]} ≠ {quote(word)}" for one, word in list(alike.items())[:SHOWN]]
+        yield Note("words_alike", {**of, "count": sum(written[one] for one in alike), "words": _list(shown, len(alike))})
+    absent = [word for word in words if word not in written and word not in alike.values()]
+    if absent:
+        yield Note("words_absent", {**of, "words": _list([_with_near(word, written) for word in absent[:SHOWN]], len(absent))})
+
+
+def _with_near(word: str, known: Collection[str]) -> str:
+    """Quote a word with the known one that is most like it, if any is."""
+    near = get_close_matches(word, known, 1, 0.75)
+    return quote(word) + (f" → {quote(near[0])}?" if near else "")
+
+
+def _list(shown: list[str], count: int) -> str:
+    return ", ".join(shown) + (" …" if count > len(shown) else "")
+
+
+def _idle_codes(rows: Any, words: Collection[str], period: Period) -> Iterator[Note]:
+    """Name the codes of upheld notices of the period that no line of the scheme asks for."""
+    rows = query.filter_spans(rows.filter(rows.status == query.UPHELD), TABLES["notices"].own_date, [(period.start, period.end)])
+    rows = rows.filter(rows.code.notin(list(words)))
+    found = query.count_words(rows, "code")
+    if len(found):
+        shown = [f"{_with_near(code, words)} ×{count}" for code, count in found.head(SHOWN).itertuples(index=False)]
+        yield Note("codes_idle", {"count": int(found["rows_"].sum()), "codes": _list(shown, len(found))})
+
+
+def _figure_notes(rows: Any, words: Collection[str], period: Period) -> Iterator[Note]:
+    """Name the figures that no line asks for, and those asked for that are there, but not for the period or a part of it."""
+    found = query.count_words(rows, "period", "indicator")
+    idle = found[~found["indicator"].isin(list(words))].groupby("indicator")["rows_"].sum()
+    if len(idle):
+        shown = [f"{_with_near(name, words)} ×{count}" for name, count in idle.head(SHOWN).items()]
+        yield Note("figures_idle", {"count": int(idle.sum()), "names": _list(shown, len(idle))})
+    for word in words:
+        spans = [parse(span) for span in found.loc[found["indicator"] == word, "period"]]
+        if spans and not any(period.holds(span) or span.holds(period) for span in spans):
+            there = _list([str(span) for span in spans[-SHOWN:]], len(spans))
+            yield Note("figure_elsewhen", {"name": quote(word), "period": str(period), "there": there})
+
+
+def _idle_ids(records: Records, scheme: Scheme) -> Iterator[Note]:
+    """Name the units and classes that the scheme treats apart, and that are none."""
+    units = records.tables["units"].to_pandas()
+    known: Mapping[str, set[str]] = {n: set(units[n].dropna()) if n in units else set() for n in ("unit_id", "peer_class")}
+    exempt = [(i.code, i.not_applicable) for i in scheme.indicators if i.not_applicable]
+    named = chain(
+        (("unranked", "unit_id", unit) for unit in scheme.unranked),
+        ((f"{code}.not_applicable", "unit_id", unit) for code, apart in exempt for unit in apart.units),
+        ((f"{code}.not_applicable", "peer_class", word) for code, apart in exempt for word in apart.classes),
+    )
+    idle = [f"{place}: {_with_near(word, known[column])}" for place, column, word in named if word not in known[column]]
+    if idle:
+        yield Note("ids_idle", {"ids": _list(idle[:SHOWN], len(idle))})

@@ -1,0 +1,241 @@
+"""What is odd about the records of a run: ids of no unit, months without a record, times out of order or of another age."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+
+from fengqiao_eval.errors import OFFICER, Fault, Note
+from fengqiao_eval.measuring.tallies import is_countable, is_reversed, stretches_of
+from fengqiao_eval.periods import Period
+from fengqiao_eval.records import query
+from fengqiao_eval.records.ingest import look
+from fengqiao_eval.records.store import Records
+from fengqiao_eval.records.tables import EVENTS, TABLES, Table
+from fengqiao_eval.records.units import dates, likeliest, overlapping_officers
+from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.words import quote
+
+OLDEST, YEARS_AHEAD = 1990, 2
+"""Times before the year, or more than so many years after the end of the period, are of another age."""
+SENTINELS = (date(1899, 12, 30), date(1900, 1, 1), date(1900, 1, 2), date(1970, 1, 1))
+"""What an empty cell of a spreadsheet or a database becomes when it is read as a day."""
+LONG_NUMBER = re.compile(r"\d{11}")
+"""An id that may be a telephone or an identity-card number, from a shifted line: its look is shown instead."""
+SHOWN = 5
+"""As many ids are named."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is looked at before a period is scored: the tables whose rows the scheme counts, month by month and unit by unit."""
+
+    records: Records
+    scheme: Scheme
+    period: Period
+    levels: Sequence[str]
+
+    @cached_property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that are counted and are there, in the order of the design."""
+        asked = {table for entry in self.scheme.entries for table in entry.tables}
+        return tuple(name for name in (*EVENTS, "notices") if name in asked and name in self.records.tables)
+
+    @cached_property
+    def months(self) -> tuple[Period, ...]:
+        """The months that a card speaks of: those of the trend, of the period, of the one before and of the year before."""
+        spans = (self.period, self.period.previous, self.period.year_before, *self.period.trend)
+        return tuple(Period(month, 1) for month in sorted({month for span in spans for month in span.month_numbers}))
+
+    @cached_property
+    def rows(self) -> Mapping[str, pd.DataFrame]:
+        """The rows of each table, by own date and whenever they were entered: unit_id, month, rows."""
+        found = {}
+        for name in self.tables:
+            table, rows = TABLES[name], self.records.tables[name]
+            rows = rows.filter(rows.status == query.UPHELD) if name == "notices" and "status" in rows.columns else rows
+            rows = query.filter_spans(rows, table.own_date, [(month.start, month.end) for month in self.months])
+            keys = {"unit_id": query.optional(rows, "unit_id"), "month": rows[table.own_date].truncate("M")}
+            found[name] = query.tally(rows, keys, {"rows": rows.count()})
+        return found
+
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """The rows of the table of units: unit_id, name, level."""
+        return query.fetch(self.records.tables["units"], ["unit_id", "name", "level"])
+
+    def in_period(self, table: str) -> "pd.Series[Any]":
+        """Count the rows of a table in the period by unit_id; a notice may name none."""
+        rows = self.rows[table]
+        rows = rows[(rows["month"] >= self.period.start) & (rows["month"] < self.period.end)]
+        return rows.groupby("unit_id", dropna=False)["rows"].sum()
+
+    # Faults: nothing can be scored, or too much would count for nobody
+
+    def faults(self) -> Iterator[Fault]:
+        """Find too many records of no unit, a period without any record, no unit of the levels asked for."""
+        if "units" not in self.records.tables:
+            return
+        unknown = [fault for table in self.tables for fault in self._unknown_faults(table)]
+        yield from unknown
+        there = list(dict.fromkeys(self.units["level"].dropna()))
+        if not set(there) & set(self.levels):
+            given = {"given": ", ".join(self.levels), "there": ", ".join(map(quote, there))}
+            yield Fault(self.records.name, "units.level", "records.no_level", given)
+        elif not unknown:
+            yield from self._empty_period()
+
+    def _unknown_faults(self, table: str) -> Iterator[Fault]:
+        counts, policy = self.in_period(table), self.records.unknown
+        rest = {unit: count for unit, count in self._strange(counts).items() if not policy.is_outside(unit)}
+        nobody = counts.sum() and not counts.index.isin(self.units["unit_id"]).any() and counts.index.notna().all()
+        wrong = self._strange(counts) if nobody else rest
+        share = sum(wrong.values()) / max(counts.sum(), 1)
+        if nobody or sum(wrong.values()) > policy.at_most * int(counts.sum()):
+            given = {"most": percent(float(policy.at_most)), **self._said(wrong, share)}
+            yield Fault(self.records.name, f"{table}.unit_id", "records.unknown_units", given)
+
+    def _strange(self, counts: "pd.Series[Any]") -> dict[str, int]:
+        """Count the records of each id that is no unit, most records first."""
+        strange = counts[counts.index.notna() & ~counts.index.isin(self.units["unit_id"])]
+        return {str(unit): int(count) for unit, count in strange.sort_values(ascending=False, kind="stable").items()}
+
+    def _said(self, strange: Mapping[str, int], share: float) -> dict[str, Any]:
+        """Say which ids are meant: in quotes, how many records each has, and the unit it is likeliest meant for."""
+        above = self.units[self.units["level"] != OFFICER].drop_duplicates("unit_id")
+        first = list(strange)[:SHOWN]
+        meant = likeliest(first, dict(zip(above["unit_id"], above["name"], strict=True)))
+        ids = [
+            f"{quote(look(one) if LONG_NUMBER.search(one) else one)} ×{strange[one]}"
+            + (f" → {quote(meant[one])}?" if one in meant else "")
+            for one in first
+        ]
+        more = " …" if len(strange) > SHOWN else ""
+        return {"count": sum(strange.values()), "share": percent(share), "number": len(strange), "ids": ", ".join(ids) + more}
+
+    def _empty_period(self) -> Iterator[Fault]:
+        """Refuse a period without any record in any table, unless nothing but figures is asked for."""
+        counted = [entry.measure for entry in self.scheme.entries if entry.measure.table in (*EVENTS, "notices")]
+        if not counted or any(self.in_period(table).sum() for table in self.tables):
+            return
+        if self._has_figures() or (self.tables and any(self._has_rows(table) for table in (*EVENTS, "notices"))):
+            return
+        missing = dict.fromkeys(measure.table for measure in counted if measure.table not in self.records.tables)
+        if missing and not self.tables:
+            yield Fault(self.records.name, "", "records.no_table", {"given": ", ".join(missing), "there": self.records.there})
+        else:
+            given = {"given": str(self.period), "tables": ", ".join(f"{t} {self.records.counts.get(t, 0)}" for t in self.tables)}
+            yield Fault(self.records.name, str(self.period), "records.empty_period", given)
+
+    def _has_rows(self, table: str) -> bool:
+        """Whether a table, counted or not, shows that records were kept in the period: a month without notices is a good one."""
+        rows, span = self.records.tables.get(table), [(self.period.start, self.period.end)]
+        return rows is not None and bool(query.filter_spans(rows, TABLES[table].own_date, span).count().execute())
+
+    def _has_figures(self) -> bool:
+        figures = self.records.tables.get("figures")
+        return figures is not None and bool(figures.filter(figures.period == str(self.period)).count().execute())
+
+    # Notes
+
+    def notes(self, as_of: datetime) -> Iterator[Note]:
+        """Say what is odd and is no fault, what matters most first."""
+        yield from self._unknown_notes()
+        yield from self._empty_months(as_of)
+        yield from self._double_postings()
+        for name in self.tables:
+            yield from self._reversed(TABLES[name])
+            yield from self._strange_times(TABLES[name])
+
+    def _unknown_notes(self) -> Iterator[Note]:
+        for name in self.tables:
+            counts = self.in_period(name)
+            strange, total = self._strange(counts), max(counts.sum(), 1)
+            outside = {unit: count for unit, count in strange.items() if self.records.unknown.is_outside(unit)}
+            rest = {unit: count for unit, count in strange.items() if unit not in outside}
+            for key, wrong in (("unknown_units", rest), ("outside_units", outside)):
+                if wrong:
+                    yield Note(key, {"table": TABLES[name].label, **self._said(wrong, sum(wrong.values()) / total)})
+        for name in ("postings", "figures"):
+            if name in self.records.tables:
+                counts = query.fetch(self.records.tables[name], ["unit_id"])["unit_id"].value_counts()
+                if strange := self._strange(counts):
+                    share = sum(strange.values()) / counts.sum()
+                    yield Note("unknown_units", {"table": TABLES[name].label, **self._said(strange, share)})
+
+    def _empty_months(self, as_of: datetime) -> Iterator[Note]:
+        """Name the months in which a table of events has no record of anybody; of an empty table that is said elsewhere."""
+        for name in (name for name in self.tables if name != "notices" and self.records.counts.get(name)):
+            there = set(self.rows[name]["month"])
+            empty = [month for month in self.months if month.start not in there and month.start < as_of]
+            if empty:
+                given = {"count": len(empty), "months": _stretches(empty), "each": " ".join(map(str, empty)), "source": name}
+                yield Note("empty_months", {"table": TABLES[name].label, **given})
+
+    def _double_postings(self) -> Iterator[Note]:
+        """Count the persons who hold more than one posting on days of the period; who they are stands on no page."""
+        if "postings" in self.records.tables:
+            every = self.records.tables["postings"].to_pandas()
+            began = dates(every, "from_date", date.min) < self.period.end.date()
+            now = every[began & (dates(every, "to_date", date.max) >= self.period.start.date())]
+            share = now["share"].astype("float64").fillna(1) if "share" in now else pd.Series(1.0, now.index)
+            full = share.groupby(now["officer_id"]).transform("sum") > 1
+            if count := len(overlapping_officers(now[full])):
+                yield Note("double_postings", {"count": count})
+
+    def _reversed(self, table: Table) -> Iterator[Note]:
+        """Count the rows of the period that end before they start, by the columns between which a measure looks."""
+        measures = [entry.measure for entry in self.scheme.entries if entry.measure.table == table.name]
+        rows = self.records.tables[table.name]
+        found = [stretch for m in measures if is_countable(m, self.records.tables) for stretch in stretches_of(m)]
+        asked = [one for one in dict.fromkeys(found) if {one.start, one.end} <= set(rows.columns)]
+        if asked:
+            rows = query.filter_spans(rows, table.own_date, [(self.period.start, self.period.end)])
+            counts = rows.agg(**{f"n_{n}": rows.count(where=is_reversed(rows, one)) for n, one in enumerate(asked)}).to_pandas()
+            for number, one in enumerate(asked):
+                if count := int(counts[f"n_{number}"].iloc[0]):
+                    yield Note("reversed", {"table": table.label, "start": one.start, "end": one.end, "count": count})
+
+    def _strange_times(self, table: Table) -> Iterator[Note]:
+        """Count the times of other ages in a whole table, for such a record lies in no period."""
+        rows, last = self.records.tables[table.name], self.period.end.year - (self.period.end.month == 1) + YEARS_AHEAD
+        times = [c.name for c in table.columns if c.kind == "time" and c.name in rows.columns]
+        cells = {name: rows[name].cast("date") for name in times}
+        asked = {
+            f"odd_{n}": ~cells[name].between(query.day(date(OLDEST, 1, 1)), query.day(date(last, 12, 31)))
+            for n, name in enumerate(times)
+        }
+        asked |= {f"mark_{n}": cells[name].isin([query.day(mark) for mark in SENTINELS]) for n, name in enumerate(times)}
+        counts = rows.agg(**{name: rows.count(where=cell) for name, cell in asked.items()}).to_pandas().iloc[0]
+        for number, name in enumerate(times):
+            if count := int(counts[f"odd_{number}"]):
+                given = {"column": name, "count": count, "first": OLDEST, "last": last, "marks": int(counts[f"mark_{number}"])}
+                yield Note("strange_times", {"table": table.label, **given})
+
+
+def percent(share: float) -> str:
+    """Write a share with one decimal, never rounded to nothing or all.
+
+    >>> percent(0.75), percent(0.0001), percent(0.99999)
+    ('75%', '<0.1%', '>99.9%')
+    """
+    if 0 < share < 0.001:  # noqa: PLR2004 - what one decimal shows
+        return "<0.1%"
+    return ">99.9%" if 0.999 < share < 1 else f"{100 * share:.1f}".removesuffix(".0") + "%"  # noqa: PLR2004 - see above
+
+
+def _stretches(months: Sequence[Period]) -> str:
+    """Name months, those that follow each other by the first and the last.
+
+    >>> from fengqiao_eval.periods import parse
+    >>> _stretches([parse("2024-03"), parse("2024-04"), parse("2024-07")])
+    '2024-03–2024-04, 2024-07'
+    """
+    begins = [months[0], *(later for earlier, later in pairwise(months) if later.first != earlier.first + 1)]
+    ends = [*(earlier for earlier, later in pairwise(months) if later.first != earlier.first + 1), months[-1]]
+    return ", ".join(f"{first}–{last}" if first != last else str(first) for first, last in zip(begins, ends, strict=True))

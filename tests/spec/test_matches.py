@@ -1,0 +1,102 @@
+"""Every word, code, figure and id that a scheme or a mapping names and that nothing answers to is told, with what is like it."""
+
+import pytest
+
+from seam import score
+
+UNITS = "| unit_id | name | level |\n| S1 | 一所 | station |\n| S2 | 二所 | station |"
+CASES = """
+    | case_id | unit_id | received_at | category   | answer |
+    | K1      | S1      | 2024-10-01  | 警情       | 满意   |
+    | K2      | S1      | 2024-10-01  | '警情 '    | 满意   |
+    | K3      | S2      | 2024-10-01  | alarm call | 满意   |
+    | K4      | S2      | 2024-10-01  | ＡＢ       | 满意   |
+"""
+FIGURES = """
+    | unit_id | indicator | period | value |
+    | S1      | trust     | 2023Q4 | 90    |
+    | S2      | Safety    | 2024Q4 | 90    |
+"""
+
+
+@pytest.fixture
+def told(one_line):
+    """Give the notes of one measure by key."""
+
+    def give(measure: str, **given) -> dict[str, dict]:
+        it = one_line(measure, units=UNITS, **given)
+        return {note.key: note.given for note in score(it.records, it.scheme).notes}
+
+    return give
+
+
+COUNT = "{kind: count, table: cases, date: received_at, where: {category: WORDS}}"
+
+
+@pytest.mark.parametrize(
+    ("words", "absent"),
+    [
+        ("[警情, Alarm Call]", None),
+        ("[警情, alarm calls]", "“alarm calls” → “alarm call”?"),
+        ("[警情, 治安案件, 刑事案件]", "“治安案件”, “刑事案件”"),
+        ("{not_in: [治安案件]}", "“治安案件”"),
+        ("[警情]", None),
+    ],
+)
+def test_words_that_no_record_holds(told, words, absent):
+    """A word of a filter that is in no record is told, with the one that is like it."""
+    notes = told(COUNT.replace("WORDS", words), cases=CASES)
+    assert notes.get("words_absent", {}).get("words") == absent
+
+
+def test_words_that_differ_by_what_is_not_seen(told):
+    """A blank behind a word, width, upper case: such records are not counted as that word, and it is said how many there are."""
+    notes = told(COUNT.replace("WORDS", "[警情, AB, Alarm Call]"), cases=CASES)
+    assert notes["words_alike"] == {
+        "table": "警情案件", "column": "category", "count": 3,
+        "words": "“alarm call” ×1 ≠ “Alarm Call”, “警情 ” ×1 ≠ “警情”, “ＡＢ” ×1 ≠ “AB”",
+    }  # fmt: skip
+
+
+def test_codes_of_answers_and_of_worth_are_words_too(told):
+    """A word that is given a number and stands in no record is told as any other."""
+    coded = "{kind: coded, table: cases, date: received_at, column: answer, values: {满意: 1, 不滿意: 0}}"
+    assert told(coded, cases=CASES)["words_absent"]["words"] == "“不滿意”"
+    worth = "{kind: count, table: cases, date: received_at, worth: [{column: category, values: {警情: 1, 抢劫: 5}}]}"
+    assert told(worth, cases=CASES)["words_absent"]["words"] == "“抢劫”"
+
+
+def test_figures_that_no_line_asks_for_and_those_of_other_periods(told):
+    """Safety is not safety, and trust of another year is none of this quarter."""
+    notes = told("{kind: figure, figure: safety}", figures=FIGURES)
+    assert notes["figures_idle"] == {"count": 2, "names": "“Safety” → “safety”? ×1, “trust” ×1"}
+    assert notes["words_alike"]["words"] == "“Safety” ×1 ≠ “safety”"
+    notes = told("{kind: figure, figure: trust}", figures=FIGURES)
+    assert notes["figure_elsewhen"] == {"name": "“trust”", "period": "2024Q4", "there": "2023Q4"}
+
+
+def test_upheld_notices_that_no_line_asks_for(told):
+    """A notice whose code is misspelt counts nowhere."""
+    notices = """
+        | notice_id | happened_on | unit_id | code   | status   |
+        | N1        | 2024-10-05  | S1      | prais  | upheld   |
+        | N2        | 2024-10-05  | S1      | praise | upheld   |
+        | N3        | 2024-10-05  | S1      | blame  | proposed |
+    """
+    notes = told("{kind: count, table: notices, date: happened_on, where: {code: praise}}", notices=notices)
+    assert notes["codes_idle"] == {"count": 1, "codes": "“prais” → “praise”? ×1"}
+
+
+def test_units_and_classes_named_apart_that_are_none(records, scheme):
+    """A unit that is not ranked and a class that is exempt must be there to be so."""
+    table = scheme(
+        "| dimension | share | indicator | weight | not_applicable |\n| d | 100 | a | 100 | {classes: [四类], units: [S1, S3]} |",
+        unranked=("U-",),
+    )
+    notes = {
+        note.key: note.given
+        for note in score(
+            records(units=UNITS, cases=CASES.replace("answer", "closed_at").replace(" 满意 ", "      ")), table
+        ).notes
+    }
+    assert notes["ids_idle"] == {"ids": "unranked: “U-”, a.not_applicable: “S3”, a.not_applicable: “四类”"}

@@ -1,0 +1,114 @@
+"""Records of ids that are no units: how many, what share, for whom they are meant; too many are refused, never passed over."""
+
+import pytest
+
+from seam import InputError, read_records, score
+
+UNITS = """
+    | unit_id | name     | level   | parent_id |
+    | X       | 甲县     | county  |           |
+    | '018'   | 东街所   | station | X         |
+    | '019'   | 河口所   | station | X         |
+"""
+TABLE = "| dimension | share | indicator | weight |\n| d | 100 | closed | 100 |"
+
+
+@pytest.fixture
+def scored(drawn, scheme, tmp_path):
+    """Score cases of the ids given, one each, out of a folder of CSV; keywords are what the parameters say of them."""
+
+    def give(*ids: str, **said):
+        for name, table in {"units": drawn(UNITS)}.items():
+            table.to_csv(tmp_path / f"{name}.csv", index=False)
+        rows = "".join(f"K{number},{unit},2024-10-05,2024-10-06\n" for number, unit in enumerate(ids))
+        (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at\n" + rows, "utf-8")
+        scores = score(read_records(tmp_path, unknown=said), scheme(TABLE))
+        return {note.key: note.given for note in scores.notes}
+
+    return give
+
+
+def test_more_than_one_in_fifty_is_refused(scored):
+    """Two of fifty-one name no unit: that is 3.9 per cent, and 2 may."""
+    words = r"cases\.unit_id \[records\.unknown_units\] 本期 2 条记录（3.9%，1 个编号）的单位编号不在单位表中.*“S9” ×2；上限 2%"
+    with pytest.raises(InputError, match=words):
+        scored(*["018"] * 49, "S9", "S9")
+
+
+def test_one_in_fifty_is_told(scored):
+    """One of fifty is 2 per cent, which is told and left out."""
+    told = scored(*["018"] * 49, "S9")["unknown_units"]
+    assert told == {"table": "警情案件", "count": 1, "share": "2%", "number": 1, "ids": "“S9” ×1"}
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("18", "“18” ×1 → “018”?"),
+        ("18.0", "“18.0” ×1 → “018”?"),
+        (" 018", "“ 018” ×1 → “018”?"),
+        ("018 ", "“018 ” ×1 → “018”?"),
+        ("\t018", r"“\t018” ×1 → “018”?"),
+        ("０１８", "“０１８” ×1 → “018”?"),
+        ('"=""018"""', '“="018"” ×1 → “018”?'),
+        ("东街所", "“东街所” ×1 → “018”?"),
+        ("O18", "“O18” ×1 → “018”?"),
+        ("x", "“x” ×1 → “X”?"),
+        ("东街派出所", "“东街派出所” ×1"),
+    ],
+)
+def test_the_likeliest_unit_is_named(scored, written, shown):
+    """An id that differs by blanks, width, noughts, a decimal 0 or a slip, or is a name: in quotes, with the unit it may mean."""
+    with pytest.raises(InputError) as refused:
+        scored("018", written)
+    assert f"：{shown}；上限 2%" in str(refused.value)
+
+
+def test_a_telephone_where_a_unit_should_be_is_not_shown(scored):
+    """A shifted line may put a citizen's number into the column: its look is enough."""
+    with pytest.raises(InputError, match="“99999999999” ×1；") as refused:
+        scored("018", "13812345678")
+    assert "13812345678" not in str(refused.value)
+
+
+def test_where_no_id_is_a_unit_the_ids_are_at_fault(scored):
+    """Ten records without the nought are no empty period, whatever is allowed."""
+    words = r"\[records\.unknown_units\] 本期 10 条记录（100%，1 个编号）.*“18” ×10 → “018”\?"
+    for said in ({}, {"at_most": "100%"}, {"outside": "others"}):
+        with pytest.raises(InputError, match=words):
+            scored(*["18"] * 10, **said)
+
+
+@pytest.mark.parametrize("outside", [("99*", "A1"), "others"])
+def test_what_lies_outside_is_counted_apart(scored, outside):
+    """Ids declared to lie elsewhere are no fault, however many; what they have is said apart."""
+    told = scored("018", "991", "992", "A1", outside=outside)
+    assert "unknown_units" not in told
+    assert (told["outside_units"]["count"], told["outside_units"]["share"]) == (3, "75%")
+
+
+def test_the_rest_is_held_to_the_share(scored):
+    """Two of four are outside; the fourth is not, and a quarter is too much."""
+    with pytest.raises(InputError, match=r"1 条记录（25%，1 个编号）.*“B2” ×1；上限 2%"):
+        scored("018", "991", "992", "B2", outside=("99*",))
+    assert scored("018", "991", "992", "B2", outside=("99*",), at_most="25%")["unknown_units"]["count"] == 1
+
+
+def test_an_empty_cell_may_be_given_a_unit(drawn, tmp_path):
+    """Blank ids are a kind of their own: refused, unless values name the empty cell, also one that held a marker."""
+    drawn(UNITS).to_csv(tmp_path / "units.csv", index=False)
+    rows = "K1,018,2024-10-05,\nK2,,2024-10-05,\nK3,-,2024-10-05,\nK4,无,2024-10-05,\n"
+    (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at\n" + rows, "utf-8")
+    with pytest.raises(InputError, match=r"cases\.unit_id \[records\.empty_cell\] 有 3 行此列为空（第 3, 4, 5 行）"):
+        read_records(tmp_path, cases={"missing": ["-", "无"]})
+    mapped = {"missing": ["-", "无"], "values": {"unit_id": {"": "019", "无": "018"}}}
+    cases = read_records(tmp_path, cases=mapped).tables["cases"].order_by("case_id").to_pandas()
+    assert cases["unit_id"].tolist() == ["018", "019", "019", "018"]
+
+
+def test_no_unit_of_the_levels_is_told_as_that(scheme, drawn, tmp_path):
+    """Levels written in another language leave nobody to be scored: the words that are there are named."""
+    drawn(UNITS.replace("station", "派出所").replace("county", "县局")).to_csv(tmp_path / "units.csv", index=False)
+    (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at\nK1,018,2024-10-05,\n", "utf-8")
+    with pytest.raises(InputError, match=r"units\.level \[records\.no_level\] 没有一个单位属于要评的层级.*“县局”, “派出所”"):
+        score(read_records(tmp_path), scheme(TABLE))
