@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,6 +10,9 @@ from urllib.parse import quote
 
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 """What a disk without room is called, and a user without any left of theirs."""
+
+HALF = re.compile("[\ud800-\udfff]")
+"""Half a character: in a file name, a byte that is no UTF-8; no file of text may hold one."""
 
 PRIVATE = 0o700
 """The mode of a folder that only its owner opens: officers' things, and runs that are not finished."""
@@ -59,6 +63,15 @@ def _shorten(encoded: str, unit_id: str) -> str:
     return f"{start}~{digest}"
 
 
+def write_halves(text: str) -> str:
+    r"""Write half characters as Python and JSON do, so that a file of text can hold them and a program reads them back.
+
+    >>> write_halves("项\udccf")
+    '项\\udccf'
+    """
+    return HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
 def temporary_path(path: Path) -> Path:
     """Say where a file is written until it takes its place; what was killed in between leaves it there."""
     return path.with_name(f".{path.name}.tmp")
@@ -80,7 +93,7 @@ def replace_whole(path: Path) -> Iterator[Path]:
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file in one step, text in UTF-8 with its ends of lines as they are: it is there whole, or not at all."""
     with replace_whole(path) as aside:
-        aside.write_bytes(content.encode() if isinstance(content, str) else content)
+        aside.write_bytes(write_halves(content).encode() if isinstance(content, str) else content)
 
 
 def is_full_disk(error: BaseException) -> bool:

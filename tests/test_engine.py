@@ -16,6 +16,7 @@ import pytest
 
 from fengqiao_eval.engine import execute
 from fengqiao_eval.engine.execute import CellError, run_notebook
+from fengqiao_eval.engine.shell import kernel
 from fengqiao_eval.errors import UsageError
 
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -252,6 +253,35 @@ def test_bytes_that_are_no_text_do_no_harm(written):
     assert written("import os\nos.write(1, b'\\xff\\n');") == [("stdout", "\ufffd\n")]
 
 
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("print('\\ud800')", "\ufffd\n"),
+        ("import sys\nprint('卡\\udccf', file=sys.stderr)", "卡\ufffd\n"),
+    ],
+)
+def test_half_characters_are_shown_as_unreadable(written, cell, shown):
+    """Half a character, as in a file name that is no UTF-8, is written as the sign for what cannot be read."""
+    assert written(cell)[0][1] == shown
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+@pytest.mark.parametrize("halves", ["raise ValueError('\\ud800')", "from IPython.display import HTML\nHTML('\\ud800')"])
+def test_half_characters_in_outputs_and_errors_end_no_process(run, halves, isolated):
+    """What is shown and what is raised may hold half a character; the notebook is kept, and the next cell runs."""
+    ran = run(f"try:\n    {halves.splitlines()[0]}\nexcept ValueError:\n    pass", halves, isolated=isolated)
+    told = ran.error.message if ran.error else ran.notebook.cells[-1].outputs[0].data["text/html"]
+    assert told == "\ufffd"
+
+
+def test_a_parameter_with_half_a_character_acts(notebook, tmp_path):
+    """A path that is no UTF-8 reaches the notebook as it is, and the notebook that is kept says it in writing."""
+    path = notebook("print(ascii(run))")
+    ran = run_notebook(path, tmp_path / "kept.ipynb", {"run": "项\udccf"}, tmp_path, isolated=False)
+    assert ran.notebook.cells[-1].outputs[0].text == "'\\u9879\\udccf'\n"
+    assert nbformat.read(tmp_path / "kept.ipynb", 4).metadata.papermill.parameters == {"run": "项\\udccf"}
+
+
 def test_what_comes_after_the_end_does_no_harm(run, capfd):
     """A stream that somebody still holds when its notebook has ended writes where the process does."""
     cell = "import logging, sys\nlogging.getLogger('held').addHandler(logging.StreamHandler(sys.stderr))"
@@ -288,6 +318,30 @@ def test_tasks_go_on_in_later_cells(written):
     assert written(*cells) == [("stdout", "done\n")]
     with pytest.raises(RuntimeError, match="no running event loop"):
         asyncio.get_running_loop()
+
+
+AWAITS = "import asyncio\nawait asyncio.sleep(0)\nprint('done')"
+
+
+def test_the_first_cell_may_await():
+    """A notebook whose very first cell awaits is run like any other."""
+    told = []
+    with kernel() as cells:
+        assert cells.execute(AWAITS, None, told.append) == {"status": "ok"}
+    assert [one["content"]["text"] for one in told if one["msg_type"] == "stream"] == ["done\n"]
+
+
+def test_a_cell_that_awaits_is_no_heir_to_a_failure_before_it():
+    """What an earlier cell, allowed to fail, could not show does not fail a later one that awaits."""
+    unshown = "class Unshown:\n    def __repr__(self):\n        raise ValueError\nUnshown()"
+    with kernel() as cells:
+        assert [cells.execute(cell, None, lambda _: None)["status"] for cell in (unshown, AWAITS)] == ["error", "ok"]
+
+
+def test_a_shell_that_is_broken_fails_its_cell_and_ends_no_process(run):
+    """Where the shell itself trips over what a cell has done to it, that is an error of the next cell, said in its notebook."""
+    broken = CellError(4, "AttributeError", "'NoneType' object has no attribute 'write'")
+    assert run("import sys\nsys.stdout = None", "'next'", isolated=True).error == broken
 
 
 # A process of its own

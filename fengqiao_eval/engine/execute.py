@@ -22,6 +22,7 @@ from fengqiao_eval.documents import suggest
 from fengqiao_eval.engine import CELL_SECONDS, OURS, STOCK
 from fengqiao_eval.engine.papermill_engine import Managed
 from fengqiao_eval.errors import UsageError
+from fengqiao_eval.files import write_halves
 
 # A notebook filled in with parameters as papermill does it, but read, checked and completed once for all its cards
 
@@ -58,9 +59,10 @@ def fill(blank: Form, parameters: Mapping[str, Any], source: Path, output: Path 
     node = pickle.loads(blank.pickled)  # noqa: S301 - see Form
     if parameters:
         place = find_first_tagged_cell_index(node, "injected-parameters")
-        node.cells[place].source = translate_parameters(blank.kernel, blank.language, parameters, "Parameters")
-        node.metadata.papermill["parameters"] = dict(parameters)
-    return prepare_notebook_metadata(node, str(source), str(output) if output else None)
+        node.cells[place].source = write_halves(translate_parameters(blank.kernel, blank.language, parameters, "Parameters"))
+        told = {name: write_halves(value) if isinstance(value, str) else value for name, value in parameters.items()}
+        node.metadata.papermill["parameters"] = told
+    return prepare_notebook_metadata(node, write_halves(str(source)), write_halves(str(output)) if output else None)
 
 
 def escape_braces(path: Path | str) -> str:

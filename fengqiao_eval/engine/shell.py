@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import getpass
 import io
+import json
 import os
 import signal
 import sys
@@ -25,9 +26,11 @@ from comm.base_comm import BaseComm, CommManager
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.error import StdinNotImplementedError
+from jupyter_client.jsonutil import json_clean, json_default
 from jupyter_client.session import Session
 from traitlets.config import Config
 
+from fengqiao_eval.files import HALF
 from fengqiao_eval.words import say
 
 # What passes between who runs cells and who keeps the notebook: messages as Jupyter's protocol has them.
@@ -302,9 +305,16 @@ class Wire(Session):
         del stream  # there is one
         whole = {"msg_type": msg_or_type, "content": content} if isinstance(msg_or_type, str) else msg_or_type
         if self.told and os.getpid() == self._pid:
-            content = self.unpack(self.pack(whole["content"]))
+            content = self.carry(whole["content"])
             with self._lock:
                 self.told({"msg_type": whole["msg_type"], "content": content, "buffers": rest.get("buffers") or []})
+
+    def carry(self, content: Any) -> Any:
+        """Give content as JSON carries it; a half character, which no file of text holds, is the sign for what cannot be read."""
+        try:
+            return self.unpack(self.pack(content))
+        except UnicodeEncodeError:
+            return json.loads(HALF.sub("\ufffd", json.dumps(json_clean(content), default=json_default, ensure_ascii=False)))
 
 
 class ShellKernel:
@@ -319,7 +329,7 @@ class ShellKernel:
         self._wire.told = tell
         self._wire.send(None, "status", {"execution_state": "busy"})
         self._wire.send(None, "execute_input", {"code": source, "execution_count": self._shell.execution_count})
-        reply = self._run(source, seconds)
+        reply = self._wire.carry(self._run(source, seconds))
         self._streams.finish()
         self._wire.send(None, "status", {"execution_state": "idle"})
         self._wire.told = None
@@ -327,6 +337,7 @@ class ShellKernel:
         return reply
 
     def _run(self, source: str, seconds: float | None) -> Message:
+        self._shell._last_traceback_during_displayhook = False  # noqa: SLF001 - the shell forgets to where a cell awaits
         try:
             with limit_time(seconds):
                 result = self._loop.run_until_complete(_run_cell(self._shell, source))
@@ -335,6 +346,8 @@ class ShellKernel:
             self._loop.run_until_complete(_cancel_tasks())
             self._wire.told = told
             return self._failed(type(late).__name__, str(late))
+        except Exception as broken:  # noqa: BLE001 - the shell itself trips over what a cell has done to it
+            return self._failed(type(broken).__name__, str(broken))
         if self._shell.exit_now:  # a kernel would end here
             return self._failed("SystemExit", "")
         error = result.error_before_exec or result.error_in_exec
