@@ -4,8 +4,9 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,8 @@ import typer
 from typer.core import TyperGroup
 
 from fengqiao_eval.engine import ENGINES
-from fengqiao_eval.errors import CardsFailedError, FengqiaoError, UsageError
+from fengqiao_eval.errors import CardsFailedError, FengqiaoError, OutputError, UsageError
+from fengqiao_eval.files import let_go, open_streams, refusal
 from fengqiao_eval.words import LANGUAGES, language, say
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 GO_ON = ("run", "score")
 """The commands that keep what they did when they are stopped."""
+
+WRITE = (*GO_ON, "demo", "scheme", "tune", "compare")
+"""The commands whose result is files: it stands where nothing can be printed of it."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Ctrl-C, and what a scheduler sends: both stop a command in the same way, and the shell is told which of them it was."""
@@ -58,21 +63,59 @@ def exit_code(number: int) -> int:
 
 
 class _Plain(TyperGroup):
-    """Commands whose refusals are printed plainly; anything else is a bug and shows its traceback."""
+    """Commands whose refusals are printed plainly, the system's too; anything else is a bug and shows its traceback."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command line in a process whose streams and libraries are what they must be; tell what help cannot print."""
+        open_streams()
+        _settle_interpreter()
+        try:
+            return super().main(*args, **options)
+        except OSError as error:
+            let_go(sys.stdout)
+            _complain(say("run.not_printed", why=error.strerror))
+            sys.exit(OutputError.exit_code)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; a refusal ends it with the exit code of its kind, Ctrl-C and SIGTERM with that of shells."""
         with catch_signals() as came:
             try:
                 return super().invoke(ctx)
+            except typer.Exit:
+                raise
+            except OutputError as error:
+                stands = ctx.invoked_subcommand in WRITE
+                code = 0 if stands else error.exit_code
+                said = say("run.not_printed_stands" if stands else "run.not_printed", why=error)
             except FengqiaoError as error:
                 code, said = error.exit_code, str(error)
-            except BaseException:
-                if not came:
+            except BaseException as error:
+                if came:
+                    code, said = exit_code(came[0]), say("run.stopped_kept" if ctx.invoked_subcommand in GO_ON else "run.stopped")
+                elif refused := refusal(error):
+                    code, said = refused.exit_code, str(refused)
+                else:
                     raise
-                code, said = exit_code(came[0]), say("run.stopped_kept" if ctx.invoked_subcommand in GO_ON else "run.stopped")
-        typer.echo(said, err=True)
+        _complain(said)
         raise typer.Exit(code)
+
+
+def _settle_interpreter() -> None:
+    """Take back what a user's PYTHONPATH and PYTHONWARNINGS would change: nothing they name stands in for what is installed."""
+    named = {os.path.abspath(place) for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place}  # noqa: PTH100
+    sys.path.sort(key=named.__contains__)
+    if sys.warnoptions:
+        warnings.resetwarnings()
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", kind)
+
+
+def _complain(said: str) -> None:
+    """Print to stderr; where that cannot be, the exit code has to do."""
+    try:
+        typer.echo(said, err=True)
+    except OSError:
+        let_go(sys.stderr)
 
 
 def _help(key: str) -> str:
@@ -95,7 +138,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Params = Annotated[Path, typer.Argument(metavar="PARAMS", help=_brief("params"))]
+# what a user may not read is refused by us, not by typer: in the user's language, with the right that is missing
+Params = Annotated[Path, typer.Argument(metavar="PARAMS", readable=False, help=_brief("params"))]
 Sets = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help=_brief("set"))]
 Fresh = Annotated[bool, typer.Option("--fresh", help=_brief("fresh"))]
 Quiet = Annotated[bool, typer.Option("--quiet", help=_brief("quiet"))]
@@ -111,7 +155,7 @@ def _console() -> None:
 
 @app.command(help=_help("demo"))
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_brief("folder"))],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", readable=False, help=_brief("folder"))],
     stations: Annotated[int, typer.Option(help=_brief("stations"))] = 60,
     seed: Annotated[int, typer.Option(help=_brief("seed"))] = 0,
 ) -> None:
@@ -121,27 +165,31 @@ def demo(
 
     counts = write.write(folder, stations, seed)
     tables = console.count_words(counts.items(), language())
-    typer.echo(say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=tables))
+    _echo([say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=tables)])
 
 
 @app.command(help=_help("scheme"))
 def scheme(
-    file: Annotated[Path, typer.Argument(metavar="SCHEME", help=_brief("scheme_file"))],
-    to: Annotated[Path | None, typer.Option("--to", metavar="TABLE", help=_brief("to"))] = None,
-    source: Annotated[Path | None, typer.Option("--from", metavar="TABLE", help=_brief("from"))] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="[SCHEME]", readable=False, help=_brief("scheme_file"))] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="TABLE", readable=False, help=_brief("to"))] = None,
+    source: Annotated[Path | None, typer.Option("--from", metavar="TABLE", readable=False, help=_brief("from"))] = None,
+    new: Annotated[Path | None, typer.Option("--new", metavar="FILE", readable=False, help=_brief("new"))] = None,
     force: Annotated[bool, typer.Option("--force", help=_brief("force"))] = False,
 ) -> None:
-    """Print the one table as a workbook, or read it back."""
+    """Print the one table as a workbook, read it back, or write a new one to start from."""
     from fengqiao_eval.workbooks import scheme_table
 
-    if to and not source:
-        said, found, key = to, scheme_table.export_table(file, to, language()), "say.table_written"
-    elif source and not to:
-        found, written = scheme_table.import_table(source, file, force=force)
-        said, key = file, "say.table_read" if written else "say.table_same"
-    else:
-        raise UsageError("table_way")
-    typer.echo(say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences)))
+    match file, to, source, new:
+        case Path(), Path(), None, None:
+            said, found, key = to, scheme_table.export_table(file, to, language()), "say.table_written"
+        case Path(), None, Path(), None:
+            found, written = scheme_table.import_table(source, file, force=force)
+            said, key = file, "say.table_read" if written else "say.table_same"
+        case None, None, None, Path():
+            said, found, key = new, scheme_table.new_table(new, language(), force=force), "say.table_new"
+        case _:
+            raise UsageError("table_way")
+    _echo([say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences))])
 
 
 @app.command(help=_help("check"))
@@ -206,13 +254,14 @@ def tune(
     if made:
         _tell(made)
     notebook = screen.write_notebook(params, scored)
-    typer.echo(say("say.tune", path=jobs.short_path(notebook)))
+    with suppress(OutputError):  # the screen is there all the same
+        _echo([say("say.tune", path=jobs.short_path(notebook))])
     screen.serve(notebook, scored.manifest["lang"], port, browser=browser)
 
 
 @app.command(help=_help("explain"))
 def explain(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("run_folder"))],
+    run: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("run_folder"))],
     unit: Annotated[str, typer.Argument(metavar="UNIT", help=_brief("unit"))],
     indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help=_brief("indicator"))] = None,
 ) -> None:
@@ -224,9 +273,9 @@ def explain(
 
 @app.command(help=_help("compare"))
 def compare(
-    before: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("compare_before"))],
-    after: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("compare_after"))],
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=_brief("compare_out"))] = None,
+    before: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("compare_before"))],
+    after: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("compare_after"))],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", readable=False, help=_brief("compare_out"))] = None,
 ) -> None:
     """Say what changed between two runs, and write it as a page."""
     from fengqiao_eval.runs import job as jobs
@@ -237,14 +286,33 @@ def compare(
 
 
 def _tell(made: "Made", *, quiet: bool = False) -> None:
-    """Say what a run has to say, its summary last; cards that failed are exit 3."""
-    from fengqiao_eval.runs import console
+    """Say what a run has to say, its summary last; cards that failed are exit 3. Where it cannot be said, that is logged."""
+    from fengqiao_eval.runs import console, log
 
-    _echo([*(() if quiet else console.result_lines(made, language())), console.summary(made, language())])
+    lost = _echo([*(() if quiet else console.result_lines(made, language())), console.summary(made, language())], raises=False)
+    if lost:
+        logged = log.Log(made.folder.parent / log.NAME, made.folder.name, made.params.timezone)
+        logged.write("not_printed", why=lost.strerror)
     if made.failures:
         raise CardsFailedError("\n".join(console.failure_lines(made, language())))
+    _raise_lost(lost)
 
 
-def _echo(lines: Iterable[str]) -> None:
+def _echo(lines: Iterable[str], *, raises: bool = True) -> OSError | None:
+    """Print lines; give the first error of a stdout that takes none any more, or raise OutputError."""
+    lost: OSError | None = None
     for line in lines:
-        typer.echo(line)
+        try:
+            typer.echo(line)
+        except OSError as error:
+            let_go(sys.stdout)
+            lost = lost or error
+    if raises:
+        _raise_lost(lost)
+    return lost
+
+
+def _raise_lost(error: OSError | None) -> None:
+    """Refuse where lines were lost, but for those that nobody reads any more (a pipe to `head`)."""
+    if error and not isinstance(error, BrokenPipeError):
+        raise OutputError(error.strerror)

@@ -10,6 +10,7 @@ import duckdb
 import ibis
 
 from fengqiao_eval.errors import Fault, InputError, Note, refuse
+from fengqiao_eval.files import access_fault, input_faults, plain_path
 from fengqiao_eval.records.checks import check_table, check_units
 from fengqiao_eval.records.ingest import Mapped, shape
 from fengqiao_eval.records.tables import TABLES
@@ -59,7 +60,8 @@ def read_records(
     given = tables or {}
     refuse(Fault(name, f"tables.{table}", "records.unknown_table", {"given": table}) for table in given if table not in TABLES)
     mapped = {table: given.get(table, Mapped()) for table in TABLES}
-    sources, notes = (_base_sources if where.is_file() else _folder_sources)(where, mapped, timezone, name)
+    with input_faults(where, name):
+        sources, notes = (_base_sources if where.is_file() else _folder_sources)(where, mapped, timezone, name)
     opened: dict[str, Any] = {}
     faults: list[Fault] = []
     deeper: list[Fault] = []
@@ -104,7 +106,10 @@ def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, na
             faults += [Fault(name, f"tables.{table}.file", "records.file_not_there", {"given": stem})] if how.file else []
             continue
         try:
-            found[table] = files[0].name, _read(connection, files[0])
+            with files[0].open("rb"):  # what the system refuses it says better than the database
+                found[table] = files[0].name, _read(connection, plain_path(files[0]))
+        except OSError as error:
+            faults.append(access_fault(error, files[0], files[0].name))
         except (duckdb.Error, UnicodeDecodeError) as error:
             faults.append(Fault(files[0].name, "", "records.unreadable", {"given": _reason(error)}))
         if len(files) > 1:
@@ -128,7 +133,8 @@ def _reason(error: Exception) -> str:
 
 def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> tuple[dict[str, Source], list[Note]]:
     try:
-        connection = _connect(timezone, str(where), read_only=True)
+        with where.open("rb"):
+            connection = _connect(timezone, str(plain_path(where)), read_only=True)
     except duckdb.Error as error:
         raise InputError([Fault(name, "", "records.unreadable", {"given": _reason(error)})]) from None
     there = {name for (name,) in connection.raw_sql("SELECT table_name FROM information_schema.tables").fetchall()}

@@ -1,7 +1,6 @@
 """One run at a time under a name: a lock that dies with its process, in a file that says who holds it."""
 
 import errno
-import getpass
 import json
 import os
 import socket
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from fengqiao_eval.errors import LockedError, UsageError
+from fengqiao_eval.files import user_name
 from fengqiao_eval.words import say
 
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
@@ -85,14 +85,7 @@ def _take_lock(path: Path, name: str) -> IO[bytes]:
 def _sign(file: IO[bytes]) -> None:
     """Say in the file who holds the lock, and since when; on a full disk the lock holds all the same."""
     since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-    told = {"process": os.getpid(), "user": _user(), "host": socket.gethostname(), "since": since}
+    told = {"process": os.getpid(), "user": user_name(), "host": socket.gethostname(), "since": since}
     with suppress(OSError):
         file.truncate(0)
         file.write(json.dumps(told).encode() + b"\n")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a container's user may have no name
-        return "—"

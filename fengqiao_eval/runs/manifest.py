@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fengqiao_eval.files import write_whole
+from fengqiao_eval.files import input_faults, write_whole
 from fengqiao_eval.periods import Period
 from fengqiao_eval.runs.params import PATHS, RunParams
 
@@ -71,7 +71,7 @@ def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
     return {
         "records": fingerprint_records(params),
         "scheme": fingerprint_scheme(params),
-        "notebooks": fingerprint_files(notebooks.glob("*.ipynb")) if notebooks else "",
+        "notebooks": fingerprint_files(path for path in notebooks.iterdir() if path.suffix == ".ipynb") if notebooks else "",
         "package": fingerprint_files(path for path in package.rglob("*") if path.suffix in _SOURCES),
         "parameters": fingerprint_text(params.model_dump_json(exclude=set(PATHS))),
     }
@@ -79,16 +79,18 @@ def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
 
 def fingerprint_scheme(params: RunParams) -> str:
     """Fingerprint the scheme with its overrides."""
-    return fingerprint_files(Path(path) for path in (params.scheme, params.overrides) if path)
+    with input_faults(Path(params.scheme)):
+        return fingerprint_files(Path(path) for path in (params.scheme, params.overrides) if path)
 
 
 def fingerprint_records(params: RunParams) -> dict[str, str]:
     """Fingerprint the files of the records, each under its name."""
     where = Path(params.records)
     named = [where / table.file for table in params.tables.values() if table.file]
-    every = [where] if where.is_file() else [*where.glob("*"), *named]
-    found = {path for path in every if path.is_file() and (path.suffix in _RECORDS or path == where)}
-    return {os.path.relpath(path, where) if path != where else path.name: fingerprint_file(path) for path in sorted(found)}
+    with input_faults(where):
+        every = [where] if where.is_file() else [*where.iterdir(), *named]  # glob() passes over what it may not read
+        found = {path for path in every if path.is_file() and (path.suffix in _RECORDS or path == where)}
+        return {os.path.relpath(path, where) if path != where else path.name: fingerprint_file(path) for path in sorted(found)}
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:
@@ -105,7 +107,7 @@ def fingerprint_file(path: Path) -> str:
 
 def fingerprint_text(text: str) -> str:
     """Fingerprint a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 # Parameters without officers, and paths that can be moved

@@ -16,6 +16,7 @@ from fengqiao_eval.errors import Fault, InputError, UsageError
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.words import HALF, readable
 
 PATHS = ("records", "scheme", "overrides", "out")
 """The keys that hold paths."""
@@ -70,7 +71,13 @@ def _tables(given: Mapping[str, Mapped]) -> Mapping[str, Mapped]:
     return given
 
 
-PlainText = Annotated[str, Field(min_length=1)]
+def _no_nul(given: str) -> str:
+    if "\0" in given:
+        raise _params_error("nul", given.replace("\0", "␀"))
+    return given
+
+
+PlainText = Annotated[str, Field(min_length=1), AfterValidator(_no_nul)]
 
 UnitId = Annotated[str, BeforeValidator(_id)]
 
@@ -149,7 +156,8 @@ def project_folder(path: Path) -> Path:
 
 def run_name(path: Path, params: RunParams) -> str:
     """Name a run: the stem of its params file, with the period where that moves on."""
-    return f"{path.stem}-{params.span}" if params.relative else path.stem
+    stem = readable(path.stem)
+    return f"{stem}-{params.span}" if params.relative else stem
 
 
 def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
@@ -160,7 +168,7 @@ def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
         if not (key.strip() and equals):
             raise UsageError("set", given=given)
         try:
-            found[key.strip()] = scalar(value)
+            found[key.strip()] = value if HALF.search(value) else scalar(value)  # a path that is no UTF-8 is no YAML either
         except yaml.YAMLError as error:
             what = {"given": " ".join(str(error).split())}
             faults.append(Fault(COMMAND_LINE, key.strip(), "document.not_yaml", what))

@@ -11,6 +11,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from fengqiao_eval.errors import UsageError, refuse
+from fengqiao_eval.files import write_whole
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.job import Job, find_notebooks
@@ -62,7 +63,7 @@ def write_notebook(params: Path, scored: Run) -> Path:
             cell.metadata["jupyter"] = {"source_hidden": True}
     notebook = parameterize_notebook(notebook, told)
     path = scored.path.parent / f"tune-{scored.path.name}.ipynb"
-    path.write_text(nbformat.writes(notebook) + "\n", "utf-8", newline="\n")  # type: ignore[no-untyped-call]
+    write_whole(path, nbformat.writes(notebook) + "\n")  # type: ignore[no-untyped-call]
     return path
 
 
