@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from fengqiao_eval.engine import ENGINES
 from fengqiao_eval.errors import CardsFailedError, FengqiaoError, OutputError, UsageError
-from fengqiao_eval.files import let_go, open_streams, refusal
+from fengqiao_eval.files import STDOUT, let_go, open_streams, refusal
 from fengqiao_eval.words import LANGUAGES, language, say
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ class _Plain(TyperGroup):
         _settle_interpreter()
         try:
             return super().main(*args, **options)
-        except OSError as error:
+        except OSError as error:  # of help, or of what typer says of wrong usage
+            if error.filename != STDOUT:
+                let_go(sys.stderr)
+                sys.exit(UsageError.exit_code)
             let_go(sys.stdout)
             _complain(say("run.not_printed", why=error.strerror))
             sys.exit(OutputError.exit_code)
@@ -92,11 +95,16 @@ class _Plain(TyperGroup):
             except BaseException as error:
                 if came:
                     code, said = exit_code(came[0]), say("run.stopped_kept" if ctx.invoked_subcommand in GO_ON else "run.stopped")
+                elif isinstance(error, OSError) and error.filename == STDOUT:  # the help of a command
+                    let_go(sys.stdout)
+                    code = 0 if isinstance(error, BrokenPipeError) else OutputError.exit_code
+                    said = say("run.not_printed", why=error.strerror) if code else ""
                 elif refused := refusal(error):
                     code, said = refused.exit_code, str(refused)
                 else:
                     raise
-        _complain(said)
+        if said:
+            _complain(said)
         raise typer.Exit(code)
 
 
@@ -188,7 +196,7 @@ def scheme(
         case None, None, None, Path():
             said, found, key = new, scheme_table.new_table(new, language(), force=force), "say.table_new"
         case _:
-            raise UsageError("table_way")
+            raise UsageError("table_new" if new or file is None else "table_way")
     _echo([say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences))])
 
 
@@ -251,10 +259,10 @@ def tune(
 
     job = jobs.Job(params, sets, cards=False)
     scored, made = screen.run_to_tune(job)
-    if made:
-        _tell(made)
     notebook = screen.write_notebook(params, scored)
     with suppress(OutputError):  # the screen is there all the same
+        if made:
+            _tell(made)
         _echo([say("say.tune", path=jobs.short_path(notebook))])
     screen.serve(notebook, scored.manifest["lang"], port, browser=browser)
 
@@ -289,17 +297,22 @@ def _tell(made: "Made", *, quiet: bool = False) -> None:
     """Say what a run has to say, its summary last; cards that failed are exit 3. Where it cannot be said, that is logged."""
     from fengqiao_eval.runs import console, log
 
-    lost = _echo([*(() if quiet else console.result_lines(made, language())), console.summary(made, language())], raises=False)
+    lost = _print([*(() if quiet else console.result_lines(made, language())), console.summary(made, language())])
     if lost:
         logged = log.Log(made.folder.parent / log.NAME, made.folder.name, made.params.timezone)
         logged.write("not_printed", why=lost.strerror)
     if made.failures:
         raise CardsFailedError("\n".join(console.failure_lines(made, language())))
-    _raise_lost(lost)
+    _refuse_loss(lost)
 
 
-def _echo(lines: Iterable[str], *, raises: bool = True) -> OSError | None:
-    """Print lines; give the first error of a stdout that takes none any more, or raise OutputError."""
+def _echo(lines: Iterable[str]) -> None:
+    """Print lines; raise OutputError where stdout takes none."""
+    _refuse_loss(_print(lines))
+
+
+def _print(lines: Iterable[str]) -> OSError | None:
+    """Print lines; give the first error of a stdout that takes none any more."""
     lost: OSError | None = None
     for line in lines:
         try:
@@ -307,12 +320,10 @@ def _echo(lines: Iterable[str], *, raises: bool = True) -> OSError | None:
         except OSError as error:
             let_go(sys.stdout)
             lost = lost or error
-    if raises:
-        _raise_lost(lost)
     return lost
 
 
-def _raise_lost(error: OSError | None) -> None:
+def _refuse_loss(error: OSError | None) -> None:
     """Refuse where lines were lost, but for those that nobody reads any more (a pipe to `head`)."""
     if error and not isinstance(error, BrokenPipeError):
         raise OutputError(error.strerror)

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -101,7 +101,9 @@ def replace_whole(path: Path) -> Iterator[Path]:
     try:
         yield aside
         aside.replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # of what is written the system does not say where
         with suppress(OSError):
             aside.unlink(missing_ok=True)
         raise
@@ -142,12 +144,12 @@ def access_fault(error: OSError, path: Path | None = None, name: str | None = No
 
     path: where the error names none; name: what the path is called in faults.
     """
-    given = getattr(error, "filename2", None) or error.filename
-    place = Path(os.fsdecode(given)) if isinstance(given, (str, bytes)) and given else path or Path()
-    rule = REFUSALS.get(error.errno or 0, "other")
+    given = [name for name in (error.filename, getattr(error, "filename2", None)) if name and isinstance(name, (str, bytes))]
+    places = [Path(os.fsdecode(name)) for name in given] or [path or Path()]
+    place, rule = places[-1], REFUSALS.get(error.errno or 0, "other")
     lacks = place
-    if rule == "denied":
-        rule, lacks = _missing_right(place)
+    if rule == "denied":  # of two files that are renamed, either may lack it
+        rule, lacks = min(map(_missing_right, places), key=lambda found: found[0] == "denied")
     why = errno.errorcode.get(error.errno or 0, type(error).__name__)
     return Fault(name or str(place), "", f"system.{rule}", {"place": lacks, "user": user_name(), "why": why})
 
@@ -164,15 +166,16 @@ def refusal(error: BaseException, path: Path | None = None) -> FengqiaoError | N
 
 def _missing_right(path: Path) -> tuple[str, Path]:
     """Find which right is lacking on the way to a path, and where."""
+    how = {"effective_ids": os.access in os.supports_effective_ids}
     try:
         whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() asks for the rights that are lacking
     except OSError:  # the current folder is gone
         return "denied", path
     for place in reversed(whole.parents):
-        if os.path.lexists(place) and not os.access(place, os.X_OK):
+        if os.path.lexists(place) and not os.access(place, os.X_OK, **how):
             return "enter", place
     for place, right, rule in ((whole, os.R_OK, "read"), (whole, os.W_OK, "write"), (whole.parent, os.W_OK, "write")):
-        if os.path.lexists(place) and not os.access(place, right):
+        if os.path.lexists(place) and not os.access(place, right, **how):
             return rule, place
     return "denied", whole
 
@@ -217,6 +220,35 @@ def _hold_open(path: Path, *_which: int) -> int:
 
 # The streams of a process
 
+STDOUT = "<stdout>"
+
+
+class StandardStream:
+    """A standard stream whose errors say which it is (<stdout>, <stderr>); all else is as it was."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        """Stand before a stream."""
+        self._stream, self._called = stream, name
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what the stream has."""
+        return getattr(self._stream, name)
+
+    def write(self, text: Any) -> Any:
+        """Write as the stream does."""
+        return self._named(self._stream.write, text)
+
+    def flush(self) -> None:
+        """Flush as the stream does."""
+        self._named(self._stream.flush)
+
+    def _named(self, do: Callable[..., Any], *given: Any) -> Any:
+        try:
+            return do(*given)
+        except OSError as error:
+            error.filename = self._called
+            raise
+
 
 def open_streams() -> None:
     """Put something in place of the standard streams that are closed, else the next file that is opened would be taken for one.
@@ -233,6 +265,9 @@ def open_streams() -> None:
                 os.close(nothing)
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - open as long as the process
+    for name in ("stdout", "stderr"):
+        if not isinstance(stream := getattr(sys, name), StandardStream):
+            setattr(sys, name, StandardStream(stream, f"<{name}>"))
 
 
 def let_go(stream: IO[Any]) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from fengqiao_eval.files import input_faults, write_whole
 from fengqiao_eval.periods import Period
 from fengqiao_eval.runs.params import PATHS, RunParams
+from fengqiao_eval.words import write_halves
 
 PACKAGES = (
     "fengqiao-eval",
@@ -129,7 +130,7 @@ def exclude_officers(ids: Iterable[str] | None, officers: set[str]) -> list[str]
 def relative_path(path: str, folder: Path) -> str:
     """Write a path as seen from a folder, so that run and records can be moved together; else as it is."""
     try:
-        return path if "://" in path else Path(os.path.relpath(path, folder)).as_posix()
+        return path if "://" in path else write_halves(Path(os.path.relpath(path, folder)).as_posix())
     except ValueError:  # another drive of Windows
         return path
 

@@ -16,7 +16,7 @@ from fengqiao_eval.errors import Fault, InputError, UsageError
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.words import HALF, readable
+from fengqiao_eval.words import HALF, read_halves, readable, write_halves
 
 PATHS = ("records", "scheme", "overrides", "out")
 """The keys that hold paths."""
@@ -168,7 +168,7 @@ def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
         if not (key.strip() and equals):
             raise UsageError("set", given=given)
         try:
-            found[key.strip()] = value if HALF.search(value) else scalar(value)  # a path that is no UTF-8 is no YAML either
+            found[key.strip()] = write_halves(value) if HALF.search(value) else scalar(value)  # bytes are no YAML
         except yaml.YAMLError as error:
             what = {"given": " ".join(str(error).split())}
             faults.append(Fault(COMMAND_LINE, key.strip(), "document.not_yaml", what))
@@ -192,5 +192,5 @@ def _validate_params(document: Document, typed: Mapping[str, Any]) -> tuple[RunP
 
 
 def absolute_path(given: str, base: Path) -> str:
-    """Make a path absolute; an address (postgresql://…) is none."""
-    return given if "://" in given else os.path.normpath(base / given)
+    """Make a path absolute, its bytes that are no UTF-8 as they are; an address (postgresql://…) is none."""
+    return given if "://" in given else os.path.normpath(base / read_halves(given))

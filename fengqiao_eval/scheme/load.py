@@ -1,5 +1,6 @@
 """Read the one table and its weight overrides, reporting every fault at once; a table to start from, and what is blank in it."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -120,7 +121,7 @@ def blank_scheme(lang: str) -> str:
     read(EXAMPLE)
     own = "|".join(OWN)
     rest = re.sub(rf"(?m)^(?:(?:{own}):.*\n(?:[ -].*\n)*|#.*\n)", "", EXAMPLE.read_text("utf-8"))
-    title, sources, author, checker = (say(f"new.{key}", lang) for key in BLANKS)
+    title, sources, author, checker = (json.dumps(say(f"new.{key}", lang), ensure_ascii=False) for key in BLANKS)
     head = f'title: {title}\nversion: "1"\nsources:\n  - {sources}\nauthor: {author}\nchecker: {checker}\n'
     return f"# {say('new.head', lang)}\n{head}{rest}"
 

@@ -58,6 +58,11 @@ def write_halves(text: str) -> str:
     return HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
 
+def read_halves(text: str) -> str:
+    """Read half characters as `write_halves` writes them."""
+    return re.sub(r"\\u(d[89a-f][0-9a-f]{2})", lambda half: chr(int(half[1], 16)), text)
+
+
 def readable(path: str) -> str:
     r"""Read each name in a path whose bytes are no UTF-8 as what it was most likely written in, GBK; else write its halves.
 

@@ -108,7 +108,7 @@ def new_table(path: Path, lang: str, *, force: bool) -> Scheme:
     Raises UsageError where the path ends otherwise, or a file stands there and force is not given.
     """
     if path.suffix.lower() not in (".xlsx", ".yaml", ".yml"):
-        raise UsageError("table_way")
+        raise UsageError("table_new")
     if path.exists() and not force:
         raise UsageError("scheme_taken", given=path)
     path.parent.mkdir(parents=True, exist_ok=True)
