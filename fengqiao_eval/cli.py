@@ -154,8 +154,15 @@ Quiet = Annotated[bool, typer.Option("--quiet", help=_brief("quiet"))]
 
 
 @app.callback()
-def _console() -> None:
-    """Let a console that lacks a character show another rather than fail."""
+def _console(context: typer.Context) -> None:
+    """Let a console that lacks a character show another rather than fail; work in the stated environment.
+
+    JupyterLab, which `tune` opens, is the user's own, as they have set it up.
+    """
+    from fengqiao_eval.engine.processes import stated_environment
+
+    if context.invoked_subcommand != "tune":
+        context.with_resource(stated_environment())
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

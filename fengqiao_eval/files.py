@@ -103,7 +103,7 @@ def replace_whole(path: Path) -> Iterator[Path]:
         aside.replace(path)
     except BaseException as error:
         if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # of what is written the system does not say where
+            error.filename = str(path.parent)  # the system does not say where it refuses to take more
         with suppress(OSError):
             aside.unlink(missing_ok=True)
         raise

@@ -182,7 +182,7 @@ def test_a_path_with_a_null_character_is_a_fault(project):
         (errno.EIO, "磁盘读写出错（EIO"),
         (errno.ESTALE, "网络磁盘已断开（ESTALE"),
         (errno.EMFILE, "可同时打开的文件数已用完"),
-        (errno.EFBIG, "超过用户 .* 可写的文件大小"),
+        (errno.EFBIG, "超过用户 .* 可写的大小"),
         (errno.ENODEV, "系统拒绝读写 .*（ENODEV"),
     ],
 )

@@ -313,6 +313,13 @@ def _end(worker: Worker) -> int | None:
 # Where there is no fork it loads nothing and spawns workers.
 
 
+THREADS = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+"""The environment that keeps libraries from starting threads as they are loaded: a fork copies none."""
+
+
 def serve(boss: Connection, parent: int, folder: str, cards: Sequence[CardJob], plan: PoolPlan) -> None:
     """Print cards and tell the boss of each; end, and end all that was started, when the boss hangs up.
 
@@ -473,7 +480,8 @@ def _server(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[tuple[BaseProc
     with TemporaryDirectory(prefix="fq-", ignore_cleanup_errors=True) as folder:
         process = context.Process(target=serve, args=(theirs, os.getpid(), folder, cards, plan))
         try:
-            with processes.stated_environment(Path(folder)), _block_interrupts():
+            aside = {"TMPDIR": folder, "IPYTHONDIR": f"{folder}/ipython"}  # where no profile of a user's is
+            with processes.stated_environment(**THREADS, **aside), _block_interrupts():
                 process.start()
             theirs.close()
             yield process, ours

@@ -29,33 +29,31 @@ KEPT = re.compile(
     r"|FENGQIAO_\w+",  # and what is meant for us, or for an analyst's own cell
     re.IGNORECASE,
 )
-"""What cards see of the user's environment."""
+"""What is kept of the user's environment."""
 
 STATED = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # as those above: no thread starts with a library, for a fork copies none
     **dict.fromkeys(("LANG", "LC_ALL"), "C.UTF-8"),
     "PYTHONUTF8": "1",
     "PYTHONHASHSEED": "0",  # a set has one order
     "MATPLOTLIBRC": os.devnull,
     "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this installation before one in the user's home
 }
-"""What cards see besides, on every machine."""
+"""What is set besides, on every machine."""
 
 
 @contextmanager
-def stated_environment(folder: Path) -> Iterator[None]:
-    """Let a process of multiprocessing that is started within see the environment of cards: what is KEPT, and what is STATED.
+def stated_environment(**more: str) -> Iterator[None]:
+    """Put the environment in which runs and cards are made in place of the user's: what is KEPT, what is STATED, and more.
 
-    Nothing else that a user has set can then change a card: for Python (-O and -W too), Jupyter, figures, terminals, languages,
-    clocks. Where PYTHONPATH is needed to find packages, they are searched for in the order of this process. folder: for temporary
-    files and an empty profile of IPython.
+    Nothing else that a user has set can then change a number or a page: for Python (in processes of multiprocessing -O and -W
+    too), pandas, Jupyter, figures, terminals, languages, clocks. Where PYTHONPATH is needed to find packages, they are searched
+    for in the order of this process.
     """
     before, flags = dict(os.environ), util._args_from_interpreter_flags  # type: ignore[attr-defined] # noqa: SLF001 - no other way
     kept = {name: value for name, value in before.items() if KEPT.fullmatch(name)}
     path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} if "PYTHONPATH" in before else {}
     os.environ.clear()
-    os.environ.update(kept | STATED | path | {"TMPDIR": str(folder), "IPYTHONDIR": str(folder / "ipython")})
+    os.environ.update(kept | STATED | path | more)
     util._args_from_interpreter_flags = list  # type: ignore[attr-defined] # noqa: SLF001 - none
     try:
         yield
