@@ -9,11 +9,12 @@ from typing import Any
 import duckdb
 import ibis
 
-from fengqiao_eval.errors import Fault, InputError, Note, refuse
+from fengqiao_eval.errors import Fault, InputError, Note, UsageError, refuse
 from fengqiao_eval.files import access_fault, input_faults, plain_path
 from fengqiao_eval.records.checks import check_table, check_units
 from fengqiao_eval.records.ingest import Mapped, shape
 from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.words import HALF
 
 SUFFIXES = (".parquet", ".csv")
 """Formats in a folder; where a table is there twice the first wins, and a note says so."""
@@ -132,6 +133,8 @@ def _reason(error: Exception) -> str:
 
 
 def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> tuple[dict[str, Source], list[Note]]:
+    if HALF.search(where.name):  # DuckDB names its catalogue after the file
+        raise UsageError("bytes")
     try:
         with where.open("rb"):
             connection = _connect(timezone, str(plain_path(where)), read_only=True)
