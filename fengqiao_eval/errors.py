@@ -121,7 +121,7 @@ class FullDiskError(FengqiaoError):
     exit_code = 3
 
 
-class FileAccessError(FengqiaoError):
+class FileAccessError(FengqiaoError, OSError):
     """The system refuses a file that is no input: no right, a disk that fails (exit 3), a path that cannot be (exit 2)."""
 
     def __init__(self, fault: Fault, exit_code: int = 3) -> None:

@@ -126,13 +126,13 @@ def stops_all(error: BaseException) -> bool:
 def find_refusal(error: BaseException | None) -> OSError | None:
     """Find what the system refused, in an error or in what a library made of it; some libraries only quote the system.
 
-    An error of Python's own is a mistake of ours, whatever was being handled at the time.
+    An error of Python's own is a mistake of ours, whatever was being handled at the time, unless it names its cause.
     """
     if isinstance(error, OSError) and not isinstance(error, io.UnsupportedOperation):
         lost = error.filename is None and "temporary" in str(error)
         return OSError(errno.EACCES, "", os.environ.get("TMPDIR", "/tmp")) if lost else error  # noqa: S108 - only named
     if error is None or type(error).__module__ == "builtins":
-        return None
+        return find_refusal(error.__cause__) if error else None
     if code := next((code for code in REFUSALS if os.strerror(code) in str(error)), None):
         named = re.search(r"""["'](\S[^"']*[/\\][^"']*)["']""", str(error))
         return OSError(code, os.strerror(code), named[1] if named else None)
