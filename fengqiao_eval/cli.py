@@ -4,8 +4,9 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,8 @@ import typer
 from typer.core import TyperGroup
 
 from fengqiao_eval.engine import ENGINES
-from fengqiao_eval.errors import CardsFailedError, FengqiaoError, UsageError
+from fengqiao_eval.errors import CardsFailedError, FengqiaoError, OutputError, UsageError
+from fengqiao_eval.files import STDOUT, let_go, open_streams, refusal
 from fengqiao_eval.words import LANGUAGES, language, say
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 GO_ON = ("run", "score")
 """The commands that keep what they did when they are stopped."""
+
+WRITE = (*GO_ON, "demo", "scheme", "tune", "compare")
+"""The commands whose result is files: it stands where nothing can be printed of it."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """Ctrl-C, and what a scheduler sends: both stop a command in the same way, and the shell is told which of them it was."""
@@ -58,21 +63,67 @@ def exit_code(number: int) -> int:
 
 
 class _Plain(TyperGroup):
-    """Commands whose refusals are printed plainly; anything else is a bug and shows its traceback."""
+    """Commands whose refusals are printed plainly, the system's too; anything else is a bug and shows its traceback."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run the command line in a process whose streams and libraries are what they must be; tell what help cannot print."""
+        open_streams()
+        _settle_interpreter()
+        try:
+            return super().main(*args, **options)
+        except OSError as error:  # of help, or of what typer says of wrong usage
+            if error.filename != STDOUT:
+                let_go(sys.stderr)
+                sys.exit(UsageError.exit_code)
+            let_go(sys.stdout)
+            _complain(say("run.not_printed", why=error.strerror))
+            sys.exit(OutputError.exit_code)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; a refusal ends it with the exit code of its kind, Ctrl-C and SIGTERM with that of shells."""
         with catch_signals() as came:
             try:
                 return super().invoke(ctx)
+            except typer.Exit:
+                raise
+            except OutputError as error:
+                stands = ctx.invoked_subcommand in WRITE
+                code = 0 if stands else error.exit_code
+                said = say("run.not_printed_stands" if stands else "run.not_printed", why=error)
             except FengqiaoError as error:
                 code, said = error.exit_code, str(error)
-            except BaseException:
-                if not came:
+            except BaseException as error:
+                if came:
+                    code, said = exit_code(came[0]), say("run.stopped_kept" if ctx.invoked_subcommand in GO_ON else "run.stopped")
+                elif isinstance(error, OSError) and error.filename == STDOUT:  # the help of a command
+                    let_go(sys.stdout)
+                    code = 0 if isinstance(error, BrokenPipeError) else OutputError.exit_code
+                    said = say("run.not_printed", why=error.strerror) if code else ""
+                elif refused := refusal(error):
+                    code, said = refused.exit_code, str(refused)
+                else:
                     raise
-                code, said = exit_code(came[0]), say("run.stopped_kept" if ctx.invoked_subcommand in GO_ON else "run.stopped")
-        typer.echo(said, err=True)
+        if said:
+            _complain(said)
         raise typer.Exit(code)
+
+
+def _settle_interpreter() -> None:
+    """Take back what a user's PYTHONPATH and PYTHONWARNINGS would change: nothing they name stands in for what is installed."""
+    named = {os.path.abspath(place) for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place}  # noqa: PTH100
+    sys.path.sort(key=named.__contains__)
+    if sys.warnoptions:
+        warnings.resetwarnings()
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", kind)
+
+
+def _complain(said: str) -> None:
+    """Print to stderr; where that cannot be, the exit code has to do."""
+    try:
+        typer.echo(said, err=True)
+    except OSError:
+        let_go(sys.stderr)
 
 
 def _help(key: str) -> str:
@@ -95,15 +146,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Params = Annotated[Path, typer.Argument(metavar="PARAMS", help=_brief("params"))]
+# what a user may not read is refused by us, not by typer: in the user's language, with the right that is missing
+Params = Annotated[Path, typer.Argument(metavar="PARAMS", readable=False, help=_brief("params"))]
 Sets = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help=_brief("set"))]
 Fresh = Annotated[bool, typer.Option("--fresh", help=_brief("fresh"))]
 Quiet = Annotated[bool, typer.Option("--quiet", help=_brief("quiet"))]
 
 
 @app.callback()
-def _console() -> None:
-    """Let a console that lacks a character show another rather than fail."""
+def _console(context: typer.Context) -> None:
+    """Let a console that lacks a character show another rather than fail; work in the stated environment.
+
+    JupyterLab, which `tune` opens, is the user's own, as they have set it up.
+    """
+    from fengqiao_eval.engine.processes import stated_environment
+
+    if context.invoked_subcommand != "tune":
+        context.with_resource(stated_environment())
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -111,7 +170,7 @@ def _console() -> None:
 
 @app.command(help=_help("demo"))
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_brief("folder"))],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", readable=False, help=_brief("folder"))],
     stations: Annotated[int, typer.Option(help=_brief("stations"))] = 60,
     seed: Annotated[int, typer.Option(help=_brief("seed"))] = 0,
 ) -> None:
@@ -121,27 +180,31 @@ def demo(
 
     counts = write.write(folder, stations, seed)
     tables = console.count_words(counts.items(), language())
-    typer.echo(say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=tables))
+    _echo([say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=tables)])
 
 
 @app.command(help=_help("scheme"))
 def scheme(
-    file: Annotated[Path, typer.Argument(metavar="SCHEME", help=_brief("scheme_file"))],
-    to: Annotated[Path | None, typer.Option("--to", metavar="TABLE", help=_brief("to"))] = None,
-    source: Annotated[Path | None, typer.Option("--from", metavar="TABLE", help=_brief("from"))] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="[SCHEME]", readable=False, help=_brief("scheme_file"))] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="TABLE", readable=False, help=_brief("to"))] = None,
+    source: Annotated[Path | None, typer.Option("--from", metavar="TABLE", readable=False, help=_brief("from"))] = None,
+    new: Annotated[Path | None, typer.Option("--new", metavar="FILE", readable=False, help=_brief("new"))] = None,
     force: Annotated[bool, typer.Option("--force", help=_brief("force"))] = False,
 ) -> None:
-    """Print the one table as a workbook, or read it back."""
+    """Print the one table as a workbook, read it back, or write a new one to start from."""
     from fengqiao_eval.workbooks import scheme_table
 
-    if to and not source:
-        said, found, key = to, scheme_table.export_table(file, to, language()), "say.table_written"
-    elif source and not to:
-        found, written = scheme_table.import_table(source, file, force=force)
-        said, key = file, "say.table_read" if written else "say.table_same"
-    else:
-        raise UsageError("table_way")
-    typer.echo(say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences)))
+    match file, to, source, new:
+        case Path(), Path(), None, None:
+            said, found, key = to, scheme_table.export_table(file, to, language()), "say.table_written"
+        case Path(), None, Path(), None:
+            found, written = scheme_table.import_table(source, file, force=force)
+            said, key = file, "say.table_read" if written else "say.table_same"
+        case None, None, None, Path():
+            said, found, key = new, scheme_table.new_table(new, language(), force=force), "say.table_new"
+        case _:
+            raise UsageError("table_new" if new or file is None else "table_way")
+    _echo([say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences))])
 
 
 @app.command(help=_help("check"))
@@ -205,13 +268,14 @@ def tune(
 
     job = jobs.Job(params, sets, cards=False)
     scored, made = screen.run_to_tune(job)
-    if made:
-        _tell(made)
     project = project_folder(params)
     sources = templates.find_notebooks(project, screen.NOTEBOOK)
     folder = templates.work_folder(project / templates.WORK, sources)
     notebook = screen.write_notebook(sources, folder, scored)
-    typer.echo(say("say.tune", path=jobs.short_path(notebook)))
+    with suppress(OutputError):  # the screen is there all the same
+        if made:
+            _tell(made)
+        _echo([say("say.tune", path=jobs.short_path(notebook))])
     screen.serve(folder, sources, scored.path.parent, scored.manifest["lang"], port, notebook.name, browser=browser)
 
 
@@ -227,19 +291,21 @@ def lab(
 
     sources, runs = templates.find_notebooks(Path.cwd()), Path.cwd() / "runs"
     older = list(templates.copy_templates(sources, templates.work_folder(folder, sources), runs))
-    typer.echo(say("say.lab", path=folder))
+    told = [say("say.lab", path=folder)]
     if older:
-        typer.echo(say("say.lab_older", names=", ".join(older)))
+        told.append(say("say.lab_older", names=", ".join(older)))
     if unread := sorted(
         {path.name for path in sources.glob("*.ipynb")} - {path.name for path in templates.list_templates(sources)}
     ):
-        typer.echo(say("say.lab_unread", names=", ".join(unread)))
+        told.append(say("say.lab_unread", names=", ".join(unread)))
+    with suppress(OutputError):  # the screen is there all the same
+        _echo(told)
     serve(folder, sources, runs, language(), port, browser=browser)
 
 
 @app.command(help=_help("explain"))
 def explain(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("run_folder"))],
+    run: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("run_folder"))],
     unit: Annotated[str, typer.Argument(metavar="UNIT", help=_brief("unit"))],
     indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help=_brief("indicator"))] = None,
 ) -> None:
@@ -251,9 +317,9 @@ def explain(
 
 @app.command(help=_help("compare"))
 def compare(
-    before: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("compare_before"))],
-    after: Annotated[Path, typer.Argument(metavar="RUN", help=_brief("compare_after"))],
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=_brief("compare_out"))] = None,
+    before: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("compare_before"))],
+    after: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("compare_after"))],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", readable=False, help=_brief("compare_out"))] = None,
 ) -> None:
     """Say what changed between two runs, and write it as a page."""
     from fengqiao_eval.runs import job as jobs
@@ -264,15 +330,37 @@ def compare(
 
 
 def _tell(made: "Made", *, quiet: bool = False) -> None:
-    """Say what a run has to say, its summary last; cards that failed are exit 3."""
-    from fengqiao_eval.runs import console
+    """Say what a run has to say, its summary last; cards that failed are exit 3. Where it cannot be said, that is logged."""
+    from fengqiao_eval.runs import console, log
 
     told = console.quiet_lines(made, language()) if quiet else console.result_lines(made, language())
-    _echo([*told, console.summary(made, language())])
+    lost = _print([*told, console.summary(made, language())])
+    if lost:
+        logged = log.Log(made.folder.parent / log.NAME, made.folder.name, made.params.timezone)
+        logged.write("not_printed", why=lost.strerror)
     if made.failures:
         raise CardsFailedError("\n".join(console.failure_lines(made, language())))
+    _refuse_loss(lost)
 
 
 def _echo(lines: Iterable[str]) -> None:
+    """Print lines; raise OutputError where stdout takes none."""
+    _refuse_loss(_print(lines))
+
+
+def _print(lines: Iterable[str]) -> OSError | None:
+    """Print lines; give the first error of a stdout that takes none any more."""
+    lost: OSError | None = None
     for line in lines:
-        typer.echo(line)
+        try:
+            typer.echo(line)
+        except OSError as error:
+            let_go(sys.stdout)
+            lost = lost or error
+    return lost
+
+
+def _refuse_loss(error: OSError | None) -> None:
+    """Refuse where lines were lost, but for those that nobody reads any more (a pipe to `head`)."""
+    if error and not isinstance(error, BrokenPipeError):
+        raise OutputError(error.strerror)

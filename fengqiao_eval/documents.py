@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.errors import Fault, InputError, refuse
+from fengqiao_eval.files import input_faults
 
 KeyPath = tuple[str | int, ...]
 Declared = TypeVar("Declared", bound=BaseModel)
@@ -84,11 +85,14 @@ def read(path: Path, name: str | None = None) -> Document:
     Raises InputError naming file and line: not there, not YAML, a key twice, a top that is no mapping.
     """
     name = name or str(path)
-    if not path.is_file():
-        raise InputError([Fault(name, "", "document.not_there")])
+    with input_faults(path, name):
+        if not path.is_file():
+            raise InputError([Fault(name, "", "document.not_there")])
+        raw = path.read_bytes()
     try:
-        node = _Loader(path.read_text("utf-8-sig")).get_single_node()
-        data = yaml.load(path.read_text("utf-8-sig"), _Loader)  # noqa: S506 - a SafeLoader
+        text = raw.decode("utf-8-sig")
+        node = _Loader(text).get_single_node()
+        data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise InputError([Fault(name, "", "document.not_yaml", {"given": " ".join(str(error).split())})]) from None
     try:

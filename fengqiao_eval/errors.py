@@ -5,6 +5,8 @@ FengqiaoError            anything the program refuses, with the exit code of the
 ├── UsageError           the call is wrong: an unknown unit, run or parameter (exit 2)
 ├── CardsFailedError     some scorecards failed, the others stand (exit 3)
 ├── FullDiskError        the disk is full; what is done is kept for the next run (exit 3)
+├── FileAccessError      the system refuses a file: no right, a disk that fails (exit 3), a path that cannot be (exit 2)
+├── OutputError          what is to be printed cannot be (exit 3, or 0 where the result lies in files)
 └── LockedError          another run of the same name is under way (exit 4)
 """
 
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from fengqiao_eval.words import LANGUAGES, say, visible
+from fengqiao_eval.words import LANGUAGES, readable, say, visible
 
 
 class Status(IntEnum):
@@ -57,7 +59,7 @@ class Fault:
 
     def text(self, lang: str | None = None) -> str:
         """Say the fault in one line: file, place, rule, and the sentence of the catalogue."""
-        where = " · ".join(part for part in (self.file, self.place) if part)
+        where = readable(" · ".join(part for part in (self.file, self.place) if part))
         return visible(f"{where} [{self.rule}] {say('fault.' + self.rule, lang, **self.given)}")
 
 
@@ -116,6 +118,25 @@ class CardsFailedError(FengqiaoError):
 
 class FullDiskError(FengqiaoError):
     """The disk is full: nothing is published, and what is done is kept for the next run."""
+
+    exit_code = 3
+
+
+class FileAccessError(FengqiaoError, OSError):
+    """The system refuses a file that is no input: no right, a disk that fails (exit 3), a path that cannot be (exit 2)."""
+
+    def __init__(self, fault: Fault, exit_code: int = 3) -> None:
+        """Keep what it refuses, and whom."""
+        self.fault, self.exit_code = fault, exit_code
+        super().__init__(fault)
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return self.fault.text(self.lang)
+
+
+class OutputError(FengqiaoError):
+    """Standard output takes nothing any more."""
 
     exit_code = 3
 

@@ -1,18 +1,44 @@
-"""Files on every system: names and links of units, writes that are whole or not at all, private modes, a full disk."""
+"""Files on every system: names and links of units, whole writes, private modes, streams, and what the system refuses."""
 
 import errno
+import getpass
 import hashlib
+import io
+import os
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
+from typing import IO, Any
 from urllib.parse import quote
+
+from fengqiao_eval.errors import Fault, FengqiaoError, FileAccessError, InputError, UsageError
+from fengqiao_eval.words import HALF, write_halves
 
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 """What a disk without room is called, and a user without any left of theirs."""
 
-HALF = re.compile("[\ud800-\udfff]")
-"""Half a character: in a file name, a byte that is no UTF-8; no file of text may hold one."""
+REFUSALS = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "denied"),
+    **dict.fromkeys(FULL, "full"),
+    errno.EROFS: "read_only",
+    errno.EIO: "fails",
+    getattr(errno, "ESTALE", errno.EIO): "stale",
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "many_files"),
+    errno.EFBIG: "large",
+    errno.ENOTDIR: "no_folder",
+    errno.EEXIST: "taken",
+    errno.EISDIR: "folder",
+    errno.ENAMETOOLONG: "long",
+    errno.ELOOP: "loop",
+    errno.ENOENT: "gone",
+}
+"""How the system refuses a file, by what it calls that."""
+
+MISNAMED = ("no_folder", "taken", "folder", "long", "loop", "gone")
+"""The refusals that another path would mend; the others are not for the caller to mend."""
 
 PRIVATE = 0o700
 """The mode of a folder that only its owner opens: officers' things, and runs that are not finished."""
@@ -63,15 +89,6 @@ def _shorten(encoded: str, unit_id: str) -> str:
     return f"{start}~{digest}"
 
 
-def write_halves(text: str) -> str:
-    r"""Write half characters as Python and JSON do, so that a file of text can hold them and a program reads them back.
-
-    >>> write_halves("项\udccf")
-    '项\\udccf'
-    """
-    return HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
-
-
 def temporary_path(path: Path) -> Path:
     """Say where a file is written until it takes its place; what was killed in between leaves it there."""
     return path.with_name(f".{path.name}.tmp")
@@ -84,7 +101,9 @@ def replace_whole(path: Path) -> Iterator[Path]:
     try:
         yield aside
         aside.replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path.parent)  # the system does not say where it refuses to take more
         with suppress(OSError):
             aside.unlink(missing_ok=True)
         raise
@@ -96,6 +115,164 @@ def write_whole(path: Path, content: str | bytes) -> None:
         aside.write_bytes(write_halves(content).encode() if isinstance(content, str) else content)
 
 
-def is_full_disk(error: BaseException) -> bool:
-    """Say whether an error of the system tells of a full disk, which is no fault of what was being written."""
-    return getattr(error, "errno", None) in FULL
+# What the system refuses
+
+
+def stops_all(error: BaseException) -> bool:
+    """Say whether the system tells of a disk without room, right or life, which is no fault of what was being written."""
+    return REFUSALS.get(getattr(error, "errno", None) or 0, "gone") not in (*MISNAMED, "many_files", "large")
+
+
+def find_refusal(error: BaseException | None) -> OSError | None:
+    """Find what the system refused, in an error or in what a library made of it; some libraries only quote the system.
+
+    An error of Python's own is a mistake of ours, whatever was being handled at the time, unless it names its cause.
+    """
+    if isinstance(error, OSError) and not isinstance(error, io.UnsupportedOperation):
+        lost = error.filename is None and "temporary" in str(error)
+        return OSError(errno.EACCES, "", os.environ.get("TMPDIR", "/tmp")) if lost else error  # noqa: S108 - only named
+    if error is None or type(error).__module__ == "builtins":
+        return find_refusal(error.__cause__) if error else None
+    if code := next((code for code in REFUSALS if os.strerror(code) in str(error)), None):
+        named = re.search(r"""["'](\S[^"']*[/\\][^"']*)["']""", str(error))
+        return OSError(code, os.strerror(code), named[1] if named else None)
+    return find_refusal(error.__cause__ or error.__context__)
+
+
+def access_fault(error: OSError, path: Path | None = None, name: str | None = None) -> Fault:
+    """Say as a fault what the system refused: the path, which right is lacking where, and to whom.
+
+    path: where the error names none; name: what the path is called in faults.
+    """
+    given = [name for name in (error.filename, getattr(error, "filename2", None)) if name and isinstance(name, (str, bytes))]
+    places = [Path(os.fsdecode(name)) for name in given] or [path or Path()]
+    place, rule = places[-1], REFUSALS.get(error.errno or 0, "other")
+    lacks = place
+    if rule == "denied":  # of two files that are renamed, either may lack it
+        rule, lacks = min(map(_missing_right, places), key=lambda found: found[0] == "denied")
+    why = errno.errorcode.get(error.errno or 0, type(error).__name__)
+    return Fault(name or str(place), "", f"system.{rule}", {"place": lacks, "user": user_name(), "why": why})
+
+
+def refusal(error: BaseException, path: Path | None = None) -> FengqiaoError | None:
+    """Say what the system refused (exit 2 where another path would do, else 3); None for an error of another kind."""
+    if isinstance(error, UnicodeEncodeError) and HALF.search(str(error.object)):
+        return UsageError("bytes")
+    if (cause := find_refusal(error)) is None:
+        return None
+    fault = access_fault(cause, path)
+    return FileAccessError(fault, 2 if fault.rule.removeprefix("system.") in MISNAMED else 3)
+
+
+def _missing_right(path: Path) -> tuple[str, Path]:
+    """Find which right is lacking on the way to a path, and where."""
+    how = {"effective_ids": os.access in os.supports_effective_ids}
+    try:
+        whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() asks for the rights that are lacking
+    except OSError:  # the current folder is gone
+        return "denied", path
+    for place in reversed(whole.parents):
+        if os.path.lexists(place) and not os.access(place, os.X_OK, **how):
+            return "enter", place
+    for place, right, rule in ((whole, os.R_OK, "read"), (whole, os.W_OK, "write"), (whole.parent, os.W_OK, "write")):
+        if os.path.lexists(place) and not os.access(place, right, **how):
+            return rule, place
+    return "denied", whole
+
+
+def user_name() -> str:
+    """Name the user as whom this process acts, by number where there is no name."""
+    if sys.platform == "win32":
+        return getpass.getuser()
+    import pwd  # noqa: PLC0415 - POSIX only
+
+    number = os.geteuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # a container's user may have no name
+        return str(number)
+
+
+@contextmanager
+def input_faults(path: Path, name: str | None = None) -> Iterator[None]:
+    """Let what the system refuses of a file that is read be a fault of the input (InputError); name: what it is called there."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError([access_fault(error, path, name)]) from None
+
+
+def plain_path(path: Path) -> Path:
+    """Give a path for libraries that know UTF-8 alone: where it is none, by a folder that this process holds open (Linux)."""
+    if not HALF.search(str(path)):
+        return path
+    parts = path.absolute().parts
+    odd = max(number for number, part in enumerate(parts) if HALF.search(part)) + 1
+    opened = Path(*parts[:odd])
+    found = opened.stat()
+    return Path("/proc/self/fd", str(_hold_open(opened, found.st_dev, found.st_ino)), *parts[odd:])
+
+
+@lru_cache
+def _hold_open(path: Path, *_which: int) -> int:
+    return os.open(path, os.O_RDONLY)
+
+
+# The streams of a process
+
+STDOUT = "<stdout>"
+
+
+class StandardStream:
+    """A standard stream whose errors say which it is (<stdout>, <stderr>); all else is as it was."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        """Stand before a stream."""
+        self._stream, self._called = stream, name
+
+    def __getattr__(self, name: str) -> Any:
+        """Give what the stream has."""
+        return getattr(self._stream, name)
+
+    def write(self, text: Any) -> Any:
+        """Write as the stream does."""
+        return self._named(self._stream.write, text)
+
+    def flush(self) -> None:
+        """Flush as the stream does."""
+        self._named(self._stream.flush)
+
+    def _named(self, do: Callable[..., Any], *given: Any) -> Any:
+        try:
+            return do(*given)
+        except OSError as error:
+            error.filename = self._called
+            raise
+
+
+def open_streams() -> None:
+    """Put something in place of the standard streams that are closed, else the next file that is opened would be taken for one.
+
+    What is written to a closed stdout fails; what is written to a closed stderr is lost.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            nothing = os.open(os.devnull, os.O_WRONLY if name == "stderr" else os.O_RDONLY)
+            if nothing != number:
+                os.dup2(nothing, number)
+                os.close(nothing)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - open as long as the process
+    for name in ("stdout", "stderr"):
+        if not isinstance(stream := getattr(sys, name), StandardStream):
+            setattr(sys, name, StandardStream(stream, f"<{name}>"))
+
+
+def let_go(stream: IO[Any]) -> None:
+    """Lose what a stream still holds that cannot be written, which Python would try to write once more at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, stream.fileno())
+        os.close(nothing)

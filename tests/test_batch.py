@@ -9,11 +9,12 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 
 from batches import a_notebook, marked, servers, some_cards, until, watched
-from fengqiao_eval.engine import pool
+from fengqiao_eval.engine import pool, processes
 from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.runs.templates import find_notebooks, notebook_of
@@ -54,6 +55,78 @@ def small(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small")
     run, notebook = write_run(folder / "run"), a_notebook(folder / "notebooks" / "small.ipynb", "print(unit)")
     return lambda name: some_cards(run, notebook, UNITS, name)
+
+
+SEES = """import locale, os, shutil, sys, time, warnings
+print(sorted(name for name in os.environ if name != "PYTHONPATH"), shutil.get_terminal_size(), time.tzname, sys.flags)
+print(locale.getlocale(), {"a", "b", "c"}, [warnings.warn("old", DeprecationWarning)])
+assert unit, "an assert holds"
+import plotly.graph_objects as go
+go.Figure(go.Bar(y=[1])).show()"""
+SET = {
+    "PLOTLY_RENDERER": "browser",
+    "MPLBACKEND": "Agg",
+    "COLUMNS": "20",
+    "LC_ALL": "C",
+    "TZ": "America/New_York",
+    "PYTHONHASHSEED": "7",
+    "PYTHONWARNINGS": "error",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONUTF8": "0",
+    "FORCE_COLOR": "1",
+    "JUPYTER_CONFIG_DIR": "nowhere",
+    "PANDAS_FUTURE_INFER_STRING": "0",
+    "WHATEVER_ANYBODY": "sets",
+}
+
+
+@pytest.mark.slow
+def test_what_a_user_has_set_changes_no_card(tmp_path):
+    """Whatever the environment of the user, cards are printed in the stated one: notebooks and pages are the same bytes."""
+    run, notebook = write_run(tmp_path / "run"), a_notebook(tmp_path / "notebooks" / "sees.ipynb", SEES)
+    (tmp_path / "shadow").mkdir()
+    (tmp_path / "shadow" / "plotly.py").write_text("raise SystemExit('shadowed')")
+    (tmp_path / "home" / ".ipython" / "profile_default" / "startup").mkdir(parents=True)
+    (tmp_path / "home" / ".ipython" / "profile_default" / "startup" / "0.py").write_text("print('startup')")
+    (tmp_path / "prints.py").write_text(PRINTS, "utf-8")
+    shadow = os.pathsep.join(map(str, (tmp_path / "shadow", Path(__file__).parent)))
+    plain = {name: value for name, value in os.environ.items() if name not in SET} | {"PYTHONPATH": str(Path(__file__).parent)}
+    odd = plain | SET | {"HOME": str(tmp_path / "home"), "PYTHONPATH": shadow}
+    for name, environment in (("plain", plain), ("odd", odd)):
+        words = [sys.executable, tmp_path / "prints.py", run, notebook, name]
+        subprocess.run(words, env=environment, check=True, capture_output=True)
+    pages, notebooks = ([run / name / f"S001.{kind}" for name in ("plain", "odd")] for kind in ("html", "ipynb"))
+    assert pages[0].read_bytes() == pages[1].read_bytes()
+    every = [[out for cell in nbformat.read(path, 4).cells for out in cell.get("outputs", ())] for path in notebooks]
+    plain_ones, odd_ones = ([out for out in outs if out.get("name") != "stderr"] for outs in every)  # names of temporary files
+    assert len(plain_ones) > 1
+    assert plain_ones == odd_ones
+    assert len(every[0]) == len(every[1])
+
+
+PRINTS = """import sys
+from pathlib import Path
+from batches import some_cards
+from fengqiao_eval.cli import _settle_interpreter
+from fengqiao_eval.engine.pool import print_cards
+if __name__ == "__main__":
+    _settle_interpreter()
+    run, notebook, name = sys.argv[1:]
+    sys.exit(bool(print_cards(some_cards(Path(run), Path(notebook), ["S001"], name))))  # no assert: -O leaves it out
+"""
+
+
+def test_cards_see_the_way_through_the_network_and_what_is_meant_for_them(monkeypatch, tmp_path):
+    """Proxies, certificates, home and what begins with FENGQIAO_ are passed on; afterwards all is as it was."""
+    passed = {"https_proxy": "http://p:1", "NO_PROXY": "local", "SSL_CERT_FILE": "ca.pem", "HOME": "/h", "FENGQIAO_KEY": "k"}
+    for name, value in {**passed, "AWS_SECRET": "s"}.items():
+        monkeypatch.setenv(name, value)
+    before = dict(os.environ)
+    with processes.stated_environment(TMPDIR=str(tmp_path)):
+        seen = dict(os.environ)
+    assert seen.items() >= passed.items()
+    assert "AWS_SECRET" not in seen
+    assert dict(os.environ) == before
 
 
 def nothing_left(temporary):

@@ -193,6 +193,16 @@ def test_a_column_the_scheme_needs_is_a_fault(project):
     assert "--set · state [document.value] 值 ready 不合要求" in refused
 
 
+def test_what_is_still_to_be_filled_in_is_told_and_no_run_for_good(project):
+    """A scheme with blanks is said in every check and at the foot of the pages, and is refused for an announced run."""
+    scheme = project / "params" / "scheme.yaml"
+    scheme.write_text(scheme.read_text("utf-8").replace("author: 甲", "author: 待填：起草人"), "utf-8")
+    code, said, _ = fengqiao("check", "params/q4.yaml")
+    assert (code, "方案中尚待填写：author；填好之前只能作草稿" in said) == (0, True)
+    code, _, refused = fengqiao("check", "params/q4.yaml", "--set", "state=announced")
+    assert (code, "scheme.yaml [params.blank] 状态为 announced 的批次不得用尚未填好的方案；请填写 author" in refused) == (1, True)
+
+
 def test_a_period_without_records_is_a_fault(project):
     """Nobody can be scored on a quarter that holds no record."""
     code, _, refused = fengqiao("run", "params/q4.yaml", "--set", "period=2019Q1")

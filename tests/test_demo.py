@@ -1,5 +1,6 @@
 """What the invented province promises to everyone who tries the product on it."""
 
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from fengqiao_eval.demo import write
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.records.tables import EVENTS, TABLES
+from test_files import closed
 
 DAY = pd.Timedelta(days=1)
 FIRST, AFTER = pd.Timestamp("2023-01-01"), pd.Timestamp("2025-01-01")
@@ -653,6 +655,33 @@ def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "demo").write_text("a file")
     with pytest.raises(UsageError, match="demo"):
         write.write(tmp_path / "demo", stations=8)
+
+
+def test_what_lies_there_is_named(tmp_path):
+    """A refusal names what is not the demo's, the first five of many."""
+    for number in range(7):
+        (tmp_path / f"{number}.txt").write_text("")
+    with pytest.raises(UsageError, match=r"（0\.txt, 1\.txt, 2\.txt, 3\.txt, 4\.txt …），不会覆盖"):
+        write.write(tmp_path, stations=8)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_no_folder(tmp_path):
+    """What is neither file nor folder is no empty folder, and stays."""
+    os.mkfifo(tmp_path / "demo")
+    with pytest.raises(UsageError, match="demo 不是文件夹，不会覆盖"):
+        write.write(tmp_path / "demo", stations=8)
+    assert (tmp_path / "demo").is_fifo()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+def test_a_folder_that_may_not_be_looked_into_is_not_taken_for_empty(tmp_path):
+    """A closed folder is refused, and what lies in it stays."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "letter.txt").write_text("")
+    with closed(tmp_path / "kept"), pytest.raises(PermissionError):
+        write.write(tmp_path / "kept", stations=8)
+    assert (tmp_path / "kept" / "letter.txt").is_file()
 
 
 def test_nothing_half_written_stays(tmp_path, monkeypatch):

@@ -15,10 +15,10 @@ from xlsxwriter.utility import xl_cell_to_rowcol
 from fengqiao_eval import documents
 from fengqiao_eval.cli import app
 from fengqiao_eval.errors import InputError, UsageError
-from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scheme.load import BLANKS, EXAMPLE, OWN, blanks, load
 from fengqiao_eval.scheme.yaml_text import build_document, dump, format_value, leaves, path, place_of, value_of
 from fengqiao_eval.workbooks import scheme_reader
-from fengqiao_eval.workbooks.scheme_table import export_table, import_table
+from fengqiao_eval.workbooks.scheme_table import export_table, import_table, new_table
 from shared import shipped
 
 ROOT = Path(__file__).parents[1]
@@ -308,3 +308,40 @@ def test_the_command_goes_both_ways(scheme, tmp_path, monkeypatch):
     assert same.output == "nested.yaml 与工作簿内容相同，未改动\n"
     neither = CliRunner().invoke(app, ["scheme", "nested.yaml"])
     assert (neither.exit_code, neither.output) == (2, "--to 和 --from 必须且只能给一个\n")
+
+
+# A table to start from
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("suffix", [".yaml", ".xlsx"])
+def test_a_new_table_has_the_structure_of_the_example_and_nothing_that_is_its_own(tmp_path, lang, suffix):
+    """Indicators, weights and limits are those of the example; title, drafters, sources, dates and void months are not."""
+    new_table(tmp_path / f"new{suffix}", lang, force=False)
+    if suffix == ".xlsx":
+        import_table(tmp_path / "new.xlsx", tmp_path / "new.yaml", force=False)
+    made, example = (documents.read(path).data for path in (tmp_path / "new.yaml", EXAMPLE))
+    assert {key: made[key] for key in made if key not in OWN} == {key: example[key] for key in example if key not in OWN}
+    assert set(made) & set(OWN) == {*BLANKS, "version"}
+    assert not {made[key] for key in ("title", "author", "checker")} & {example[key] for key in ("title", "author", "checker")}
+    assert blanks(load(tmp_path / "new.yaml")) == BLANKS
+    assert blanks(load(EXAMPLE)) == ()
+
+
+def test_a_new_table_replaces_no_file(tmp_path):
+    """A file that stands there is left alone, unless --force is given."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("title: mine\n")
+    with pytest.raises(UsageError, match=r"mine\.yaml 已存在且内容不同，不予覆盖"):
+        new_table(path, "zh", force=False)
+    assert path.read_text() == "title: mine\n"
+    assert len(new_table(path, "zh", force=True).indicators) == 15
+
+
+@pytest.mark.parametrize("words", [["x.yaml", "--new", "y.yaml"], ["--new", "y.txt"], ["--new", "y.yaml", "--to", "z.xlsx"], []])
+def test_new_stands_alone(words, tmp_path, monkeypatch):
+    """A call that mixes the ways, or names no table, is refused with what would do, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    ran = CliRunner().invoke(app, ["scheme", *words])
+    assert (ran.exit_code, ran.stderr.startswith("--new 单独使用，后面写新文件")) == (2, True)
+    assert list(tmp_path.iterdir()) == []

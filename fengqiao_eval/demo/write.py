@@ -6,6 +6,7 @@ to 14 questions in 2024Q4; all replies due in 2024-11 lost their date; one stati
 By default these are S060, every station of 四类, S030, every station, and S061, which became part of S012.
 """
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from fengqiao_eval.demo import events
 from fengqiao_eval.demo.province import MOST_STATIONS, draw_province, postings, units
 from fengqiao_eval.errors import UsageError
+from fengqiao_eval.files import plain_path
 from fengqiao_eval.records.tables import TABLES
 
 FEWEST_STATIONS = 8
@@ -62,7 +64,7 @@ def write(folder: Path, stations: int = 60, seed: int = 0) -> dict[str, int]:
 
     Raises UsageError where the folder holds anything else.
     """
-    goal = Path(folder).resolve()
+    goal = Path(os.path.realpath(folder))  # a link stays, and what it leads to is replaced; resolve() fails at links in a circle
     _refuse_foreign(goal)
     tables = invent(stations, seed)
     goal.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +72,7 @@ def write(folder: Path, stations: int = 60, seed: int = 0) -> dict[str, int]:
         new = Path(beside) / "new"
         new.mkdir()
         for name, table in tables.items():
-            pq.write_table(_declared_table(name, table), new / f"{name}.parquet")
+            pq.write_table(_declared_table(name, table), plain_path(new) / f"{name}.parquet")
         if goal.exists():
             goal.rename(Path(beside) / "old")
         new.rename(goal)
@@ -87,15 +89,18 @@ def _declared_table(name: str, table: pd.DataFrame) -> pa.Table:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    foreign = [folder] if folder.is_file() else sorted(file for file in folder.glob("*") if not _is_invented(file))
-    if foreign:
-        raise UsageError("demo_folder", folder=folder, foreign=foreign[0].name)
+    """Refuse whatever lies there but an empty folder and an earlier demo; what may not be looked into is no empty folder."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise UsageError("demo_taken", folder=folder)
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    if foreign := [file.name for file in there if not _is_invented(file)]:
+        raise UsageError("demo_folder", folder=folder, foreign=", ".join(foreign[:5]) + (" …" if len(foreign) > 5 else ""))  # noqa: PLR2004
 
 
 def _is_invented(file: Path) -> bool:
     if file.suffix != ".parquet" or file.stem not in TABLES:
         return False
     try:
-        return _MARK in (pq.read_schema(file).metadata or {})
+        return file.is_file() and _MARK in (pq.read_schema(plain_path(file)).metadata or {})
     except (pa.ArrowInvalid, OSError):
         return False

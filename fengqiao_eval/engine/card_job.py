@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fengqiao_eval.engine import CELL_SECONDS, OURS, STOCK
-from fengqiao_eval.files import is_full_disk, temporary_path, write_whole
+from fengqiao_eval.files import stops_all, temporary_path, write_whole
 from fengqiao_eval.words import say
 
 if TYPE_CHECKING:  # what prints a card is loaded by who prints it: a spawned worker settles before it loads papermill
@@ -107,6 +107,7 @@ def give_up(card: CardJob, failure: Failure) -> None:
         path.unlink(missing_ok=True)
     if card.notebook.is_file() and not failed_path(card).is_file():
         with suppress(ValueError, LookupError, AttributeError):  # what is no notebook cannot be kept as one
+            card.page.parent.mkdir(exist_ok=True)
             from fengqiao_eval.engine.execute import fill, form  # noqa: PLC0415 - see above
 
             notebook = fill(form(card.notebook), parameters(card), card.notebook, failed_path(card))
@@ -162,7 +163,7 @@ def publish_card(
             left.unlink(missing_ok=True)
             return None
     except Exception as error:
-        if not is_full_disk(error):
+        if not stops_all(error):
             _keep_failed(ran.notebook, card)
         raise
     _keep_failed(ran.notebook, card)

@@ -22,7 +22,7 @@ from fengqiao_eval.documents import suggest
 from fengqiao_eval.engine import CELL_SECONDS, OURS, STOCK
 from fengqiao_eval.engine.papermill_engine import Managed
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.files import write_halves
+from fengqiao_eval.words import write_halves
 
 # A notebook filled in with parameters as papermill does it, but read, checked and completed once for all its cards
 

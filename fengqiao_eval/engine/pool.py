@@ -29,8 +29,8 @@ from tqdm import tqdm
 
 from fengqiao_eval.engine import OURS, card_job, processes
 from fengqiao_eval.engine.card_job import CardJob, Failure, Limits
-from fengqiao_eval.engine.shell import change_environment, restore_state
-from fengqiao_eval.files import is_full_disk
+from fengqiao_eval.engine.shell import restore_state
+from fengqiao_eval.files import refusal, stops_all
 from fengqiao_eval.words import say
 
 # Loading what cards need, once, before the clock of any card starts
@@ -127,20 +127,20 @@ def _answer(card: CardJob, plan: PoolPlan, line: WorkerPipes, *, isolated: bool)
         error = card_job.publish_card(card, plan.engine, plan.limits, watch, isolated=isolated)
         failed = (error.cell, error.name, error.message[:LONGEST_MESSAGE]) if error else None
     except BaseException as ended:  # noqa: BLE001 - whatever ends one card, the others are printed
-        if is_full_disk(ended):
-            return _full_disk(ended, card.page.parent) | {"stop": True}
-        failed = None, type(ended).__name__, str(ended)[:LONGEST_MESSAGE]
+        if stops_all(ended):
+            return _refuse_all(ended, card.page.parent) | {"stop": True}
+        failed = None, type(ended).__name__, str(refusal(ended, card.page) or ended)[:LONGEST_MESSAGE]
     return {"failed": failed, "stop": bool(failed) or threading.active_count() > threads}
 
 
-def _full_disk(error: BaseException, place: Path) -> dict[str, Any]:
-    """Make the message that tells of a full disk, which is no card's fault and ends the batch."""
-    return {"full": [getattr(error, "errno", None), str(getattr(error, "filename", None) or place)]}
+def _refuse_all(error: BaseException, place: Path) -> dict[str, Any]:
+    """Make the message that tells of a disk that takes nothing, which is no card's fault and ends the batch."""
+    return {"refused": [getattr(error, "errno", None), str(getattr(error, "filename", None) or place)]}
 
 
-def _raise_full_disk(message: Mapping[str, Any]) -> None:
-    if "full" in message:
-        code, place = message["full"]
+def _raise_refusal(message: Mapping[str, Any]) -> None:
+    if "refused" in message:
+        code, place = message["refused"]
         raise OSError(code, os.strerror(code), place)
 
 
@@ -192,7 +192,7 @@ class Pool:
 def run_pool(cards: Sequence[CardJob], plan: PoolPlan, boss: Connection) -> Generator[CardResult]:
     """Print cards, each in a process of its own where there is fork; give each as it ends.
 
-    Ends early where `boss`, the other end of whose line must be silent, hangs up. Raises OSError where a disk is full.
+    Ends early where `boss`, the other end of whose line must be silent, hangs up. Raises OSError where a disk takes nothing.
     """
     pool = Pool(cards, plan, boss, deque((number, False) for number in range(len(cards))), [])
     try:
@@ -254,7 +254,7 @@ def _attend(pool: Pool, worker: Worker, *, dead: bool) -> Generator[CardResult]:
     stop = False
     for message in _messages(worker):
         worker.deadline = time.monotonic() + worker.seconds
-        _raise_full_disk(message)
+        _raise_refusal(message)
         if "card" in message:
             stop = message["stop"]
             yield _end_card(pool, worker.tasks.popleft(), message["failed"])
@@ -313,7 +313,8 @@ def _end(worker: Worker) -> int | None:
 #
 # Where there is no fork it loads nothing and spawns workers.
 
-SETTINGS = {
+
+THREADS = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
@@ -325,7 +326,7 @@ def serve(boss: Connection, parent: int, folder: str, cards: Sequence[CardJob], 
 
     folder: where temporary files go; it is removed at the end, for the boss may be no more.
     Tells {"ready": whether this process is fit to fork}; then for each card its number and None or the fields of its failure;
-    then {"end": True}. {"full": [errno, path]} where a disk is full, {"died": words} where the server is at fault.
+    then {"end": True}. {"refused": [errno, path]} where a disk takes nothing, {"died": words} where the server is at fault.
     """
     processes.end_with(parent)
     processes.lead_group()
@@ -345,9 +346,9 @@ def _serve_cards(boss: Connection, cards: Sequence[CardJob], plan: PoolPlan) -> 
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - told, for nobody sees this process's last words
-        if is_full_disk(error):
-            return _full_disk(error, cards[0].run)
-        return {"died": f"{type(error).__name__}: {error}"}
+        if stops_all(error):
+            return _refuse_all(error, cards[0].run)
+        return {"died": str(refusal(error) or f"{type(error).__name__}: {error}")}
     return {"end": True}
 
 
@@ -402,7 +403,7 @@ def print_cards(
 
     engine: `fengqiao`, or `stock`. done: called as each card ends. start: `fork` (a process a card) or `spawn` (one for several;
     slower, and what a card leaves behind is less surely put away); by default what the system and the engine allow.
-    Raises OSError with the errno of a full disk, where there is one. Whatever ends this, no process stays.
+    Raises OSError where the disk takes nothing: full, read-only, no right, lost. Whatever ends this, no process stays.
     """
     if not cards:
         return ()
@@ -443,7 +444,7 @@ def _print_all(cards: Sequence[CardJob], plan: PoolPlan) -> Generator[tuple[int,
 
 
 def _server_messages(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[Mapping[str, Any]]:
-    """Give what a server tells, the last of it, where it did not come to its end, how it died; raise OSError for a full disk."""
+    """Give what a server tells, the last of it, where it did not come to its end, how it died; raise OSError for a disk."""
     trials = len({card.notebook for card in cards}) if plan.warm else 0
     patience: float | None = SERVER_START_SECONDS + trials * plan.limits.card_seconds
     with _server(cards, plan) as (process, line):
@@ -453,7 +454,7 @@ def _server_messages(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[Mappi
                 message = json.loads(line.recv_bytes()) if line in heard or line.poll() else None
             if not message:
                 break
-            _raise_full_disk(message)
+            _raise_refusal(message)
             if "end" in message:
                 return
             yield message
@@ -473,7 +474,8 @@ def _server(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[tuple[BaseProc
     with TemporaryDirectory(prefix="fq-", ignore_cleanup_errors=True) as folder:
         process = context.Process(target=serve, args=(theirs, os.getpid(), folder, cards, plan))
         try:
-            with change_environment({**SETTINGS, processes.MARK: mark, "TMPDIR": folder}), _block_interrupts():
+            aside = {"TMPDIR": folder, "IPYTHONDIR": f"{folder}/ipython"}  # where no profile of a user's is
+            with processes.stated_environment(**THREADS, **aside, **{processes.MARK: mark}), _block_interrupts():
                 process.start()
             theirs.close()
             reaper = processes.start_reaper(process.pid or 0, mark)

@@ -5,11 +5,13 @@ Most of it is POSIX, and some of it Linux; elsewhere these functions do what the
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import util
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -19,6 +21,47 @@ _DEATH_SIGNAL, _ADOPT = 1, 36  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
 
 
 _DYING_SECONDS = 10
+
+
+KEPT = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TE?MP|TMPDIR|(LD|DYLD)_\w+"  # whose session it is, where programs and libraries lie
+    r"|(HTTPS?|FTP|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|KRB5\w+"  # the way through the network
+    r"|SYSTEM(ROOT|DRIVE)|WINDIR|COMSPEC|PATHEXT|USER(NAME|PROFILE|DOMAIN)|(LOCAL)?APPDATA|PROGRAM(DATA|FILES\S*)"  # Windows
+    r"|FENGQIAO_\w+",  # and what is meant for us, or for an analyst's own cell
+    re.IGNORECASE,
+)
+"""What is kept of the user's environment."""
+
+STATED = {
+    **dict.fromkeys(("LANG", "LC_ALL"), "C.UTF-8"),
+    "PYTHONUTF8": "1",
+    "PYTHONHASHSEED": "0",  # a set has one order
+    "MATPLOTLIBRC": os.devnull,
+    "JUPYTER_PREFER_ENV_PATH": "1",  # the kernel of this installation before one in the user's home
+}
+"""What is set besides, on every machine."""
+
+
+@contextmanager
+def stated_environment(**more: str) -> Iterator[None]:
+    """Put the environment in which runs and cards are made in place of the user's: what is KEPT, what is STATED, and more.
+
+    Nothing else that a user has set can then change a number or a page: for Python (in processes of multiprocessing -O and -W
+    too), pandas, Jupyter, figures, terminals, languages, clocks. Where PYTHONPATH is needed to find packages, they are searched
+    for in the order of this process.
+    """
+    before, flags = dict(os.environ), util._args_from_interpreter_flags  # type: ignore[attr-defined] # noqa: SLF001 - no other way
+    kept = {name: value for name, value in before.items() if KEPT.fullmatch(name)}
+    path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} if "PYTHONPATH" in before else {}
+    os.environ.clear()
+    os.environ.update(kept | STATED | path | more)
+    util._args_from_interpreter_flags = list  # type: ignore[attr-defined] # noqa: SLF001 - none
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        util._args_from_interpreter_flags = flags  # type: ignore[attr-defined] # noqa: SLF001 - see above
 
 
 def _prctl(option: int, value: int) -> None:

@@ -30,8 +30,7 @@ from jupyter_client.jsonutil import json_clean, json_default
 from jupyter_client.session import Session
 from traitlets.config import Config
 
-from fengqiao_eval.files import HALF
-from fengqiao_eval.words import say
+from fengqiao_eval.words import HALF, say
 
 # What passes between who runs cells and who keeps the notebook: messages as Jupyter's protocol has them.
 

@@ -12,13 +12,16 @@ from fengqiao_eval.measuring.tallies import missing_worth
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.tables import EVENTS, TABLES
+from fengqiao_eval.scheme.load import blanks
 from fengqiao_eval.scheme.measure import Coded, Count
 from fengqiao_eval.scheme.scheme import Scheme
 
 
 def collect_notes(plan: Plan, measured: Measured, groups: np.ndarray) -> tuple[Note, ...]:
     """Collect every note on a run's main period."""
+    blank = blanks(plan.scheme)
     return (
+        *([Note("blank", {"keys": ", ".join(blank)})] if blank else []),
         *_missing_tables(plan),
         *_late_records(plan, measured.period),
         *_uncoded_answers(plan, measured.period),

@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 from ibis.common.exceptions import IbisError, TableNotFound
 from pyarrow.lib import ArrowException
 
-from fengqiao_eval.errors import Fault, InputError, Note
+from fengqiao_eval.errors import Fault, InputError, Note, UsageError
+from fengqiao_eval.files import access_fault, plain_path
 from fengqiao_eval.records import csv_files
 from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.words import HALF
 
 SUFFIXES = (".parquet", ".csv")
 """Formats in a folder; where a table is there twice the first wins, and a note says so."""
@@ -105,7 +107,7 @@ def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, na
             continue
         first, kind = files[0], {".csv": "CSV"}.get(files[0].suffix.lower(), "Parquet")
         if first not in read:  # one file may hold two tables
-            read[first], faults = (_read_csv if kind == "CSV" else _read_parquet)(connection, first)
+            read[first], faults = _read_file(connection, first, kind)
             found.faults += faults
         if read[first] is None:
             found.unread.add(table)
@@ -116,14 +118,22 @@ def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, na
     return found
 
 
+def _read_file(connection: Any, path: Path, kind: str) -> tuple[Any | None, list[Fault]]:
+    try:
+        with path.open("rb"):  # what the system refuses it says better than a library
+            return (_read_csv if kind == "CSV" else _read_parquet)(connection, path)
+    except OSError as error:
+        return None, [access_fault(error, path, path.name)]
+
+
 def _pattern(path: Path) -> str:
     """Write a path as the pattern that nothing but it fits: the engine takes * ? [ for signs."""
-    return re.sub(r"([\[*?])", r"[\1]", str(path))
+    return re.sub(r"([\[*?])", r"[\1]", str(plain_path(path)))
 
 
 def _read_parquet(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:
     try:
-        if faults := csv_files.twice(pq.read_schema(path).names, path.name):
+        if faults := csv_files.twice(pq.read_schema(plain_path(path)).names, path.name):
             return None, faults
         return connection.read_parquet(_pattern(path), hive_partitioning=False), []
     except BROKEN:
@@ -157,10 +167,12 @@ def _read_csv(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:
 
 def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
     """Attach a DuckDB file for reading; what its views or macros would do beyond it is refused by the engine."""
+    if HALF.search(where.name):  # the engine names its catalogue after the file
+        raise UsageError("bytes")
     connection = _connect(timezone)
     base = where.stem if where.stem.lower() not in ("memory", "temp", "system", "main") else "records"
     try:
-        path, alias = str(where).replace("'", "''"), base.replace('"', '""')
+        path, alias = str(plain_path(where)).replace("'", "''"), base.replace('"', '""')
         connection.raw_sql(f"ATTACH '{path}' AS \"{alias}\" (TYPE DUCKDB, READ_ONLY)")
     except duckdb.Error:
         raise InputError([unreadable(name, "DuckDB")]) from None

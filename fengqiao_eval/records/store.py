@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fengqiao_eval.errors import Fault, Note, refuse
+from fengqiao_eval.files import input_faults
 from fengqiao_eval.records.checks import check_table, check_units
 from fengqiao_eval.records.ingest import Mapped, shape
 from fengqiao_eval.records.sources import BROKEN, find_sources, unreadable
@@ -62,7 +63,8 @@ def read_records(
     given = tables or {}
     refuse(Fault(name, f"tables.{table}", "records.unknown_table", {"given": table}) for table in given if table not in TABLES)
     mapped = {table: given.get(table, Mapped()) for table in TABLES}
-    found = find_sources(where, mapped, timezone, name)
+    with input_faults(where, name):
+        found = find_sources(where, mapped, timezone, name)
     opened: dict[str, Any] = {}
     counts: dict[str, int] = {}
     faults, notes, deeper = found.faults, found.notes, list[Fault]()

@@ -1,6 +1,7 @@
 """A finished run as scorecards read it: manifest, scheme and frames, each file read once."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ import pyarrow as pa
 
 from fengqiao_eval.documents import near
 from fengqiao_eval.errors import OFFICER, UsageError, refuse_in
+from fengqiao_eval.files import plain_path
 from fengqiao_eval.periods import RELATIVE
 from fengqiao_eval.results import frames
 from fengqiao_eval.results.frames import Frame
@@ -39,7 +41,7 @@ class Run:
 
     def frame(self, name: str, *, officers: bool = False) -> Frame:
         """Find a frame, which is read once as long as its file does not change; one that is not there is empty."""
-        file = (self.path / OFFICER if officers else self.path) / f"{name}.parquet"
+        file = plain_path((self.path / OFFICER if officers else self.path) / f"{name}.parquet")
         return frames.frame_of(file, file.stat().st_mtime_ns if file.is_file() else 0)
 
     def holds_officer(self, unit_id: str) -> bool:
@@ -82,7 +84,7 @@ def open_run(path: str | Path, out: str | None = None, period: object = None, la
 
 
 def _open_folder(given: Path) -> Run:
-    folder = (given.parent / given.read_text("utf-8").strip() if given.is_file() else given).resolve()
+    folder = Path(os.path.realpath(given.parent / given.read_text("utf-8").strip() if given.is_file() else given))
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         raise UsageError("no_run", given=str(given))

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError
-from fengqiao_eval.files import PRIVATE, file_name
+from fengqiao_eval.files import PRIVATE, file_name, plain_path
 from fengqiao_eval.results.run import FRAMES
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.scheme.scheme import Scheme
@@ -54,7 +54,7 @@ def read_units(folder: Path) -> pd.DataFrame:
     """Read the units of a run, officers among them: unit_id, level, parent_id."""
     places = (folder / "units.parquet", folder / OFFICER / "units.parquet")
     columns = ["unit_id", "level", "parent_id"]
-    frames = [pd.read_parquet(place, columns=columns).astype(object) for place in places if place.is_file()]
+    frames = [pd.read_parquet(plain_path(place), columns=columns).astype(object) for place in places if place.is_file()]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -129,7 +129,8 @@ def write_frames(folder: Path, frames: Mapping[str, pd.DataFrame], officers: Map
             continue
         place.mkdir(PRIVATE, exist_ok=True)
         for name, frame in those.items():
-            frame.reset_index(drop=True).to_parquet(place / f"{name}.parquet", index=False, row_group_size=ROW_GROUP)
+            path = plain_path(place) / f"{name}.parquet"
+            frame.reset_index(drop=True).to_parquet(path, index=False, row_group_size=ROW_GROUP)
 
 
 def write_scheme(folder: Path, scheme: Scheme) -> None:

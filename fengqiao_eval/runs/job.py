@@ -23,9 +23,10 @@ from fengqiao_eval.runs import log, manifest
 from fengqiao_eval.runs.params import RunParams, load_params, project_folder, run_name
 from fengqiao_eval.runs.templates import OVERVIEW, find_differences, find_notebooks, notebook_of
 from fengqiao_eval.scheme.lint import Finding, lint
-from fengqiao_eval.scheme.load import read_scheme
+from fengqiao_eval.scheme.load import blanks, read_scheme
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.score import Scores, score
+from fengqiao_eval.words import readable
 
 Result = TypeVar("Result")
 
@@ -209,6 +210,9 @@ def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = 
         strange = [level for level in params.levels or () if level not in scheme.levels]
         known = ", ".join(scheme.levels)
         found += [Fault(name, "levels", "params.level", {"given": level, "known": known}) for level in strange]
+        if params.state != "draft" and (blank := blanks(scheme)):
+            given = {"state": params.state, "keys": ", ".join(blank)}
+            found.append(Fault(short_path(Path(params.scheme)), "", "params.blank", given))
     if scheme and records:
         found += compatibility.faults(scheme, records)
     if params and params.period and scheme and records:
@@ -231,8 +235,8 @@ def _try_read(faults: list[Fault], read: Callable[..., tuple[Result, list[Fault]
 
 
 def short_path(path: Path) -> str:
-    """Write a path as short as can be: from the current folder where it lies below it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    """Write a path as short as can be, to be read: from the current folder where it lies below it."""
+    return readable(str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path))
 
 
 # What a scoring tells besides its frames

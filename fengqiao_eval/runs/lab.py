@@ -87,7 +87,7 @@ def _title(notebook: dict[str, list[dict[str, str]]], path: Path) -> str:
 
 
 def _write_json(path: Path, told: object) -> None:
-    path.write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+    path.write_text(json.dumps(told), "utf-8")
 
 
 # The tuning screen

@@ -1,6 +1,5 @@
 """One run at a time under a name: a lock that dies with its process, in a file that says who holds it."""
 
-import getpass
 import json
 import os
 import socket
@@ -12,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from fengqiao_eval.errors import LockedError, UsageError
+from fengqiao_eval.files import user_name
 from fengqiao_eval.words import say
 
 MOMENT = 0.1
@@ -48,7 +48,7 @@ def hold_lock(out: Path, name: str) -> Iterator[bool]:
 def _sign(file: int) -> None:
     """Say in the file who holds the lock, and since when; on a full disk the lock holds all the same."""
     since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-    told = {"process": os.getpid(), "user": _user(), "host": socket.gethostname(), "since": since}
+    told = {"process": os.getpid(), "user": user_name(), "host": socket.gethostname(), "since": since}
     with suppress(OSError):
         os.ftruncate(file, 0)
         os.write(file, b"\n" + json.dumps(told).encode() + b"\n")
@@ -61,10 +61,3 @@ def _holder(path: Path) -> dict[str, str]:
         file.seek(1)
         told |= json.loads(file.read())
     return told
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):  # a container's user may have no name
-        return "—"

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fengqiao_eval.errors import FengqiaoError, InputError, UsageError
+from fengqiao_eval.errors import FengqiaoError, FileAccessError, InputError, UsageError
 from fengqiao_eval.words import catalogue, language, say
 
 NAME = "log.jsonl"
 """What the log is called; it lies beside the runs, in `out`."""
 
-EVENTS = ("started", "unchanged", "frames", "card_failed", "finished", "refused", "stopped")
+EVENTS = ("started", "unchanged", "frames", "card_failed", "finished", "refused", "stopped", "not_printed")
 """What is logged."""
 
 LONGEST = 300
@@ -85,7 +85,8 @@ def _append(path: Path, text: str) -> None:
 
 @cache
 def _tell_once(name: str, why: str) -> None:
-    sys.stderr.write(say("run.no_log", name=name, why=why) + "\n")
+    with suppress(OSError, AttributeError):  # stderr is closed or full too
+        sys.stderr.write(say("run.no_log", name=name, why=why) + "\n")
 
 
 def resource_usage() -> dict[str, float]:
@@ -108,10 +109,11 @@ def heads(error: FengqiaoError) -> list[str]:
     >>> heads(UsageError("only", given="P0001", known="P0002"))
     ['没有单位“…”；相近的有：…']
     """
-    if isinstance(error, InputError):
-        places = [(re.split(r"[/\\]", fault.file)[-1], fault.place) for fault in error.faults]
+    if isinstance(error, InputError | FileAccessError):
+        faults = error.faults if isinstance(error, InputError) else (error.fault,)
+        places = [(re.split(r"[/\\]", fault.file)[-1], fault.place) for fault in faults]
         where = [" · ".join(filter(None, place)) for place in places]
-        return [f"{place} [{fault.rule}]" for place, fault in zip(where, error.faults, strict=True)]
+        return [f"{place} [{fault.rule}]" for place, fault in zip(where, faults, strict=True)]
     if isinstance(error, UsageError):
         key = f"usage.{error.key}"
         return [re.sub(r"\{[^{}]*\}", "…", catalogue()[key][language()]) if key in catalogue() else key]

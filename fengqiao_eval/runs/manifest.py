@@ -12,12 +12,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fengqiao_eval.files import write_whole
+from fengqiao_eval.files import input_faults, write_whole
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.sources import files_of
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.runs.params import PATHS, RunParams
+from fengqiao_eval.words import write_halves
 
 PACKAGES = (
     *("fengqiao-eval", "duckdb", "ibis-framework", "ipykernel", "nbclient", "numpy", "pandas", "papermill", "plotly"),
@@ -61,7 +62,7 @@ def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
     return {
         "records": fingerprint_records(params),
         "scheme": fingerprint_scheme(params),
-        "notebooks": fingerprint_files(notebooks.glob("*.ipynb")) if notebooks else "",
+        "notebooks": fingerprint_files(path for path in notebooks.iterdir() if path.suffix == ".ipynb") if notebooks else "",
         "package": fingerprint_files(path for path in package.rglob("*") if path.suffix in _SOURCES),
         "parameters": fingerprint_text(params.model_dump_json(exclude=set(PATHS))),
     }
@@ -69,17 +70,19 @@ def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
 
 def fingerprint_scheme(params: RunParams) -> str:
     """Fingerprint the scheme with its overrides."""
-    return fingerprint_files(Path(path) for path in (params.scheme, params.overrides) if path)
+    with input_faults(Path(params.scheme)):
+        return fingerprint_files(Path(path) for path in (params.scheme, params.overrides) if path)
 
 
 def fingerprint_records(params: RunParams) -> dict[str, str]:
     """Fingerprint the files of the records, each under its name."""
     where = Path(params.records)
-    found = {path for table in TABLES for path in files_of(where, table, params.tables.get(table, Mapped()))}
-    if where.is_file():  # what was written last may lie beside a DuckDB file, not yet in it
-        found = {path for path in (where, Path(f"{where}.wal")) if path.is_file()}
-    base = where.parent if where.is_file() else where
-    return {os.path.relpath(path, base): fingerprint_file(path) for path in sorted(found)}
+    with input_faults(where):
+        found = {path for table in TABLES for path in files_of(where, table, params.tables.get(table, Mapped()))}
+        if where.is_file():  # what was written last may lie beside a DuckDB file, not yet in it
+            found = {path for path in (where, Path(f"{where}.wal")) if path.is_file()}
+        base = where.parent if where.is_file() else where
+        return {os.path.relpath(path, base): fingerprint_file(path) for path in sorted(found)}
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:
@@ -96,7 +99,7 @@ def fingerprint_file(path: Path) -> str:
 
 def fingerprint_text(text: str) -> str:
     """Fingerprint a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 # Parameters without officers, and paths that can be moved
@@ -118,7 +121,7 @@ def exclude_officers(ids: Iterable[str] | None, officers: set[str]) -> list[str]
 def relative_path(path: str, folder: Path) -> str:
     """Write a path as seen from a folder, so that run and records can be moved together; else as it is."""
     try:
-        return path if "://" in path else Path(os.path.relpath(path, folder)).as_posix()
+        return path if "://" in path else write_halves(Path(os.path.relpath(path, folder)).as_posix())
     except ValueError:  # another drive of Windows
         return path
 

@@ -18,6 +18,7 @@ from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.scheme.indicator import Text
+from fengqiao_eval.words import HALF, read_halves, readable, write_halves
 
 PATHS = ("records", "scheme", "overrides", "out")
 """The keys that hold paths."""
@@ -72,6 +73,15 @@ def _tables(given: Mapping[str, Mapped]) -> Mapping[str, Mapped]:
     return given
 
 
+def _no_nul(given: str) -> str:
+    if "\0" in given:
+        raise _params_error("nul", given.replace("\0", "␀"))
+    return given
+
+
+PlainText = Annotated[Text, AfterValidator(_no_nul)]
+"""A path or a name."""
+
 UnitId = Annotated[str, BeforeValidator(_id)]
 
 MomentText = Annotated[datetime, BeforeValidator(_moment)]
@@ -82,14 +92,14 @@ class RunParams(Model):
 
     period: Annotated[str, BeforeValidator(_period)]
     as_of: MomentText | None = None
-    records: Text
+    records: PlainText
     tables: Annotated[dict[str, Mapped], AfterValidator(_tables), Field(default_factory=dict)]
     unknown_units: UnknownUnits = TOLD
-    scheme: Text
-    overrides: Text | None = None
-    levels: tuple[Text, ...] | None = None
+    scheme: PlainText
+    overrides: PlainText | None = None
+    levels: tuple[PlainText, ...] | None = None
     only: tuple[UnitId, ...] | None = None
-    out: Text = "runs"
+    out: PlainText = "runs"
     lang: Literal["zh", "en"] = "zh"
     timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
     seed: int = 0
@@ -150,7 +160,8 @@ def project_folder(path: Path) -> Path:
 
 def run_name(path: Path, params: RunParams) -> str:
     """Name a run: the stem of its params file, with the period where that moves on."""
-    return f"{path.stem}-{params.span}" if params.relative else path.stem
+    stem = readable(path.stem)
+    return f"{stem}-{params.span}" if params.relative else stem
 
 
 def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
@@ -161,7 +172,7 @@ def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
         if not (key.strip() and equals):
             raise UsageError("set", given=given)
         try:
-            found[key.strip()] = scalar(value)
+            found[key.strip()] = write_halves(value) if HALF.search(value) else scalar(value)  # bytes are no YAML
         except yaml.YAMLError as error:
             what = {"given": " ".join(str(error).split())}
             faults.append(Fault(COMMAND_LINE, key.strip(), "document.not_yaml", what))
@@ -185,5 +196,5 @@ def _validate_params(document: Document, typed: Mapping[str, Any]) -> tuple[RunP
 
 
 def absolute_path(given: str, base: Path) -> str:
-    """Make a path absolute; an address (postgresql://…) is none."""
-    return given if "://" in given else os.path.normpath(base / given)
+    """Make a path absolute, its bytes that are no UTF-8 as they are; an address (postgresql://…) is none."""
+    return given if "://" in given else os.path.normpath(base / read_halves(given))

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import InputError, UsageError
-from fengqiao_eval.files import file_name
+from fengqiao_eval.files import file_name, write_whole
 from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
 from fengqiao_eval.records.store import open_records
@@ -98,5 +98,5 @@ def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tupl
     found = comparison.compare(*runs, lang)
     said = list(comparison.console_lines(found))
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(comparison.page(found), "utf-8", newline="\n")
+    write_whole(page, comparison.page(found))
     return said, page

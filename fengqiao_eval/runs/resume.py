@@ -127,7 +127,7 @@ def latest_changes(job: Job) -> dict[str, Any]:
 
 def _last_run(job: Job) -> Path | None:
     """Find the run of the same params file over the last period before this one, or its last correction."""
-    found, start = {}, f"{job.path.stem}-"
+    found, start = {}, job.base.removesuffix(str(job.params.span))
     for folder in job.out.iterdir() if job.params.relative else ():
         period = folder.name.removeprefix(start)
         if folder.name.startswith(start) and str(run_folder.read_manifest(folder).get("period")) == period:

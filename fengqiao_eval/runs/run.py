@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.engine.pool import print_cards
 from fengqiao_eval.errors import OFFICER, FengqiaoError, FullDiskError, InputError, Note
-from fengqiao_eval.files import FULL, is_full_disk
+from fengqiao_eval.files import FULL, find_refusal, refusal
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import job as jobs
 from fengqiao_eval.runs import log, manifest, resume
@@ -321,27 +321,24 @@ def _log_end(job: Job) -> Iterator[None]:
         logged.write("stopped")
         raise
     except Exception as error:
-        cause = None if isinstance(error, FengqiaoError) else _disk_full_cause(error)
-        refusal = FullDiskError(_disk_full_words(cause, out, run_folder.aside(out, base, "part"))) if cause else error
-        if isinstance(refusal, FengqiaoError):
-            logged.write("refused", exit=refusal.exit_code, faults=log.heads(refusal))
-        if cause:
-            raise refusal from error
+        refused = error if isinstance(error, FengqiaoError) else _refusal(error, out, run_folder.aside(out, base, "part"))
+        if refused:
+            logged.write("refused", exit=refused.exit_code, faults=log.heads(refused))
+            raise refused from error
         raise
 
 
-def _disk_full_cause(error: BaseException | None) -> BaseException | None:
-    """Find what says that the disk is full, in an exception or in what caused it; some libraries only quote the system."""
-    while error is not None:
-        if is_full_disk(error) or any(os.strerror(code) in str(error) for code in FULL):
-            return error
-        error = error.__cause__ or error.__context__
-    return None
+def _refusal(error: Exception, out: Path, part: Path) -> FengqiaoError | None:
+    """Say what the system refused, of a full disk more than elsewhere; None for an error of another kind."""
+    cause = find_refusal(error)
+    if cause and cause.errno in FULL:
+        return FullDiskError(_disk_full_words(cause, out, part))
+    return refusal(error, out)
 
 
-def _disk_full_words(cause: BaseException, out: Path, part: Path) -> str:
+def _disk_full_words(cause: OSError, out: Path, part: Path) -> str:
     """Say which folder is full, what it has left, about what the run still needs, and where what is done is kept."""
-    named = getattr(cause, "filename", None)
+    named = cause.filename
     folder = Path(os.fsdecode(named)).parent if isinstance(named, (str, bytes)) and named else out
     free = shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.is_dir())).free
     told = run_folder.read_manifest(part)

@@ -1,5 +1,7 @@
-"""Read the one table and its weight overrides, reporting every fault at once."""
+"""Read the one table and its weight overrides, reporting every fault at once; a table to start from, and what is blank in it."""
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -12,6 +14,16 @@ from fengqiao_eval.errors import Fault, refuse
 from fengqiao_eval.scheme.indicator import Code, Label, Text, Weight
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
 from fengqiao_eval.scheme.validation import check, check_persons
+from fengqiao_eval.words import LANGUAGES, say
+
+EXAMPLE = Path(__file__).parents[2] / "params" / "one_table.yaml"
+"""The table of the invented province, from which a new one takes its indicators, limits and weights."""
+
+BLANKS = ("title", "sources", "author", "checker")
+"""What a new table leaves to be filled in."""
+
+OWN = (*BLANKS, "title_en", "version", "decided_on", "void", "justified", "judgements")
+"""What is the example's own: its name, who stands for it, and what happened to it."""
 
 
 class Affected(Model):
@@ -96,3 +108,26 @@ def reweigh(scheme: Scheme, weights: Mapping[str, Weight]) -> Scheme:
         return part.model_copy(update=update)
 
     return scheme.model_copy(update={"dimensions": tuple(map(weighed, scheme.dimensions))})
+
+
+# A table to start from
+
+
+def blank_scheme(lang: str) -> str:
+    """Write a table to start from, as YAML: the example's indicators, limits and weights, with nothing that is its own.
+
+    Raises InputError where the example is not beside the package.
+    """
+    read(EXAMPLE)
+    own = "|".join(OWN)
+    rest = re.sub(rf"(?m)^(?:(?:{own}):.*\n(?:[ -].*\n)*|#.*\n)", "", EXAMPLE.read_text("utf-8"))
+    title, sources, author, checker = (json.dumps(say(f"new.{key}", lang), ensure_ascii=False) for key in BLANKS)
+    head = f'title: {title}\nversion: "1"\nsources:\n  - {sources}\nauthor: {author}\nchecker: {checker}\n'
+    return f"# {say('new.head', lang)}\n{head}{rest}"
+
+
+def blanks(scheme: Scheme) -> tuple[str, ...]:
+    """Name what is still to be filled in."""
+    marks = tuple(say("new.mark", lang) for lang in LANGUAGES)
+    texts = {"title": (scheme.title,), "sources": scheme.sources, "author": (scheme.author,), "checker": (scheme.checker,)}
+    return tuple(key for key in BLANKS if any(text.startswith(marks) for text in texts[key]))

@@ -5,6 +5,8 @@ And text for other readers than the eye: how wide it is in columns, and as JSON 
 
 import json
 import os
+import re
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -17,6 +19,8 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The quicker of YAML's own loaders, for files of ours."""
 LONGEST = 40
 """No more of what somebody wrote is quoted."""
+HALF = re.compile("[\ud800-\udfff]")
+"""Half a character: in a file name, a byte that is no UTF-8; no file of text may hold one."""
 _MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 
 
@@ -39,7 +43,42 @@ def say(key: str, lang: str | None = None, /, **given: Any) -> str:
     >>> say("status.too_few", "zh"), say("status.too_few", "en")
     ('样本过少', 'too few')
     """
-    return catalogue()[key][lang or language()].format(**given)
+    sentence = catalogue()[key][lang or language()]
+    said = sentence.format(**given)
+    if HALF.search(said):
+        return sentence.format(
+            **{name: readable(str(value)) if HALF.search(str(value)) else value for name, value in given.items()}
+        )
+    return said
+
+
+def write_halves(text: str) -> str:
+    r"""Write half characters as Python and JSON do, so that a file of text can hold them and a program reads them back.
+
+    >>> write_halves("项\udccf")
+    '项\\udccf'
+    """
+    return HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def read_halves(text: str) -> str:
+    """Read half characters as `write_halves` writes them."""
+    return re.sub(r"\\u(d[89a-f][0-9a-f]{2})", lambda half: chr(int(half[1], 16)), text)
+
+
+def readable(path: str) -> str:
+    r"""Read each name in a path whose bytes are no UTF-8 as what it was most likely written in, GBK; else write its halves.
+
+    >>> readable("记录/\udccf\udcee\udcc4\udcbf"), readable("a\udcff")
+    ('记录/项目', 'a\\udcff')
+    """
+    return "/".join(_read_name(name) if HALF.search(name) else name for name in path.split("/"))
+
+
+def _read_name(name: str) -> str:
+    with suppress(UnicodeError):
+        return name.encode("utf-8", "surrogateescape").decode("gb18030")
+    return write_halves(name)
 
 
 def quote(text: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from fengqiao_eval.documents import Document, KeyPath, suggest, validate
 from fengqiao_eval.errors import Fault, InputError, refuse
+from fengqiao_eval.files import input_faults
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.validation import check
 from fengqiao_eval.scheme.yaml_text import build_document, path, place_of, renumber, value_of
@@ -152,11 +154,14 @@ def open_workbook(path: Path) -> Workbook:
 
     Raises InputError: not there, no workbook, or without the sheets of a table.
     """
+    with input_faults(path):
+        if not path.is_file():
+            raise InputError([Fault(str(path), "", "document.not_there")])
+        raw = BytesIO(path.read_bytes())
     try:
-        book = CalamineWorkbook.from_path(str(path))
+        book = CalamineWorkbook.from_filelike(raw)
     except (CalamineError, OSError, ValueError) as error:
-        rule = "document.not_there" if not path.is_file() else "table.unreadable"
-        raise InputError([Fault(str(path), "", rule, {"given": " ".join(str(error).split())})]) from None
+        raise InputError([Fault(str(path), "", "table.unreadable", {"given": " ".join(str(error).split())})]) from None
     named = {lang: [say(f"table.{name}", lang) for name in SHEETS] for lang in LANGUAGES}
     lang = next((lang for lang, names in named.items() if set(names[:2]) <= set(book.sheet_names)), None)
     if lang is None:

@@ -13,7 +13,8 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from fengqiao_eval import documents
 from fengqiao_eval.errors import Fault, InputError, UsageError, refuse
-from fengqiao_eval.scheme.load import load
+from fengqiao_eval.files import write_whole
+from fengqiao_eval.scheme.load import blank_scheme, load
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.yaml_text import dump, leaves, path
 from fengqiao_eval.workbooks import scheme_columns, scheme_reader
@@ -76,8 +77,27 @@ def import_table(table: Path, scheme: Path, *, force: bool) -> tuple[Scheme, boo
         if not force:
             raise UsageError("scheme_taken", given=scheme)
     scheme.parent.mkdir(parents=True, exist_ok=True)
-    scheme.write_text(text, "utf-8", newline="\n")
+    write_whole(scheme, text)
     return source.scheme, True
+
+
+def new_table(path: Path, lang: str, *, force: bool) -> Scheme:
+    """Write a table to start from: a workbook where the path ends in .xlsx, else YAML.
+
+    Raises UsageError where the path ends otherwise, or a file stands there and force is not given.
+    """
+    if path.suffix.lower() not in (".xlsx", ".yaml", ".yml"):
+        raise UsageError("table_new")
+    if path.exists() and not force:
+        raise UsageError("scheme_taken", given=path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as folder:
+        source = Path(folder) / "new.yaml"
+        write_whole(source, blank_scheme(lang))
+        if path.suffix.lower() == ".xlsx":
+            return export_table(source, path, lang)
+        write_whole(path, source.read_bytes())
+        return load(source)
 
 
 # The sheets 一表 and 规则, and what was printed, kept hidden
