@@ -4,7 +4,9 @@ RUN_ALL = """async () => {
   const {shell, commands} = window.jupyterapp;
   await shell.currentWidget.context.ready;
   await shell.currentWidget.sessionContext.ready;
-  await shell.currentWidget.sessionContext.session.kernel.info;
+  const context = shell.currentWidget.sessionContext;
+  while (!context.session?.kernel) await new Promise(again => setTimeout(again, 100));
+  await context.session.kernel.info;
   await commands.execute('notebook:run-all-cells');
 }"""
 """Runs the notebook in front from top to bottom, once its kernel is there."""

@@ -27,7 +27,7 @@ h.update(HTML('<b>2</b>'))
 display(Latex('$a$'),SVG('<svg xmlns="http://www.w3.org/2000/svg"/>'))
 7"""
 STAY = "__import__('time').sleep(1);"
-"""What is written below Python reaches the stock kernel by a thread of its own: after the end of a cell, by chance, it is lost."""
+"""What is written below Python reaches the stock kernel by a thread of its own, which may be late."""
 CELLS = [
     "x=1",
     TURNS,
@@ -109,30 +109,39 @@ def kept(path):
     return [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
 
 
+def unlike(pairs):
+    """List the code of the cells whose outputs differ."""
+    return {one.source for one, other in pairs if loosened(list(joined(one.outputs))) != loosened(list(joined(other.outputs)))}
+
+
 @pytest.fixture(scope="module")
 def awkward(tmp_path_factory):
-    """Run the awkward cells on both engines, and return the cells of each."""
+    """Run the awkward cells on both engines, give the cells of each; the stock one loses words by chance and may try thrice."""
     folder = tmp_path_factory.mktemp("awkward")
     made = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, CELLS)))
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(made, folder / "awkward.ipynb")
+
+    def cells(engine):
+        ran = run_notebook(folder / "awkward.ipynb", folder / f"{engine}.ipynb", {}, folder, engine)
+        assert (ran.error.cell, ran.error.name) == (len(CELLS), "ZeroDivisionError")
+        return kept(folder / f"{engine}.ipynb")
+
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTEST_CURRENT_TEST")  # a kernel that finds it does not capture what is written below Python
-        for name in ("stock", "fengqiao"):
-            ran = run_notebook(folder / "awkward.ipynb", folder / f"{name}.ipynb", {}, folder, name)
-            assert (ran.error.cell, ran.error.name) == (len(CELLS), "ZeroDivisionError")
-    return kept(folder / "stock.ipynb"), kept(folder / "fengqiao.ipynb")
+        ours = cells("fengqiao")
+        for _ in range(3):
+            stock = cells("stock")
+            if unlike(pair for pair in zip(stock, ours, strict=True) if pair[0].source) <= NAMED:
+                break
+    return stock, ours
 
 
 def test_awkward_cells_put_out_the_same(awkward):
     """Every awkward cell puts out what it does on the stock engine, but for the differences named, which are in order only."""
     pairs = [pair for pair in zip(*awkward, strict=True) if pair[0].source]
-    different = {
-        one.source for one, other in pairs if loosened(list(joined(one.outputs))) != loosened(list(joined(other.outputs)))
-    }
-    assert different <= NAMED
-    unlike = {one.source for one, other in pairs if loosened(by_stream(one.outputs)) != loosened(by_stream(other.outputs))}
-    assert unlike == set()
+    assert unlike(pairs) <= NAMED
+    assert {one.source for one, other in pairs if loosened(by_stream(one.outputs)) != loosened(by_stream(other.outputs))} == set()
 
 
 def test_awkward_cells_keep_their_numbers(awkward):

@@ -29,7 +29,7 @@ from tqdm import tqdm
 
 from fengqiao_eval.engine import OURS, card_job, processes
 from fengqiao_eval.engine.card_job import CardJob, Failure, Limits
-from fengqiao_eval.engine.shell import restore_state
+from fengqiao_eval.engine.shell import put_up_spare, restore_state
 from fengqiao_eval.files import refusal, stops_all
 from fengqiao_eval.words import say
 
@@ -361,6 +361,7 @@ def _warm_up(cards: Sequence[CardJob], plan: PoolPlan) -> bool:
     pa.set_io_thread_count(1)
     if plan.warm:
         _print_trials(cards, plan)
+    put_up_spare()
     processes.sweep()
     gc.collect()
     gc.freeze()

@@ -17,6 +17,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType, SimpleNamespace
 from typing import Any, NoReturn, Protocol
@@ -287,7 +288,12 @@ class Stream(io.TextIOBase):
 def flush_c_buffers() -> None:
     """Let the C library write out what it holds back."""
     with contextlib.suppress(OSError, AttributeError):
-        (ctypes.CDLL(None) if os.name == "posix" else ctypes.CDLL("ucrtbase")).fflush(None)
+        _c_library().fflush(None)
+
+
+@cache
+def _c_library() -> ctypes.CDLL:
+    return ctypes.CDLL(None if os.name == "posix" else "ucrtbase")
 
 
 # The kernel's own shell without the kernel: cells run in this process, their messages are handed on, no socket and no thread.
@@ -422,9 +428,25 @@ def kernel() -> Iterator[ShellKernel]:
         yield ShellKernel(shell, wire, streams, put.enter_context(asyncio.Runner()).get_loop())
 
 
+_spares: list[Any] = []
+"""The shell that this process's forked children find put up."""
+
+
+def put_up_spare() -> None:
+    """Put a shell up for children that are forked from now on, each of which runs one notebook: a twentieth of a card."""
+    main = sys.modules["__main__"]
+    _spares.append(_new_shell())
+    sys.modules["__main__"] = main
+
+
+def _new_shell() -> Any:
+    return ZMQInteractiveShell.instance(config=NO_HISTORY, compiler_class=XCachingCompiler)
+
+
 @contextmanager
 def _shell(wire: Wire) -> Iterator[Any]:
-    shell: Any = ZMQInteractiveShell.instance(config=NO_HISTORY, compiler_class=XCachingCompiler)
+    shell = _spares.pop() if _spares else _new_shell()
+    sys.modules["__main__"] = shell.user_module
     shell.kernel = SimpleNamespace(shell=shell, session=wire, eventloop=None)
     shell.displayhook.session = shell.display_pub.session = wire
     shell.displayhook.topic = b"execute_result"

@@ -12,6 +12,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, SCORED, InputError, UsageError, refuse_in
 from fengqiao_eval.measuring.drilldown import trace, unit_rows
+from fengqiao_eval.measuring.tallies import stretches_of
 from fengqiao_eval.pages.explain import Question, UnitRow, find_entry, head_line, peer_values
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.store import open_records
@@ -26,7 +27,7 @@ from fengqiao_eval.scheme.scheme import Dimension, base_marks, is_scored, parts_
 from fengqiao_eval.scoring.normalisation import clamp
 from fengqiao_eval.wording.arithmetic import digits, sums
 from fengqiao_eval.wording.definitions import conditions, definition, rule_of
-from fengqiao_eval.wording.expressions import column_names, deadlines, expressions
+from fengqiao_eval.wording.expressions import column_names, deadlines, expressions, in_order
 from fengqiao_eval.wording.rules import Words, table_label
 from fengqiao_eval.words import catalogue, say
 
@@ -174,9 +175,17 @@ class Recalculation:
 
     @cached_property
     def where(self) -> dict[str, str]:
-        """What a record must satisfy to count at all: expression -> words; what is added up must be there."""
+        """What a record must satisfy to count at all: expression -> words; what is added up is there, no time runs back."""
         added = dict.fromkeys(self._operands, Test.model_validate({"present": True}))
-        return self._expressions(self.indicator.measure.where) | self._expressions(added)
+        words = Words(self.indicator.measure.table, self.asked.lang)
+        stretches = [one for one in stretches_of(self.indicator.measure) if {one.start, one.end} <= set(self.names)]
+        forward = {
+            in_order(self.names[one.start], self.names[one.end], by_day=one.by_day): words.phrase(
+                "forward", start=words.column(one.start), end=words.column(one.end)
+            )
+            for one in stretches
+        }
+        return self._expressions(self.indicator.measure.where) | self._expressions(added) | forward
 
     @cached_property
     def met(self) -> dict[str, str]:

@@ -55,6 +55,15 @@ def deadlines(tests: Filter, names: Mapping[str, str], as_of: datetime) -> list[
     return [f"{names[column]} > '{as_of - timedelta(seconds=limit)}'" for column, limit in named]
 
 
+def in_order(start: str, end: str, *, by_day: bool) -> str:
+    """Write the expression that an end is not before its start, or not there; by_day: one without a time of day ends that day.
+
+    >>> in_order("received_at", "arrived_at", by_day=False)
+    '~(arrived_at < received_at)'
+    """
+    return f"~({end} < {start})" + (f" or {end} == {start}.dt.floor('D')" if by_day else "")
+
+
 def _single_tests(tests: Filter) -> Iterator[tuple[str, Test]]:
     """Part tests that ask several things of a column."""
     for column, test in tests.items():

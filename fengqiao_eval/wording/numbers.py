@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal
 
 import pandas as pd
@@ -60,6 +61,7 @@ def round_half_up(number: float | Fraction, decimals: int = 2) -> Decimal:
     return Decimal(repr(float(number))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 
+@lru_cache(maxsize=1 << 14, typed=True)
 def fixed(number: float | None, decimals: int = 2) -> str:
     """Write a number with so many decimals; a dash where there is none.
 
