@@ -1,0 +1,121 @@
+"""Small inputs that once went wrong in silence or ended in a traceback, each with its right value or its refusal."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from fengqiao_eval.cli import app
+
+ROOT = Path(__file__).parents[1]
+CASES = Path(os.environ.get("FENGQIAO_CASES") or ROOT.parent / "shared" / "cases")
+PARAMS = ("params/t.yaml", "params.yaml", "mine.yaml", "x.yaml")
+UNITS = "[records.unknown_units]"
+WIDTH = "[records.row_width]"
+
+
+class Refused(NamedTuple):
+    """A case that `check` and `score` refuse, with these words."""
+
+    words: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+
+class Scored(NamedTuple):
+    """A case that is scored: values by unit and indicator, and what `check` says of it."""
+
+    expected: dict[str, float]
+    words: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+KNOWN: dict[str, Refused | Scored] = {
+    "peers/01": Refused((f"cases.csv {WIDTH} 3 rows", "5: 5; 6: 5; 7: 5", "the heading is line 1 and has 4", "second headings")),
+    "peers/02": Refused((f"cases.csv {WIDTH} 5 rows", "the heading is line 1 and has 1", "delete titles")),
+    "peers/03": Scored({"003 minutes": 17, "014 minutes": 7.5, "003 on_time": 50}),
+    "peers/05": Scored({"003 minutes": 17, "014 minutes": 10, "X01 minutes": 44 / 3}),
+    "peers/06": Refused(("cases.csv · cases.received_at [records.no_time] 1 cells", "2: 99-99-99 99:99", "years in four digits")),
+    "peers/07": Scored(
+        {"003 minutes": 22, "014 minutes": 10},
+        ("in 2 records of 警情案件 in the period arrived_at lies before received_at", "1 times in arrived_at", "1899-12-30"),
+    ),
+    "peers/10": Scored({"003 sh": 100}, ("“警情 ” ×1 ≠ “警情”", "map them by values under tables")),
+    "peers/11": Refused(("figures.csv · figures.period [records.period] 1 periods are not understood (rows 3)", "2024Q4")),
+    "peers/13": Scored({"003 acc": 0, "014 acc": 0}, ("通报 has a heading and no rows", "counts are 0")),
+    "peers/21": Refused(("cases.csv · cases.elements_required [records.no_whole] 1 cells", "row: its look 2:")),
+    "peers/22": Scored({"003 minutes": 10}, (), ("--set", "records=recs.duckdb")),
+    "peers/23": Scored({"003 minutes": 17, "014 minutes": 7.5}),
+    "peers/24": Refused(("cases.csv · received_at [records.column_twice] 2 columns have this name", "rename or delete")),
+    "peers/25": Refused((f"cases.csv {WIDTH} 1 rows", "6: 1", "the heading is line 1 and has 4")),
+    "peers/27": Scored({"003 minutes": 10, "014 minutes": 10, "X01 on_time": 100}),
+    "real/01": Refused(("[records.no_time] 5 cells", "[records.no_time] 10 cells", "years in four digits")),
+    "real/02": Refused((f"cases.csv {WIDTH} 4 rows", "12: 5; 13: 5; 14: 5; 15: 5")),
+    "real/03": Scored({}, ("holds no record of anybody in 10 months (2024-03–2024-12)", "a change against it, proves nothing")),
+    "real/04": Scored({"S1 mean": 45, "S1 median": 45, "S1 closed": 0}, ("arrived_at lies before", "closed_at lies before")),
+    "real/05": Refused((f"cases.unit_id {UNITS} 9 records of the period (75%, 3 ids)", "“18.0” ×5 → “18”?, “ 18” ×2")),
+    "real/06": Refused((f"cases.unit_id {UNITS} 10 records of the period (100%, 1 ids)", "“18” ×10 → “018”?")),
+    "real/08": Scored({"S1 on_time": 100}, ("cases 2, disputes 2",)),
+    "real/09": Scored({"S1 on_time": 100, "S2 on_time": 100, "X on_time": 100}),
+    "real/10": Refused(("figures.csv · figures.period [records.period] 2 periods are not understood (rows 2, 4)",)),
+    "real/13": Scored({"S1 arrest": 200 / 3}, ("1 rows of 走访 repeat an id", "all are kept and counted")),
+    "real/17": Scored({"S1 w": 50}, ("no record of 警情案件 holds these words", "“Citizen Disputez” → “Citizen Dispute”?")),
+    "real/18": Refused(tuple(f"{name} [records.citizen]" for name in ("complainant", "first_name", "home_address", "dob"))),
+    "real/19": Refused(("r.duckdb:cases [records.no_view] this view reads a file outside", "make it a table there first")),
+    "real/20": Refused(("postings.csv · postings.to_date [records.reversed] 1 rows lie before from_date", "rows 5")),
+    "oracle/02": Scored({"S1 visits": 4}),
+    "oracle/03": Scored({"S1 elements": 22100 / 224}),
+}
+"""The cases by folder and number; the others have tests of their own where their subject is."""
+
+
+@pytest.fixture
+def case(request, tmp_path, monkeypatch):
+    """Copy a case into a folder of its own, make what it makes, and go there; give what is known of it."""
+    given = CASES / request.param
+    if not given.is_dir():
+        pytest.skip("the cases are not beside this checkout; FENGQIAO_CASES may name their folder")
+    folder = tmp_path / "case"
+    shutil.copytree(given, folder)
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755)
+    for script in folder.glob("make*.py"):
+        subprocess.run([sys.executable, script.name], cwd=folder, check=True, capture_output=True)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("FENGQIAO_LANG", "en")
+    return KNOWN[request.param]
+
+
+def fengqiao(*words):
+    """Run a command on the case; give its exit code and all that it said."""
+    params = next(name for name in PARAMS if Path(name).is_file())
+    done = CliRunner().invoke(app, [words[0], params, *words[1:]], catch_exceptions=False)
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("case", [name for name, known in KNOWN.items() if isinstance(known, Refused)], indirect=True)
+def test_what_cannot_be_read_right_is_refused_with_place_and_remedy(case):
+    """Check and score say the same: file, line or row, rule, what was given, what would do."""
+    for command in ("check", "score"):
+        code, said = fengqiao(command, *case.options)
+        assert (code, [words for words in case.words if words not in said]) == (1, []), said
+    assert not list(Path().rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("case", [name for name, known in KNOWN.items() if isinstance(known, Scored)], indirect=True)
+def test_what_is_scored_has_the_right_values_and_says_what_it_left_out(case):
+    """The frame of points holds the value, and the notes what the reader must know."""
+    code, said = fengqiao("check", *case.options)
+    assert (code, [words for words in case.words if words not in said]) == (0, []), said
+    code, said = fengqiao("score", *case.options)
+    assert code == 0, said
+    points = pd.read_parquet(next(Path("runs").glob("*/points.parquet"))).astype({"unit_id": str, "indicator": str})
+    found = points.drop_duplicates(["unit_id", "indicator"]).set_index(["unit_id", "indicator"])[
+        "value"
+    ]  # of the run's own period, first
+    assert {name: found[tuple(name.split())] for name in case.expected} == pytest.approx(case.expected, abs=1e-9)
