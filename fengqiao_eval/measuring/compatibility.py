@@ -25,7 +25,8 @@ def fit_records(scheme: Scheme, records: Records) -> tuple[Records, list[Fault]]
     """Read the columns as the scheme asks for them; return the records and every fault of the two together."""
     absent = list(_absent_columns(scheme, records))
     records, unfit = cast_undeclared(scheme, records)
-    return records, [*absent, *unfit, *([] if unfit else (*_excess_numerators(scheme, records), *_range_faults(scheme, records)))]
+    rules = () if unfit else (_excess_numerators, _amounts_below_nought, _contradictions, _range_faults)
+    return records, [*absent, *unfit, *(fault for rule in rules for fault in rule(scheme, records))]
 
 
 def faults(scheme: Scheme, records: Records) -> list[Fault]:
@@ -94,6 +95,7 @@ def cast_undeclared(scheme: Scheme, records: Records) -> tuple[Records, list[Fau
         asked = {a: code for a, code in asked.items() if a.column in rows.columns}
         unfit = {a: code for a, code in asked.items() if not _fits(rows[a.column].type(), a.kind)}
         free = {a.column: a.kind for a in unfit if _may_become(a, asked, name, rows)}
+        free |= {a.column: a.kind for a in asked if _is_unchecked(a, name, rows)}
         faults += [_kind_fault(a, code, name, records.name) for a, code in unfit.items() if a.column not in free]
         if free:
             columns = tuple(Column(column, kind, "") for column, kind in free.items())
@@ -113,6 +115,11 @@ def _may_become(a: Asked, asked: Mapping[Asked, str], table: str, rows: Any) -> 
     type_ = rows[a.column].type()
     free = TABLES[table].column(a.column) is None and {b.kind for b in asked if b.column == a.column} == {a.kind}
     return free and bool(a.kind == "text" or type_.is_string() or type_.is_temporal())
+
+
+def _is_unchecked(a: Asked, table: str, rows: Any) -> bool:
+    """Say whether a column holds floats that nobody has looked at: one of them may be no number, or past all reckoning."""
+    return a.kind == "number" and TABLES[table].column(a.column) is None and bool(rows[a.column].type().is_floating())
 
 
 def _kind_fault(a: Asked, code: str, table: str, name: str) -> Fault:
@@ -189,6 +196,54 @@ def _excess_numerators(scheme: Scheme, records: Records) -> Iterator[Fault]:
             rows = rows.filter(rows.indicator == measure.figure) if isinstance(measure, Figure) else rows
             given, place = {"above": above, "below": below}, (measure.table, above)
             yield from _row_fault(rows.filter(rows[above] > rows[below]), key, records.name, place, "over", given)
+
+
+def _amounts_below_nought(scheme: Scheme, records: Records) -> Iterator[Fault]:
+    """Find numbers below 0 where a part, a whole or a worth is asked for: what is taken away would be added."""
+    asked: dict[tuple[str, str, str], None] = {}
+    for measure in (entry.measure for entry in scheme.entries):
+        if isinstance(measure, Ratio):
+            named = (measure.numerator, measure.denominator) if measure.subset else (measure.denominator,)
+        elif isinstance(measure, Count):
+            named = tuple(part.column for part in measure.worth if part.column and not part.values and not part.between)
+        else:
+            continue
+        asked |= {(measure.table, column, TABLES[measure.table].key): None for column in named}
+    for table, column, key in asked:
+        rows = records.tables.get(table)
+        if rows is not None and column in rows.columns:
+            yield from _row_fault(rows.filter(rows[column] < 0), key, records.name, (table, column), "below_nought", {})
+    for entry in scheme.entries:
+        rows = records.tables.get("figures")
+        if isinstance(entry.measure, Figure) and entry.scale != 1 and rows is not None and "numerator" in rows.columns:
+            rows = rows.filter(rows.indicator == entry.measure.figure, rows.numerator < 0)
+            yield from _row_fault(rows, "unit_id", records.name, ("figures", "numerator"), "below_nought", {})
+
+
+CUSTOMARY = (1, 100, 1_000, 10_000, 100_000)
+"""Per how many of its denominator a figure may be given whose unit does not say so."""
+
+
+def _contradictions(scheme: Scheme, records: Records) -> Iterator[Fault]:
+    """Find figures whose value is not what their numerator and denominator make, to within the last place that it has.
+
+    A rate of another unit than % and ‰ may be per 1, 100 … 100,000 of its denominator, but is so for every unit alike.
+    """
+    figures = records.tables.get("figures")
+    if figures is None or not {"numerator", "denominator", "value"} <= set(figures.columns):
+        return
+    entries = {entry.measure.figure: entry for entry in scheme.entries if isinstance(entry.measure, Figure)}
+    for name, entry in entries.items():
+        rows = figures.filter(figures.indicator == name, figures.denominator > 0)
+        last = query.constant(1e-6, "float64")
+        for n in reversed(range(6)):
+            last = (rows.value.round(n) == rows.value).ifelse(10.0**-n, last)
+        scales = CUSTOMARY if entry.scale == 1 else (entry.scale,)
+        off = [(rows.value - rows.numerator * scale / rows.denominator).abs() >= last * (1 - 1e-6) for scale in scales]
+        counts = rows.agg(**{f"n{n}": rows.count(where=one) for n, one in enumerate(off)}).to_pandas().iloc[0]
+        best = min(range(len(off)), key=lambda n: counts[f"n{n}"])
+        given = {"figure": name, "scale": f" × {scales[best]}" if scales[best] != 1 else "", "unit": entry.unit}
+        yield from _row_fault(rows.filter(off[best]), "unit_id", records.name, ("figures", "value"), "contradiction", given)
 
 
 def _range_faults(scheme: Scheme, records: Records) -> Iterator[Fault]:

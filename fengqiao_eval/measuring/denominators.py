@@ -57,7 +57,7 @@ def exposure(
 def figures_of(figures: pd.DataFrame, name: str, scale: int, tree: Tree, period: Period) -> dict[str, np.ndarray]:
     """Place figures counted elsewhere, part -> one a unit; a value that is not given is numerator / denominator.
 
-    What is given keeps six places.
+    What is given keeps six places; n is NaN where there is a value and nobody said on how many answers it rests.
     """
     size = len(tree.units)
     asked = (figures["indicator"] == name) & (figures["period"] == str(period))
@@ -67,7 +67,7 @@ def figures_of(figures: pd.DataFrame, name: str, scale: int, tree: Tree, period:
     quotient = (Rational.of(given["numerator"], given["denominator"]) * scale).floats
     value = np.where(np.isnan(given["value"]), quotient, given["value"])
     n = np.where(np.isnan(given["n"]), given["denominator"], given["n"])
-    return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.nan_to_num(n)}
+    return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.where(np.isnan(value), 0, n)}
 
 
 # What quotas ask of each unit: an amount, by class, or a figure; per officer or inhabitant, and so often in the period

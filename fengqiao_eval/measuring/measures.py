@@ -187,7 +187,8 @@ def _status(own: Sums, entry: Entry, scheme: Scheme, tree: Tree, period: Period,
     settled = not days or period.end + timedelta(days=days) <= as_of
     status = np.full(len(value), Status.OK if settled else Status.PROVISIONAL, dtype=np.int8)
     least = {level: least_at(entry, level) for level in scheme.levels}
-    status[_least_basis(own, entry) < tree.units["level"].map(least).to_numpy("float64")] = Status.TOO_FEW
+    few, asked = _least_basis(own, entry), tree.units["level"].map(least).to_numpy("float64")
+    status[(few < asked) | (np.isnan(few) & (asked > 0))] = Status.TOO_FEW
     status[np.isnan(value)] = Status.NO_RECORDS
     status[np.isnan(value) & (own["pend"] > 0)] = Status.PENDING
     if set(period.month_numbers) <= void_months(scheme, entry.code):

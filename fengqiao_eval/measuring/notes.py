@@ -13,8 +13,13 @@ from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.tables import EVENTS, TABLES
 from fengqiao_eval.scheme.load import blanks
-from fengqiao_eval.scheme.measure import Coded, Count
-from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scheme.measure import Coded, Count, Figure
+from fengqiao_eval.scheme.scheme import Scheme, least_at
+
+SHARE_BELOW = 10
+"""Where the middle figure in per cent is above this, one of at most 1 is likelier a share of 1 than a per cent."""
+SHOWN = 5
+"""As many units are named."""
 
 
 def collect_notes(plan: Plan, measured: Measured, groups: np.ndarray) -> tuple[Note, ...]:
@@ -26,6 +31,7 @@ def collect_notes(plan: Plan, measured: Measured, groups: np.ndarray) -> tuple[N
         *_late_records(plan, measured.period),
         *_uncoded_answers(plan, measured.period),
         *_no_worth(plan, measured.period),
+        *_figures(plan, measured),
         *_notices(plan, measured.period),
         *_void_periods(plan.scheme, measured.period),
         *_unranked_units(plan, measured),
@@ -73,6 +79,30 @@ def _no_worth(plan: Plan, period: Period) -> Iterator[Note]:
                     yield Note("no_worth", {"indicator": entry.label, "column": column, "count": count})
 
 
+def _figures(plan: Plan, measured: Measured) -> Iterator[Note]:
+    """Say which figures do not tell on how many answers they rest, and which per cents are none, or a share of 1."""
+    units, levels = plan.tree.units["unit_id"], plan.tree.units["level"]
+    for number, entry in enumerate(plan.scheme.entries):
+        if not isinstance(entry.measure, Figure):
+            continue
+        value, silent = measured.value[:, number], np.isnan(measured.n[:, number])
+        least = np.array([least_at(entry, level) for level in levels])
+        wrong = {"no_sample": silent & (least > 0), "no_sample_scored": silent & (least == 0)}
+        if entry.unit == "%":
+            small = (value > 0) & (value <= 1)
+            shares = small.any() and (not (value > 1).any() or np.nanmedian(value) > SHARE_BELOW)
+            wrong |= {"per_cent_outside": (value < 0) | (value > 100), "per_cent_share": small & bool(shares)}
+        for key, at in wrong.items():
+            if at.any():
+                given = {"indicator": entry.label, "count": int(at.sum()), "ids": _named(units[at & (levels != OFFICER).to_numpy()])}
+                yield Note(key, given)
+
+
+def _named(ids: "pd.Series[str]") -> str:
+    """Name the first of some units; persons are none of them."""
+    return (", ".join(ids[:SHOWN]) + (" …" if len(ids) > SHOWN else "")) or "—"
+
+
 def _notices(plan: Plan, period: Period) -> Iterator[Note]:
     """Count the notices of the period that do not count: proposed, withdrawn, of nobody, or of officers who are of no unit."""
     if "notices" not in plan.records.tables or not _counts_notices(plan):
@@ -104,7 +134,7 @@ def _unranked_units(plan: Plan, measured: Measured) -> Iterator[Note]:
     units = plan.tree.units["unit_id"]
     at = units.isin(plan.scheme.unranked).to_numpy()
     if at.any():
-        records = int(measured.n[at].max(axis=1).sum())
+        records = int(np.nan_to_num(measured.n[at]).max(axis=1).sum())
         yield Note("unranked", {"count": int(at.sum()), "ids": ", ".join(units[at]), "records": records})
 
 

@@ -25,7 +25,7 @@ Wrong = tuple[str, str, Any, dict[str, str]]
 def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any, list[Fault], list[Note]]:
     """Find what is wrong within one table, and make equal rows one; return its rows, the faults and the notes.
 
-    Faults: empty required cells, words not allowed, periods that are none, stretches that end before they begin, a
+    Faults: empty required cells, words and numbers not allowed, periods that are none, stretches that end before they begin, a
     citizen in subject_id, rows that may not share an id.
     """
     kept, faults, notes = _settle_repeats(rows, table, mapped.repeated, name)
@@ -52,6 +52,10 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
         if column.words:
             strange = cell.notnull() & cell.notin(list(column.words))
             yield "word", column.name, strange, {"allowed": ", ".join(column.words)}
+        if column.least is not None:
+            within = f"≥ {column.least:g}" if column.most is None else f"{column.least:g}–{column.most:g}"
+            over = (cell < column.least) if column.most is None else ~cell.between(column.least, column.most)
+            yield "bounds", column.name, is_so(over), {"allowed": within}
         if column.name == "subject_id":
             yield "citizen_value", column.name, cell.re_search(IDENTITY), {}
         if (table.name, column.name) == ("figures", "period"):

@@ -44,6 +44,7 @@ class Mapped(Model):
 
 TYPES = {"text": "string", "time": "timestamp", "date": "date", "number": "float64", "whole": "int64", "flag": "boolean"}
 """Kinds of tables.py as Ibis types."""
+NUMBERS = ("number", "whole")
 CITIZEN = re.compile(
     r"身份证|公民身份|证件号|手机|电话|联系方式|姓名|当事人|报警人|群众名|住址|id_?card|identity|passport|phone|mobile|telephone"
     r"|(citizen|resident|caller|victim|party|subject|person)_?name|^(gmsfhm|sfzh?m?|zjhm|sjhm?|lxdh|lxfs|(bjr|dsr)?xm)$",
@@ -70,6 +71,8 @@ ZONED = rf"(?i)^({_DAY}{_CLOCK}) ?(Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$"
 """A day and a time that names its zone, by words or signs that mean one thing only (CST means several)."""
 RANGE = (date(1000, 1, 1), date.max)
 """The days that a database may hold; a year has four digits."""
+MOST = 1e15
+"""No number of a record is larger, on either side of 0: floats no longer hold its last digit, and sums of a few have none."""
 ENDLESS = {"-infinity": date.min, "infinity": date.max}
 """How databases write that a stretch of days has no beginning or no end."""
 
@@ -178,7 +181,7 @@ def cast_columns(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
     plain = _plain_columns(rows, columns)
     casts = {column.name: _cast(rows[column.name], column.kind, plain=column.name in plain) for column in columns}
     unsure = [column for column in columns if column.kind != "text" and not _is_typed(rows[column.name].type(), column.kind)]
-    doubtful = [column for column in unsure if column.name not in plain]
+    doubtful = [column for column in columns if column.name not in plain and (column in unsure or column.kind in NUMBERS)]
     faults += _cast_faults(rows, casts, doubtful, table, file) if doubtful else []
     zoned = [c.name for c in doubtful if c.kind == "time" and _names_zone(rows[c.name].type())]
     moments = {f"{name}{UTC}": _moment(rows[name]) for name in zoned}
@@ -187,7 +190,7 @@ def cast_columns(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
     there = cast.columns
     cast = cast.mutate(**{c.name: cast[c.name].fill_null(c.default) if c.name in there else cell for c, cell in defaults.items()})
     # what is read from text is read once; a file of typed columns stays where it lies
-    read = any(not rows[column.name].type().is_temporal() for column in unsure)
+    read = any(rows[column.name].type().is_string() for column in unsure)
     return (cast.cache() if read and not faults else cast), faults
 
 
@@ -287,24 +290,19 @@ def _date(text: Any) -> Any:
     return text.cases(*((word, query.day(end)) for word, end in ENDLESS.items()), else_=day)
 
 
-def _number(text: Any) -> Any:
-    number = text.try_cast("float64")
-    return number.isnan().ifelse(constant(None, "float64"), number)
-
-
 READ: dict[str, Callable[[Any], Any]] = {
     "text": lambda text: text,
     "time": lambda text: _time(text.strip()),
     "date": lambda text: _date(text.strip()),
-    "number": _number,
-    "whole": lambda text: _cast(_number(text), "whole"),
+    "number": lambda text: text.try_cast("float64"),
+    "whole": lambda text: _cast(text.try_cast("float64"), "whole"),
     "flag": lambda text: text.substitute(FLAGS).try_cast("boolean"),
 }
 """How a text is read as each kind; empty where it cannot be."""
 
 
 def _cast_faults(rows: Any, casts: Mapping[str, Any], columns: list[Column], table: Table, file: str) -> list[Fault]:
-    bad = {column.name: rows[column.name].notnull() & casts[column.name].isnull() for column in columns}
+    bad = {c.name: rows[c.name].notnull() & _is_unread(casts[c.name], c.kind) for c in columns}
     counts = rows.agg(**{name: rows.count(where=cell) for name, cell in bad.items()}).to_pandas().iloc[0]
     faults = []
     for column in (column for column in columns if counts[column.name] > 0):
@@ -314,6 +312,11 @@ def _cast_faults(rows: Any, casts: Mapping[str, Any], columns: list[Column], tab
         given = {"count": int(counts[column.name]), "rows": shown, "table": table.name}
         faults.append(Fault(file, f"{table.name}.{column.name}", f"records.no_{column.kind}", given))
     return faults
+
+
+def _is_unread(cell: Any, wanted: str) -> Any:
+    """Say whether a cell that was written holds nothing now, or no number that can be reckoned with: inf, nan, 1e308."""
+    return cell.isnull() | ~cell.between(-MOST, MOST) if wanted in NUMBERS else cell.isnull()
 
 
 def look(text: object) -> str:

@@ -12,7 +12,7 @@ class Column:
 
     `fact` marks a time at which something came true: dated after as_of it has not happened yet. `since` names the time before
     which that cannot be. `due` marks a deadline: what happens before it is early, and no stretch of time begins with it.
-    `default` fills empty cells; `words` lists the only values allowed.
+    `default` fills empty cells; `words` lists the only values allowed, `least` and `most` bound them.
     """
 
     name: str
@@ -24,6 +24,8 @@ class Column:
     since: str = ""
     due: bool = False
     words: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,19 +70,19 @@ _DECLARED = (
     Table("units", "单位", "unit_id", "", (
         _required_column("unit_id", "text", "单位编号，文本：'003' 不是 '3'"), _required_column("name", "text", "名称"),
         _required_column("level", "text", "层级"), Column("parent_id", "text", "上级编号，最上级为空"),
-        Column("peer_class", "text", "类别"), Column("residents", "whole", "实有人口"), Column("households", "whole", "户数"),
+        Column("peer_class", "text", "类别"), Column("residents", "whole", "实有人口", least=0), Column("households", "whole", "户数", least=0),
         Column("valid_from", "date", "启用日"), Column("valid_to", "date", "撤销日（含当日）"), Column("successor_id", "text", "并入单位"),
     )),
     Table("postings", "任职", "", "from_date", (
         _required_column("officer_id", "text", "人员编号"), _required_column("unit_id", "text", "任职单位"), _required_column("from_date", "date", "到任日"),
         Column("to_date", "date", "离任日（含当日）"), Column("role", "text", "岗位：民警、辅警、网格员"),
-        Column("share", "number", "投入比例", default=1), Column("coefficient", "number", "系数", default=1),
+        Column("share", "number", "投入比例，0 至 1", default=1, least=0, most=1), Column("coefficient", "number", "系数", default=1, least=0),
     )),
     Table("cases", "警情案件", "case_id", "received_at", (
         _required_column("case_id", "text", "编号"), _required_column("unit_id", "text", "单位"), _required_column("received_at", "time", "接报时间"), _OFFICER,
         Column("category", "text", "类别"), Column("tier", "text", "等级"), _RECORDED,
         Column("arrived_at", "time", "到场时间", fact=True, since="received_at"), Column("due_at", "time", "办理期限", due=True), Column("closed_at", "time", "办结时间", fact=True, since="received_at"),
-        Column("status", "text", "状态"), Column("elements_required", "whole", "应填要素数"), Column("elements_filled", "whole", "已填要素数"),
+        Column("status", "text", "状态"), Column("elements_required", "whole", "应填要素数", least=0), Column("elements_filled", "whole", "已填要素数", least=0),
         Column("audited", "flag", "是否抽查"), Column("passed", "flag", "抽查是否合格"),
     )),
     Table("visits", "走访", "visit_id", "visited_at", (
@@ -100,11 +102,11 @@ _DECLARED = (
     Table("duties", "应办事项", "duty_id", "due_at", (
         _required_column("duty_id", "text", "编号"), _required_column("unit_id", "text", "单位"), _required_column("kind", "text", "事项:visit、revisit、reply、record、briefing 等"),
         Column("due_at", "time", "期限", required=True, due=True), Column("due_from", "time", "起始时间"), _OFFICER, _SUBJECT, Column("class", "text", "对象类别"),
-        Column("times", "whole", "应办次数", default=1), Column("done_at", "time", "完成时间", fact=True), _RECORDED,
+        Column("times", "whole", "应办次数", default=1, least=0), Column("done_at", "time", "完成时间", fact=True), _RECORDED,
     )),
     Table("credits", "协作份额", "", "", (
         _required_column("table", "text", "所在表"), _required_column("record_id", "text", "记录编号"), _required_column("officer_id", "text", "人员编号"),
-        Column("role", "text", "作用"), Column("share", "number", "份额"),
+        Column("role", "text", "作用"), Column("share", "number", "份额，0 至 1", least=0, most=1),
     )),
     Table("notices", "通报", "notice_id", "happened_on", (
         _required_column("notice_id", "text", "编号"), _required_column("happened_on", "time", "发生日期"), Column("unit_id", "text", "单位"), _OFFICER,
@@ -115,8 +117,8 @@ _DECLARED = (
     )),
     Table("figures", "外部数据", "", "", (
         _required_column("unit_id", "text", "单位"), _required_column("indicator", "text", "指标"), _required_column("period", "text", "期间，如 2024Q4"),
-        Column("numerator", "number", "分子"), Column("denominator", "number", "分母"), Column("value", "number", "数值"),
-        Column("n", "whole", "样本量"), Column("design_effect", "number", "设计效应", default=1), Column("source", "text", "出处"),
+        Column("numerator", "number", "分子"), Column("denominator", "number", "分母", least=0), Column("value", "number", "数值"),
+        Column("n", "whole", "样本量", least=0), Column("design_effect", "number", "设计效应", default=1, least=0), Column("source", "text", "出处"),
     )),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ NAMED = 5
 """As many cells of a template as are named one by one."""
 
 FOR_EVALUATORS = ("mapping_idle", "mapping_no_table", "words_absent", "codes_idle", "figures_idle", "ids_idle")
+FOR_EVALUATORS += ("no_sample", "no_sample_scored")  # a card says it of its own unit, at the indicator
 """Notes for those who keep scheme and parameters: a card does not repeat them, pages of the whole run do."""
 NOTES = 12
 """As many notes of the run as a card repeats; the manifest holds all."""

@@ -7,13 +7,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from fengqiao_eval.documents import Model, rule
 from fengqiao_eval.scheme.benchmark import Quota, Reference, direction_after
-from fengqiao_eval.scheme.measure import Filter, Measure
+from fengqiao_eval.scheme.measure import Figure, Filter, Measure
 from fengqiao_eval.scheme.normalisation import Curve, Line, Number, Points, Steps
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
 Marks = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=2)]
-Least = Annotated[int, Field(ge=1)]
+Least = Annotated[int, Field(ge=0)]
 Weight = Marks | dict[str, Marks]
 """A weight, or one a level: {officer: 60, others: 40}."""
 Label = Annotated[
@@ -69,6 +69,10 @@ class Exempt(Model):
     _somebody = rule("exempt.nobody", lambda self: not (self.classes or self.units))
 
 
+def _each(least: int | dict[str, int]) -> tuple[int, ...]:
+    return tuple(least.values()) if isinstance(least, dict) else (least,)
+
+
 class Entry(Named):
     """Common to all that is counted and valued: an indicator, and a line outside the hundred."""
 
@@ -80,10 +84,15 @@ class Entry(Named):
     target: Decimal | None = None
     levels: tuple[str, ...] | None = None
     least: Least | dict[str, Least] = 1
-    """The smallest number of records (of a count with an exposure: of that) that is scored, or one a level."""
+    """The smallest number of records (of a count with an exposure: of that) that is scored, or one a level.
+
+    0 is for figures: one that does not say on how many answers it rests is scored all the same.
+    """
     beside: tuple[Aside, ...] = ()
     split: Split | None = None
     source: Text
+
+    _some_records = rule("indicator.least", lambda self: 0 in _each(self.least) and not isinstance(self.measure, Figure))
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -98,7 +98,9 @@ def conditions(entry: Entry, lang: str, names: Names) -> str:
     if entry.levels is not None:
         levels = say("definition.list", lang).join(term("level", level, lang) for level in entry.levels)
         said.append(say("definition.levels", lang, levels=levels))
-    if entry.least != 1:
+    if entry.least == 0:
+        said.append(say("definition.least_none", lang))
+    elif entry.least != 1:
         said.append(say("definition.least", lang, least=_level_values(entry.least, lang)))
     if days := entry.measure.settles_days:
         said.append(say("definition.settles", lang, days=days))
