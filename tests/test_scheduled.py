@@ -47,7 +47,7 @@ def test_the_last_line_is_the_summary():
     code, said, refused = fengqiao("score", "params/q4.yaml")
     assert (code, refused) == (0, "")
     assert SUMMARY.fullmatch(said.splitlines()[-1]).groups() == ("完成", "q4", "0", "0", "0", "runs/q4/ranks.parquet")
-    assert said.splitlines()[0] == "已评分单位：县（区）局 1、派出所 2、民警 2"
+    assert said.splitlines()[0] == "参评单位：县（区）局 1、派出所 2、民警 2"
 
 
 @pytest.mark.usefixtures("scored")

@@ -200,24 +200,24 @@ def _excess_numerators(scheme: Scheme, records: Records) -> Iterator[Fault]:
 
 def _amounts_below_nought(scheme: Scheme, records: Records) -> Iterator[Fault]:
     """Find numbers below 0 where a part, a whole or a worth is asked for: what is taken away would be added."""
-    asked: dict[tuple[str, str, str], None] = {}
-    for measure in (entry.measure for entry in scheme.entries):
-        if isinstance(measure, Ratio):
-            named = (measure.numerator, measure.denominator) if measure.subset else (measure.denominator,)
-        elif isinstance(measure, Count):
-            named = tuple(part.column for part in measure.worth if part.column and not part.values and not part.between)
-        else:
-            continue
-        asked |= {(measure.table, column, TABLES[measure.table].key): None for column in named}
-    for table, column, key in asked:
+    rates = [entry.measure.figure for entry in scheme.entries if isinstance(entry.measure, Figure) and entry.scale != 1]
+    for table, column in dict.fromkeys((entry.measure.table, column) for entry in scheme.entries for column in _amounts(entry)):
         rows = records.tables.get(table)
         if rows is not None and column in rows.columns:
+            rows = rows.filter(rows.indicator.isin(rates)) if table == "figures" else rows
+            key = TABLES[table].key or "unit_id"
             yield from _row_fault(rows.filter(rows[column] < 0), key, records.name, (table, column), "below_nought", {})
-    for entry in scheme.entries:
-        rows = records.tables.get("figures")
-        if isinstance(entry.measure, Figure) and entry.scale != 1 and rows is not None and "numerator" in rows.columns:
-            rows = rows.filter(rows.indicator == entry.measure.figure, rows.numerator < 0)
-            yield from _row_fault(rows, "unit_id", records.name, ("figures", "numerator"), "below_nought", {})
+
+
+def _amounts(entry: Entry) -> Iterator[str]:
+    """Name the columns of an entry that hold parts, wholes and worths."""
+    measure = entry.measure
+    if isinstance(measure, Ratio):
+        yield from (measure.numerator, measure.denominator) if measure.subset else (measure.denominator,)
+    elif isinstance(measure, Count):
+        yield from (part.column for part in measure.worth if part.column and not part.values and not part.between)
+    elif isinstance(measure, Figure) and entry.scale != 1:
+        yield "numerator"
 
 
 CUSTOMARY = (1, 100, 1_000, 10_000, 100_000)

@@ -273,12 +273,35 @@ def _line_records(plan: Plan, line: Entry) -> pd.DataFrame:
 
 def open_disputes(records: Records, tree: Tree, as_of: datetime, *, officers: bool = False) -> pd.DataFrame:
     """List the disputes open at as_of: unit_id is of the record, or the officer; days_left is negative when overdue."""
-    rows, who = records.tables.get("disputes"), "officer_id" if officers else "unit_id"
-    if rows is None or not {who, "resolved_at", "due_at", "tier"} <= set(rows.columns):
+    who = "officer_id" if officers else "unit_id"
+    if (rows := _known_disputes(records, as_of, who)) is None:
         return pd.DataFrame(columns=list(DISPUTES))
-    rows = query.moment(rows, TABLES["disputes"], as_of)
-    rows = rows.filter(rows.resolved_at.isnull())
-    found = query.fetch(rows.mutate(unit_id=rows[who]), DISPUTES[:-1], ["due_at", "dispute_id"])
+    own = {"tier": query.optional(rows, "tier"), "due_at": query.optional(rows, "due_at", "timestamp")}
+    rows = rows.filter(rows.resolved_at.isnull()).mutate(unit_id=rows[who], **own)
+    found = query.fetch(rows, DISPUTES[:-1], ["due_at", "dispute_id"])
     known = set(tree.units["unit_id"]) | set(tree.counts_for["unit_id"])
     left = (found["due_at"] - pd.Timestamp(as_of)) // pd.Timedelta(days=1)
     return found.assign(days_left=left.astype("Int64"))[found["unit_id"].isin(known)].reset_index(drop=True)
+
+
+def count_disputes(records: Records, tree: Tree, as_of: datetime) -> "pd.Series[int]":
+    """Count the disputes on record at as_of, open or not, of each unit (those below it included) and person of the tree.
+
+    Empty where the records do not show which are open: only who has some on record can be said to have none open.
+    """
+    units, found = tree.units["unit_id"], dict[str, int]()
+    for who in ("unit_id", "officer_id"):
+        if (rows := _known_disputes(records, as_of, who)) is not None:
+            counts = query.count_words(rows.filter(rows[who].notnull()), who).set_index(who)["rows_"]
+            pairs = tree.counts_for if who == "unit_id" else pd.DataFrame({"unit_id": units, "ancestor": units})
+            held = pairs["unit_id"].map(counts).fillna(0).groupby(pairs["ancestor"]).sum()
+            persons = units[(tree.units["level"] == OFFICER) == (who == "officer_id")]
+            found |= dict.fromkeys(persons, 0) | held[held.index.isin(persons)].to_dict()
+    return units.map(found).astype("Int64")
+
+
+def _known_disputes(records: Records, as_of: datetime, who: str) -> Any | None:
+    """Give the disputes known at as_of; None where it cannot be seen whose they are, or whether they are open."""
+    rows = records.tables.get("disputes")
+    seen = rows is not None and {who, "resolved_at"} <= set(rows.columns)
+    return query.moment(rows, TABLES["disputes"], as_of) if seen else None

@@ -16,6 +16,7 @@ from fengqiao_eval.scheme.load import blanks
 from fengqiao_eval.scheme.measure import Coded, Count, Figure
 from fengqiao_eval.scheme.scheme import Scheme, least_at
 
+PER_CENT = 100
 SHARE_BELOW = 10
 """Where the middle figure in per cent is above this, one of at most 1 is likelier a share of 1 than a per cent."""
 SHOWN = 5
@@ -91,14 +92,18 @@ def _figures(plan: Plan, measured: Measured) -> Iterator[Note]:
         if entry.unit == "%":
             small = (value > 0) & (value <= 1)
             shares = small.any() and (not (value > 1).any() or np.nanmedian(value) > SHARE_BELOW)
-            wrong |= {"per_cent_outside": (value < 0) | (value > 100), "per_cent_share": small & bool(shares)}
+            wrong |= {"per_cent_outside": (value < 0) | (value > PER_CENT), "per_cent_share": small & bool(shares)}
         for key, at in wrong.items():
             if at.any():
-                given = {"indicator": entry.label, "count": int(at.sum()), "ids": _named(units[at & (levels != OFFICER).to_numpy()])}
+                given = {
+                    "indicator": entry.label,
+                    "count": int(at.sum()),
+                    "ids": _first_ids(units[at & (levels != OFFICER).to_numpy()]),
+                }
                 yield Note(key, given)
 
 
-def _named(ids: "pd.Series[str]") -> str:
+def _first_ids(ids: "pd.Series[str]") -> str:
     """Name the first of some units; persons are none of them."""
     return (", ".join(ids[:SHOWN]) + (" …" if len(ids) > SHOWN else "")) or "—"
 

@@ -36,7 +36,7 @@ def _word(cell: Any) -> str:
 def dimension_frame(card: Card) -> pd.DataFrame:
     """Lay out the dimensions of `draw_dimensions`: contribution, possible and lost (points of the total), rate (per cent)."""
     names = ("contribution", "possible", "rate", "lost")
-    cells = {name: [_half_up(getattr(line, name)) for line in card.dimensions] for name in names}
+    cells = {name: [_half_up(getattr(line, name)) if line.possible else None for line in card.dimensions] for name in names}
     return CardFrame({"dimension": [line.label for line in card.dimensions], **cells})
 
 
@@ -62,7 +62,7 @@ def indicator_frame(card: Card) -> pd.DataFrame:
     names = ("numerator", "denominator", "value", "target", "points")
     cells = {name: [_half_up(getattr(line, name)) for line in card.indicators] for name in names}
     cells |= {"weight": [_half_up(100 * line.weight_used) for line in card.indicators]}
-    cells |= {"contribution": [_half_up(line.contribution) for line in card.indicators]}
+    cells |= {"contribution": [_half_up(line.contribution) if line.scored else None for line in card.indicators]}
     labels, statuses = ([getattr(line, name) for line in card.indicators] for name in ("label", "status"))
     return CardFrame({"indicator": labels, **cells, "status": statuses})
 

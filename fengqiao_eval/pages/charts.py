@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from fengqiao_eval.pages.plain_text import earned_points
+from fengqiao_eval.pages.plain_text import earned_points, of_part
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.card import Card
@@ -64,6 +64,8 @@ class Drawing:
 def drawing(kind: str, title: str, height: int, traces: Sequence[Mapping[str, Any]], **layout: Any) -> Drawing:
     """Draw a figure of a kind: what is given is laid over what all figures of the kind have."""
     layout = {"title": {"text": title}, "height": height, "meta": kind, **layout}
+    if not traces:  # a picture without anything in it has no axes either
+        layout |= {"height": EMPTY, "xaxis": {"visible": False}, "yaxis": {"visible": False}}
     return Drawing(**deep_merge(KINDS[kind], {"data": traces, "layout": layout}))
 
 
@@ -119,6 +121,10 @@ def _is_mappings(given: Any) -> bool:
 # Plotly figures of a card: few points, horizontal bars, and nothing said by colour alone (text, dash and symbol too).
 
 
+EMPTY = 64
+"""The height of a picture with nothing in it but its title."""
+
+
 DOTS = 120
 """A class of more units than this is drawn as bars: dots would cover one another."""
 
@@ -141,8 +147,11 @@ def draw_dimensions(card: Card) -> Drawing:
     names, said = [_label(line.label) for line in lines], [earned_points(line, card) for line in lines]
     possible = {"x": [round(line.possible, 2) for line in lines], "y": names, "name": say("chart.possible", lang), "text": said}
     earned = {"x": [round(line.contribution, 2) for line in lines], "y": names, "name": say("chart.earned", lang)}
-    axis = {"range": [0, round(max((line.possible for line in lines), default=1) * 1.22, 2)]}
-    return drawing("dimensions", say("chart.dimensions", lang), 84 + 40 * len(lines), [possible, earned], xaxis=axis)
+    if card.standing.total is None:
+        return drawing("dimensions", say("card.nothing_yet", lang), EMPTY, [])
+    title = say("chart.dimensions", lang) + of_part(card)
+    axis = {"range": [0, round(max(line.possible for line in lines) * 1.22, 2)]}
+    return drawing("dimensions", title, 84 + 40 * len(lines), [possible, earned], xaxis=axis)
 
 
 def draw_trend(card: Card) -> Drawing:
@@ -166,6 +175,8 @@ def draw_trend(card: Card) -> Drawing:
     gaps = dict.fromkeys(TABLES[table].label if card.lang == "zh" else table for point in card.trend for table in point.gaps)
     title = say("chart.trend" if traces else "chart.none", card.lang)
     title += say("chart.gaps", card.lang, tables=say("explain.comma", card.lang).join(gaps)) if traces and gaps else ""
+    if traces and any(point.total is None and any(rate is not None for rate in point.rates) for point in card.trend):
+        title += say("chart.part_months", card.lang)
     return drawing("trend", title, 300, traces)
 
 
@@ -180,8 +191,10 @@ def draw_class(card: Card) -> Drawing:
     """Draw the totals of the class, nameless, with this unit marked; a large class as bars."""
     peers, lang, own = card.peers, card.lang, card.standing.total if card.standing.rank else None
     key = "chart.peers_officer" if card.identity.is_officer else "chart.peers"
-    title = say(key, lang, of=len(peers)) if len(peers) else say("chart.none", lang)
+    title = say(key if len(peers) > 1 else "chart.alone" if own is not None else "chart.none", lang, of=len(peers))
     title += "" if card.standing.rank else say("chart.unranked", lang)
+    if len(peers) <= 1:  # one is no spread
+        return drawing("dots", title, EMPTY, [], shapes=[], annotations=[])
     few = len(peers) <= DOTS
     most = max(peers.heights if few else (number for _, number in peers.bars), default=1)
     kind, traces = ("dots", _dots(card, own)) if few else ("bars", _bars(card))
@@ -208,7 +221,7 @@ def _dots(card: Card, own: float | None) -> list[dict[str, Any]]:
     """Stack the totals that fall in one column; the own total is a large diamond on them."""
     peers = card.peers
     hover = say("chart.peers_hover", card.lang, total="%{x}") + "<extra></extra>"
-    dots = [(round(total, 1), height) for total, height in zip(peers.totals, peers.heights, strict=True)]
+    dots = [(round(total, card.decimals), height) for total, height in zip(peers.totals, peers.heights, strict=True)]
     mine = [dots.pop(peers.place(own))] if own is not None and peers.count(own) else []
     return [
         {"x": [x for x, _ in part], "y": [y for _, y in part], "hovertemplate": hover}
@@ -230,6 +243,8 @@ def draw_indicators(card: Card) -> Drawing:
         "y": [_label(line.label) for line in lines],
         "texttemplate": f"−%{{x:.{card.decimals}f}}",
     }
-    title = say("chart.lost" if lines else "card.nothing_lost", card.lang)
-    axis = {"range": [0, round(max((line.lost for line in lines), default=1) * 1.15, 2)]}
-    return drawing("lost", title, 70 + 26 * max(1, len(lines)), [bars], xaxis=axis)
+    if not lines:
+        key = "card.nothing_yet" if card.standing.total is None else "card.nothing_lost"
+        return drawing("lost", say(key, card.lang), EMPTY, [])
+    axis = {"range": [0, round(lines[0].lost * 1.15, 2)]}
+    return drawing("lost", say("chart.lost", card.lang) + of_part(card), 70 + 26 * len(lines), [bars], xaxis=axis)

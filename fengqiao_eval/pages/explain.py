@@ -12,7 +12,16 @@ import pandas as pd
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import SCORED, UsageError
 from fengqiao_eval.periods import parse
-from fengqiao_eval.results.lines import Adjusted, Step, adjustment_lines, averaged_total, is_mean, shorter_periods, steps
+from fengqiao_eval.results.lines import (
+    Adjusted,
+    Step,
+    adjustment_lines,
+    averaged_total,
+    comparable_total,
+    is_mean,
+    shorter_periods,
+    steps,
+)
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.scheme.indicator import POINTED, Consequence, Entry, Indicator
@@ -49,6 +58,11 @@ class Question:
         if found := self.rows("ranks"):
             return found[0]
         raise UsageError("not_scored", given=self.unit_id, period=self.run.manifest["period"])
+
+    def status(self, row: UnitRow) -> str:
+        """Name the status of an indicator (its row of the frame points); of a figure that lacks its sample, that."""
+        silent = row["status"] == "too_few" and number(row["n"]) is None
+        return say("card.no_sample", self.lang) if silent else self.term("status", str(row["status"]))
 
     def rows(self, frame: str, period: str | None = None) -> list[UnitRow]:
         """Read the unit's rows of a frame in a period (the main one); none where an older run lacks the frame."""
@@ -102,7 +116,8 @@ def total_lines(run: Run, unit_id: str, lang: str) -> list[str]:
         if not found:  # it does not count at the level
             continue
         if isinstance(part, Dimension):
-            told = f"{part.name(lang)}  {sum((asked.exact(row['contribution']) for row in found), Decimal(0))}"
+            scored = [asked.exact(row["contribution"]) for row in found if not pd.isna(row["points"])]
+            told = f"{part.name(lang)}  {sum(scored, Decimal(0)) if scored else say('card.unscored', lang)}"
         else:
             told = f"{part.name(lang)} ({part.code})  {_worth(asked, part, found[0])}"
         lines.append("  " * len(above) + told)
@@ -122,18 +137,22 @@ def head_line(asked: Question) -> str:
 
 def _standing(asked: Question) -> str:
     rank, scheme = asked.rank, asked.run.scheme
+    if not rank["covered"]:
+        return asked.say("not_yet")
     total = fixed(rank["total"], scheme.decimals)
     aside = asked.say("semicolon") + asked.say("covered", covered=f"{rank['covered']:.1%}") if rank["covered"] < 1 else ""
     if pd.isna(rank["rank"]):
         why = (asked.term("flag", flag) for flag in flags(rank["flags"]) if flag != "not_ranked")
-        return asked.say("unranked", total=total, why=asked.say("comma").join(why)) + aside
+        key = "part" if comparable_total(rank) is None else "unranked"
+        return asked.say(key, total=total, why=asked.say("comma").join(why)) + aside
     grade = grade_words(scheme, rank["grade"], asked.lang) or say("card.no_grade", asked.lang)
-    return asked.say("ranked", total=total, rank=int(rank["rank"]), of=int(rank["of"]), grade=grade) + aside
+    key = "ranked" if rank["of"] > 1 else "alone"
+    return asked.say(key, total=total, rank=int(rank["rank"]), of=int(rank["of"]), grade=grade) + aside
 
 
 def _worth(asked: Question, indicator: Indicator, row: UnitRow) -> str:
     """Say what an indicator brings: points × weight used; of a mean of shorter periods also what it brought in each."""
-    status = asked.term("status", row["status"])
+    status = asked.status(row)
     if pd.isna(row["points"]):
         rule = indicator.missing
         if row["status"] == "not_applicable":
@@ -165,6 +184,8 @@ def _adjustment(asked: Question, line: Adjusted) -> str:
 
 def _sum(asked: Question, rows: Mapping[str, UnitRow]) -> Iterator[str]:
     scored = [row for row in rows.values() if not pd.isna(row["points"])]
+    if not scored:
+        return
     lines = [row for row in asked.rows("adjustments") if row["contribution"]]
     found = [asked.exact(row["contribution"]) for row in (*scored, *lines)]
     total, given = sum(found, Decimal(0)), asked.exact(asked.rank["total"])
@@ -245,6 +266,8 @@ def _value(asked: Question, entry: Entry, row: UnitRow) -> str:
     if number(row["value"]) is None:
         return asked.say("no_value", status=status)
     raw = number(row["denominator"]) is None
+    if number(row["n"]) is None:  # a figure, and nobody said on how many answers it rests
+        return asked.say("value_no_n", value=f"{fixed(row['value'], 4)} {entry.unit}")
     return asked.say(
         "value_plain" if raw or number(row["numerator"]) is None else "value",
         value=f"{plain(row['value'], 4) if raw else fixed(row['value'], 4)} {entry.unit}",

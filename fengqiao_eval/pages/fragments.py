@@ -103,8 +103,8 @@ def _fragment(name: str, card: Card, *, styled: bool = False) -> Fragment:
 
 
 def projected_standing(card: Card, won: float) -> tuple[float | None, int | None]:
-    """Give the total, and the place if all others stood still, that so many points more would bring."""
-    total, rank = card.standing.total, card.standing.rank
+    """Give the total, and the place if all others stood still, that so many points more would bring; none of a part alone."""
+    total, rank = card.standing.total if card.standing.complete else None, card.standing.rank
     if total is None or rank is None or card.standing.of <= 1:
         return (None if total is None else total + won), None
     return total + won, card.peers.above(total + won, card.decimals) + 1

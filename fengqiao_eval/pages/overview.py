@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from fengqiao_eval.pages.charts import TEMPLATE
+from fengqiao_eval.pages.charts import EMPTY, TEMPLATE
 from fengqiao_eval.pages.fragments import Fragment, render
 from fengqiao_eval.pages.run_screen import objection_words
 from fengqiao_eval.results import standings
@@ -110,6 +110,8 @@ def draw_heat(run: Run, lang: str = "zh") -> go.Figure:
     ranked = listed[(listed["level"] == level) & listed["rank"].notna()].sort_values("total")
     units, indicators = ranked.iloc[:MOST].iloc[::-1], [i for i in run.scheme.indicators if applies(i, level)]
     points = standings.frame(run, "points").pivot(index="unit_id", columns="indicator", values="points")
+    if ranked.empty:
+        return _figure(say("overview.no_ranked", lang), EMPTY, [])
     cells = points.reindex(index=units["unit_id"], columns=[i.code for i in indicators]).to_numpy(dtype=float)
     words = [[fixed(cell, 0) if has_value(cell) else "" for cell in row] for row in cells]
     look = {"zmin": 60, "zmax": 100, "colorscale": SHADES, "showscale": False, "xgap": 2, "ygap": 2, "hoverinfo": "skip"}
@@ -131,6 +133,8 @@ def _ticks(names: Iterable[str]) -> dict[str, Any]:
 
 
 def _figure(title: str, height: int, traces: list[Any], **layout: Any) -> go.Figure:
+    if not traces:  # a picture without anything in it has no axes either
+        layout |= {"xaxis": {"visible": False}, "yaxis": {"visible": False}}
     return go.Figure(traces, {"title": {"text": title}, "height": height, "template": TEMPLATE, "showlegend": False, **layout})
 
 
@@ -147,7 +151,7 @@ def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
     title = {"text": say("overview.spread", lang, level=term("level", level, lang))}
     groups = [(group, units["total"]) for group, units in ranked.groupby("peer_class", sort=False)]
     if not groups:
-        return _figure(say("overview.no_ranked", lang), 90, [])
+        return _figure(say("overview.no_ranked", lang), EMPTY, [])
     names = []
     for group, totals in groups:
         said = {"units": len(totals), "median": fixed(totals.median(), run.scheme.decimals)}

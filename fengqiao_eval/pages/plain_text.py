@@ -1,5 +1,6 @@
 """The parts of a card in plain lines, for terminals, tests and readers of a stored notebook."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from fengqiao_eval.errors import UsageError
@@ -20,7 +21,8 @@ def indicator_remarks(line: IndicatorLine, card: Card) -> list[str]:
 
 def _remarks(line: IndicatorLine, card: Card) -> Iterator[str]:
     lang = card.lang
-    yield say("card.n", lang, n=plain(line.n, 0)) + (say("card.small", lang) if line.small else "")
+    n = say("card.no_n", lang) if line.n is None else say("card.n", lang, n=plain(line.n, 0))
+    yield n + (say("card.small", lang) if line.small else "")
     yield from (step.words for step in line.steps)
     if line.scored and line.status == "not_applicable":
         yield say("card.spared", lang)
@@ -81,8 +83,10 @@ def place(card: Card) -> str:
 
 
 def firmness(card: Card) -> str:
-    """Say how firm the place is, or that nothing is known of it."""
+    """Say how firm the place is, or that nothing is known of it; without a place, on what the points rest."""
     standing = card.standing
+    if standing.rank is None or standing.of <= 1:
+        return say("card.rests" if standing.total is not None else "card.rests_on_none", card.lang, n=plain(standing.n))
     if standing.rank_low is None or standing.rank_high is None:
         return say("card.firmness", card.lang, n=plain(standing.n))
     return say("card.range", card.lang, n=plain(standing.n), low=standing.rank_low, high=standing.rank_high)
@@ -108,21 +112,70 @@ def _headline(card: Card) -> Iterator[str]:
     name, kind = f"{who.name}（{who.unit_id}）", f"{who.level_label}·{who.peer_class}"
     yield f"{name} {kind}" if lang == "zh" else f"{who.name} ({who.unit_id}) {who.level_label}, {who.peer_class}"
     yield f"{who.period_label} · {state(card)}"
-    total = f"{say('card.total', lang)} {fixed(standing.total, card.decimals)}"
+    total = f"{say('card.total', lang)} {fixed(standing.total, card.decimals)}" if standing.complete else no_total(card)
     yield say("card.semicolon", lang).join([total, place(card), standing.grade or say("card.no_grade", lang)])
-    yield from filter(None, [total_parts(card)])
+    yield from total_notes(card)
     yield from standing.reasons
     if standing.tied:
         yield say("card.tied", lang, n=standing.tied)
     yield from changes(standing, lang)
     yield from filter(None, [monthly_mean(card)])
     yield firmness(card)
+    if standing.total is None:
+        yield say("card.nothing_yet", lang)
+        return
     where = say("card.comma", lang).join(f"{d.label} {signed(-d.lost, card.decimals)}" for d in worst_dimensions(card))
-    yield say("card.where_lost", lang) + say("card.colon", lang) + (where or say("card.nothing_lost", lang))
-    yield (say("card.how_to_win", lang) + say("card.colon", lang) + ("" if card.gains else say("card.no_gains", lang))).rstrip()
+    yield say("card.where_lost", lang) + say("card.colon", lang) + (where or say("card.nothing_lost", lang)) + of_part(card)
+    yield (say("card.how_to_win", lang) + say("card.colon", lang) + ("" if card.gains else no_gains(card))).rstrip()
     for number, gain in enumerate(card.gains, 1):
         yield f"  {number}. {say('card.gain.line', lang, of=gain.label, words=gain.words(lang))}"
     yield say("card.advice", lang)
+
+
+def total_label(card: Card) -> str:
+    """Name the sum at the foot of a table: the total, or what was scored of it, and of how much of the weight."""
+    return say("card.part_total" if of_part(card) else "card.total", card.lang, covered=plain(100 * card.standing.covered, 1))
+
+
+def no_total(card: Card) -> str:
+    """Say that there is no total: nothing is scored yet, or too little."""
+    return say("card.not_yet" if card.standing.total is None else "card.no_total", card.lang)
+
+
+def total_notes(card: Card) -> list[str]:
+    """Say what stands below the total: what it is made of, what it is short of, what of it rests on no own records."""
+    standing, lang = card.standing, card.lang
+    if standing.total is None:
+        counts = Counter(status_words(line, lang) for line in card.indicators)
+        each = [say("card.status_count", lang, status=status, n=n) for status, n in counts.most_common()]
+        return [say("card.comma", lang).join(each)] if each else []
+    given = {"points": fixed(standing.total, card.decimals), "covered": plain(100 * standing.covered, 1)}
+    said = [total_parts(card) if standing.complete else say("card.part_scored", lang, **given)]
+    if by_rule := sum(line.weight_used for line in card.indicators if line.scored and not line.own):
+        said.append(say("card.by_rule", lang, share=plain(100 * by_rule, 1)))
+    return [*filter(None, said)]
+
+
+def status_words(line: IndicatorLine, lang: str) -> str:
+    """Name the status of an indicator; of a figure that does not say on how many answers it rests, that."""
+    return say("card.no_sample", lang) if line.n is None and not line.own else term("status", line.status, lang)
+
+
+def of_part(card: Card) -> str:
+    """Say of what part of the weight a sentence speaks, where that is too little for a total; else nothing."""
+    standing = card.standing
+    told = standing.total is not None and not standing.complete
+    return say("card.of_part", card.lang, covered=plain(100 * standing.covered, 1)) if told else ""
+
+
+def no_gains(card: Card) -> str:
+    """Say why nothing is named that would win points: nothing scored, no targets, all reached, or no matter of counting."""
+    if card.standing.total is None:
+        return say("card.nothing_yet", card.lang)
+    aimed = [line for line in card.indicators if line.scored and line.own and line.target is not None]
+    met = sum(line.reached is True for line in aimed)
+    key = "no_targets" if not aimed else "all_reached" if met == len(aimed) else "no_gains"
+    return say(f"card.{key}", card.lang, met=met, of=len(aimed)) + of_part(card)
 
 
 def worst_dimensions(card: Card) -> list[DimensionLine]:
@@ -163,7 +216,7 @@ def indicators(card: Card) -> str:
 def _indicator(line: IndicatorLine, card: Card) -> str:
     counted = f"{counts(line)} = {value(line)}"
     if not line.scored:
-        return f"{line.label}  {counted}  {say('card.not_scored', card.lang, status=term('status', line.status, card.lang))}"
+        return f"{line.label}  {counted}  {say('card.not_scored', card.lang, status=status_words(line, card.lang))}"
     steps = (step.words for step in line.steps)
     worth = f"{fixed(line.points)} × {plain(100 * line.weight_used)}% = {fixed(line.contribution, card.decimals)}"
     return "  ".join([line.label, counted, *steps, worth, *level_value(line, card.lang), *line.asides])
@@ -172,7 +225,7 @@ def _indicator(line: IndicatorLine, card: Card) -> str:
 def gains(card: Card) -> str:
     """Say what would win points back."""
     found = (f"{gain.label}  {gain.now} → {gain.target}  {gain.words(card.lang)}" for gain in card.gains)
-    return "\n".join(found) or say("card.no_gains", card.lang)
+    return "\n".join(found) or no_gains(card)
 
 
 def disputes(card: Card) -> str:
@@ -182,7 +235,13 @@ def disputes(card: Card) -> str:
         counts = say("card.disputes.count", lang, n=len(part.disputes)), say("card.disputes.overdue", lang, n=part.overdue)
         first = (f"{one.dispute_id} {days_left(one.days_left, lang)}" for one in part.disputes[:LISTED])
         found.append(f"{warning(part.tier, lang)}  {say('card.comma', lang).join(counts)}  {'  '.join(first)}")
-    return "\n".join(found) or say("card.disputes.none", lang)
+    return "\n".join(found) or no_disputes(card)
+
+
+def no_disputes(card: Card) -> str:
+    """Say that no dispute is open, where that can be seen."""
+    known = card.disputes_known
+    return say(f"card.disputes.{'unseen' if known is None else 'none' if known else 'unknown'}", card.lang)
 
 
 def warning(tier: str, lang: str) -> str:
@@ -206,7 +265,15 @@ def days_left(days: int | None, lang: str) -> str:
 def lost(card: Card) -> str:
     """Say of each indicator how many records lost points, and the first ids."""
     firsts = [(part, " ".join(one.record_id for one in part.records[:LISTED])) for part in card.lost_records]
-    return "\n".join(f"{part.label}  {len(part.records)}  {ids} …" for part, ids in firsts) or say("card.lost.none", card.lang)
+    return "\n".join(f"{part.label}  {len(part.records)}  {ids} …" for part, ids in firsts) or nothing_lost(card)
+
+
+def nothing_lost(card: Card) -> str:
+    """Say why no record is named that lost points: nothing scored, nothing lost, or nothing that lies in single records."""
+    if card.standing.total is None:
+        return say("card.nothing_yet", card.lang)
+    lost = any(line.scored and line.lost > 0 for line in card.indicators)
+    return say("card.lost.unnamed" if lost else "card.lost.none", card.lang)
 
 
 def units(card: Card) -> str:
@@ -273,8 +340,14 @@ def service_parts(card: Card) -> list[tuple[str, list[str]]]:
 
 def limits(card: Card) -> str:
     """Say what the records could not tell, and, but to an officer, who has been told already, how to object."""
-    said = [*(card.unknowns or [say("card.unknown.none", card.lang)])]
+    said = unknowns(card)
     return "\n".join([*said, *([] if card.service else objection(card)[:1]), say("card.advice", card.lang)])
+
+
+def unknowns(card: Card) -> list[str]:
+    """Say what the records could not tell; that nothing is missing only where every indicator has its own value."""
+    whole = bool(card.indicators) and all(line.status == "ok" for line in card.indicators)
+    return [*card.unknowns] or ([say("card.unknown.none", card.lang)] if whole else [])
 
 
 def objection(card: Card) -> list[str]:

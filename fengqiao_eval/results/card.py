@@ -64,7 +64,8 @@ class Identity:
 class Standing:
     """The total (points, of full marks), the place in the class, and how both moved.
 
-    rank is None where the unit is not ranked; then `reasons` says why. tied: how many others share the place.
+    total is None where nothing was scored. rank is None where the unit is not ranked; then `reasons` says why. tied: how many
+    others share the place.
     covered: share of the nominal weight that could be scored (0-1). n: records that all scored indicators rest on, added up.
     months: the totals of a longer period's months, each scored on its own, and their mean; None for one month.
     """
@@ -85,6 +86,11 @@ class Standing:
     previous: Movement
     year_before: Movement
 
+    @property
+    def complete(self) -> bool:
+        """Whether enough was scored for a total; else it is that of a part, and says nothing of the whole."""
+        return self.total is not None and "low_coverage" not in self.flags
+
 
 @dataclass(frozen=True)
 class TrendPoint:
@@ -102,7 +108,7 @@ class Card:
     """A scorecard as data. It is advice until a person confirms it.
 
     outline: the dimensions, each followed by those that stand in it. peers: the totals of the ranked units of the class,
-    without their names; decimals: of totals and contributions. service: an officer's alone.
+    without their names; decimals: of totals and contributions. lost_records: of what was scored. service: an officer's alone.
     """
 
     identity: Identity
@@ -119,6 +125,8 @@ class Card:
     unknowns: tuple[str, ...]
     hierarchy: Hierarchy
     service: Service | None = None
+    disputes_known: int | None = None
+    """The disputes on record, open or not; None where the records do not show which are open."""
 
     @property
     def dimensions(self) -> tuple[DimensionLine, ...]:
@@ -166,6 +174,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
     adjustments = adjustment_lines(scheme, outside, lang)
     shown = [dimension for dimension in scheme.dimensions if dimension.code in {line.above[0] for line in lines}]
     monthly = ((month, tuple(read.rate(dimension, month) for dimension in shown)) for month in read.periods["trend"])
+    scored = {line.code for line in lines if line.scored}
     below = (unit_id,) if who.is_officer else run.below(unit_id)  # an officer has nobody below
     return Card(
         identity=who,
@@ -181,10 +190,11 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         peers=peers,
         gains=gains(read, lines, {line.code for line in adjustments}),
         disputes=lost_records.open_disputes(frame["open_disputes"].tuples(lost_records.OPEN, *below)),
-        lost_records=lost_records.lost_records(scheme, frame["losses"].tuples(lost_records.LOSS, *below), lang),
+        lost_records=lost_records.lost_records(scheme, frame["losses"].tuples(lost_records.LOSS, *below), scored, lang),
         unknowns=unknowns(scheme, {**unit, "group": group}, lines, run.manifest, lang),
         hierarchy=hierarchy(run, unit, flags(place.get("flags")), lang),
         service=service(run, unit, lines, lang) if who.is_officer else None,
+        disputes_known=None if (known := number(unit.get("disputes"))) is None else int(known),
     )
 
 
@@ -226,7 +236,7 @@ def _standing(
         None if (found := number(row.get(name))) is None else int(found) for name in ("rank", "of", "rank_low", "rank_high")
     )
     return Standing(
-        total=total if covered else None,
+        total=total if any(line.scored for line in lines) else None,
         full=of.unit.full,
         rank=rank,
         of=size or 0,
@@ -237,7 +247,7 @@ def _standing(
         covered=covered,
         flags=flags(row.get("flags")),
         reasons=() if rank else unranked_reasons(scheme, unit_id, row, lines, lang),
-        n=sum(line.n for line in lines if line.scored),
+        n=sum(line.n or 0.0 for line in lines if line.scored),
         months=months(scheme, periods["this"], ranks),
         previous=_total_change(of, firm, "previous"),
         year_before=_total_change(of, firm, "year_before"),

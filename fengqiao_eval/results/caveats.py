@@ -7,15 +7,20 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.lines import IndicatorLine, Row
 from fengqiao_eval.scheme.scheme import Scheme, least_at
-from fengqiao_eval.wording.numbers import fixed, flags, note, plain, text
+from fengqiao_eval.wording.numbers import fixed, flags, note, number, plain, text
 from fengqiao_eval.words import say
 
 NAMED = 5
 """As many cells of a template as are named one by one."""
 
-FOR_EVALUATORS = ("mapping_idle", "mapping_no_table", "words_absent", "codes_idle", "figures_idle", "ids_idle")
-FOR_EVALUATORS += ("no_sample", "no_sample_scored")  # a card says it of its own unit, at the indicator
-"""Notes for those who keep scheme and parameters: a card does not repeat them, pages of the whole run do."""
+FOR_EVALUATORS = (
+    *("mapping_idle", "mapping_no_table", "words_absent", "codes_idle", "figures_idle", "ids_idle"),
+    *("no_sample", "no_sample_scored", "nothing_scored", "part_scored"),
+)
+"""Notes for those who keep scheme and parameters: a card does not repeat them, pages of the whole run do.
+
+Of its own unit it says what has no sample or is not scored where that stands.
+"""
 NOTES = 12
 """As many notes of the run as a card repeats; the manifest holds all."""
 
@@ -43,7 +48,8 @@ def missing_indicators(scheme: Scheme, level: str, lines: Iterable[IndicatorLine
         if line.status == "not_applicable":
             then = indicator.not_applicable.give if indicator.not_applicable else "redistribute"
         elif line.status == "too_few":
-            label = say("card.unknown.sample", lang, label=label, n=plain(line.n), least=least_at(indicator, level))
+            key, n = ("no_sample", "") if line.n is None else ("sample", plain(line.n))
+            label = say(f"card.unknown.{key}", lang, label=label, n=n, least=least_at(indicator, level))
         elif line.status == "provisional":
             label = say("card.unknown.days", lang, label=label, days=indicator.measure.settles_days)
         if line.status != "ok":
@@ -84,6 +90,8 @@ def unranked_reasons(scheme: Scheme, unit_id: str, rank: Row, lines: Sequence[In
     """Give the reasons why a unit has no place; the scheme's rules decide, the card repeats them."""
     if unit_id in scheme.unranked:
         return (say("card.unranked.unknown", lang),)
+    if not number(rank.get("covered")):
+        return (say("card.unranked.other", lang),)
     barring, raised = {i.code for i in scheme.indicators if i.bars_place}, flags(rank.get("flags"))
     reasons = [
         say("card.unranked.missing", lang, label=line.label, status=say(f"status.{line.status}", lang))

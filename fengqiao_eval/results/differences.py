@@ -12,7 +12,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, FengqiaoError, UsageError
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.run import Run, open_run
-from fengqiao_eval.results.standings import class_order, county_names, frame
+from fengqiao_eval.results.standings import class_order, county_names, frame, lacks_coverage
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.load import reweigh
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, is_scored, nominal, parts_of, weight_at
@@ -183,7 +183,7 @@ def _side(run: Run, decimals: int, *, officers: bool) -> pd.DataFrame:
     ranks = frame(run, "ranks", officers=officers)
     return ranks[["unit_id", "name", "level", "rank", "of", "grade"]].assign(
         group=ranks["peer_class"].fillna(""),
-        total=(ranks["total"] * 10**decimals).round().astype("Int64").mask(ranks["covered"] <= 0),
+        total=(ranks["total"] * 10**decimals).round().astype("Int64").mask(lacks_coverage(ranks)),
         county=_counties(run, ranks, officers=officers),
         award=_awards(run, ranks, officers=officers),
     )

@@ -124,7 +124,8 @@ class IndicatorLine(_CardLine):
 
     above: the codes of the dimensions it stands in, outermost first. value and target are in `unit` (per cent as 0-100), points
     0 to full marks, weight and weight_used shares of the total (0-1), contribution, possible and lost points of the total.
-    steps: what the value was held against. What could not be counted is None; of a raw count there is no denominator.
+    steps: what the value was held against. What could not be counted is None; of a raw count there is no denominator. n is None
+    where there is a value and nobody said on how many answers it rests.
     """
 
     above: tuple[str, ...]
@@ -137,7 +138,7 @@ class IndicatorLine(_CardLine):
     points: float | None
     weight: float
     weight_used: float
-    n: float
+    n: float | None
     status: str
     asides: tuple[str, ...]
     whole: Whole | None = None
@@ -160,15 +161,15 @@ class IndicatorLine(_CardLine):
 
     @property
     def reached(self) -> bool | None:
-        """Whether the target is reached; None where there is no target or no value, or the value is held against others."""
-        if self.target is None or self.value is None or self.steps:
+        """Whether the target is reached; None where there is no target or value of its own, or it is held against others."""
+        if self.target is None or self.value is None or self.steps or not self.own:
             return None
         return self.value >= self.target if self.direction == "higher" else self.value <= self.target
 
     @property
     def small(self) -> bool:
         """Whether the value rests on so few records that one of them moves it much; a raw count is what it is."""
-        return self.value is not None and self.denominator is not None and self.n < SMALL
+        return self.value is not None and self.denominator is not None and (self.n or 0.0) < SMALL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +248,7 @@ def indicator_lines(of: CardPeriods) -> tuple[IndicatorLine, ...]:
 def _indicator_line(of: CardPeriods, indicator: Indicator, above: tuple[str, ...]) -> IndicatorLine:
     row = of.row(indicator)
     cell: dict[str, Any] = {name: number(row.get(name)) for name in ("numerator", "denominator", "value", "points")}
-    none: dict[str, Any] = {name: number(row.get(name)) or 0.0 for name in ("weight", "weight_used", "contribution", "n")}
+    none: dict[str, Any] = {name: number(row.get(name)) or 0.0 for name in ("weight", "weight_used", "contribution")}
     met, all_of = of.pooled.get(indicator.code, (0.0, 0.0))
     adds_up = all_of and not isinstance(indicator.measure, (Quantile, Distinct, Figure))
     return IndicatorLine(
@@ -258,6 +259,7 @@ def _indicator_line(of: CardPeriods, indicator: Indicator, above: tuple[str, ...
         direction=indicator.direction,
         target=number(indicator.target),
         possible=round(none["weight_used"] * of.unit.full, 6),
+        n=number(row.get("n", 0.0)),
         status=text(row.get("status")) or "no_records",
         asides=tuple(_asides(of, indicator)),
         previous=_value_change(of, indicator, "previous"),
@@ -273,8 +275,8 @@ def _value_change(of: CardPeriods, indicator: Indicator, earlier: Earlier) -> Mo
     """Compare values that may be compared: a void month's, or one of too few records, may not."""
     rows = of.row(indicator), of.row(indicator, earlier)
     now, before = (number(row.get("value")) if row.get("status") in SCORED else None for row in rows)
-    base = min(number(row.get("n")) or 0.0 for row in rows)
-    moved = change(now, before, RATES.get(indicator.unit, "quantity"), of.lang, earlier=earlier, base=base)
+    bases = [found for row in rows if (found := number(row.get("n", 0.0))) is not None]
+    moved = change(now, before, RATES.get(indicator.unit, "quantity"), of.lang, earlier=earlier, base=min(bases, default=None))
     return of.mark_gaps(moved, [indicator], earlier)
 
 

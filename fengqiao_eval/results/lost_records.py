@@ -1,7 +1,7 @@
 """The records behind a card: those that lost points, and the disputes still open; ids only, never a citizen's value."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -75,8 +75,10 @@ class OpenDisputes:
         return sum(dispute.late for dispute in self.disputes)
 
 
-def lost_records(scheme: Scheme, losses: Iterable[tuple[Any, ...]], lang: str) -> tuple[LostRecords, ...]:
-    """Group rows of the frame losses (the columns LOSS) by indicator, in the order of the one table.
+def lost_records(
+    scheme: Scheme, losses: Iterable[tuple[Any, ...]], scored: Collection[str], lang: str
+) -> tuple[LostRecords, ...]:
+    """Group rows of the frame losses (the columns LOSS) by indicator, in the order of the one table, of those that are scored.
 
     The latest record comes first, those of one moment by id, those without a moment last.
     """
@@ -85,7 +87,7 @@ def lost_records(scheme: Scheme, losses: Iterable[tuple[Any, ...]], lang: str) -
         parts.setdefault(row[0], []).append(row)
     found = []
     for indicator in scheme.indicators:
-        if rows := parts.get(indicator.code):
+        if indicator.code in scored and (rows := parts.get(indicator.code)):
             rows.sort(key=lambda row: (row[4] is not None, row[4]), reverse=True)
             table, lost = str(rows[0][1]), tuple(Lost(record, unit, day(moment)) for *_, record, unit, moment in rows)
             found.append(LostRecords(indicator.code, indicator.name(lang), table, table_label(table, lang), lost))

@@ -49,7 +49,8 @@ def service(run: Run, unit: Mapping[str, Any], lines: Sequence[IndicatorLine], l
         if line.own and line.scored:
             measure: Any = entries[line.code].measure
             table = getattr(measure, "table", "figures")
-            said = say("card.service.line", lang, label=line.label, n=plain(line.n, 0))
+            key = "card.service.line" if line.n is not None else "card.unknown.no_sample"
+            said = say(key, lang, label=line.label, n=plain(line.n, 0))
             counted.setdefault(table_label(table, lang), []).append(said)
     for entry in scheme.consequences:
         if applies(entry, level):

@@ -73,6 +73,11 @@ def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
     return listed.sort_values(["level_order", "class_order", "rank", "unit_id"], na_position="last", ignore_index=True)
 
 
+def lacks_coverage(ranks: pd.DataFrame) -> pd.Series:
+    """Say of which units (rows of the frame ranks) too little was scored for a total, or nothing."""
+    return ranks["flags"].str.contains("low_coverage", na=False) | (ranks["covered"] <= 0)
+
+
 def county_names(run: Run, county_ids: pd.Series) -> pd.Series:
     """Name counties by their ids ('': none), two of one name apart; one that the run does not hold is called by its id."""
     names = frame(run, "units").set_index("unit_id")["name"]

@@ -283,7 +283,7 @@ def constant_indicators(points: pd.DataFrame) -> dict[str, list[str]]:
     several = points[points["level"].isin(held.index[held > 1])]
     grouped = several.groupby(["level", "indicator", "peer_class"], observed=True)["points"]
     spread = grouped.agg(["min", "max", "count", "size"])
-    alike = (spread["count"] == 0) | ((spread["count"] == spread["size"]) & (spread["min"] == spread["max"]))
+    alike = (spread["count"] == spread["size"]) & (spread["min"] == spread["max"])  # who has no points is like nobody
     level = alike.groupby(["level", "indicator"], observed=True).all()
     found = level.index[level].to_frame(index=False).groupby("level", observed=True)["indicator"]
     return {str(name): list(codes) for name, codes in found}

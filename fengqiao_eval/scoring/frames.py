@@ -23,9 +23,13 @@ NUMBERS = ("given", "reference", "result")
 COMPARISONS = ("unit_id", "level", "indicator", "period", "step", "kind", *NUMBERS)
 
 
-def units(tree: Tree, days: np.ndarray, period: Period, staff: pd.DataFrame) -> pd.DataFrame:
-    """The units in force, with person-days served, the days of the period, and who serves where (records.units.staff)."""
-    return tree.units.assign(person_days=days, days_in_period=(period.end - period.start).days, **staff)
+def units(tree: Tree, days: np.ndarray, period: Period, staff: pd.DataFrame, disputes: "pd.Series[int]") -> pd.DataFrame:
+    """The units in force, with person-days served, the days of the period, and who serves where (records.units.staff).
+
+    disputes: how many each has on record, empty where the records do not show which of them are open.
+    """
+    days_in_period = (period.end - period.start).days
+    return tree.units.assign(person_days=days, days_in_period=days_in_period, **staff, disputes=disputes)
 
 
 def measures(scored: Sequence[Scored], scheme: Scheme, tree: Tree) -> pd.DataFrame:

@@ -1,14 +1,16 @@
 """One period scored: the arrays behind its frames, the places and grades given in it, and what vetoes take of grades."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fengqiao_eval.errors import Note
 from fengqiao_eval.measuring.peer_groups import Cohort
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.adjustments import Adjustment
-from fengqiao_eval.scoring.aggregation import Totals, has_coverage
+from fengqiao_eval.scoring.aggregation import Totals, covers_enough, has_coverage
 from fengqiao_eval.scoring.benchmarks import Benchmarked
 from fengqiao_eval.scoring.ranking import cap_grades, grades, places
 
@@ -50,6 +52,15 @@ def place_units(one: Scored, scheme: Scheme) -> Scored:
     rank, of = places(one.totals.totals, one.among.within, ranked)
     grade = np.where(ranked, grades(one.totals.totals, scheme.bands, scheme.decimals), "")
     return replace(one, ranked=ranked, rank=rank, of=of, grade=_apply_vetoes(grade, one, scheme))
+
+
+def coverage_notes(one: Scored, levels: np.ndarray, scheme: Scheme) -> Iterator[Note]:
+    """Say at which levels how many units have nothing scored, or too little for a total."""
+    nothing = one.totals.covered <= 0
+    for key, at in (("nothing_scored", nothing), ("part_scored", ~covers_enough(one.totals.covered, scheme) & ~nothing)):
+        for level in scheme.levels:
+            if count := int((at & (levels == level)).sum()):
+                yield Note(key, {"level": level, "count": count, "least": f"{scheme.least_covered:.0%}"})
 
 
 def _apply_vetoes(grade: np.ndarray, one: Scored, scheme: Scheme) -> np.ndarray:

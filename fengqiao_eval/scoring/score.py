@@ -9,7 +9,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Note, refuse
 from fengqiao_eval.measuring import compatibility, denominators, measures
-from fengqiao_eval.measuring.drilldown import losses, open_disputes, record_ids
+from fengqiao_eval.measuring.drilldown import count_disputes, losses, open_disputes, record_ids
 from fengqiao_eval.measuring.matches import match_notes
 from fengqiao_eval.measuring.notes import collect_notes
 from fengqiao_eval.measuring.peer_groups import cohort, full_marks_faults
@@ -24,7 +24,7 @@ from fengqiao_eval.scoring.aggregation import gather
 from fengqiao_eval.scoring.benchmarks import History, apply_references, reference_periods
 from fengqiao_eval.scoring.long_periods import expand_parts, parts
 from fengqiao_eval.scoring.normalisation import indicator_points
-from fengqiao_eval.scoring.result import Scored, place_units
+from fengqiao_eval.scoring.result import Scored, coverage_notes, place_units
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     disputes, officer_disputes = (open_disputes(records, tree, as_of, officers=persons) for persons in (False, True))
     measured = frames.measures(scored, scheme, tree)
     return Scores(
-        units=frames.units(tree, days[0], period, posted),
+        units=frames.units(tree, days[0], period, posted, count_disputes(records, tree, as_of)),
         measures=measured,
         points=frames.points(measured, scored, scheme),
         adjustments=frames.adjustments(scored, scheme, tree, behind),
@@ -96,6 +96,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
             *records.notes,
             *counting_notes,
             *long_periods.exclusion_notes(scheme, tree, period, by_period),
+            *coverage_notes(scored[0], tree.units["level"].to_numpy(object), scheme),
             *told,
         ),
     )

@@ -200,6 +200,7 @@ def note(key: str, given: Mapping[str, Any], lang: str) -> str:
     """Say a note of the manifest; one whose sentence is unknown is shown as it was written."""
     as_written = f"{key}: {', '.join(f'{name} {value}' for name, value in given.items())}"
     try:
-        return catalogue()[f"note.{key}"][lang].format(**given)
+        level = {"level": term("level", given["level"], lang)} if "level" in given else {}
+        return catalogue()[f"note.{key}"][lang].format(**{**given, **level})
     except (KeyError, IndexError):
         return as_written

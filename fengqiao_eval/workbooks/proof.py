@@ -17,6 +17,7 @@ from fengqiao_eval.results.standings import adjusted_words, frame, levels, place
 from fengqiao_eval.scheme.scheme import Dimension, Scheme
 from fengqiao_eval.scoring.aggregation import weights_at, whole_weights
 from fengqiao_eval.wording.numbers import has_value, term
+from fengqiao_eval.words import say
 from fengqiao_eval.workbooks.sheets import Book, Sheet, width
 
 NAMES = 4
@@ -256,6 +257,9 @@ def _write_units(book: Book, sheet: Sheet, layout: Layout, first: int, units: pd
         peers = classes[unit["level"], unit["peer_class"]] + first + 1
         ranked = f"RANK({placed}{row + 1},{placed}${peers.min()}:{placed}${peers.max()},0)"
         formula = f'=IF(ISNUMBER({placed}{row + 1}),{ranked},"{unplaced}")'
+        if len(peers) == 1:
+            sheet.put(row, column + 4, say("card.no_place", book.lang), "quiet")
+            continue
         sheet.formula(row, column + 4, formula, "whole", int(unit["rank"]) if able else unplaced)
     names = [11, 9, width(units["unit_id"], 8), width(units["name"], 12, 24)]
     sheet.widths([*names, *[11] * (layout.end - NAMES)])
@@ -279,7 +283,8 @@ def _write_total(sheet: Sheet, layout: Layout, row: int, unit: Mapping[str, Any]
     adjusted, total, run = (letter(column + step) for step in (0, 1, 5))
     added = f"{letter(layout.contributions)}{at}:{letter(column - 1)}{at}"
     sheet.put(row, column, unit["adjusted"], "marks")
-    sheet.formula(row, column + 1, f"=ROUND(SUM({added})+{adjusted}{at},{decimals})", "total", unit["total"])
+    look = "total" if has_value(unit["rank"]) else "marks"  # what is no total is not printed as one
+    sheet.formula(row, column + 1, f"=ROUND(SUM({added})+{adjusted}{at},{decimals})", look, unit["total"])
     if layout.means:
         sheet.put(row, column + 2, unit["covered"], "points")
     else:

@@ -20,6 +20,7 @@ from fengqiao_eval.results.standings import (
     frame,
     full_marks,
     grade_words,
+    lacks_coverage,
     levels,
     notes,
     places,
@@ -28,7 +29,7 @@ from fengqiao_eval.results.standings import (
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import applies, base_marks, nominal, parts_of, weight_at
 from fengqiao_eval.wording.definitions import definition, rule_of
-from fengqiao_eval.wording.numbers import flags, period_words, term
+from fengqiao_eval.wording.numbers import fixed, flags, period_words, term
 from fengqiao_eval.wording.rules import level_names, reference_words, table_label
 from fengqiao_eval.words import say
 from fengqiao_eval.workbooks import proof
@@ -130,7 +131,8 @@ def _named_lines(name: str, said: Iterable[str]) -> Iterator[tuple[str, str]]:
 def write_level(book: Book, level: str) -> None:
     """Write the sheet of a level; only its first part is printed, since a page cannot hold the counts."""
     units, sheet = _units(book, level), book.sheet(term("level", level, book.lang))
-    dimensions, indicators = list(_dimensions(book, level, units["unit_id"])), list(_indicators(book, level, units["unit_id"]))
+    whole = units["unit_id"].where(units["total"].notna(), "")  # a part alone makes no points of the total
+    dimensions, indicators = list(_dimensions(book, level, whole)), list(_indicators(book, level, units["unit_id"]))
     blocks: list[tuple[str | None, list[SheetColumn]]] = [(book.say("standing"), list(_standing(book, units)))]
     blocks += [(book.say("dimensions"), dimensions), (None, [(book.say("remark"), "remark", units["remark"], REMARK, 0)])]
     first, full = 0, tuple(_runs(units["full"]))
@@ -160,11 +162,19 @@ def _units(book: Book, level: str) -> pd.DataFrame:
     listed = places(book.run, officers=officers)
     listed = listed[listed["level"] == level].sort_values("rank", kind="stable", key=lambda rank: rank.isna(), ignore_index=True)
     why, comma = reasons(book.run, lang, officers=officers), say("screen.comma", lang)
+    short, alone = lacks_coverage(listed), listed["rank"].notna() & (listed["of"] <= 1)
     held = [comma.join(term("flag", flag, lang) for flag in flags(cell) if flag != "not_ranked") for cell in listed["flags"]]
+    held = [
+        comma.join(filter(None, [said, say("card.alone", lang)])) if one else said for said, one in zip(held, alone, strict=True)
+    ]
+    for unit, points in listed.loc[short & (listed["covered"] > 0), ["unit_id", "total"]].itertuples(index=False):
+        said = say("screen.part_scored", lang, points=fixed(points, book.run.scheme.decimals))
+        why[unit] = say("screen.semicolon", lang).join([why[unit], said])
     return listed.assign(
-        place=listed["rank"],
-        full=listed["unit_id"].map(full_marks(book.run, officers=officers)),
-        of=listed["of"].where(listed["rank"].notna()),
+        place=listed["rank"].mask(alone),
+        total=listed["total"].mask(short),
+        full=listed["unit_id"].map(full_marks(book.run, officers=officers)).mask(short, 0),
+        of=listed["of"].where(listed["rank"].notna() & ~alone),
         unit=listed["name"],
         grade=[grade_words(book.run.scheme, grade, lang) for grade in listed["grade"]],
         remark=[why.get(unit) or said for unit, said in zip(listed["unit_id"], held, strict=True)],

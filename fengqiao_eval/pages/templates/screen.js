@@ -72,7 +72,7 @@
       { key: "id", label: words.unit_id, kind: "quiet", by: (unit) => unit.unit_id, cell: (unit) => [unit.unit_id] },
       order.length > 1 && { key: "class", label: words.class, kind: "text", by: (unit) => order.indexOf(unit.peer_class), cell: (unit) => [groupLabel(unit.peer_class)] },
       has("parent") && { key: "parent", label: words.parent, kind: "text parent", by: (unit) => unit.parent, cell: (unit) => [unit.parent || ""] },
-      { key: "total", label: words.total, kind: "number total", falls: true, by: (unit) => unit.total, cell: (unit) => [marks(unit.total)] },
+      { key: "total", label: words.total, kind: "number total", falls: true, by: (unit) => unit.total, cell: totalCell },
       data.grades.length > 0 && { key: "grade", label: words.grade, kind: "text", by: (unit) => gradeAt(unit), cell: gradeCell },
       level.rows.some((unit) => unit.change !== null) && { key: "change", label: words.change, kind: "number", falls: true, by: (unit) => unit.change, cell: changeCell },
       ...level.dimensions.map((dimension, place) => dimensionColumn(dimension, place)),
@@ -82,9 +82,16 @@
   }
 
   function placeCell(unit) {
+    if (unit.of <= 1) return [make("span", { class: "quiet", title: words.alone_said }, words.alone)];
     const place = [make("b", {}, String(unit.rank)), make("span", { class: "of" }, "/" + unit.of)];
     const given = { low: unit.rank_low, high: unit.rank_high };
     return unit.rank_low === null ? place : [...place, make("small", {}, say("place_range", given))];
+  }
+
+  /** Where not all of the weight was scored, the total says of how much it is. */
+  function totalCell(unit) {
+    if (unit.covered >= 1) return [marks(unit.total)];
+    return [marks(unit.total), make("small", {}, say("part", { covered: fixed(Math.floor(1000 * unit.covered) / 10, 1) }))];
   }
 
   const unitCell = (unit) => [unit.link ? make("a", { href: unit.link }, unit.name) : unit.name];
@@ -249,7 +256,7 @@
     const totals = ranked.map((unit) => unit.total).sort((a, b) => a - b);
     const left = units.length - ranked.length;
     const tiles = [tile(words.units, String(ranked.length), left ? say("units_more", { n: left }) : words.none_left_out)];
-    if (totals.length) {
+    if (totals.length > 1) {
       const range = say("range", { low: marks(totals[0]), high: marks(totals[totals.length - 1]) });
       tiles.push(tile(words.median, marks(median(totals)), range), grades(ranked), spread(totals));
     }
