@@ -65,8 +65,8 @@ def _level_frames(run: Run) -> list[tuple[str, pd.DataFrame]]:
 def _level_line(level: str, part: pd.DataFrame, run: Run, lang: str) -> str:
     totals = part.loc[part["rank"].notna(), "total"]
     low, middle, high = (fixed(number, run.scheme.decimals) for number in (totals.min(), totals.median(), totals.max()))
-    alone = len(totals) == 1 == len(part)
-    key = "overview.level_one" if alone else "overview.level_unranked" if totals.empty else "overview.level"
+    few = ("overview.level_unranked", "overview.level_one" if len(part) == 1 else "overview.level_single")
+    key = few[len(totals)] if len(totals) < len(few) else "overview.level"
     counts = {"level": term("level", level, lang), "units": len(part), "ranked": len(totals)}
     return say(key, lang, **counts, total=low, low=low, median=middle, high=high)
 
@@ -149,9 +149,9 @@ def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
     level, listed = standings.main_level(standings.levels(run)), standings.places(run)
     ranked = listed[(listed["level"] == level) & listed["rank"].notna()]
     title = {"text": say("overview.spread", lang, level=term("level", level, lang))}
-    groups = [(group, units["total"]) for group, units in ranked.groupby("peer_class", sort=False)]
-    if not groups:
-        return _figure(say("overview.no_ranked", lang), EMPTY, [])
+    groups = [(group, units["total"]) for group, units in ranked.groupby("peer_class", sort=False) if len(units) > 1]
+    if not groups:  # one is no spread
+        return _figure(say("overview.no_ranked" if ranked.empty else "overview.no_spread", lang), EMPTY, [])
     names = []
     for group, totals in groups:
         said = {"units": len(totals), "median": fixed(totals.median(), run.scheme.decimals)}

@@ -183,7 +183,7 @@ def _side(run: Run, decimals: int, *, officers: bool) -> pd.DataFrame:
     ranks = frame(run, "ranks", officers=officers)
     return ranks[["unit_id", "name", "level", "rank", "of", "grade"]].assign(
         group=ranks["peer_class"].fillna(""),
-        total=(ranks["total"] * 10**decimals).round().astype("Int64").mask(lacks_coverage(ranks)),
+        total=(ranks["total"] * 10**decimals).round().astype("Int64").mask(lacks_coverage(ranks, run.scheme)),
         county=_counties(run, ranks, officers=officers),
         award=_awards(run, ranks, officers=officers),
     )

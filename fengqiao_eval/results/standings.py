@@ -10,6 +10,7 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.results.lines import aggregation_codes
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_scored
+from fengqiao_eval.scoring.aggregation import covers_enough
 from fengqiao_eval.scoring.normalisation import half_up
 from fengqiao_eval.wording.numbers import flags, note, term, text
 from fengqiao_eval.words import say
@@ -73,9 +74,9 @@ def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
     return listed.sort_values(["level_order", "class_order", "rank", "unit_id"], na_position="last", ignore_index=True)
 
 
-def lacks_coverage(ranks: pd.DataFrame) -> pd.Series:
+def lacks_coverage(ranks: pd.DataFrame, scheme: Scheme) -> pd.Series:
     """Say of which units (rows of the frame ranks) too little was scored for a total, or nothing."""
-    return ranks["flags"].str.contains("low_coverage", na=False) | (ranks["covered"] <= 0)
+    return pd.Series(~covers_enough(ranks["covered"].to_numpy("float64"), scheme), ranks.index)
 
 
 def county_names(run: Run, county_ids: pd.Series) -> pd.Series:

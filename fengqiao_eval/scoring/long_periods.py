@@ -12,7 +12,7 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.adjustments import GRADED, WHOLE, Adjustment, Facts, consequences, make_adjustment, sum_adjustments
-from fengqiao_eval.scoring.aggregation import Totals, has_coverage
+from fengqiao_eval.scoring.aggregation import Totals, covers_enough, has_coverage
 from fengqiao_eval.scoring.normalisation import DECIMALS, half_up_ratio, round_points
 from fengqiao_eval.scoring.result import Scored
 
@@ -45,7 +45,8 @@ def mean_of(shorter: Sequence[Scored], recounted: Scored, known: Facts) -> Score
 
     Weights used and lines outside the hundred are means over the same periods, points too, each by the weight that was used, and
     a contribution is points × weight used as in any period; one line carries what rounding leaves, so that the total is the mean
-    of the totals, half-up. The share covered is the mean over all, so that who had little scored most of the time has no place.
+    of the totals, half-up. The share covered is the mean over all, so that who had little scored most of the time has no place;
+    of whom no period stands nothing is covered, for the total is none.
     Lines of the year only, and vetoes on grades, are those of the recount.
     """
     scheme, size = known.scheme, len(recounted.barred)
@@ -57,7 +58,8 @@ def mean_of(shorter: Sequence[Scored], recounted: Scored, known: Facts) -> Score
     lines.append(make_adjustment((WHOLE, "mean_of_totals", "aggregate"), left, left != 0))
     lines += [line for line in consequences(known, contributions) if line.effect in GRADED]
     lines += consequences(known, contributions, year_only=True, beside=lines)
-    totals = replace(weighed, totals=weighed.totals + sum_adjustments(lines, size))
+    covered = np.where(stands.any(axis=0) | ~covers_enough(weighed.covered, scheme), weighed.covered, 0)
+    totals = replace(weighed, totals=weighed.totals + sum_adjustments(lines, size), covered=covered)
     return replace(recounted, points=points, barred=stands.sum(axis=0) == 0, totals=totals, adjustments=merge_lines(lines, size))
 
 

@@ -1322,7 +1322,7 @@ function drawRow(app, line, unit, at, count) {
   tell(cells.place, is ? String(is) : "—");
   tell(cells.pin, app.pins.has(unit) ? "★" : "☆");
   tell(cells.name, app.names[unit] + (app.few[unit] ? app.say("tuner.few_mark") : ""));
-  tell(cells.total, marks(app, app.draft.totals[unit]));
+  tell(cells.total, totalSaid(app, unit));
   tell(cells.range, is && app.firm ? `${app.firm.low[unit]}–${app.firm.high[unit]}` : "");
   drawBar(app, line.segments, unit);
   element.classList.toggle("named", is > 0 && is <= awardsOf(app) && !app.table.barred?.[unit]);
@@ -1341,8 +1341,11 @@ function drawMove(app, cell, was, is, within) {
 
 const inRange = (app, unit, was) => Boolean(app.firm && app.firm.low[unit] <= was && was <= app.firm.high[unit]);
 
+/** The total of a unit; of whom too little is scored for a place there is none to be held against others. */
+const totalSaid = (app, unit) => (app.draft.ranked[unit] ? marks(app, app.draft.totals[unit]) : "—");
+
 function rowSaid(app, unit, was, is, within) {
-  const given = { name: app.names[unit], was: was || "—", is: is || "—", total: marks(app, app.draft.totals[unit]) };
+  const given = { name: app.names[unit], was: was || "—", is: is || "—", total: totalSaid(app, unit) };
   const range = is && app.firm ? app.say("tuner.row_range", { low: app.firm.low[unit], high: app.firm.high[unit] }) : "";
   return app.say("tuner.row", given) + range + (within ? app.say("tuner.row_within") : "");
 }
@@ -1354,7 +1357,7 @@ function drawBar(app, segments, unit) {
   for (let top = 0; top <= across; top++) {
     const part = top < across ? parts[unit * across + top] : rest;
     rest -= part;
-    const width = `${(Math.max(0, part) * app.scale).toFixed(2)}%`;
+    const width = `${(app.draft.ranked[unit] ? Math.max(0, part) * app.scale : 0).toFixed(2)}%`;
     if (segments[top].style.width !== width) segments[top].style.width = width;
   }
 }

@@ -162,7 +162,7 @@ def _units(book: Book, level: str) -> pd.DataFrame:
     listed = places(book.run, officers=officers)
     listed = listed[listed["level"] == level].sort_values("rank", kind="stable", key=lambda rank: rank.isna(), ignore_index=True)
     why, comma = reasons(book.run, lang, officers=officers), say("screen.comma", lang)
-    short, alone = lacks_coverage(listed), listed["rank"].notna() & (listed["of"] <= 1)
+    short, alone = lacks_coverage(listed, book.run.scheme), listed["rank"].notna() & (listed["of"] <= 1)
     held = [comma.join(term("flag", flag, lang) for flag in flags(cell) if flag != "not_ranked") for cell in listed["flags"]]
     held = [
         comma.join(filter(None, [said, say("card.alone", lang)])) if one else said for said, one in zip(held, alone, strict=True)
