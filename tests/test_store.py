@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -111,6 +112,71 @@ def test_numbers_in_parquet_are_ids(tables, tmp_path):
     tables["cases"] = tables["cases"].assign(case_id=[17, 18, 19])
     cases = open_records(as_parquet(tmp_path, tables)).tables["cases"].to_pandas()
     assert sorted(cases["case_id"]) == ["17", "18", "19"]
+
+
+# Numbers
+
+
+@WRITERS
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), 1e308, -2e15])
+@pytest.mark.parametrize("column", ["value", "n", "design_effect"])
+def test_what_nobody_can_reckon_with_is_no_number(tables, tmp_path, write, number, column):
+    """Neither inf nor 1e308 is a number, in a column of numbers or of whole ones: told with its row."""
+    figures = pd.DataFrame({"unit_id": ["003", "014"], "indicator": "a", "period": "2024Q4", column: [1.0, number]})
+    kind = "whole" if column == "n" else "number"
+    with pytest.raises(
+        InputError, match=rf"figures\.{column} \[records\.no_{kind}\] 表 figures 有 1 个单元格不是.*（行号：样子 3: "
+    ):
+        open_records(write(tmp_path, {"units": tables["units"], "figures": figures}))
+
+
+def test_nan_of_a_database_is_no_number(tables, tmp_path):
+    """What a database keeps as NaN is no empty cell."""
+    with duckdb.connect(as_duckdb(tmp_path, {"units": tables["units"]})) as base:
+        base.sql("create table figures as select '003' unit_id, 'a' indicator, '2024Q4' period, 'nan'::double as value")
+    with pytest.raises(InputError, match=r"figures\.value \[records\.no_number\] .*inf、nan 和大过 10 的 15 次方的也不算数"):
+        open_records(tmp_path / "records.duckdb")
+
+
+@WRITERS
+def test_a_fraction_in_a_whole_column_is_told(tables, tmp_path, write):
+    """1.50, be it a decimal or a float, is never 1 or 2; 2.00 is 2."""
+    for number, bad in ((Decimal("1.50"), True), (1.5, True), (Decimal("2.00"), False), (2.0, False)):
+        cases = tables["cases"].assign(elements_filled=[number, None, None])
+        if bad:
+            with pytest.raises(InputError, match=r"cases\.elements_filled \[records\.no_whole\] .*2: 9\.9"):
+                open_records(write(tmp_path, tables | {"cases": cases}))
+        else:
+            assert open_records(write(tmp_path, tables | {"cases": cases})).tables["cases"].elements_filled.max().execute() == 2
+        (tmp_path / "records.duckdb").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, 60])
+@WRITERS
+def test_a_share_lies_between_0_and_1(tables, tmp_path, write, share):
+    """Less than nothing of a record, or 60 of it where 60 % was meant, is refused with its row."""
+    credits_ = pd.DataFrame({"table": "cases", "record_id": ["K1", "K2"], "officer_id": "P1", "share": [0.5, share]})
+    with pytest.raises(InputError, match=r"credits\.share \[records\.bounds\] 有 1 个单元格.*（第 3 行），应为 0–1.*60% 写 0\.6"):
+        open_records(write(tmp_path, {"units": tables["units"], "credits": credits_}))
+
+
+@pytest.mark.parametrize(("table", "column"), [("cases", "elements_required"), ("units", "residents")])
+def test_counts_are_not_below_nought(tables, tmp_path, table, column):
+    """Minus five elements, or inhabitants, there are not."""
+    changed = tables | {table: tables[table].assign(**{column: [-5] + [1] * (len(tables[table]) - 1)})}
+    with pytest.raises(InputError, match=rf"{table}\.{column} \[records\.bounds\] 有 1 个单元格.*（第 2 行），应为 ≥ 0"):
+        open_records(as_csv(tmp_path, changed))
+
+
+@pytest.mark.parametrize("write", [as_parquet, as_csv, as_duckdb])
+@pytest.mark.parametrize(("number", "rule"), [(float("inf"), "no_number"), (-2.5, "below_nought")])
+def test_amounts_of_undeclared_columns_are_looked_at(tables, drawn, tmp_path, write, number, rule):
+    """A worth that a column gives is a number of 0 or more, whatever file it comes from."""
+    cases = drawn(EXTRA).assign(amount=[number, 1.5, None])
+    records = open_records(write(tmp_path, {"units": tables["units"], "cases": cases}), name="records")
+    measure = "{kind: count, table: cases, date: received_at, worth: [{column: amount}]}"
+    with pytest.raises(InputError, match=rf"cases\.amount \[records\.{rule}\]"):
+        _counted(records, measure)
 
 
 # Times

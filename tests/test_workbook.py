@@ -49,11 +49,11 @@ def test_a_sheet_a_level_and_three_more(folder):
 
 
 def test_totals_and_places_are_the_frames(folder):
-    """Each unit stands with its total and place, units without a place last and without one."""
+    """Each unit stands with its total and place, units without a place last and without one; too little scored is no total."""
     found = sheet(folder / "one_table.xlsx", "派出所", 1)
     ranks = pd.read_parquet(folder / "ranks.parquet")
     ranks = ranks[(ranks["period"] == "2024Q4") & (ranks["level"] == "station")].set_index("unit_id")
-    assert dict(zip(found["2:编号"], found["6:总分"], strict=True)) == ranks["total"].to_dict()
+    assert dict(zip(found["2:编号"], found["6:总分"], strict=True)) == {**ranks["total"].to_dict(), NOT_RANKED: ""}
     placed = found[found["0:名次"] != ""]
     assert dict(zip(placed["2:编号"], placed["0:名次"].astype(int), strict=True)) == ranks["rank"].dropna().astype(int).to_dict()
     assert set(found["2:编号"].tail(2)) == {NOT_RANKED, "S005"}

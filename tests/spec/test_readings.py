@@ -79,10 +79,10 @@ def test_full_marks_for_what_does_not_apply_are_scored(scheme, judge):
 
 
 def test_a_figures_value_goes_before_its_fraction(count):
-    """90 of 120 beside a value of 76: 76 counts, and the fraction is printed."""
-    figures = "| unit_id | indicator | period | numerator | denominator | value |\n| S1 | safety | 2024Q4 | 90 | 120 | 76 |"
+    """80 of 120 beside a value of 66.7: 66.7 counts as it was published, and the fraction is printed."""
+    figures = "| unit_id | indicator | period | numerator | denominator | value |\n| S1 | safety | 2024Q4 | 80 | 120 | 66.7 |"
     found = count("{kind: figure, figure: safety}", figures=figures).frame.loc["S1"]
-    assert (found["value"], found["counted"]) == (76, "90/120")
+    assert (found["value"], found["counted"]) == (66.7, "80/120")
 
 
 @pytest.mark.rule("R39")
