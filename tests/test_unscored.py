@@ -232,8 +232,8 @@ def test_records_that_lost_points_are_those_of_what_was_scored(run):
 # Alone in a class
 
 
-def test_one_of_one_is_no_place(run, folder):
-    """S4 is alone in its class: no place on card, explanation, screen and workbook, and no chart of one dot."""
+def test_one_of_one_is_no_place(run):
+    """S4 is alone in its class: no place on card and explanation, and no chart of one dot."""
     of = card(run, "S4")
     assert plain_text.place(of) == "同类仅此1个，不排名次"
     assert "名次" not in plain_text.firmness(of)
@@ -264,6 +264,9 @@ def test_the_workbook_prints_no_total_of_a_part(folder, tmp_path):
     assert "已计分部分 100.00 分" in shown["S3"][13]
     assert (shown["S4"][0], shown["S4"][1]) == ("", "")
     assert "同类仅此1个，不排名次" in shown["S4"][13]
+    by_rule = "其中100%的权重没有自己的记录，按缺项或免考的规则给分"
+    assert by_rule in shown["S5"][13]
+    assert shown["S5"][-1] == "100（不适用）"
     proof = CalamineWorkbook.from_path(str(path)).get_sheet_by_name("验算").to_python()
     assert "不排名次" in next(row for row in proof if row[2] == "S4")
 
@@ -284,6 +287,7 @@ def test_the_one_screen_hands_over_coverage_and_the_size_of_the_class(folder):
     data = json.loads((folder / "assets" / "rows.js").read_text("utf-8").removeprefix("window.FENGQIAO_ROWS=").rstrip(";\n"))
     rows = [dict(zip(data["fields"], row, strict=True)) for level in data["levels"] for row in level["rows"]]
     assert {row["unit_id"]: row["of"] for row in rows if row["rank"]} == {"X": 1, "S1": 1, "S4": 1}
+    assert next(row for row in rows if row["unit_id"] == "S5")["remark"].endswith("按缺项或免考的规则给分")
     script = (folder / "assets" / "screen.js").read_text("utf-8")
     assert "unit.of <= 1" in script
     assert 'say("part"' in script

@@ -26,6 +26,7 @@ from fengqiao_eval.results.standings import (
     notes,
     places,
     reasons,
+    rule_words,
 )
 from fengqiao_eval.scheme.scheme import base_marks, weight_at
 from fengqiao_eval.wording.numbers import flags, has_value, period_words, term
@@ -139,7 +140,8 @@ def _listed_units(run: Run, lang: str, *, officers: bool) -> pd.DataFrame:
     listed["link"] = [_link(run.path, level, unit) for level, unit in zip(listed["level"], listed["unit_id"], strict=True)]
     listed["reason"] = listed["unit_id"].map(reasons(run, lang, officers=officers))
     listed["grade"] = [grade_words(run.scheme, grade, lang) for grade in listed["grade"]]
-    listed["flags"] = listed["flags"].map(flags)
+    listed["flags"], by_rule = listed["flags"].map(flags), rule_words(run, lang, officers=officers)
+    listed["by_rule"] = [by_rule.get(unit, "") for unit in listed["unit_id"]]
     return listed[listed["link"].notna()] if officers else listed
 
 
@@ -155,6 +157,7 @@ def _level(run: Run, level: str, listed: pd.DataFrame, lang: str) -> dict[str, A
     parts = dimension_scores(run, officers=level == OFFICER)
     scores = {(row.unit_id, row.dimension): (row.contribution, row.rate, row.full) for row in parts.itertuples()}
     common, own = _remarks(listed["flags"], listed["rank"].notna(), lang)
+    own = [say("screen.comma", lang).join(filter(None, pair)) for pair in zip(own, listed["by_rule"], strict=True)]
     rows = [
         [*(_cell(row[field]) for field in FIELDS[:-2]), said, [scores.get((row["unit_id"], d.code)) for d in dimensions]]
         for row, said in zip(listed.to_dict("records"), own, strict=True)

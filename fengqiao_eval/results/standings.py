@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
-from fengqiao_eval.errors import OFFICER
+from fengqiao_eval.errors import OFFICER, SCORED
 from fengqiao_eval.results.lines import aggregation_codes
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_scored
 from fengqiao_eval.scoring.aggregation import covers_enough
 from fengqiao_eval.scoring.normalisation import half_up
-from fengqiao_eval.wording.numbers import flags, note, term, text
+from fengqiao_eval.wording.numbers import flags, note, plain, term, text
 from fengqiao_eval.words import say
 
 
@@ -150,6 +150,13 @@ def _reason(scheme: Scheme, row: Any, gaps: pd.DataFrame, lang: str) -> str:
         missing = (say("screen.reason_missing", lang, status=term("status", status, lang), n=n) for status, n in counts)
         parts.append(say("screen.comma", lang).join(missing))
     return say("screen.semicolon", lang).join(parts) or term("flag", "not_ranked", lang)
+
+
+def rule_words(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]:
+    """Say of each unit how much of its weight rests on no own records, but on a rule for what is missing or does not apply."""
+    points = frame(run, "points", officers=officers)
+    shares = points[points["points"].notna() & ~points["status"].isin(SCORED)].groupby("unit_id")["weight_used"].sum()
+    return {unit: say("card.by_rule", lang, share=plain(100 * share, 1)) for unit, share in shares[shares > 0].items()}
 
 
 def notes(run: Run, lang: str, most: int = 60) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from fengqiao_eval.errors import OFFICER
+from fengqiao_eval.errors import OFFICER, SCORED
 from fengqiao_eval.pages.run_screen import objection_words
 from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.lines import adjustment_lines
@@ -25,6 +25,7 @@ from fengqiao_eval.results.standings import (
     notes,
     places,
     reasons,
+    rule_words,
 )
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import applies, base_marks, nominal, parts_of, weight_at
@@ -164,9 +165,7 @@ def _units(book: Book, level: str) -> pd.DataFrame:
     why, comma = reasons(book.run, lang, officers=officers), say("screen.comma", lang)
     short, alone = lacks_coverage(listed, book.run.scheme), listed["rank"].notna() & (listed["of"] <= 1)
     held = [comma.join(term("flag", flag, lang) for flag in flags(cell) if flag != "not_ranked") for cell in listed["flags"]]
-    held = [
-        comma.join(filter(None, [said, say("card.alone", lang)])) if one else said for said, one in zip(held, alone, strict=True)
-    ]
+    place, by_rule = alone.map({True: say("card.alone", lang), False: ""}), rule_words(book.run, lang, officers=officers)
     for unit, points in listed.loc[short & (listed["covered"] > 0), ["unit_id", "total"]].itertuples(index=False):
         said = say("screen.part_scored", lang, points=fixed(points, book.run.scheme.decimals))
         why[unit] = say("screen.semicolon", lang).join([why[unit], said])
@@ -177,7 +176,10 @@ def _units(book: Book, level: str) -> pd.DataFrame:
         of=listed["of"].where(listed["rank"].notna() & ~alone),
         unit=listed["name"],
         grade=[grade_words(book.run.scheme, grade, lang) for grade in listed["grade"]],
-        remark=[why.get(unit) or said for unit, said in zip(listed["unit_id"], held, strict=True)],
+        remark=[
+            comma.join(filter(None, [why.get(unit) or said, one, by_rule.get(unit)]))
+            for unit, said, one in zip(listed["unit_id"], held, place, strict=True)
+        ],
         **{"class": listed["peer_class"].replace("", book.say("one_class"))},
     )
 
@@ -213,7 +215,10 @@ def _indicators(book: Book, level: str, ids: pd.Series) -> Iterator[tuple[str, l
     points = frame(book.run, "points", officers=level == OFFICER)
     points = points[points["level"] == level]
     said = points["status"].map({status: term("status", status, book.lang) for status in points["status"].unique()})
-    shown = points.assign(points=points["points"].astype(object).where(points["points"].notna(), said))
+    own = points["status"].isin(SCORED)
+    by_rule = [f"{cell:g}（{status}）" for cell, status in zip(points["points"], said, strict=True)]
+    told = said.where(points["points"].isna(), by_rule)  # what a rule gives for the missing is no number to be coloured
+    shown = points.assign(points=points["points"].astype(object).where(points["points"].notna() & own, told))
     parts = dict(iter(shown.groupby("indicator")))
     for indicator in (indicator for indicator in book.run.scheme.indicators if applies(indicator, level)):
         own = parts[indicator.code].set_index("unit_id").reindex(ids)

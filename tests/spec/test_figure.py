@@ -88,7 +88,7 @@ def test_a_sample_that_is_given_is_no_secret(one_line):
 
 def test_nothing_but_figures_goes_without_records(one_line):
     """least: 0 on what is counted from records would score nothing at all."""
-    with pytest.raises(ValueError, match="indicator.least"):
+    with pytest.raises(ValueError, match=r"indicator\.least"):
         one_line("{kind: share, table: cases, date: received_at, met: {closed_at: {present: true}}}", least=0)
 
 
