@@ -175,8 +175,6 @@ def draw_trend(card: Card) -> Drawing:
     gaps = dict.fromkeys(TABLES[table].label if card.lang == "zh" else table for point in card.trend for table in point.gaps)
     title = say("chart.trend" if traces else "chart.none", card.lang)
     title += say("chart.gaps", card.lang, tables=say("explain.comma", card.lang).join(gaps)) if traces and gaps else ""
-    if traces and any(point.total is None and any(rate is not None for rate in point.rates) for point in card.trend):
-        title += say("chart.part_months", card.lang)
     return drawing("trend", title, 300, traces)
 
 

@@ -62,7 +62,7 @@ class Question:
     def status(self, row: UnitRow) -> str:
         """Name the status of an indicator (its row of the frame points); of a figure that lacks its sample, that."""
         silent = row["status"] == "too_few" and number(row["n"]) is None
-        return say("card.no_sample", self.lang) if silent else self.term("status", str(row["status"]))
+        return self.term("status", "no_sample" if silent else str(row["status"]))
 
     def rows(self, frame: str, period: str | None = None) -> list[UnitRow]:
         """Read the unit's rows of a frame in a period (the main one); none where an older run lacks the frame."""

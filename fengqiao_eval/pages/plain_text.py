@@ -158,7 +158,7 @@ def total_notes(card: Card) -> list[str]:
 
 def status_words(line: IndicatorLine, lang: str) -> str:
     """Name the status of an indicator; of a figure that does not say on how many answers it rests, that."""
-    return say("card.no_sample", lang) if line.n is None and not line.own else term("status", line.status, lang)
+    return term("status", "no_sample" if line.n is None and not line.own else line.status, lang)
 
 
 def of_part(card: Card) -> str:

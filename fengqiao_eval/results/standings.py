@@ -126,12 +126,17 @@ def grade_words(scheme: Scheme, grade: Any, lang: str) -> str:
     return str((english.get(grade) if lang == "en" else "") or grade) if isinstance(grade, str) else ""
 
 
+def statuses(points: pd.DataFrame) -> pd.Series:
+    """Give the statuses of rows of the frame points; a figure that does not say on how many answers it rests is no_sample."""
+    return points["status"].mask((points["status"] == "too_few") & points["n"].isna(), "no_sample")
+
+
 def reasons(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]:
     """Say of each unit without a place why it has none: what it stands for, weight scored, what was missing."""
     points, ranks = (frame(run, name, officers=officers) for name in ("points", "ranks"))
     unplaced = ranks[ranks["rank"].isna()]
     missing = points[points["points"].isna() & (points["weight"] > 0) & points["unit_id"].isin(unplaced["unit_id"])]
-    gaps = dict(iter(missing.groupby("unit_id")))
+    gaps = dict(iter(missing.assign(status=statuses(missing)).groupby("unit_id")))
     return {row.unit_id: _reason(run.scheme, row, gaps.get(row.unit_id, missing.iloc[:0]), lang) for row in unplaced.itertuples()}
 
 

@@ -26,6 +26,7 @@ from fengqiao_eval.results.standings import (
     places,
     reasons,
     rule_words,
+    statuses,
 )
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import applies, base_marks, nominal, parts_of, weight_at
@@ -214,7 +215,8 @@ def _indicators(book: Book, level: str, ids: pd.Series) -> Iterator[tuple[str, l
     """Give the columns of each indicator, its counts in the order of the units; without points the status stands there."""
     points = frame(book.run, "points", officers=level == OFFICER)
     points = points[points["level"] == level]
-    said = points["status"].map({status: term("status", status, book.lang) for status in points["status"].unique()})
+    status = statuses(points)
+    said = status.map({word: term("status", word, book.lang) for word in status.unique()})
     own = points["status"].isin(SCORED)
     by_rule = [f"{cell:g}（{status}）" for cell, status in zip(points["points"], said, strict=True)]
     told = said.where(points["points"].isna(), by_rule)  # what a rule gives for the missing is no number to be coloured
