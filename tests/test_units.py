@@ -11,7 +11,7 @@ from fengqiao_eval.errors import InputError
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import open_records
-from fengqiao_eval.records.units import build_tree, home_unit, person_days, staff
+from fengqiao_eval.records.units import build_tree, hand_over, home_unit, person_days, staff
 
 GOOD = """
     | unit_id | name | level   | parent_id | valid_from | valid_to   |
@@ -58,13 +58,21 @@ def test_what_a_tree_may_not_be(opened, row, words):
         ([("P1", "S1", 1, None, 1), ("P1", "S2", 1, None, 1)], {"S1": 46, "S2": 46, "P1": 92}),  # at two: half each
         ([("P1", "S1", 1, None, 1), ("P1", "S2", 1, None, 0.5)], {"S1": 61.33, "S2": 30.67, "P1": 92}),
         ([("P1", "S1", 1, None, 0.6), ("P1", "S2", 1, None, 0.4)], {"S1": 55.2, "S2": 36.8, "P1": 92}),  # together one
-        ([("P1", "S1", 1, 10, 1), ("P1", "S2", 10, None, 1)], {"S1": 10, "S2": 83, "P1": 93}),  # handed over on the 10th
+        (
+            [("P1", "S1", 1, 10, 1), ("P1", "S2", 10, None, 1)],
+            {"S1": 9, "S2": 83, "P1": 92},
+        ),  # handed over on the 10th: the later
+        ([("P1", "S1", 1, 10, 0.5), ("P1", "S2", 10, None, 1)], {"S1": 4.5, "S2": 83, "P1": 87.5}),
+        ([("P1", "S1", 10, 10, 1), ("P1", "S2", 10, None, 1)], {"S1": 0.5, "S2": 82.5, "P1": 83}),  # joined both that day
     ],
 )
 def test_one_person_is_one(drawn, postings, days):
-    """Postings that overlap part the days among them in proportion to their shares, where these make more than 1."""
+    """Postings that overlap part the days among them in proportion to their shares, where these make more than 1.
+
+    A last day that is the first one elsewhere is the later posting's.
+    """
     rows = [(who, at, date(2024, 10, first), last and date(2024, 10, last), share) for who, at, first, last, share in postings]
-    served = pd.DataFrame(rows, columns=["officer_id", "unit_id", "from_date", "to_date", "share"])
+    served = hand_over(pd.DataFrame(rows, columns=["officer_id", "unit_id", "from_date", "to_date", "share"]))
     units = drawn(
         "| unit_id | name | level | parent_id |\n| X | 县 | county | |\n| S1 | 一 | station | X |\n| S2 | 二 | station | X |\n| P1 | 张 | officer | S1 |"
     )

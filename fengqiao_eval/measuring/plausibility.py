@@ -17,7 +17,7 @@ from fengqiao_eval.records import query
 from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
-from fengqiao_eval.records.units import dates, likeliest, overlapping_officers
+from fengqiao_eval.records.units import dates, likeliest, overlapping_officers, postings_of
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.words import quote
 
@@ -179,8 +179,8 @@ class Survey:
 
     def _double_postings(self) -> Iterator[Note]:
         """Count the persons who hold more than one posting on days of the period; who they are stands on no page."""
-        if "postings" in self.records.tables:
-            every = self.records.tables["postings"].to_pandas()
+        every = postings_of(self.records.tables)
+        if every is not None:
             began = dates(every, "from_date", date.min) < self.period.end.date()
             now = every[began & (dates(every, "to_date", date.max) >= self.period.start.date())]
             share = now["share"].astype("float64").fillna(1) if "share" in now else pd.Series(1.0, now.index)

@@ -91,15 +91,32 @@ def tree_of(tables: Mapping[str, Any], period: Period) -> Tree:
 
 
 def postings_of(tables: Mapping[str, Any]) -> pd.DataFrame | None:
-    """Bring the postings here, None where there are none."""
-    return tables["postings"].to_pandas() if "postings" in tables else None
+    """Bring the postings here, None where there are none; a day of handover is the later posting's (see hand_over)."""
+    return hand_over(tables["postings"].to_pandas()) if "postings" in tables else None
+
+
+def hand_over(postings: pd.DataFrame) -> pd.DataFrame:
+    """End a posting a day earlier where its last day is the first of a later one of that person, so that no day counts twice.
+
+    >>> frame = pd.DataFrame({"officer_id": ["P1", "P1"], "unit_id": ["A", "B"],
+    ...     "from_date": [date(2024, 1, 1), date(2024, 1, 10)], "to_date": [date(2024, 1, 10), None]})
+    >>> hand_over(frame)["to_date"].tolist()
+    [datetime.date(2024, 1, 9), None]
+    """
+    days = _day_numbers(postings)
+    joined = pd.MultiIndex.from_frame(days[["officer_id", "first"]])
+    touching = pd.MultiIndex.from_frame(days[["officer_id", "last"]]).isin(joined) & (days["first"] < days["last"]).to_numpy()
+    if not touching.any():
+        return postings
+    ends = zip(dates(postings, "to_date", date.max), touching, strict=True)
+    return postings.assign(to_date=[None if end == date.max else end - timedelta(days=int(early)) for end, early in ends])
 
 
 def overlapping_officers(postings: pd.DataFrame) -> frozenset[str]:
-    """Name the persons who hold two postings on more than one day: the last day here may be the first one there."""
+    """Name the persons who hold two postings on a day that is none of handover."""
     days = _day_numbers(postings).sort_values(["officer_id", "first"], kind="stable")
     latest = days.groupby("officer_id")["last"].cummax().groupby(days["officer_id"]).shift()
-    return frozenset(days.loc[days["first"] < latest, "officer_id"])
+    return frozenset(days.loc[days["first"] <= latest, "officer_id"])
 
 
 def _day_numbers(postings: pd.DataFrame) -> pd.DataFrame:
