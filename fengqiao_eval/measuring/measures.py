@@ -151,6 +151,8 @@ def measure_period(scheme: Scheme, tree: Tree, counted: Counted, period: Period,
         for part, given in derived.items():
             own[part][:] = given.floats if isinstance(given, Rational) else given
         status[:, number] = _status(own, entry, scheme, tree, period, as_of)
+        if isinstance(entry.measure, Figure) and set(period.month_numbers) <= void_months(scheme, entry.code):
+            left_out[number] = own["n"]
     return Measured(
         period,
         found["num"],

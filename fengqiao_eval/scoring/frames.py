@@ -9,7 +9,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, STATUSES, Status
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
-from fengqiao_eval.scheme.scheme import Scheme, void_months
+from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.aggregation import covers_enough
 from fengqiao_eval.scoring.benchmarks import Stage
 from fengqiao_eval.scoring.result import Scored
@@ -114,16 +114,14 @@ def ranks(scored: Sequence[Scored], scheme: Scheme, tree: Tree, days: Sequence[n
 
 def _flags(one: Scored, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[str]:
     period = one.measured.period
-    months = set(period.month_numbers)
-    whole = [number for number, i in enumerate(scheme.indicators) if months <= void_months(scheme, i.code)]
-    void = one.status[:, whole] == Status.VOID
-    lost = [
-        n * (one.status[:, at] != Status.NOT_APPLICABLE) for at, n in one.measured.left_out.items() if at < one.status.shape[1]
-    ]
+    lost = np.zeros(len(tree.units), dtype=bool)
+    for number, taken in one.measured.left_out.items():
+        if number < len(scheme.indicators):
+            lost |= (taken > 0) & (one.status[:, number] != Status.NOT_APPLICABLE)
     length = (period.end - period.start).days
     served = {
         "provisional": (one.status == Status.PROVISIONAL).any(axis=1),
-        "void_left_out": np.any([void.any(axis=1), *(n > 0 for n in lost)], axis=0),
+        "void_left_out": lost,
         "low_coverage": ~covers_enough(one.totals.covered, scheme),
         "not_ranked": ~one.ranked,
         "small_class": one.ranked & (one.of < scheme.least_class),

@@ -70,3 +70,17 @@ def test_who_loses_all_that_there_was_is_marked(records, scheme):
     found = score(records(duties=duties), table, levels=["station"])
     rows = found.ranks[found.ranks["period"] == "2024Q4"].set_index("unit_id")["flags"]
     assert ("void_left_out" in rows["S2"], "void_left_out" in rows["S1"]) == (True, False)
+
+
+def test_in_the_void_month_itself_too_only_who_loses_records_is_marked(records, scheme):
+    """All are void in November; S1 had a reply due and a figure, S2 neither: nothing was taken from it."""
+    figure = "{kind: figure, figure: it}"
+    duties = (
+        "| duty_id | unit_id | kind | due_at | done_at |\n| U1 | S1 | reply | 2024-11-10 | |\n| U2 | S2 | reply | 2024-12-01 | |"
+    )
+    figures = "| unit_id | indicator | period | value | n |\n| S1 | it | 2024-11 | 90 | 40 |"
+    for measure in (REPLIED, figure):
+        table = scheme(f"| dimension | share | indicator | weight | measure |\n| d | 100 | it | 100 | {measure} |", void=VOID)
+        found = score(records(duties=duties, figures=figures), table, levels=["station"])
+        rows = found.ranks[found.ranks["period"] == "2024-11"].set_index("unit_id")["flags"]
+        assert ("void_left_out" in rows["S1"], "void_left_out" in rows["S2"]) == (True, False)
