@@ -67,10 +67,7 @@ def test_what_a_tree_may_not_be(opened, row, words):
     ],
 )
 def test_one_person_is_one(drawn, postings, days):
-    """Postings that overlap part the days among them in proportion to their shares, where these make more than 1.
-
-    A last day that is the first one elsewhere is the later posting's.
-    """
+    """Postings that overlap part a day by their shares, where these make more than 1; a day of handover is the later one's."""
     rows = [(who, at, date(2024, 10, first), last and date(2024, 10, last), share) for who, at, first, last, share in postings]
     served = hand_over(pd.DataFrame(rows, columns=["officer_id", "unit_id", "from_date", "to_date", "share"]))
     units = drawn(

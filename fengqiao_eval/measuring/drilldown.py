@@ -184,7 +184,8 @@ def _find_losses(plan: Plan, group: Sequence[Entry]) -> tuple[pd.DataFrame, pd.D
     there = [name for name in ("unit_id", "officer_id", table.key, "happened_at", *flags) if name in rows.columns]
     rows, persons = query.cache_rows(rows.select(*there)), units.loc[units["level"] == OFFICER, "unit_id"]
     theirs = plan.to_persons(rows, table.name)
-    if has_best_of(measure):  # of two officers' rows alike each has his own best
+    distinct = table.name in plan.shared and any(isinstance(indicator.measure, Distinct) for indicator in group)
+    if distinct or has_best_of(measure):  # whose things were met, and of rows alike the best, is each person's own matter
         theirs, _ = _lost_rows(plan, _best_rows(plan, plan.to_persons(every, table.name), group[0], "officer_id"), group)
     return _fetch_losses(rows, table, group, "unit_id", known), _fetch_losses(theirs, table, group, "officer_id", persons)
 

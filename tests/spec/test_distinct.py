@@ -69,3 +69,12 @@ def test_a_thing_may_be_lost_to_an_officer_and_not_to_the_unit(one_line):
     found = name_records(it.records, it.scheme)
     assert found.losses[["unit_id", "record_id"]].to_numpy().tolist() == [["Z1", "U3"], ["Z2", "U5"]]
     assert found.officer_losses[["unit_id", "record_id"]].to_numpy().tolist() == [["P1", "U3"], ["P2", "U5"], ["P2", "U7"]]
+
+
+def test_a_thing_is_lost_to_whoever_is_credited_with_it(one_line):
+    """U7 is P1's on paper, who reached H1 by another duty, but P2 was credited with it, who did not go: it is lost to P2."""
+    duties = DUTIES + "| U7 | Z1 | visit | 2024-12-31 | H1 | | P1 |"
+    credits_ = "| table | record_id | officer_id | share |\n| duties | U7 | P2 | 1 |"
+    it = one_line(COVERED, duties=duties, credits=credits_)
+    found = name_records(it.records, it.scheme).officer_losses
+    assert found.loc[found["record_id"] == "U7", "unit_id"].tolist() == ["P2"]
