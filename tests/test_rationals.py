@@ -49,6 +49,7 @@ def test_columns_reckon_as_fractions_do(one, two):
     assert cells_of(a * b) == both(lambda p, q: p * q)
     assert cells_of(a / b) == both(lambda p, q: p / q if q else None)
     assert (a >= b).tolist() == [bool(each) for each in both(lambda p, q: p >= q)]
+    assert (a <= b).tolist() == [bool(each) for each in both(lambda p, q: p <= q)]
     assert (a > b).tolist() == [bool(each) for each in both(lambda p, q: p > q)]
     sums, count = add_up([a, b])
     assert cells_of(sums) == [(p or 0) + (q or 0) for p, q in zip(x, y, strict=True)]

@@ -147,6 +147,10 @@ class Rational:
         difference = self - other
         return difference.known & np.asarray(difference.above >= 0, dtype=bool)
 
+    def __le__(self, other: Exact) -> np.ndarray:
+        """Say where it is no more."""
+        return -self >= -_number(other)
+
     def __gt__(self, other: Exact) -> np.ndarray:
         """Say where it is more."""
         difference = self - other

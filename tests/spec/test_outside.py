@@ -65,6 +65,7 @@ def test_a_veto_may_be_a_large_deduction(judged):
     ("effect", "points", "total"),
     [
         ("deduct", "{kind: steps, steps: [[4, 1], [1, 0]], otherwise: 3}", {0: 80, 2: 79, 5: 77}),
+        ("deduct", "{kind: steps, steps: [[4, 1.125], [1, 0]], otherwise: 3}", {0: 80, 2: 78.87, 5: 77}),
         ("add", "{kind: steps, steps: [[2, 1], [5, 3]]}", {0: 80, 2: 81, 5: 83}),
         ("deduct", "{kind: line, start: 0, at: 2, each: 0.5, first: 3, floor: 0}", {0: 80, 2: 80, 4: 76}),
         ("add", "{kind: curve, knots: [[0, 0], [4, 2]]}", {0: 80, 2: 81, 5: 82}),
