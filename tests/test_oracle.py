@@ -47,7 +47,7 @@ EXAMPLES = {
     name: f"params/examples/{name}_scheme.yaml"
     for name in ("one_table_four_levels", "one_net_four_classes", "deductions", "grid")
 }
-TABLE, EVERY = "params/one_table.yaml", "tests/every_feature.yaml"
+TABLE, EVERY, OTHER = "params/one_table.yaml", "tests/every_feature.yaml", "tests/oracle/other_words.yaml"
 OVERRIDE = """
 parent: "2024-1"
 reason: 加大群众意见权重，试算一季
@@ -73,6 +73,8 @@ CASES = {
     "awkward records, exposures and changes": (AWKWARD, "params/examples/objectionable_scheme.yaml", {}),
     "awkward records, every feature": (AWKWARD, EVERY, {"ending": "longer_period: recount\n"}),
     "awkward records, every feature as a mean": (AWKWARD, EVERY, {"ending": "longer_period: mean_of_totals\n"}),
+    "awkward records, the words that no other scheme has": (AWKWARD, OTHER, {"ending": "longer_period: mean_of_totals\n"}),
+    "awkward records, the same counted anew": (AWKWARD, OTHER, {"period": "2024"}),
 }
 """What is tried: which records, by which scheme, and what params say beside it."""
 

@@ -37,10 +37,11 @@ class Part(NamedTuple):
     of: int = 1
 
     def own(self, amount: Amount) -> Amount:
-        """Give this part of an amount, by a written share to six decimals."""
+        """Give this part of an amount, by a written share to six decimals (a half goes away from 0)."""
         if self.share == self.of == 1:
             return amount
-        return Fraction(round_half_up(amount * self.share, 6), MILLION * self.of)
+        size = Fraction(round_half_up(abs(amount) * self.share, 6), MILLION * self.of)
+        return size if amount > 0 else -size
 
 
 class Measured(NamedTuple):
@@ -253,15 +254,15 @@ class Book:
             found[row["table"], row["record_id"]].append(row)
         return {
             record: [
-                (row["officer_id"], Fraction(1, len(rows)) if row["share"] is None else number(row["share"])) for row in rows
+                (row["officer_id"], *((1, len(rows)) if row["share"] is None else (number(row["share"]), 1))) for row in rows
             ]
             for record, rows in found.items()
         }
 
     def persons(self, row: Row, table: str) -> list[tuple[str, Amount, int]]:
         """Name the persons whose a record is, with their shares: those credited, and only where nobody is, its officer."""
-        credited = self._credits.get((table, row[KEY[table]]))
-        return credited if credited is not None else [(row["officer_id"], 1, 1)] if row["officer_id"] else []
+        own = [(row["officer_id"], 1, 1)] if row["officer_id"] else []
+        return self._credits.get((table, row[KEY[table]]), own)
 
     def dealt(self, measure: dict[str, Any], extra: dict[str, Any]) -> dict[str, dict[int, list[Part]]]:
         """Deal the rows of a measure to all whose they are, unit -> month -> rows: to a unit its own and those from below."""

@@ -1,10 +1,11 @@
 """Totals to places: who is ranked, the place among those with whom a unit is compared, the grade, and what marks a place."""
 
-from collections.abc import Callable  # noqa: TC003
+from collections.abc import Callable  # noqa: TC003 - read as plainly as possible
 from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
+from oracle.measures import add_up
 from oracle.points import Desk
 from oracle.records import Period
 from oracle.totals import Ledger, Total
@@ -75,7 +76,7 @@ class Ranking:
                     if len(months) == period.length and self.desk.measured(entry, period)[unit].n:
                         return True
                     continue
-                parts = self.desk.book.parts(unit, entry.measure, months)
-                if any(not part.counted.waiting for part in parts):
+                _, _, n, _ = add_up(self.desk.book.parts(unit, entry.measure, months), entry.measure)
+                if n:
                     return True
         return False

@@ -1,6 +1,6 @@
 """Values held against their references, and what a rule makes of them: fractions all the way, rounded once."""
 
-from collections.abc import Callable  # noqa: TC003
+from collections.abc import Callable  # noqa: TC003 - read as plainly as possible
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cache

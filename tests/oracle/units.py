@@ -224,10 +224,8 @@ def group_of(tree: Tree, compare_within: Mapping[str, str], unit: Unit) -> str:
 
 
 def given(by: Any, *words: str, missing: Any = 0) -> Any:
-    """Read a number that is one for all, or one a level or class with `others` for the rest."""
+    """Read a number that is one for all, or one a level or class with `others` for the rest; the class goes before the level."""
     if not isinstance(by, dict):
         return by
     fitting = [by[word] for word in words if word in by]
-    if len(fitting) > 1:
-        raise NotImplementedError(f"a number for both of {words}: {by}")
-    return fitting[0] if fitting else by.get("others", missing)
+    return fitting[-1] if fitting else by.get("others", missing)
