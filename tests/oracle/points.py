@@ -1,10 +1,10 @@
 """Values held against their references, and what a rule makes of them: fractions all the way, rounded once."""
 
 from collections.abc import Callable  # noqa: TC003 - read as plainly as possible
-from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
+from math import isqrt
 from typing import Any, NamedTuple
 
 from oracle.measures import SCORED, Amount, Book, Measured
@@ -235,9 +235,14 @@ def standing(kind: str, value: Fraction, values: list[Fraction], *, higher: bool
         raise NotImplementedError(kind)
     mean = middle(better, "mean")
     variance = middle([(other - mean) ** 2 for other in better], "mean")
-    with localcontext(prec=60):
-        deviation = Fraction((Decimal(variance.numerator) / variance.denominator).sqrt())
+    deviation = root(variance)
     return min(max((50 + 10 * (own[0] - mean) / deviation) / 100, Fraction(0)), Fraction(1))
+
+
+def root(square: Fraction) -> Fraction:
+    """Take a square root: the fraction that it is, else forty digits behind the point."""
+    tens = 10**40
+    return Fraction(isqrt(square.numerator * square.denominator * tens**2), square.denominator * tens)
 
 
 def held(points: Fraction, rule: dict[str, Any], lowest: Amount | None, highest: Amount | None) -> Fraction:
