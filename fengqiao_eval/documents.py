@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.errors import Fault, InputError, refuse
 from fengqiao_eval.files import input_faults
+from fengqiao_eval.words import HALF
 
 KeyPath = tuple[str | int, ...]
 Declared = TypeVar("Declared", bound=BaseModel)
@@ -21,6 +25,9 @@ RULE = "fengqiao."
 """What the types of faults of our own rules begin with."""
 LINE = 60
 """No more of what was given is printed in a fault."""
+TEXT = "tag:yaml.org,2002:str"
+DEEPEST, MOST = 50, 200_000
+"""How deep a document may be nested, and how many values it may hold, every anchor written out."""
 
 
 class Model(BaseModel):
@@ -62,21 +69,71 @@ class Document:
         return Fault(self.file + line, ".".join(map(str, place)), rule, given)
 
 
+class _UnreadableError(yaml.MarkedYAMLError):
+    """What is YAML, and is not read all the same: the rule, and what its sentence speaks of."""
+
+    def __init__(self, rule: str, mark: yaml.Mark, **given: Any) -> None:
+        super().__init__(problem_mark=mark)
+        self.rule, self.given = rule, given
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's plain scalars: 014, 12:30 and no stay text, 12.5 is an exact decimal."""
+    """YAML 1.2's plain scalars: 014, 12:30 and no stay text, 12.5 is an exact decimal. No tags, and no anchor without end."""
 
     yaml_implicit_resolvers = {}
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.depth, self.extents = 0, dict[yaml.Node, tuple[int, int]]()
+        """How deep the nodes are and how many they hold, with every anchor written out."""
 
-for _tag, _pattern, _first in (
-    ("null", r"~|null|", ["~", "n", ""]),
-    ("bool", r"true|false", list("tf")),
-    ("int", r"-?(?:0|[1-9][0-9]*)", list("-0123456789")),
-    ("float", r"-?(?:0|[1-9][0-9]*)?\.[0-9]+|-?[0-9]+\.[0-9]*", list("-.0123456789")),
-    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789")),
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
+        """Compose a node; refused are tags, and anchors that hold themselves or grow beyond measure."""
+        event, self.depth = self.peek_event(), self.depth + 1  # type: ignore[no-untyped-call]  # untyped in its stubs
+        mark, extent = event.start_mark, (DEEPEST + 1, 0)
+        node: Any = None
+        if (tag := getattr(event, "tag", None)) not in (None, "!", TEXT):
+            raise _UnreadableError("document.tag", mark, given=tag.replace("tag:yaml.org,2002:", "!!"))
+        if self.depth <= DEEPEST:
+            node = super().compose_node(parent, index)
+            if not isinstance(event, yaml.AliasEvent):
+                inner = [self.extents[n] for _, key, value in _children(node, ()) for n in dict.fromkeys((key, value))]
+                self.extents[node] = 1 + max((deep for deep, _ in inner), default=0), 1 + sum(many for _, many in inner)
+            extent = self.extents.get(node, extent)  # an anchor that holds itself is not done yet
+        if extent[0] > DEEPEST or extent[1] > MOST:
+            raise _UnreadableError("document.endless", mark, deep=DEEPEST, most=MOST)
+        if isinstance(node, yaml.ScalarNode) and HALF.search(node.value):
+            raise _UnreadableError("document.encoding", mark)
+        self.depth -= 1
+        return node
+
+
+def _day(text: str) -> date | str:
+    """Read a day; one that no calendar has stays text, so that it is refused where a day is asked for."""
+    with suppress(ValueError):
+        return date.fromisoformat(text)
+    return text
+
+
+def _whole(text: str) -> int | str:
+    """Read a whole number; one longer than any count stays text."""
+    return int(text) if len(text) <= LINE else text
+
+
+def _construct(reading: Callable[[str], Any], loader: yaml.SafeLoader, node: Any) -> Any:
+    return reading(loader.construct_scalar(node))
+
+
+for _tag, _pattern, _first, _reading in (
+    ("null", r"~|null|", ["~", "n", ""], None),
+    ("bool", r"true|false", list("tf"), None),
+    ("int", r"-?(?:0|[1-9][0-9]*)", list("-0123456789"), _whole),
+    ("float", r"-?(?:0|[1-9][0-9]*)?\.[0-9]+|-?[0-9]+\.[0-9]*", list("-.0123456789"), Decimal),
+    ("timestamp", r"[0-9]{4}-[0-9]{2}-[0-9]{2}", list("0123456789"), _day),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
-_Loader.add_constructor("tag:yaml.org,2002:float", lambda loader, node: Decimal(loader.construct_scalar(node)))  # type: ignore[arg-type]  # a float is always a scalar
+    if _reading:
+        _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", partial(_construct, _reading))
 
 
 def read(path: Path, name: str | None = None) -> Document:
@@ -90,15 +147,12 @@ def read(path: Path, name: str | None = None) -> Document:
             raise InputError([Fault(name, "", "document.not_there")])
         raw = path.read_bytes()
     try:
-        text = raw.decode("utf-8-sig")
-        node = _Loader(text).get_single_node()
-        data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise InputError([Fault(name, "", "document.not_yaml", {"given": " ".join(str(error).split())})]) from None
-    try:
-        document = Document(name, data, dict(_lines(node)))
-    except RecursionError:
-        raise InputError([Fault(name, "", "document.not_yaml", {"given": "an anchor that holds itself"})]) from None
+        loader = _Loader(raw.decode("utf-8-sig"))
+        node = loader.get_single_node()
+        data = loader.construct_document(node) if node else None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError([yaml_fault(name, "", error, raw)]) from None
+    document = Document(name, data, dict(_lines(node)))
     refuse(document.fault(place, "document.twice", key=place[-1]) for place in _duplicate_keys(node))
     if not isinstance(data, dict):
         raise InputError([Fault(name, "", "document.no_mapping", {"given": type(data).__name__})])
@@ -108,10 +162,28 @@ def read(path: Path, name: str | None = None) -> Document:
 def scalar(text: str) -> Any:
     """Read one value as it would be written in a document.
 
+    Raises yaml.YAMLError, which `yaml_fault` puts into words.
+
     >>> scalar("014"), scalar("12.5"), scalar("[S001, S002]")
     ('014', Decimal('12.5'), ['S001', 'S002'])
     """
     return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+
+
+def yaml_fault(file: str, place: str, error: yaml.YAMLError | UnicodeDecodeError, raw: bytes | None = None) -> Fault:
+    """Say in our own words what is no YAML, with the line where the bytes of the file are given."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if isinstance(error, _UnreadableError):
+        rule, given = error.rule, error.given
+    elif mark:
+        rule, given = "document.not_yaml", {"column": mark.column + 1}
+    else:
+        rule, given = "document.encoding", {}
+    if raw is not None:
+        at = error.start if isinstance(error, UnicodeDecodeError) else getattr(error, "position", 0)
+        line = mark.line if mark else raw.decode("utf-8-sig", "replace")[:at].count("\n")
+        file = f"{file}:{line + 1}"
+    return Fault(file, place, rule, given)
 
 
 def _children(node: yaml.Node, place: KeyPath) -> Iterator[tuple[KeyPath, yaml.Node, yaml.Node]]:

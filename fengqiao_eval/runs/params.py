@@ -11,7 +11,7 @@ import yaml
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from fengqiao_eval.documents import Document, Model, read, scalar, suggest, validate
+from fengqiao_eval.documents import Document, Model, read, scalar, suggest, validate, yaml_fault
 from fengqiao_eval.errors import Fault, InputError, UsageError
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
 from fengqiao_eval.records.ingest import Mapped
@@ -174,8 +174,7 @@ def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
         try:
             found[key.strip()] = write_halves(value) if HALF.search(value) else scalar(value)  # bytes are no YAML
         except yaml.YAMLError as error:
-            what = {"given": " ".join(str(error).split())}
-            faults.append(Fault(COMMAND_LINE, key.strip(), "document.not_yaml", what))
+            faults.append(yaml_fault(COMMAND_LINE, key.strip(), error))
     return found, faults
 
 

@@ -110,16 +110,13 @@ def value_of(text: str) -> Any:
         return _resolve(text)
     try:
         return json.loads(text) if text[0] == '"' else scalar(text)
-    except (ValueError, yaml.YAMLError, RecursionError):
+    except (ValueError, yaml.YAMLError):
         return text
 
 
 def _resolve(text: str) -> Any:
     """Read a plain scalar without YAML's signs: numbers, days, yes and no; anything else is text."""
-    try:
-        return scalar(text) if _RESOLVED.fullmatch(text) else text
-    except ValueError:  # 2024-13-45
-        return text
+    return scalar(text) if _RESOLVED.fullmatch(text) else text
 
 
 def _quote(text: str) -> str:
