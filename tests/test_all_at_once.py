@@ -1,5 +1,6 @@
 """Whatever is wrong with a scheme, its records, and the two together, is told in one go."""
 
+import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import InputError
@@ -70,3 +71,15 @@ def test_everything_wrong_is_told_at_once(project):
     told = {fault.rule: f"{fault.file} · {fault.place}" for fault in refused.value.faults}
     assert told == EXPECTED
     assert len(refused.value.faults) == len(told)
+
+
+def test_ids_of_units_that_cannot_be_read_hide_nothing(project):
+    """Where the ids of units are no text at all, that is told, and so is what is wrong elsewhere."""
+    units = pd.DataFrame({"unit_id": [{"a": "S1"}], "name": ["一所"], "level": ["station"]})
+    units.to_parquet(project.parents[1] / "records" / "units.parquet")
+    params, faults = load_params(project)
+    with pytest.raises(
+        InputError, match=r"units\.parquet · units\.unit_id \[records\.column_type\] 该列类型是 struct"
+    ) as refused:
+        prepare(params, faults)
+    assert "records.unchecked" in {fault.rule for fault in refused.value.faults}

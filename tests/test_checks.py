@@ -273,6 +273,7 @@ def scored(opened, tmp_path):
         (SHARE.replace("met:", "where: {colour: red}, met:"), r"\[scheme\.no_column\] 表 cases 没有指标要用的列“colour”"),
         (SHARE.replace("date: received_at", "date: opened_at"), r"\[scheme\.no_column\] 表 cases 没有指标要用的列“opened_at”"),
         (SHARE.replace("cases", "case"), r"a\.measure\.table \[scheme\.unknown_table\] 没有名为“case”的记录表；相近的有：cases"),
+        ("{kind: ratio, table: case, date: received_at, numerator: a, denominator: b}", r"a\.measure\.table \[scheme\.unknown_table\] 没有名为“case”"),
         ("{kind: count, table: cases, date: received_at, per: residents}", r"\[scheme\.no_column\] 表 units 没有指标要用的列“residents”"),
     ],
 )  # fmt: skip

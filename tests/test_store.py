@@ -477,6 +477,15 @@ def test_a_column_of_a_type_that_cannot_be_read(tmp_path, column, cell, words):
         open_records(_base(tmp_path, f"CREATE TABLE s.cases AS {case} FROM ({CASE})"))
 
 
+def test_a_parquet_file_whose_names_are_data_shows_none_of_them(tmp_path, tables):
+    """Where the first row became the names of the columns the file has no heading, and what stands in it is not printed."""
+    tables["cases"].rename(columns={"tier": "王小明13812345678"}).to_parquet(tmp_path / "cases.parquet")
+    as_parquet(tmp_path, {"units": tables["units"]})
+    with pytest.raises(InputError, match=r"cases\.parquet \[records\.no_heading\]") as refused:
+        open_records(tmp_path)
+    assert "138" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("cell", "read"),
     [

@@ -187,12 +187,13 @@ def _excess_numerators(scheme: Scheme, records: Records) -> Iterator[Fault]:
     """Find the parts that are larger than their wholes, in the columns of ratios and figures."""
     for indicator in scheme.entries:
         measure, above, below, key = indicator.measure, "numerator", "denominator", "unit_id"
-        rows = records.tables.get(measure.table)
+        if (rows := records.tables.get(measure.table)) is None:
+            continue
         if isinstance(measure, Ratio) and measure.subset:
             above, below, key = measure.numerator, measure.denominator, TABLES[measure.table].key
         elif not isinstance(measure, Figure) or indicator.scale == 1:
             continue
-        if rows is not None and {above, below} <= set(rows.columns):
+        if {above, below} <= set(rows.columns):
             rows = rows.filter(rows.indicator == measure.figure) if isinstance(measure, Figure) else rows
             given, place = {"above": above, "below": below}, (measure.table, above)
             yield from _row_fault(rows.filter(rows[above] > rows[below]), key, records.name, place, "over", given)

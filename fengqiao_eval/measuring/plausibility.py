@@ -67,7 +67,10 @@ class Survey:
     @cached_property
     def units(self) -> pd.DataFrame:
         """The rows of the table of units: unit_id, name, level."""
-        return query.fetch(self.records.tables["units"], ["unit_id", "name", "level"])
+        rows = self.records.tables["units"]
+        return query.fetch(
+            rows.filter(rows.unit_id.notnull()), ["unit_id", "name", "level"]
+        )  # an empty one is a fault of the table
 
     def in_period(self, table: str) -> "pd.Series[Any]":
         """Count the rows of a table in the period by unit_id; a notice may name none."""

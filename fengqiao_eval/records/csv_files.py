@@ -21,8 +21,8 @@ FIRST_LINES = 5
 MARKS = (b"\xff\xfe", b"\xfe\xff")
 """The first bytes of UTF-16."""
 ENDS = {b"\r\n": "CRLF", b"\n": "LF", b"\r": "CR"}
-DATA = re.compile(r"\d{4}[-/.]\d|\d{5,}$")
-"""A date or a long number: what no column is called, but what a line without a heading begins with."""
+DATA = re.compile(r"^\d{4}[-/.]\d|^\d{5,}$|\d{11}")
+"""A date or a long number: what no column is called, but what a line without a heading holds, perhaps of a citizen."""
 OTHERS = {";": ";", "\t": "TAB", "|": "|"}
 """What else separates cells, and how it is called."""
 
@@ -72,16 +72,18 @@ def heading(path: Path, file: str) -> tuple[list[str], list[Fault]]:
             names = next(csv.reader(lines, strict=True), [])
     except (UnicodeDecodeError, csv.Error):
         return [], line_faults(path, file)
-    if not any(names) or any(map(DATA.match, names)):
+    if not any(names):
         return [], [Fault(file, "", "records.no_heading")]
     if len(names) == 1 and (other := next((name for mark, name in OTHERS.items() if mark in names[0]), None)):
         return [], [Fault(file, "", "records.separator", {"given": other})]
     named = [name or f"column_{number}" for number, name in enumerate(names, 1)]
-    return named, twice(named, file)
+    return named, name_faults(named, file)
 
 
-def twice(names: list[str], file: str) -> list[Fault]:
-    """Find the names that more than one column has; a name in upper case is the same name."""
+def name_faults(names: list[str], file: str) -> list[Fault]:
+    """Find names that are data, which are not shown, and those that more than one column has; upper case is the same name."""
+    if any(map(DATA.search, names)):
+        return [Fault(file, "", "records.no_heading")]
     times = Counter(name.casefold() for name in names)
     first = {name.casefold(): name for name in reversed(names)}
     return [Fault(file, first[name], "records.column_twice", {"count": n}) for name, n in times.items() if n > 1]

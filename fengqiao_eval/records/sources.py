@@ -133,7 +133,7 @@ def _pattern(path: Path) -> str:
 
 def _read_parquet(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:
     try:
-        if faults := csv_files.twice(pq.read_schema(plain_path(path)).names, path.name):
+        if faults := csv_files.name_faults(pq.read_schema(plain_path(path)).names, path.name):
             return None, faults
         return connection.read_parquet(_pattern(path), hive_partitioning=False), []
     except BROKEN:
