@@ -21,14 +21,14 @@ import tempfile
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from fengqiao_eval import cli
 from fengqiao_eval.errors import FengqiaoError
-from fengqiao_eval.runs import console, job, run
+from fengqiao_eval.runs import job
 from fuzz import judge, project
 from fuzz.judge import Finding, Ran
 
@@ -65,7 +65,14 @@ def try_input(seed: int, number: int, folder: Path, *, real: bool | None = None)
     found = list(judge.judge(made, folder, before, ran))
     spent = {"seconds": max(one.seconds for one in ran), "cpu": time.process_time() - began}
     codes = [one.code for one in ran]
-    return {"number": number, "kind": made.kind, "done": made.done, "codes": codes, **spent, "found": [asdict(one) for one in found]}
+    return {
+        "number": number,
+        "kind": made.kind,
+        "done": made.done,
+        "codes": codes,
+        **spent,
+        "found": [asdict(one) for one in found],
+    }
 
 
 class _handed_on:
@@ -99,7 +106,7 @@ def _here(command: str, given: list[str], beside: Path) -> Ran:
         file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(file, number)
         os.close(file)
-    sys.stdout, sys.stderr = (open(n, "w", encoding="utf-8", closefd=False) for n in (1, 2))  # noqa: SIM115, PTH123 - descriptors
+    sys.stdout, sys.stderr = (open(n, "w", encoding="utf-8", closefd=False) for n in (1, 2))  # noqa: SIM115 - descriptors
     signal.setitimer(signal.ITIMER_REAL, LONGEST)
     try:
         cli.app([command, *given], standalone_mode=True)
@@ -195,7 +202,15 @@ def results(seed: int, numbers: list[int], workers: int = WORKERS) -> Iterator[d
                 del busy[reads]
                 if state["left"]:
                     why = Finding("hang" if data is None else "died", f"status {status}")
-                    yield {"number": state["left"][0], "kind": "?", "done": [], "codes": [], "seconds": 0, "cpu": 0, "found": [asdict(why)]}
+                    yield {
+                        "number": state["left"][0],
+                        "kind": "?",
+                        "done": [],
+                        "codes": [],
+                        "seconds": 0,
+                        "cpu": 0,
+                        "found": [asdict(why)],
+                    }
                     if state["left"][1:]:
                         chunks.insert(0, state["left"][1:])
 
@@ -210,12 +225,16 @@ def summary(seed: int, tried: list[dict[str, Any]], wall: float) -> list[str]:
     for kind in sorted({one["kind"] for one in tried}):
         those = [one for one in tried if one["kind"] == kind]
         accepted = sum(one["codes"][-1:] == [0] for one in those)
-        said.append(f"{kind}: {len(those)} inputs, {accepted} accepted, {sum(bool(one['found']) for one in those)} with something found")
+        said.append(
+            f"{kind}: {len(those)} inputs, {accepted} accepted, {sum(bool(one['found']) for one in those)} with something found"
+        )
     cpu, longest = sum(one["cpu"] for one in tried), max((one["seconds"] for one in tried), default=0)
     said.append(f"seed {seed}: {wall:.0f} s, {cpu:.0f} s of processor in workers, the longest command {longest:.1f} s")
     for (kind, place), those in sorted(places.items(), key=lambda pair: -len(pair[1])):
         first = min(those, key=lambda one: one["number"])
-        said.append(f"{len(those):5} × {kind} · {place} · make fuzz SEED={seed} INPUT={first['number']} ({'; '.join(first['done'])[:200]})")
+        said.append(
+            f"{len(those):5} × {kind} · {place} · make fuzz SEED={seed} INPUT={first['number']} ({'; '.join(first['done'])[:200]})"
+        )
     return said
 
 
@@ -255,7 +274,10 @@ def main() -> int:
     for one in results(given.seed, list(range(given.first, given.first + given.inputs)), given.workers):
         tried.append(one)
         if len(tried) % 200 == 0:
-            print(f"{len(tried)} tried, {sum(bool(t['found']) for t in tried)} with something found, {time.monotonic() - began:.0f} s", flush=True)
+            print(
+                f"{len(tried)} tried, {sum(bool(t['found']) for t in tried)} with something found, {time.monotonic() - began:.0f} s",
+                flush=True,
+            )
         if given.out:
             with given.out.open("a", encoding="utf-8") as file:
                 print(json.dumps(one, ensure_ascii=False), file=file)

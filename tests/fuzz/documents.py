@@ -57,8 +57,39 @@ def _at(data: Any, way: Way) -> Any:
 def _value(dice: random.Random, old: Any) -> Any:
     """Give another value for what stands somewhere."""
     numbers = [0, -1, 1, 0.5, 100, 101, 1000, 10**18, 10**25, -(10**25), 1e300, 5e-324, float("inf"), float("nan"), 33.333, 2**31]
-    texts = ["", " ", "其他", "警情", "station", "officer", "x", "A", "ａ", "<b>&", "{0}", "=1+1", "长" * 200, "2024-11", "2024Q4", "none", "others"]
-    others = [None, True, False, [], {}, [[]], [old], {"others": old}, {"一类": 1, "others": 2}, [1, 2], ["a", "a"], {"kind": "line"}]
+    texts = [
+        "",
+        " ",
+        "其他",
+        "警情",
+        "station",
+        "officer",
+        "x",
+        "A",
+        "ａ",
+        "<b>&",
+        "{0}",
+        "=1+1",
+        "长" * 200,
+        "2024-11",
+        "2024Q4",
+        "none",
+        "others",
+    ]
+    others = [
+        None,
+        True,
+        False,
+        [],
+        {},
+        [[]],
+        [old],
+        {"others": old},
+        {"一类": 1, "others": 2},
+        [1, 2],
+        ["a", "a"],
+        {"kind": "line"},
+    ]
     return deepcopy(dice.choice(dice.choice([numbers, texts, others])))
 
 
@@ -76,7 +107,9 @@ def change(dice: random.Random, data: Any) -> str:
     elif what == "replace":
         above[key] = _value(dice, old)
     elif what == "rename" and isinstance(above, dict):
-        above[dice.choice([f"{key}x", str(key).upper(), str(key)[:-1], f"{key} ", "label", "kind", "weight", 1, True, None])] = above.pop(key)
+        above[dice.choice([f"{key}x", str(key).upper(), str(key)[:-1], f"{key} ", "label", "kind", "weight", 1, True, None])] = (
+            above.pop(key)
+        )
     elif what == "double" and isinstance(above, list):
         above.insert(key, deepcopy(old))
     elif what == "copy":
@@ -87,7 +120,7 @@ def change(dice: random.Random, data: Any) -> str:
         above[key] = str(old)
     else:
         above[key] = dice.choice([1, -3, 0, 7.5])
-    return f"{said}: {what} {str(above[key] if key in above or isinstance(above, list) and key < len(above) else '')[:40]}"
+    return f"{said}: {what} {str(above[key] if key in above or (isinstance(above, list) and key < len(above)) else '')[:40]}"
 
 
 def features(dice: random.Random, scheme: dict[str, Any]) -> str:
@@ -151,7 +184,9 @@ def options(dice: random.Random, params: dict[str, Any]) -> str:
 
 def typed(dice: random.Random) -> str:
     """Give something to type after --set."""
-    key = dice.choice(["period", "as_of", "seed", "levels", "contact", "lang", "records", "tables", "x", "", "unknown_units.at_most", "only"])
+    key = dice.choice(
+        ["period", "as_of", "seed", "levels", "contact", "lang", "records", "tables", "x", "", "unknown_units.at_most", "only"]
+    )
     value = dice.choice(hostile.WRITTEN).replace("\0", "")
     return f"{key}={value}" if dice.random() < 0.95 else key
 
@@ -169,7 +204,24 @@ def garble(dice: random.Random, document: str) -> tuple[bytes, str]:
     """Do something to the text or bytes of a document; return them with what was done."""
     lines = document.splitlines(keepends=True) or [""]
     at = dice.randrange(len(lines))
-    what = dice.choice([*["value"] * 8, "key", "double", "drop", "indent", "insert", "nest", "bomb", "alias", "merge", "encode", "cut", "put", "json"])
+    what = dice.choice(
+        [
+            *["value"] * 8,
+            "key",
+            "double",
+            "drop",
+            "indent",
+            "insert",
+            "nest",
+            "bomb",
+            "alias",
+            "merge",
+            "encode",
+            "cut",
+            "put",
+            "json",
+        ]
+    )
     if what == "value":
         key, colon, _ = lines[at].partition(":")
         token = dice.choice(hostile.WRITTEN)
@@ -201,9 +253,27 @@ def garble(dice: random.Random, document: str) -> tuple[bytes, str]:
     elif what == "cut":
         data = data[:place]
     elif what == "put":
-        data = data[:place] + dice.choice([b"\0", b"\xff", b"\r", b"\xef\xbb\xbf", b"\x85", b"\xed\xa0\x80", b'"', b"'"]) + data[place:]
+        data = (
+            data[:place]
+            + dice.choice([b"\0", b"\xff", b"\r", b"\xef\xbb\xbf", b"\x85", b"\xed\xa0\x80", b'"', b"'"])
+            + data[place:]
+        )
     elif what == "json":
-        data = dice.choice([b"", b"[]", b"null", b"1", b"text", b"[{}]", b"--- {}\n--- {}\n", b"{}", b"# \xe6\xb3\xa8\n", b"&a [*a]", b"&a {b: *a}"])
+        data = dice.choice(
+            [
+                b"",
+                b"[]",
+                b"null",
+                b"1",
+                b"text",
+                b"[{}]",
+                b"--- {}\n--- {}\n",
+                b"{}",
+                b"# \xe6\xb3\xa8\n",
+                b"&a [*a]",
+                b"&a {b: *a}",
+            ]
+        )
     return data, what
 
 
@@ -217,7 +287,10 @@ def mutate(dice: random.Random, asked: list[str]) -> Documents:
         documents.done.append(features(dice, scheme))
     if target == "overrides":
         weights = {line["code"]: line["weight"] for line in scheme["dimensions"][0]["indicators"]}
-        documents.data["overrides"] = {**sound.OVERRIDE, "weights": weights | ({dice.choice([*codes, "work"]): dice.choice([100, 50, 0])} if dice.random() < 0.3 else {})}
+        documents.data["overrides"] = {
+            **sound.OVERRIDE,
+            "weights": weights | ({dice.choice([*codes, "work"]): dice.choice([100, 50, 0])} if dice.random() < 0.3 else {}),
+        }
         documents.data["params"]["overrides"] = "overrides.yaml"
     for _ in range(dice.choice([0, 1, 1, 2])):
         done = options(dice, documents.data["params"]) if target == "params" else change(dice, documents.data[target])

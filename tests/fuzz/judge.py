@@ -103,7 +103,14 @@ def _rule_near(text: str, at: int) -> str:
 def place_of(traceback: str) -> str:
     """Name the last line of a traceback within the package, and the exception."""
     inner = re.findall(r'File "[^"]*?(fengqiao_eval/[^"]+)", line (\d+), in (\S+)', traceback)
-    error = next((line for line in reversed(traceback.splitlines()) if re.match(r"[\w.]+(?:Error|Exception|Hang|Exit|Interrupt)?\b", line)), "")
+    error = next(
+        (
+            line
+            for line in reversed(traceback.splitlines())
+            if re.match(r"[\w.]+(?:Error|Exception|Hang|Exit|Interrupt)?\b", line)
+        ),
+        "",
+    )
     where = f"{inner[-1][0]}:{inner[-1][1]} {inner[-1][2]}" if inner else "?"
     return f"{where} {error.split(':')[0].rsplit('.', 1)[-1][:40]}"
 
@@ -158,14 +165,18 @@ def _sums(project: Project, folder: Path) -> Iterator[Finding]:
             continue
         dropped = sum(notes.get((key, table), 0) for key in ("equal_rows", "repeated_first", "repeated_last"))
         if expected.rows != told["counts"][table] + dropped:
-            yield Finding("rows", f"{table} read", f"{expected.rows} rows in, {told['counts'][table]} read, {dropped} told as dropped")
+            yield Finding(
+                "rows", f"{table} read", f"{expected.rows} rows in, {told['counts'][table]} read, {dropped} told as dropped"
+            )
         if expected.in_period is None or f"rows_{table}" not in counted or notes.get(("equal_rows", table), 0) != expected.equal:
             continue
         apart = sum(notes.get((key, table), 0) for key in ("unknown_units", "outside_units", "late", "no_unit_in_force"))
         here = counted[f"rows_{table}"] + apart - expected.unknown_and_late
         if here != expected.in_period:
             yield Finding(
-                "rows", f"{table} in the period", f"{expected.in_period} rows, {counted[f'rows_{table}']} counted, {apart} told: {told['notes']}"
+                "rows",
+                f"{table} in the period",
+                f"{expected.in_period} rows, {counted[f'rows_{table}']} counted, {apart} told: {told['notes']}",
             )
 
 

@@ -12,8 +12,11 @@ from fuzz import documents, records, sound
 OF_EIGHT = 5
 """So many of eight inputs are record folders, the others documents."""
 DETAILS = ("cases", "visits", "disputes", "surveys", "duties", "notices", "figures", "postings", "credits")
-MOMENT = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)? ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?", re.I)
-PERIOD = (datetime(2024, 11, 1), datetime(2024, 12, 1))  # noqa: DTZ001 - the bureau's wall clock
+MOMENT = re.compile(
+    r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)? ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
+    re.IGNORECASE,
+)
+PERIOD = (datetime(2024, 11, 1), datetime(2024, 12, 1))
 WALL = timedelta(hours=8)
 
 
@@ -67,7 +70,9 @@ def _documents(number: int, dice: random.Random, where: Path) -> Project:
     """Mutate documents beside sound records."""
     asked = dice.sample(["cases", "visits", "surveys", "notices", "figures"], dice.choice([1, 1, 2]))
     every = sound.tables()
-    folder = records.Folder(dice, {table: every[table] for table in ["units", *asked]}, form=dict.fromkeys(["units", *asked], "parquet"))
+    folder = records.Folder(
+        dice, {table: every[table] for table in ["units", *asked]}, form=dict.fromkeys(["units", *asked], "parquet")
+    )
     records.write(folder, where / "records")
     made = documents.mutate(dice, asked)
     _write(where, {}, made.bytes)
@@ -120,7 +125,7 @@ def moment(text: str) -> datetime | None:
         return None
     *parts, zone = found.groups()
     try:
-        at = datetime(*(int(part or 0) for part in parts))  # noqa: DTZ001 - as above
+        at = datetime(*(int(part or 0) for part in parts))
     except ValueError:
         return None
     if not zone:

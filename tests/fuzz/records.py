@@ -67,7 +67,9 @@ class Folder:
         if not every:
             return []
         how = self.dice.random()
-        return [self.dice.choice(every)] if how < 0.7 else self.dice.sample(every, min(3, len(every))) if how < 0.9 else list(every)
+        return (
+            [self.dice.choice(every)] if how < 0.7 else self.dice.sample(every, min(3, len(every))) if how < 0.9 else list(every)
+        )
 
 
 # What is done to cells
@@ -164,6 +166,7 @@ def no_heading(folder: Folder) -> str:
         del rows[0]
         rows[0][folder.dice.randrange(len(rows[0]))] = hostile.CITIZEN
     folder.unsure.add(table)
+    folder.form[table] = folder.dice.choice(["csv", "parquet"])
     return f"{table}: no heading"
 
 
@@ -189,7 +192,9 @@ def rows(folder: Folder) -> str:
         ids = [n for n, name in enumerate(every[0]) if name.endswith("_id")] or [0]
         column = dice.choice(ids)
         for row in chosen:
-            every[row][column] = "" if what == "blank id" else dice.choice(["S9", "99", "P9", "s1", " S1", "S1 ", "一所", hostile.CITIZEN])
+            every[row][column] = (
+                "" if what == "blank id" else dice.choice(["S9", "99", "P9", "s1", " S1", "S1 ", "一所", hostile.CITIZEN])
+            )
     elif what == "blank":
         for row in chosen:
             every[row][:] = [""] * len(every[row])
@@ -206,10 +211,26 @@ def tree(folder: Folder) -> str:
     units, dice = folder.tables["units"], folder.dice
     where = {name: n for n, name in enumerate(units[0])}
     rows = {row[where["unit_id"]]: row for row in units[1:] if "unit_id" in where}
-    if not {"parent_id", "valid_from", "valid_to", "successor_id", "level", "peer_class"} <= set(where) or not {"X", "S1", "S2"} <= set(rows):
+    if not {"parent_id", "valid_from", "valid_to", "successor_id", "level", "peer_class"} <= set(where) or not {
+        "X",
+        "S1",
+        "S2",
+    } <= set(rows):
         return "units: left alone"
     what = dice.choice(
-        ["ring", "own parent", "absent parent", "mergers", "merger ring", "closed", "future", "two rows", "two levels", "officer above", "level"]
+        [
+            "ring",
+            "own parent",
+            "absent parent",
+            "mergers",
+            "merger ring",
+            "closed",
+            "future",
+            "two rows",
+            "two levels",
+            "officer above",
+            "level",
+        ]
     )
     one = rows[dice.choice(sorted(rows))]
     if what == "ring":
@@ -254,7 +275,9 @@ def lines(folder: Folder) -> str:
     every = folder.tables[table]
     at = dice.randrange(len(every) + 1)
     head = list(every[0]) if every else ["a"]
-    extra: list[Any] = dice.choice([[], [""], ["合计", "30"], head, ["2024年11月报表"], ["#"], [*head, hostile.CITIZEN], [hostile.CITIZEN]])
+    extra: list[Any] = dice.choice(
+        [[], [""], ["合计", "30"], head, ["2024年11月报表"], ["#"], [*head, hostile.CITIZEN], [hostile.CITIZEN]]
+    )
     every.insert(at, list(extra))
     folder.form[table] = "csv"
     folder.unsure.add(table)
@@ -352,12 +375,12 @@ def other_files(folder: Folder) -> str:
 ARROW = {
     "decimal": (pa.decimal128(12, 2), Decimal("1.50")),
     "decimal256": (pa.decimal256(60, 4), Decimal(10) ** 30),
-    "timestamp s": (pa.timestamp("s"), datetime(2024, 11, 5, 8)),  # noqa: DTZ001 - a wall clock
+    "timestamp s": (pa.timestamp("s"), datetime(2024, 11, 5, 8)),
     "timestamp ms out of range": (pa.timestamp("ms"), 2**62),
     "timestamp us": (pa.timestamp("us"), 2**62),
-    "timestamp ns": (pa.timestamp("ns"), datetime(2024, 11, 5, 8)),  # noqa: DTZ001 - as above
-    "timestamp with zone": (pa.timestamp("us", "America/New_York"), datetime(2024, 11, 5, 8)),  # noqa: DTZ001 - as above
-    "timestamp UTC": (pa.timestamp("ms", "UTC"), datetime(2024, 11, 30, 20)),  # noqa: DTZ001 - as above
+    "timestamp ns": (pa.timestamp("ns"), datetime(2024, 11, 5, 8)),
+    "timestamp with zone": (pa.timestamp("us", "America/New_York"), datetime(2024, 11, 5, 8)),
+    "timestamp UTC": (pa.timestamp("ms", "UTC"), datetime(2024, 11, 30, 20)),
     "date32": (pa.date32(), date(2024, 11, 5)),
     "date32 BC": (pa.date32(), -(2**30)),
     "date64": (pa.date64(), date(2024, 11, 5)),
@@ -427,7 +450,7 @@ def base(folder: Folder) -> str:
         ],
         "schema": ["CREATE SCHEMA s", f'CREATE TABLE s."{table}" AS SELECT * FROM "{table}"', f'DROP TABLE "{table}"'],
         "macro": ["CREATE MACRO count(x) AS 0", "CREATE MACRO sum(x) AS 1"],
-        "noise": [f"CREATE TABLE \"{folder.dice.choice(hostile.NAMES[1:60]).replace(chr(34), '')[:50] or 'x'}\" (a INTEGER)"],
+        "noise": [f'CREATE TABLE "{folder.dice.choice(hostile.NAMES[1:60]).replace(chr(34), "")[:50] or "x"}" (a INTEGER)'],
     }.get(what, [])
     if what in ("schema", "dead view", "file view"):
         folder.unsure.add(table)
@@ -496,7 +519,13 @@ def _typed(cells: list[str | None], kind: str) -> pa.Array:
     """Hold text as the kind of its column where all of it can be, as typed exports do."""
     try:
         given = pa.array(cells, pa.string())
-        wanted = {"time": pa.timestamp("us"), "date": pa.date32(), "number": pa.float64(), "whole": pa.int64(), "flag": pa.bool_()}
+        wanted = {
+            "time": pa.timestamp("us"),
+            "date": pa.date32(),
+            "number": pa.float64(),
+            "whole": pa.int64(),
+            "flag": pa.bool_(),
+        }
         return given.cast(wanted.get(kind, pa.string()))
     except pa.ArrowException:
         return pa.array(cells, pa.string())
@@ -534,7 +563,10 @@ def _write_base(folder: Folder, path: Path) -> Path:
                 continue
             for (of, name), kind in folder.types.items():
                 if of == table and name in given.column_names:
-                    _try_sql(connection, f'ALTER TABLE "{table}" ALTER "{name.replace(chr(34), "")}" TYPE {kind} USING {SQL.get(kind, "NULL")}')
+                    _try_sql(
+                        connection,
+                        f'ALTER TABLE "{table}" ALTER "{name.replace(chr(34), "")}" TYPE {kind} USING {SQL.get(kind, "NULL")}',
+                    )
         for statement in folder.sql:
             _try_sql(connection, statement)
     return path

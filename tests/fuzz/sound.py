@@ -52,14 +52,25 @@ def tables() -> dict[str, Table]:
             ["case_id", "unit_id", "received_at", "officer_id", "category", "arrived_at", "closed_at", "recorded_at"]
             + ["status", "elements_required", "elements_filled", "audited"],
             *(
-                [f"J{n}", at(n), f"{_day(n)} 08:0{n}", who(n), ("警情", "案件")[n % 2], f"{_day(n)} 08:{10 + n}", f"{_day(n)} 18:00"]
+                [
+                    f"J{n}",
+                    at(n),
+                    f"{_day(n)} 08:0{n}",
+                    who(n),
+                    ("警情", "案件")[n % 2],
+                    f"{_day(n)} 08:{10 + n}",
+                    f"{_day(n)} 18:00",
+                ]
                 + [f"{_day(n)} 20:00", "closed", "10", str(7 + n % 4), ("true", "false")[n % 2]]
                 for n in range(8)
             ),
         ],
         "visits": [
             ["visit_id", "unit_id", "visited_at", "officer_id", "subject_id", "purpose", "verified", "recorded_at"],
-            *([f"V{n}", at(n), f"{_day(n)} 09:00", who(n), f"H{n % 3}", "走访", ("true", "false", "")[n % 3], ""] for n in range(8)),
+            *(
+                [f"V{n}", at(n), f"{_day(n)} 09:00", who(n), f"H{n % 3}", "走访", ("true", "false", "")[n % 3], ""]
+                for n in range(8)
+            ),
         ],
         "disputes": [
             ["dispute_id", "unit_id", "received_at", "officer_id", "tier", "due_at", "resolved_at", "outcome", "recurred_at"],
@@ -91,7 +102,18 @@ def tables() -> dict[str, Table]:
             ["visits", "V1", "P3", "", ""],
         ],
         "notices": [
-            ["notice_id", "happened_on", "unit_id", "officer_id", "code", "value", "reason", "entered_by", "checked_by", "status"],
+            [
+                "notice_id",
+                "happened_on",
+                "unit_id",
+                "officer_id",
+                "code",
+                "value",
+                "reason",
+                "entered_by",
+                "checked_by",
+                "status",
+            ],
             ["N1", "2024-11-05", "S1", "", "bonus", "1", "表扬", "甲", "乙", "upheld"],
             ["N2", "2024-11-06", "", "P2", "fault", "2", "批评", "甲", "乙", "upheld"],
             ["N3", "2024-11-07", "S2", "", "fault", "", "", "甲", "", "proposed"],

@@ -32,5 +32,8 @@ def test_an_input_is_the_same_whenever_it_is_written(tmp_path):
         for folder in (first, second):
             folder.mkdir()
             project.write(7, number, folder)
-        files = [{path.name: path.read_bytes() for path in folder.rglob("*.*") if path.suffix != ".duckdb"} for folder in (first, second)]
+        files = [
+            {path.name: path.read_bytes() for path in folder.rglob("*.*") if path.suffix != ".duckdb"}
+            for folder in (first, second)
+        ]
         assert files[0] == files[1]
