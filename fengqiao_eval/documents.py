@@ -155,7 +155,7 @@ def read(path: Path, name: str | None = None) -> Document:
     document = Document(name, data, dict(_lines(node)))
     refuse(document.fault(place, "document.twice", key=place[-1]) for place in _duplicate_keys(node))
     if not isinstance(data, dict):
-        raise InputError([Fault(name, "", "document.no_mapping", {"given": type(data).__name__})])
+        raise InputError([Fault(name, "", "document.no_mapping", {"given": _LOOKS.get(type(data).__name__.lower(), "…")})])
     return document
 
 
@@ -285,6 +285,7 @@ _BOUNDS = {
     "decimal_max_places": ("0.… ≤", "decimal_places"),
 }  # fmt: skip
 _LOOKS = {"string": '"…"', "bool": "true / false", "date": "2024-11-05", "datetime": "2024-11-05 08:30", "none": "null"}
+_LOOKS |= {"nonetype": "null", "str": '"…"'}
 _LOOKS |= dict.fromkeys(("int",), "12") | dict.fromkeys(("decimal", "float", "finite"), "12.5")
 _LOOKS |= dict.fromkeys(("dict", "model", "mapping"), "{…: …}") | dict.fromkeys(("list", "tuple", "set"), "[…, …]")
 

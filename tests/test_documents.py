@@ -89,8 +89,8 @@ def test_plain_scalars_are_what_they_look_like(written, text, value):
         ),
         ("a: !!float x\n", r"a\.yaml:1 \[document\.tag\] 不接受标签“!!float”；请删去标签"),
         ("a: !!timestamp 2024-99-99\n", r"a\.yaml:1 \[document\.tag\]"),
-        ("- 1\n- 2\n", r"a\.yaml \[document\.no_mapping\] 文件顶层须为“键: 值”，现为 list"),
-        ("", r"a\.yaml \[document\.no_mapping\]"),
+        ("- 1\n- 2\n", r"a\.yaml \[document\.no_mapping\] 文件顶层须为“键: 值”，现为 \[…, …\]"),
+        ("", r"a\.yaml \[document\.no_mapping\] 文件顶层须为“键: 值”，现为 null"),
         (
             "a: 1\n标题: 考评".encode("gbk"),
             r"a\.yaml:2 \[document\.encoding\] 不是 UTF-8 文本，或含有不可见的控制字符；请删去这些字符",

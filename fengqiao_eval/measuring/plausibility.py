@@ -17,7 +17,7 @@ from fengqiao_eval.records import query
 from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
-from fengqiao_eval.records.units import dates, likeliest, overlapping_officers, postings_of
+from fengqiao_eval.records.units import Tree, dates, likeliest, overlapping_officers, postings_of
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.words import quote
 
@@ -109,10 +109,10 @@ class Survey:
         return {str(unit): int(count) for unit, count in strange.sort_values(ascending=False, kind="stable").items()}
 
     def _said(self, strange: Mapping[str, int], share: float) -> dict[str, Any]:
-        """Say which ids are meant: in quotes, how many records each has, and the unit it is likeliest meant for."""
+        """Say which ids are meant: in quotes, how many records each has, and the unit that an unknown one is likeliest meant for."""
         above = self.units[self.units["level"] != OFFICER].drop_duplicates("unit_id")
-        first = list(strange)[:SHOWN]
-        meant = likeliest(first, dict(zip(above["unit_id"], above["name"], strict=True)))
+        first, known = list(strange)[:SHOWN], set(self.units["unit_id"])
+        meant = likeliest([one for one in first if one not in known], dict(zip(above["unit_id"], above["name"], strict=True)))
         ids = [
             f"{quote(look(one) if LONG_NUMBER.search(one) else one)} ×{strange[one]}"
             + (f" → {quote(meant[one])}?" if one in meant else "")
@@ -146,22 +146,24 @@ class Survey:
 
     # Notes
 
-    def notes(self, as_of: datetime) -> Iterator[Note]:
-        """Say what is odd and is no fault, what matters most first."""
-        yield from self._unknown_notes()
+    def notes(self, as_of: datetime, tree: Tree) -> Iterator[Note]:
+        """Say what is odd and is no fault, what matters most first; tree: the units scored, and whose records count for them."""
+        yield from self._unknown_notes(tree)
         yield from self._empty_months(as_of)
         yield from self._double_postings()
         for name in self.tables:
             yield from self._reversed(TABLES[name])
             yield from self._strange_times(TABLES[name])
 
-    def _unknown_notes(self) -> Iterator[Note]:
+    def _unknown_notes(self, tree: Tree) -> Iterator[Note]:
         for name in self.tables:
             counts = self.in_period(name)
             strange, total = self._strange(counts), max(counts.sum(), 1)
             outside = {unit: count for unit, count in strange.items() if self.records.unknown.is_outside(unit)}
             rest = {unit: count for unit, count in strange.items() if unit not in outside}
-            for key, wrong in (("unknown_units", rest), ("outside_units", outside)):
+            known = counts[counts.index.isin(self.units["unit_id"]) & ~counts.index.isin(tree.counts_for["unit_id"])]
+            apart = {str(unit): int(count) for unit, count in known.sort_values(ascending=False, kind="stable").items()}
+            for key, wrong in (("unknown_units", rest), ("outside_units", outside), ("unscored_units", apart)):
                 if wrong:
                     yield Note(key, {"table": TABLES[name].label, **self._said(wrong, sum(wrong.values()) / total)})
         for name in ("postings", "figures"):

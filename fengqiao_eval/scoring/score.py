@@ -91,7 +91,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
         open_disputes=disputes,
         officer_open_disputes=officer_disputes,
         notes=(
-            *survey.notes(as_of),
+            *survey.notes(as_of, tree),
             *match_notes(records, scheme, period),
             *records.notes,
             *counting_notes,

@@ -22,6 +22,7 @@ import time
 import traceback
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from fuzz.judge import Finding, Ran
 
 INPUTS, CHUNK, WORKERS = 8000, 25, 2
 LONGEST = 30
-"""The seconds that a command may take."""
+"""The seconds of processor that a command may take; in real ones, on a machine that is busy, it may take eight times as long."""
 MEMORY = 6 << 30
 """The bytes that a worker may ask for."""
 REAL = 50
@@ -75,26 +76,26 @@ def try_input(seed: int, number: int, folder: Path, *, real: bool | None = None)
     }
 
 
-class _handed_on:
+@contextmanager
+def _handed_on() -> Iterator[None]:
     """Let what one command has read and scored serve the next one."""
+    before, kept = job.score_job, list[Any]()
 
-    def __enter__(self) -> None:
-        self.before, kept = job.score_job, list[Any]()
+    def score_job(of: job.Job) -> Any:
+        if not kept:
+            try:
+                kept.append(before(of))
+            except FengqiaoError as refused:
+                kept.append(refused)
+        if isinstance(kept[0], FengqiaoError):
+            raise kept[0]
+        return kept[0]
 
-        def score_job(of: job.Job) -> Any:
-            if not kept:
-                try:
-                    kept.append(self.before(of))
-                except FengqiaoError as refused:
-                    kept.append(refused)
-            if isinstance(kept[0], FengqiaoError):
-                raise kept[0]
-            return kept[0]
-
-        job.score_job = score_job  # type: ignore[assignment]
-
-    def __exit__(self, *_: object) -> None:
-        job.score_job = self.before
+    job.score_job = score_job
+    try:
+        yield
+    finally:
+        job.score_job = before
 
 
 def _here(command: str, given: list[str], beside: Path) -> Ran:
@@ -107,7 +108,7 @@ def _here(command: str, given: list[str], beside: Path) -> Ran:
         os.dup2(file, number)
         os.close(file)
     sys.stdout, sys.stderr = (open(n, "w", encoding="utf-8", closefd=False) for n in (1, 2))  # noqa: SIM115 - descriptors
-    signal.setitimer(signal.ITIMER_REAL, LONGEST)
+    signal.setitimer(signal.ITIMER_PROF, LONGEST)
     try:
         cli.app([command, *given], standalone_mode=True)
     except SystemExit as left:
@@ -117,7 +118,7 @@ def _here(command: str, given: list[str], beside: Path) -> Ran:
     except BaseException:  # noqa: BLE001 - whatever gets through is what is looked for
         ran.code, ran.traceback = -1, traceback.format_exc()
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         for number, before in enumerate(kept[0], 1):
@@ -150,7 +151,7 @@ def _stop(_number: int, _frame: Any) -> None:
 
 def _work(seed: int, numbers: list[int], told: int) -> None:
     """Try inputs in turn, and tell of each on a pipe."""
-    signal.signal(signal.SIGALRM, _stop)
+    signal.signal(signal.SIGPROF, _stop)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     with tempfile.TemporaryDirectory(prefix="fuzz") as name, os.fdopen(told, "w", encoding="utf-8") as pipe:
         for number in numbers:

@@ -17,7 +17,7 @@ Way = tuple[Any, ...]
 class _Dumper(yaml.SafeDumper):
     """Writes everything out, without anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - as YAML's dumper has it
         """Write the same thing twice rather than point to it."""
         return True
 
@@ -93,6 +93,71 @@ def _value(dice: random.Random, old: Any) -> Any:
     return deepcopy(dice.choice(dice.choice([numbers, texts, others])))
 
 
+def _tweak(dice: random.Random, old: Any) -> Any:
+    """Give what might stand there as well: another number, another word of the language of schemes."""
+    if isinstance(old, (int, float)) and not isinstance(old, bool):
+        return dice.choice([0, 1, 2, -old, 2 * old, old / 3, 0.01, 1e-9, 1e9, 10**17, 9007199254740993, 100])
+    if isinstance(old, list):
+        return dice.choice([old[::-1], old + old, old[:1], old[1:]])
+    words = [
+        "count",
+        "share",
+        "mean",
+        "quantile",
+        "distinct",
+        "ratio",
+        "coded",
+        "curve",
+        "steps",
+        "line",
+        "percentile",
+        "min_max",
+        "z_score",
+    ]
+    words += [
+        "higher",
+        "lower",
+        "redistribute",
+        "full",
+        "zero",
+        "not_ranked",
+        "previous",
+        "year_before",
+        "history",
+        "difference",
+        "percent",
+    ]
+    words += [
+        "received_at",
+        "arrived_at",
+        "closed_at",
+        "unit_id",
+        "officer_id",
+        "status",
+        "category",
+        "elements_filled",
+        "verified",
+        "answer",
+    ]
+    words += [
+        "cases",
+        "visits",
+        "surveys",
+        "notices",
+        "figures",
+        "units",
+        "credits",
+        "county",
+        "station",
+        "officer",
+        "class",
+        "level",
+        "%",
+        "‰",
+    ]
+    return not old if isinstance(old, bool) else dice.choice(words)
+
+
 def change(dice: random.Random, data: Any) -> str:
     """Delete, double, retype, rename, replace, move or copy something."""
     ways = list(_ways(data))
@@ -101,7 +166,8 @@ def change(dice: random.Random, data: Any) -> str:
     way = dice.choice(ways)
     above, key, said = _at(data, way[:-1]), way[-1], ".".join(map(str, way))
     old = above[key]
-    what = dice.choice(["delete", "replace", "replace", "replace", "rename", "double", "copy", "nest", "text", "number"])
+    kinds = ["delete", "replace", "replace", "rename", "double", "copy", "nest", "text", *["tweak"] * 5]
+    what = dice.choice(kinds)
     if what == "delete":
         del above[key]
     elif what == "replace":
@@ -119,7 +185,7 @@ def change(dice: random.Random, data: Any) -> str:
     elif what == "text":
         above[key] = str(old)
     else:
-        above[key] = dice.choice([1, -3, 0, 7.5])
+        above[key] = _tweak(dice, old)
     return f"{said}: {what} {str(above[key] if key in above or (isinstance(above, list) and key < len(above)) else '')[:40]}"
 
 
@@ -143,9 +209,9 @@ def features(dice: random.Random, scheme: dict[str, Any]) -> str:
     ]  # fmt: skip
     of_scheme = [
         void, {"least_class": 2}, {"least_covered": 0}, {"full_marks": {"一类": 150, "others": 100}}, {"full_marks": 10}, {"decimals": dice.choice([0, 4])},
-        {"longer_period": "mean_of_totals"}, {"unranked": ["S3"]}, {"awards": [{"level": "station", "share": 0.5}]}, {"awards": {"station": {"count": 1}}},
-        {"justified": [answer]}, {"aggregation": "geometric"}, {"compare_within": {"station": dice.choice(["class", "level", "county", "class in county"])}},
-        {"pairwise": [{"more": one["code"], "than": other["code"], "by": 3}]}, {"weights": "marks"}, {"levels": ["county", "station", "zone", "officer"]},
+        {"longer_period": "mean_of_totals"}, {"unranked": ["S3"]}, {"awards": {"share": 0.5}}, {"awards": {"count": 1}},
+        {"justified": [answer]}, {"aggregation": "geometric"}, {"compare_within": {"station": dice.choice(["class", "level", "station", "class_in_county"])}},
+        {"judgements": [{"more": one["code"], "than": other["code"], "by": 3}]}, {"weights": "marks"}, {"levels": ["county", "station", "zone", "officer"]},
         {"bands": [{"grade": "好", "at_least": -1e9}]}, {"title_en": "<b>&"},
     ]  # fmt: skip
     if dice.random() < 0.5:
@@ -283,7 +349,7 @@ def mutate(dice: random.Random, asked: list[str]) -> Documents:
     codes = [line["code"] for line in scheme["dimensions"][0]["indicators"]]
     target = dice.choices(["scheme", "params", "overrides"], [5, 3, 2])[0]
     documents = Documents(dice, {"scheme": scheme, "params": sound.params()})
-    if dice.random() < 0.4:
+    for _ in range(dice.choice([0, 0, 1, 1, 2])):
         documents.done.append(features(dice, scheme))
     if target == "overrides":
         weights = {line["code"]: line["weight"] for line in scheme["dimensions"][0]["indicators"]}
@@ -292,14 +358,14 @@ def mutate(dice: random.Random, asked: list[str]) -> Documents:
             "weights": weights | ({dice.choice([*codes, "work"]): dice.choice([100, 50, 0])} if dice.random() < 0.3 else {}),
         }
         documents.data["params"]["overrides"] = "overrides.yaml"
-    for _ in range(dice.choice([0, 1, 1, 2])):
+    for _ in range(dice.choice([0, 1, 1, 1, 2])):
         done = options(dice, documents.data["params"]) if target == "params" else change(dice, documents.data[target])
         documents.done.append(f"{target}: {done}")
     if target == "params" and dice.random() < 0.4:
         documents.typed.append(typed(dice))
     for name, data in documents.data.items():
         documents.bytes[name] = text(data).encode("utf-8", "surrogatepass")
-    if dice.random() < 0.5:
+    if dice.random() < (0.25 if documents.done else 1):
         data, done = garble(dice, documents.bytes[target].decode("utf-8", "ignore"))
         documents.bytes[target] = data
         documents.done.append(f"{target}: {done}")

@@ -18,7 +18,7 @@ FAULT = re.compile(r"^(?P<where>.*?)\[(?P<rule>[a-z_]+(?:\.[a-z_]+)+)\] (?P<said
 ENGLISH = re.compile(
     r"Traceback|\b\w+(?:Error|Exception)\b|\b(?:duckdb|ibis|pyarrow|pydantic|yaml|pandas|numpy)\.|<class |object at 0x|\bErrno\b"
     r"|\bCannot |\bCould not |\bInvalid |\bwhile (?:parsing|scanning|constructing)|\bexpected <|\bInput should|\bgot \b|validation error"
-    r"|\bExpected |\bunable to |\bfailed to |\bout of range\b|\bmust be\b|\bnot supported|\bmalformed|\bcodec can't|\bunhashable"
+    r"|\bExpected |\bunable to |\bnot supported|\bmalformed|\bcodec can't|\bunhashable|NoneType"
 )
 """Words of libraries."""
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -170,7 +170,7 @@ def _sums(project: Project, folder: Path) -> Iterator[Finding]:
             )
         if expected.in_period is None or f"rows_{table}" not in counted or notes.get(("equal_rows", table), 0) != expected.equal:
             continue
-        apart = sum(notes.get((key, table), 0) for key in ("unknown_units", "outside_units", "late", "no_unit_in_force"))
+        apart = sum(notes.get((key, table), 0) for key in ("unknown_units", "outside_units", "unscored_units", "late"))
         here = counted[f"rows_{table}"] + apart - expected.unknown_and_late
         if here != expected.in_period:
             yield Finding(
@@ -188,7 +188,8 @@ def _labels() -> dict[str, str]:
 
 def _counted(run: Path) -> dict[str, int]:
     """Add up what the units without another above them have, by indicator."""
-    units = pq.read_table(run / "units.parquet", columns=["unit_id", "parent_id"]).to_pylist()
+    files = [path for path in (run / "units.parquet", run / "officer" / "units.parquet") if path.is_file()]
+    units = [row for path in files for row in pq.read_table(path, columns=["unit_id", "parent_id"]).to_pylist()]
     there = {row["unit_id"] for row in units}
     tops = {row["unit_id"] for row in units if row["parent_id"] not in there}
     measured = pq.read_table(run / "measures.parquet", columns=["unit_id", "indicator", "period", "n"]).to_pylist()

@@ -558,7 +558,7 @@ def _write_base(folder: Folder, path: Path) -> Path:
             given = given.rename_columns([name or f"column_{n}" for n, name in enumerate(given.column_names)])
             try:
                 connection.register("given", given)
-                connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM given')  # noqa: S608 - our own name
+                connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM given')
             except duckdb.Error:  # two columns that differ by case only
                 continue
             for (of, name), kind in folder.types.items():

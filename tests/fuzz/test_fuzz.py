@@ -1,5 +1,6 @@
 """Mutated projects go through `check` and `score`: refused in plain words or scored, with every row counted or told."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,14 +16,8 @@ TESTS = Path(__file__).parents[1]
 def test_three_hundred_mutated_projects_are_refused_or_add_up():
     """Of 300 inputs none ends in a traceback, half a run, words of a library, a citizen's data, or rows that do not add up."""
     call = [sys.executable, "-m", "fuzz", "--seed", "12", "--inputs", "300"]
-    done = subprocess.run(call, capture_output=True, text=True, check=False, env={**_environment(), "PYTHONPATH": str(TESTS)})
+    done = subprocess.run(call, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(TESTS)})
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-
-
-def _environment() -> dict[str, str]:
-    import os  # noqa: PLC0415 - one look-up
-
-    return dict(os.environ)
 
 
 def test_an_input_is_the_same_whenever_it_is_written(tmp_path):

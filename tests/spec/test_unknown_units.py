@@ -94,6 +94,25 @@ def test_the_rest_is_held_to_the_share(scored):
     assert scored("018", "991", "992", "B2", outside=("99*",), at_most="25%")["unknown_units"]["count"] == 1
 
 
+@pytest.mark.parametrize(
+    ("last", "levels"),
+    [
+        ("Z1,一片区,area,,", None),
+        ("Z1,旧所,station,,2024-06-30", None),
+        ("Z1,乙县,county,,", ("station",)),
+    ],
+    ids=["of a level not scored, without parent", "not in force", "above the levels asked for"],
+)
+def test_records_of_known_units_that_count_for_nobody_are_told(scheme, tmp_path, last, levels):
+    """A unit may be in the table and count for nobody scored: as many records as lie there are said, and whose they are."""
+    units = f"unit_id,name,level,parent_id,valid_to\n018,东街所,station,,\n{last}\n"
+    (tmp_path / "units.csv").write_text(units, "utf-8")
+    rows = "".join(f"K{n},{unit},2024-10-05,2024-10-06\n" for n, unit in enumerate(["018", "Z1", "Z1", "018"]))
+    (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at\n" + rows, "utf-8")
+    told = [note for note in score(read_records(tmp_path), scheme(TABLE), levels=levels).notes if note.key == "unscored_units"]
+    assert [note.given for note in told] == [{"table": "警情案件", "count": 2, "share": "50%", "number": 1, "ids": "“Z1” ×2"}]
+
+
 def test_an_empty_cell_may_be_given_a_unit(drawn, tmp_path):
     """Blank ids are a kind of their own: refused, unless values name the empty cell, also one that held a marker."""
     drawn(UNITS).to_csv(tmp_path / "units.csv", index=False)
