@@ -9,6 +9,7 @@ score, which begins in the same way. One input in fifty runs as two processes of
 """
 
 import argparse
+import gc
 import json
 import os
 import resource
@@ -29,7 +30,8 @@ from typing import Any
 
 from fengqiao_eval import cli
 from fengqiao_eval.errors import FengqiaoError
-from fengqiao_eval.runs import job
+from fengqiao_eval.runs import console, job, run
+from fengqiao_eval.scheme import lint
 from fuzz import judge, project
 from fuzz.judge import Finding, Ran
 
@@ -38,6 +40,8 @@ LONGEST = 30
 """The seconds of processor that a command may take; in real ones, on a machine that is busy, it may take eight times as long."""
 MEMORY = 6 << 30
 """The bytes that a worker may ask for."""
+LOADED = (console, run)
+"""What the commands load when they are called, here before the workers are forked."""
 REAL = 50
 """One in so many runs as processes of its own."""
 
@@ -170,6 +174,9 @@ def _work(seed: int, numbers: list[int], told: int) -> None:
 
 def results(seed: int, numbers: list[int], workers: int = WORKERS) -> Iterator[dict[str, Any]]:
     """Try inputs in forked workers; one that hangs or dies is told of, and another goes on behind it."""
+    lint.catalogue()
+    gc.collect()
+    gc.freeze()  # the workers pass over what was there before them
     chunks = [numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)]
     busy: dict[int, dict[str, Any]] = {}
     while chunks or busy:
