@@ -205,16 +205,37 @@ def test_a_column_of_the_public_is_refused_by_its_name(opened):
     assert not any(secret in str(refused.value) for secret in SECRETS)
 
 
-@pytest.mark.parametrize("secret", ["110101199003072316", "11010119900307231X", "13812345678"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("110101199003072316", "11010119900307231X", "13812345678", "13812345678　", "138 1234 5678", "+86 138-1234-5678"),
+        *("１３８１２３４５６７８", "008613812345678", "110101900307231", "１１０１０１１９９００３０７２３１Ｘ"),
+    ],
+)
 def test_a_code_that_is_an_identity_number_is_refused(opened, secret):
     """An identity-card or mobile number in subject_id is no code; rows are told, the number is not."""
     visits = (
         f"| visit_id | unit_id | visited_at | subject_id |\n| V1 | S1 | 2024-10-05 | H1 |\n| V2 | S1 | 2024-10-05 | {secret} |"
     )
-    words = r"visits\.subject_id \[records\.citizen_value\] 有 1 个对象编码像身份证号或手机号（第 3 行）"
+    words = r"visits\.subject_id \[records\.citizen_value\] 有 1 个编码像身份证号或手机号（第 3 行）；请换成编码"
     with pytest.raises(InputError, match=words) as refused:
         opened(visits=visits)
     assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize("secret", ["11010119900307231X", "13812345678"])
+@pytest.mark.parametrize(("before", "place"), [("K2", "cases.case_id"), ("S1", "units.unit_id")])
+def test_an_id_that_is_an_identity_number_is_refused(opened, before, place, secret):
+    """Ids of records and units are printed on pages, so that none may be the number of a citizen."""
+    with pytest.raises(InputError, match=rf"{place} \[records\.citizen_value\] 有 1 个编码像身份证号或手机号") as refused:
+        opened({before: secret})
+    assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize("number", ["510104202411050001", "20241105083000123", "11010119901307231X", "10000000001"])
+def test_a_number_of_a_case_is_no_identity_number(opened, number):
+    """Eighteen digits with the day of the case in them, a month 13, a running number: codes."""
+    assert opened({"K2": number}).counts["cases"] == 2
 
 
 def test_a_name_does_not_become_a_code_by_being_called_one(drawn, tmp_path):

@@ -12,8 +12,12 @@ from fengqiao_eval.records.query import UPHELD, constant, fetch, is_so, optional
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates
 
-IDENTITY = r"^(\d{17}[\dXx]|1[3-9]\d{9})$"
-"""An identity-card or mobile number where a code of a subject should be."""
+IDENTITY = r"^(?:\d{17}[\dXx]|[1-8]\d{14}|(?:0*86)?1[3-9]\d{9})$"
+"""An identity-card number of 18 or 15 digits, or a mobile number, where a code of a subject should be."""
+IDENTITY_OF_ADULTS = r"^(?:[1-8]\d{5}(?:19\d\d|200\d|201[0-4])(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]|1[3-9]\d{9})$"
+"""The same where ids of records, units and persons stand, which pages print: numbers of cases hold the day of the case."""
+WIDE, PLAIN, SIGNS = "０１２３４５６７８９Ｘｘ", "0123456789Xx", r"[\s+()（）－-]+"
+"""What else people put into such a number, and the digits of full width."""
 PERIOD = r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$"
 """How a period is written."""
 STRETCHES = (("valid_from", "valid_to"), ("from_date", "to_date"))
@@ -57,7 +61,9 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
             over = (cell < column.least) if column.most is None else ~cell.between(column.least, column.most)
             yield "bounds", column.name, is_so(over), {"allowed": within}
         if column.name == "subject_id":
-            yield "citizen_value", column.name, cell.re_search(IDENTITY), {}
+            yield "citizen_value", column.name, cell.translate(WIDE, PLAIN).re_replace(SIGNS, "").re_search(IDENTITY), {}
+        if column.name == table.key or (table.name, column.name) == ("postings", "officer_id"):
+            yield "citizen_value", column.name, cell.re_search(IDENTITY_OF_ADULTS), {}
         if (table.name, column.name) == ("figures", "period"):
             yield "period", column.name, ~cell.re_search(PERIOD), {}
     for first, last in STRETCHES:

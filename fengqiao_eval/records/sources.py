@@ -194,7 +194,11 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
             try:
                 rows = connection.table(stem, database=(base, schema))
                 rows.limit(1).count().execute()
-                found.tables[table] = Source(f"{where.name}:{called}", "DuckDB", rows)
+                if faults := csv_files.name_faults(list(rows.columns), f"{where.name}:{called}"):
+                    found.unread.add(table)
+                    found.faults += faults
+                else:
+                    found.tables[table] = Source(f"{where.name}:{called}", "DuckDB", rows)
             except BROKEN:
                 found.unread.add(table)
                 found.faults.append(Fault(f"{where.name}:{called}", "", "records.no_view"))

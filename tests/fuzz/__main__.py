@@ -153,20 +153,26 @@ def _stop(_number: int, _frame: Any) -> None:
     raise Hang
 
 
+def _untried(number: int, why: Finding) -> dict[str, Any]:
+    return {"number": number, "kind": "?", "done": [], "codes": [], "seconds": 0, "cpu": 0, "found": [asdict(why)]}
+
+
 def _work(seed: int, numbers: list[int], told: int) -> None:
     """Try inputs in turn, and tell of each on a pipe."""
+    parent = os.getppid()
     signal.signal(signal.SIGPROF, _stop)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     with tempfile.TemporaryDirectory(prefix="fuzz") as name, os.fdopen(told, "w", encoding="utf-8") as pipe:
         for number in numbers:
+            if os.getppid() != parent:  # who asked is gone
+                return
             folder = Path(name) / str(number)  # its own, for a database that is still open is known by its path
             folder.mkdir()
             print(json.dumps({"begun": number}), file=pipe, flush=True)
             try:
                 result = try_input(seed, number, folder)
             except BaseException:  # noqa: BLE001 - a fault of ours, which is told too
-                result = {"number": number, "kind": "?", "done": [], "codes": [], "seconds": 0, "cpu": 0}
-                result["found"] = [asdict(Finding("no input", judge.place_of(traceback.format_exc()), traceback.format_exc()))]
+                result = _untried(number, Finding("no input", judge.place_of(traceback.format_exc()), traceback.format_exc()))
             os.chdir(name)
             print(json.dumps(result), file=pipe, flush=True)
             shutil.rmtree(folder)
@@ -209,21 +215,12 @@ def results(seed: int, numbers: list[int], workers: int = WORKERS) -> Iterator[d
                 os.close(reads)
                 del busy[reads]
                 if state["left"]:
-                    why = Finding("hang" if data is None else "died", f"status {status}")
-                    yield {
-                        "number": state["left"][0],
-                        "kind": "?",
-                        "done": [],
-                        "codes": [],
-                        "seconds": 0,
-                        "cpu": 0,
-                        "found": [asdict(why)],
-                    }
+                    yield _untried(state["left"][0], Finding("hang" if data is None else "died", f"status {status}"))
                     if state["left"][1:]:
                         chunks.insert(0, state["left"][1:])
 
 
-def summary(seed: int, tried: list[dict[str, Any]], wall: float) -> list[str]:
+def summary(seed: int, tried: list[dict[str, Any]], wall: float, cpu: float) -> list[str]:
     """Say how many inputs were refused and accepted, what was found by kind and place, and how to see it."""
     places: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for one in tried:
@@ -236,8 +233,10 @@ def summary(seed: int, tried: list[dict[str, Any]], wall: float) -> list[str]:
         said.append(
             f"{kind}: {len(those)} inputs, {accepted} accepted, {sum(bool(one['found']) for one in those)} with something found"
         )
-    cpu, longest = sum(one["cpu"] for one in tried), max((one["seconds"] for one in tried), default=0)
-    said.append(f"seed {seed}: {wall:.0f} s, {cpu:.0f} s of processor in workers, the longest command {longest:.1f} s")
+    longest = max((one["seconds"] for one in tried), default=0)
+    said.append(
+        f"seed {seed}: {len(tried)} inputs in {wall:.0f} s, {cpu:.0f} s of processor; the longest command took {longest:.1f} s"
+    )
     for (kind, place), those in sorted(places.items(), key=lambda pair: -len(pair[1])):
         first = min(those, key=lambda one: one["number"])
         said.append(
@@ -289,7 +288,8 @@ def main() -> int:
         if given.out:
             with given.out.open("a", encoding="utf-8") as file:
                 print(json.dumps(one, ensure_ascii=False), file=file)
-    print("\n".join(summary(given.seed, tried, time.monotonic() - began)))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print("\n".join(summary(given.seed, tried, time.monotonic() - began, used.ru_utime + used.ru_stime)))
     return int(any(one["found"] for one in tried))
 
 
