@@ -1,0 +1,249 @@
+"""What was tried to break the program, case by case of the folder break: refused in plain words, or the right value."""
+
+# ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
+
+import csv
+import os
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from fengqiao_eval.cli import app
+
+pytestmark = pytest.mark.usefixtures("project")
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """Give a copy of the small project that every case begins from; skip where the cases are not beside this checkout."""
+    base = Path(os.environ.get("FENGQIAO_CASES") or ROOT.parent / "shared" / "cases") / "break" / "base"
+    if not base.is_dir():
+        pytest.skip("the cases are not beside this checkout; FENGQIAO_CASES may name their folder")
+    for name in ("params", "rec"):
+        shutil.copytree(base / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def check(*given: str, params: str = "m") -> str:
+    """Check params/NAME.yaml, and give all that is said; whatever is not refused in words fails here."""
+    done = CliRunner().invoke(app, ["check", f"params/{params}.yaml", *given])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return f"exit {done.exit_code}\n{done.output}"
+
+
+def write(table: str, change) -> None:
+    """Change the rows of a table in place."""
+    path = Path("rec") / f"{table}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    rows = change(rows) or rows
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def cell(table: str, column: str, value: str, row: int = 2) -> None:
+    """Write a value into a cell; the heading is row 0."""
+    write(table, lambda rows: rows[row].__setitem__(rows[0].index(column), value))
+
+
+def read_from(records: str) -> None:
+    """Let the params file name other records."""
+    Path("params/m.yaml").write_text(f"period: 2024Q4\nrecords: {records}\nscheme: params/mini_scheme.yaml\n", "utf-8")
+
+
+def base(name: str, *statements: str) -> None:
+    """Make a DuckDB file, and read the records from it; REC is the folder of the tables as CSV."""
+    with duckdb.connect(name) as connection:
+        for statement in statements:
+            connection.execute(
+                re.sub(r"REC\((\w+)\)", rf"(FROM read_csv('{Path.cwd()}/rec/\1.csv', all_varchar=true))", statement)
+            )
+    read_from(name)
+
+
+def test_02_lines_that_begin_with_a_hash_are_records():
+    """A third of the ids begin with #: all 30 cases are read, and the foot of a total is refused by its line."""
+    write("cases", lambda rows: [["#" + row[0], *row[1:]] if number % 3 == 1 else row for number, row in enumerate(rows)])
+    assert "cases 30" in check()
+    write("cases", lambda rows: [*rows, ["#合计：30"]])
+    assert re.search(r"cases\.csv \[records\.row_width\] 有 1 行的格数与表头不同（行号：格数 32: 1）", check())
+
+
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        (["CREATE VIEW units AS SELECT * REPLACE ((SELECT content FROM read_text('secret.txt')) AS name) FROM REC(units)"], r"\[records\.no_view\]"),
+        (["CREATE TABLE units AS FROM REC(units)", "CREATE TABLE visits AS SELECT * REPLACE ('13800138000' AS subject_id) FROM REC(visits)",
+          "CREATE MACRO regexp_matches(a, b) AS false, (a, b, c) AS false"], r"visits\.subject_id \[records\.citizen_value\] 有 20 个编码"),
+    ],
+)  # fmt: skip
+def test_05_what_lies_in_a_base_is_not_run(statements, words):
+    """A view that reads a file beside it is refused, and a macro of a file's own turns no check off."""
+    Path("secret.txt").write_text("SECRET", "utf-8")
+    base("a.duckdb", *statements)
+    said = check()
+    assert re.search(words, said)
+    assert "SECRET" not in said
+
+
+def test_05_a_file_of_another_database_is_unreadable():
+    """A SQLite file is told as what it is not; nothing is fetched for it."""
+    Path("e.duckdb").write_bytes(b"SQLite format 3\0" + b"\0" * 100)
+    read_from("e.duckdb")
+    assert re.search(r"\[records\.unreadable\] 无法作为 DuckDB 读取", check())
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("cases", "case_id"), ("surveys", "survey_id"), ("units", "unit_id"), ("postings", "officer_id"), ("visits", "subject_id")],
+)
+@pytest.mark.parametrize("secret", ["11010519491231002X", "13800138000"])
+def test_06_numbers_of_citizens_are_no_ids(table, column, secret):
+    """Identity numbers and telephones as ids of records, units and officers are refused, and shown nowhere."""
+    cell(table, column, secret)
+    said = check()
+    assert re.search(rf"{table}\.csv · {table}\.{column} \[records\.citizen_value\] 有 1 个编码像身份证号或手机号", said)
+    assert secret not in said
+
+
+@pytest.mark.parametrize(
+    "secret", ["13800138000 ", "138 0013 8000", "+8613800138000", "１３８００１３８０００", "110105194912310"]
+)
+def test_07_no_way_of_writing_hides_a_number(secret):
+    """A blank, a country's code, full width, 15 digits: the number of a citizen all the same."""
+    cell("visits", "subject_id", secret)
+    assert re.search(r"visits\.subject_id \[records\.citizen_value\] 有 1 个编码", check())
+
+
+def test_08_no_cell_is_printed():
+    """A name, a telephone and signs that control a terminal stand where a time should: their look is printed."""
+    cell("surveys", "asked_at", "王小明13800138000")
+    cell("visits", "visited_at", "x\033]0;owned\007\033[2J")
+    said = check()
+    assert re.search(r"surveys\.asked_at \[records\.no_time\] .*3: 字字字9{11}", said)
+    assert re.search(r"visits\.visited_at \[records\.no_time\]", said)
+    assert not any(word in said for word in ("王小明", "13800138000", "owned", "\033"))
+
+
+def test_10_rows_without_an_id():
+    """Two different rows without an id are two empty cells."""
+    cell("cases", "case_id", "", 4)
+    cell("cases", "case_id", "", 5)
+    assert re.search(r"cases\.case_id \[records\.empty_cell\] 有 2 行此列为空（第 5, 6 行）", check())
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "words"),
+    [
+        ("units", "residents", "99999999999999999999", r"units\.residents \[records\.no_whole\]"),
+        ("cases", "elements_required", "1e30", r"cases\.elements_required \[records\.no_whole\]"),
+        ("units", "valid_to", "infinity", r"exit 0"),
+        ("units", "valid_to", "99999-01-01", r"units\.valid_to \[records\.no_date\]"),
+        ("units", "valid_to", "0000-01-01", r"units\.valid_to \[records\.no_date\]"),
+        ("postings", "from_date", "-infinity", r"exit 0"),
+        ("postings", "to_date", "99999-01-01", r"postings\.to_date \[records\.no_date\]"),
+    ],
+)
+def test_11_cells_that_overflow(table, column, value, words):
+    """Numbers beyond 64 bits and years beyond four digits are told; a stretch without end is one."""
+    cell(table, column, value)
+    assert re.search(words, check())
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "words"),
+    [
+        ("valid_to", pa.array([["x"]] * 10), r"units\.valid_to \[records\.column_type\] 该列类型是 array"),
+        ("valid_from", pa.array([b"\xff"] * 10), r"units\.valid_from \[records\.column_type\] 该列类型是 binary"),
+        ("residents", pa.array([date(2024, 1, 1)] * 10), r"units\.residents \[records\.column_type\] 该列类型是 date"),
+        ("valid_from", pa.array([2**62] * 10, pa.timestamp("ms")), r"units\.parquet \[records\.unreadable\]|units\.valid_from \[records\.no_date\]"),
+        (None, None, r"units\.parquet \[records\.unreadable\] 无法作为 Parquet 读取"),
+    ],
+    ids=["list", "bytes", "day for a number", "milliseconds out of range", "damage behind the head"],
+)  # fmt: skip
+def test_12_types_without_a_cast_and_damage(column, cells, words):
+    """What cannot become what its column is declared to be is told with its type; so is damage behind the head of a file."""
+    with Path("rec/units.csv").open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    table = pa.table({name: [row[n] or None for row in rows] for n, name in enumerate(head)})
+    if column:
+        table = table.set_column(head.index(column), column, cells)
+    Path("p").mkdir()
+    pq.write_table(table, "p/units.parquet", compression="snappy")
+    if column is None:
+        data = bytearray(Path("p/units.parquet").read_bytes())
+        data[20:120] = b"\xff" * 100
+        Path("p/units.parquet").write_bytes(data)
+    read_from("p")
+    assert re.search(words, check())
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("contact: !!bool maybe", r"m\.yaml:4 \[document\.tag\] 不接受标签“!!bool”"),
+        ("contact: !!timestamp x", r"m\.yaml:4 \[document\.tag\]"),
+        ("contact: " + "[" * 1000 + "]" * 1000, r"m\.yaml:4 \[document\.endless\] 嵌套超过 50 层"),
+        ("a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)),
+         r"m\.yaml:9 \[document\.endless\]"),
+    ],
+    ids=["bool", "timestamp", "1000 deep", "bomb"],
+)  # fmt: skip
+def test_19_yaml_without_end(line, words):
+    """Tags, a thousand brackets and a bomb of ten lines are refused at their line."""
+    with Path("params/m.yaml").open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    assert re.search(words, check())
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("as_of=2024-99-99", r"--set · as_of \[params\.moment\] “2024-99-99”不是日期时间"),
+        ("seed=!!float x", r"--set · seed \[document\.tag\]"),
+    ],
+)
+def test_19_yaml_on_the_command_line(given, words):
+    """What is typed is read as strictly."""
+    assert re.search(words, check("--set", given))
+
+
+def test_21_a_table_that_cannot_be_read_hides_nothing():
+    """A time, a figure and a file in GBK at fault: three faults."""
+    cell("cases", "received_at", "notatime", 1)
+    cell("figures", "value", "abc", 1)
+    Path("rec/visits.csv").write_bytes("visit_id,unit_id,visited_at,purpose\nV1,S1,2024-11-01,走访\n".encode("gbk"))
+    said = check()
+    for words in (
+        r"visits\.csv \[records\.encoding\]",
+        r"cases\.received_at \[records\.no_time\]",
+        r"figures\.value \[records\.no_number\]",
+    ):
+        assert re.search(words, said)
+
+
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        (["CREATE SCHEMA s", "CREATE TABLE s.units AS FROM REC(units)", "CREATE TABLE cases AS FROM REC(cases)"], "exit 0"),
+        (["CREATE TABLE x AS FROM REC(units)", "CREATE VIEW units AS FROM x", "DROP TABLE x"], r"units \[records\.no_view\]"),
+        (
+            ["CREATE TABLE units AS FROM REC(units)", "CREATE TABLE cases AS FROM REC(cases)", "CREATE MACRO count(x) AS 0"],
+            "cases 30",
+        ),
+    ],
+    ids=["another schema", "a view whose table is gone", "a macro called count"],
+)
+def test_22_tables_of_a_base(statements, words):
+    """A table of another schema is found, a dead view is told, and a macro counts nothing."""
+    base("q.duckdb", *statements)
+    assert re.search(words, check())
