@@ -46,8 +46,8 @@ PRIVATE = 0o700
 _LONGEST = 120
 """Bytes of a file name without its ending; file systems take 255."""
 
-_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
-"""Names that Windows keeps for its devices, whatever their ending."""
+_DEVICES = frozenset({"con", "prn", "aux", "nul", "index", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
+"""Names that Windows keeps for its devices, whatever their ending; and that of the page which lists cards beside them."""
 
 
 def file_name(unit_id: str) -> str:
@@ -55,8 +55,8 @@ def file_name(unit_id: str) -> str:
 
     No two ids share a name, none leaves its folder, and Windows takes all of them.
 
-    >>> file_name("S007"), file_name("坪山.一"), file_name("../etc"), file_name("a b"), file_name("NUL")
-    ('S007', '坪山.一', '%2E.%2Fetc', 'a%20b', '%4EUL')
+    >>> file_name("S007"), file_name("坪山.一"), file_name("../etc"), file_name("a b"), file_name("NUL"), file_name("index")
+    ('S007', '坪山.一', '%2E.%2Fetc', 'a%20b', '%4EUL', '%69ndex')
     """
     encoded = "".join(map(_encode, unit_id))
     if encoded.startswith(".") or encoded.split(".")[0].lower() in _DEVICES:

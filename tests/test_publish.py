@@ -72,6 +72,12 @@ def test_ids_keep_their_names_apart():
     assert len({file_name(unit) for unit in ids}) == len(ids)
 
 
+@pytest.mark.parametrize("unit", ["index", "Index", "INDEX.x"])
+def test_no_card_takes_the_place_of_the_list_of_cards(unit):
+    """An officer called index has a card beside officer/index.html."""
+    assert file_name(unit).split(".")[0].lower() != "index"
+
+
 def test_links_encode_the_percent_signs_again():
     """A link to a file whose name holds percent signs says so, else a browser asks for another file."""
     assert link("a/b") == "a%252Fb.html"

@@ -98,6 +98,13 @@ def test_a_unit_named_like_a_path_is_linked_safely(tmp_path):
     assert run_screen._link(tmp_path, "station", "../a") is None
 
 
+def test_a_level_with_a_blank_in_its_name_is_linked(tmp_path):
+    """The folder of its cards is called with signs, which a link writes once more."""
+    (tmp_path / "police%20zone").mkdir()
+    (tmp_path / "police%20zone" / "L1.html").write_text("", "utf-8")
+    assert run_screen._link(tmp_path, "police zone", "L1") == "police%2520zone/L1.html"
+
+
 def test_a_change_counts_places_gained_within_the_class(folder, rows):
     """The change is the place of the period before less the place now, so that up is positive."""
     now, before = ranks(folder)["rank"], ranks(folder, "2024Q3")["rank"]

@@ -477,6 +477,18 @@ def test_a_column_of_a_type_that_cannot_be_read(tmp_path, column, cell, words):
         open_records(_base(tmp_path, f"CREATE TABLE s.cases AS {case} FROM ({CASE})"))
 
 
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.9])
+def test_a_parquet_file_that_was_damaged_is_told_as_such(tmp_path, tables, place):
+    """Where the library takes damage for a refusal of the system, the file is named all the same as what is damaged."""
+    as_parquet(tmp_path, tables)
+    data = bytearray((tmp_path / "cases.parquet").read_bytes())
+    at = int(len(data) * place)
+    data[at:at] = b'"'
+    (tmp_path / "cases.parquet").write_bytes(data)
+    with pytest.raises(InputError, match=r"cases\.parquet \[records\.unreadable\] 无法作为 Parquet 读取"):
+        open_records(tmp_path)
+
+
 def test_a_parquet_file_whose_names_are_data_shows_none_of_them(tmp_path, tables):
     """Where the first row became the names of the columns the file has no heading, and what stands in it is not printed."""
     tables["cases"].rename(columns={"tier": "王小明13812345678"}).to_parquet(tmp_path / "cases.parquet")

@@ -7,7 +7,6 @@ from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 
@@ -147,9 +146,9 @@ def _listed_units(run: Run, lang: str, *, officers: bool) -> pd.DataFrame:
 
 def _link(folder: Path, level: str, unit: str) -> str | None:
     """Give the address of a unit's card, seen from the page that lists it; None where there is no card."""
-    if not (folder / level / f"{file_name(unit)}.html").is_file():
+    if not (folder / file_name(level) / f"{file_name(unit)}.html").is_file():
         return None
-    return link(unit) if level == OFFICER else f"{quote(level)}/{link(unit)}"
+    return link(unit) if level == OFFICER else f"{link(level, '')}/{link(unit)}"
 
 
 def _level(run: Run, level: str, listed: pd.DataFrame, lang: str) -> dict[str, Any]:

@@ -138,6 +138,10 @@ def _read_parquet(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]
         return connection.read_parquet(_pattern(path), hive_partitioning=False), []
     except BROKEN:
         return None, [unreadable(path.name, "Parquet")]
+    except OSError as error:  # so the library calls damage as well, but then the system refused nothing
+        if error.errno is not None:
+            raise
+        return None, [unreadable(path.name, "Parquet")]
 
 
 def _read_csv(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:

@@ -68,6 +68,9 @@ def _names(scheme: Scheme, document: Document) -> Iterator[Fault]:
         for broken, place, name in named:
             if broken == rule and name not in known:
                 yield document.fault(place, rule, given=name, known=suggest(name, known))
+    for number, level in enumerate(scheme.levels):  # a folder of cards is called so, beside the files of the run
+        if not level.strip() or "." in level or level == "assets" or level in scheme.levels[:number]:
+            yield document.fault(("levels", number), "scheme.level_name", given=level)
     for place, level in _level_references(scheme):
         if level not in scheme.levels:
             yield document.fault(place, "scheme.unknown_level", given=level, known=", ".join(scheme.levels))
