@@ -223,7 +223,7 @@ def test_a_code_that_is_an_identity_number_is_refused(opened, secret):
     assert secret not in str(refused.value)
 
 
-@pytest.mark.parametrize("secret", ["11010119900307231X", "13812345678"])
+@pytest.mark.parametrize("secret", ["11010119900307231X", "13812345678", "赵110101199003072316"])
 @pytest.mark.parametrize(("before", "place"), [("K2", "cases.case_id"), ("S1", "units.unit_id")])
 def test_an_id_that_is_an_identity_number_is_refused(opened, before, place, secret):
     """Ids of records and units are printed on pages, so that none may be the number of a citizen."""

@@ -1,5 +1,6 @@
 """The one table both ways: as the workbook that offices sign, and back to the same document, or every fault with its cell."""
 
+import zipfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -247,6 +248,45 @@ def test_what_is_no_workbook_is_refused(content, said, tmp_path):
         file.write_bytes(content)
     with pytest.raises(InputError, match=said):
         scheme_reader.read(file)
+
+
+def _edited(table, tmp_path, edit):
+    """Write the workbook again with the parts changed; None leaves one out."""
+    with zipfile.ZipFile(table) as before, zipfile.ZipFile(tmp_path / "edited.xlsx", "w", zipfile.ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            if (data := edit(name, before.read(name))) is not None:
+                after.writestr(name, data)
+    return tmp_path / "edited.xlsx"
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ('<c r="XFD1048576"><v>1</v></c>', r"edited\.xlsx · XFD1048576 \[table\.far_cell\] 这一格离表格太远"),
+        ('<c r="B1048576" t="inlineStr"><is><t>x</t></is></c>', r"B1048576 \[table\.far_cell\]"),
+        ('<c r="AAA9"><v>1</v></c>', r"AAA9 \[table\.far_cell\]"),
+    ],
+)
+def test_a_cell_far_off_the_table_is_refused(table, tmp_path, cell, words):
+    """One cell in the last corner would make the reader ask for room for all before it."""
+    row = f'<row r="1048576">{cell}</row></sheetData>'.encode()
+    far = _edited(table, tmp_path, lambda name, data: data.replace(b"</sheetData>", row) if "sheet1" in name else data)
+    with pytest.raises(InputError, match=words):
+        scheme_reader.read(far)
+
+
+def test_the_looks_of_a_cell_far_off_are_no_matter(table, scheme, tmp_path):
+    """A spreadsheet colours whole columns, down to cells that hold nothing."""
+    row = b'<row r="1048576"><c r="B1048576" s="1"/></row></sheetData>'
+    far = _edited(table, tmp_path, lambda name, data: data.replace(b"</sheetData>", row) if "sheet1" in name else data)
+    assert scheme_reader.read(far).scheme == load(scheme)
+
+
+def test_a_workbook_whose_sheets_are_gone_is_refused(table, tmp_path):
+    """It names sheets that it does not hold."""
+    torn = _edited(table, tmp_path, lambda name, data: None if "worksheets" in name else data)
+    with pytest.raises(InputError, match=r"\[table\.unreadable\] 不是可读的 xlsx 工作簿，或已损坏"):
+        scheme_reader.read(torn)
 
 
 def test_another_workbook_is_refused(tmp_path):

@@ -109,7 +109,7 @@ class Survey:
         return {str(unit): int(count) for unit, count in strange.sort_values(ascending=False, kind="stable").items()}
 
     def _said(self, strange: Mapping[str, int], share: float) -> dict[str, Any]:
-        """Say which ids are meant: in quotes, how many records each has, and the unit that an unknown one is likeliest meant for."""
+        """Say which ids are meant: in quotes, how many records each has, and for which unit an unknown one is likeliest meant."""
         above = self.units[self.units["level"] != OFFICER].drop_duplicates("unit_id")
         first, known = list(strange)[:SHOWN], set(self.units["unit_id"])
         meant = likeliest([one for one in first if one not in known], dict(zip(above["unit_id"], above["name"], strict=True)))

@@ -12,9 +12,11 @@ from fengqiao_eval.records.query import UPHELD, constant, fetch, is_so, optional
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates
 
-IDENTITY = r"^(?:\d{17}[\dXx]|[1-8]\d{14}|(?:0*86)?1[3-9]\d{9})$"
+IDENTITY = r"(?:^|\D)(?:\d{17}[\dXx]|[1-8]\d{14}|(?:0*86)?1[3-9]\d{9})(?:\D|$)"
 """An identity-card number of 18 or 15 digits, or a mobile number, where a code of a subject should be."""
-IDENTITY_OF_ADULTS = r"^(?:[1-8]\d{5}(?:19\d\d|200\d|201[0-4])(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]|1[3-9]\d{9})$"
+IDENTITY_OF_ADULTS = (
+    r"(?:^|\D)(?:[1-8]\d{5}(?:19\d\d|200\d|201[0-4])(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]|1[3-9]\d{9})(?:\D|$)"
+)
 """The same where ids of records, units and persons stand, which pages print: numbers of cases hold the day of the case."""
 WIDE, PLAIN, SIGNS = "０１２３４５６７８９Ｘｘ", "0123456789Xx", r"[\s+()（）－-]+"
 """What else people put into such a number, and the digits of full width."""

@@ -1,5 +1,7 @@
 """The one table read back from the workbook that offices sign: the scheme, or every fault with its sheet and cell."""
 
+import re
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,6 +9,7 @@ from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 from python_calamine import CalamineError, CalamineWorkbook
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -149,6 +152,12 @@ def cells_of(found: Typed) -> dict[KeyPath, str]:
 # The file: three sheets as text
 
 
+LARGEST = 200 << 20
+"""The bytes of any part of a workbook that is opened; a table of a thousand lines has a hundredth of that."""
+_CELL = re.compile(rb'<c\b(?=[^>]*[^/]>)[^>]*?\br="([A-Z]{3}\d+|[A-Z]+\d{6,})"')
+"""A cell beyond column ZZ or row 99,999 that holds anything; looks alone are no matter."""
+
+
 def open_workbook(path: Path) -> Workbook:
     """Read a workbook; formulas count with what they last came to.
 
@@ -158,16 +167,31 @@ def open_workbook(path: Path) -> Workbook:
         if not path.is_file():
             raise InputError([Fault(str(path), "", "document.not_there")])
         raw = BytesIO(path.read_bytes())
-    try:
-        book = CalamineWorkbook.from_filelike(raw)
-    except (CalamineError, OSError, ValueError) as error:
-        raise InputError([Fault(str(path), "", "table.unreadable", {"given": " ".join(str(error).split())})]) from None
     named = {lang: [say(f"table.{name}", lang) for name in SHEETS] for lang in LANGUAGES}
-    lang = next((lang for lang, names in named.items() if set(names[:2]) <= set(book.sheet_names)), None)
-    if lang is None:
-        wanted = next(name for name in named["zh"] if name not in book.sheet_names)
-        raise InputError([Fault(str(path), "", "table.not_a_table", {"wanted": wanted, "given": ", ".join(book.sheet_names)})])
-    return Workbook(str(path), lang, *(_grid(book, name) for name in named[lang]))
+    try:
+        if far := _far_cell(raw):
+            raise InputError([Fault(str(path), far, "table.far_cell")])
+        book = CalamineWorkbook.from_filelike(raw)
+        if lang := next((lang for lang, names in named.items() if set(names[:2]) <= set(book.sheet_names)), None):
+            return Workbook(str(path), lang, *(_grid(book, name) for name in named[lang]))
+    except (CalamineError, BadZipFile, OSError, ValueError, zlib.error):
+        raise InputError([Fault(str(path), "", "table.unreadable")]) from None
+    wanted = next(name for name in named["zh"] if name not in book.sheet_names)
+    raise InputError([Fault(str(path), "", "table.not_a_table", {"wanted": wanted, "given": ", ".join(book.sheet_names)})])
+
+
+def _far_cell(raw: BytesIO) -> str:
+    """Name a cell far off, or a part of the file too large to be a table's: the reader would take room for all before it."""
+    if is_zipfile(raw):
+        with ZipFile(raw) as parts:
+            for part in (part for part in parts.infolist() if part.filename.startswith("xl/")):
+                if part.file_size > LARGEST:
+                    return part.filename
+                found = _CELL.search(parts.read(part)) if part.filename.startswith("xl/worksheets/") else None
+                if found:
+                    return found[1].decode()
+    raw.seek(0)
+    return ""
 
 
 def _grid(book: CalamineWorkbook, name: str) -> Grid:

@@ -101,8 +101,9 @@ def _expect(folder: records.Folder, table: str) -> Expected:
         return found
     inside = [row for row in times if _in_period(row[head.index(date)])]
     found.in_period = len(inside)
-    units = folder.tables["units"]
-    known = {row[units[0].index("unit_id")] for row in units[1:]} if "unit_id" in units[0] else set()
+    units = folder.tables["units"] or [[]]
+    at = units[0].index("unit_id") if "unit_id" in units[0] else len(units[0])
+    known = {row[at] for row in units[1:] if at < len(row)}
     if "recorded_at" in head:
         late = [row for row in inside if (at := moment(row[head.index("recorded_at")])) and at > PERIOD[1]]
         found.unknown_and_late = sum(row[head.index("unit_id")] not in known for row in late)
