@@ -15,7 +15,7 @@ from fengqiao_eval.errors import UsageError
 from fengqiao_eval.files import file_name, link
 from fengqiao_eval.results.run import FRAMES
 from fengqiao_eval.runs import folder as run_folder
-from fengqiao_eval.runs import manifest
+from fengqiao_eval.runs import manifest, reopen
 from fengqiao_eval.runs.job import choose_cards
 from fengqiao_eval.runs.params import RunParams
 from fengqiao_eval.scheme.load import load
@@ -315,6 +315,21 @@ def test_parameters_name_no_officer_and_no_machine(tmp_path):
         "only": ["S1"],
         "out": "..",
     }
+
+
+def test_words_that_name_officers_stand_in_officer_only(tmp_path):
+    """What `values` says of officers is kept in officer/manifest.json, and there again when the run is opened."""
+    words = {"officer_id": {"张": "P1", "9": "P9"}, "unit_id": {"P1": "S1", "一所": "S1"}, "status": {"结": "closed"}}
+    given = {"records": str(tmp_path), "scheme": str(SCHEME), "tables": {"cases": {"values": words}}}
+    params, run = RunParams(period="2024", **given), tmp_path / "runs" / "demo"
+    told = manifest.parameters(params, run, {"P1"})
+    assert told["tables"]["cases"]["values"] == {"officer_id": {}, "unit_id": {"一所": "S1"}, "status": {"结": "closed"}}
+    theirs = manifest.officer_words(params, {"P1"})
+    assert theirs == {"cases": {"officer_id": {"张": "P1", "9": "P9"}, "unit_id": {"P1": "S1"}}}
+    (run / "officer").mkdir(parents=True)
+    manifest.write(run / "manifest.json", {"parameters": told})
+    manifest.write(run / "officer" / "manifest.json", {"words": theirs})
+    assert reopen.parameters(SimpleNamespace(path=run)).tables == params.tables
 
 
 def test_fingerprints_follow_the_files(tmp_path):

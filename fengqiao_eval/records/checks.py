@@ -62,10 +62,10 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
             within = f"≥ {column.least:g}" if column.most is None else f"{column.least:g}–{column.most:g}"
             over = (cell < column.least) if column.most is None else ~cell.between(column.least, column.most)
             yield "bounds", column.name, is_so(over), {"allowed": within}
-        if column.name == "subject_id":
-            yield "citizen_value", column.name, cell.translate(WIDE, PLAIN).re_replace(SIGNS, "").re_search(IDENTITY), {}
-        if column.name == table.key or (table.name, column.name) == ("postings", "officer_id"):
-            yield "citizen_value", column.name, cell.re_search(IDENTITY_OF_ADULTS), {}
+        if column.name in ("subject_id", table.key) or (table.name, column.name) == ("postings", "officer_id"):
+            bare = cell.translate(WIDE, PLAIN).re_replace(SIGNS, "") if column.name == "subject_id" else cell
+            pattern = IDENTITY if column.name == "subject_id" else IDENTITY_OF_ADULTS
+            yield "citizen_value", column.name, bare.re_search(pattern), {}
         if (table.name, column.name) == ("figures", "period"):
             yield "period", column.name, ~cell.re_search(PERIOD), {}
     for first, last in STRETCHES:

@@ -110,7 +110,28 @@ def parameters(params: RunParams, folder: Path, officers: Iterable[str]) -> dict
     given = params.model_dump(by_alias=True, exclude_defaults=True)
     given |= {key: relative_path(given[key], folder) for key in PATHS if given.get(key)}
     given |= {"only": exclude_officers(params.only, set(officers))} if "only" in given else {}
+    for table, words in officer_words(params, officers).items():
+        given["tables"][table]["values"] = {
+            column: {word: meant for word, meant in those.items() if word not in words.get(column, {})}
+            for column, those in given["tables"][table]["values"].items()
+        }
     return given | {"out": ".."}
+
+
+def officer_words(params: RunParams, officers: Iterable[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Give the words under `tables` that name persons, as they are mapped: table -> column -> word -> what it means."""
+    persons = set(officers)
+    found = {
+        (table, column, word): meant
+        for table, mapped in params.tables.items()
+        for column, words in mapped.values.items()
+        for word, meant in words.items()
+        if column == "officer_id" or word in persons or meant in persons
+    }
+    by_table: dict[str, dict[str, dict[str, Any]]] = {}
+    for (table, column, word), meant in found.items():
+        by_table.setdefault(table, {}).setdefault(column, {})[word] = meant
+    return by_table
 
 
 def exclude_officers(ids: Iterable[str] | None, officers: set[str]) -> list[str] | None:

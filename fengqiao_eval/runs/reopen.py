@@ -1,13 +1,14 @@
 """A finished run opened again: explained with the records it was made of, or compared with another."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 
 from fengqiao_eval.documents import similar_ids
-from fengqiao_eval.errors import InputError, UsageError
+from fengqiao_eval.errors import OFFICER, InputError, UsageError
 from fengqiao_eval.files import file_name, write_whole
 from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
@@ -62,6 +63,11 @@ def find_run(given: Path) -> Run:
 def parameters(run: Run) -> RunParams:
     """Read the parameters of a run again, its paths made absolute."""
     given = json.loads((run.path / "manifest.json").read_text("utf-8"), parse_float=Decimal)["parameters"]
+    with suppress(OSError):  # who may not look into officer/ does without the words that name persons
+        theirs = json.loads((run.path / OFFICER / "manifest.json").read_text("utf-8"), parse_float=Decimal)
+        for table, columns in theirs.get("words", {}).items():
+            for column, words in columns.items():
+                given["tables"][table]["values"][column] |= words
     params = RunParams.model_validate(given)
     here = run.path.absolute()
     return params.model_copy(update={key: absolute_path(value, here) for key in PATHS if (value := getattr(params, key))})

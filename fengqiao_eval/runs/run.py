@@ -292,7 +292,9 @@ def _close_manifest(job: Job, told: Mapping[str, Any], stand: Sequence[CardJob],
     failed = {"cards": cards, "failures": others, "officers_failed": len(theirs)}
     manifest.write(job.part / "manifest.json", {**told, **failed, "made_at": _now(job.params)})
     if (job.part / OFFICER).is_dir():
-        lines = {"run": job.names[0], "only": job.params.only, "cards": ids.get(OFFICER, []), "failures": theirs}
+        lines: dict[str, Any] = {"run": job.names[0], "only": job.params.only, "cards": ids.get(OFFICER, []), "failures": theirs}
+        units = run_folder.read_units(job.part)
+        lines["words"] = manifest.officer_words(job.params, units.loc[units["level"] == OFFICER, "unit_id"])
         manifest.write(job.part / OFFICER / "manifest.json", lines)
 
 
