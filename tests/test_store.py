@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
 
+import gc
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -475,6 +476,18 @@ def test_a_column_of_a_type_that_cannot_be_read(tmp_path, column, cell, words):
     case = f"SELECT * REPLACE ({cell} AS {column})" if column == "case_id" else f"SELECT *, {cell} AS {column}"
     with pytest.raises(InputError, match=rf"records\.duckdb:s\.cases · cases\.{words}"):
         open_records(_base(tmp_path, f"CREATE TABLE s.cases AS {case} FROM ({CASE})"))
+
+
+def test_what_has_no_room_in_memory_lies_in_a_private_folder(tmp_path, tables, monkeypatch):
+    """Records that spill out of memory are no file in the folder that one happens to work in, and nobody else reads them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    records = open_records(as_parquet(tmp_path, tables))
+    (folder,) = records.tables["cases"].get_backend().raw_sql("SELECT current_setting('temp_directory')").fetchone()
+    assert Path(folder).stat().st_mode & 0o777 == 0o700
+    del records
+    gc.collect()
+    assert not Path(folder).exists()
 
 
 @pytest.mark.parametrize("place", [0.2, 0.5, 0.9])

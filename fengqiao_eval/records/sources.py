@@ -1,6 +1,9 @@
 """Tables as they lie there: the files of a folder, or the tables of a DuckDB file, each read as it is written."""
 
 import re
+import shutil
+import tempfile
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +93,9 @@ def _connect(timezone: str) -> Any:
     alone = {f"auto{what}_known_extensions": False for what in ("install", "load")}  # nothing is fetched from a network
     connection = ibis.duckdb.connect(":memory:", **alone)
     connection.raw_sql(f"SET TimeZone = '{timezone}'")
+    spill = tempfile.mkdtemp(prefix="fengqiao-")  # what has no room in memory is for nobody else to read, and goes again
+    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
+    connection.raw_sql("SET temp_directory = '{}'".format(spill.replace("'", "''")))
     connection.raw_sql("SET enable_external_file_cache = false")  # the system keeps the pages of files; twice is once too much
     return connection
 
