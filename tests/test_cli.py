@@ -248,6 +248,19 @@ def test_check_tells_what_it_found_and_writes_nothing(project):
     assert not (project / "runs").exists()
 
 
+def test_check_and_manifest_tell_how_many_rows_lie_in_the_period(project):
+    """What lies outside the period is not counted in it: where that is so, both numbers are said."""
+    path = project / "records" / "cases.csv"
+    lines = path.read_text("utf-8").splitlines()
+    old = [re.sub(r"2024-\d\d-\d\d", "2019-05-01", lines[1]).replace(lines[1].split(",")[0], "old", 1)]
+    path.write_text("\n".join([*lines, *old]) + "\n", "utf-8")
+    cases = len(lines) - 1
+    assert f"cases {cases + 1}（本期 {cases}）" in fengqiao("check", "params/q4.yaml")[1]
+    fengqiao("score", "params/q4.yaml")
+    told = json.loads((project / "runs" / "q4" / "manifest.json").read_text("utf-8"))
+    assert (told["counts"]["cases"], told["in_period"]["cases"]) == (cases + 1, cases)
+
+
 def test_score_writes_frames_only(project):
     """Score writes frames, scheme and manifest; no page, no workbook, no card."""
     code, said, _ = fengqiao("score", "params/q4.yaml")

@@ -37,6 +37,8 @@ def match_notes(records: Records, scheme: Scheme, period: Period) -> Iterator[No
     if records.counts.get("figures"):
         yield from _figure_notes(records.tables["figures"], named.get(("figures", "indicator"), {}), period)
     yield from _idle_ids(records, scheme)
+    if records.counts.get("credits"):
+        yield from _idle_credits(records)
 
 
 def words_of(scheme: Scheme) -> dict[TableColumn, dict[str, None]]:
@@ -138,3 +140,19 @@ def _idle_ids(records: Records, scheme: Scheme) -> Iterator[Note]:
     idle = [f"{place}: {_with_near(word, known[column])}" for place, column, word in named if word not in known[column]]
     if idle:
         yield Note("ids_idle", {"ids": _list(idle[:SHOWN], len(idle))})
+
+
+def _idle_credits(records: Records) -> Iterator[Note]:
+    """Count the shares in records that are in no table: of a table that is not there, or of an id that it does not have."""
+    rows = records.tables["credits"]
+    idle: dict[str, int] = {}
+    for table, count in query.count_words(rows, "table").itertuples(index=False):
+        own, key = records.tables.get(table), TABLES[table].key if table in TABLES else ""
+        shares = rows.filter(rows["table"] == table)
+        found = int(shares.semi_join(own, shares.record_id == own[key]).count().execute()) if own is not None and key else 0
+        idle |= {table: count - found} if count > found else {}
+    if idle:
+        yield Note(
+            "credits_idle",
+            {"count": sum(idle.values()), "tables": _list([f"{quote(t)} ×{n}" for t, n in idle.items()][:SHOWN], len(idle))},
+        )

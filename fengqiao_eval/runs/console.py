@@ -26,7 +26,7 @@ from fengqiao_eval.words import say
 
 def check_lines(params: RunParams, scheme: Scheme, records: Records, scores: Scores, lang: str) -> Iterator[str]:
     """Say what was read, and whom it scored."""
-    said = {"scheme": scheme.name(lang), "version": scheme.version, "tables": count_words(records.counts.items(), lang)}
+    said = {"scheme": scheme.name(lang), "version": scheme.version, "tables": _tables(records.counts, scores.in_period, lang)}
     yield say("say.fine", lang, period=params.span, as_of=f"{params.moment:%Y-%m-%d %H:%M}", **said)
     yield from score_lines(jobs.count_units(scores, jobs.levels_of(params, scheme)), scores.notes, lang)
 
@@ -86,6 +86,16 @@ def count_words(counts: Iterable[tuple[str, int]], lang: str) -> str:
     'cases 76,748, visits 2'
     """
     return say("explain.comma", lang).join(f"{name} {count:,}" for name, count in counts)
+
+
+def _tables(counts: Mapping[str, int], in_period: Mapping[str, int], lang: str) -> str:
+    """List tables with their rows, and how many of them lie in the period where not all do."""
+    said = [
+        count_words([(table, count)], lang)
+        + (say("say.in_period", lang, count=in_period[table]) if in_period.get(table, count) != count else "")
+        for table, count in counts.items()
+    ]
+    return say("explain.comma", lang).join(said)
 
 
 def level_counts(counts: Mapping[str, int], lang: str) -> str:

@@ -1,6 +1,6 @@
 """The one way: records → measures → benchmarks → normalisation → weighting and aggregation → adjustments → ranking."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -42,6 +42,8 @@ class Scores:
     officer_losses: pd.DataFrame
     open_disputes: pd.DataFrame
     officer_open_disputes: pd.DataFrame
+    in_period: Mapping[str, int]
+    """How many rows of each table of events that is counted lie in the period, by their own date."""
     notes: tuple[Note, ...]
 
 
@@ -90,6 +92,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
         officer_losses=of_officers,
         open_disputes=disputes,
         officer_open_disputes=officer_disputes,
+        in_period={table: int(survey.in_period(table).sum()) for table in survey.tables if table != "notices"},
         notes=(
             *survey.notes(as_of, tree),
             *match_notes(records, scheme, period),

@@ -344,12 +344,13 @@ def garble(dice: random.Random, document: str) -> tuple[bytes, str]:
 
 
 def mutate(dice: random.Random, asked: list[str]) -> Documents:
-    """Take sound documents on some tables and do one to four things to one of them."""
+    """Take sound documents on some tables and do one to four things to one of them; of some only what they may well have."""
     scheme = sound.scheme(dice, asked, most=2)
     codes = [line["code"] for line in scheme["dimensions"][0]["indicators"]]
     target = dice.choices(["scheme", "params", "overrides"], [5, 3, 2])[0]
     documents = Documents(dice, {"scheme": scheme, "params": sound.params()})
-    for _ in range(dice.choice([0, 0, 1, 1, 2])):
+    sound_still = dice.random() < 0.4
+    for _ in range(dice.choice([1, 2, 3]) if sound_still else dice.choice([0, 0, 1, 2])):
         documents.done.append(features(dice, scheme))
     if target == "overrides":
         weights = {line["code"]: line["weight"] for line in scheme["dimensions"][0]["indicators"]}
@@ -358,14 +359,14 @@ def mutate(dice: random.Random, asked: list[str]) -> Documents:
             "weights": weights | ({dice.choice([*codes, "work"]): dice.choice([100, 50, 0])} if dice.random() < 0.3 else {}),
         }
         documents.data["params"]["overrides"] = "overrides.yaml"
-    for _ in range(dice.choice([0, 1, 1, 1, 2])):
+    for _ in range(0 if sound_still else dice.choice([0, 1, 1, 1, 2])):
         done = options(dice, documents.data["params"]) if target == "params" else change(dice, documents.data[target])
         documents.done.append(f"{target}: {done}")
-    if target == "params" and dice.random() < 0.4:
+    if target == "params" and not sound_still and dice.random() < 0.4:
         documents.typed.append(typed(dice))
     for name, data in documents.data.items():
         documents.bytes[name] = text(data).encode("utf-8", "surrogatepass")
-    if dice.random() < (0.25 if documents.done else 1):
+    if dice.random() < (0.1 if sound_still else 0.3 if documents.done else 1):
         data, done = garble(dice, documents.bytes[target].decode("utf-8", "ignore"))
         documents.bytes[target] = data
         documents.done.append(f"{target}: {done}")

@@ -170,6 +170,10 @@ def _sums(project: Project, folder: Path) -> Iterator[Finding]:
             )
         if expected.in_period is None or f"rows_{table}" not in counted or notes.get(("equal_rows", table), 0) != expected.equal:
             continue
+        if told["in_period"].get(table) != expected.in_period:
+            yield Finding(
+                "rows", f"{table} told as of the period", f"{expected.in_period} rows, {told['in_period'].get(table)} told"
+            )
         apart = sum(notes.get((key, table), 0) for key in ("unknown_units", "outside_units", "unscored_units", "late"))
         here = counted[f"rows_{table}"] + apart - expected.unknown_and_late
         if here != expected.in_period:

@@ -100,3 +100,17 @@ def test_units_and_classes_named_apart_that_are_none(records, scheme):
         ).notes
     }
     assert notes["ids_idle"] == {"ids": "unranked: “U-”, a.not_applicable: “S3”, a.not_applicable: “四类”"}
+
+
+def test_shares_of_records_that_are_in_no_table(told):
+    """Of five shares one is in a record that is not there, one in a table that is not, one in a table of no such name."""
+    credits_ = """
+        | table   | record_id | officer_id | share |
+        | cases   | K1        | P1         | 0.5   |
+        | cases   | K1        | P2         | 0.5   |
+        | cases   | K9        | P1         | 1     |
+        | surveys | Q1        | P1         | 1     |
+        | 警情    | K2        | P1         | 1     |
+    """
+    notes = told(COUNT.replace("WORDS", "[警情]"), cases=CASES, credits=credits_)
+    assert notes["credits_idle"] == {"count": 3, "tables": "“cases” ×1, “surveys” ×1, “警情” ×1"}
