@@ -35,7 +35,7 @@ from fengqiao_eval.scheme import lint
 from fuzz import judge, project
 from fuzz.judge import Finding, Ran
 
-INPUTS, CHUNK, WORKERS = 8000, 25, 2
+INPUTS, CHUNK, WORKERS = 8000, 100, 2
 LONGEST = 30
 """The seconds of processor that a command may take; in real ones, on a machine that is busy, it may take eight times as long."""
 MEMORY = 6 << 30

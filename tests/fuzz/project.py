@@ -56,7 +56,7 @@ def write(seed: int, number: int, where: Path) -> Project:
 
 def _records(number: int, dice: random.Random, where: Path) -> Project:
     """Mutate a folder of units and one to three further tables; the scheme counts what is there."""
-    asked = dice.sample(DETAILS, dice.choice([1, 1, 2, 2, 3]))
+    asked = dice.sample(DETAILS, dice.choice([1, 1, 1, 1, 2, 2, 3]))
     if "credits" in asked and not {"cases", "visits"} & set(asked):
         asked.append("cases")
     folder = records.mutate(dice, ["units", *asked])
@@ -68,7 +68,7 @@ def _records(number: int, dice: random.Random, where: Path) -> Project:
 
 def _documents(number: int, dice: random.Random, where: Path) -> Project:
     """Mutate documents beside sound records."""
-    asked = dice.sample(["cases", "visits", "surveys", "notices", "figures"], dice.choice([1, 1, 2]))
+    asked = dice.sample(["cases", "visits", "surveys", "notices", "figures"], dice.choice([1, 1, 1, 2]))
     every = sound.tables()
     folder = records.Folder(
         dice, {table: every[table] for table in ["units", *asked]}, form=dict.fromkeys(["units", *asked], "parquet")
