@@ -416,6 +416,8 @@ def test_what_is_not_there_is_refused_in_the_readers_language(demo):
         ((run / "none", "S007", "arrival_on_time"), "there is no run at"),
         ((run, "S999", "arrival_on_time"), "run demo has no unit “S999”"),
         ((run, "S007", "arrival"), "there is no indicator “arrival”; near it: arrival_on_time"),
+        ((None, "S007", "arrival_on_time"), "there is no run at “None”"),
+        ((run, "S007", 7), "there is no indicator “7”"),
     ]:
         with pytest.raises(UsageError, match=said):
             recalculation(*given, "en")
@@ -440,6 +442,16 @@ def test_records_that_changed_are_said_and_shown(drawn_run, tmp_path):
     worked = Worked(tmp_path / "runs" / "drawn", "S1", "closed")
     assert worked.text.startswith("注意：记录文件在评分之后有变动（cases.parquet）")
     assert "注意：分子 分母 记录数 数值 得分 贡献，手算与系统所记不同" in worked.text
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "scheme.json", "ranks.parquet"])
+def test_a_damaged_run_is_refused_in_one_sentence(drawn_run, tmp_path, name):
+    """A file of the run that was cut short is named, with what would do."""
+    folder = tmp_path / "runs" / "drawn"
+    shutil.copytree(drawn_run, folder)
+    (folder / name).write_bytes((folder / name).read_bytes()[:99])
+    with pytest.raises(UsageError, match=rf"{name} in run .*drawn is damaged or gone; make the run anew"):
+        recalculation(folder, "S1", "closed", "en")
 
 
 def test_records_that_moved_are_asked_back(drawn_run, tmp_path):

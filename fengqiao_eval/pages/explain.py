@@ -217,7 +217,7 @@ def find_entry(scheme: Scheme, given: str, lang: str) -> tuple[str, Entry]:
     for entry, above in placed:
         if given in (entry.code, entry.label, entry.label_en):
             return " / ".join(part.name(lang) for part in above), entry
-    raise UsageError("which_indicator", given=given, known=similar_ids(given, [entry.code for entry in scheme.entries], 3))
+    raise UsageError("which_indicator", given=given, known=similar_ids(str(given), [entry.code for entry in scheme.entries], 3))
 
 
 def entry_lines(run: Run, unit_id: str, given: str, behind: pd.DataFrame | None, lang: str) -> list[str]:

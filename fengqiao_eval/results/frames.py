@@ -2,7 +2,8 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fengqiao_eval.errors import UsageError
 from fengqiao_eval.wording.numbers import has_value
 
 KEY = "unit_id"
@@ -54,7 +56,8 @@ class Frame:
     @cached_property
     def data(self) -> pd.DataFrame:
         """The whole frame."""
-        return pd.read_parquet(self.file) if self.stamp else pd.DataFrame()
+        with _damage_told(self.file):
+            return pd.read_parquet(self.file) if self.stamp else pd.DataFrame()
 
     def of(self, *unit_ids: str) -> pd.DataFrame:
         """Take the rows of some units, in the order of the frame."""
@@ -109,20 +112,35 @@ frame_of = lru_cache(maxsize=FILES)(Frame)
 """Give the frame of a file and its stamp: the same one, with all that was read of it, until the file changes."""
 
 
+@contextmanager
+def _damage_told(file: Path) -> Iterator[None]:
+    """Refuse a file that was cut short or changed (UsageError)."""
+    try:
+        yield
+    except pa.ArrowInvalid:
+        raise UsageError("torn_run", given=file.name, run=file.parent) from None
+
+
 @lru_cache(maxsize=FILES)
 def _read_period(frame: Frame, period: str) -> pd.DataFrame:
     if not frame.stamp:
         return pd.DataFrame()
-    held = [("period", "==", period)] if "period" in pq.read_schema(frame.file).names else None
-    return pd.read_parquet(frame.file, filters=held, read_dictionary=REPEATED)
+    with _damage_told(frame.file):
+        held = [("period", "==", period)] if "period" in pq.read_schema(frame.file).names else None
+        return pd.read_parquet(frame.file, filters=held, read_dictionary=REPEATED)
 
 
 def read_columns(file: Path) -> dict[str, FrameColumn]:
     """Read one column after the other in this very thread, and start none: a process that forks reads by it."""
-    schema = pq.read_schema(file)
-    words = [one.name for one in schema if pa.types.is_large_string(one.type) or pa.types.is_string(one.type)]
+    with _damage_told(file):
+        schema = pq.read_schema(file)
+        words = [one.name for one in schema if pa.types.is_large_string(one.type) or pa.types.is_string(one.type)]
+        return _read_columns(file, schema.names, words)
+
+
+def _read_columns(file: Path, names: Sequence[str], words: Sequence[str]) -> dict[str, FrameColumn]:
     with pq.ParquetFile(file, read_dictionary=words, pre_buffer=False) as source:
-        return {name: _column(source.read([name], use_threads=False)[name]) for name in schema.names}
+        return {name: _column(source.read([name], use_threads=False)[name]) for name in names}
 
 
 def _column(read: pa.ChunkedArray) -> FrameColumn:

@@ -2,11 +2,11 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -24,6 +24,9 @@ FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", 
 
 CARD_FRAMES = tuple(name for name in FRAMES if name != "measures")
 """The frames a card reads."""
+
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,8 @@ def open_run(path: str | Path, out: str | None = None, period: object = None, la
     it was made for another period.
     """
     with refuse_in(lang or language()):
+        if not isinstance(path, (str, Path)):
+            raise UsageError("no_run", given=path)
         found = _open_folder(Path("..", out, Path(path).name) if out else Path(path))
         if period is not None and str(period) not in {found.period, *RELATIVE}:
             raise UsageError("other_period", given=period, run=found.manifest["run"], held=found.period)
@@ -93,9 +98,16 @@ def _open_folder(given: Path) -> Run:
 
 @lru_cache(maxsize=8)
 def _load_run(folder: Path, _stamp: int) -> Run:
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    scheme = Scheme.model_validate_json((folder / "scheme.json").read_text("utf-8"))
-    return Run(folder, manifest, scheme)
+    return Run(
+        folder, _read_part(folder, "manifest.json", json.loads), _read_part(folder, "scheme.json", Scheme.model_validate_json)
+    )
+
+
+def _read_part(folder: Path, name: str, reading: Callable[[str], Part]) -> Part:
+    try:
+        return reading((folder / name).read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        raise UsageError("torn_run", given=name, run=folder) from None
 
 
 def preload_frames(run: Run) -> None:
