@@ -78,7 +78,7 @@ class Frames:
     def units(self) -> Frame:
         """The units, with days served in the period, and who serves where."""
         held, persons = officers_of(self.tree), bool(self.tree.at(OFFICER))
-        days = self.book.days(self.period)
+        days, disputes = self.book.days(self.period), Counter(self._owners_of_disputes())
         found = {}
         for unit, one in self.tree.units.items():
             role, moved = posts(self.tree, unit, self.period)
@@ -87,8 +87,15 @@ class Frames:
                 "residents": one.residents, "households": one.households, "county_id": one.county, "station_id": one.station,
                 "merged_from": ",".join(one.merged_from), "person_days": days[unit], "days_in_period": self.period.days,
                 "officers": held[unit] if one.level != OFFICER and persons else None, "role": role, "posts": moved,
+                "disputes": disputes[unit],
             }  # fmt: skip
         return found
+
+    def _owners_of_disputes(self) -> Iterator[str]:
+        """Name for each dispute on record, open or not, the units for which it counts and its officer."""
+        for row in self.book.rows("disputes"):
+            yield from self.tree.counts_for.get(row["unit_id"], ())
+            yield row["officer_id"]
 
     def points(self) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
         """A row a unit, indicator and period: what was measured, and the points it made."""

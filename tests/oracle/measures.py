@@ -50,7 +50,7 @@ class Measured(NamedTuple):
     numerator: Amount | None
     denominator: Amount | None
     value: Fraction | None
-    n: Amount
+    n: Amount | None
     status: str
 
 
@@ -298,22 +298,19 @@ class Book:
         measure, kind = entry.measure, entry.measure["kind"]
         if kind == "figure":
             above, below, value, n = self._figure(entry, unit, period)
-            waiting, basis = 0, n
+            waiting, basis = 0, 0 if n is None else n  # on how many answers it rests nobody knows
         else:
             above, below, n, waiting = add_up(self.parts(unit.unit_id, measure, self.months(entry, period)), measure)
             basis, value = n, None
             if kind == "count" and "per" not in measure:
-                below, value = (
-                    None,
-                    Fraction(above),
-                )  # a raw count of nothing is 0; what it rests on matters only where `least` is said
+                below, value = None, Fraction(above)  # of nothing it is 0; on what it rests matters only where `least` is said
                 basis = n if "least" in entry.keys else None
             elif kind == "count":
                 basis = self.exposure(measure["per"], unit, entry, period)  # no event in many days is a value of 0
                 below = None if basis is None else Fraction(basis) / measure.get("scale", 1)
             if value is None and below:
                 value = Fraction(above) * entry.scale / below
-        least = given(entry.least or 1, unit.level, missing=1)
+        least = given(1 if entry.least is None else entry.least, unit.level, missing=1)
         if not entry.applies(unit.level):
             return Measured(above, below, None, n, "not_applicable")
         if not self.months(entry, period):
@@ -327,7 +324,7 @@ class Book:
             status = "provisional" if unsettled else "ok"
         return Measured(above, below, value, n, status)
 
-    def _figure(self, entry: Entry, unit: Unit, period: Period) -> tuple[Any, Any, Fraction | None, Amount]:
+    def _figure(self, entry: Entry, unit: Unit, period: Period) -> tuple[Any, Any, Fraction | None, Amount | None]:
         """Look a figure up: the value that is given, else numerator / denominator; n that is given, else the denominator."""
         asked = (unit.unit_id, entry.measure["figure"], str(period))
         rows = [row for row in self.tables["figures"] if (row["unit_id"], row["indicator"], row["period"]) == asked]
@@ -340,7 +337,7 @@ class Book:
         )
         if value is None and above is not None and below:
             value = Fraction(above) * entry.scale / below
-        return above, below, None if value is None else Fraction(value), n if n is not None else below or 0
+        return above, below, None if value is None else Fraction(value), 0 if value is None else below if n is None else n
 
     def exposure(self, per: str, unit: Unit, entry: Entry, period: Period) -> Amount | None:
         """Say what a count stands against: person-days, officers (person-days / days), inhabitants or households."""

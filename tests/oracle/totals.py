@@ -268,7 +268,10 @@ class Ledger:
         left = mean_half_up([each.total for each in standing]) - Total(cells, lines, Fraction(0), barred=False).total
         if left:
             lines.append(Line("total", "mean_of_totals", "aggregate", left))
-        total = Total(cells, lines, sum((each.covered for each in shorter), Fraction(0)) / len(shorter), barred=not standing)
+        covered = sum((each.covered for each in shorter), Fraction(0)) / len(shorter)
+        if not standing and covered >= scheme.least_covered:
+            covered = Fraction(0)  # enough on the whole, but in no period: there is no total
+        total = Total(cells, lines, covered, barred=not standing)
         lines += [line for line in self.outside(one, period, total) if line.effect in GRADED]
         lines += self.outside(one, period, total, year_only=True, beside=tuple(lines))
         return total._replace(lines=merged(lines))
