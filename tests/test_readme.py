@@ -120,7 +120,7 @@ def test_three_records_give_no_place(said, project):
     assert "没有“群众评价”表" in said["check params/mine.yaml"].output
     explained = project("explain mine 003").output
     assert "样本过少" in explained
-    assert "不参加排名" in explained
+    assert "没有总分和名次" in explained
 
 
 @pytest.mark.usefixtures("project")

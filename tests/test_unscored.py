@@ -173,7 +173,7 @@ def test_a_part_is_in_no_comparison(run):
 
 def test_explain_calls_a_part_a_part(run):
     """The line of the total says that there is none."""
-    assert total_lines(run, "S3", "zh")[1] == "不形成总分，已计分部分 100.00 分，不参加排名（可评权重不足）；已评权重占 40.0%"
+    assert total_lines(run, "S3", "zh")[1] == "不形成总分，已计分部分 100.00 分，不参加排名（可评权重不足）；已评权重占 40%"
 
 
 def test_the_notes_count_both(run):

@@ -30,7 +30,7 @@ from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
 from fengqiao_eval.wording.arithmetic import Sum, Unit, digits, sums
 from fengqiao_eval.wording.definitions import aggregation_words, definition, rule_of
-from fengqiao_eval.wording.numbers import fixed, flags, measured, number, plain, round_half_up, signed, term, text
+from fengqiao_eval.wording.numbers import covered_part, fixed, flags, measured, number, plain, round_half_up, signed, term, text
 from fengqiao_eval.words import say
 
 UnitRow = Mapping[str, Any]
@@ -140,7 +140,7 @@ def _standing(asked: Question) -> str:
     if not rank["covered"]:
         return asked.say("not_yet")
     total = fixed(rank["total"], scheme.decimals)
-    aside = asked.say("semicolon") + asked.say("covered", covered=f"{rank['covered']:.1%}") if rank["covered"] < 1 else ""
+    aside = asked.say("semicolon") + asked.say("covered", covered=covered_part(rank["covered"])) if rank["covered"] < 1 else ""
     if pd.isna(rank["rank"]):
         why = (asked.term("flag", flag) for flag in flags(rank["flags"]) if flag != "not_ranked")
         key = "part" if comparable_total(rank) is None else "unranked"

@@ -248,7 +248,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=[Slim],
     )
-    said = {name: getattr(numbers, name) for name in ("arrow", "fixed", "plain", "signed", "measured")}
+    said = {name: getattr(numbers, name) for name in ("arrow", "fixed", "plain", "signed", "measured", "covered_part")}
     made.globals |= said | {"plain_text": plain_text}
     return made
 

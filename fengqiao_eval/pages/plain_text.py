@@ -7,7 +7,7 @@ from fengqiao_eval.errors import UsageError
 from fengqiao_eval.results.card import Card, Standing
 from fengqiao_eval.results.hierarchy import UnitBelow
 from fengqiao_eval.results.lines import DimensionLine, IndicatorLine, Whole
-from fengqiao_eval.wording.numbers import comparison_words, fixed, measured, plain, signed, term
+from fengqiao_eval.wording.numbers import comparison_words, covered_part, fixed, measured, plain, signed, term
 from fengqiao_eval.words import say
 
 LISTED = 3
@@ -134,7 +134,7 @@ def _headline(card: Card) -> Iterator[str]:
 
 def total_label(card: Card) -> str:
     """Name the sum at the foot of a table: the total, or what was scored of it, and of how much of the weight."""
-    return say("card.part_total" if of_part(card) else "card.total", card.lang, covered=plain(100 * card.standing.covered, 1))
+    return say("card.part_total" if of_part(card) else "card.total", card.lang, covered=covered_part(card.standing.covered))
 
 
 def no_total(card: Card) -> str:
@@ -149,7 +149,7 @@ def total_notes(card: Card) -> list[str]:
         counts = Counter(status_words(line, lang) for line in card.indicators)
         each = [say("card.status_count", lang, status=status, n=n) for status, n in counts.most_common()]
         return [say("card.comma", lang).join(each)] if each else []
-    given = {"points": fixed(standing.total, card.decimals), "covered": plain(100 * standing.covered, 1)}
+    given = {"points": fixed(standing.total, card.decimals), "covered": covered_part(standing.covered)}
     said = [total_parts(card) if standing.complete else say("card.part_scored", lang, **given)]
     if by_rule := sum(line.weight_used for line in card.indicators if line.scored and not line.own):
         said.append(say("card.by_rule", lang, share=plain(100 * by_rule, 1)))
@@ -165,7 +165,7 @@ def of_part(card: Card) -> str:
     """Say of what part of the weight a sentence speaks, where that is too little for a total; else nothing."""
     standing = card.standing
     told = standing.total is not None and not standing.complete
-    return say("card.of_part", card.lang, covered=plain(100 * standing.covered, 1)) if told else ""
+    return say("card.of_part", card.lang, covered=covered_part(standing.covered)) if told else ""
 
 
 def no_gains(card: Card) -> str:

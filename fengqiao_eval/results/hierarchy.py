@@ -13,7 +13,7 @@ from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import class_order
 from fengqiao_eval.scheme.indicator import POINTED
 from fengqiao_eval.wording.arithmetic import Unit
-from fengqiao_eval.wording.numbers import flags, number, plain, term, text
+from fengqiao_eval.wording.numbers import covered_part, flags, number, term, text
 from fengqiao_eval.words import say
 
 RANKS = ("unit_id", "period", "peer_class", "total", "covered", "rank", "of", "flags")
@@ -114,7 +114,7 @@ def _units_below(run: Run, unit_ids: Sequence[str], raised: Sequence[str], lang:
             of=int(number(rank.get("of")) or 0),
             remarks=(
                 *(() if place else unranked_reasons(run.scheme, unit_id, rank, _lines(run, unit_id, level, rank, lang), lang)),
-                *([say("card.covered", lang, covered=plain(100 * covered, 1))] if place and covered < 1 else []),
+                *([say("card.covered", lang, covered=covered_part(covered))] if place and covered < 1 else []),
                 *(term("flag", flag, lang) for flag in flags(rank.get("flags")) if flag not in {*raised, *_SAID}),
                 *(f"{line.label} {line.said(lang)}" for line in adjustment_lines(run.scheme, vetoes.get(unit_id, ()), lang)),
             ),

@@ -26,7 +26,7 @@ CARD_FRAMES = tuple(name for name in FRAMES if name != "measures")
 """The frames a card reads."""
 
 
-Part = TypeVar("Part")
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def _load_run(folder: Path, _stamp: int) -> Run:
     )
 
 
-def _read_part(folder: Path, name: str, reading: Callable[[str], Part]) -> Part:
+def _read_part(folder: Path, name: str, reading: Callable[[str], Content]) -> Content:
     try:
         return reading((folder / name).read_text("utf-8"))
     except (FileNotFoundError, ValueError):

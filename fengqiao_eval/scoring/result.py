@@ -60,7 +60,7 @@ def coverage_notes(one: Scored, levels: np.ndarray, scheme: Scheme) -> Iterator[
     for key, at in (("nothing_scored", nothing), ("part_scored", ~covers_enough(one.totals.covered, scheme) & ~nothing)):
         for level in scheme.levels:
             if count := int((at & (levels == level)).sum()):
-                yield Note(key, {"level": level, "count": count, "least": f"{scheme.least_covered:.0%}"})
+                yield Note(key, {"level": level, "count": count, "least": f"{100 * float(scheme.least_covered):.4g}"})
 
 
 def _apply_vetoes(grade: np.ndarray, one: Scored, scheme: Scheme) -> np.ndarray:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Literal
@@ -82,6 +82,15 @@ def plain(number: float | None, decimals: int = 2) -> str:
     """
     text = fixed(number, decimals)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def covered_part(share: float) -> str:
+    """Write a share of all weight in per cent, cut and not rounded, so that no part looks like more, or enough.
+
+    >>> covered_part(0.6996), covered_part(0.7), covered_part(0.57)
+    ('69.9', '70', '57')
+    """
+    return plain(float(Decimal(repr(float(share))).scaleb(2).quantize(Decimal("0.1"), ROUND_FLOOR)), 1)
 
 
 def signed(number: float, decimals: int = 2) -> str:

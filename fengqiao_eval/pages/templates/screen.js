@@ -88,10 +88,15 @@
     return unit.rank_low === null ? place : [...place, make("small", {}, say("place_range", given))];
   }
 
+  /** Write a share in per cent, cut and not rounded, so that no part looks like enough. */
+  function part(share) {
+    return fixed(Math.floor(1000 * share + 1e-6) / 10, 1);
+  }
+
   /** Where not all of the weight was scored, the total says of how much it is. */
   function totalCell(unit) {
     if (unit.covered >= 1) return [marks(unit.total)];
-    return [marks(unit.total), make("small", {}, say("part", { covered: fixed(Math.floor(1000 * unit.covered) / 10, 1) }))];
+    return [marks(unit.total), make("small", {}, say("part", { covered: part(unit.covered) }))];
   }
 
   const unitCell = (unit) => [unit.link ? make("a", { href: unit.link }, unit.name) : unit.name];
@@ -308,7 +313,7 @@
     const heads = [words.unit, words.unit_id, words.class, words.parent, words.covered, words.reason];
     section.querySelector("thead").replaceChildren(make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head))));
     section.querySelector("tbody").replaceChildren(...units.map((unit) => {
-      const cells = [unit.unit_id, groupLabel(unit.peer_class), unit.parent || "", fixed(100 * unit.covered, 0) + "%", unit.reason];
+      const cells = [unit.unit_id, groupLabel(unit.peer_class), unit.parent || "", part(unit.covered) + "%", unit.reason];
       return make("tr", {}, make("th", { scope: "row" }, ...unitCell(unit)), ...cells.map((cell) => make("td", {}, cell)));
     }));
   }
