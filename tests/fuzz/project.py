@@ -27,8 +27,6 @@ class Expected:
     rows: int
     equal: int
     in_period: int | None
-    unknown_and_late: int = 0
-    """The rows of the period that are both of no unit and entered late, which are told twice."""
 
 
 @dataclass
@@ -61,7 +59,7 @@ def _records(number: int, dice: random.Random, where: Path) -> Project:
         asked.append("cases")
     folder = records.mutate(dice, ["units", *asked])
     path = records.write(folder, where / "records")
-    _write(where, {"scheme": sound.scheme(dice, asked), "params": {**sound.params(), "records": path.name}})
+    _write(where, {"scheme": sound.scheme(dice, asked), "params": {**sound.params(), "records": path.name, **folder.params}})
     expected = {table: _expect(folder, table) for table in folder.tables.keys() - folder.gone - folder.unsure}
     return Project(number, "records", folder.done, expected=expected)
 
@@ -96,17 +94,10 @@ def _expect(folder: records.Folder, table: str) -> Expected:
     times = Counter(texts)
     found = Expected(len(texts), len(texts) - len(times), None)
     date = sound.EVENTS.get(table)
-    odd = {name for of, name in folder.types if of == table}
-    if date not in head or "unit_id" not in head or odd or len(set(head)) < len(head):
+    odd = [kind for (of, _), kind in folder.types.items() if of == table and kind not in records.IDS]
+    if date not in head or "unit_id" not in head or odd or len(set(head)) < len(head) or table in folder.unsure_of_period:
         return found
-    inside = [row for row in times if _in_period(row[head.index(date)])]
-    found.in_period = len(inside)
-    units = folder.tables["units"] or [[]]
-    at = units[0].index("unit_id") if "unit_id" in units[0] else len(units[0])
-    known = {row[at] for row in units[1:] if at < len(row)}
-    if "recorded_at" in head:
-        late = [row for row in inside if (at := moment(row[head.index("recorded_at")])) and at > PERIOD[1]]
-        found.unknown_and_late = sum(row[head.index("unit_id")] not in known for row in late)
+    found.in_period = sum(_in_period(row[head.index(date)]) for row in times)
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fengqiao_eval.records.tables import TABLES
@@ -50,7 +51,13 @@ class Folder:
     """Further files; None is a folder."""
     gone: set[str] = field(default_factory=set)
     sql: list[str] = field(default_factory=list)
+    params: dict[str, Any] = field(default_factory=dict)
+    """Further keys of the params file."""
+    quoted: bool = False
+    zones: set[tuple[str, str]] = field(default_factory=set)
+    """Columns of times that a Parquet file holds as moments of UTC."""
     unsure: set[str] = field(default_factory=set)
+    unsure_of_period: set[str] = field(default_factory=set)
     """The tables of which it cannot be told from outside how many rows their file holds."""
 
     def some_table(self) -> str:
@@ -266,6 +273,166 @@ def two_openings(folder: Folder) -> str:
     return "postings: two openings"
 
 
+# What is done to records that stay sound: they are read, and every row of them is counted or told
+
+
+def shuffle(folder: Folder) -> str:
+    """Change the order of rows and columns."""
+    table, dice = folder.some_table(), folder.dice
+    head, *rows = folder.tables[table]
+    order = dice.sample(range(len(head)), len(head))
+    dice.shuffle(rows)
+    folder.tables[table] = [[row[n] for n in order] for row in [head, *rows]]
+    return f"{table}: in another order"
+
+
+def _times(folder: Folder, table: str) -> list[int]:
+    return [n for n, name in enumerate(folder.tables[table][0]) if KINDS.get((table, name)) == "time"]
+
+
+def other_times(folder: Folder) -> str:
+    """Write times otherwise: with slashes, seconds, a T, or as moments of another zone."""
+    table, dice = folder.some_table(), folder.dice
+    how = dice.choice(
+        [
+            "{0.year}/{0.month}/{0.day} {0.hour}:{0:%M}",
+            "{0:%Y-%m-%dT%H:%M:%S}",
+            "{1:%Y-%m-%dT%H:%M:%SZ}",
+            "{1:%Y-%m-%d %H:%M}+00:00",
+            "{0:%Y-%m-%d %H:%M}+08:00",
+        ]
+    )
+    for column in _times(folder, table):
+        for row in folder.tables[table][1:]:
+            if row[column] and len(row[column]) > 10:
+                at = datetime.fromisoformat(row[column])
+                row[column] = how.format(at, at - timedelta(hours=8))
+    folder.form[table] = "csv" if "duckdb" not in folder.form.values() else "duckdb"
+    return f"{table}: times as {how}"
+
+
+def moments(folder: Folder) -> str:
+    """Hold times as moments of UTC in a Parquet file."""
+    table = folder.some_table()
+    folder.form = dict.fromkeys(folder.tables, "parquet")
+    folder.zones |= {(table, folder.tables[table][0][n]) for n in _times(folder, table)}
+    return f"{table}: times as moments"
+
+
+def numbered_ids(folder: Folder) -> str:
+    """Let ids of units be numbers, as text, whole or with a decimal 0."""
+    ids = {"X": "1", "S1": "2", "S2": "3", "S3": "40", "Z1": "500", "P1": "1001", "P2": "1002", "P3": "1003"}
+    for rows in folder.tables.values():
+        columns = [n for n, name in enumerate(rows[0]) if name in ("unit_id", "officer_id", "parent_id", "successor_id")]
+        for row in rows[1:]:
+            for column in columns:
+                row[column] = ids.get(row[column], row[column])
+    kind = folder.dice.choice(["", "whole", "float"])
+    if kind:
+        folder.form = dict.fromkeys(folder.tables, "parquet")
+        names = ("unit_id", "officer_id", "parent_id")
+        folder.types |= {
+            (table, name): f"ids {kind}" for table, rows in folder.tables.items() for name in names if name in rows[0]
+        }
+    return f"ids are numbers {kind}"
+
+
+def renamed(folder: Folder) -> str:
+    """Call columns otherwise and say so under tables, with words and markers of the bureau's own."""
+    table, dice = folder.some_table(), folder.dice
+    head = folder.tables[table][0]
+    mapped = folder.params.setdefault("tables", {}).setdefault(table, {})
+    column = dice.randrange(len(head))
+    if table != "units" and "rename" not in mapped:
+        mapped["rename"] = {f"列{column}": head[column]}
+        head[column] = f"列{column}"
+    mapped["missing"] = ["-", "无"]
+    for row in folder.tables[table][1:]:
+        row[:] = ["-" if not cell and dice.random() < 0.5 else cell for cell in row]
+    return f"tables: {table} renamed and marked"
+
+
+def twice(folder: Folder) -> str:
+    """Let rows stand twice, or ids with other rows, under each rule of repeated."""
+    table, dice = (
+        folder.dice.choice([name for name in folder.tables if name not in ("units", "figures")] or ["units"]),
+        folder.dice,
+    )
+    rows = folder.tables[table]
+    if table != "units":
+        rows += [list(dice.choice(rows[1:])) for _ in range(2)]
+        rows[-1][-1] = dice.choice(["", rows[-1][-1]])
+        folder.params.setdefault("tables", {}).setdefault(table, {})["repeated"] = dice.choice(["keep", "first", "last"])
+        folder.unsure_of_period.add(table)
+    return f"{table}: twice"
+
+
+def strangers(folder: Folder) -> str:
+    """Let records be of units and persons that are none, and allow it."""
+    table, dice = folder.some_table(), folder.dice
+    column = next(
+        (n for n, name in enumerate(folder.tables[table][0]) if name in ("unit_id", "officer_id") and table != "units"), None
+    )
+    for row in folder.some_rows(table) if column is not None else ():
+        folder.tables[table][row][column] = dice.choice(["S9", "S8", "P9"])
+    folder.params["unknown_units"] = dice.choice([{"at_most": "100%"}, {"outside": "others"}, {"outside": ["S8"], "at_most": 1}])
+    return f"{table}: strangers"
+
+
+def other_days(folder: Folder) -> str:
+    """Move records to the first and last moments of periods, and enter them late."""
+    table, dice = folder.some_table(), folder.dice
+    for row in folder.some_rows(table):
+        for column in dice.sample(_times(folder, table), min(1, len(_times(folder, table)))):
+            days = [
+                "2024-11-01 00:00",
+                "2024-11-30 23:59",
+                "2024-12-01 00:00",
+                "2024-10-31 23:59:59",
+                "2024-12-05 08:00",
+                "2019-01-01 00:00",
+            ]
+            folder.tables[table][row][column] = dice.choice(days)
+    return f"{table}: other days"
+
+
+def closed(folder: Folder) -> str:
+    """Close units, with a successor or none, and let a zone hang on nobody."""
+    dice = folder.dice
+    rows = {row[0]: row for row in folder.tables["units"][1:]}
+    if folder.tables["units"][0][0] == "unit_id" and "Z1" in rows:
+        one = rows[dice.choice(["S3", "Z1", "S2"])]
+        for name, value in dice.choice(
+            [{"valid_to": "2024-10-31"}, {"valid_to": "2024-10-31", "successor_id": "S1"}, {"parent_id": ""}]
+        ).items():
+            if name in folder.tables["units"][0]:
+                one[folder.tables["units"][0].index(name)] = value
+    return "units: one closed or alone"
+
+
+def quoted(folder: Folder) -> str:
+    """Quote every cell."""
+    folder.quoted = True
+    return "every cell in quotes"
+
+
+SOUND = (
+    shuffle,
+    other_times,
+    other_times,
+    moments,
+    numbered_ids,
+    renamed,
+    twice,
+    strangers,
+    strangers,
+    other_days,
+    other_days,
+    closed,
+    quoted,
+)
+
+
 # What is done to the files
 
 
@@ -409,6 +576,8 @@ ARROW = {
 }
 """Types of Parquet, each with what stands in every cell; None: what stood there as text."""
 
+IDS = {"ids whole": pa.int64(), "ids float": pa.float64()}
+
 SQL = {
     "HUGEINT": "170141183460469231731687303715884105727", "UBIGINT": "18446744073709551615", "DECIMAL(38,10)": "1.5",
     "TIMESTAMPTZ": "TIMESTAMPTZ '2024-11-30 20:00:00+00'", "TIMESTAMP_NS": "'2024-11-05 08:00:00'", "TIMESTAMP_S": "'2024-11-05 08:00:00'",
@@ -464,12 +633,15 @@ MUTATIONS = (
 
 
 def mutate(dice: random.Random, asked: list[str]) -> Folder:
-    """Take some sound tables and do one to three things to them."""
+    """Take some sound tables and do one to three things to them; to some only what leaves them sound."""
     every = sound.tables()
     folder = Folder(dice, {table: every[table] for table in asked})
     form = dice.choices(["csv", "parquet", "duckdb"], [6, 3, 1])[0]
     folder.form = dict.fromkeys(folder.tables, form)
-    for _ in range(dice.choice([1, 1, 1, 2, 2, 3])):
+    sound_still = dice.random() < 0.3
+    for _ in range(dice.choice([1, 2, 3, 4]) if sound_still else dice.choice([0, 0, 0, 1])):
+        folder.done.append(dice.choice(SOUND)(folder))
+    for _ in range(0 if sound_still else dice.choice([1, 1, 1, 2, 2, 3])):
         folder.done.append(dice.choice(MUTATIONS)(folder))
     return folder
 
@@ -487,7 +659,7 @@ def write(folder: Folder, where: Path) -> Path:
         changes.setdefault(table, []).append(change)
     for table in folder.tables.keys() - folder.gone:
         form = folder.form[table]
-        data = _parquet(folder, table) if form == "parquet" else _csv(folder.tables[table])
+        data = _parquet(folder, table) if form == "parquet" else _csv(folder.tables[table], quoted=folder.quoted)
         for change in changes.get(table, ()):
             data = change(data)
         (where / f"{table}.{form}").write_bytes(data)
@@ -500,9 +672,9 @@ def write(folder: Folder, where: Path) -> Path:
     return where
 
 
-def _csv(rows: Table) -> bytes:
+def _csv(rows: Table, *, quoted: bool) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text, quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL).writerows(rows)
     return text.getvalue().encode("utf-8", "surrogatepass")
 
 
@@ -536,6 +708,13 @@ def _parquet(folder: Folder, table: str) -> bytes:
     for name, cells in _columns(folder, table).items():
         chosen = folder.types.get((table, name))
         arrays[name] = _typed(cells, KINDS.get((table, name), ""))
+        if (table, name) in folder.zones and pa.types.is_timestamp(arrays[name].type):
+            arrays[name] = pc.assume_timezone(arrays[name], "Asia/Shanghai").cast(pa.timestamp("us", "UTC"))
+        if chosen in IDS:
+            try:
+                arrays[name] = pa.array(cells, pa.string()).cast(IDS[chosen])
+            except pa.ArrowException:
+                continue
         if chosen in ARROW:
             kind, value = ARROW[chosen]
             try:
