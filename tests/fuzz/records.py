@@ -5,6 +5,7 @@ import gzip
 import io
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -217,7 +218,7 @@ def tree(folder: Folder) -> str:
     """Hang units wrongly: in a ring, on themselves, on nobody, merged in a ring, out of force, opened twice."""
     units, dice = folder.tables["units"], folder.dice
     where = {name: n for n, name in enumerate(units[0])}
-    rows = {row[where["unit_id"]]: row for row in units[1:] if "unit_id" in where}
+    rows = {row[where["unit_id"]]: row for row in units[1:] if "unit_id" in where and len(row) == len(units[0])}
     if not {"parent_id", "valid_from", "valid_to", "successor_id", "level", "peer_class"} <= set(where) or not {
         "X",
         "S1",
@@ -304,8 +305,8 @@ def other_times(folder: Folder) -> str:
     )
     for column in _times(folder, table):
         for row in folder.tables[table][1:]:
-            if row[column] and len(row[column]) > 10:
-                at = datetime.fromisoformat(row[column])
+            with suppress(ValueError):  # written otherwise before
+                at = datetime.strptime(row[column], "%Y-%m-%d %H:%M")  # noqa: DTZ007 - the bureau's wall clock
                 row[column] = how.format(at, at - timedelta(hours=8))
     folder.form[table] = "csv" if "duckdb" not in folder.form.values() else "duckdb"
     return f"{table}: times as {how}"
@@ -632,6 +633,14 @@ MUTATIONS = (
 )  # fmt: skip
 
 
+def _do(folder: Folder, what: Callable[[Folder], str]) -> None:
+    """Do one thing more, as far as it can be done with rows that an earlier one has made shorter."""
+    try:
+        folder.done.append(what(folder))
+    except IndexError:
+        folder.done.append(f"{what.__name__}: in part")
+
+
 def mutate(dice: random.Random, asked: list[str]) -> Folder:
     """Take some sound tables and do one to three things to them; to some only what leaves them sound."""
     every = sound.tables()
@@ -640,9 +649,9 @@ def mutate(dice: random.Random, asked: list[str]) -> Folder:
     folder.form = dict.fromkeys(folder.tables, form)
     sound_still = dice.random() < 0.3
     for _ in range(dice.choice([1, 2, 3, 4]) if sound_still else dice.choice([0, 0, 0, 1])):
-        folder.done.append(dice.choice(SOUND)(folder))
+        _do(folder, dice.choice(SOUND))
     for _ in range(0 if sound_still else dice.choice([1, 1, 1, 2, 2, 3])):
-        folder.done.append(dice.choice(MUTATIONS)(folder))
+        _do(folder, dice.choice(MUTATIONS))
     return folder
 
 
