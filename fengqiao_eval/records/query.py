@@ -311,20 +311,30 @@ def assign_units(notices: Rows, homes: pd.DataFrame) -> Rows:
 def expand_credits(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
     """Give each row once per person with a credit in it, with `share_`; rows without credits stay with their officer.
 
-    A credit without a share is an equal part of the record: it has the whole as `share_`, to be divided by `parts_`, the number
-    of credits (else 1), once all is added up. Shares have the six places that sums of them have.
+    Several credits of a person in one record add up, and a share of 0 is no part of it: such a row is nobody's. A credit without
+    a share is an equal part of the record: the number of a person's credits is `share_`, to be divided by `parts_`, the number
+    of all (else 1), once all is added up. Shares have the six places that sums of them have.
     """
     mine = credit_rows.filter(credit_rows.table == table)
-    among, given = mine.count().over(group_by="record_id"), optional(mine, "share", "float64")
+    given = optional(mine, "share", "float64")
+    mine = mine.mutate(amount_=given.fill_null(1.0), unsaid_=given.isnull()).group_by(
+        credited_record="record_id", credited_officer="officer_id"
+    )
+    mine = mine.agg(
+        credited_share=lambda own: round_amount(own.amount_.cast(EXACT).sum()),
+        unsaid_=lambda own: own.unsaid_.any(),
+        lines_=lambda own: own.count(),
+    )
+    among = mine.lines_.sum().over(group_by="credited_record")
     mine = mine.select(
-        credited_record="record_id",
-        credited_officer="officer_id",
-        credited_share=round_amount(given.fill_null(1.0)),
-        credited_parts=given.isnull().ifelse(among, 1),
+        "credited_record",
+        "credited_share",
+        credited_officer=(mine.credited_share > 0).ifelse(mine.credited_officer, constant(None, "string")),
+        credited_parts=mine.unsaid_.ifelse(among, 1),
     )
     rows = rows.left_join(mine, rows[key] == mine.credited_record)
     return rows.mutate(
-        officer_id=rows.credited_officer.fill_null(optional(rows, "officer_id")),
+        officer_id=rows.credited_record.isnull().ifelse(optional(rows, "officer_id"), rows.credited_officer),
         share_=rows.credited_share.fill_null(1.0),
         parts_=rows.credited_parts.fill_null(1),
     )

@@ -252,12 +252,7 @@ class Book:
         found: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in self.tables.get("credits", ()):
             found[row["table"], row["record_id"]].append(row)
-        return {
-            record: [
-                (row["officer_id"], *((1, len(rows)) if row["share"] is None else (number(row["share"]), 1))) for row in rows
-            ]
-            for record, rows in found.items()
-        }
+        return {record: list(_shares(rows)) for record, rows in found.items()}
 
     def persons(self, row: Row, table: str) -> list[tuple[str, Amount, int]]:
         """Name the persons whose a record is, with their shares: those credited, and only where nobody is, its officer."""
@@ -351,6 +346,16 @@ class Book:
         if per != "officers":
             raise NotImplementedError(per)
         return served / max(sum(span.days for span in spans), 1)
+
+
+def _shares(credits_: list[Row]) -> Iterator[tuple[str, Amount, int]]:
+    """Give each person credited with a record their part of it: what their lines add up to, of 0 nothing."""
+    for person in dict.fromkeys(row["officer_id"] for row in credits_):
+        own = [row["share"] for row in credits_ if row["officer_id"] == person]
+        if None in own:
+            yield person, len(own), len(credits_)
+        elif share := sum(number(one) for one in own):
+            yield person, share, 1
 
 
 def best_of(parts: list[Part], measure: dict[str, Any]) -> list[Part]:

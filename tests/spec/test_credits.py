@@ -39,6 +39,42 @@ def test_n_is_records_not_shares(count):
     assert count(CLOSED, cases=CASES, credits=credits_).frame.loc[["P1", "P2"], "n"].tolist() == [3, 1]
 
 
+def test_two_lines_of_one_person_are_one_record(count):
+    """P1 led K1 and helped in it, two lines of 0.5: it is one record, wholly P1's."""
+    credits_ = """
+        | table | record_id | officer_id | role | share |
+        | cases | K1        | P1         | 主办 | 0.5   |
+        | cases | K1        | P1         | 协办 | 0.5   |
+    """
+    frame = count(CLOSED, cases=CASES, credits=credits_).frame
+    assert frame.loc["P1", ["counted", "n"]].tolist() == ["2/3", 3]
+
+
+def test_two_lines_without_a_share_are_one_record_too(count):
+    """Of the three lines of K1 two are P1's: two thirds of one record."""
+    credits_ = """
+        | table | record_id | officer_id | role | share |
+        | cases | K1        | P1         | 主办 |       |
+        | cases | K1        | P1         | 协办 |       |
+        | cases | K1        | P2         | 协办 |       |
+    """
+    frame = count(CLOSED, cases=CASES, credits=credits_).frame
+    assert frame.loc[["P1", "P2"], "n"].tolist() == [3, 1]
+    assert frame.loc[["P1", "P2"], "denominator"].tolist() == [2 + 2 / 3, 1 / 3]
+
+
+@pytest.mark.parametrize("kind", ["share", "distinct, of: case_id"])
+def test_a_share_of_0_is_no_record(count, kind):
+    """K3 names P1, whose share in it is 0: it is nobody's, and the station's as ever."""
+    credits_ = """
+        | table | record_id | officer_id | share |
+        | cases | K3        | P1         | 0     |
+    """
+    frame = count(CLOSED.replace("share", kind, 1), cases=CASES, credits=credits_).frame
+    assert frame.loc[["P1", "S1"], "counted"].tolist() == ["2/2", "2/4"]
+    assert frame.loc[["P1", "S1"], "n"].tolist() == [2, 4]
+
+
 def test_credits_overrule_the_name_on_the_record(count):
     """K3 names P1 and is credited to P2 alone: it is P2's."""
     credits_ = """
