@@ -100,15 +100,18 @@ class Spoiler:
             self.tables[table] += [{**row, "unit_id": self.any_of(self.stations)} for row in self.some(table, 0.005)]
 
     def share_out(self) -> None:
-        """Share records among one to seven persons: equally without a word, by six decimals, or some of them without a share."""
+        """Share records among one to seven persons: equally without a word, by six decimals, in part, by lines of one person."""
         for table, key in KEYS.items():
-            for row in self.some(table, 0.1 if table in ("notices", "surveys") else 0.02):
+            drawn = {row[key]: row for row in self.some(table, 0.1 if table in ("notices", "surveys") else 0.02)}
+            shared = {one["record_id"] for one in self.tables["credits"] if one["table"] == table}
+            for record in [one for one in drawn if one not in shared]:
                 persons = self.dice.sample(self.officers, self.dice.choice([1, 2, 3, 3, 7]))
-                share = self.dice.choice([None, None, round(1 / len(persons), 6), 0.25])
+                persons += self.dice.choice([[], [], persons[:1]])
+                share = self.dice.choice([None, None, round(1 / len(persons), 6), 0.125])
                 for number, person in enumerate(persons):
-                    own = None if share == 0.25 and number == 0 else share
-                    words = {"table": table, "record_id": row[key], "officer_id": person["unit_id"]}
-                    self.tables["credits"].append({**words, "role": "协办", "share": own})
+                    own = 0.0 if share == 0.125 and number == 0 else share
+                    words = {"table": table, "record_id": record, "officer_id": person["unit_id"]}
+                    self.tables["credits"].append({**words, "role": f"协办{number}", "share": own})
 
     def notify(self) -> None:
         """Send notices to zones and persons, alike ones to several, and many more of them."""

@@ -161,6 +161,53 @@ def test_a_share_lies_between_0_and_1(tables, tmp_path, write, share):
         open_records(write(tmp_path, {"units": tables["units"], "credits": credits_}))
 
 
+def shared(*lines: tuple[str, str, str, float | None]) -> pd.DataFrame:
+    """Make a table of credits, no two lines equal."""
+    return pd.DataFrame(lines, columns=["table", "record_id", "officer_id", "share"]).assign(role=range(len(lines)))
+
+
+@WRITERS
+def test_a_record_is_shared_out_once(tables, tmp_path, write):
+    """Nine tenths of K1 to each of two, or to one in two lines, is more than K1; the record is named."""
+    credits_ = shared(
+        ("cases", "K1", "P1", 0.9), ("cases", "K1", "P2", 0.9), ("cases", "K2", "P1", 0.9), ("cases", "K2", "P1", 0.2)
+    )
+    with pytest.raises(InputError, match=r"credits\.share \[records\.shared_twice\] 有 2 条记录的份额合计大于 1（如 K1, K2）"):
+        open_records(write(tmp_path, {"units": tables["units"], "credits": credits_}))
+
+
+@pytest.mark.parametrize("shares", [[0.166667] * 6, [0.333333] * 3, [0.5, 0.5], [0.3], [None, None, None], [0.1] * 10])
+def test_what_is_rounded_or_less_than_a_record_is_not_refused(tables, tmp_path, shares):
+    """Six sixths by six decimals are a record, and a part of one may be nobody's."""
+    credits_ = shared(*(("cases", "K1", f"P{n}", share) for n, share in enumerate(shares)), ("visits", "K1", "P1", 1.0))
+    assert open_records(as_csv(tmp_path, {"units": tables["units"], "credits": credits_})).counts["credits"] == len(shares) + 1
+
+
+@WRITERS
+def test_a_share_is_written_for_all_or_for_none(tables, tmp_path, write):
+    """What P2 has of K1 beside the 0.8 of P1 nobody said: a fifth, or all of it?"""
+    credits_ = shared(("cases", "K1", "P1", 0.8), ("cases", "K1", "P2", None), ("cases", "K2", "P1", None))
+    with pytest.raises(
+        InputError, match=r"credits\.share \[records\.share_unsaid\] 有 1 条记录.*（如 K1）；请全部写明，或全部留空（均分）"
+    ):
+        open_records(write(tmp_path, {"units": tables["units"], "credits": credits_}))
+
+
+@WRITERS
+def test_a_share_is_in_a_record_of_a_table(tables, tmp_path, write):
+    """A share in a record of `case` counts for nobody; the tables that there can be are named."""
+    credits_ = shared(("case", "K1", "P1", 1.0), ("units", "S1", "P1", 1.0), ("notices", "N1", "P1", 1.0))
+    with pytest.raises(InputError, match=r"credits\.table \[records\.word\] 有 2 个取值.*（第 2, 3 行）；只能是 cases, visits"):
+        open_records(write(tmp_path, {"units": tables["units"], "credits": credits_}))
+
+
+def test_an_id_that_may_be_a_citizens_number_is_not_printed(tables, tmp_path):
+    """From a shifted line a telephone stands where the record should: only its look is shown."""
+    credits_ = shared(("cases", "13812345678", "P1", 0.9), ("cases", "13812345678", "P2", 0.9))
+    with pytest.raises(InputError, match=r"（如 99999999999）"):
+        open_records(as_csv(tmp_path, {"units": tables["units"], "credits": credits_}))
+
+
 @pytest.mark.parametrize(("table", "column"), [("cases", "elements_required"), ("units", "residents")])
 def test_counts_are_not_below_nought(tables, tmp_path, table, column):
     """Minus five elements, or inhabitants, there are not."""

@@ -1,6 +1,5 @@
 """What is odd about the records of a run: ids of no unit, months without a record, times out of order or of another age."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from fengqiao_eval.errors import OFFICER, Fault, Note
 from fengqiao_eval.measuring.tallies import is_countable, is_reversed, stretches_of
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
+from fengqiao_eval.records.checks import LONG_NUMBER
 from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
@@ -25,8 +25,6 @@ OLDEST, YEARS_AHEAD = 1990, 2
 """Times before the year, or more than so many years after the end of the period, are of another age."""
 SENTINELS = (date(1899, 12, 30), date(1900, 1, 1), date(1900, 1, 2), date(1970, 1, 1))
 """What an empty cell of a spreadsheet or a database becomes when it is read as a day."""
-LONG_NUMBER = re.compile(r"\d{11}")
-"""An id that may be a telephone or an identity-card number, from a shifted line: its look is shown instead."""
 SHOWN = 5
 """As many ids are named."""
 

@@ -1,5 +1,6 @@
 """Every fault of a table: rule, count and first rows."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
-from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped
-from fengqiao_eval.records.query import UPHELD, constant, fetch, is_so, optional, row_number
+from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, look
+from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, optional, row_number
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates
 
@@ -24,6 +25,10 @@ PERIOD = r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$"
 """How a period is written."""
 STRETCHES = (("valid_from", "valid_to"), ("from_date", "to_date"))
 """The first and the last day of a stretch, by the columns of units and postings."""
+ROUNDING = 0.000001
+"""What a share of six decimals may be more than is meant: six times 0.166667 is one record."""
+LONG_NUMBER = re.compile(r"\d{11}")
+"""An id that may be a telephone or an identity-card number, from a shifted line: its look is shown instead."""
 Wrong = tuple[str, str, Any, dict[str, str]]
 """One rule of one column: rule and column, the cells that break it, and what the sentence of the fault says of it."""
 
@@ -32,10 +37,11 @@ def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any
     """Find what is wrong within one table, and make equal rows one; return its rows, the faults and the notes.
 
     Faults: empty required cells, words and numbers not allowed, periods that are none, stretches that end before they begin, a
-    citizen in subject_id, rows that may not share an id.
+    citizen in subject_id, rows that may not share an id, shares that make more than the record.
     """
     kept, faults, notes = _settle_repeats(rows, table, mapped.repeated, name)
-    return kept, [*_cell_faults(rows, table, name), *faults], [*notes, *_two_names(kept, table)]
+    shares = _share_faults(kept, name) if table.name == "credits" and "share" in rows.columns else ()
+    return kept, [*_cell_faults(rows, table, name), *shares, *faults], [*notes, *_two_names(kept, table)]
 
 
 def _cell_faults(rows: Any, table: Table, name: str) -> Iterator[Fault]:
@@ -77,6 +83,20 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
         yield "unentered", "entered_by", upheld & entered.isnull(), {}
         yield "unchecked", "checked_by", upheld & checked.isnull(), {}
         yield "one_person", "checked_by", is_so(entered.strip() == checked.strip()), {}
+
+
+def _share_faults(rows: Any, name: str) -> Iterator[Fault]:
+    """Find records that are shared out more than once (a millionth a share is rounding), or with a share for some only."""
+    said = rows.share.count()
+    found = rows.group_by("table", "record_id").agg(
+        whole=rows.share.cast(EXACT).sum().cast("float64"), said=said, lines=rows.count()
+    )
+    more = is_so(found.whole > 1 + found.lines * ROUNDING)
+    for rule, wrong in (("shared_twice", more), ("share_unsaid", (found.said > 0) & (found.said < found.lines))):
+        records = fetch(found.filter(wrong), ["table", "record_id"], ["table", "record_id"])
+        if count := len(records):
+            first = ", ".join(look(one) if LONG_NUMBER.search(one) else one for one in records["record_id"].head(FIRST_ROWS))
+            yield Fault(name, "credits.share", f"records.{rule}", {"count": count, "ids": first})
 
 
 def _settle_repeats(rows: Any, table: Table, rule: str | None, name: str) -> tuple[Any, list[Fault], list[Note]]:

@@ -66,6 +66,10 @@ _RECORDED = Column("recorded_at", "time", "录入时间")
 _SUBJECT = Column("subject_id", "text", "对象编码（绝非姓名）")
 
 
+EVENTS = ("cases", "visits", "disputes", "surveys", "duties")
+"""The tables whose rows are counted for a unit and credited to officers."""
+
+
 _DECLARED = (
     Table("units", "单位", "unit_id", "", (
         _required_column("unit_id", "text", "单位编号，文本：'003' 不是 '3'"), _required_column("name", "text", "名称"),
@@ -105,7 +109,7 @@ _DECLARED = (
         Column("times", "whole", "应办次数", default=1, least=0), Column("done_at", "time", "完成时间", fact=True), _RECORDED,
     )),
     Table("credits", "协作份额", "", "", (
-        _required_column("table", "text", "所在表"), _required_column("record_id", "text", "记录编号"), _required_column("officer_id", "text", "人员编号"),
+        Column("table", "text", "所在表", required=True, words=(*EVENTS, "notices")), _required_column("record_id", "text", "记录编号"), _required_column("officer_id", "text", "人员编号"),
         Column("role", "text", "作用"), Column("share", "number", "份额，0 至 1", least=0, most=1),
     )),
     Table("notices", "通报", "notice_id", "happened_on", (
@@ -125,7 +129,3 @@ _DECLARED = (
 
 TABLES = {table.name: table for table in _DECLARED}
 """Every record table by name, in the order of the design."""
-
-
-EVENTS = ("cases", "visits", "disputes", "surveys", "duties")
-"""The tables whose rows are counted for a unit and credited to officers."""
