@@ -369,6 +369,7 @@ TESTS = [
     {"arrived_at": {"within": {"minutes": 15, "of": "received_at"}}},
     {"arrived_at": {"within": {"minutes": 2, "of": "received_at", "either_side": True}}},
     {"closed_at": {"not_after": "due_at", "present": True}, "if": {"at_most": 5}},
+    {"received_at": {"not_after": "recorded_at"}},  # a day without a time of day, on which the records came in at eight
     {"class": {"not_in": ["引\"号'", "`@#\\"]}},
 ]
 
@@ -392,9 +393,23 @@ def test_a_deadline_is_a_column_or_a_time_and_a_limit():
     met = Share.model_validate({"kind": "share", "table": "cases", "date": "received_at", "met": given}).met
     names = {name: name for name in ("received_at", "due_at")}
     assert deadlines(met, names, datetime(2024, 7, 1)) == [
-        "due_at > '2024-07-01 00:00:00'",
+        "due_at > '2024-07-01 00:00:00' or due_at == '2024-07-01'",
         "received_at > '2024-06-30 22:00:00'",
     ]
+
+
+def test_a_deadline_without_a_time_of_day_is_still_to_come_that_day():
+    """At nine on the tenth, what is due on the tenth is open and what was due at eight is not, by hand as by the engine."""
+    met = Share.model_validate({"kind": "share", "table": "t", "date": "due_at", "met": {"done_at": {"not_after": "due_at"}}}).met
+    times, as_of = (
+        ["2024-06-09 00:00", "2024-06-10 00:00", "2024-06-10 08:00", "2024-06-10 10:00", None],
+        datetime(2024, 6, 10, 9),
+    )
+    rows = pd.DataFrame({"due_at": pd.to_datetime(times)})
+    (by_hand,) = deadlines(met, {"due_at": "due_at"}, as_of)
+    engine = ibis.duckdb.connect().create_table("t", rows)
+    found = engine.mutate(open_=query.is_pending(engine, met, as_of)).order_by("due_at").to_pandas()["open_"]
+    assert rows.eval(by_hand).tolist() == found.tolist() == [False, True, False, True, False]
 
 
 # Refusals and warnings

@@ -278,11 +278,12 @@ def open_disputes(records: Records, tree: Tree, as_of: datetime, *, officers: bo
     if (rows := _known_disputes(records, as_of, who)) is None:
         return pd.DataFrame(columns=list(DISPUTES))
     own = {"tier": query.optional(rows, "tier"), "due_at": query.optional(rows, "due_at", "timestamp")}
-    rows = rows.filter(rows.resolved_at.isnull()).mutate(unit_id=rows[who], **own)
-    found = query.fetch(rows, DISPUTES[:-1], ["due_at", "dispute_id"])
+    rows = rows.filter(rows.resolved_at.isnull()).mutate(unit_id=rows[who], last_=query.last_moment(own["due_at"]), **own)
+    found = query.fetch(rows, [*DISPUTES[:-1], "last_"], ["due_at", "dispute_id"])
     known = set(tree.units["unit_id"]) | set(tree.counts_for["unit_id"])
-    left = (found["due_at"] - pd.Timestamp(as_of)) // pd.Timedelta(days=1)
-    return found.assign(days_left=left.astype("Int64"))[found["unit_id"].isin(known)].reset_index(drop=True)
+    left = (found["last_"] - pd.Timestamp(as_of)) // pd.Timedelta(days=1)
+    found = found.drop(columns="last_").assign(days_left=left.astype("Int64"))
+    return found[found["unit_id"].isin(known)].reset_index(drop=True)
 
 
 def count_disputes(records: Records, tree: Tree, as_of: datetime) -> "pd.Series[int]":

@@ -119,8 +119,12 @@ def stretches_of(measure: Any) -> tuple[Stretch, ...]:
     if isinstance(of := getattr(measure, "of", None), Elapsed):
         found.append(Stretch(*of.minutes, by_day=False))
     found += [Stretch(part.ladder.since, part.ladder.until) for part in getattr(measure, "worth", ()) if part.ladder]
-    deadlines = {column.name for column in table.columns if column.due}
-    return tuple(dict.fromkeys(stretch for stretch in found if stretch.start not in deadlines))
+    return tuple(dict.fromkeys(stretch for stretch in found if stretch.start not in deadlines_of(measure)))
+
+
+def deadlines_of(measure: Any) -> frozenset[str]:
+    """Name the columns of the measure's table by which something is to be done."""
+    return frozenset(column.name for column in TABLES[measure.table].columns if column.due)
 
 
 def is_reversed(rows: Any, stretch: Stretch) -> Cell:
@@ -218,16 +222,18 @@ def worth(rows: Any, measure: Count, as_of: datetime) -> Cell:
 
     rows: those of Plan.rows, which hold what recurrences were found (see add_recurrences).
     """
-    parts = [_part(rows, part, as_of) for part in measure.worth]
+    parts = [_part(rows, part, as_of, deadlines_of(measure)) for part in measure.worth]
     factors = [_factor(rows, measure, number) for number in range(len(measure.times))]
     return query.round_amount(reduce(mul, factors, reduce(add, parts or [_float(1)])))
 
 
-def _part(rows: Any, part: Worth, as_of: datetime) -> Cell:
+def _part(rows: Any, part: Worth, as_of: datetime, deadlines: Container[str]) -> Cell:
     """Give what a part adds to each row; a time that is not over, or only after as_of, is held against as_of."""
     if part.ladder:
         until, now, cell = rows[part.ladder.until], query.constant(as_of, "timestamp"), _float(0)
-        passed = query.is_so(until <= now).ifelse(until, now).epoch_seconds() - rows[part.ladder.since].epoch_seconds()
+        since = rows[part.ladder.since]
+        since = query.last_moment(since) if part.ladder.since in deadlines else since
+        passed = query.is_so(until <= now).ifelse(until, now).epoch_seconds() - since.epoch_seconds()
         for limit, step in part.ladder.steps:
             cell = query.is_so(passed > float(limit) * SECONDS[part.ladder.unit]).ifelse(_float(step), cell)
     elif part.column:

@@ -129,6 +129,12 @@ def minutes_between(rows: Rows, start: str, end: str) -> Cell:
     return seconds_between(rows, start, end).cast("float64") / 60.0
 
 
+def last_moment(deadline: Cell) -> Cell:
+    """The last moment of a deadline: one without a time of day ends with its day."""
+    when = deadline.cast("timestamp")
+    return (when == when.truncate("D")).ifelse(when + ibis.interval(microseconds=DAY * 10**6 - 1), when)
+
+
 def passes(rows: Rows, tests: Mapping[str, Any]) -> Cell:
     """Say of each row whether every test holds; may be empty where a cell is, which every filter takes for no.
 
@@ -170,7 +176,7 @@ def _checks(rows: Rows, column: str, test: Any) -> Iterable[Cell]:
         if (bound := getattr(test, name)) is not None:
             yield compare(rows[bound] if isinstance(bound, str) else plain(bound))
     if test.not_after is not None:
-        yield cell <= rows[test.not_after]
+        yield cell.cast("timestamp") <= last_moment(rows[test.not_after])
     if test.within is not None:
         passed, limit = seconds_between(rows, test.within.of, column), test.within.seconds
         same = cell.cast("timestamp") == rows[test.within.of].cast("timestamp").truncate("D")  # a day has no time of day
@@ -180,7 +186,7 @@ def _checks(rows: Rows, column: str, test: Any) -> Iterable[Cell]:
 
 def is_pending(rows: Rows, tests: Mapping[str, Any], as_of: datetime) -> Cell:
     """Say of each row whether a deadline named by a test is still to come at as_of; never empty."""
-    named = [(rows[t.not_after].cast("timestamp"), 0.0) for t in tests.values() if t.not_after is not None]
+    named = [(last_moment(rows[t.not_after]), 0.0) for t in tests.values() if t.not_after is not None]
     named += [(rows[t.within.of], t.within.seconds) for t in tests.values() if t.within is not None]
     return ibis.or_(*(is_so(start > ibis.timestamp(as_of - timedelta(seconds=limit))) for start, limit in named))
 
@@ -353,8 +359,9 @@ def add_visits(duties: Rows, visits: Rows, wanted: Cell) -> Rows:
     """
     seen = visits.select(visited_subject="subject_id", visited_at="visited_at")
     asked = duties.filter(wanted).select(who_="subject_id", since_="due_from", until_="due_at").distinct()
+    asked = asked.mutate(last_=last_moment(asked.until_))
     joined = asked.inner_join(
-        seen, [asked.who_ == seen.visited_subject, seen.visited_at >= asked.since_, seen.visited_at <= asked.until_]
+        seen, [asked.who_ == seen.visited_subject, seen.visited_at >= asked.since_, seen.visited_at <= asked.last_]
     )
     made = joined.group_by("who_", "since_", "until_").agg(visits_counted=joined.count())
     mine = [duties.subject_id == made.who_, duties.due_from == made.since_, duties.due_at == made.until_]

@@ -11,7 +11,7 @@ from unicodedata import normalize
 from fengqiao_eval.scheme.measure import Filter, Test
 from fengqiao_eval.wording.rules import Words
 
-COMPARED = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "not_after": "<="}
+COMPARED = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<"}
 
 UNITS = {"minutes": " * 60", "hours": " * 3600", "days": " * 86400"}
 
@@ -48,11 +48,12 @@ def deadlines(tests: Filter, names: Mapping[str, str], as_of: datetime) -> list[
     """Write, for each test with a deadline, the expression that says whether it is still to come at as_of.
 
     >>> deadlines({"done_at": Test.model_validate({"not_after": "due_at"})}, {"due_at": "due_at"}, datetime(2025, 1, 1))
-    ["due_at > '2025-01-01 00:00:00'"]
+    ["due_at > '2025-01-01 00:00:00' or due_at == '2025-01-01'"]
     """
-    named = [(test.not_after, 0.0) for test in tests.values() if test.not_after]
-    named += [(test.within.of, test.within.seconds) for test in tests.values() if test.within]
-    return [f"{names[column]} > '{as_of - timedelta(seconds=limit)}'" for column, limit in named]
+    ends = [names[test.not_after] for test in tests.values() if test.not_after]
+    starts = [(names[test.within.of], test.within.seconds) for test in tests.values() if test.within]
+    found = [f"{end} > '{as_of}' or {end} == '{as_of.date()}'" for end in ends]  # a day without a time of day ends that day
+    return found + [f"{start} > '{as_of - timedelta(seconds=limit)}'" for start, limit in starts]
 
 
 def in_order(start: str, end: str, *, by_day: bool) -> str:
@@ -83,6 +84,8 @@ def _expression(column: str, test: Test, names: Mapping[str, str]) -> str:
         start = names[test.within.of]
         passed = f"({cell} - {start}).dt.total_seconds()"
         return f"{passed}.abs() <= {limit}" if test.within.either_side else f"{cell} >= {start} and {passed} <= {limit}"
+    if test.not_after is not None:  # a deadline without a time of day ends that day
+        return f"{cell} <= {names[test.not_after]} or {cell}.dt.floor('D') == {names[test.not_after]}"
     name, sign = next((name, sign) for name, sign in COMPARED.items() if getattr(test, name) is not None)
     bound: Any = getattr(test, name)
     return f"{cell} {sign} {names[bound] if isinstance(bound, str) else _literal(bound)}"

@@ -89,10 +89,18 @@ def _holds(row: Row, cell: Any, word: str, asked: Any) -> bool:
     other = row[asked["of"]] if word == "within" else row[asked] if isinstance(asked, str) else asked
     if other is None:
         return False
+    if word == "not_after":
+        return cell <= last_moment(other)
     return is_within(cell, other, asked) if word == "within" else COMPARED[word](cell, other)
 
 
-COMPARED: dict[str, Callable[[Any, Any], bool]] = {"at_least": ge, "at_most": le, "above": gt, "below": lt, "not_after": le}
+def last_moment(deadline: datetime) -> datetime:
+    """The last moment at which something is in time: a deadline without a time of day ends with its day."""
+    midnight = deadline == datetime(deadline.year, deadline.month, deadline.day)
+    return deadline + timedelta(days=1, microseconds=-1) if midnight else deadline
+
+
+COMPARED: dict[str, Callable[[Any, Any], bool]] = {"at_least": ge, "at_most": le, "above": gt, "below": lt}
 
 
 def is_within(cell: datetime, start: datetime, within: dict[str, Any]) -> bool:
@@ -116,7 +124,7 @@ def is_waiting(row: Row, met: dict[str, Any], as_of: datetime) -> bool:
     deadlines = []
     for test in met.values():
         if isinstance(test, dict) and "not_after" in test:
-            deadlines.append(row[test["not_after"]])
+            deadlines.append(row[test["not_after"]] and last_moment(row[test["not_after"]]))
         if isinstance(test, dict) and "within" in test:
             since = row[test["within"]["of"]]
             deadlines.append(since and since + limit_of(test["within"]))
@@ -244,7 +252,7 @@ class Book:
         """Count the visits paid to the subject of a duty from its beginning to its end."""
         if duty["subject_id"] is None or duty["due_from"] is None:
             return 0
-        return sum(duty["due_from"] <= visit <= duty["due_at"] for visit in self._visits.get(duty["subject_id"], ()))
+        return sum(duty["due_from"] <= visit <= last_moment(duty["due_at"]) for visit in self._visits.get(duty["subject_id"], ()))
 
     @cached_property
     def _credits(self) -> dict[tuple[str, str], list[tuple[str, Amount, int]]]:

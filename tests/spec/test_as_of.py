@@ -51,6 +51,12 @@ def test_what_is_not_yet_due_is_neither_done_nor_failed(counted, measure, as_of,
     assert counted(measure, cases=DUE, as_of=as_of) == expected
 
 
+@pytest.mark.parametrize(("as_of", "expected"), [("2025-01-05 09:00", "1/2"), ("2025-01-05", "1/2"), ("2025-01-06", "1/3")])
+def test_on_the_day_of_a_deadline_without_a_time_of_day_it_can_still_be_met(counted, as_of, expected):
+    """Due on 5 January, no hour said: open all that day, failed with the next."""
+    assert counted(ON_TIME, cases=DUE, as_of=as_of) == expected
+
+
 @pytest.mark.parametrize("kind", ["share", "distinct, of: case_id"])
 def test_nothing_due_yet_is_pending(count, kind):
     """A unit all of whose deadlines are still to come is pending, not without records."""

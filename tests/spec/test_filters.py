@@ -54,11 +54,21 @@ def test_within_keeps_the_exact_limit_and_leaves_out_negative_times(counted, lim
     assert counted(measure, cases=CASES) == f"{met}/2"
 
 
-@pytest.mark.parametrize(("minute", "met"), [("00:00", "1/1"), ("00:01", "0/1")])
-def test_not_after_keeps_the_last_moment(counted, minute, met):
-    """Closed at the very moment of the limit is on time; a minute later is not."""
+@pytest.mark.parametrize(
+    ("due", "closed", "met"),
+    [
+        ("2024-11-05 08:00", "2024-11-05 08:00", "1/1"),
+        ("2024-11-05 08:00", "2024-11-05 08:01", "0/1"),
+        ("2024-11-05", "2024-11-05 09:00", "1/1"),  # a deadline that is a date ends with that day
+        ("2024-11-05", "2024-11-05 23:59:59", "1/1"),
+        ("2024-11-05", "2024-11-06", "0/1"),
+        ("2024-11-05", "2024-11-04", "1/1"),
+    ],
+)
+def test_not_after_keeps_the_last_moment(counted, due, closed, met):
+    """Closed at the very moment of the limit is on time; a minute later is not; a date without a time of day is the whole day."""
     cases = f"""
-        | case_id | unit_id | received_at      | due_at           | closed_at          |
-        | K1      | S1      | 2024-10-05 08:00 | 2024-11-05 00:00 | 2024-11-05 {minute} |
+        | case_id | unit_id | received_at      | due_at | closed_at |
+        | K1      | S1      | 2024-10-05 08:00 | {due}  | {closed}  |
     """
     assert counted("{kind: share, table: cases, date: received_at, met: {closed_at: {not_after: due_at}}}", cases=cases) == met

@@ -26,6 +26,12 @@ def test_visits_count_from_the_first_to_the_last_moment(counted):
     assert months == ["1/1", "0/1"]
 
 
+def test_a_visit_on_the_last_day_counts(counted):
+    """A deadline without a time of day is the whole day: the visit of 31 October at 23:59 is in time."""
+    duties = DUTIES.replace("2024-10-31 23:59", "2024-10-31 00:00")
+    assert counted(OFTEN, duties=duties, visits=VISITS, period="2024-10", as_of="2025-01-01") == "1/1"
+
+
 def test_a_visit_entered_late_does_not_count_yet(counted):
     """The visit to H3 was entered in February; nobody visited a subject without a code."""
     moments = [counted(OFTEN, duties=DUTIES, visits=VISITS, as_of=as_of) for as_of in ("2025-01-01", "2025-03-01")]

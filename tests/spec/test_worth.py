@@ -125,6 +125,14 @@ def test_a_limit_is_passed_only_beyond_it(worth):
     assert worth(worth=ladder).loc["S2"] == 0
 
 
+@pytest.mark.parametrize(("due", "value"), [("2024-11-05", 0), ("2024-11-05 08:00", 1), ("2024-11-04", 1)])
+def test_a_ladder_from_a_deadline_begins_when_that_day_is_over(worth, due, value):
+    """Closed on 5 November at 9 is not late where the limit is that day, without a time of day."""
+    cases = f"| case_id | unit_id | received_at | due_at | closed_at |\n| K1 | S1 | 2024-10-05 | {due} | 2024-11-05 09:00 |"
+    ladder = "[{ladder: {since: due_at, until: closed_at, unit: minutes, steps: [[0, 1]]}}]"
+    assert worth(worth=ladder, cases=cases).loc["S1"] == value
+
+
 @pytest.mark.rule("R16")
 @pytest.mark.parametrize(("day", "met"), [("11-04", 0), ("11-05", 1), ("11-10", 1), ("11-15", 1), ("11-16", 0)])
 def test_a_window_reaches_to_both_sides(counted, day, met):
