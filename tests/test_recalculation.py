@@ -393,7 +393,7 @@ def test_a_deadline_is_a_column_or_a_time_and_a_limit():
     met = Share.model_validate({"kind": "share", "table": "cases", "date": "received_at", "met": given}).met
     names = {name: name for name in ("received_at", "due_at")}
     assert deadlines(met, names, datetime(2024, 7, 1)) == [
-        "due_at > '2024-07-01 00:00:00' or due_at == '2024-07-01'",
+        "due_at > '2024-07-01 00:00:00' or (due_at >= '2024-07-01' and due_at == due_at.dt.floor('D'))",
         "received_at > '2024-06-30 22:00:00'",
     ]
 

@@ -48,11 +48,12 @@ def deadlines(tests: Filter, names: Mapping[str, str], as_of: datetime) -> list[
     """Write, for each test with a deadline, the expression that says whether it is still to come at as_of.
 
     >>> deadlines({"done_at": Test.model_validate({"not_after": "due_at"})}, {"due_at": "due_at"}, datetime(2025, 1, 1))
-    ["due_at > '2025-01-01 00:00:00' or due_at == '2025-01-01'"]
+    ["due_at > '2025-01-01 00:00:00' or (due_at >= '2025-01-01' and due_at == due_at.dt.floor('D'))"]
     """
     ends = [names[test.not_after] for test in tests.values() if test.not_after]
     starts = [(names[test.within.of], test.within.seconds) for test in tests.values() if test.within]
-    found = [f"{end} > '{as_of}' or {end} == '{as_of.date()}'" for end in ends]  # a day without a time of day ends that day
+    # a deadline without a time of day ends that day
+    found = [f"{end} > '{as_of}' or ({end} >= '{as_of.date()}' and {end} == {end}.dt.floor('D'))" for end in ends]
     return found + [f"{start} > '{as_of - timedelta(seconds=limit)}'" for start, limit in starts]
 
 
