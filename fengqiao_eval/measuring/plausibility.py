@@ -19,7 +19,7 @@ from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
 from fengqiao_eval.records.units import Tree, dates, likeliest, overlapping_officers, postings_of
 from fengqiao_eval.scheme.scheme import Scheme
-from fengqiao_eval.words import quote
+from fengqiao_eval.words import catalogue, quote, say
 
 OLDEST, YEARS_AHEAD = 1990, 2
 """Times before the year, or more than so many years after the end of the period, are of another age."""
@@ -66,9 +66,8 @@ class Survey:
     def units(self) -> pd.DataFrame:
         """The rows of the table of units: unit_id, name, level."""
         rows = self.records.tables["units"]
-        return query.fetch(
-            rows.filter(rows.unit_id.notnull()), ["unit_id", "name", "level"]
-        )  # an empty one is a fault of the table
+        # an empty one is a fault of the table
+        return query.fetch(rows.filter(rows.unit_id.notnull()), ["unit_id", "name", "level"])
 
     def in_period(self, table: str) -> "pd.Series[Any]":
         """Count the rows of a table in the period by unit_id; a notice may name none."""
@@ -88,8 +87,20 @@ class Survey:
         if not set(there) & set(self.levels):
             given = {"given": ", ".join(self.levels), "there": ", ".join(map(quote, there))}
             yield Fault(self.records.name, "units.level", "records.no_level", given)
-        elif not unknown:
+            return
+        yield from self._level_faults(there)
+        if not unknown:
             yield from self._empty_period()
+
+    def _level_faults(self, there: Sequence[str]) -> Iterator[Fault]:
+        """Find levels that nobody knows: who is of such a word would be in no ranking."""
+        known = {key.removeprefix("level."): say(key, "zh") for key in catalogue() if key.startswith("level.")}
+        known |= {level: known.get(level, level) for level in self.scheme.levels}
+        if strange := [level for level in there if level not in known]:
+            counts, meant = self.units["level"].value_counts(), likeliest(strange, known)
+            words = [f"{quote(one)} ×{counts[one]}" + (f" → {quote(meant[one])}?" if one in meant else "") for one in strange]
+            given = {"count": int(counts[strange].sum()), "words": ", ".join(words[:SHOWN]) + (" …" if words[SHOWN:] else "")}
+            yield Fault(self.records.name, "units.level", "records.unknown_level", given)
 
     def _unknown_faults(self, table: str) -> Iterator[Fault]:
         counts, policy = self.in_period(table), self.records.unknown

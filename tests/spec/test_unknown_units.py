@@ -97,7 +97,7 @@ def test_the_rest_is_held_to_the_share(scored):
 @pytest.mark.parametrize(
     ("last", "levels"),
     [
-        ("Z1,一片区,area,,", None),
+        ("Z1,一片区,community,,", None),
         ("Z1,旧所,station,,2024-06-30", None),
         ("Z1,乙县,county,,", ("station",)),
     ],
@@ -131,3 +131,33 @@ def test_no_unit_of_the_levels_is_told_as_that(scheme, drawn, tmp_path):
     (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at\nK1,018,2024-10-05,\n", "utf-8")
     with pytest.raises(InputError, match=r"units\.level \[records\.no_level\] 没有一个单位属于要评的层级.*“县局”, “派出所”"):
         score(read_records(tmp_path), scheme(TABLE))
+
+
+@pytest.mark.parametrize(
+    ("level", "shown"),
+    [
+        ("station ", "“station ” ×1 → “station”？"),
+        ("Ｓtation", "“Ｓtation” ×1 → “station”？"),
+        ("派出所", "“派出所” ×1 → “station”？"),
+        ("community ", "“community ” ×1 → “community”？"),
+        ("科室", "“科室” ×1；"),
+    ],
+)
+def test_a_level_that_nobody_knows_is_refused(scheme, drawn, tmp_path, level, shown):
+    """One row is written otherwise: its unit would be in no ranking, so the word is named and the level it may mean."""
+    units = drawn(UNITS)
+    units.loc[2, "level"] = level
+    units.to_csv(tmp_path / "units.csv", index=False)
+    (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at\nK1,018,2024-10-05,\n", "utf-8")
+    with pytest.raises(InputError, match=r"units\.level \[records\.unknown_level\] 有 1 个单位的层级不是已知的层级") as refused:
+        score(read_records(tmp_path), scheme(TABLE))
+    assert shown.replace("？", "?") in str(refused.value)
+
+
+def test_a_level_that_the_scheme_does_not_appraise_is_no_fault(scheme, drawn, tmp_path):
+    """Zones may be in the table of a scheme that appraises stations, and so may a level that only the scheme knows."""
+    units = drawn(UNITS + "    | Z1 | 一区 | zone | 018 |\n    | K1 | 指挥科 | 科室 | X |")
+    units.to_csv(tmp_path / "units.csv", index=False)
+    (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at\nK1,018,2024-10-05,\n", "utf-8")
+    own = scheme(TABLE, levels=("county", "科室", "station"))
+    assert set(score(read_records(tmp_path), own, levels=("station",)).ranks["level"]) == {"station"}
