@@ -51,6 +51,19 @@ def test_what_a_tree_may_not_be(opened, row, words):
         opened(GOOD + row)
 
 
+def test_a_successor_is_a_unit(opened):
+    """Station 014 was merged into 3, which is nobody: 003 is meant, and its records would be no station's."""
+    units = """
+        | unit_id | name | level   | valid_to   | successor_id |
+        | '003'   | 东街 | station |            |              |
+        | '014'   | 河口 | station | 2024-11-15 | '3'          |
+        | '015'   | 山口 | station | 2024-11-15 | '003'        |
+    """
+    words = r"units\.successor_id \[units\.absent_successor\] 有 1 行的 successor_id 不是任何单位（第 3 行，单位 并入：014 “3” → “003”\?）"
+    with pytest.raises(InputError, match=words):
+        opened(units)
+
+
 @pytest.mark.parametrize(
     ("postings", "days"),
     [

@@ -26,7 +26,10 @@ TableColumn = tuple[str, str]
 
 
 def match_notes(records: Records, scheme: Scheme, period: Period) -> Iterator[Note]:
-    """Say which words of a scheme no record holds, what differs from one by blanks, width or case only, what nothing asks for."""
+    """Say which words of a scheme no record holds, what differs from one by blanks, width or case only, what nothing asks for.
+
+    Classes that differ from each other so are told too.
+    """
     named = words_of(scheme)
     for (table, column), words in named.items():
         rows = records.tables.get(table)
@@ -37,6 +40,7 @@ def match_notes(records: Records, scheme: Scheme, period: Period) -> Iterator[No
     if records.counts.get("figures"):
         yield from _figure_notes(records.tables["figures"], named.get(("figures", "indicator"), {}), period)
     yield from _idle_ids(records, scheme)
+    yield from _classes_alike(records)
     if records.counts.get("credits"):
         yield from _idle_credits(records)
 
@@ -140,6 +144,17 @@ def _idle_ids(records: Records, scheme: Scheme) -> Iterator[Note]:
     idle = [f"{place}: {_with_near(word, known[column])}" for place, column, word in named if word not in known[column]]
     if idle:
         yield Note("ids_idle", {"ids": _list(idle[:SHOWN], len(idle))})
+
+
+def _classes_alike(records: Records) -> Iterator[Note]:
+    """Name the classes that the eye takes for another one: each is compared within itself all the same."""
+    units = records.tables["units"].to_pandas()
+    counts = dict(units["peer_class"].dropna().value_counts()) if "peer_class" in units else {}
+    most: dict[str, str] = {}
+    alike = [(word, most[fold(word)]) for word in counts if most.setdefault(fold(word), word) != word]
+    if alike:
+        shown = [f"{quote(word)} ×{counts[word]} ≠ {quote(other)} ×{counts[other]}" for word, other in alike[:SHOWN]]
+        yield Note("classes_alike", {"count": sum(int(counts[word]) for word, _ in alike), "words": _list(shown, len(alike))})
 
 
 def _idle_credits(records: Records) -> Iterator[Note]:

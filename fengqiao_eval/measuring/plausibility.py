@@ -11,7 +11,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Fault, Note
 from fengqiao_eval.measuring.tallies import is_countable, is_reversed, stretches_of
-from fengqiao_eval.periods import Period
+from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import LONG_NUMBER
 from fengqiao_eval.records.ingest import look
@@ -44,6 +44,12 @@ class Survey:
         asked = {table for entry in self.scheme.entries for table in entry.tables}
         return tuple(name for name in (*EVENTS, "notices") if name in asked and name in self.records.tables)
 
+    @property
+    def _brought(self) -> tuple[str, ...]:
+        """The tables that name units and are no records: postings, and figures where the scheme asks for them."""
+        asked = {table for entry in self.scheme.entries for table in entry.tables}
+        return tuple(n for n in ("postings", "figures") if n in self.records.tables and (n == "postings" or n in asked))
+
     @cached_property
     def months(self) -> tuple[Period, ...]:
         """The months that a card speaks of: those of the trend, of the period, of the one before and of the year before."""
@@ -70,10 +76,22 @@ class Survey:
         return query.fetch(rows.filter(rows.unit_id.notnull()), ["unit_id", "name", "level"])
 
     def in_period(self, table: str) -> "pd.Series[Any]":
-        """Count the rows of a table in the period by unit_id; a notice may name none."""
+        """Count the rows of a table in the period by unit_id; a notice may name none. Of postings a day of theirs suffices."""
+        if table == "postings":
+            every = postings_of(self.records.tables)
+            return self._now(every)["unit_id"].value_counts() if every is not None else pd.Series(dtype="int64")
+        if table == "figures":
+            rows = query.fetch(self.records.tables[table], ["unit_id", "period"])
+            held = {span: self.period.holds(parse(span)) for span in rows["period"].unique()}
+            return rows.loc[rows["period"].map(held).astype(bool), "unit_id"].value_counts()
         rows = self.rows[table]
         rows = rows[(rows["month"] >= self.period.start) & (rows["month"] < self.period.end)]
         return rows.groupby("unit_id", dropna=False)["rows"].sum()
+
+    def _now(self, postings: pd.DataFrame) -> pd.DataFrame:
+        """Keep the postings that have a day in the period."""
+        began = dates(postings, "from_date", date.min) < self.period.end.date()
+        return postings[began & (dates(postings, "to_date", date.max) >= self.period.start.date())]
 
     # Faults: nothing can be scored, or too much would count for nobody
 
@@ -81,7 +99,7 @@ class Survey:
         """Find too many records of no unit, a period without any record, no unit of the levels asked for."""
         if "units" not in self.records.tables:
             return
-        unknown = [fault for table in self.tables for fault in self._unknown_faults(table)]
+        unknown = [fault for table in (*self.tables, *self._brought) for fault in self._unknown_faults(table)]
         yield from unknown
         there = list(dict.fromkeys(self.units["level"].dropna()))
         if not set(there) & set(self.levels):
@@ -89,6 +107,8 @@ class Survey:
             yield Fault(self.records.name, "units.level", "records.no_level", given)
             return
         yield from self._level_faults(there)
+        yield from self._parent_faults()
+        yield from self._post_faults()
         if not unknown:
             yield from self._empty_period()
 
@@ -102,6 +122,31 @@ class Survey:
             given = {"count": int(counts[strange].sum()), "words": ", ".join(words[:SHOWN]) + (" …" if words[SHOWN:] else "")}
             yield Fault(self.records.name, "units.level", "records.unknown_level", given)
 
+    def _parent_faults(self) -> Iterator[Fault]:
+        """Find units under one of their own level or of a lower one: what they do would count for a rival."""
+        units, order = self.records.tables["units"].to_pandas(), self.scheme.levels
+        if "parent_id" in units:
+            place = units["level"].map({level: number for number, level in enumerate(order)})
+            above = units["parent_id"].map(dict(zip(units["unit_id"], place, strict=True)))
+            wrong = units[above >= place]
+            if len(wrong):
+                levels = dict(zip(units["unit_id"], units["level"], strict=True))
+                first = wrong.head(SHOWN)[["unit_id", "level", "parent_id"]].itertuples(index=False)
+                ids = [f"{quote(unit)} {level} → {quote(parent)} {levels[parent]}" for unit, level, parent in first]
+                rows = ", ".join(str(row + 2) for row in wrong.index[:SHOWN])
+                given = {"count": len(wrong), "given": "; ".join(ids), "rows": rows, "order": " > ".join(order)}
+                yield Fault(self.records.name, "units.parent_id", "records.parent_level", given)
+
+    def _post_faults(self) -> Iterator[Fault]:
+        """Find persons who are posted at a person: their days would flow through the other to a unit."""
+        if "postings" in self.records.tables:
+            posts = query.fetch(self.records.tables["postings"], ["officer_id", "unit_id"])
+            wrong = posts[posts["unit_id"].isin(self.units.loc[self.units["level"] == OFFICER, "unit_id"])]
+            if len(wrong):
+                ids = [f"{quote(who)} → {quote(at)}" for who, at in wrong.head(SHOWN).itertuples(index=False)]
+                given = {"count": len(wrong), "given": ", ".join(ids)}
+                yield Fault(self.records.name, "postings.unit_id", "records.post_at_officer", given)
+
     def _unknown_faults(self, table: str) -> Iterator[Fault]:
         counts, policy = self.in_period(table), self.records.unknown
         rest = {unit: count for unit, count in self._strange(counts).items() if not policy.is_outside(unit)}
@@ -110,7 +155,8 @@ class Survey:
         share = sum(wrong.values()) / max(counts.sum(), 1)
         if nobody or sum(wrong.values()) > policy.at_most * int(counts.sum()):
             given = {"most": percent(float(policy.at_most)), **self._said(wrong, share)}
-            yield Fault(self.records.name, f"{table}.unit_id", "records.unknown_units", given)
+            rule = {"postings": "unknown_posts", "figures": "unknown_figures"}.get(table, "unknown_units")
+            yield Fault(self.records.name, f"{table}.unit_id", f"records.{rule}", given)
 
     def _strange(self, counts: "pd.Series[Any]") -> dict[str, int]:
         """Count the records of each id that is no unit, most records first."""
@@ -179,8 +225,8 @@ class Survey:
             if name in self.records.tables:
                 counts = query.fetch(self.records.tables[name], ["unit_id"])["unit_id"].value_counts()
                 if strange := self._strange(counts):
-                    share = sum(strange.values()) / counts.sum()
-                    yield Note("unknown_units", {"table": TABLES[name].label, **self._said(strange, share)})
+                    key = "unknown_posts" if name == "postings" else "unknown_units"
+                    yield Note(key, {"table": TABLES[name].label, **self._said(strange, sum(strange.values()) / counts.sum())})
 
     def _empty_months(self, as_of: datetime) -> Iterator[Note]:
         """Name the months in which a table of events has no record of anybody; of an empty table that is said elsewhere."""
@@ -195,8 +241,7 @@ class Survey:
         """Count the persons who hold more than one posting on days of the period; who they are stands on no page."""
         every = postings_of(self.records.tables)
         if every is not None:
-            began = dates(every, "from_date", date.min) < self.period.end.date()
-            now = every[began & (dates(every, "to_date", date.max) >= self.period.start.date())]
+            now = self._now(every)
             share = now["share"].astype("float64").fillna(1) if "share" in now else pd.Series(1.0, now.index)
             full = share.groupby(now["officer_id"]).transform("sum") > 1
             if count := len(overlapping_officers(now[full])):

@@ -11,7 +11,8 @@ from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, look
 from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, optional, row_number
 from fengqiao_eval.records.tables import EVENTS, Table
-from fengqiao_eval.records.units import dates
+from fengqiao_eval.records.units import dates, likeliest
+from fengqiao_eval.words import quote
 
 IDENTITY = r"(?:^|\D)(?:\d{17}[\dXx]|[1-8]\d{14}|(?:0*86)?1[3-9]\d{9})(?:\D|$)"
 """An identity-card number of 18 or 15 digits, or a mobile number, where a code of a subject should be."""
@@ -154,7 +155,7 @@ def _two_names(rows: Any, table: Table) -> list[Note]:
 
 
 def check_units(rows: Any, mapped: Mapped, name: str) -> Iterator[Fault]:
-    """Find what is wrong with the tree: absent parents, circles, a unit on two levels, rows that overlap in time."""
+    """Find what is wrong with the tree: absent parents and successors, circles, a unit on two levels, rows that overlap in time."""
     units = rows.to_pandas()
     columns = list(units.columns)
     units = units.assign(row=range(2, len(units) + 2))
@@ -165,6 +166,7 @@ def check_units(rows: Any, mapped: Mapped, name: str) -> Iterator[Fault]:
     before = spans.groupby("unit_id")["end"].shift().fillna(date.min)
     overlap = spans[[start < end for start, end in zip(spans["start"], before, strict=True)]]
     yield from _unit_faults(overlap, "valid_from", "units.overlap", ["unit_id"], len(overlap), name)
+    yield from _successor_faults(units, name)
     if "parent_id" not in units:
         return
     if mapped.absent_parents == "refuse":
@@ -172,6 +174,19 @@ def check_units(rows: Any, mapped: Mapped, name: str) -> Iterator[Fault]:
         yield from _unit_faults(absent, "parent_id", "units.absent_parent", ["unit_id", "parent_id"], len(absent), name)
     if circle := _find_circle({u: p for u, p in zip(units["unit_id"], units["parent_id"], strict=True) if isinstance(p, str)}):
         yield Fault(name, "units.parent_id", "units.circle", {"given": " → ".join(circle)})
+
+
+def _successor_faults(units: pd.DataFrame, name: str) -> Iterator[Fault]:
+    """Find mergers into no unit: the records of who was merged would count for nobody's station."""
+    if "successor_id" in units:
+        absent = units[units["successor_id"].notna() & ~units["successor_id"].isin(units["unit_id"])]
+        names = (
+            dict(zip(units["unit_id"], units["name"], strict=True)) if "name" in units else dict.fromkeys(units["unit_id"], "")
+        )
+        meant = likeliest(absent["successor_id"].unique(), {unit: "" if pd.isna(word) else word for unit, word in names.items()})
+        shown = [quote(one) + (f" → {quote(meant[one])}?" if one in meant else "") for one in absent["successor_id"]]
+        absent = absent.assign(successor_id=shown)
+        yield from _unit_faults(absent, "successor_id", "units.absent_successor", ["unit_id", "successor_id"], len(absent), name)
 
 
 def _unit_faults(wrong: pd.DataFrame, column: str, rule: str, shown: list[str], count: int, name: str) -> Iterator[Fault]:

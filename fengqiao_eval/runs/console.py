@@ -132,7 +132,7 @@ def result_lines(made: Made, lang: str) -> Iterator[str]:
 
 def quiet_lines(made: Made, lang: str) -> Iterator[str]:
     """Say what is said even when nothing is asked to be: that records count for nobody because their unit is none."""
-    yield from (note(each.key, each.given, lang) for each in made.notes if each.key == "unknown_units")
+    yield from (note(each.key, each.given, lang) for each in made.notes if each.key in ("unknown_units", "unknown_posts"))
 
 
 def summary(made: Made, lang: str) -> str:

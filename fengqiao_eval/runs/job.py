@@ -30,6 +30,9 @@ from fengqiao_eval.words import readable
 
 Result = TypeVar("Result")
 
+MISSED = ("records.no_level", "records.empty_period", "records.no_table")
+"""Faults that may come of another: what could not be read is missed."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -217,8 +220,8 @@ def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = 
         found += compatibility.faults(scheme, records)
     if params and params.period and scheme and records:
         odd = Survey(records, scheme, params.span, params.levels or scheme.levels).faults()
-        # a table may be missing only because it could not be read
-        found += [fault for fault in odd if not found or fault.rule == "records.unknown_units"]
+        # a table or a level may be missing only because it could not be read
+        found += [fault for fault in odd if not found or fault.rule not in MISSED]
     refuse(found)
     assert params is not None and scheme is not None and records is not None  # noqa: PT018, S101 - else there are faults
     return params, scheme, records

@@ -58,5 +58,25 @@ def test_postings_and_figures_of_no_unit_are_counted(records, scheme):
     figures = "| unit_id | indicator | period | value |\n| S1 | safety | 2024Q4 | 95 |\n| S8 | safety | 2024Q4 | 95 |"
     table = scheme("| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {kind: figure, figure: safety} |")
     scores = score(records(postings=postings, figures=figures), table)
-    told = [(note.given["table"], note.given["ids"]) for note in scores.notes if note.key == "unknown_units"]
-    assert told == [("任职", "“S7” ×1"), ("外部数据", "“S8” ×1")]
+    told = [(note.key, note.given["table"], note.given["ids"]) for note in scores.notes if note.key.startswith("unknown")]
+    assert told == [("unknown_posts", "任职", "“S7” ×1"), ("unknown_units", "外部数据", "“S8” ×1")]
+
+
+def test_classes_that_look_alike_are_told(records, scheme):
+    """A blank or a wide letter makes another class: each would be compared within itself, which is said with both words."""
+    units = """
+        | unit_id | name | level   | peer_class |
+        | S1      | 一   | station | '一类 '    |
+        | S2      | 二   | station | 一类       |
+        | S3      | 三   | station | 一类       |
+        | S4      | 四   | station | Ａ         |
+        | S5      | 五   | station | a          |
+        | S6      | 六   | station |            |
+    """
+    cases = "| case_id | unit_id | received_at |\n| K1 | S1 | 2024-10-05 |"
+    where = "{kind: count, table: cases, date: received_at}"
+    table = scheme(f"| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {where} |")
+    told = {note.key: note.given for note in score(records(units=units, cases=cases), table).notes}["classes_alike"]
+    assert told == {"count": 2, "words": "“一类 ” ×1 ≠ “一类” ×2, “a” ×1 ≠ “Ａ” ×1"}
+    alone = records(units=units.replace("'一类 '", "一类").replace("Ａ", "b"), cases=cases)
+    assert "classes_alike" not in {note.key for note in score(alone, table).notes}

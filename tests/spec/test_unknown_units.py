@@ -1,5 +1,7 @@
 """Records of ids that are no units: how many, what share, for whom they are meant; too many are refused, never passed over."""
 
+# ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
+
 import pytest
 
 from seam import InputError, read_records, score
@@ -161,3 +163,68 @@ def test_a_level_that_the_scheme_does_not_appraise_is_no_fault(scheme, drawn, tm
     (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at\nK1,018,2024-10-05,\n", "utf-8")
     own = scheme(TABLE, levels=("county", "科室", "station"))
     assert set(score(read_records(tmp_path), own, levels=("station",)).ranks["level"]) == {"station"}
+
+
+FIGURES = "| dimension | share | indicator | weight | measure |\n| d | 100 | a | 100 | {kind: figure, figure: trust} |"
+PLACE = (
+    "unit_id,name,level,parent_id\nX,甲县,county,\n018,东街所,station,X\n019,河口所,station,X\nP1,张,officer,\nP2,李,officer,\n"
+)
+
+
+@pytest.fixture
+def brought(scheme, tmp_path):
+    """Score figures of two stations, and postings as given, out of CSV; `said` is what the parameters say of unknown units."""
+
+    def give(figures: str = "018,trust,2024Q4,9\n", postings: str = "P1,018,2024-01-01,\n", units: str = PLACE, **said):
+        (tmp_path / "units.csv").write_text(units, "utf-8")
+        (tmp_path / "figures.csv").write_text("unit_id,indicator,period,value\n" + figures, "utf-8")
+        (tmp_path / "postings.csv").write_text("officer_id,unit_id,from_date,to_date\n" + postings, "utf-8")
+        return {note.key: note.given for note in score(read_records(tmp_path, unknown=said), scheme(FIGURES)).notes}
+
+    return give
+
+
+def test_figures_of_no_unit_are_held_to_the_share(brought):
+    """One of two figures of the period is of 19, which is nobody: as of records, 2 per cent may be."""
+    with pytest.raises(
+        InputError, match=r"figures\.unit_id \[records\.unknown_figures\] 本期 1 行数据（50%.*“19” ×1 → “019”\?；上限 2%"
+    ):
+        brought("018,trust,2024Q4,9\n19,trust,2024Q4,9\n")
+    assert brought("018,trust,2024Q4,9\n19,trust,2024Q4,9\n", at_most="50%")["unknown_units"]["count"] == 1
+    assert brought("018,trust,2024Q4,9\n19,trust,2023Q4,9\n")["unknown_units"]["count"] == 1  # of another period
+
+
+def test_postings_at_no_unit_are_held_to_the_share(brought):
+    """One of two postings of the period is at 18; the person is appraised all the same, so that it does not count for nobody."""
+    posts = "P1,018,2024-01-01,\nP2,18,2024-01-01,{end}\n"
+    with pytest.raises(
+        InputError, match=r"postings\.unit_id \[records\.unknown_posts\] 本期 1 段任职（50%.*“18” ×1 → “018”\?；上限 2%"
+    ):
+        brought(postings=posts.format(end=""))
+    told = brought(postings=posts.format(end=""), outside=("18",))
+    assert told["unknown_posts"]["ids"] == "“18” ×1 → “018”?"
+    assert brought(postings=posts.format(end="2024-03-31"))["unknown_posts"]["count"] == 1  # over before the period
+
+
+def test_nobody_is_posted_at_a_person(brought):
+    """P1 at P2 is a slip: the days would flow through P2 to a station."""
+    with pytest.raises(
+        InputError, match=r"postings\.unit_id \[records\.post_at_officer\] 有 1 段任职的单位是个人（人 → 单位：“P1” → “P2”）"
+    ):
+        brought(postings="P2,018,2024-01-01,\nP1,P2,2024-01-01,\n")
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"),
+    [
+        ("020,西街所,station,018", "“020” station → “018” station"),
+        ("Y,乙县,county,018", "“Y” county → “018” station"),
+        ("P3,王,officer,P1", "“P3” officer → “P1” officer"),
+    ],
+)
+def test_a_parent_is_of_a_higher_level(brought, unit, shown):
+    """A station under a station would count for its rival."""
+    with pytest.raises(InputError) as refused:
+        brought(units=PLACE + unit + "\n")
+    said = f"units.parent_id [records.parent_level] 有 1 个单位的上级与自己同级或更低，它们的记录会计入别的参评单位（第 7 行：{shown}）"
+    assert said in str(refused.value)
