@@ -332,6 +332,38 @@ def test_words_and_marks_that_no_cell_holds_are_told(tables, tmp_path):
     assert sorted(records.tables["cases"].to_pandas()["tier"]) == ["0", "0", "3"]
 
 
+def test_a_mapping_of_which_nothing_is_there_is_told(tables, tmp_path):
+    """Where not one word or marker is in a cell it is said just so; of a table without rows nothing can be."""
+    mapped = Mapped.model_validate({"missing": ["N/A"], "values": {"tier": {"盗抢": "3"}}})
+    (note,) = open_records(as_csv(tmp_path, tables), {"cases": mapped}).notes
+    assert (note.key, note.given["keys"]) == ("mapping_idle", "values.tier: “盗抢”, missing: “N/A”")
+    empty = {**tables, "cases": tables["cases"].head(0)}
+    assert "mapping_idle" not in {note.key for note in open_records(as_csv(tmp_path, empty), {"cases": mapped}).notes}
+
+
+def test_a_constant_replaces_no_cell(tables, tmp_path):
+    """The unit of every record would be one: a column that holds something is given another name first, or left alone."""
+    over = Mapped.model_validate({"set": {"unit_id": "003"}})
+    with pytest.raises(
+        InputError, match=r"tables\.cases\.set \[records\.set_over\] 文件中已有列“unit_id”，3 格有内容，set 的常量会全部盖掉"
+    ):
+        open_records(as_csv(tmp_path, tables), {"cases": over})
+    meant = over.model_copy(update={"rename": {"unit_id": "as_written"}})
+    records = open_records(tmp_path, {"cases": meant})
+    assert set(records.tables["cases"].to_pandas()["unit_id"]) == {"003"}
+    assert not records.notes
+    empty = tables["cases"].assign(unit_id=None)  # of an empty column nothing is lost
+    assert not open_records(as_csv(tmp_path, {**tables, "cases": empty}), {"cases": over}).notes
+
+
+def test_a_column_in_the_place_of_another_is_told(tables, tmp_path):
+    """Counting by another column is a choice; what it puts aside is said."""
+    tables["cases"]["post"] = "003"
+    mapped = Mapped.model_validate({"set": {"unit_id": {"from": "post"}}})
+    (note,) = open_records(as_csv(tmp_path, tables), {"cases": mapped}).notes
+    assert (note.key, note.given) == ("set_over", {"table": "警情案件", "column": "unit_id", "count": 3, "source": "post"})
+
+
 def test_a_table_of_another_name(tables, tmp_path):
     """A mapping for a table that the design does not know is refused."""
     with pytest.raises(InputError, match=r"records · tables\.case \[records\.unknown_table\] tables 中没有名为“case”的表"):

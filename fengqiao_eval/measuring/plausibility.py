@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -204,6 +205,7 @@ class Survey:
     def notes(self, as_of: datetime, tree: Tree) -> Iterator[Note]:
         """Say what is odd and is no fault, what matters most first; tree: the units scored, and whose records count for them."""
         yield from self._unknown_notes(tree)
+        yield from self._idle_patterns()
         yield from self._empty_months(as_of)
         yield from self._double_postings()
         for name in self.tables:
@@ -227,6 +229,19 @@ class Survey:
                 if strange := self._strange(counts):
                     key = "unknown_posts" if name == "postings" else "unknown_units"
                     yield Note(key, {"table": TABLES[name].label, **self._said(strange, sum(strange.values()) / counts.sum())})
+
+    def _idle_patterns(self) -> Iterator[Note]:
+        """Name the patterns of ids that lie elsewhere which no id of the period fits, and those which only units fit."""
+        known = [str(unit) for unit in self.units["unit_id"].unique()]
+        written = {one for table in (*self.tables, *self._brought) for one in self._strange(self.in_period(table))}
+        patterns = () if self.records.unknown.outside == "others" else self.records.unknown.outside
+        idle = [pattern for pattern in patterns if not any(fnmatchcase(one, pattern) for one in written)]
+        units = {pattern: [quote(unit) for unit in known if fnmatchcase(unit, pattern)] for pattern in idle}
+        if nothing := [quote(pattern) for pattern in idle if not units[pattern]]:
+            yield Note("outside_idle", {"patterns": ", ".join(nothing)})
+        if taken := {pattern: ids for pattern, ids in units.items() if ids}:
+            shown = [f"{quote(p)} ({', '.join(ids[:SHOWN])}{' …' if ids[SHOWN:] else ''})" for p, ids in taken.items()]
+            yield Note("outside_known", {"patterns": ", ".join(shown)})
 
     def _empty_months(self, as_of: datetime) -> Iterator[Note]:
         """Name the months in which a table of events has no record of anybody; of an empty table that is said elsewhere."""

@@ -155,7 +155,7 @@ def _two_names(rows: Any, table: Table) -> list[Note]:
 
 
 def check_units(rows: Any, mapped: Mapped, name: str) -> Iterator[Fault]:
-    """Find what is wrong with the tree: absent parents and successors, circles, a unit on two levels, rows that overlap in time."""
+    """Find what is wrong with the tree: absent parents and successors, circles, two levels, rows that overlap in time."""
     units = rows.to_pandas()
     columns = list(units.columns)
     units = units.assign(row=range(2, len(units) + 2))

@@ -80,16 +80,19 @@ ENDLESS = {"-infinity": date.min, "infinity": date.max}
 def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | None, list[Fault], list[Note]]:
     """Rename, fill, translate, blank and cast the columns of a file; None where a required column is missing.
 
-    Noted is what the mapping names and no cell holds.
+    Noted is what the mapping names and no cell holds, and what it puts in the place of cells of the file.
     """
     faults = _mapping_faults(rows, table, mapped, file)
     times = Counter(mapped.rename.get(name, name) for name in rows.columns)
     if twice := [name for name in times if times[name] > 1]:
         return None, faults + [Fault(file, f"tables.{table.name}.rename", "document.twice", {"key": n}) for n in twice], []
     rows = rows.rename({new: old for old, new in mapped.rename.items() if old in rows.columns})
+    over, replaced = _replaced(rows, table, mapped, file)
+    faults += over
     filled = {name: _fill_column(rows, value, table, name, mapped) for name, value in mapped.set.items()}
     rows = rows.mutate(**{name: cell for name, cell in filled.items() if cell is not None})
     rows, notes = _translate(rows, table, mapped)
+    notes += replaced
     # to call a column of the public subject_id makes no code of what is in it
     columns = (*rows.columns, *(old for old, new in mapped.rename.items() if new == "subject_id"))
     faults += [Fault(file, name, "records.citizen") for name in columns if _is_of_citizens(name, table)]
@@ -120,6 +123,24 @@ def _mapping_faults(rows: Any, table: Table, mapped: Mapped, file: str) -> list[
     ]
 
 
+def _replaced(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[list[Fault], list[Note]]:
+    """Find what `set` would put over cells that hold something: a constant is a fault, another column is told."""
+    cells = {name: rows[name] for name in mapped.set if name in rows.columns}
+    if not cells:
+        return [], []
+    asked = {
+        f"n_{n}": rows.count(where=query.is_so(c != "") if c.type().is_string() else c.notnull())
+        for n, c in enumerate(cells.values())
+    }
+    counts = rows.agg(**asked).to_pandas().iloc[0]
+    held = {name: int(counts[f"n_{n}"]) for n, name in enumerate(cells) if counts[f"n_{n}"]}
+    by = {name: value.from_ for name, value in mapped.set.items() if isinstance(value, From)}
+    place = f"tables.{table.name}.set"
+    faults = [Fault(file, place, "records.set_over", {"given": n, "count": held[n]}) for n in held if n not in by]
+    told = [{"table": table.label, "column": n, "count": held[n], "source": by[n]} for n in held if by.get(n, n) != n]
+    return faults, [Note("set_over", given) for given in told]
+
+
 def _fill_column(rows: Any, value: Any, table: Table, name: str, mapped: Mapped) -> Any:
     if isinstance(value, From):
         source = mapped.rename.get(value.from_, value.from_)
@@ -141,7 +162,8 @@ def _translate(rows: Any, table: Table, mapped: Mapped) -> tuple[Any, list[Note]
     asked |= {(name, ""): cells[name].isnull() | (cells[name] == "") for name in words if "" in words[name]}
     if not asked:
         return rows, []
-    counts = rows.agg(**{f"any_{n}": cell.any() for n, cell in enumerate(asked.values())}).to_pandas().iloc[0]
+    some = {f"any_{n}": cell.any() for n, cell in enumerate(asked.values())}
+    counts = rows.agg(**some, rows_=rows.count()).to_pandas().iloc[0]
     found = {key for number, key in enumerate(asked) if counts[f"any_{number}"] == 1}
     done = {}
     for name in text:
@@ -151,7 +173,7 @@ def _translate(rows: Any, table: Table, mapped: Mapped) -> tuple[Any, list[Note]
     idle = [f"values.{name}: “{word}”" for name in words for word in words[name] if (name, word) not in found]
     idle += [f"missing: “{mark}”" for mark in mapped.missing if not any((name, mark) in found for name in text)]
     given = {"table": table.label, "keys": ", ".join(idle)}
-    return rows.mutate(**done), [Note("mapping_idle", given)] if idle and found else []
+    return rows.mutate(**done), [Note("mapping_idle", given)] if idle and counts["rows_"] else []
 
 
 def _meaning(cell: Any, words: Mapping[str, Any], marks: list[str]) -> Any:

@@ -14,7 +14,8 @@ NAMED = 5
 """As many cells of a template as are named one by one."""
 
 FOR_EVALUATORS = (
-    *("mapping_idle", "mapping_no_table", "words_absent", "codes_idle", "figures_idle", "ids_idle"),
+    *("mapping_idle", "mapping_no_table", "set_over", "words_absent", "codes_idle", "figures_idle", "ids_idle"),
+    *("outside_idle", "outside_known"),
     *("no_sample", "no_sample_scored", "nothing_scored", "part_scored"),
 )
 """Notes for those who keep scheme and parameters: a card does not repeat them, pages of the whole run do.

@@ -96,6 +96,13 @@ def test_the_rest_is_held_to_the_share(scored):
     assert scored("018", "991", "992", "B2", outside=("99*",), at_most="25%")["unknown_units"]["count"] == 1
 
 
+def test_patterns_of_what_lies_outside_that_fit_nothing_are_told(scored):
+    """A pattern in vain may be misspelt; one that fits only units does nothing, for they count all the same."""
+    told = scored("018", "991", outside=("99*", "88*", "01*"))
+    assert (told["outside_idle"], told["outside_known"]) == ({"patterns": "“88*”"}, {"patterns": "“01*” (“018”, “019”)"})
+    assert not {"outside_idle", "outside_known"} & set(scored("018", "991", outside=("99*",)))
+
+
 @pytest.mark.parametrize(
     ("last", "levels"),
     [
