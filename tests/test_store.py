@@ -208,6 +208,17 @@ def test_an_id_that_may_be_a_citizens_number_is_not_printed(tables, tmp_path):
         open_records(as_csv(tmp_path, {"units": tables["units"], "credits": credits_}))
 
 
+@pytest.mark.parametrize("blank", [" ", "\u3000", " \xa0 "])
+@WRITERS
+def test_a_cell_of_blanks_is_empty(tables, tmp_path, write, blank):
+    """A blank, wide or not, is nothing written; where values says what it means it means that."""
+    cases = tables["cases"].assign(category=[blank, "甲", blank], status=["无", blank, "有"])
+    given = {"cases": Mapped(values={"status": {"无": "", blank: "不明"}})}
+    rows = open_records(write(tmp_path, tables | {"cases": cases}), given).tables["cases"].order_by("case_id").to_pandas()
+    assert rows["category"].isna().tolist() == [True, False, True]
+    assert rows["status"].fillna("—").tolist() == ["—", "不明", "有"]
+
+
 @pytest.mark.parametrize(("table", "column"), [("cases", "elements_required"), ("units", "residents")])
 def test_counts_are_not_below_nought(tables, tmp_path, table, column):
     """Minus five elements, or inhabitants, there are not."""

@@ -69,6 +69,8 @@ PLAIN = rf"^{_DAY}(?:{_CLOCK})?$"
 """A day, or a day and a time, with its year in four digits."""
 ZONED = rf"(?i)^({_DAY}{_CLOCK}) ?(Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$"
 """A day and a time that names its zone, by words or signs that mean one thing only (CST means several)."""
+BLANK = r"^[\s\x{3000}\x{A0}]*$"
+"""A cell of nothing, or of blanks only: it is empty."""
 RANGE = (date(1000, 1, 1), date.max)
 """The days that a database may hold; a year has four digits."""
 MOST = 1e15
@@ -146,7 +148,9 @@ def _fill_column(rows: Any, value: Any, table: Table, name: str, mapped: Mapped)
         source = mapped.rename.get(value.from_, value.from_)
         return rows[source] if source in rows.columns else None
     column = table.column(name)
-    return constant(None if value is None else str(value), TYPES[column.kind] if column and value is None else "string")
+    if value in (None, ""):
+        return constant(None, TYPES[column.kind] if column else "string")
+    return constant(str(value), "string")
 
 
 def _translate(rows: Any, table: Table, mapped: Mapped) -> tuple[Any, list[Note]]:
@@ -158,8 +162,9 @@ def _translate(rows: Any, table: Table, mapped: Mapped) -> tuple[Any, list[Note]
     words = {name: meant for name, meant in mapped.values.items() if name in rows.columns}
     text = [n for n, kind in rows.schema().items() if n in words or (kind.is_string() and n not in constants)]
     cells = {name: rows[name].cast("string") for name in text}
-    asked = {(name, mark): cells[name] == mark for name in text for mark in ("", *mapped.missing, *words.get(name, ()))}
-    asked |= {(name, ""): cells[name].isnull() | (cells[name] == "") for name in words if "" in words[name]}
+    asked = {(name, mark): cells[name] == mark for name in text for mark in (*mapped.missing, *words.get(name, ()))}
+    asked |= {(name, ""): cells[name].re_search(BLANK) for name in text}
+    asked |= {(name, ""): cells[name].isnull() | cells[name].re_search(BLANK) for name in words if "" in words[name]}
     if not asked:
         return rows, []
     some = {f"any_{n}": cell.any() for n, cell in enumerate(asked.values())}
@@ -177,12 +182,15 @@ def _translate(rows: Any, table: Table, mapped: Mapped) -> tuple[Any, list[Note]
 
 
 def _meaning(cell: Any, words: Mapping[str, Any], marks: list[str]) -> Any:
-    gone = [*marks, *(word for word, meant in words.items() if meant is None and word)]
-    kept = {w: str(meant).lower() if isinstance(meant, bool) else str(meant) for w, meant in words.items() if meant is not None}
+    gone = [*marks, *(word for word, meant in words.items() if meant in (None, "") and word)]
+    kept = {
+        w: str(meant).lower() if isinstance(meant, bool) else str(meant) for w, meant in words.items() if meant not in (None, "")
+    }
     empty = kept.pop("", None)
     left = [word for word in gone if word not in kept]
     meant = cell.substitute(kept) if kept else cell
-    meant = cell.isin(left).ifelse(constant(None, "string"), meant) if left else meant
+    bare = cell.re_search(BLANK) & cell.notin(list(kept)) if kept else cell.re_search(BLANK)
+    meant = (cell.isin(left) | bare if "" in left else cell.isin(left)).ifelse(constant(None, "string"), meant) if left else meant
     return meant if empty is None else meant.fill_null(empty)
 
 
