@@ -219,6 +219,17 @@ def test_a_cell_of_blanks_is_empty(tables, tmp_path, write, blank):
     assert rows["status"].fillna("—").tolist() == ["—", "不明", "有"]
 
 
+@WRITERS
+def test_a_numerator_alone_is_no_figure(tables, tmp_path, write):
+    """Nine of how many nobody said."""
+    given = {"unit_id": "S1", "indicator": ["a", "b", "c"], "period": "2024Q4", "n": 10}
+    figures = pd.DataFrame(
+        {**given, "numerator": [9.0, 9.0, None], "denominator": [None, 10.0, 10.0], "value": [None, None, 90.0]}
+    )
+    with pytest.raises(InputError, match=r"figures\.numerator \[records\.numerator_alone\] 有 1 行只有分子.*（第 2 行）"):
+        open_records(write(tmp_path, {"units": tables["units"], "figures": figures}))
+
+
 @pytest.mark.parametrize(("table", "column"), [("cases", "elements_required"), ("units", "residents")])
 def test_counts_are_not_below_nought(tables, tmp_path, table, column):
     """Minus five elements, or inhabitants, there are not."""

@@ -38,7 +38,7 @@ def match_notes(records: Records, scheme: Scheme, period: Period) -> Iterator[No
     if ("notices", "code") in named and records.counts.get("notices"):
         yield from _idle_codes(records.tables["notices"], named["notices", "code"], period)
     if records.counts.get("figures"):
-        yield from _figure_notes(records.tables["figures"], named.get(("figures", "indicator"), {}), period)
+        yield from _figure_notes(records.tables["figures"], named.get(("figures", "indicator"), {}), scheme, period)
     yield from _idle_ids(records, scheme)
     yield from _classes_alike(records)
     if records.counts.get("credits"):
@@ -117,18 +117,26 @@ def _idle_codes(rows: Any, words: Collection[str], period: Period) -> Iterator[N
         yield Note("codes_idle", {"count": int(found["rows_"].sum()), "codes": _list(shown, len(found))})
 
 
-def _figure_notes(rows: Any, words: Collection[str], period: Period) -> Iterator[Note]:
-    """Name the figures that no line asks for, and those asked for that are there, but not for the period or a part of it."""
-    found = query.count_words(rows, "period", "indicator")
+def _figure_notes(rows: Any, words: Collection[str], scheme: Scheme, period: Period) -> Iterator[Note]:
+    """Name the figures that no line asks for, and those asked for that units have, but not for the period.
+
+    For a part of it, or for what it is a part of, will do where totals are means, and for a quota.
+    """
+    found = query.count_words(rows, "period", "indicator", "unit_id")
+    quotas = {held.figure for entry in scheme.entries for held in entry.against if isinstance(held, Quota)}
     idle = found[~found["indicator"].isin(list(words))].groupby("indicator")["rows_"].sum()
     if len(idle):
         shown = [f"{_with_near(name, words)} ×{count}" for name, count in idle.head(SHOWN).items()]
         yield Note("figures_idle", {"count": int(idle.sum()), "names": _list(shown, len(idle))})
     for word in words:
-        spans = [parse(span) for span in found.loc[found["indicator"] == word, "period"]]
-        if spans and not any(period.holds(span) or span.holds(period) for span in spans):
-            there = _list([str(span) for span in spans[-SHOWN:]], len(spans))
-            yield Note("figure_elsewhen", {"name": quote(word), "period": str(period), "there": there})
+        mine = found[found["indicator"] == word]
+        over = mine["period"].map(lambda span: period.holds(parse(span)) or parse(span).holds(period)).astype(bool)
+        fit = over if word in quotas or scheme.longer_period == "mean_of_totals" else mine["period"] == str(period)
+        lacking = ~mine["unit_id"].isin(mine.loc[fit, "unit_id"])
+        if len(other := mine[lacking & over if fit.any() else lacking]):
+            spans = list(dict.fromkeys(other["period"]))
+            given = {"count": other["unit_id"].nunique(), "there": _list(spans[-SHOWN:], len(spans))}
+            yield Note("figure_elsewhen", {"name": quote(word), "period": str(period), **given})
 
 
 def _idle_ids(records: Records, scheme: Scheme) -> Iterator[Note]:

@@ -13,7 +13,7 @@ from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.tables import EVENTS, TABLES
 from fengqiao_eval.scheme.load import blanks
-from fengqiao_eval.scheme.measure import Coded, Count, Figure
+from fengqiao_eval.scheme.measure import Coded, Count, Figure, Ratio
 from fengqiao_eval.scheme.scheme import Scheme, least_at
 
 PER_CENT = 100
@@ -31,6 +31,7 @@ def collect_notes(plan: Plan, measured: Measured, groups: np.ndarray) -> tuple[N
         *_missing_tables(plan),
         *_late_records(plan, measured.period),
         *_uncoded_answers(plan, measured.period),
+        *_half_ratios(plan, measured.period),
         *_no_worth(plan, measured.period),
         *_figures(plan, measured),
         *_notices(plan, measured.period),
@@ -68,6 +69,18 @@ def _uncoded_answers(plan: Plan, period: Period) -> Iterator[Note]:
                 yield Note("uncoded", {"indicator": entry.label, "count": count})
 
 
+def _half_ratios(plan: Plan, period: Period) -> Iterator[Note]:
+    """Count the rows that a ratio leaves out because one of its two numbers is empty and the other is not."""
+    for entry in plan.scheme.entries:
+        measure = entry.measure
+        if isinstance(measure, Ratio) and measure.table in plan.records.tables:
+            rows = query.filter_spans(plan.rows(measure), measure.date, [(period.start, period.end)])
+            half = rows[measure.numerator].isnull() != rows[measure.denominator].isnull()
+            if count := int(rows.filter(query.passes(rows, measure.where), half).count().execute()):
+                columns = {"numerator": measure.numerator, "denominator": measure.denominator}
+                yield Note("half_ratio", {"indicator": entry.label, **columns, "count": count})
+
+
 def _no_worth(plan: Plan, period: Period) -> Iterator[Note]:
     """Count the rows that are worth 0 because a cell is empty or its word has no code; the words are not printed."""
     for entry in plan.scheme.entries:
@@ -89,6 +102,9 @@ def _figures(plan: Plan, measured: Measured) -> Iterator[Note]:
         value, silent = measured.value[:, number], np.isnan(measured.n[:, number])
         least = np.array([least_at(entry, level) for level in levels])
         wrong = {"no_sample": silent & (least > 0), "no_sample_scored": silent & (least == 0)}
+        if entry.scale != 1:
+            whole = measured.denominator[:, number]
+            wrong["sample_of_another"] = ~silent & ~np.isnan(whole) & (measured.n[:, number] != whole)
         if entry.unit == "%":
             small = (value > 0) & (value <= 1)
             shares = small.any() and (not (value > 1).any() or np.nanmedian(value) > SHARE_BELOW)

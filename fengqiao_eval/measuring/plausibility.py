@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Fault, Note
-from fengqiao_eval.measuring.tallies import is_countable, is_reversed, stretches_of
+from fengqiao_eval.measuring.tallies import clock_columns, is_countable, is_reversed, stretches_of
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import LONG_NUMBER
@@ -26,6 +26,8 @@ OLDEST, YEARS_AHEAD = 1990, 2
 """Times before the year, or more than so many years after the end of the period, are of another age."""
 SENTINELS = (date(1899, 12, 30), date(1900, 1, 1), date(1900, 1, 2), date(1970, 1, 1))
 """What an empty cell of a spreadsheet or a database becomes when it is read as a day."""
+BY_CHANCE = 500
+"""One time in 1440 falls on midnight to the minute by chance; no more than one in so many is not told."""
 SHOWN = 5
 """As many ids are named."""
 
@@ -210,6 +212,7 @@ class Survey:
         yield from self._double_postings()
         for name in self.tables:
             yield from self._reversed(TABLES[name])
+            yield from self._days_only(TABLES[name])
             yield from self._strange_times(TABLES[name])
 
     def _unknown_notes(self, tree: Tree) -> Iterator[Note]:
@@ -274,6 +277,22 @@ class Survey:
             for number, one in enumerate(asked):
                 if count := int(counts[f"n_{number}"].iloc[0]):
                     yield Note("reversed", {"table": table.label, "start": one.start, "end": one.end, "count": count})
+
+    def _days_only(self, table: Table) -> Iterator[Note]:
+        """Count the times of the period that have no time of day, in columns of which minutes or hours are looked at."""
+        measures = [entry.measure for entry in self.scheme.entries if entry.measure.table == table.name]
+        rows = self.records.tables[table.name]
+        found = dict.fromkeys(c for m in measures if is_countable(m, self.records.tables) for c in clock_columns(m))
+        if asked := [column for column in found if column in rows.columns]:
+            rows = query.filter_spans(rows, table.own_date, [(self.period.start, self.period.end)])
+            times = {column: rows[column].cast("timestamp") for column in asked}
+            bare = {f"bare_{n}": rows.count(where=time == time.truncate("D")) for n, time in enumerate(times.values())}
+            filled = {f"filled_{n}": time.count() for n, time in enumerate(times.values())}
+            counts = rows.agg(**bare, **filled).to_pandas().iloc[0]
+            for number, column in enumerate(asked):
+                count, of = int(counts[f"bare_{number}"]), int(counts[f"filled_{number}"])
+                if count * BY_CHANCE > of:
+                    yield Note("no_time_of_day", {"table": table.label, "column": column, "count": count, "filled": of})
 
     def _strange_times(self, table: Table) -> Iterator[Note]:
         """Count the times of other ages in a whole table, for such a record lies in no period."""

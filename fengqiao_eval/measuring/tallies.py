@@ -127,6 +127,16 @@ def deadlines_of(measure: Any) -> frozenset[str]:
     return frozenset(column.name for column in TABLES[measure.table].columns if column.due)
 
 
+def clock_columns(measure: Any) -> tuple[str, ...]:
+    """Name the times of which a measure looks at the time of day: those that limits and durations of less than a day hold."""
+    tests = (*measure.where.items(), *getattr(measure, "met", {}).items())
+    found = [(column, test.within.of) for column, test in tests if test.within and test.within.days is None]
+    found += [measure.of.minutes] if isinstance(getattr(measure, "of", None), Elapsed) else []
+    ladders = [part.ladder for part in getattr(measure, "worth", ()) if part.ladder]
+    found += [(ladder.since, ladder.until) for ladder in ladders if ladder.unit != "days"]
+    return tuple(dict.fromkeys(column for both in found for column in both))
+
+
 def is_reversed(rows: Any, stretch: Stretch) -> Cell:
     """Say of each row whether it ends before it starts; never empty."""
     before = query.seconds_between(rows, stretch.start, stretch.end) < 0

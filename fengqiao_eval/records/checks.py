@@ -78,6 +78,13 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
     for first, last in STRETCHES:
         if {first, last} <= set(rows.columns):
             yield "reversed", last, is_so(rows[last] < rows[first]), {"start": first}
+    yield from _rules_between_columns(rows, table)
+
+
+def _rules_between_columns(rows: Any, table: Table) -> Iterator[Wrong]:
+    if table.name == "figures":
+        above, below, value = (optional(rows, name, "float64") for name in ("numerator", "denominator", "value"))
+        yield "numerator_alone", "numerator", above.notnull() & below.isnull() & value.isnull(), {}
     if table.name == "notices" and "status" in rows.columns:
         # a notice takes points or a grade, so that two persons answer for it: who entered it, and another who checked it
         upheld, entered, checked = rows.status == UPHELD, optional(rows, "entered_by"), optional(rows, "checked_by")

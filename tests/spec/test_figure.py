@@ -56,6 +56,14 @@ def test_a_fraction_of_nothing_is_no_value(count):
     assert count(SAFETY, figures=figures).frame.loc[["S1", "S2"], "status"].tolist() == ["no_records"] * 2
 
 
+@pytest.mark.parametrize(("n", "told"), [("120", []), ("", []), ("1000", ["S1"])])
+def test_an_n_that_is_not_the_denominator_is_told(one_line, n, told):
+    """90 of 120 answers cannot well rest on a thousand."""
+    figures = f"| unit_id | indicator | period | numerator | denominator | n |\n| S1 | safety | 2024Q4 | 90 | 120 | {n} |"
+    it = one_line(SAFETY, figures=figures)
+    assert [note.given["ids"] for note in score(it.records, it.scheme).notes if note.key == "sample_of_another"] == told
+
+
 # A figure that does not say on how many answers it rests
 
 

@@ -72,7 +72,21 @@ def test_figures_that_no_line_asks_for_and_those_of_other_periods(told):
     assert notes["figures_idle"] == {"count": 2, "names": "“Safety” → “safety”? ×1, “trust” ×1"}
     assert notes["words_alike"]["words"] == "“Safety” ×1 ≠ “safety”"
     notes = told("{kind: figure, figure: trust}", figures=FIGURES)
-    assert notes["figure_elsewhen"] == {"name": "“trust”", "period": "2024Q4", "there": "2023Q4"}
+    assert notes["figure_elsewhen"] == {"name": "“trust”", "period": "2024Q4", "count": 1, "there": "2023Q4"}
+
+
+def test_a_unit_with_figures_of_parts_of_the_period_only_is_told(told):
+    """S1 has the quarter; S2 has a month of it and the year, which are no quarter; what X had before is no matter."""
+    figures = """
+        | unit_id | indicator | period  | value | n   |
+        | S1      | trust     | 2024Q4  | 90    | 100 |
+        | S1      | trust     | 2024-10 | 80    | 100 |
+        | S2      | trust     | 2024-11 | 80    | 100 |
+        | S2      | trust     | 2024    | 80    | 100 |
+        | X       | trust     | 2023Q4  | 80    | 100 |
+    """
+    notes = told("{kind: figure, figure: trust}", figures=figures)
+    assert notes["figure_elsewhen"] == {"name": "“trust”", "period": "2024Q4", "count": 1, "there": "2024, 2024-11"}
 
 
 def test_upheld_notices_that_no_line_asks_for(told):

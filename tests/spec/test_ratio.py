@@ -1,5 +1,7 @@
 """A ratio: one summed column over another, so that a case with ten elements weighs ten times a case with one."""
 
+from seam import score
+
 FILLED = "{kind: ratio, table: cases, date: received_at, numerator: elements_filled, denominator: elements_required}"
 CASES = """
     | case_id | unit_id | received_at | elements_required | elements_filled |
@@ -19,6 +21,13 @@ def test_sums_are_divided_not_rates_averaged(count):
 def test_a_row_lacking_either_column_is_left_out(count):
     """A case whose filled elements nobody wrote down is neither 0 of 5 nor counted; n is the cases behind the sums."""
     assert count(FILLED, cases=CASES).frame.loc["S1", "n"] == 2
+
+
+def test_a_row_lacking_one_column_is_told(one_line):
+    """K3 has what is required and not what is filled; a row that has neither is no slip."""
+    it = one_line(FILLED, cases=CASES + "    | K5      | S2      | 2024-10-03  |                   |                 |\n")
+    (told,) = [note.given for note in score(it.records, it.scheme).notes if note.key == "half_ratio"]
+    assert told == {"indicator": "it", "numerator": "elements_filled", "denominator": "elements_required", "count": 1}
 
 
 def test_nothing_required_is_no_value(count):

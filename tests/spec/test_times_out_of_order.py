@@ -63,6 +63,28 @@ def test_years_are_those_of_1990_to_two_after_the_period(one_line, year, odd):
     assert any(note.key == "strange_times" for note in score(it.records, it.scheme).notes) is odd
 
 
+@pytest.mark.parametrize(
+    ("measure", "told"),
+    [
+        ("{kind: share, table: cases, date: received_at, met: {arrived_at: {within: {minutes: 15, of: received_at}}}}", 2),
+        ("{kind: mean, table: cases, date: received_at, of: {minutes: [received_at, arrived_at]}}", 2),
+        ("{kind: share, table: cases, date: received_at, met: {arrived_at: {within: {days: 1, of: received_at}}}}", None),
+    ],
+)
+def test_days_where_minutes_are_looked_at_are_told(one_line, measure, told):
+    """Two of three calls have a day without a time of day: minutes from it say nothing, and days say as much as ever."""
+    cases = """
+        | case_id | unit_id | received_at      | arrived_at       |
+        | K1      | S1      | 2024-10-01 00:00 | 2024-10-01 00:10 |
+        | K2      | S1      | 2024-10-02 00:00 | 2024-10-02 08:10 |
+        | K3      | S1      | 2024-10-03 08:00 | 2024-10-03 08:10 |
+    """
+    it = one_line(measure, cases=cases)
+    notes = [note.given for note in score(it.records, it.scheme).notes if note.key == "no_time_of_day"]
+    of = {"table": "警情案件", "column": "received_at", "count": told, "filled": 3}
+    assert notes == ([of] if told else [])
+
+
 def test_durations_are_between_moments(count, tmp_path):
     """Ten minutes over the hour in which clocks are put back are ten minutes, where the times name their zone."""
     (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,a,station\n")
