@@ -364,3 +364,16 @@ def test_visits_made_needs_subject_and_span(scored, column):
     visits = "| visit_id | unit_id | visited_at | subject_id |\n| V1 | S1 | 2024-10-05 | H1 |"
     with pytest.raises(InputError, match=rf"\[scheme\.no_column\] 表 duties 没有指标要用的列“{column}”"):
         scored(VISITS_MADE, duties=DUTIES.replace(column, f"{column}_x"), visits=visits)
+
+
+def test_ids_with_blanks_at_their_ends_are_told(tmp_path):
+    """'K1' and 'K1 ' are two records, and a visit of 'H2 ' meets no duty of H2: counted, and no subject is named."""
+    (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,一所,station\n", "utf-8")
+    cases = "case_id,unit_id,received_at\nK1,S1,2024-10-05\nK1 ,S1,2024-10-05\n\u3000K2,S1,2024-10-05\n"
+    (tmp_path / "cases.csv").write_text(cases, "utf-8")
+    (tmp_path / "visits.csv").write_text("visit_id,unit_id,visited_at,subject_id\nV1,S1,2024-10-05,H2 \n", "utf-8")
+    told = [note.given for note in open_records(tmp_path).notes]
+    assert told == [
+        {"table": "警情案件", "column": "case_id", "count": 2, "ids": " (“K1 ”, “\\u3000K2”)"},
+        {"table": "走访", "column": "subject_id", "count": 1, "ids": ""},
+    ]

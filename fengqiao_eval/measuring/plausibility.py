@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import pairwise
@@ -214,6 +214,7 @@ class Survey:
             yield from self._reversed(TABLES[name])
             yield from self._days_only(TABLES[name])
             yield from self._strange_times(TABLES[name])
+            yield from self._outside_dates(TABLES[name])
 
     def _unknown_notes(self, tree: Tree) -> Iterator[Note]:
         for name in self.tables:
@@ -264,6 +265,34 @@ class Survey:
             full = share.groupby(now["officer_id"]).transform("sum") > 1
             if count := len(overlapping_officers(now[full])):
                 yield Note("double_postings", {"count": count})
+
+    @cached_property
+    def _spans(self) -> pd.DataFrame:
+        """The units that do not hold for the whole period and were merged into none: unit_id, start, end, a row a stretch."""
+        units = self.records.tables["units"].to_pandas()
+        units = units.assign(start=dates(units, "valid_from", date.min), end=dates(units, "valid_to", date.max))
+        first, last = self.period.start.date(), self.period.end.date() - timedelta(days=1)
+        merged = set(units.loc[units["successor_id"].notna(), "unit_id"]) if "successor_id" in units else set()
+        whole = set(units.loc[(units["start"] <= first) & (units["end"] >= last), "unit_id"])
+        return units.loc[~units["unit_id"].isin(merged | whole), ["unit_id", "start", "end"]]
+
+    def _outside_dates(self, table: Table) -> Iterator[Note]:
+        """Count the records of the period from days on which their unit is not in force, and of which no other has taken over."""
+        rows = self.records.tables[table.name]
+        if self._spans.empty or "unit_id" not in rows.columns:
+            return
+        rows = query.filter_spans(rows, table.own_date, [(self.period.start, self.period.end)])
+        rows = rows.filter(rows.unit_id.isin(list(self._spans["unit_id"].unique())))
+        rows = rows.filter(rows.status == query.UPHELD) if table.name == "notices" and "status" in rows.columns else rows
+        days = query.tally(rows, {"unit_id": rows.unit_id, "day": rows[table.own_date].cast("date")}, {"rows": rows.count()})
+        days = days.assign(day=dates(days, "day", date.min))
+        held = days.reset_index().merge(self._spans, on="unit_id")
+        inside = set(held.loc[(held["start"] <= held["day"]) & (held["day"] <= held["end"]), "index"])
+        outside = days[~days.index.isin(inside)].groupby("unit_id")["rows"].sum().sort_values(ascending=False, kind="stable")
+        if len(outside):
+            shown = ", ".join(f"{quote(unit)} ×{int(count)}" for unit, count in outside.head(SHOWN).items())
+            given = {"count": int(outside.sum()), "ids": shown + (" …" if len(outside) > SHOWN else "")}
+            yield Note("outside_dates", {"table": table.label, **given})
 
     def _reversed(self, table: Table) -> Iterator[Note]:
         """Count the rows of the period that end before they start, by the columns between which a measure looks."""

@@ -22,6 +22,8 @@ IDENTITY_OF_ADULTS = (
 """The same where ids of records, units and persons stand, which pages print: numbers of cases hold the day of the case."""
 WIDE, PLAIN, SIGNS = "０１２３４５６７８９Ｘｘ", "0123456789Xx", r"[\s+()（）－-]+"
 """What else people put into such a number, and the digits of full width."""
+BLANK_ENDS = r"^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$"
+"""A blank of whatever width before or after an id."""
 PERIOD = r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$"
 """How a period is written."""
 STRETCHES = (("valid_from", "valid_to"), ("from_date", "to_date"))
@@ -42,7 +44,8 @@ def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any
     """
     kept, faults, notes = _settle_repeats(rows, table, mapped.repeated, name)
     shares = _share_faults(kept, name) if table.name == "credits" and "share" in rows.columns else ()
-    return kept, [*_cell_faults(rows, table, name), *shares, *faults], [*notes, *_two_names(kept, table)]
+    told = [*notes, *_two_names(kept, table), *_blank_ends(kept, table)]
+    return kept, [*_cell_faults(rows, table, name), *shares, *faults], told
 
 
 def _cell_faults(rows: Any, table: Table, name: str) -> Iterator[Fault]:
@@ -159,6 +162,18 @@ def _two_names(rows: Any, table: Table) -> list[Note]:
     names = named.group_by("unit_id").agg(names=named.unit_name.nunique())
     ids = list(fetch(names.filter(names.names > 1), ["unit_id"], ["unit_id"])["unit_id"])
     return [Note("two_names", {"table": table.label, "count": len(ids), "ids": ", ".join(ids[:FIRST_ROWS])})] if ids else []
+
+
+def _blank_ends(rows: Any, table: Table) -> Iterator[Note]:
+    """Count the ids with blanks at their ends, which are other ids than those without; of subjects none is named."""
+    ids = [name for name in dict.fromkeys((table.key, "subject_id", "record_id")) if name and name in rows.columns]
+    asked = {f"n_{name}": rows.count(where=is_so(rows[name].re_search(BLANK_ENDS))) for name in ids}
+    counts = rows.agg(**asked).to_pandas().iloc[0] if asked and table.name != "units" else {}
+    for name in ids:
+        if count := int(counts.get(f"n_{name}", 0)):
+            wrong = rows.filter(rows[name].re_search(BLANK_ENDS)).select(name).distinct().order_by(name).limit(FIRST_ROWS)
+            shown = "" if name == "subject_id" else f" ({', '.join(map(quote, fetch(wrong, [name])[name]))})"
+            yield Note("blank_ends", {"table": table.label, "column": name, "count": count, "ids": shown})
 
 
 def check_units(rows: Any, mapped: Mapped, name: str) -> Iterator[Fault]:

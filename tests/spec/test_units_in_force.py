@@ -2,7 +2,7 @@
 
 import pytest
 
-from seam import read_units
+from seam import read_units, score
 
 CLOSED = "{kind: share, table: cases, date: received_at, met: {closed_at: {present: true}}}"
 CHANGED = """
@@ -78,3 +78,23 @@ def test_open_ends_are_written_in_many_ways(records, end):
     """An end in the year 9999 is no end, as an empty cell is."""
     units = f"| unit_id | name | level | valid_from | valid_to |\n| S1 | 一所 | station | 2020-01-01 | {end} |"
     assert read_units(records(units=units), "2024").units["unit_id"].tolist() == ["S1"]
+
+
+def test_records_from_days_on_which_a_unit_is_not_in_force_are_told(records, scheme):
+    """S1 begins in November, S2 ends in October and was merged into none, S3 into S1: what lies outside is counted and said."""
+    units = """
+        | unit_id | name | level   | parent_id | valid_from | valid_to   | successor_id |
+        | X       | 县   | county  |           |            |            |              |
+        | S1      | 一所 | station | X         | 2024-11-01 |            |              |
+        | S2      | 二所 | station | X         |            | 2024-10-31 |              |
+        | S3      | 三所 | station | X         |            | 2024-10-31 | S1           |
+    """
+    days = {"S1": ("2024-10-05", "2024-11-01"), "S2": ("2024-10-31", "2024-11-05", "2024-12-05"), "S3": ("2024-12-05",)}
+    rows = "".join(f"| K{unit}{n} | {unit} | {day} |\n" for unit, each in days.items() for n, day in enumerate(each))
+    table = scheme(
+        "| dimension | share | indicator | weight | measure |\n"
+        "| d | 100 | a | 100 | {kind: count, table: cases, date: received_at} |"
+    )
+    told = score(records(units=units, cases="| case_id | unit_id | received_at |\n" + rows), table).notes
+    (note,) = [note for note in told if note.key == "outside_dates"]
+    assert note.given == {"table": "警情案件", "count": 3, "ids": "“S2” ×2, “S1” ×1"}
