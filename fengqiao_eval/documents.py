@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.errors import Fault, InputError, refuse
-from fengqiao_eval.files import input_faults
+from fengqiao_eval.files import absence, input_faults
 from fengqiao_eval.words import HALF
 
 KeyPath = tuple[str | int, ...]
@@ -144,7 +144,7 @@ def read(path: Path, name: str | None = None) -> Document:
     name = name or str(path)
     with input_faults(path, name):
         if not path.is_file():
-            raise InputError([Fault(name, "", "document.not_there")])
+            raise InputError([Fault(name, "", absence(path))])
         raw = path.read_bytes()
     try:
         loader = _Loader(raw.decode("utf-8-sig"))

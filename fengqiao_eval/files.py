@@ -139,6 +139,17 @@ def find_refusal(error: BaseException | None) -> OSError | None:
     return find_refusal(error.__cause__ or error.__context__)
 
 
+def absence(path: Path) -> str:
+    """Name the rule by which no file can be read at a path: nothing is there, or a folder, a link that leads nowhere, a pipe.
+
+    >>> absence(Path("/nowhere/a.yaml")), absence(Path("/"))
+    ('document.not_there', 'document.folder')
+    """
+    if path.is_dir():
+        return "document.folder"
+    return "document.special" if path.exists() else "document.dangling" if path.is_symlink() else "document.not_there"
+
+
 def access_fault(error: OSError, path: Path | None = None, name: str | None = None) -> Fault:
     """Say as a fault what the system refused: the path, which right is lacking where, and to whom.
 

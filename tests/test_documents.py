@@ -1,7 +1,9 @@
 """YAML is read strictly: exact decimals, text that stays text, no key twice, and every fault with its line."""
 
+import os
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -204,3 +206,19 @@ def test_an_anchor_is_written_out(written):
 def test_what_no_calendar_has_and_no_count_reaches_stays_text(written, text):
     """An impossible day is refused where a day is asked for, as any other text is; so is a number of 61 digits."""
     assert written(f"a: {text}\n").data == {"a": text}
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (Path.mkdir, r"\[document\.folder\] 这是文件夹，不是文件；请写出其中的文件"),
+        (os.mkfifo, r"\[document\.special\] 这不是普通文件"),
+        (lambda path: path.symlink_to("nowhere.yaml"), r"\[document\.dangling\] 这是链接，而所指的文件不存在"),
+    ],
+    ids=["folder", "pipe", "link"],
+)
+def test_what_is_no_file_is_called_what_it_is(tmp_path, make, words):
+    """A folder is there, and a pipe: that there is no such file would be no help."""
+    make(tmp_path / "a.yaml")
+    with pytest.raises(InputError, match=words):
+        read(tmp_path / "a.yaml")

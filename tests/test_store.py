@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
 
 import gc
+import os
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -393,6 +394,31 @@ def test_a_table_of_another_name(tables, tmp_path):
 
 
 # Where records lie
+
+
+def test_files_that_no_table_reads_are_told(tables, tmp_path):
+    """A second part, a slip in the name, another case: each may be meant for records, so it is named."""
+    as_csv(tmp_path, tables)
+    for name in ("cases-2.csv", "visit.CSV", "Cases.parquet", "README.md"):
+        (tmp_path / name).write_text("a,b\n1,2\n", "utf-8")
+    (note,) = open_records(tmp_path).notes
+    assert (note.key, note.given) == ("files_unread", {"count": 3, "names": "“Cases.parquet”, “cases-2.csv”, “visit.CSV”"})
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: path.symlink_to("nowhere.csv"), r"visits\.csv \[document\.dangling\] 这是链接，而所指的文件不存在"),
+        (lambda path: path.mkdir(), r"visits\.csv \[document\.folder\] 这是文件夹，不是文件"),
+        (os.mkfifo, r"visits\.csv \[document\.special\] 这不是普通文件"),
+    ],
+    ids=["link", "folder", "pipe"],
+)
+def test_a_table_that_is_there_and_no_file_is_told_as_that(tables, tmp_path, make, words):
+    """To say that there is no table of visits would mislead."""
+    make(as_csv(tmp_path, tables) / "visits.csv")
+    with pytest.raises(InputError, match=words):
+        open_records(tmp_path)
 
 
 def test_where_a_table_lies_twice_parquet_wins(tables, tmp_path):

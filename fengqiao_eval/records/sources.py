@@ -16,10 +16,10 @@ from ibis.common.exceptions import IbisError, TableNotFound
 from pyarrow.lib import ArrowException
 
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
-from fengqiao_eval.files import access_fault, plain_path
+from fengqiao_eval.files import absence, access_fault, plain_path
 from fengqiao_eval.records import csv_files
 from fengqiao_eval.records.ingest import Mapped
-from fengqiao_eval.words import HALF
+from fengqiao_eval.words import HALF, quote, readable
 
 SUFFIXES = (".parquet", ".csv")
 """Formats in a folder; where a table is there twice the first wins, and a note says so."""
@@ -76,10 +76,15 @@ def find_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name:
 
 def files_of(where: Path, table: str, mapped: Mapped) -> list[Path]:
     """List the files of a folder that hold a table, the one that is read first; a suffix may be written in upper case."""
+    return [path for path in _called(where, table, mapped) if path.is_file()]
+
+
+def _called(where: Path, table: str, mapped: Mapped) -> list[Path]:
+    """List what is called as the file of a table, be it a file or not."""
     wanted = where / (mapped.file or table)
     names = {wanted.name} if wanted.suffix.lower() in SUFFIXES else {wanted.name + suffix for suffix in SUFFIXES}
     there = wanted.parent.iterdir() if wanted.parent.is_dir() else ()
-    found = [path for path in there if path.stem + path.suffix.lower() in names and path.is_file()]
+    found = [path for path in there if path.stem + path.suffix.lower() in names]
     return sorted(found, key=lambda path: SUFFIXES.index(path.suffix.lower()))
 
 
@@ -104,12 +109,18 @@ def _connect(timezone: str) -> Any:
 
 
 def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
-    connection, read = _connect(timezone), dict[Path, Any]()
+    connection, read, known = _connect(timezone), dict[Path, Any](), set[Path]()
     found = Holdings(there=sorted(path.name for path in where.iterdir()))
     for table, how in mapped.items():
-        files = files_of(where, table, how)
-        if not files:
+        called = _called(where, table, how)
+        files = [path for path in called if path.is_file()]
+        known.update(called)
+        if called and not files:  # it is there, so that to say that it is not would mislead
+            found.unread.add(table)
+            found.faults.append(Fault(called[0].name, "", absence(called[0])))
+        elif not files:
             found.miss(name, table, how)
+        if not files:
             continue
         first, kind = files[0], {".csv": "CSV"}.get(files[0].suffix.lower(), "Parquet")
         if first not in read:  # one file may hold two tables
@@ -121,6 +132,10 @@ def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, na
             found.tables[table] = Source(first.name, kind, read[first])
         if len(files) > 1:
             found.notes.append(Note("twice", {"table": table, "used": first.name, "left": files[1].name}))
+    beside = sorted(path.name for path in where.iterdir() if path.suffix.lower() in SUFFIXES and path not in known)
+    if beside:
+        shown = ", ".join(quote(readable(one)) for one in beside[:SHOWN]) + (" …" if beside[SHOWN:] else "")
+        found.notes.append(Note("files_unread", {"count": len(beside), "names": shown}))
     return found
 
 

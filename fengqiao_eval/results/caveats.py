@@ -15,7 +15,7 @@ NAMED = 5
 
 FOR_EVALUATORS = (
     *("mapping_idle", "mapping_no_table", "set_over", "words_absent", "codes_idle", "figures_idle", "ids_idle"),
-    *("outside_idle", "outside_known"),
+    *("outside_idle", "outside_known", "files_unread"),
     *("no_sample", "no_sample_scored", "nothing_scored", "part_scored"),
 )
 """Notes for those who keep scheme and parameters: a card does not repeat them, pages of the whole run do.

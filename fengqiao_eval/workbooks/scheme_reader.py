@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from fengqiao_eval.documents import Document, KeyPath, suggest, validate
 from fengqiao_eval.errors import Fault, InputError, refuse
-from fengqiao_eval.files import input_faults
+from fengqiao_eval.files import absence, input_faults
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.validation import check
 from fengqiao_eval.scheme.yaml_text import build_document, path, place_of, renumber, value_of
@@ -165,7 +165,7 @@ def open_workbook(path: Path) -> Workbook:
     """
     with input_faults(path):
         if not path.is_file():
-            raise InputError([Fault(str(path), "", "document.not_there")])
+            raise InputError([Fault(str(path), "", absence(path))])
         raw = BytesIO(path.read_bytes())
     named = {lang: [say(f"table.{name}", lang) for name in SHEETS] for lang in LANGUAGES}
     try:
