@@ -89,7 +89,7 @@ def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | Non
     if twice := [name for name in times if times[name] > 1]:
         return None, faults + [Fault(file, f"tables.{table.name}.rename", "document.twice", {"key": n}) for n in twice], []
     rows = rows.rename({new: old for old, new in mapped.rename.items() if old in rows.columns})
-    over, replaced = _replaced(rows, table, mapped, file)
+    over, replaced = _check_set(rows, table, mapped, file)
     faults += over
     filled = {name: _fill_column(rows, value, table, name, mapped) for name, value in mapped.set.items()}
     rows = rows.mutate(**{name: cell for name, cell in filled.items() if cell is not None})
@@ -125,7 +125,7 @@ def _mapping_faults(rows: Any, table: Table, mapped: Mapped, file: str) -> list[
     ]
 
 
-def _replaced(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[list[Fault], list[Note]]:
+def _check_set(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[list[Fault], list[Note]]:
     """Find what `set` would put over cells that hold something: a constant is a fault, another column is told."""
     cells = {name: rows[name] for name in mapped.set if name in rows.columns}
     if not cells:

@@ -76,10 +76,10 @@ def find_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name:
 
 def files_of(where: Path, table: str, mapped: Mapped) -> list[Path]:
     """List the files of a folder that hold a table, the one that is read first; a suffix may be written in upper case."""
-    return [path for path in _called(where, table, mapped) if path.is_file()]
+    return [path for path in _namesakes(where, table, mapped) if path.is_file()]
 
 
-def _called(where: Path, table: str, mapped: Mapped) -> list[Path]:
+def _namesakes(where: Path, table: str, mapped: Mapped) -> list[Path]:
     """List what is called as the file of a table, be it a file or not."""
     wanted = where / (mapped.file or table)
     names = {wanted.name} if wanted.suffix.lower() in SUFFIXES else {wanted.name + suffix for suffix in SUFFIXES}
@@ -112,7 +112,7 @@ def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, na
     connection, read, known = _connect(timezone), dict[Path, Any](), set[Path]()
     found = Holdings(there=sorted(path.name for path in where.iterdir()))
     for table, how in mapped.items():
-        called = _called(where, table, how)
+        called = _namesakes(where, table, how)
         files = [path for path in called if path.is_file()]
         known.update(called)
         if called and not files:  # it is there, so that to say that it is not would mislead
