@@ -14,7 +14,7 @@ from fengqiao_eval.errors import OFFICER, Fault, Note
 from fengqiao_eval.measuring.tallies import clock_columns, is_countable, is_reversed, stretches_of
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
-from fengqiao_eval.records.checks import LONG_NUMBER
+from fengqiao_eval.records.checks import LONG_NUMBER, PERIOD
 from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
@@ -85,8 +85,10 @@ class Survey:
             return self._now(every)["unit_id"].value_counts() if every is not None else pd.Series(dtype="int64")
         if table == "figures":
             rows = query.fetch(self.records.tables[table], ["unit_id", "period"])
-            held = {span: self.period.holds(parse(span)) for span in rows["period"].unique()}
-            return rows.loc[rows["period"].map(held).astype(bool), "unit_id"].value_counts()
+            # what is no period is a fault of the table
+            spans = [span for span in rows["period"].dropna().unique() if re.search(PERIOD, span)]
+            held = {span: self.period.holds(parse(span)) for span in spans}
+            return rows.loc[[held.get(span, False) for span in rows["period"]], "unit_id"].value_counts()
         rows = self.rows[table]
         rows = rows[(rows["month"] >= self.period.start) & (rows["month"] < self.period.end)]
         return rows.groupby("unit_id", dropna=False)["rows"].sum()
