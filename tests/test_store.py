@@ -672,7 +672,7 @@ EXTRA = """
 
 USED = {
     "{kind: share, met: {sent_at: {within: {minutes: 15, of: received_at}}}}": (1, 3),
-    "{kind: share, where: {sent_at: {not_after: sent_on}}, met: {sent_at: {present: true}}}": (1, 1),
+    "{kind: share, where: {sent_at: {not_after: sent_on}}, met: {sent_at: {present: true}}}": (2, 2),
     "{kind: share, met: {money: {at_least: 10}}}": (1, 3),
     "{kind: share, met: {money: {below: minutes}}}": (1, 3),
     "{kind: share, met: {money: 10}}": (1, 3),

@@ -1,5 +1,6 @@
 """What is odd about the records of a run: ids of no unit, months without a record, times out of order or of another age."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
