@@ -205,8 +205,11 @@ def _successor_faults(units: pd.DataFrame, name: str) -> Iterator[Fault]:
         names = (
             dict(zip(units["unit_id"], units["name"], strict=True)) if "name" in units else dict.fromkeys(units["unit_id"], "")
         )
-        meant = likeliest(absent["successor_id"].unique(), {unit: "" if pd.isna(word) else word for unit, word in names.items()})
-        shown = [quote(one) + (f" → {quote(meant[one])}?" if one in meant else "") for one in absent["successor_id"]]
+        meant = likeliest(
+            map(str, absent["successor_id"].unique()),  # of a database they may be of any type, which is told elsewhere
+            {str(unit): "" if pd.isna(word) else str(word) for unit, word in names.items()},
+        )
+        shown = [quote(one) + (f" → {quote(meant[one])}?" if one in meant else "") for one in map(str, absent["successor_id"])]
         absent = absent.assign(successor_id=shown)
         yield from _unit_faults(absent, "successor_id", "units.absent_successor", ["unit_id", "successor_id"], len(absent), name)
 
