@@ -64,6 +64,20 @@ def test_a_successor_is_a_unit(opened):
         opened(units)
 
 
+def test_ids_of_units_that_are_empty_or_a_citizens_hide_and_show_nothing(opened):
+    """An empty id is told beside a successor that is nobody, and a telephone in the place of a parent only by its look."""
+    units = """
+        | unit_id | name | level   | parent_id   | valid_to   | successor_id |
+        |         | 东街 | station |             |            |              |
+        | '014'   | 河口 | station | 13812345678 | 2024-11-15 | '3'          |
+    """
+    with pytest.raises(InputError) as refused:
+        opened(units)
+    told = {fault.rule: fault.text() for fault in refused.value.faults}
+    assert {"records.empty_cell", "units.absent_successor"} <= set(told)
+    assert "014 99999999999" in told["units.absent_parent"]
+
+
 @pytest.mark.parametrize(
     ("postings", "days"),
     [

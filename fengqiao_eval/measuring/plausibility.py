@@ -15,8 +15,7 @@ from fengqiao_eval.errors import OFFICER, Fault, Note
 from fengqiao_eval.measuring.tallies import clock_columns, is_countable, is_reversed, stretches_of
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
-from fengqiao_eval.records.checks import LONG_NUMBER, PERIOD
-from fengqiao_eval.records.ingest import look
+from fengqiao_eval.records.checks import PERIOD, show_id
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
 from fengqiao_eval.records.units import Tree, dates, likeliest, overlapping_officers, postings_of
@@ -174,11 +173,7 @@ class Survey:
         above = self.units[self.units["level"] != OFFICER].drop_duplicates("unit_id")
         first, known = list(strange)[:SHOWN], set(self.units["unit_id"])
         meant = likeliest([one for one in first if one not in known], dict(zip(above["unit_id"], above["name"], strict=True)))
-        ids = [
-            f"{quote(look(one) if LONG_NUMBER.search(one) else one)} ×{strange[one]}"
-            + (f" → {quote(meant[one])}?" if one in meant else "")
-            for one in first
-        ]
+        ids = [f"{quote(show_id(one))} ×{strange[one]}" + (f" → {quote(meant[one])}?" if one in meant else "") for one in first]
         more = " …" if len(strange) > SHOWN else ""
         return {"count": sum(strange.values()), "share": percent(share), "number": len(strange), "ids": ", ".join(ids) + more}
 

@@ -36,6 +36,15 @@ Wrong = tuple[str, str, Any, dict[str, str]]
 """One rule of one column: rule and column, the cells that break it, and what the sentence of the fault says of it."""
 
 
+def show_id(given: object) -> str:
+    """Show an id, or only how it is written where it may be a citizen's number, from a shifted line.
+
+    >>> show_id("S1"), show_id("13812345678")
+    ('S1', '99999999999')
+    """
+    return look(given) if LONG_NUMBER.search(str(given)) else str(given)
+
+
 def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any, list[Fault], list[Note]]:
     """Find what is wrong within one table, and make equal rows one; return its rows, the faults and the notes.
 
@@ -106,7 +115,7 @@ def _share_faults(rows: Any, name: str) -> Iterator[Fault]:
     for rule, wrong in (("shared_twice", more), ("share_unsaid", (found.said > 0) & (found.said < found.lines))):
         records = fetch(found.filter(wrong), ["table", "record_id"], ["table", "record_id"])
         if count := len(records):
-            first = ", ".join(look(one) if LONG_NUMBER.search(one) else one for one in records["record_id"].head(FIRST_ROWS))
+            first = ", ".join(map(show_id, records["record_id"].head(FIRST_ROWS)))
             yield Fault(name, "credits.share", f"records.{rule}", {"count": count, "ids": first})
 
 
@@ -161,7 +170,11 @@ def _two_names(rows: Any, table: Table) -> list[Note]:
     named = rows.filter(rows.unit_name.notnull())
     names = named.group_by("unit_id").agg(names=named.unit_name.nunique())
     ids = list(fetch(names.filter(names.names > 1), ["unit_id"], ["unit_id"])["unit_id"])
-    return [Note("two_names", {"table": table.label, "count": len(ids), "ids": ", ".join(ids[:FIRST_ROWS])})] if ids else []
+    return (
+        [Note("two_names", {"table": table.label, "count": len(ids), "ids": ", ".join(map(show_id, ids[:FIRST_ROWS]))})]
+        if ids
+        else []
+    )
 
 
 def _blank_ends(rows: Any, table: Table) -> Iterator[Note]:
@@ -217,7 +230,7 @@ def _successor_faults(units: pd.DataFrame, name: str) -> Iterator[Fault]:
 def _unit_faults(wrong: pd.DataFrame, column: str, rule: str, shown: list[str], count: int, name: str) -> Iterator[Fault]:
     if not wrong.empty:
         first = wrong.head(FIRST_ROWS)
-        given = "; ".join(" ".join(map(str, row)) for row in first[shown].itertuples(index=False))
+        given = "; ".join(" ".join(map(show_id, row)) for row in first[shown].itertuples(index=False))
         yield Fault(name, f"units.{column}", rule, {"count": count, "given": given, "rows": ", ".join(map(str, first["row"]))})
 
 

@@ -59,6 +59,7 @@ def likeliest(written: Iterable[str], units: Mapping[str, str]) -> dict[str, str
     {'18.0': '018', ' 3': '003', '="014"': '014', '东街所': '003', '0l4': '014'}
     """
     names: dict[str, set[str]] = {}
+    units = {unit: name for unit, name in units.items() if isinstance(unit, str)}  # an empty id is told elsewhere
     for unit, name in units.items():
         for word in {_plain_id(unit), _plain_id(name or "")} - {""}:
             names.setdefault(word, set()).add(unit)
