@@ -5,7 +5,7 @@
     make fuzz SEED=7 INPUT=123         one alone, kept in fuzz.tmp/7-123, with all that it says
 
 One warm process imports the program and forks workers, each for some inputs in turn; what check has read and scored is handed to
-score, which begins in the same way. One input in fifty runs as two processes of their own, where nothing is handed on.
+score, which begins in the same way. Of one input in fifty score is a process of its own, to which nothing is handed on.
 """
 
 import argparse
@@ -62,11 +62,9 @@ def try_input(seed: int, number: int, folder: Path, *, real: bool | None = None)
     os.environ["FENGQIAO_LANG"] = made.lang
     sets = [word for given in made.typed for word in ("--set", given)]
     alone = number % REAL == REAL - 1 if real is None else real
-    if alone:
-        ran = [_in_process(name, ["params/run.yaml", *sets]) for name in ("check", "score")]
-    else:
-        with _handed_on():
-            ran = [_here(name, ["params/run.yaml", *sets], folder.parent) for name in ("check", "score")]
+    with _handed_on():  # a process of its own reads and scores anew, and is held against what check has said here
+        ran = [_here("check", ["params/run.yaml", *sets], folder.parent)]
+        ran += [(_in_process if alone else _here)("score", ["params/run.yaml", *sets], folder.parent)]
     found = list(judge.judge(made, folder, before, ran))
     spent = {"seconds": max(one.seconds for one in ran), "cpu": time.process_time() - began}
     codes = [one.code for one in ran]
@@ -134,7 +132,7 @@ def _here(command: str, given: list[str], beside: Path) -> Ran:
     return ran
 
 
-def _in_process(command: str, given: list[str]) -> Ran:
+def _in_process(command: str, given: list[str], _beside: Path | None = None) -> Ran:
     """Run a command as a process of its own."""
     began = time.monotonic()
     call = [sys.executable, "-c", "from fengqiao_eval.cli import app; app()", command, *given]

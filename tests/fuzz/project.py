@@ -54,12 +54,18 @@ def write(seed: int, number: int, where: Path) -> Project:
 
 def _records(number: int, dice: random.Random, where: Path) -> Project:
     """Mutate a folder of units and one to three further tables; the scheme counts what is there."""
-    asked = dice.sample(DETAILS, dice.choice([1, 1, 1, 1, 2, 2, 3]))
+    asked = dice.sample(DETAILS, dice.choice([1, 1, 1, 1, 1, 2, 2]))
     if "credits" in asked and not {"cases", "visits"} & set(asked):
         asked.append("cases")
     folder = records.mutate(dice, ["units", *asked])
     path = records.write(folder, where / "records")
-    _write(where, {"scheme": sound.scheme(dice, asked), "params": {**sound.params(), "records": path.name, **folder.params}})
+    _write(
+        where,
+        {
+            "scheme": sound.scheme(dice, asked, dice.choice([0, 1, 1, 2])),
+            "params": {**sound.params(), "records": path.name, **folder.params},
+        },
+    )
     expected = {table: _expect(folder, table) for table in folder.tables.keys() - folder.gone - folder.unsure}
     return Project(number, "records", folder.done, expected=expected)
 
