@@ -234,9 +234,9 @@ def test_rewritten_weights_are_counted(pair):
 @pytest.mark.parametrize(
     ("harm", "why"),
     [
-        (lambda old: (old / "ranks.parquet").write_bytes(b"no parquet"), "UsageError"),
-        (lambda old: (old / "manifest.json").unlink(), "UsageError"),
-        (lambda old: (old / "scheme.json").write_text("{}"), "UsageError"),
+        (lambda old: (old / "ranks.parquet").write_bytes(b"no parquet"), "ranks.parquet"),
+        (lambda old: (old / "manifest.json").unlink(), "old"),
+        (lambda old: (old / "scheme.json").write_text("{}"), "scheme.json"),
         (lambda old: (old / "manifest.json").write_text("{}"), "KeyError"),
     ],
     ids=["frame", "manifest", "scheme", "empty"],

@@ -119,7 +119,8 @@ def stretches_of(measure: Any) -> tuple[Stretch, ...]:
     if isinstance(of := getattr(measure, "of", None), Elapsed):
         found.append(Stretch(*of.minutes, by_day=False))
     found += [Stretch(part.ladder.since, part.ladder.until) for part in getattr(measure, "worth", ()) if part.ladder]
-    return tuple(dict.fromkeys(stretch for stretch in found if stretch.start not in deadlines_of(measure)))
+    deadlines = deadlines_of(measure)
+    return tuple(dict.fromkeys(stretch for stretch in found if stretch.start not in deadlines))
 
 
 def deadlines_of(measure: Any) -> frozenset[str]:

@@ -215,14 +215,9 @@ def _successor_faults(units: pd.DataFrame, name: str) -> Iterator[Fault]:
     """Find mergers into no unit: the records of who was merged would count for nobody's station."""
     if "successor_id" in units:
         absent = units[units["successor_id"].notna() & ~units["successor_id"].isin(units["unit_id"])]
-        names = (
-            dict(zip(units["unit_id"], units["name"], strict=True)) if "name" in units else dict.fromkeys(units["unit_id"], "")
-        )
-        meant = likeliest(
-            map(str, absent["successor_id"].unique()),  # of a database they may be of any type, which is told elsewhere
-            {str(unit): "" if pd.isna(word) else str(word) for unit, word in names.items()},
-        )
-        shown = [quote(one) + (f" → {quote(meant[one])}?" if one in meant else "") for one in map(str, absent["successor_id"])]
+        written = absent["successor_id"].astype(str)  # in a database they may be of any type, which is told elsewhere
+        meant = likeliest(written.unique(), dict(zip(units["unit_id"], units["name"], strict=True)))
+        shown = [quote(one) + (f" → {quote(meant[one])}?" if one in meant else "") for one in written]
         absent = absent.assign(successor_id=shown)
         yield from _unit_faults(absent, "successor_id", "units.absent_successor", ["unit_id", "successor_id"], len(absent), name)
 

@@ -59,9 +59,9 @@ def likeliest(written: Iterable[str], units: Mapping[str, str]) -> dict[str, str
     {'18.0': '018', ' 3': '003', '="014"': '014', '东街所': '003', '0l4': '014'}
     """
     names: dict[str, set[str]] = {}
-    units = {unit: name for unit, name in units.items() if isinstance(unit, str)}  # an empty id is told elsewhere
+    units = {unit: name for unit, name in units.items() if isinstance(unit, str)}  # what is no text is told elsewhere
     for unit, name in units.items():
-        for word in {_plain_id(unit), _plain_id(name or "")} - {""}:
+        for word in {_plain_id(unit), _plain_id(name if isinstance(name, str) else "")} - {""}:
             names.setdefault(word, set()).add(unit)
     meant = {one: names.get(_plain_id(one)) or set(get_close_matches(one, units, 2, 0.6)) for one in written}  # two are too many
     return {one: next(iter(found)) for one, found in meant.items() if len(found) == 1}

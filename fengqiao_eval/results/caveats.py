@@ -6,8 +6,8 @@ from typing import Any
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.lines import IndicatorLine, Row
-from fengqiao_eval.scheme.scheme import Scheme, least_at
-from fengqiao_eval.wording.numbers import fixed, flags, note, number, plain, text
+from fengqiao_eval.scheme.scheme import Scheme, least_at, least_percent
+from fengqiao_eval.wording.numbers import covered_part, flags, note, number, plain, text
 from fengqiao_eval.words import say
 
 NAMED = 5
@@ -100,7 +100,7 @@ def unranked_reasons(scheme: Scheme, unit_id: str, rank: Row, lines: Sequence[In
         if not line.scored and line.status != "not_applicable" and line.code in barring
     ]
     if "low_coverage" in raised:
-        shares = {"covered": fixed(100 * rank["covered"], 1), "least": plain(100 * float(scheme.least_covered), 1)}
+        shares = {"covered": covered_part(rank["covered"]), "least": least_percent(scheme)}
         reasons.append(say("card.unranked.covered", lang, **shares))
     rest = (say(f"flag.{flag}", lang) for flag in raised if flag not in {"low_coverage", "not_ranked"})
     return tuple(reasons or rest) or (say("card.unranked.other", lang),)

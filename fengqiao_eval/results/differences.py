@@ -314,7 +314,7 @@ def find_changes(new: Path, old: Path) -> ChangeFacts:
     - rows, late: table -> pair, where they differ; late only of one and the same period
     - version, overrides, packages: pairs, where they differ; weights: how many were rewritten
 
-    A run that cannot be read any more gives run and `unread`, the reason: it must not cost the new one.
+    A run that cannot be read any more gives run and `unread`, what of it cannot: it must not cost the new one.
     """
     try:
         pair = Pair(open_run(old), open_run(new))
@@ -330,7 +330,8 @@ def find_changes(new: Path, old: Path) -> ChangeFacts:
             **_source_changes(pair),
         }
     except (FengqiaoError, OSError, ValueError, LookupError, TypeError) as error:
-        return {"run": old.name, "unread": type(error).__name__}
+        named = error.given.get("given") if isinstance(error, UsageError) else None
+        return {"run": old.name, "unread": Path(named).name if named else type(error).__name__}
 
 
 def _farthest_moves(pair: Pair) -> list[ChangeFacts]:

@@ -9,7 +9,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, SCORED
 from fengqiao_eval.results.lines import aggregation_codes
 from fengqiao_eval.results.run import Run
-from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_scored
+from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_scored, least_percent
 from fengqiao_eval.scoring.aggregation import covers_enough
 from fengqiao_eval.scoring.normalisation import half_up
 from fengqiao_eval.wording.numbers import covered_part, flags, note, plain, term, text
@@ -149,11 +149,7 @@ def _reason(scheme: Scheme, row: Any, gaps: pd.DataFrame, lang: str) -> str:
     parts = [term("flag", "part_period", lang)] if "part_period" in raised else []
     if "low_coverage" in raised:
         decisive = gaps
-        parts.append(
-            say(
-                "screen.reason_covered", lang, covered=covered_part(row.covered), least=f"{100 * float(scheme.least_covered):.4g}"
-            )
-        )
+        parts.append(say("screen.reason_covered", lang, covered=covered_part(row.covered), least=least_percent(scheme)))
     if "low_coverage" in raised or len(decisive):
         counts = decisive["status"].value_counts().items()
         missing = (say("screen.reason_missing", lang, status=term("status", status, lang), n=n) for status, n in counts)

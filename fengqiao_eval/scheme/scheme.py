@@ -188,6 +188,15 @@ def least_at(entry: Entry, level: str) -> int:
     return least.get(level, least.get("others", 1)) if isinstance(least, dict) else least
 
 
+def least_percent(scheme: Scheme) -> str:
+    """Write which part of the weight must be scored for a place, in per cent.
+
+    >>> least_percent(Scheme.model_construct(least_covered=Decimal("0.70")))
+    '70'
+    """
+    return f"{100 * float(scheme.least_covered):.4g}"
+
+
 def full_marks_of(scheme: Scheme, peer_class: str) -> int:
     """Read the full marks of a class.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fengqiao_eval.errors import Note
 from fengqiao_eval.measuring.peer_groups import Cohort
-from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scheme.scheme import Scheme, least_percent
 from fengqiao_eval.scoring.adjustments import Adjustment
 from fengqiao_eval.scoring.aggregation import Totals, covers_enough, has_coverage
 from fengqiao_eval.scoring.benchmarks import Benchmarked
@@ -60,7 +60,7 @@ def coverage_notes(one: Scored, levels: np.ndarray, scheme: Scheme) -> Iterator[
     for key, at in (("nothing_scored", nothing), ("part_scored", ~covers_enough(one.totals.covered, scheme) & ~nothing)):
         for level in scheme.levels:
             if count := int((at & (levels == level)).sum()):
-                yield Note(key, {"level": level, "count": count, "least": f"{100 * float(scheme.least_covered):.4g}"})
+                yield Note(key, {"level": level, "count": count, "least": least_percent(scheme)})
 
 
 def _apply_vetoes(grade: np.ndarray, one: Scored, scheme: Scheme) -> np.ndarray:

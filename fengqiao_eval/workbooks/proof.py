@@ -14,7 +14,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from fengqiao_eval.results.lines import is_mean
 from fengqiao_eval.results.standings import adjusted_words, frame, levels, places
-from fengqiao_eval.scheme.scheme import Dimension, Scheme
+from fengqiao_eval.scheme.scheme import Dimension, Scheme, least_percent
 from fengqiao_eval.scoring.aggregation import weights_at, whole_weights
 from fengqiao_eval.wording.numbers import has_value, term
 from fengqiao_eval.words import say
@@ -136,7 +136,7 @@ def _matrix(scored: pd.DataFrame, name: str, scheme: Scheme, ids: pd.Series) -> 
 def _write_heads(book: Book, sheet: Sheet, layout: Layout, first: int, end: int) -> None:
     """Write how it is reckoned, how many units differ from the run, and the headings; units are on rows first to end - 1."""
     scheme, results = layout.scheme, layout.results
-    how = {"decimals": scheme.decimals, "least": f"{scheme.least_covered * 100:.4g}"}
+    how = {"decimals": scheme.decimals, "least": least_percent(scheme)}
     sheet.put(0, 0, book.say("check_mean") if layout.means else book.say("check_how", **how), "flat")
     sheet.put(1, 0, book.say("check_off"), "flat")
     differences = f"{letter(layout.end - 1)}{first + 1}:{letter(layout.end - 1)}{end}"

@@ -5,7 +5,7 @@
     make fuzz SEED=7 INPUT=123         one alone, kept in fuzz.tmp/7-123, with all that it says
 
 One warm process imports the program and forks workers, each for some inputs in turn; what check has read and scored is handed to
-score, which begins in the same way. Of one input in fifty score is a process of its own, to which nothing is handed on.
+score, which begins in the same way. Of one input in fifty both are processes of their own, to which nothing is handed on.
 """
 
 import argparse
@@ -62,9 +62,9 @@ def try_input(seed: int, number: int, folder: Path, *, real: bool | None = None)
     os.environ["FENGQIAO_LANG"] = made.lang
     sets = [word for given in made.typed for word in ("--set", given)]
     alone = number % REAL == REAL - 1 if real is None else real
-    with _handed_on():  # a process of its own reads and scores anew, and is held against what check has said here
-        ran = [_here("check", ["params/run.yaml", *sets], folder.parent)]
-        ran += [(_in_process if alone else _here)("score", ["params/run.yaml", *sets], folder.parent)]
+    run = _in_process if alone else _here
+    with _handed_on():
+        ran = [run(command, ["params/run.yaml", *sets], folder.parent) for command in ("check", "score")]
     found = list(judge.judge(made, folder, before, ran))
     spent = {"seconds": max(one.seconds for one in ran), "cpu": time.process_time() - began}
     codes = [one.code for one in ran]
