@@ -153,6 +153,21 @@ def test_a_fraction_in_a_whole_column_is_told(tables, tmp_path, write):
         (tmp_path / "records.duckdb").unlink(missing_ok=True)
 
 
+@pytest.mark.parametrize("write", [as_parquet, as_duckdb])
+@pytest.mark.parametrize(("number", "kept"), [(2.0**53 - 1, True), (330109202410010001.0, False), (-(2.0**60), False)])
+def test_an_id_that_has_lost_its_last_digits_is_refused(tables, tmp_path, write, number, kept):
+    """A floating number holds 53 binary digits: an id of more may be that of another record."""
+    cases = tables["cases"].assign(case_id=[number, 2.0, 3.0])
+    if kept:
+        ids = open_records(write(tmp_path, tables | {"cases": cases})).tables["cases"].case_id.execute()
+        assert set(ids) == {"9007199254740991", "2", "3"}
+    else:
+        with pytest.raises(
+            InputError, match=r"cases\.case_id \[records\.no_text\] 表 cases 有 1 个编号以浮点数存放.*（行号：样子 2: "
+        ):
+            open_records(write(tmp_path, tables | {"cases": cases}))
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.1, 60])
 @WRITERS
 def test_a_share_lies_between_0_and_1(tables, tmp_path, write, share):

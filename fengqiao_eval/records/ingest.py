@@ -73,6 +73,8 @@ BLANK = r"^[\s\x{3000}\x{A0}]*$"
 """A cell of nothing, or of blanks only: it is empty."""
 RANGE = (date(1000, 1, 1), date.max)
 """The days that a database may hold; a year has four digits."""
+FLOATS = {"float16": 11, "float32": 24, "float64": 53}
+"""The binary digits of a floating number: an id of more has lost its last ones, and may be that of another record."""
 MOST = 1e15
 """No number of a record is larger, on either side of 0: floats no longer hold its last digit, and sums of a few have none."""
 ENDLESS = {"-infinity": date.min, "infinity": date.max}
@@ -210,7 +212,12 @@ def cast_columns(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
     columns = [column for column in columns if column not in strange]
     plain = _plain_columns(rows, columns)
     casts = {column.name: _cast(rows[column.name], column.kind, plain=column.name in plain) for column in columns}
-    unsure = [column for column in columns if column.kind != "text" and not _is_typed(rows[column.name].type(), column.kind)]
+    kinds = {column.name: rows[column.name].type() for column in columns}
+    unsure = [
+        column
+        for column in columns
+        if not _is_typed(kinds[column.name], column.kind) and (column.kind != "text" or kinds[column.name].is_floating())
+    ]
     doubtful = [column for column in columns if column.name not in plain and (column in unsure or column.kind in NUMBERS)]
     faults += _cast_faults(rows, casts, doubtful, table, file) if doubtful else []
     zoned = [c.name for c in doubtful if c.kind == "time" and _names_zone(rows[c.name].type())]
@@ -283,7 +290,11 @@ def _cast(cell: Any, wanted: str, *, plain: bool = False) -> Any:
     if (kind.is_floating() or kind.is_decimal()) and wanted in ("text", "whole"):
         near = cell.try_cast("int64")
         whole = (cell == near).ifelse(near, constant(None, "int64"))
-        return whole.cast("string").fill_null(cell.cast("string")) if wanted == "text" else whole
+        if wanted == "whole":
+            return whole
+        text = whole.cast("string").fill_null(cell.cast("string"))
+        digits = FLOATS.get(str(kind).lstrip("!"))
+        return (cell.abs() < 2**digits).ifelse(text, constant(None, "string")) if digits else text
     if kind.is_temporal() and wanted in ("time", "date"):
         return _in_range(cell, wanted)
     cell = cell.cast("string") if _is_foreign(kind, wanted) else cell
