@@ -142,9 +142,7 @@ def differences(example: Example, drawn: Drawn) -> list[str]:
     """Reckon an example and list every number of the page that is another."""
     scheme, rows = scheme_of(example, drawn), drawn(example.outcome)
     given = _given(example, rows, scheme)
-    scores = score(
-        _opened(example, drawn, scheme, given), _measured(scheme, given), parse(example.period), parse(example.period).end
-    )
+    scores = score(_opened(example, drawn, given), _measured(scheme, given), parse(example.period), parse(example.period).end)
     found = Found(scores, scheme, parse(example.period))
     said = [column for column in rows.columns if column not in ("单位", "层级", "类别") and column not in given]
     cells = [(unit, column, cell) for column in said for unit, cell in zip(rows["单位"].astype(str), rows[column], strict=True)]
@@ -185,18 +183,18 @@ def _measured(scheme: Scheme, given: Mapping[str, tuple[str, str]]) -> Scheme:
     return scheme.model_copy(update=parts)
 
 
-def _opened(example: Example, drawn: Drawn, scheme: Scheme, given: Mapping[str, tuple[str, str]]) -> Records:
+def _opened(example: Example, drawn: Drawn, given: Mapping[str, tuple[str, str]]) -> Records:
     rows = drawn(example.outcome)
     frames = {name: drawn(text) for name, text in example.records.items()} | {"units": _units(example, drawn)}
-    frames["figures"] = pd.concat([frames.get("figures", _figures(scheme)), *_figured(rows, given)], ignore_index=True)
+    frames["figures"] = pd.concat([frames.get("figures", _no_figures()), *_figured(rows, given)], ignore_index=True)
     tables = {name: ibis.memtable(frame) for name, frame in frames.items()}
     return Records(
         MappingProxyType(tables), MappingProxyType({name: len(frame) for name, frame in frames.items()}), (), PAGE.name
     )
 
 
-def _figures(scheme: Scheme) -> pd.DataFrame:
-    return pd.DataFrame({"unit_id": [""], "indicator": scheme.entries[0].code, "period": QUARTER, "value": 0.0, "n": 100})
+def _no_figures() -> pd.DataFrame:
+    return pd.DataFrame({"unit_id": [""], "indicator": "", "period": "", "value": 0.0, "n": 100})[:0]
 
 
 def _figured(rows: pd.DataFrame, given: Mapping[str, tuple[str, str]]) -> Iterator[pd.DataFrame]:
