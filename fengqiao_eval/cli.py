@@ -157,11 +157,11 @@ Quiet = Annotated[bool, typer.Option("--quiet", help=_brief("quiet"))]
 def _console(context: typer.Context) -> None:
     """Let a console that lacks a character show another rather than fail; work in the stated environment.
 
-    JupyterLab, which `tune` opens, is the user's own, as they have set it up.
+    JupyterLab, which `tune` and `lab` open, is the user's own, as they have set it up.
     """
     from fengqiao_eval.engine.processes import stated_environment
 
-    if context.invoked_subcommand != "tune":
+    if context.invoked_subcommand not in ("tune", "lab"):
         context.with_resource(stated_environment())
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

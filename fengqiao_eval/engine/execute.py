@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import papermill
@@ -21,6 +21,7 @@ from traitlets.config import Config
 from fengqiao_eval.documents import suggest
 from fengqiao_eval.engine import CELL_SECONDS, OURS, STOCK
 from fengqiao_eval.engine.papermill_engine import Managed
+from fengqiao_eval.engine.processes import socket_folder
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.words import write_halves
 
@@ -127,18 +128,13 @@ def _run_papermill(
 ) -> Ran:
     told = {"request_save_on_cell_execute": False, "progress_bar": False, "execution_timeout": seconds, "cwd": str(cwd)}
     try:
-        with TemporaryDirectory(prefix="fq-", dir=_socket_folder()) as folder:
+        with TemporaryDirectory(prefix="fq-", dir=socket_folder()) as folder:
             source, kept = escape_braces(notebook), escape_braces(output) if output else None
             executed = papermill.execute_notebook(source, kept, dict(parameters), engine, config=_kernel_config(folder), **told)
     except PapermillExecutionError as error:
         return Ran(error=CellError(error.exec_count, error.ename, error.evalue))
     ended = _error(executed)
     return Ran(error=ended) if ended else Ran(executed)
-
-
-def _socket_folder() -> str | None:
-    """Say where a kernel's sockets may lie: the system allows their paths some hundred characters (None: the usual place)."""
-    return None if os.name == "nt" or len(gettempdir()) < 70 else "/tmp"  # noqa: PLR2004, S108 - closed to others all the same
 
 
 def _kernel_config(folder: str) -> Any:

@@ -15,6 +15,7 @@ from multiprocessing import util
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 _DEATH_SIGNAL, _ADOPT = 1, 36  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER
@@ -62,6 +63,15 @@ def stated_environment(**more: str) -> Iterator[None]:
         os.environ.clear()
         os.environ.update(before)
         util._args_from_interpreter_flags = flags  # type: ignore[attr-defined] # noqa: SLF001 - see above
+
+
+LONGEST_SOCKET_FOLDER = 57
+"""The system allows a socket's path 107 characters, and a kernel's own name takes 50 of them."""
+
+
+def socket_folder() -> str | None:
+    """Say in which folder those for sockets may be made (None: the usual one): a path may have some hundred characters."""
+    return None if os.name == "nt" or len(gettempdir()) < LONGEST_SOCKET_FOLDER - 16 else "/tmp"  # noqa: S108 - closed to others
 
 
 def _prctl(option: int, value: int) -> None:

@@ -9,9 +9,11 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import nbformat
+from jupyter_core.paths import jupyter_runtime_dir
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
+from fengqiao_eval.engine.processes import LONGEST_SOCKET_FOLDER, socket_folder
 from fengqiao_eval.errors import UsageError, refuse
 from fengqiao_eval.files import write_whole
 from fengqiao_eval.results.run import Run, open_run
@@ -43,8 +45,10 @@ def serve(
     """
     from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]  # noqa: PLC0415 - half a second, and only here
 
-    with TemporaryDirectory(prefix="fengqiao-") as place:
+    with TemporaryDirectory(prefix="fq-", dir=socket_folder()) as place:
         settings = Path(place)
+        if len(jupyter_runtime_dir()) > LONGEST_SOCKET_FOLDER:  # as in a home with a long name: no kernel would start
+            os.environ["JUPYTER_RUNTIME_DIR"] = f"{place}/run"
         _write_json(settings / "overrides.json", QUIET | (CHINESE if lang == "zh" else {}))
         _write_json(settings / "page_config.json", LEFT_OUT)
         write_launcher(settings / LAUNCHER, templates, folder, runs, lang)

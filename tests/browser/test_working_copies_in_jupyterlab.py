@@ -17,6 +17,7 @@ from shared import ROOT, shipped
 pytestmark = pytest.mark.browser
 FENGQIAO = Path(sys.executable).with_name("fengqiao")
 TEMPLATES = [path.name for path in shipped("notebooks/*.ipynb")]
+HOME = "home_of_somebody_with_a_long_name"
 TOKEN = "test"  # noqa: S105 - of a server on this machine that lives for a minute
 RUN = ["run", "params/demo.yaml", "--only", "S007", "--only", "P0001", "--quiet"]
 WRITE = """(words) => {
@@ -37,10 +38,10 @@ def project(tmp_path_factory):
         subprocess.run(["git", *words], cwd=folder, check=True)
     for words in (["demo", "demo"], RUN):
         subprocess.run([FENGQIAO, *words], cwd=folder, check=True, capture_output=True)
-    settings = folder / "home" / ".jupyter" / "lab" / "user-settings" / "@jupyterlab" / "docmanager-extension"
+    settings = folder / HOME / ".jupyter" / "lab" / "user-settings" / "@jupyterlab" / "docmanager-extension"
     settings.mkdir(parents=True)
     (settings / "plugin.jupyterlab-settings").write_text('{"autosaveInterval": 2}', "utf-8")
-    (folder / ".git" / "info" / "exclude").write_text("home\n", "utf-8")
+    (folder / ".git" / "info" / "exclude").write_text(f"{HOME}\n", "utf-8")
     return folder
 
 
@@ -51,12 +52,13 @@ def command(project, free_port, await_server, tmp_path):
 
     def start(*words):
         port = free_port()
-        home = project / "home"
+        home = project / HOME
         config = home / ".jupyter"
         (config / "jupyter_server_config.json").write_text(
             f'{{"IdentityProvider": {{"token": "{TOKEN}"}}, "LabApp": {{"expose_app_in_browser": true}}}}', "utf-8"
         )
-        env = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(config), "JUPYTER_RUNTIME_DIR": str(home / "r")}
+        # the usual runtime folder of so long a home is too long for a kernel's sockets
+        env = {**os.environ, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(config)}
         with (tmp_path / "lab.log").open("w") as log:
             words = [FENGQIAO, *words, "--no-browser", "--port", str(port)]
             server = subprocess.Popen(words, cwd=project, stdout=log, stderr=log, env=env)
