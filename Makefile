@@ -107,7 +107,7 @@ everything: $(TESTS)
 
 tests: $(TESTS)
 	@echo "Running the tests and the examples in docstrings, $(WORKERS) at a time: about three minutes on two cores"
-	@$(PYTEST) -p no:nbval -n $(WORKERS) --dist loadfile $(MARKS)
+	@$(PYTEST) -p no:nbval -n $(WORKERS) --dist loadfile --max-worker-restart 1 $(MARKS)
 
 # Notebooks run in a project of their own, so that nobody's runs/ is touched, and only those that ship, wherever that is known.
 # No xdist: it would deal out single cells.
