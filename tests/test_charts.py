@@ -112,6 +112,14 @@ def test_months_without_a_record_have_a_sign(own):
     assert drawn.layout.title.text.endswith("；＊ 该月全体没有记录：警情案件")
 
 
+def test_months_scored_in_part_have_a_sign_and_their_share(own):
+    """A month of which too little was scored for a total is marked on the axis, and the title says how much it was."""
+    marked = [replace(p, total=None, part=(0.5, 0.3, None)[min(n, 2)]) if n < 2 else p for n, p in enumerate(own.trend)]
+    drawn = charts.draw_trend(replace(own, trend=tuple(marked))).figure()
+    assert list(drawn.data[0].x)[:3] == ["1月△<br>2024", "2月△", "3月"]
+    assert drawn.layout.title.text.endswith("；△ 2 个月只评了权重的 30–50%，不成总分")
+
+
 def test_months_without_a_score_are_gaps(own):
     """A month of which too little was scored is a gap; a line without any month is left out."""
     empty = [replace(point, total=None, rates=(None, *point.rates[1:])) for point in own.trend]

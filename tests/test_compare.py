@@ -160,7 +160,8 @@ def test_the_largest_moves_come_first(a_run):
         ([1, 1, 1, 4], Award(count=1), "", "abc", "abc"),
         ([1, 2, 2, 4], Award(count=2), "b", "ac", ""),
         ([1, 2, 3, 4], Award(count=2), "a", "b", ""),
-        ([1, 0, 0, 0], Award(count=2), "", "a", ""),
+        ([1, 0, 0, 0], Award(count=2), "", "", ""),  # alone, and so first of none
+        ([1, 1, 0, 0], Award(count=2), "", "ab", ""),
         ([1, 2, 3, 4], Award(share=Decimal("0.49")), "", "a", ""),
         ([1, 2, 3, 4], Award(), "", "", ""),
         ([0, 0, 0, 0], Award(count=1), "", "", ""),
@@ -180,9 +181,9 @@ def test_every_class_has_its_own_awards():
 
 
 def test_who_enters_and_leaves_the_award_list(pair):
-    """Each class names one: B goes in for A; E stays; the county is first of one and stays too."""
+    """Each class names one: B goes in for A; E, alone in its class at first, goes in too; the county is first of none."""
     text = section(said(pair), "评优名单")
-    assert "派出所：名单 2 个 → 2 个，进入 1 个，退出 1 个；后一批次中末位并列 0 个。" in text
+    assert "派出所：名单 1 个 → 2 个，进入 2 个，退出 1 个；后一批次中末位并列 0 个。" in text
     assert re.search(r"派出所 +▲ 进入 +B所 +B +一类 +2 → 1", text)
     assert re.search(r"派出所 +▼ 退出 .* A +一类 +1 → 2", text)
 
@@ -190,7 +191,7 @@ def test_who_enters_and_leaves_the_award_list(pair):
 def test_a_veto_takes_an_award_away(a_run):
     """Whom bar_award strikes in the later run leaves the list, and nobody moves up instead."""
     pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", BEFORE, lines=[("A", "bar_award")]))
-    assert "名单 2 个 → 1 个，进入 0 个，退出 1 个" in said(pair)
+    assert "名单 1 个 → 0 个，进入 0 个，退出 1 个" in said(pair)
 
 
 def test_ties_at_the_cut_are_named_as_tied(a_run):
@@ -319,7 +320,7 @@ def test_officers_are_numbers_only(a_run):
     text = said(pair)
     assert re.search(r"民警 +2 +2／2 +1\.0 +▲1 ▼1 +1／2", text)
     assert "民警：1 个只在后一批次。" in text
-    assert "民警：名单 1 个 → 2 个，进入 2 个，退出 1 个" in text
+    assert "民警：名单 1 个 → 1 个，进入 1 个，退出 1 个" in text
     assert not re.search("PQ70|秘名|甲所|乙所", text + comparison.page(comparison.compare(*pair.runs)))
 
 

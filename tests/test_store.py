@@ -173,7 +173,7 @@ def test_an_id_that_has_lost_its_last_digits_is_refused(tables, tmp_path, write,
 def test_a_share_lies_between_0_and_1(tables, tmp_path, write, share):
     """Less than nothing of a record, or 60 of it where 60 % was meant, is refused with its row."""
     credits_ = pd.DataFrame({"table": "cases", "record_id": ["K1", "K2"], "officer_id": "P1", "share": [0.5, share]})
-    with pytest.raises(InputError, match=r"credits\.share \[records\.bounds\] 有 1 个单元格.*（第 3 行），应为 0–1.*60% 写 0\.6"):
+    with pytest.raises(InputError, match=r"credits\.share \[records\.share\] 有 1 个单元格.*（第 3 行），应为 0–1.*60% 写 0\.6"):
         open_records(write(tmp_path, {"units": tables["units"], "credits": credits_}))
 
 
@@ -252,6 +252,17 @@ def test_counts_are_not_below_nought(tables, tmp_path, table, column):
     changed = tables | {table: tables[table].assign(**{column: [-5] + [1] * (len(tables[table]) - 1)})}
     with pytest.raises(InputError, match=rf"{table}\.{column} \[records\.bounds\] 有 1 个单元格.*（第 2 行），应为 ≥ 0"):
         open_records(as_csv(tmp_path, changed))
+
+
+def test_how_a_share_is_written_is_said_of_shares_alone(tables, tmp_path):
+    """60 where 0.6 is meant; of a number of residents that says nothing."""
+    postings = pd.DataFrame({"officer_id": ["P1"], "unit_id": "S1", "from_date": "2024-01-01", "share": 60})
+    wrong = tables | {"postings": postings, "units": tables["units"].assign(residents=-5)}
+    with pytest.raises(
+        InputError, match=r"postings\.share \[records\.share\].*应为 0–1；份额写作 0 至 1 的小数，60% 写 0\.6"
+    ) as refused:
+        open_records(as_csv(tmp_path, wrong))
+    assert [fault.rule for fault in refused.value.faults if "residents" in fault.place] == ["records.bounds"]
 
 
 @pytest.mark.parametrize("write", [as_parquet, as_csv, as_duckdb])

@@ -19,6 +19,7 @@ from fengqiao_eval.records.checks import PERIOD, show_id
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
 from fengqiao_eval.records.units import Tree, dates, likeliest, overlapping_officers, postings_of
+from fengqiao_eval.scheme.measure import Figure
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.words import catalogue, quote, say
 
@@ -210,6 +211,7 @@ class Survey:
         yield from self._double_postings()
         for name in self.tables:
             yield from self._reversed(TABLES[name])
+            yield from self._unvisitable(TABLES[name])
             yield from self._days_only(TABLES[name])
             yield from self._strange_times(TABLES[name])
             yield from self._outside_dates(TABLES[name])
@@ -304,6 +306,18 @@ class Survey:
             for number, one in enumerate(asked):
                 if count := int(counts[f"n_{number}"].iloc[0]):
                     yield Note("reversed", {"table": table.label, "start": one.start, "end": one.end, "count": count})
+
+    def _unvisitable(self, table: Table) -> Iterator[Note]:
+        """Count the duties of the period for which no visit can be found: nobody is named, or no day from which it counts."""
+        rows = self.records.tables[table.name]
+        measures = [e.measure for e in self.scheme.entries if e.measure.table == table.name and not isinstance(e.measure, Figure)]
+        asked = [m for m in measures if "visits_made" in m.columns and is_countable(m, self.records.tables)]
+        if table.name == "duties" and asked and {"subject_id", "due_from"} <= set(rows.columns):
+            rows = query.filter_spans(rows, table.own_date, [(self.period.start, self.period.end)])
+            tests = [{name: test for name, test in measure.where.items() if name in rows.columns} for measure in asked]
+            wanted = query.any_of(*(query.is_so(query.passes(rows, one)) for one in tests))
+            if count := int(rows.count(where=wanted & (rows.subject_id.isnull() | rows.due_from.isnull())).execute()):
+                yield Note("unvisitable", {"table": table.label, "count": count})
 
     def _days_only(self, table: Table) -> Iterator[Note]:
         """Count the times of the period that have no time of day, in columns of which minutes or hours are looked at."""

@@ -12,8 +12,8 @@ import yaml
 from fengqiao_eval.pages.plain_text import earned_points, of_part
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.tables import TABLES
-from fengqiao_eval.results.card import Card
-from fengqiao_eval.wording.numbers import fixed, round_half_up
+from fengqiao_eval.results.card import Card, TrendPoint
+from fengqiao_eval.wording.numbers import covered_part, fixed, round_half_up
 from fengqiao_eval.words import LOADER, say
 
 if TYPE_CHECKING:
@@ -157,10 +157,7 @@ def draw_dimensions(card: Card) -> Drawing:
 def draw_trend(card: Card) -> Drawing:
     """Draw the total and the dimensions over twelve months, each month a period of its own, as shares of what was possible."""
     months = [_month(point.period, first=number == 0, lang=card.lang) for number, point in enumerate(card.trend)]
-    marked = zip(months, card.trend, strict=True)
-    months = [
-        "＊<br>".join(month.split("<br>")) + "＊" * ("<br>" not in month) if point.gaps else month for month, point in marked
-    ]
+    months = [_signed_month(month, point) for month, point in zip(months, card.trend, strict=True)]
     totals = [None if point.total is None else 100 * point.total / card.standing.full for point in card.trend]
     look, *looks = KINDS["trend"]["data"]
     lines = [(say("chart.total", card.lang), totals, look)] + [
@@ -172,10 +169,19 @@ def draw_trend(card: Card) -> Drawing:
         for name, rates, look in lines
         if any(rate is not None for rate in rates)
     ]
+    parts = [covered_part(point.part) for point in card.trend if point.part]
     gaps = dict.fromkeys(TABLES[table].label if card.lang == "zh" else table for point in card.trend for table in point.gaps)
     title = say("chart.trend" if traces else "chart.none", card.lang)
     title += say("chart.gaps", card.lang, tables=say("explain.comma", card.lang).join(gaps)) if traces and gaps else ""
+    stretch = "–".join(dict.fromkeys((min(parts, key=float), max(parts, key=float)))) if parts else ""
+    title += say("chart.months_in_part", card.lang, n=len(parts), share=stretch) if traces and parts else ""
     return drawing("trend", title, 300, traces)
+
+
+def _signed_month(name: str, point: TrendPoint) -> str:
+    """Put signs behind the name of a month: ＊ a table holds no record of anybody, △ too little was scored for a total."""
+    month, *year = name.split("<br>")
+    return "<br>".join([month + "＊" * bool(point.gaps) + "△" * bool(point.part), *year])
 
 
 def _month(name: str, *, first: bool, lang: str) -> str:

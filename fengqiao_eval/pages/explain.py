@@ -30,7 +30,19 @@ from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
 from fengqiao_eval.wording.arithmetic import Sum, Unit, digits, sums
 from fengqiao_eval.wording.definitions import aggregation_words, definition, rule_of
-from fengqiao_eval.wording.numbers import covered_part, fixed, flags, measured, number, plain, round_half_up, signed, term, text
+from fengqiao_eval.wording.numbers import (
+    covered_part,
+    fixed,
+    flags,
+    measured,
+    number,
+    plain,
+    round_half_up,
+    shown_status,
+    signed,
+    term,
+    text,
+)
 from fengqiao_eval.words import say
 
 UnitRow = Mapping[str, Any]
@@ -60,9 +72,8 @@ class Question:
         raise UsageError("not_scored", given=self.unit_id, period=self.run.manifest["period"])
 
     def status(self, row: UnitRow) -> str:
-        """Name the status of an indicator (its row of the frame points); of a figure that lacks its sample, that."""
-        silent = row["status"] == "too_few" and number(row["n"]) is None
-        return self.term("status", "no_sample" if silent else str(row["status"]))
+        """Name the status of an indicator (its row of the frame points)."""
+        return self.term("status", shown_status(str(row["status"]), number(row["n"])))
 
     def rows(self, frame: str, period: str | None = None) -> list[UnitRow]:
         """Read the unit's rows of a frame in a period (the main one); none where an older run lacks the frame."""
@@ -262,7 +273,7 @@ def _indicator(asked: Question, indicator: Indicator, row: UnitRow) -> Iterator[
 
 
 def _value(asked: Question, entry: Entry, row: UnitRow) -> str:
-    status = asked.term("status", row["status"])
+    status = asked.status(row)
     if number(row["value"]) is None:
         return asked.say("no_value", status=status)
     raw = number(row["denominator"]) is None

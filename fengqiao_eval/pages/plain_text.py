@@ -7,7 +7,7 @@ from fengqiao_eval.errors import UsageError
 from fengqiao_eval.results.card import Card, Standing
 from fengqiao_eval.results.hierarchy import UnitBelow
 from fengqiao_eval.results.lines import DimensionLine, IndicatorLine, Whole
-from fengqiao_eval.wording.numbers import comparison_words, covered_part, fixed, measured, plain, signed, term
+from fengqiao_eval.wording.numbers import comparison_words, covered_part, fixed, measured, plain, shown_status, signed, term
 from fengqiao_eval.words import say
 
 LISTED = 3
@@ -157,8 +157,8 @@ def total_notes(card: Card) -> list[str]:
 
 
 def status_words(line: IndicatorLine, lang: str) -> str:
-    """Name the status of an indicator; of a figure that does not say on how many answers it rests, that."""
-    return term("status", "no_sample" if line.n is None and not line.own else line.status, lang)
+    """Name the status of an indicator."""
+    return term("status", shown_status(line.status, line.n), lang)
 
 
 def of_part(card: Card) -> str:

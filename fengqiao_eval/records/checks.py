@@ -9,7 +9,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, look
-from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, optional, row_number
+from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, last_moment, optional, row_number
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates, likeliest
 from fengqiao_eval.words import quote
@@ -80,7 +80,7 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
         if column.least is not None:
             within = f"≥ {column.least:g}" if column.most is None else f"{column.least:g}–{column.most:g}"
             over = (cell < column.least) if column.most is None else ~cell.between(column.least, column.most)
-            yield "bounds", column.name, is_so(over), {"allowed": within}
+            yield "bounds" if column.most is None else "share", column.name, is_so(over), {"allowed": within}
         if column.name in ("subject_id", table.key) or (table.name, column.name) == ("postings", "officer_id"):
             bare = cell.translate(WIDE, PLAIN).re_replace(SIGNS, "") if column.name == "subject_id" else cell
             pattern = IDENTITY if column.name == "subject_id" else IDENTITY_OF_ADULTS
@@ -97,6 +97,8 @@ def _rules_between_columns(rows: Any, table: Table) -> Iterator[Wrong]:
     if table.name == "figures":
         above, below, value = (optional(rows, name, "float64") for name in ("numerator", "denominator", "value"))
         yield "numerator_alone", "numerator", above.notnull() & below.isnull() & value.isnull(), {}
+    if table.name == "duties" and "due_from" in rows.columns:
+        yield "reversed", "due_at", is_so(last_moment(rows.due_at) < rows.due_from), {"start": "due_from"}
     if table.name == "notices" and "status" in rows.columns:
         # a notice takes points or a grade, so that two persons answer for it: who entered it, and another who checked it
         upheld, entered, checked = rows.status == UPHELD, optional(rows, "entered_by"), optional(rows, "checked_by")

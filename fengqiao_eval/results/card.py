@@ -101,6 +101,8 @@ class TrendPoint:
     rates: tuple[float | None, ...]
     gaps: tuple[str, ...] = ()
     """The tables that hold no record of anybody in the month."""
+    part: float | None = None
+    """The share of all weight that was scored in the month, where that is too little for a total."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,13 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         indicators=lines,
         adjustments=adjustments,
         trend=tuple(
-            TrendPoint(month, comparable_total(ranks.get(month, {})), rates, tuple(t for t in gaps if month in gaps[t]))
+            TrendPoint(
+                month,
+                comparable_total(rank := ranks.get(month, {})),
+                rates,
+                tuple(table for table in gaps if month in gaps[table]),
+                number(rank.get("covered")) if "low_coverage" in flags(rank.get("flags")) else None,
+            )
             for month, rates in monthly
         ),
         peers=peers,

@@ -7,7 +7,7 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.lines import IndicatorLine, Row
 from fengqiao_eval.scheme.scheme import Scheme, least_at, least_percent
-from fengqiao_eval.wording.numbers import covered_part, flags, note, number, plain, text
+from fengqiao_eval.wording.numbers import covered_part, flags, note, number, plain, shown_status, text
 from fengqiao_eval.words import say
 
 NAMED = 5
@@ -54,7 +54,8 @@ def missing_indicators(scheme: Scheme, level: str, lines: Iterable[IndicatorLine
         elif line.status == "provisional":
             label = say("card.unknown.days", lang, label=label, days=indicator.measure.settles_days)
         if line.status != "ok":
-            groups.setdefault((line.status, then), []).append(label)
+            status = shown_status(line.status, line.n) if line.status == "no_records" else line.status
+            groups.setdefault((status, then), []).append(label)
     for (status, then), labels in groups.items():
         words = {"labels": say("card.comma", lang).join(labels), "then": say(f"card.then.{then}", lang)}
         yield say(f"card.unknown.{status}", lang, **words)
@@ -95,7 +96,7 @@ def unranked_reasons(scheme: Scheme, unit_id: str, rank: Row, lines: Sequence[In
         return (say("card.unranked.other", lang),)
     barring, raised = {i.code for i in scheme.indicators if i.bars_place}, flags(rank.get("flags"))
     reasons = [
-        say("card.unranked.missing", lang, label=line.label, status=say(f"status.{line.status}", lang))
+        say("card.unranked.missing", lang, label=line.label, status=say(f"status.{shown_status(line.status, line.n)}", lang))
         for line in lines
         if not line.scored and line.status != "not_applicable" and line.code in barring
     ]

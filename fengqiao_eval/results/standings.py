@@ -12,7 +12,7 @@ from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_scored, least_percent
 from fengqiao_eval.scoring.aggregation import covers_enough
 from fengqiao_eval.scoring.normalisation import half_up
-from fengqiao_eval.wording.numbers import covered_part, flags, note, plain, term, text
+from fengqiao_eval.wording.numbers import covered_part, flags, note, plain, shown_status, term, text
 from fengqiao_eval.words import say
 
 
@@ -127,8 +127,9 @@ def grade_words(scheme: Scheme, grade: Any, lang: str) -> str:
 
 
 def statuses(points: pd.DataFrame) -> pd.Series:
-    """Give the statuses of rows of the frame points; a figure that does not say on how many answers it rests is no_sample."""
-    return points["status"].mask((points["status"] == "too_few") & points["n"].isna(), "no_sample")
+    """Give the statuses of rows of the frame points as people read them."""
+    shown = [shown_status(status, n) for status, n in zip(points["status"], points["n"], strict=True)]
+    return pd.Series(shown, points.index, dtype=str)
 
 
 def reasons(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """One line of the one table, and one line outside the hundred (百分之外), as frozen declarations."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -111,6 +112,20 @@ class Entry(Named):
         return direction_after(self.direction, self.against)
 
 
+def usual_unit(measure: Any) -> str:
+    """Say in what the value of a measure is told where its document states no unit: a count is no per cent, nor is a time.
+
+    >>> usual_unit({"kind": "count"}), usual_unit({"kind": "mean", "of": {"minutes": ["received_at", "arrived_at"]}})
+    ('起', '分钟')
+    >>> usual_unit({"kind": "share"}), usual_unit({"kind": "count", "per": "residents"})
+    ('%', '%')
+    """
+    given = measure if isinstance(measure, Mapping) else {}
+    if given.get("kind") == "count" and not given.get("per"):
+        return "起"
+    return "分钟" if given.get("kind") in ("mean", "quantile") and isinstance(given.get("of"), Mapping) else "%"
+
+
 class Indicator(Entry):
     """One line of the one table: what is counted, in which direction, how it becomes points, and on whose authority."""
 
@@ -119,6 +134,11 @@ class Indicator(Entry):
     missing: Literal["redistribute", "full", "zero", "not_ranked"]
     not_applicable: Exempt | None = None
     gate: Gate | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unit_of_its_measure(cls, given: Any) -> Any:
+        return {"unit": usual_unit(given.get("measure")), **given} if isinstance(given, dict) else given
 
     @property
     def bars_place(self) -> bool:

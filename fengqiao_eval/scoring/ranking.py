@@ -60,11 +60,13 @@ def award_nominees(
 
 
 def award_count(award: Award, of: int) -> int:
-    """Say how many of a class are named: the number of the scheme, or its share rounded down.
+    """Say how many of a class are named: the number of the scheme, or its share rounded down; nobody who is alone in it.
 
-    >>> award_count(Award(), 59), award_count(Award(count=3), 59)
-    (5, 3)
+    >>> award_count(Award(), 59), award_count(Award(count=3), 59), award_count(Award(count=3), 1)
+    (5, 3, 0)
     """
+    if of == 1:
+        return 0
     return award.count if award.count is not None else int(award.share * int(of))
 
 

@@ -113,6 +113,17 @@ def measured(value: float | None, unit: str, *, short: bool = False) -> str:
     return text if text == "—" else f"{text}{unit}" if unit in RATES else f"{text} {unit}".strip()
 
 
+def shown_status(status: str, n: float | None) -> str:
+    """Name what people read for a status: a figure of unsaid n lacks its sample, records without value what they are divided by.
+
+    >>> shown_status("too_few", 3), shown_status("too_few", None), shown_status("no_records", 0), shown_status("no_records", 2)
+    ('too_few', 'no_sample', 'no_records', 'no_denominator')
+    """
+    if status == "too_few" and not has_value(n):
+        return "no_sample"
+    return "no_denominator" if status == "no_records" and has_value(n) and n else status
+
+
 def term(kind: str, word: str, lang: str) -> str:
     """Translate a short term (level, status, flag, colour); a word the catalogue does not hold stays as it is.
 

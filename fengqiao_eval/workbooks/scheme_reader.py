@@ -17,6 +17,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from fengqiao_eval.documents import Document, KeyPath, suggest, validate
 from fengqiao_eval.errors import Fault, InputError, refuse
 from fengqiao_eval.files import absence, input_faults
+from fengqiao_eval.scheme.indicator import usual_unit
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.validation import check
 from fengqiao_eval.scheme.yaml_text import build_document, path, place_of, renumber, value_of
@@ -133,7 +134,8 @@ def document_of(found: Typed, lang: str) -> dict[str, Any]:
     levels, values = tuple(map(str, scheme_columns.value_at(base, ("levels",)) or ())), {}
     for place, (text, _) in found.given.items():
         if text.strip():
-            unit = scheme_columns.value_at(base, (*place[:-1], "unit")) or ("起" if "lines" in place else "%")
+            usual = "起" if "lines" in place else usual_unit(scheme_columns.value_at(base, (*place[:-1], "measure")))
+            unit = scheme_columns.value_at(base, (*place[:-1], "unit")) or usual
             column = str(place[-1]).removesuffix("_en")
             values[place] = scheme_columns.cell_value(column, text, str(unit), levels, lang)
     placed = {rule.place: rule.value for rule in found.rules if not rule.elsewhere or rule.place in values}

@@ -51,6 +51,19 @@ def test_no_exposure_is_no_value(count):
     assert count(PER_100_DAYS, **(GIVEN | {"postings": postings})).frame.loc["P2", "status"] == "no_records"
 
 
+@pytest.mark.parametrize(
+    ("measure", "unit"),
+    [
+        ("{kind: count, table: visits, date: visited_at}", "起"),
+        ("{kind: mean, table: cases, date: received_at, of: {minutes: [received_at, arrived_at]}}", "分钟"),
+        ("{kind: share, table: visits, date: visited_at, met: {verified: true}}", "%"),
+    ],
+)
+def test_a_count_is_no_per_cent(one_line, measure, unit):
+    """Who states no unit counts cases, measures minutes, and has a share in per cent."""
+    assert one_line(measure, visits=VISITS).scheme.indicators[0].unit == unit
+
+
 @pytest.mark.parametrize(("per", "value"), [("residents", 1.5), ("households", 3.75)])
 def test_per_ten_thousand_inhabitants(count, per, value):
     """Three visits to 20,000 residents are 1.5 per ten thousand."""

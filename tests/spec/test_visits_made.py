@@ -1,5 +1,10 @@
 """A priority subject is visited as often as due: visits between due_from and due_at are counted by subject."""
 
+import pytest
+
+from fengqiao_eval.errors import InputError
+from seam import read_records, score
+
 OFTEN = "{kind: share, table: duties, date: due_at, where: {kind: focus}, met: {visits_made: {at_least: times}}}"
 DUTIES = """
     | duty_id | unit_id | kind  | due_from   | due_at           | subject_id | times |
@@ -51,3 +56,24 @@ def test_what_is_beside_looks_at_its_own_visits(count):
     found = count(OFTEN, duties=duties, visits=VISITS, as_of="2025-03-01", beside=(aside,))
     assert found.frame.loc["S1", "counted"] == "2/4"
     assert found.asides.set_index("unit_id").loc["S1", "numerator"] == 1
+
+
+def test_duties_for_which_no_visit_can_be_found_are_told(one_line):
+    """U5 says not whom to visit; of the other kind of duties, which the indicator does not look at, that is not told."""
+    for kind, told in (("focus", [{"table": "应办事项", "count": 1}]), ("other", [])):
+        it = one_line(
+            OFTEN, duties=DUTIES.replace("| U5      | S1      | focus |", f"| U5      | S1      | {kind} |"), visits=VISITS
+        )
+        assert [note.given for note in score(it.records, it.scheme).notes if note.key == "unvisitable"] == told
+
+
+@pytest.mark.parametrize(("due_at", "wrong"), [("2024-10-01", False), ("2024-09-30", True), ("2024-10-01 07:59", True)])
+def test_a_duty_ends_after_it_begins(tmp_path, due_at, wrong):
+    """What is due on the day from which it counts may be done until the day's end; what was due before can never be met."""
+    (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,a,station\n")
+    (tmp_path / "duties.csv").write_text(f"duty_id,unit_id,kind,due_from,due_at\nU1,S1,focus,2024-10-01 08:00,{due_at}\n")
+    if wrong:
+        with pytest.raises(InputError, match=r"duties\.due_at \[records\.reversed\] 有 1 行早于同一行的 due_from（第 2 行）"):
+            read_records(tmp_path)
+    else:
+        read_records(tmp_path)
