@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 
 from fengqiao_eval.pages import charts, overview, plain_text, run_screen
 from fengqiao_eval.pages.card_frames import dimension_frame, indicator_frame
-from fengqiao_eval.pages.explain import total_lines
+from fengqiao_eval.pages.explain import entry_lines, total_lines
 from fengqiao_eval.pages.fragments import headline, indicators_table, lost_records, open_disputes
 from fengqiao_eval.results.card import card
 from fengqiao_eval.results.differences import Pair, shifts, units
@@ -147,6 +147,22 @@ def test_explain_says_it_too(run):
     assert lines[1] == "尚未计分：没有一项可以计分，没有总分和名次"
     assert lines[3] == "办理  未计分"
     assert not any(line.startswith("合计") for line in lines)
+
+
+def test_records_over_nothing_are_not_called_no_records(tmp_path):
+    """Three calls among 0 residents have no value: card, summary and explain say what is lacking, not that no record is there."""
+    tables = {name: read(text) for name, text in RECORDS.items()}
+    tables["units"] = tables["units"].assign(residents=["0", "0", "5", "0", "0", "0"])
+    rate = "{kind: count, table: cases, date: received_at, per: residents}"
+    scheme = re.sub(r"\{kind: share.*\},\n", f"{rate},\n", SCHEME).replace(
+        "direction: higher, weight: 100, target: 95", "direction: higher, weight: 100"
+    )
+    found = open_run(scored(tmp_path, tables, scheme))
+    first, third = ("\n".join(card(found, unit).unknowns) for unit in ("S1", "S3"))
+    assert "有记录而分母为0，算不出数值：到场" in first
+    assert "本期无记录：到场" not in first
+    assert "没有数值：分母为0" in entry_lines(found, "S1", "on_time", None, "zh")
+    assert "本期无记录：到场" in third
 
 
 # Less than least_covered
