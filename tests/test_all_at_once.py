@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import InputError
-from fengqiao_eval.runs.job import prepare
+from fengqiao_eval.runs.job import prepare, score_job
 from fengqiao_eval.runs.params import load_params
+from test_unscored import SCHEME as SOUND
 
 SCHEME = """
 title: 示例
@@ -83,3 +84,21 @@ def test_ids_of_units_that_cannot_be_read_hide_nothing(project):
     ) as refused:
         prepare(params, faults)
     assert "records.unchecked" in {fault.rule for fault in refused.value.faults}
+
+
+def test_an_empty_id_is_the_parent_of_nobody(project, drawn):
+    """A unit without id and a posting without one are told as empty cells; who has no parent does not stand below them."""
+    (project.parents[1] / "scheme.yaml").write_text(SOUND, "utf-8")
+    records = project.parents[1] / "records"
+    (records / "notices.parquet").unlink()
+    units = "| unit_id | name | level | parent_id |\n| X | 甲县 | county | |\n| | 二所 | station | X |\n| S1 | 一所 | station | |"
+    drawn(units).to_parquet(records / "units.parquet")
+    drawn(CASES.replace("closed_at", "arrived_at")).to_parquet(records / "cases.parquet")
+    drawn("| officer_id | unit_id | from_date |\n| | S1 | 2024-01-01 |").to_parquet(records / "postings.parquet")
+    params, faults = load_params(project)
+    with pytest.raises(InputError) as refused:
+        score_job(prepare(params, faults))
+    assert [(fault.rule, fault.place) for fault in refused.value.faults] == [
+        ("records.empty_cell", "units.unit_id"),
+        ("records.empty_cell", "postings.officer_id"),
+    ]

@@ -134,7 +134,8 @@ class Survey:
         if "parent_id" in units:
             place = units["level"].map({level: number for number, level in enumerate(order)})
             above = units["parent_id"].map(dict(zip(units["unit_id"], place, strict=True)))
-            wrong = units[above >= place]
+            # an id left empty is told elsewhere, and is no unit whose parent is empty
+            wrong = units[(above >= place) & units["unit_id"].notna() & units["parent_id"].notna()]
             if len(wrong):
                 levels = dict(zip(units["unit_id"], units["level"], strict=True))
                 first = wrong.head(SHOWN)[["unit_id", "level", "parent_id"]].itertuples(index=False)
@@ -146,7 +147,7 @@ class Survey:
     def _post_faults(self) -> Iterator[Fault]:
         """Find persons who are posted at a person: their days would flow through the other to a unit."""
         if "postings" in self.records.tables:
-            posts = query.fetch(self.records.tables["postings"], ["officer_id", "unit_id"])
+            posts = query.fetch(self.records.tables["postings"], ["officer_id", "unit_id"]).dropna()
             wrong = posts[posts["unit_id"].isin(self.units.loc[self.units["level"] == OFFICER, "unit_id"])]
             if len(wrong):
                 ids = [f"{quote(who)} → {quote(at)}" for who, at in wrong.head(SHOWN).itertuples(index=False)]
