@@ -10,7 +10,7 @@ from fengqiao_eval.documents import suggest
 from fengqiao_eval.errors import Fault
 from fengqiao_eval.measuring.counting import eligible_rows
 from fengqiao_eval.records import query
-from fengqiao_eval.records.ingest import cast_columns
+from fengqiao_eval.records.ingest import MOST, cast_columns
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES, Column, Kind
 from fengqiao_eval.scheme.indicator import Entry
@@ -235,7 +235,8 @@ def _contradictions(scheme: Scheme, records: Records) -> Iterator[Fault]:
         return
     entries = {entry.measure.figure: entry for entry in scheme.entries if isinstance(entry.measure, Figure)}
     for name, entry in entries.items():
-        rows = figures.filter(figures.indicator == name, figures.denominator > 0)
+        # what is no number is told as that, and cannot be rounded
+        rows = figures.filter(figures.indicator == name, figures.denominator > 0, figures.value.abs() < MOST)
         last = query.constant(1e-6, "float64")
         for n in reversed(range(6)):
             last = (rows.value.round(n) == rows.value).ifelse(10.0**-n, last)

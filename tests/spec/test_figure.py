@@ -132,6 +132,14 @@ def test_a_value_may_be_rounded(one_line, value):
     assert not list(faults(it.scheme, it.records))
 
 
+@pytest.mark.parametrize("value", ["inf", "-inf", "1.7e38"])
+def test_what_is_no_number_contradicts_nothing(one_line, value):
+    """It is refused as what it is, by the table; to ask whether it fits its fraction must not end the reading."""
+    figures = f"| unit_id | indicator | period | numerator | denominator | value |\n| S1 | safety | 2024Q4 | 9 | 10 | {value} |"
+    it = one_line(SAFETY, figures=figures)
+    assert not list(faults(it.scheme, it.records))
+
+
 def test_all_units_are_per_the_same(one_line):
     """Where one figure is per 1 and the other per 100 of its denominator, one of them is at fault."""
     figures = """
