@@ -1,5 +1,8 @@
 """A figure was counted elsewhere: it is taken as it stands, for the unit and period it names."""
 
+from dataclasses import replace
+
+import ibis
 import pytest
 
 from seam import faults, scalar, score
@@ -132,12 +135,14 @@ def test_a_value_may_be_rounded(one_line, value):
     assert not list(faults(it.scheme, it.records))
 
 
-@pytest.mark.parametrize("value", ["inf", "-inf", "1.7e38"])
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), 1.7e38])
 def test_what_is_no_number_contradicts_nothing(one_line, value):
     """It is refused as what it is, by the table; to ask whether it fits its fraction must not end the reading."""
-    figures = f"| unit_id | indicator | period | numerator | denominator | value |\n| S1 | safety | 2024Q4 | 9 | 10 | {value} |"
+    figures = "| unit_id | indicator | period | numerator | denominator | value |\n| S1 | safety | 2024Q4 | 9 | 10 | 90.5 |"
     it = one_line(SAFETY, figures=figures)
-    assert not list(faults(it.scheme, it.records))
+    assert [fault.rule for fault in faults(it.scheme, it.records)] == ["records.contradiction"]
+    changed = ibis.memtable(it.records.tables["figures"].to_pandas().assign(value=value))
+    assert not list(faults(it.scheme, replace(it.records, tables={**it.records.tables, "figures": changed})))
 
 
 def test_all_units_are_per_the_same(one_line):
