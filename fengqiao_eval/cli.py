@@ -215,6 +215,8 @@ def check(params: Params, sets: Sets = []) -> None:
 
     job, lang = jobs.Job(params, sets), language()
     scheme, records, scores = jobs.score_job(job)
+    with suppress(FileNotFoundError):  # it need not be there, but must be a place where a run can be
+        job.part.lstat()
     found = jobs.lint_scheme(job.params, scheme, scores)
     _echo(console.check_lines(job.params, scheme, records, scores, lang))
     _echo(console.finding_lines(found, lang))

@@ -82,18 +82,12 @@ class FengqiaoError(Exception):
         return [str(self)]
 
 
-UNREADABLE = frozenset(f"system.{why}" for why in ("denied", "enter", "read", "write", "fails", "stale", "many_files"))
-"""The rules of faults that no other file mends, but another right or a sound disk."""
-
-
 class InputError(FengqiaoError):
-    """The input is at fault (exit 1), or the system lets nobody read it (exit 3); str() lists every fault, one a line."""
+    """The input is at fault, as it is where it may not be read; str() lists every fault, one a line."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         """Keep the faults in the order found."""
         self.faults = tuple(faults)
-        if self.faults and all(fault.rule in UNREADABLE for fault in self.faults):
-            self.exit_code = FileAccessError.exit_code
         super().__init__(self.faults)
 
     def __str__(self) -> str:
@@ -130,8 +124,6 @@ class FullDiskError(FengqiaoError):
 
 class FileAccessError(FengqiaoError, OSError):
     """The system refuses a file that is no input: no right, a disk that fails (exit 3), a path that cannot be (exit 2)."""
-
-    exit_code = 3
 
     def __init__(self, fault: Fault, exit_code: int = 3) -> None:
         """Keep what it refuses, and whom."""

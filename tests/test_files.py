@@ -150,6 +150,8 @@ def test_a_refusal_of_the_system_is_logged(project):
     [
         (["score", "params/q4.yaml", "--set", "out=file/runs"], "file/runs 中有一段是文件而不是文件夹"),
         (["score", "params/q4.yaml", "--set", f"out={LONG}"], "路径太长，系统不收"),
+        (["check", "params/q4.yaml", "--set", f"out={LONG}"], "路径太长，系统不收"),
+        (["check", "params/q4.yaml", "--set", "out=file/runs"], "file/runs 中有一段是文件而不是文件夹"),
         (["scheme", "params/scheme.yaml", "--to", f"{LONG}.xlsx"], "路径太长，系统不收"),
         (["scheme", "--new", "file/table.yaml"], "file 挡在那里"),
         (["demo", "file/demo", "--stations", "8"], "file 挡在那里|中有一段是文件"),
