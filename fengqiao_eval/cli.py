@@ -215,8 +215,9 @@ def check(params: Params, sets: Sets = []) -> None:
 
     job, lang = jobs.Job(params, sets), language()
     scheme, records, scores = jobs.score_job(job)
-    with suppress(FileNotFoundError):  # it need not be there, but must be a place where a run can be
-        job.part.lstat()
+    for place in (job.out, job.part):  # they need not be there, but must be places where something can be
+        with suppress(FileNotFoundError):
+            place.lstat()
     found = jobs.lint_scheme(job.params, scheme, scores)
     _echo(console.check_lines(job.params, scheme, records, scores, lang))
     _echo(console.finding_lines(found, lang))
