@@ -113,6 +113,7 @@ class Survey:
             yield Fault(self.records.name, "units.level", "records.no_level", given)
             return
         yield from self._level_faults(there)
+        yield from self._force_faults()
         yield from self._parent_faults()
         yield from self._post_faults()
         if not unknown:
@@ -127,6 +128,13 @@ class Survey:
             words = [f"{quote(one)} ×{counts[one]}" + (f" → {quote(meant[one])}?" if one in meant else "") for one in strange]
             given = {"count": int(counts[strange].sum()), "words": ", ".join(words[:SHOWN]) + (" …" if words[SHOWN:] else "")}
             yield Fault(self.records.name, "units.level", "records.unknown_level", given)
+
+    def _force_faults(self) -> Iterator[Fault]:
+        """Find that on the last day of the period, which decides it, no unit of the levels asked for is in force."""
+        units, last = self.records.tables["units"].to_pandas(), self.period.end.date() - timedelta(days=1)
+        held = (dates(units, "valid_from", date.min) <= last) & (dates(units, "valid_to", date.max) >= last)
+        if not (held & units["level"].isin(self.levels)).any():
+            yield Fault(self.records.name, "units.valid_to", "records.none_in_force", {"day": last, "count": len(units)})
 
     def _parent_faults(self) -> Iterator[Fault]:
         """Find units under one of their own level or of a lower one: what they do would count for a rival."""

@@ -221,6 +221,14 @@ def test_nobody_is_posted_at_a_person(brought):
         brought(postings="P2,018,2024-01-01,\nP1,P2,2024-01-01,\n")
 
 
+def test_some_unit_is_in_force_at_the_periods_end(brought):
+    """All units ended in November, or begin in January: nobody is there to be appraised on the last of December."""
+    for dates in ("2020-01-01,2024-11-30", "2025-01-01,"):
+        units = f"unit_id,name,level,valid_from,valid_to\n018,东街所,station,{dates}\n"
+        with pytest.raises(InputError, match=r"units\.valid_to \[records\.none_in_force\] 单位表的 1 行在期末 2024-12-31 没有"):
+            brought(units=units)
+
+
 @pytest.mark.parametrize(
     ("unit", "shown"),
     [
