@@ -2,8 +2,7 @@
 
 import pytest
 
-from fengqiao_eval.errors import InputError
-from seam import read_records, score
+from seam import InputError, read_records, score
 
 OFTEN = "{kind: share, table: duties, date: due_at, where: {kind: focus}, met: {visits_made: {at_least: times}}}"
 DUTIES = """
