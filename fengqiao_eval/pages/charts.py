@@ -169,12 +169,13 @@ def draw_trend(card: Card) -> Drawing:
         for name, rates, look in lines
         if any(rate is not None for rate in rates)
     ]
-    parts = [covered_part(point.part) for point in card.trend if point.part]
+    parts = [point.part for point in card.trend if point.part]
     gaps = dict.fromkeys(TABLES[table].label if card.lang == "zh" else table for point in card.trend for table in point.gaps)
     title = say("chart.trend" if traces else "chart.none", card.lang)
     title += say("chart.gaps", card.lang, tables=say("explain.comma", card.lang).join(gaps)) if traces and gaps else ""
-    stretch = "–".join(dict.fromkeys((min(parts, key=float), max(parts, key=float)))) if parts else ""
-    title += say("chart.months_in_part", card.lang, n=len(parts), share=stretch) if traces and parts else ""
+    if traces and parts:
+        stretch = "–".join(dict.fromkeys((covered_part(min(parts)), covered_part(max(parts)))))
+        title += say("chart.months_in_part", card.lang, n=len(parts), share=stretch)
     return drawing("trend", title, 300, traces)
 
 
