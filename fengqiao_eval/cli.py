@@ -1,4 +1,4 @@
-"""The command line, `fengqiao`: demo, scheme, check, score, run, lab, tune, explain, compare; each loads the rooms it needs."""
+"""The command line, `fengqiao`: demo, scheme, check, score, run, lab, tune, explain, compare, verify; each loads its rooms."""
 
 import os
 import signal
@@ -330,6 +330,14 @@ def compare(
 
     said, page = reopen.compare_runs(before, after, out, language())
     _echo([*said, say("say.look_compare", path=jobs.short_path(page))])
+
+
+@app.command(help=_help("verify"))
+def verify(run: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("run_folder"))]) -> None:
+    """Say whether a final run is as it was sealed."""
+    from fengqiao_eval.runs import reopen
+
+    _echo(reopen.verify_run(run, language()))
 
 
 def _tell(made: "Made", *, quiet: bool = False) -> None:

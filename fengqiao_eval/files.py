@@ -115,6 +115,12 @@ def write_whole(path: Path, content: str | bytes) -> None:
         aside.write_bytes(write_halves(content).encode() if isinstance(content, str) else content)
 
 
+def fingerprint_file(path: Path) -> str:
+    """Fingerprint one file (SHA-256)."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 # What the system refuses
 
 

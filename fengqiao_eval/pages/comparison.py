@@ -360,6 +360,8 @@ def change_lines(changes: Mapping[str, Any], lang: str | None = None) -> list[st
     ['the last run, q3, cannot be read any more (FileNotFoundError): not compared']
     """
     lang = lang or language()
+    if "broken" in changes:
+        return [say("since.broken", lang, run=changes["run"], path=changes["broken"])]
     if not changes or "unread" in changes:
         return [say("since.unread", lang, run=changes["run"], why=changes["unread"])] if changes else []
     said = [*_source_lines(changes, lang), *_level_lines(changes, lang), *_gap_lines(changes, lang)]

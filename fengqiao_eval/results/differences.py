@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fengqiao_eval.errors import OFFICER, FengqiaoError, UsageError
+from fengqiao_eval.errors import OFFICER, FengqiaoError, InputError, UsageError
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.run import Run, open_run
+from fengqiao_eval.results.seal import LEDGER
 from fengqiao_eval.results.standings import class_order, county_names, frame, lacks_coverage
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.load import reweigh
@@ -314,7 +315,8 @@ def find_changes(new: Path, old: Path) -> ChangeFacts:
     - rows, late: table -> pair, where they differ; late only of one and the same period
     - version, overrides, packages: pairs, where they differ; weights: how many were rewritten
 
-    A run that cannot be read any more gives run and `unread`, what of it cannot: it must not cost the new one.
+    A run that cannot be read any more gives run and `unread`, what of it cannot; a final one whose seal is broken `broken`, the
+    file that differs: neither must cost the new one.
     """
     try:
         pair = Pair(open_run(old), open_run(new))
@@ -330,6 +332,8 @@ def find_changes(new: Path, old: Path) -> ChangeFacts:
             **_source_changes(pair),
         }
     except (FengqiaoError, OSError, ValueError, LookupError, TypeError) as error:
+        if isinstance(error, InputError):  # its seal is broken
+            return {"run": old.name, "broken": str(error.faults[0].given.get("path", LEDGER))}
         named = error.given.get("given") if isinstance(error, UsageError) else None
         return {"run": old.name, "unread": Path(named).name if named else type(error).__name__}
 

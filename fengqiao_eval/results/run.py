@@ -14,7 +14,7 @@ from fengqiao_eval.documents import near
 from fengqiao_eval.errors import OFFICER, UsageError, refuse_in
 from fengqiao_eval.files import plain_path
 from fengqiao_eval.periods import RELATIVE
-from fengqiao_eval.results import frames
+from fengqiao_eval.results import frames, seal
 from fengqiao_eval.results.frames import Frame
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.words import language
@@ -77,7 +77,7 @@ def open_run(path: str | Path, out: str | None = None, period: object = None, la
 
     out: the folder that holds the run of that name, from the project folder, which lies above a notebook's; period: the one that
     is expected; lang: the language of what is refused, by default the program's. Raises UsageError where there is no run yet, or
-    it was made for another period.
+    it was made for another period, InputError where the seal of a final run is broken (see seal.check).
     """
     with refuse_in(lang or language()):
         if not isinstance(path, (str, Path)):
@@ -89,10 +89,14 @@ def open_run(path: str | Path, out: str | None = None, period: object = None, la
 
 
 def _open_folder(given: Path) -> Run:
-    folder = Path(os.path.realpath(given.parent / given.read_text("utf-8").strip() if given.is_file() else given))
+    named = given.parent / given.read_text("utf-8").strip() if given.is_file() else given
+    folder = Path(os.path.realpath(named))
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         raise UsageError("no_run", given=str(given))
+    named = Path(os.path.abspath(named))  # noqa: PTH100 - the ledger lies beside a link, not beside what it leads to
+    if not named.name.startswith("."):  # one that is being written is sealed when it is finished
+        seal.check(named)
     return _load_run(folder, manifest.stat().st_mtime_ns)
 
 

@@ -116,8 +116,7 @@ def score_lines(units: Mapping[str, int], notes: Sequence[Note], lang: str) -> I
 
 def result_lines(made: Made, lang: str) -> Iterator[str]:
     """Say all that a run has to say before its summary."""
-    if made.corrects:
-        yield say("say.corrects", lang, corrects=made.corrects, run=made.folder.name)
+    yield from correction_lines(made, lang)
     yield from score_lines(made.units, made.notes, lang)
     if made.stops:
         yield say("lint.told", lang, n=made.stops)
@@ -130,8 +129,15 @@ def result_lines(made: Made, lang: str) -> Iterator[str]:
             yield say(key, lang, path=short_path(made.folder / place))
 
 
+def correction_lines(made: Made, lang: str) -> Iterator[str]:
+    """Say which final run a run corrects; one that was there already has said so."""
+    if made.corrects and not made.unchanged:
+        yield say("say.corrects", lang, corrects=made.corrects, run=made.folder.name)
+
+
 def quiet_lines(made: Made, lang: str) -> Iterator[str]:
-    """Say what is said even when nothing is asked to be: that records count for nobody because their unit is none."""
+    """Say what is said even when nothing is asked to be: which run is corrected, and that records count for nobody."""
+    yield from correction_lines(made, lang)
     yield from (note(each.key, each.given, lang) for each in made.notes if each.key in ("unknown_units", "unknown_posts"))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
@@ -11,11 +12,13 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from fengqiao_eval.errors import OFFICER, UsageError
-from fengqiao_eval.files import PRIVATE, file_name, plain_path
+from fengqiao_eval.errors import OFFICER, Fault, UsageError, refuse
+from fengqiao_eval.files import PRIVATE, file_name, fingerprint_file, input_faults, plain_path
+from fengqiao_eval.results import seal
 from fengqiao_eval.results.run import FRAMES
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.words import readable
 
 LATEST = "latest"
 
@@ -87,11 +90,23 @@ def _is_final(run: Path) -> bool:
     return read_manifest(run).get("state") == "final"
 
 
+def check_seals(out: Path, base: str) -> None:
+    """Check every file of the final runs under a name, corrections among them; none that was sealed may be gone.
+
+    Raises InputError with the run and the first file that differs.
+    """
+    for place in takewhile(Path.is_dir, _places(out, base)):
+        seal.check(place, every=True)
+    with input_faults(out / seal.LEDGER):
+        names = [name for name in seal.read_ledger(out) if re.fullmatch(rf"{re.escape(base)}(-r\d+)?", name)]
+    refuse(Fault(readable(name), "", "seal.gone") for name in names if not (out / name).is_dir())
+
+
 def fingerprints(folder: Path) -> dict[str, str]:
     """Fingerprint the frames of a run and its scheme: path within the run -> SHA-256."""
     names = [f"{name}.parquet" for name in FRAMES]
     paths = [*names, *(f"{OFFICER}/{name}" for name in names), "scheme.json"]
-    return {path: manifest.fingerprint_file(folder / path) for path in paths if (folder / path).is_file()}
+    return {path: fingerprint_file(folder / path) for path in paths if (folder / path).is_file()}
 
 
 # Written aside
@@ -142,7 +157,15 @@ def write_scheme(folder: Path, scheme: Scheme) -> None:
 
 
 def appear(out: Path, base: str, name: str) -> None:
-    """Put the finished run in its place, whole; `latest` moves last. A death in between is put right by the next run."""
+    """Put the finished run in its place, whole, a final one after it was sealed; a death in between is put right by the next."""
+    part = aside(out, base, "part")
+    if _is_final(part):
+        seal.enter(out, name, part / seal.MANIFEST)
+    _take_place(out, base, name)
+
+
+def _take_place(out: Path, base: str, name: str) -> None:
+    """Move a run that is written aside to its place; `latest` moves last."""
     part, place, old = aside(out, base, "part"), out / name, aside(out, base, "old")
     aside(out, base, "latest").write_text(name + "\n", "utf-8", newline="\n")
     umask = os.umask(0o022)  # it is read by being set
@@ -162,8 +185,10 @@ def appear(out: Path, base: str, name: str) -> None:
 
 
 def put_right(out: Path, base: str) -> None:
-    """Put right what a death in the middle of `appear` left: a run moved away, or one in its place that is not named yet."""
+    """Put right what a death in the middle of `appear` left: a run sealed or moved away, or in its place and not named yet."""
     old, following = aside(out, base, "old"), aside(out, base, "latest")
+    if name := seal.find_entry(out, aside(out, base, "part")):
+        _take_place(out, base, name)
     for run in old.iterdir() if old.is_dir() else ():
         if not (out / run.name).exists():
             run.replace(out / run.name)

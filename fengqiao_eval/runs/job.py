@@ -18,6 +18,7 @@ from fengqiao_eval.errors import Fault, InputError, UsageError, refuse
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.plausibility import Survey
 from fengqiao_eval.records.store import Records, read_records
+from fengqiao_eval.results.seal import LEDGER
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import log, manifest
 from fengqiao_eval.runs.params import RunParams, load_params, project_folder, run_name
@@ -66,7 +67,7 @@ class Job:
         """
         params, faults = load_params(self.path, self.sets, self.only)
         taken = Fault(str(self.path), "", "params.name_taken", {"given": self.path.name})
-        return params, [*faults, *([taken] if self.path.stem == run_folder.LATEST else [])]
+        return params, [*faults, *([taken] if self.path.stem in (run_folder.LATEST, log.NAME, LEDGER) else [])]
 
     @cached_property
     def params(self) -> RunParams:

@@ -18,7 +18,7 @@ from fengqiao_eval.words import catalogue, language, say
 NAME = "log.jsonl"
 """What the log is called; it lies beside the runs, in `out`."""
 
-EVENTS = ("started", "unchanged", "frames", "card_failed", "finished", "refused", "stopped", "not_printed")
+EVENTS = ("started", "unchanged", "changed", "frames", "card_failed", "finished", "refused", "stopped", "not_printed")
 """What is logged."""
 
 LONGEST = 300

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fengqiao_eval.files import input_faults, write_whole
+from fengqiao_eval.files import fingerprint_file, input_faults, write_whole
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.sources import files_of
@@ -55,6 +55,9 @@ def periods(span: Period) -> dict[str, Any]:
 
 # Fingerprints, by SHA-256
 
+LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
+"""What the names of the logs beside a DuckDB file end in."""
+
 
 def fingerprints(params: RunParams, notebooks: Path | None) -> dict[str, Any]:
     """Fingerprint (SHA-256) records by file, scheme with overrides, notebooks, the package and the parameters."""
@@ -76,25 +79,33 @@ def fingerprint_scheme(params: RunParams) -> str:
 
 def fingerprint_records(params: RunParams) -> dict[str, str]:
     """Fingerprint the files of the records, each under its name."""
+    with input_faults(Path(params.records)):
+        return {name: fingerprint_file(path) for name, path in _record_files(params).items()}
+
+
+def stat_records(params: RunParams) -> dict[str, tuple[int, ...]]:
+    """Give size, times of change in nanoseconds (content, entry) and number of the files of the records.
+
+    A file that was replaced and put back has its old fingerprint, but others of these.
+    """
+    with input_faults(Path(params.records)):
+        found = {name: path.stat() for name, path in _record_files(params).items()}
+    return {name: (one.st_size, one.st_mtime_ns, one.st_ctime_ns, one.st_ino) for name, one in found.items()}
+
+
+def _record_files(params: RunParams) -> dict[str, Path]:
+    """Find the files of the records by their names, as seen from the folder in which they lie."""
     where = Path(params.records)
-    with input_faults(where):
-        found = {path for table in TABLES for path in files_of(where, table, params.tables.get(table, Mapped()))}
-        if where.is_file():  # what was written last may lie beside a DuckDB file, not yet in it
-            found = {path for path in (where, Path(f"{where}.wal")) if path.is_file()}
-        base = where.parent if where.is_file() else where
-        return {os.path.relpath(path, base): fingerprint_file(path) for path in sorted(found)}
+    if where.is_file():  # what was written last may lie beside a DuckDB file, not yet in it
+        return {path.name: path for path in (where, *(Path(f"{where}{end}") for end in LOGS)) if path.is_file()}
+    found = {path for table in TABLES for path in files_of(where, table, params.tables.get(table, Mapped()))}
+    return {os.path.relpath(path, where): path for path in sorted(found)}
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:
     """Fingerprint several files as one, by their names and contents; one that is not there has none."""
     lines = sorted(f"{path.parent.name}/{path.name} {fingerprint_file(path) if path.is_file() else ''}" for path in paths)
     return fingerprint_text("\n".join(lines))
-
-
-def fingerprint_file(path: Path) -> str:
-    """Fingerprint one file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fingerprint_text(text: str) -> str:

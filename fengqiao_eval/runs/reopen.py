@@ -1,6 +1,7 @@
 """A finished run opened again: explained with the records it was made of, or compared with another."""
 
 import json
+import os
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from fengqiao_eval.files import file_name, write_whole
 from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
 from fengqiao_eval.records.store import open_records
+from fengqiao_eval.results import seal
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.params import PATHS, RunParams, absolute_path
@@ -28,17 +30,17 @@ def explain_unit(given: Path, unit_id: str, indicator: str | None, lang: str) ->
 
     Raises UsageError for an unknown run, unit or indicator.
     """
-    run = find_run(given)
+    run, told = find_run(given), seal_lines(given, lang)
     if indicator is None:
-        return explain.total_lines(run, unit_id, lang)
+        return [*told, *explain.total_lines(run, unit_id, lang)]
     _, found = explain.find_entry(run.scheme, indicator, lang)
     params, _ = parameters(run), explain.Question(run, unit_id, lang).rank
     try:
         behind = _entry_records(run, params, found, unit_id)
     except InputError as error:
         lines = explain.entry_lines(run, unit_id, indicator, None, lang)
-        return [*lines, say("explain.gone", lang, where=params.records), *(fault.text(lang) for fault in error.faults)]
-    return [*changed_records(run, params, lang), *explain.entry_lines(run, unit_id, indicator, behind, lang)]
+        return [*told, *lines, say("explain.gone", lang, where=params.records), *(fault.text(lang) for fault in error.faults)]
+    return [*told, *changed_records(run, params, lang), *explain.entry_lines(run, unit_id, indicator, behind, lang)]
 
 
 def changed_records(run: Run, params: RunParams, lang: str) -> list[str]:
@@ -48,14 +50,39 @@ def changed_records(run: Run, params: RunParams, lang: str) -> list[str]:
     return [say("explain.changed", lang, files=say("explain.comma", lang).join(files))] if files else []
 
 
+def verify_run(given: Path, lang: str) -> list[str]:
+    """Say that a final run is as it was sealed, every file of it; or that a program made it that did not seal.
+
+    Raises InputError with the first file that differs, or the line at which the chain of the ledger breaks; UsageError for a
+    draft, which has no seal, and for an unknown run.
+    """
+    found = seal.check(_find_folder(given), every=True)
+    if found.key == "draft":
+        raise UsageError("verify.draft", run=found.given["run"])
+    return [say(f"seal.{found.key}", lang, **found.given)]
+
+
+def seal_lines(given: Path, lang: str) -> list[str]:
+    """Say where the seal of a final run cannot be checked; nothing where it is whole, or where there is none."""
+    found = seal.hold(_find_folder(given))
+    return [say(f"seal.{found.key}", lang, **found.given)] if found.key in ("older", "closed") else []
+
+
 def find_run(given: Path) -> Run:
     """Open a run by its folder, by the file `latest`, or by its name in runs/.
 
-    Raises UsageError naming near ones.
+    Raises UsageError naming near ones, InputError where its seal is broken.
     """
+    return open_run(_find_folder(given))
+
+
+def _find_folder(given: Path) -> Path:
+    """Find the folder of a run by its path, by the file `latest`, or by its name in runs/; one that was sealed may be gone."""
     for place in (given, Path("runs") / given):
-        if place.is_file() or (place / "manifest.json").is_file():
-            return open_run(place)
+        named = place.parent / place.read_text("utf-8").strip() if place.is_file() else place
+        folder = Path(os.path.abspath(named))  # noqa: PTH100 - resolve() would follow a link to where its ledger is not
+        if (folder / seal.MANIFEST).is_file() or folder.name in seal.read_ledger(folder.parent):
+            return folder
     known = [path.parent.name for path in Path("runs").glob("*/manifest.json")]
     raise UsageError("which_run", given=given, known=similar_ids(str(given), known) or "—")
 
@@ -94,6 +121,7 @@ def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tupl
     Raises UsageError for an unknown run, for one run given twice, and for an `out` inside a run or that is no .html file.
     """
     runs = find_run(before), find_run(after)
+    told = [line for given in (before, after) for line in seal_lines(given, lang)]
     folders = [run.path.resolve() for run in runs]
     if folders[0] == folders[1]:
         raise UsageError("compare.same", run=runs[0].manifest["run"])
@@ -102,7 +130,7 @@ def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tupl
     if page.suffix != ".html" or any(page.resolve().is_relative_to(folder) for folder in folders):
         raise UsageError("compare.out", given=page)
     found = comparison.compare(*runs, lang)
-    said = list(comparison.console_lines(found))
+    said = [*told, *comparison.console_lines(found)]
     page.parent.mkdir(parents=True, exist_ok=True)
     write_whole(page, comparison.page(found))
     return said, page

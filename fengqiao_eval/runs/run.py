@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 
 from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.engine.pool import print_cards
-from fengqiao_eval.errors import OFFICER, FengqiaoError, FullDiskError, InputError, Note
+from fengqiao_eval.errors import OFFICER, Fault, FengqiaoError, FullDiskError, InputError, Note
 from fengqiao_eval.files import FULL, find_refusal, refusal
+from fengqiao_eval.records.store import Records
+from fengqiao_eval.results import seal
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import job as jobs
 from fengqiao_eval.runs import log, manifest, resume
@@ -24,6 +26,8 @@ from fengqiao_eval.runs.job import Job
 from fengqiao_eval.runs.lock import hold_lock
 from fengqiao_eval.runs.params import RunParams, run_name
 from fengqiao_eval.scheme.lint import Finding
+from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scoring.score import Scores
 from fengqiao_eval.words import LANGUAGES, say
 
 WORKBOOK = "one_table.xlsx"
@@ -77,6 +81,7 @@ def run(job: Job) -> Made:
             find_browser()
         with hold_lock(job.out, job.base) as new:
             run_folder.put_right(job.out, job.base)
+            run_folder.check_seals(job.out, job.base)
             newest = None if job.fresh else job.newest
             if newest and resume.is_up_to_date(newest, job):
                 return _keep(newest, job)
@@ -158,9 +163,11 @@ def _score(job: Job, *, new: bool) -> dict[str, Any]:
 
     Of a folder for runs that is new, and goes again where scoring is refused, the start is logged only then.
     """
-    scheme, records, scores = jobs.score_job(job)
+    scheme, records, scores, changed = _score_unchanged(job)
     if new:
         job.log.write("started")
+    if changed:
+        job.log.write("changed", files=changed)
     part = run_folder.create_part(job.part)
     run_folder.write_frames(part, *run_folder.split_officers(scores))
     run_folder.write_scheme(part, scheme)
@@ -177,6 +184,48 @@ def _score(job: Job, *, new: bool) -> dict[str, Any]:
         "notes": [{"key": note.key, "given": dict(note.given)} for note in scores.notes],
         "lint": [_finding(one) for one in jobs.lint_scheme(job.params, scheme, scores)],
     }
+
+
+def _score_unchanged(job: Job) -> tuple[Scheme, Records, Scores, list[str]]:
+    """Score records and scheme that stay the same meanwhile, else once more; give also the files that changed the first time.
+
+    The job's fingerprints are those of what was scored. Raises InputError where files change again: what was seen before, after.
+    """
+    first: list[str] = []
+    while True:
+        seen, failed = _look(job), None
+        try:
+            scored = jobs.score_job(job)
+        except Exception as error:  # noqa: BLE001 - what is half written may be refused, or be damage to any library
+            failed = error
+        before, now = seen, _look(job, anew=True)
+        changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+        if not changed:
+            if failed:
+                raise failed
+            return *scored, first
+        if first:
+            given = [{"before": _describe_state(before.get(name)), "after": _describe_state(now.get(name))} for name in changed]
+            raise InputError(Fault(name, "", "records.changing", told) for name, told in zip(changed, given, strict=True))
+        first = changed
+
+
+def _look(job: Job, *, anew: bool = False) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Give fingerprint and state of each file of the records, and of the scheme; anew: the job's fingerprints are taken again."""
+    states = manifest.stat_records(job.params)
+    if anew:
+        job.__dict__.pop("prints", None)
+    records = {name: (print_, states.get(name, ())) for name, print_ in job.prints["records"].items()}
+    return records | {jobs.short_path(Path(job.params.scheme)): (job.prints["scheme"], ())}
+
+
+def _describe_state(found: tuple[str, tuple[int, ...]] | None) -> str:
+    """Say what was seen of a file: the beginning of its SHA-256, its size, and when it was last written; a dash for no file."""
+    if not found:
+        return "—"
+    print_, state = found
+    when = [f"{state[0]:,} B", f"{datetime.fromtimestamp(state[1] / 1e9):%Y-%m-%d %H:%M:%S}"] if state else []  # noqa: DTZ006
+    return ", ".join([f"SHA-256 {print_[:12]}…", *when])
 
 
 def _finding(one: Finding) -> dict[str, Any]:
@@ -283,7 +332,7 @@ def _now(params: RunParams) -> datetime:
 
 
 def _close_manifest(job: Job, told: Mapping[str, Any], stand: Sequence[CardJob], failures: Sequence[Failure]) -> None:
-    """Write the manifest for good, and that of the officers beside their cards."""
+    """Write the manifest for good, and that of the officers beside their cards; of a final run they list all files by hash."""
     ids: dict[str, list[str]] = {}
     for card in stand:
         ids.setdefault(card.level, []).append(card.unit_id)
@@ -291,12 +340,14 @@ def _close_manifest(job: Job, told: Mapping[str, Any], stand: Sequence[CardJob],
     others = [vars(failure) for failure in failures if failure.level != OFFICER]
     cards = {level: those for level, those in ids.items() if level != OFFICER}
     failed = {"cards": cards, "failures": others, "officers_failed": len(theirs)}
-    manifest.write(job.part / "manifest.json", {**told, **failed, "made_at": _now(job.params)})
-    if (job.part / OFFICER).is_dir():
+    final, officers = job.params.state == "final", job.part / OFFICER
+    if officers.is_dir():
         lines: dict[str, Any] = {"run": job.names[0], "only": job.params.only, "cards": ids.get(OFFICER, []), "failures": theirs}
         units = run_folder.read_units(job.part)
         lines["words"] = manifest.officer_words(job.params, units.loc[units["level"] == OFFICER, "unit_id"])
-        manifest.write(job.part / OFFICER / "manifest.json", lines)
+        manifest.write(officers / "manifest.json", lines | ({"files": seal.hash_files(officers)} if final else {}))
+    listed = {"files": seal.hash_files(job.part, officers)} if final else {}
+    manifest.write(job.part / "manifest.json", {**told, **failed, "made_at": _now(job.params), **listed})
 
 
 # What ends a run before its end: logged, and a full disk said in plain words
