@@ -66,7 +66,8 @@ def draw_pages(folder, lang):
 def files(out):
     """Read all that lies in a folder of runs, hidden files too, but for the log; of a manifest what no clock decides."""
     found = {path.relative_to(out).as_posix(): path for path in sorted(out.rglob("*")) if path.is_file()}
-    found.pop("log.jsonl", None)
+    for name in ("log.jsonl", "ledger.jsonl"):
+        found.pop(name, None)
     return {name: _timeless(path) if path.name == "manifest.json" else path.read_bytes() for name, path in found.items()}
 
 
@@ -83,7 +84,11 @@ def differences(out, other):
 
 def places(out):
     """Say of every file which bytes of the disk it is, and when it was last written."""
-    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in out.rglob("*") if path.name != "log.jsonl"}
+    return {
+        path: (path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in out.rglob("*")
+        if path.name not in ("log.jsonl", "ledger.jsonl")
+    }
 
 
 def logged(out, event):

@@ -209,7 +209,7 @@ def test_a_run_that_was_not_named_yet_is_named(tmp_path):
     run.chmod(0o755)
     run_folder.put_right(tmp_path, "demo")
     assert (tmp_path / "latest").read_text("utf-8") == "demo\n"
-    assert names(tmp_path) == ["demo", "latest", "other"]
+    assert names(tmp_path) == ["demo", "latest", "ledger.jsonl", "other"]
     if os.name == "posix":
         assert not run.stat().st_mode & 0o222
     run.chmod(0o755)
