@@ -3,9 +3,13 @@
 # ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
 
 import csv
+import hashlib
+import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fengqiao_eval.cli import app
+from fengqiao_eval.runs import job as jobs
 
 pytestmark = pytest.mark.usefixtures("project")
 ROOT = Path(__file__).parents[1]
@@ -38,6 +43,11 @@ def check(*given: str, params: str = "m") -> str:
     done = CliRunner().invoke(app, ["check", f"params/{params}.yaml", *given])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return f"exit {done.exit_code}\n{done.output}"
+
+
+def digest(path: str) -> str:
+    """Hash a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def write(table: str, change) -> None:
@@ -68,6 +78,88 @@ def base(name: str, *statements: str) -> None:
                 re.sub(r"REC\((\w+)\)", rf"(FROM read_csv('{Path.cwd()}/rec/\1.csv', all_varchar=true))", statement)
             )
     read_from(name)
+
+
+def go(command: str, *given: str, params: str = "m") -> str:
+    """Call a command on params/NAME.yaml, and give all that is said; whatever is not refused in words fails here."""
+    done = CliRunner().invoke(app, [command, f"params/{params}.yaml", *given])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return f"exit {done.exit_code}\n{done.output}"
+
+
+def scored() -> str:
+    """Score, and say how that ended: the first word of the summary, or the fault."""
+    return go("score", "--quiet").splitlines()[-1]
+
+
+def test_01_changed_records_are_noticed():
+    """A table in a folder, named without suffix; a view over files is refused; what lies in the log of a DuckDB file."""
+    Path("rec/2024").mkdir()
+    Path("rec/cases.csv").rename("rec/2024/cases.csv")
+    with Path("params/m.yaml").open("a", encoding="utf-8") as file:
+        file.write("tables: {cases: {file: 2024/cases}}\n")
+    assert scored().startswith("完成")
+    assert scored().startswith("无新内容")
+    rows = Path("rec/2024/cases.csv").read_text("utf-8").splitlines(keepends=True)
+    Path("rec/2024/cases.csv").write_text("".join([rows[0], *rows[9:]]), "utf-8")
+    assert scored().startswith("完成")
+    told = json.loads(Path("runs/m/manifest.json").read_text("utf-8"))
+    assert told["fingerprints"]["records"][str(Path("2024/cases.csv"))] == digest("rec/2024/cases.csv")
+
+
+def test_01_a_view_over_files_is_refused():
+    """What lies behind it would change unseen."""
+    base("v.duckdb", *(f"CREATE VIEW {table} AS FROM REC({table})" for table in ("units", "cases", "figures")))
+    assert "[records.no_view]" in go("score", "--quiet")
+
+
+def test_01_the_log_of_a_base_is_read_and_named():
+    """Rows deleted and not yet in the file itself."""
+    base("w.duckdb", *(f"CREATE TABLE {table} AS FROM REC({table})" for table in ("units", "cases", "figures")))
+    assert scored().startswith("完成")
+    dies = (
+        "import duckdb, os; c = duckdb.connect('w.duckdb'); c.execute('delete from cases where unit_id = ?', ['S1']); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", dies], check=False)
+    assert Path("w.duckdb.wal").is_file()
+    assert scored().startswith("完成")
+    told = json.loads(Path("runs/m/manifest.json").read_text("utf-8"))["fingerprints"]["records"]
+    assert told == {name: digest(name) for name in ("w.duckdb", "w.duckdb.wal")}
+
+
+def test_03_records_replaced_while_a_run_scores(monkeypatch):
+    """Half the records lie there in the middle of it, the whole ones afterwards: the frames are those of the whole ones."""
+    go("score", "--quiet")
+    right, whole = digest("runs/m/points.parquet"), Path("rec/cases.csv").read_text("utf-8")
+    score, texts = jobs.score_job, ["".join(whole.splitlines(keepends=True)[:15]), whole]
+
+    def replaced(job):
+        if texts:
+            Path("rec/aside").write_text(texts.pop(0), "utf-8")
+            Path("rec/aside").replace("rec/cases.csv")
+        return score(job)
+
+    monkeypatch.setattr(jobs, "score_job", replaced)
+    assert re.search(r"cases\.csv \[records\.changing\] 评分时此文件又变了", go("score", "--quiet", "--fresh"))
+    assert digest("runs/m/points.parquet") == right
+    assert scored().startswith("无新内容")
+
+
+def test_18_a_final_run_is_sealed():
+    """A page, a list of records, the workbook, a frame: noticed by every command, and no silent correction."""
+    go("score", "--quiet", "--set", "state=final")
+    for path in (Path("runs/m"), *Path("runs/m").rglob("*")):
+        path.chmod(path.stat().st_mode | 0o200)
+    Path("runs/m/one_table.xlsx").write_text("x", "utf-8")
+    said = go("score", "--quiet", "--set", "state=final")
+    assert re.search(r"exit 1\nm \[seal\.added\] one_table\.xlsx", said)
+    Path("runs/m/one_table.xlsx").unlink()
+    Path("runs/m/ranks.parquet").write_bytes(Path("runs/m/points.parquet").read_bytes())
+    for command in (("explain", "m", "S2"), ("compare", "m", "m"), ("tune", "params/m.yaml"), ("verify", "m")):
+        done = CliRunner().invoke(app, command)
+        assert (done.exit_code, done.output.split(" 与")[0]) == (1, "m [seal.changed] ranks.parquet")
+    assert "[seal.changed] ranks.parquet" in go("score", "--quiet", "--set", "state=final")
+    assert not Path("runs/m-r2").exists()
 
 
 def test_02_lines_that_begin_with_a_hash_are_records():
