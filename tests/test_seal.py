@@ -416,7 +416,8 @@ def test_a_later_run_is_not_held_against_it(work):
 def test_a_correction_names_what_it_corrects(work):
     """On the console, be it quiet, and in its manifest."""
     (work / "records" / "cases.csv").write_text(CASES.replace("08:40", "08:05"), "utf-8")
-    _, said, _ = fengqiao("run", "params/q4.yaml", *FINAL, "--quiet")
+    code, said, refused = fengqiao("run", "params/q4.yaml", *FINAL, "--quiet")
+    assert (code, refused) == (0, "")
     assert said.splitlines()[0] == "q4 已定稿，不作改动；本次结果另存为 q4-r2"
     assert json.loads(Path("runs/q4-r2/manifest.json").read_text("utf-8"))["corrects"] == "q4"
     assert len(fengqiao("run", "params/q4.yaml", *FINAL, "--quiet")[1].splitlines()) == 1
