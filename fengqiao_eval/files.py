@@ -1,4 +1,4 @@
-"""Files on every system: names and links of units, whole writes, private modes, streams, and what the system refuses."""
+"""Files on every system: names and links of units, whole writes, private folders, streams, and what the system refuses."""
 
 import errno
 import getpass
@@ -6,12 +6,15 @@ import hashlib
 import io
 import os
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
+from unicodedata import normalize
 from urllib.parse import quote
 
 from fengqiao_eval.errors import Fault, FengqiaoError, FileAccessError, InputError, UsageError
@@ -37,42 +40,60 @@ REFUSALS = {
 }
 """How the system refuses a file, by what it calls that."""
 
-MISNAMED = ("no_folder", "taken", "folder", "long", "loop", "gone")
+MISNAMED = ("no_folder", "taken", "folder", "long", "loop", "link", "gone")
 """The refusals that another path would mend; the others are not for the caller to mend."""
 
 PRIVATE = 0o700
 """The mode of a folder that only its owner opens: officers' things, and runs that are not finished."""
 
 _LONGEST = 120
-"""Bytes of a file name without its ending; file systems take 255."""
+"""Bytes of a file name without its ending and its fingerprint; file systems take 255."""
 
 _DEVICES = frozenset({"con", "prn", "aux", "nul", "index", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 """Names that Windows keeps for its devices, whatever their ending; and that of the page which lists cards beside them."""
 
 
 def file_name(unit_id: str) -> str:
-    """Turn a unit id into a file name without ending; letters, digits, - and _ stay, all else is percent-encoded.
+    """Turn a unit id into a file name without ending: that of safe_name, and a fingerprint where another id could meet it.
 
-    No two ids share a name, none leaves its folder, and Windows takes all of them.
+    No two ids share a name, not even where a file system takes a for A, or one form of Unicode for another: only an id that is
+    all in capitals and in composed form (NFC) has its name to itself. Every other id is marked by its fingerprint.
 
-    >>> file_name("S007"), file_name("坪山.一"), file_name("../etc"), file_name("a b"), file_name("NUL"), file_name("index")
-    ('S007', '坪山.一', '%2E.%2Fetc', 'a%20b', '%4EUL', '%69ndex')
+    >>> file_name("S007"), file_name("s007"), file_name("坪山.一"), file_name("INDEX")
+    ('S007', 's007~f85faf4bb8b74b9b', '坪山.一', '%49NDEX')
     """
-    encoded = "".join(map(_encode, unit_id))
+    name = safe_name(unit_id)
+    folded = normalize("NFC", normalize("NFD", normalize("NFD", unit_id).casefold()).upper())
+    return name if unit_id == folded or "~" in name else f"{name}~{_digest(unit_id)}"
+
+
+def safe_name(text: str) -> str:
+    """Turn a text into a file name without ending; letters, digits, - and _ stay, all else is percent-encoded.
+
+    No two texts share a name, none leaves its folder, and Windows takes all of them.
+
+    >>> safe_name("坪山.一"), safe_name("../etc"), safe_name("a b"), safe_name("NUL"), safe_name("index")
+    ('坪山.一', '%2E.%2Fetc', 'a%20b', '%4EUL', '%69ndex')
+    """
+    encoded = "".join(map(_encode, text))
     if encoded.startswith(".") or encoded.split(".")[0].lower() in _DEVICES:
-        encoded = _percent_encode(unit_id[0]) + "".join(map(_encode, unit_id[1:]))
+        encoded = _percent_encode(text[0]) + "".join(map(_encode, text[1:]))
     if encoded.endswith("."):
         encoded = encoded[:-1] + _percent_encode(".")
-    return encoded if len(encoded.encode()) <= _LONGEST else _shorten(encoded, unit_id)
+    if len(encoded.encode()) <= _LONGEST:
+        return encoded
+    return encoded.encode()[: _LONGEST - 20].decode("utf-8", "ignore") + "~" + _digest(text)
 
 
-def link(unit_id: str, ending: str = ".html") -> str:
-    """Write the file name as the end of a link: its percent signs are part of the name, so they are encoded again.
+def link(unit_id: str, level: str = "") -> str:
+    """Write where a unit's card lies as a link, seen from the folder of its level, or from the one above: level/id.html.
 
-    >>> link("S007"), link("a/b")
-    ('S007.html', 'a%252Fb.html')
+    The percent signs of a name are part of it, so they are encoded again.
+
+    >>> link("S007"), link("A/B", "police zone")
+    ('S007.html', 'police%2520zone/A%252FB.html')
     """
-    return quote(file_name(unit_id) + ending)
+    return (f"{quote(safe_name(level))}/" if level else "") + quote(f"{file_name(unit_id)}.html")
 
 
 def _encode(character: str) -> str:
@@ -83,10 +104,8 @@ def _percent_encode(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
-def _shorten(encoded: str, unit_id: str) -> str:
-    digest = hashlib.sha256(unit_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    start = encoded.encode()[: _LONGEST - 20].decode("utf-8", "ignore")
-    return f"{start}~{digest}"
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def temporary_path(path: Path) -> Path:
@@ -94,11 +113,23 @@ def temporary_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.tmp")
 
 
+def refuse_link(path: Path) -> None:
+    """Refuse a link where something is about to be written: it would be written wherever the link leads."""
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
 @contextmanager
 def replace_whole(path: Path) -> Iterator[Path]:
-    """Give a place beside a file to write it anew; it takes the file's place in one step, or goes where the writing fails."""
+    """Give a place beside a file to write it anew; it takes the file's place in one step, or goes where the writing fails.
+
+    A link is replaced itself, and what it leads to stays. A device, pipe or socket is never replaced (FileAccessError).
+    """
+    if path.exists() and not (path.is_symlink() or path.is_file() or path.is_dir()):
+        raise FileAccessError(Fault(str(path), "", "system.special", {"place": path, "user": user_name()}), 2)
     aside = temporary_path(path)
     try:
+        aside.unlink(missing_ok=True)  # a link that somebody put there would be followed
         yield aside
         aside.replace(path)
     except BaseException as error:
@@ -111,8 +142,53 @@ def replace_whole(path: Path) -> Iterator[Path]:
 
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file in one step, text in UTF-8 with its ends of lines as they are: it is there whole, or not at all."""
-    with replace_whole(path) as aside:
-        aside.write_bytes(write_halves(content).encode() if isinstance(content, str) else content)
+    with replace_whole(path) as aside, aside.open("xb") as file:
+        file.write(write_halves(content).encode() if isinstance(content, str) else content)
+
+
+TEMPORARY = "fengqiao.tmp-"
+"""How the temporary folders of this program begin."""
+
+
+@contextmanager
+def temporary_folder(place: str | None = None) -> Iterator[Path]:
+    """Give a temporary folder that its owner alone opens and that goes at the end; remove those of processes that died (POSIX).
+
+    A lock on the folder says that its process lives: it ends with the process, however that ends.
+    """
+    if sys.platform == "win32":
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY, dir=place, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+        return
+    import fcntl  # noqa: PLC0415 - POSIX only
+
+    def lock(folder: Path) -> int | None:
+        held = None
+        try:
+            held = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # somebody lives in it, or it is gone, or another's
+            if held is not None:
+                os.close(held)
+            return None
+        return held
+
+    for left in Path(place or tempfile.gettempdir()).glob(f"{TEMPORARY}*"):
+        with suppress(OSError):  # another process removes it as well
+            if left.lstat().st_uid == os.geteuid() and (held := lock(left)) is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(held)
+    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=place))
+    held = lock(folder)
+    if not folder.is_dir():  # another process took it for one that was left, before it was locked
+        folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=place))
+        held = lock(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if held is not None:
+            os.close(held)
 
 
 def fingerprint_file(path: Path) -> str:
@@ -165,6 +241,8 @@ def access_fault(error: OSError, path: Path | None = None, name: str | None = No
     places = [Path(os.fsdecode(name)) for name in given] or [path or Path()]
     place, rule = places[-1], REFUSALS.get(error.errno or 0, "other")
     lacks = place
+    if rule == "loop" and place.exists() and place.is_symlink():  # where no link is followed, each is called a circle
+        rule = "link"
     if rule == "denied":  # of two files that are renamed, either may lack it
         rule, lacks = min(map(_missing_right, places), key=lambda found: found[0] == "denied")
     why = errno.errorcode.get(error.errno or 0, type(error).__name__)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import papermill
@@ -23,6 +22,7 @@ from fengqiao_eval.engine import CELL_SECONDS, OURS, STOCK
 from fengqiao_eval.engine.papermill_engine import Managed
 from fengqiao_eval.engine.processes import socket_folder
 from fengqiao_eval.errors import UsageError
+from fengqiao_eval.files import temporary_folder
 from fengqiao_eval.words import write_halves
 
 # A notebook filled in with parameters as papermill does it, but read, checked and completed once for all its cards
@@ -128,7 +128,8 @@ def _run_papermill(
 ) -> Ran:
     told = {"request_save_on_cell_execute": False, "progress_bar": False, "execution_timeout": seconds, "cwd": str(cwd)}
     try:
-        with TemporaryDirectory(prefix="fq-", dir=socket_folder()) as folder:
+        with temporary_folder(socket_folder()) as place:
+            folder = str(place)
             source, kept = escape_braces(notebook), escape_braces(output) if output else None
             executed = papermill.execute_notebook(source, kept, dict(parameters), engine, config=_kernel_config(folder), **told)
     except PapermillExecutionError as error:

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -20,7 +19,7 @@ from threading import Lock, Thread
 from typing import IO, Any
 
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.files import write_whole
+from fengqiao_eval.files import temporary_folder, write_whole
 from fengqiao_eval.words import LANGUAGES, say
 
 # A headless Chromium spoken to over a pipe (Chrome DevTools Protocol): no port is opened, no host asked, nothing left behind.
@@ -148,8 +147,8 @@ def open_browser(program: str) -> Iterator[Browser]:
 
     Raises BrowserError with its last words where it does not start.
     """
-    with tempfile.TemporaryDirectory(prefix="fengqiao-", ignore_cleanup_errors=True) as profile:
-        process = _start(program, Path(profile))
+    with temporary_folder() as profile:
+        process = _start(program, profile)
         assert process.stdin  # noqa: S101 - it was started with pipes
         assert process.stdout  # noqa: S101 - as above
         try:

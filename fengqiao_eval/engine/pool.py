@@ -30,7 +30,7 @@ from tqdm import tqdm
 from fengqiao_eval.engine import OURS, card_job, processes
 from fengqiao_eval.engine.card_job import CardJob, Failure, Limits
 from fengqiao_eval.engine.shell import put_up_spare, restore_state
-from fengqiao_eval.files import refusal, stops_all
+from fengqiao_eval.files import refusal, stops_all, temporary_folder
 from fengqiao_eval.words import say
 
 # Loading what cards need, once, before the clock of any card starts
@@ -472,7 +472,8 @@ def _server(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[tuple[BaseProc
     ours, theirs = context.Pipe()
     mark, reaper = uuid4().hex, None
     resource_tracker.ensure_running()  # multiprocessing's own, which lives as long as we do and bears no mark
-    with TemporaryDirectory(prefix="fq-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder() as place:
+        folder = str(place)
         process = context.Process(target=serve, args=(theirs, os.getpid(), folder, cards, plan))
         try:
             aside = {"TMPDIR": folder, "IPYTHONDIR": f"{folder}/ipython"}  # where no profile of a user's is

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -111,12 +113,17 @@ def compare(before: Run, after: Run, lang: str = "zh") -> Comparison:
     return Comparison(Pair(before, after), lang)
 
 
+MARK = '<meta name="generator" content="fengqiao compare">'
+"""What says in the head of a page that a comparison may be written in its place."""
+
+
 def page(one: Comparison) -> str:
     """Make the page: one file that asks for nothing else; its stamp is that of the less settled run."""
     before, after = (run.manifest for run in one.pair.runs)
     found = render(
         "before_after.html",
         one.lang,
+        mark=Markup(MARK),  # noqa: S704 - our own
         css=Markup(style() + files(__package__).joinpath("templates/page.css").read_text("utf-8")),  # noqa: S704 - our own
         state=min(before["state"], after["state"], key=STATES.index),
         before=before,
@@ -129,6 +136,12 @@ def page(one: Comparison) -> str:
         sections=sections(one),
     )
     return found + "\n"
+
+
+def is_page(path: Path) -> bool:
+    """Say whether a file is the page of a comparison, as its head tells."""
+    with path.open("rb") if path.is_file() and not path.is_symlink() else BytesIO() as file:
+        return MARK.encode() in file.read(1 << 10)
 
 
 def console_lines(one: Comparison) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import FLAGS, OFFICER
-from fengqiao_eval.files import file_name, link
+from fengqiao_eval.files import file_name, link, safe_name
 from fengqiao_eval.pages.fragments import render
 from fengqiao_eval.results.caveats import banner, template_lines
 from fengqiao_eval.results.run import Run, open_run
@@ -146,9 +146,9 @@ def _listed_units(run: Run, lang: str, *, officers: bool) -> pd.DataFrame:
 
 def _link(folder: Path, level: str, unit: str) -> str | None:
     """Give the address of a unit's card, seen from the page that lists it; None where there is no card."""
-    if not (folder / file_name(level) / f"{file_name(unit)}.html").is_file():
+    if not (folder / safe_name(level) / f"{file_name(unit)}.html").is_file():
         return None
-    return link(unit) if level == OFFICER else f"{link(level, '')}/{link(unit)}"
+    return link(unit, "" if level == OFFICER else level)
 
 
 def _level(run: Run, level: str, listed: pd.DataFrame, lang: str) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Tables as they lie there: the files of a folder, or the tables of a DuckDB file, each read as it is written."""
 
+import json
 import re
-import shutil
-import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from ibis.common.exceptions import IbisError, TableNotFound
 from pyarrow.lib import ArrowException
 
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
-from fengqiao_eval.files import absence, access_fault, plain_path
+from fengqiao_eval.files import absence, access_fault, plain_path, temporary_folder
 from fengqiao_eval.records import csv_files
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.words import HALF, quote, readable
@@ -25,6 +25,10 @@ SUFFIXES = (".parquet", ".csv")
 """Formats in a folder; where a table is there twice the first wins, and a note says so."""
 BROKEN = (duckdb.Error, IbisError, TableNotFound, ArrowException)
 """What the libraries raise over a file or table that is damaged, or holds what they have no word for."""
+MEMORY = 0.5
+"""The share of the machine's memory, or of what a container may have of it, that the engine takes before it uses the disk."""
+_OWN_SHARE = 0.8
+"""The share that it would take of its own accord."""
 SHOWN = 8
 """As many names are listed of what lies there."""
 
@@ -93,14 +97,22 @@ def unreadable(file: str, kind: str) -> Fault:
     return Fault(file, "", "records.unreadable", {"given": kind})
 
 
+def _literal(path: Path) -> str:
+    """Write a path as a text of SQL."""
+    return "'{}'".format(str(path).replace("'", "''"))
+
+
 def _connect(timezone: str) -> Any:
     """Connect to DuckDB; times with a zone become the wall clock of the connection, which would be UTC's."""
     alone = {f"auto{what}_known_extensions": False for what in ("install", "load")}  # nothing is fetched from a network
     connection = ibis.duckdb.connect(":memory:", **alone)
     connection.raw_sql(f"SET TimeZone = '{timezone}'")
-    spill = tempfile.mkdtemp(prefix="fengqiao-")  # what has no room in memory is for nobody else to read, and goes again
-    weakref.finalize(connection, shutil.rmtree, spill, ignore_errors=True)
-    connection.raw_sql("SET temp_directory = '{}'".format(spill.replace("'", "''")))
+    kept = ExitStack()
+    spill = kept.enter_context(temporary_folder())  # what has no room in memory is for nobody else to read, and goes again
+    weakref.finalize(connection, kept.close)
+    connection.raw_sql(f"SET temp_directory = {_literal(spill)}")
+    most, unit = connection.con.execute("SELECT current_setting('memory_limit')").fetchone()[0].split()
+    connection.raw_sql(f"SET memory_limit = '{float(most) * MEMORY / _OWN_SHARE:.1f} {unit}'")
     connection.raw_sql("SET enable_external_file_cache = false")  # the system keeps the pages of files; twice is once too much
     return connection
 
@@ -191,19 +203,8 @@ def _read_csv(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:
 
 
 def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
-    """Attach a DuckDB file for reading; what its views or macros would do beyond it is refused by the engine."""
-    if HALF.search(where.name):  # the engine names its catalogue after the file
-        raise UsageError("bytes")
-    connection = _connect(timezone)
-    base = where.stem if where.stem.lower() not in ("memory", "temp", "system", "main") else "records"
-    try:
-        path, alias = str(plain_path(where)).replace("'", "''"), base.replace('"', '""')
-        connection.raw_sql(f"ATTACH '{path}' AS \"{alias}\" (TYPE DUCKDB, READ_ONLY)")
-    except duckdb.Error:
-        raise InputError([unreadable(name, "DuckDB")]) from None
-    connection.raw_sql("SET enable_external_access = false")
-    asked = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL"
-    every = connection.con.execute(asked, [base]).fetchall()
+    connection, base, kinds = _attach(where, timezone, name)
+    every = list(kinds)
     found = Holdings(there=[table if schema == "main" else f"{schema}.{table}" for schema, table in every])
     for table, how in mapped.items():
         stem = (how.file or table).casefold()
@@ -218,6 +219,8 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
             (schema, stem), called = fitting[0], ".".join(fitting[0]).removeprefix("main.")
             try:
                 rows = connection.table(stem, database=(base, schema))
+                if kinds[schema, stem] != "BASE TABLE" and not _reads_tables(connection, rows, base):
+                    raise TableNotFound(called)
                 rows.limit(1).count().execute()
                 if faults := csv_files.name_faults(list(rows.columns), f"{where.name}:{called}"):
                     found.unread.add(table)
@@ -230,3 +233,46 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
             if len(fitting) > 1:
                 found.notes.append(Note("twice", {"table": table, "used": called, "left": ".".join(fitting[1])}))
     return found
+
+
+def _attach(where: Path, timezone: str, name: str) -> tuple[Any, str, dict[tuple[str, str], str]]:
+    """Attach a DuckDB file for reading: the engine opens that file alone from then on, and no query can change that.
+
+    Return the connection, what the file is called in it, and the kind of every table by schema and name.
+    """
+    if HALF.search(where.name):  # the engine names its catalogue after the file
+        raise UsageError("bytes")
+    connection = _connect(timezone)
+    base = where.stem if where.stem.lower() not in ("memory", "temp", "system", "main") else "records"
+    path, alias = plain_path(where).absolute(), base.replace('"', '""')
+    connection.raw_sql(f"SET allowed_paths = [{_literal(path)}, {_literal(Path(f'{path}.wal'))}]")
+    for setting in ("enable_external_access = false", "lock_configuration = true"):
+        connection.raw_sql(f"SET {setting}")
+    try:
+        connection.raw_sql(f'ATTACH {_literal(path)} AS "{alias}" (TYPE DUCKDB, READ_ONLY)')
+    except duckdb.Error:
+        raise InputError([unreadable(name, "DuckDB")]) from None
+    asked = "SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL"
+    found = connection.con.execute(asked, [base]).fetchall()
+    return connection, base, {(schema, table): kind for schema, table, kind in found}
+
+
+_OWN_SCANS = ("CHUNK_SCAN", "COLUMN_DATA_SCAN", "CTE_SCAN", "DELIM_SCAN", "EMPTY_RESULT")
+"""What a plan may begin with besides a table: constants, and what another part of it found."""
+
+
+def _reads_tables(connection: Any, rows: Any, base: str) -> bool:
+    """Say whether a view reads tables of its own file and nothing else, by the plan the engine makes of it."""
+
+    def leaves(step: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        for below in step["children"]:
+            yield from leaves(below)
+        if not step["children"]:
+            yield step
+
+    told = connection.con.execute(f"EXPLAIN (FORMAT json) {ibis.to_sql(rows, dialect='duckdb')}").fetchone()
+    found = [(step["name"].strip(), step["extra_info"].get("Table", "")) for step in leaves(json.loads(told[1])[0])]
+    read = [table.startswith((f"{base}.", f'"{base}".')) for _, table in found if table]
+    return (
+        all(read) and all(table or name in _OWN_SCANS for name, table in found) and bool(read or found == [("EMPTY_RESULT", "")])
+    )

@@ -31,10 +31,10 @@ class RelatedUnit:
     def page(self) -> str:
         """The address of its card.
 
-        >>> RelatedUnit("a/b", "甲", "station").page
-        '../station/a%252Fb.html'
+        >>> RelatedUnit("A/B", "甲", "station").page
+        '../station/A%252FB.html'
         """
-        return f"../{link(self.level, '')}/{link(self.unit_id)}"
+        return f"../{link(self.unit_id, self.level)}"
 
 
 @dataclass(frozen=True)

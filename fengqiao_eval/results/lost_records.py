@@ -23,7 +23,7 @@ OPEN = ("tier", "unit_id", "dispute_id", "due_at", "days_left")
 """What a card reads of the frames losses and open_disputes."""
 
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 """A cell that begins with one of these is run by a spreadsheet."""
 
 
@@ -108,8 +108,8 @@ def open_disputes(disputes: Iterable[tuple[Any, ...]]) -> tuple[OpenDisputes, ..
 def escape_formula(cell: str) -> str:
     """Keep a spreadsheet from running a cell as a formula.
 
-    >>> escape_formula("=cmd()"), escape_formula("S007")
-    ("'=cmd()", 'S007')
+    >>> escape_formula("=cmd()"), escape_formula("＝cmd()"), escape_formula("S007")
+    ("'=cmd()", "'＝cmd()", 'S007')
     """
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Fault, UsageError, refuse
-from fengqiao_eval.files import PRIVATE, file_name, fingerprint_file, input_faults, plain_path
+from fengqiao_eval.files import PRIVATE, file_name, fingerprint_file, input_faults, plain_path, safe_name
 from fengqiao_eval.results import seal
 from fengqiao_eval.results.run import FRAMES
 from fengqiao_eval.runs import manifest
@@ -40,7 +40,7 @@ def aside(out: Path, base: str, what: Literal["part", "old", "latest"]) -> Path:
 
 def card_page(folder: Path, level: str, unit_id: str) -> Path:
     """Say where a unit's card lies."""
-    return folder / file_name(level) / f"{file_name(unit_id)}.html"
+    return folder / safe_name(level) / f"{file_name(unit_id)}.html"
 
 
 def read_manifest(run: Path) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import os
 import sys
 from importlib.resources import files
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import nbformat
@@ -15,7 +14,7 @@ from papermill.parameterize import parameterize_notebook
 
 from fengqiao_eval.engine.processes import LONGEST_SOCKET_FOLDER, socket_folder
 from fengqiao_eval.errors import UsageError, refuse
-from fengqiao_eval.files import write_whole
+from fengqiao_eval.files import temporary_folder, write_whole
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.job import Job
@@ -45,8 +44,8 @@ def serve(
     """
     from jupyterlab.labapp import LabApp  # type: ignore[import-untyped]  # noqa: PLC0415 - half a second, and only here
 
-    with TemporaryDirectory(prefix="fq-", dir=socket_folder()) as place:
-        settings = Path(place)
+    with temporary_folder(socket_folder()) as settings:
+        place = str(settings)
         if len(jupyter_runtime_dir()) > LONGEST_SOCKET_FOLDER:  # as in a home with a long name: no kernel would start
             os.environ["JUPYTER_RUNTIME_DIR"] = f"{place}/run"
         _write_json(settings / "overrides.json", QUIET | (CHINESE if lang == "zh" else {}))

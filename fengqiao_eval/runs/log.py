@@ -68,7 +68,7 @@ def _cut(given: Any) -> Any:
 
 def _append(path: Path, text: str) -> None:
     """Append in one call; half a line, which a full disk or a loss of power left, is ended first."""
-    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
         if sys.platform != "win32":  # wait while another process writes, whose half line is not torn
             import fcntl  # noqa: PLC0415 - POSIX only

@@ -10,7 +10,7 @@ import pandas as pd
 
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import OFFICER, InputError, UsageError
-from fengqiao_eval.files import file_name, write_whole
+from fengqiao_eval.files import safe_name, write_whole
 from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
 from fengqiao_eval.records.store import open_records
@@ -118,17 +118,20 @@ def _entry_records(run: Run, params: RunParams, entry: Entry, unit_id: str) -> p
 def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tuple[list[str], Path]:
     """Compare two runs: folders, names in runs/, or `latest`; write the page and return the lines with the page's path.
 
-    Raises UsageError for an unknown run, for one run given twice, and for an `out` inside a run or that is no .html file.
+    Raises UsageError for an unknown run, for one run given twice, and for an `out` inside a run, that is no .html file, or where
+    something else than the page of a comparison stands.
     """
     runs = find_run(before), find_run(after)
     told = [line for given in (before, after) for line in seal_lines(given, lang)]
     folders = [run.path.resolve() for run in runs]
     if folders[0] == folders[1]:
         raise UsageError("compare.same", run=runs[0].manifest["run"])
-    names = (file_name(str(run.manifest["run"])) for run in runs)
+    names = (safe_name(str(run.manifest["run"])) for run in runs)
     page = out or Path("-".join(["compare", *names]) + ".html")
     if page.suffix != ".html" or any(page.resolve().is_relative_to(folder) for folder in folders):
         raise UsageError("compare.out", given=page)
+    if os.path.lexists(page) and not comparison.is_page(page):
+        raise UsageError("compare.taken", given=page)
     found = comparison.compare(*runs, lang)
     said = [*told, *comparison.console_lines(found)]
     page.parent.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
+from unicodedata import normalize
 
 from fengqiao_eval.documents import Document, KeyPath, suggest
-from fengqiao_eval.errors import Fault, UsageError
+from fengqiao_eval.errors import OFFICER, Fault, UsageError
 from fengqiao_eval.periods import parse
 from fengqiao_eval.scheme.indicator import Consequence, Entry, Indicator
 from fengqiao_eval.scheme.normalisation import Curve, Line, Number, Steps
@@ -68,8 +69,9 @@ def _names(scheme: Scheme, document: Document) -> Iterator[Fault]:
         for broken, place, name in named:
             if broken == rule and name not in known:
                 yield document.fault(place, rule, given=name, known=suggest(name, known))
+    called = [normalize("NFKC", level).casefold().strip() for level in scheme.levels]
     for number, level in enumerate(scheme.levels):  # a folder of cards is called so, beside the files of the run
-        if not level.strip() or "." in level or level == "assets" or level in scheme.levels[:number]:
+        if called[number] in ("", "assets", *called[:number]) or "." in level or (called[number] == OFFICER != level):
             yield document.fault(("levels", number), "scheme.level_name", given=level)
     for place, level in _level_references(scheme):
         if level not in scheme.levels:

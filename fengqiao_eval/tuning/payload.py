@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError
+from fengqiao_eval.files import write_whole
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import county_names
 from fengqiao_eval.scheme.scheme import base_marks
@@ -172,5 +173,5 @@ def write_standalone(
             script=(HERE / "tuner.js").read_text("utf-8").replace("</script", "<\\/script"),
         )
     )
-    Path(path).write_text(page, "utf-8", newline="\n")
+    write_whole(Path(path), page)
     return Path(path)

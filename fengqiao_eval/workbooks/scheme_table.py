@@ -1,5 +1,6 @@
 """The one table both ways: printed as the workbook that offices sign, and read back as YAML."""
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime, time
@@ -44,7 +45,7 @@ def export_table(scheme: Path, table: Path, lang: str) -> Scheme:
 
     Raises InputError with the faults of the scheme, or what a workbook cannot hold; UsageError where another file stands there.
     """
-    if table.exists():
+    if os.path.lexists(table):
         try:
             scheme_reader.open_workbook(table)
         except InputError:
