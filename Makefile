@@ -8,6 +8,8 @@ WORKERS  ?= 2
 BIN      := .venv/bin
 OFFLINE  := $(if $(WHEELHOUSE),--no-index --find-links "$(WHEELHOUSE)")
 PIP      := $(BIN)/python -m pip --disable-pip-version-check -qq install $(OFFLINE)
+# Wheels only: a package as source would run its own program while it is installed
+WHEELS   := --only-binary=:all: --require-hashes
 # Tests start many processes; where bytecode may not be kept, as in some containers, each would compile the package anew
 PYTEST   := env -u PYTHONDONTWRITEBYTECODE "$(CURDIR)/$(BIN)/python" -m pytest
 SETUP    := .venv/.setup
@@ -84,7 +86,7 @@ clean:  ## remove caches and leftovers; .venv, demo/ and runs/ stay
 
 .venv/.locked: .venv/.python requirements.lock
 	@echo "Installing what requirements.lock names: about a minute, longer on a slow network"
-	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) $(WHEELS) -r requirements.lock
 	@touch $@
 
 $(SETUP): .venv/.locked pyproject.toml
@@ -94,7 +96,7 @@ $(SETUP): .venv/.locked pyproject.toml
 
 $(TESTS): $(SETUP) requirements-test.lock
 	@echo "Installing what the tests need: about another minute"
-	@$(PIP) --require-hashes -r requirements-test.lock
+	@$(PIP) $(WHEELS) -r requirements-test.lock
 	@touch $@
 
 # Testing: tests that fail do not keep the notebooks from being run

@@ -8,19 +8,28 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import zipfile
 from datetime import date
 from pathlib import Path
+from unicodedata import normalize
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from fengqiao_eval import files
 from fengqiao_eval.cli import app
+from fengqiao_eval.engine import pool
+from fengqiao_eval.records import sources
+from fengqiao_eval.results.lost_records import escape_formula
 from fengqiao_eval.runs import job as jobs
+from fengqiao_eval.tuning import payload
 
 pytestmark = pytest.mark.usefixtures("project")
 ROOT = Path(__file__).parents[1]
@@ -38,11 +47,16 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def check(*given: str, params: str = "m") -> str:
-    """Check params/NAME.yaml, and give all that is said; whatever is not refused in words fails here."""
-    done = CliRunner().invoke(app, ["check", f"params/{params}.yaml", *given])
+def fengqiao(*words: str) -> str:
+    """Run a command, and give its exit code and all that is said; whatever is not refused in words fails here."""
+    done = CliRunner().invoke(app, words)
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return f"exit {done.exit_code}\n{done.output}"
+
+
+def check(*given: str, params: str = "m") -> str:
+    """Check params/NAME.yaml, and give all that is said; whatever is not refused in words fails here."""
+    return fengqiao("check", f"params/{params}.yaml", *given)
 
 
 def digest(path: str) -> str:
@@ -185,6 +199,68 @@ def test_05_what_lies_in_a_base_is_not_run(statements, words):
     said = check()
     assert re.search(words, said)
     assert "SECRET" not in said
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        ("SELECT * FROM t", "exit 0"),
+        ("WITH x AS (SELECT * FROM t) SELECT x.* FROM x JOIN t USING (unit_id)", "exit 0"),
+        ("SELECT t.* FROM t, range(1)", "no_view"),
+        ("SELECT t.* FROM t, duckdb_settings() LIMIT 10", "no_view"),
+        ("SELECT t.* FROM t, information_schema.tables", "no_view"),
+        ("SELECT 'S1' unit_id, '甲' name, 'station' level", "no_view"),
+        ("SELECT t.* FROM t, glob('/etc/*')", "no_view"),
+    ],
+)
+def test_05_only_tables_of_the_base_are_read(view, words):
+    """A view over tables of its own file is read; one over anything else of the engine or the machine is refused by name."""
+    base("a.duckdb", "CREATE TABLE t AS FROM REC(units)", "CREATE TABLE cases AS FROM REC(cases)")
+    with duckdb.connect("a.duckdb") as connection:
+        try:
+            connection.execute(f"CREATE VIEW units AS {view}")
+        except duckdb.Error:
+            pytest.skip("the engine itself does not take this view")
+    assert words in check()
+
+
+def test_05_a_hostile_base_opens_no_file_elsewhere(need, tmp_path):
+    """While a base is read no file is opened but the project's, those of Python and the system, and no socket of a network."""
+    base("a.duckdb", "CREATE TABLE units AS FROM REC(units)", "CREATE TABLE visits AS FROM REC(visits)",
+         "CREATE VIEW cases AS SELECT * REPLACE ((SELECT content FROM read_text('/srv/fengqiao-victim.txt')) AS status) FROM REC(cases)",
+         "CREATE MACRO count(x) AS (SELECT max(content) FROM read_text('/srv/fengqiao-victim.txt'))")  # fmt: skip
+    trace = [
+        need("strace"),
+        "-f",
+        "-qq",
+        "-e",
+        "trace=open,openat,connect",
+        "-o",
+        "traced",
+        str(Path(sys.executable).with_name("fengqiao")),
+    ]
+    subprocess.run([*trace, "score", "params/m.yaml", "--quiet"], capture_output=True, timeout=300, check=False)
+    traced = Path("traced").read_text("utf-8", "replace")
+    opened = {
+        os.path.realpath(tmp_path / name) for name in re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]+)"[^\n]*\) = \d', traced)
+    }
+    system = (
+        "/dev/",
+        "/etc/",
+        "/lib",
+        "/proc/",
+        "/sys/",
+        "/usr/",
+        "/run/",
+        "/var/cache/",
+        "/tmp/fengqiao.tmp-",
+        sys.prefix,
+        sys.base_prefix,
+        str(ROOT),
+    )
+    assert opened
+    assert sorted(path for path in opened if not path.startswith((*system, os.path.realpath(tmp_path)))) == []
+    assert not re.findall(r"sa_family=AF_INET6?.*", traced)
 
 
 def test_05_a_file_of_another_database_is_unreadable():
@@ -339,3 +415,238 @@ def test_22_tables_of_a_base(statements, words):
     """A table of another schema is found, a dead view is told, and a macro counts nothing."""
     base("q.duckdb", *statements)
     assert re.search(words, check())
+
+
+def test_13_what_the_system_refuses_is_a_sentence():
+    """A name that is too long is a fault of the input."""
+    assert re.search(r"exit 1.*\[system\.long\]", check("--set", "records=" + "a" * 300), re.DOTALL)
+
+
+def test_14_a_full_disk_leaves_the_scheme_in_force(need):
+    """Where the disk takes nothing, the scheme that is there stays, and no empty file beside it: exit 3."""
+    if os.geteuid():
+        pytest.skip("a small disk is mounted by root only")
+    mount = need("mount")
+    fengqiao("scheme", "params/one_table.yaml", "--to", "t.xlsx")
+    Path("m").mkdir()
+    if subprocess.run([mount, "-t", "tmpfs", "-o", "size=8k", "tmpfs", "m"], check=False).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        Path("m/s.yaml").write_text("title: the table in force\n", "utf-8")
+        Path("m/fill").write_bytes(b"\0" * 4096)
+        assert re.search(r"exit 3.*system\.full", fengqiao("scheme", "m/s.yaml", "--from", "t.xlsx", "--force"), re.DOTALL)
+        assert Path("m/s.yaml").read_text("utf-8") == "title: the table in force\n"
+        assert sorted(os.listdir("m")) == ["fill", "s.yaml"]
+    finally:
+        subprocess.run([need("umount"), "m"], check=False)
+
+
+@pytest.mark.parametrize("name", [".m.lock", ".m.old", ".m.part", ".m.latest"])
+def test_15_nothing_is_written_through_a_link(name):
+    """A link in place of the lock, or of a run that waits, is refused as a link; what it leads to stays as it was."""
+    victim = Path("victim")
+    if name in (".m.old", ".m.part"):
+        victim.mkdir()
+        (victim / "letters.txt").write_text("precious", "utf-8")
+    else:
+        victim.write_text("precious", "utf-8")
+    Path("runs").mkdir()
+    Path("runs", name).symlink_to(victim.absolute())
+    assert re.search(
+        rf"exit 2.*{re.escape(name)} \[system\.link\] .* 是链接", fengqiao("score", "params/m.yaml", "--quiet"), re.DOTALL
+    )
+    assert ((victim / "letters.txt") if victim.is_dir() else victim).read_text("utf-8") == "precious"
+    assert not Path("runs/letters.txt").exists()
+
+
+def test_15_a_log_that_is_a_link_gets_no_line():
+    """The run goes on without its log; what the links lead to stays, and `latest` becomes a file."""
+    Path("runs").mkdir()
+    for link in ("log.jsonl", "latest"):
+        Path(f"{link}.victim").write_text("precious", "utf-8")
+        Path("runs", link).symlink_to(Path(f"{link}.victim").absolute())
+    assert "exit 0" in fengqiao("score", "params/m.yaml", "--quiet")
+    assert Path("log.jsonl.victim").read_text("utf-8") == Path("latest.victim").read_text("utf-8") == "precious"
+    assert Path("runs/latest").read_text("utf-8").strip() == "m"
+
+
+def test_15_a_file_beside_is_not_followed():
+    """A link where a file waits to take its place is removed, not followed."""
+    Path("victim").write_text("precious", "utf-8")
+    files.temporary_path(Path("a.txt")).symlink_to(Path("victim").absolute())
+    files.write_whole(Path("a.txt"), "new")
+    assert (Path("victim").read_text("utf-8"), Path("a.txt").read_text("utf-8")) == ("precious", "new")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["demo", "pipe", "--stations", "8"], "不是文件夹"),
+        (["scheme", "params/one_table.yaml", "--to", "pipe"], "不是一表"),
+        (["scheme", "pipe", "--from", "t.xlsx", "--force"], r"\[system\.special\]"),
+        (["scheme", "--new", "pipe.yaml", "--force"], r"\[system\.special\]"),
+        (["compare", "m", "n", "--out", "pipe.html"], "不是比对页"),
+    ],
+    ids=["demo", "to", "from", "new", "compare"],
+)
+def test_16_pipes_and_devices_stay(words, said):
+    """No command puts its result in place of a pipe, even where it is told to."""
+    fengqiao("scheme", "params/one_table.yaml", "--to", "t.xlsx")
+    pipe = Path(next(word for word in words if "pipe" in word))
+    os.mkfifo(pipe)
+    if words[0] == "compare":
+        shutil.copy("params/m.yaml", "params/n.yaml")
+        assert all("exit 0" in fengqiao("score", f"params/{name}.yaml", "--quiet") for name in "mn")
+    assert re.search(rf"exit 2.*{said}", fengqiao(*words), re.DOTALL)
+    assert pipe.is_fifo()
+
+
+def test_16_a_comparison_replaces_comparisons_only():
+    """The page of a comparison is written again; another page of that name stays."""
+    shutil.copy("params/m.yaml", "params/n.yaml")
+    assert all("exit 0" in fengqiao("score", f"params/{name}.yaml", "--quiet") for name in "mn")
+    assert all("exit 0" in fengqiao("compare", "m", "n", "--out", "p.html") for _ in range(2))
+    Path("p.html").write_text("<p>a letter</p>", "utf-8")
+    assert re.search(r"exit 2.*p\.html 已存在且不是比对页", fengqiao("compare", "m", "n", "--out", "p.html"), re.DOTALL)
+    assert Path("p.html").read_text("utf-8") == "<p>a letter</p>"
+
+
+def test_17_a_server_that_dies_twice_is_cards_failed(monkeypatch):
+    """The print server is killed before its first card, and again: every card has failed, exit 3, and the run stands."""
+    monkeypatch.setattr(pool, "serve", _die)
+    assert re.search(r"exit 3.*9 (张|cards)", fengqiao("run", "params/m.yaml", "--quiet"), re.DOTALL)
+    assert json.loads(Path("runs/m/manifest.json").read_text("utf-8"))["failures"]
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["latest", "log.jsonl", "m"]
+
+
+def _die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def edited(name: str, change) -> None:
+    """Write a copy of t.xlsx whose parts are changed; a part of None is left out."""
+    with zipfile.ZipFile("t.xlsx") as source, zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as target:
+        for part in source.namelist():
+            if (data := change(part, source.read(part))) is not None:
+                target.writestr(part, data)
+
+
+def _columns(count: int) -> bytes:
+    cells = "".join(f'<c r="{column_name(n)}1"><v>1</v></c>' for n in range(count))
+    return f'<row r="1">{cells}</row>'.encode()
+
+
+def column_name(number: int) -> str:
+    """Name a column as a workbook does."""
+    name = ""
+    while number >= 0:
+        name, number = chr(65 + number % 26) + name, number // 26 - 1
+    return name
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda part, data: data.replace(b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')
+         if "sheet1" in part else data, r"XFD1048576 \[table\.far_cell\]"),
+        (lambda part, data: re.sub(rb"<sheetData>.*</sheetData>", b"<sheetData>" + _columns(10_000) + b"</sheetData>", data, flags=re.DOTALL)
+         if "sheet1" in part else data, r"\[table\.far_cell\]"),
+        (lambda part, data: data.replace(b"</sheetData>", b" " * (300 << 20) + b"</sheetData>") if "sheet1" in part else data,
+         r"\[table\.far_cell\]"),
+        (lambda part, data: data.replace(b"<sst", b" " * (300 << 20) + b"<sst", 1) if "sharedStrings" in part else data, r"\[table\.far_cell\]"),
+        (lambda part, data: None if "worksheets" in part else data, r"\[table\.(unreadable|not_a_table)\]"),
+    ],
+    ids=["far cell", "10000 columns", "bomb", "bomb of words", "no sheets"],
+)  # fmt: skip
+def test_24_workbooks_without_end(change, words):
+    """A cell at the far corner, ten thousand columns, a bomb, no sheets: refused by what the file declares, in 2 s and 200 MB."""
+    fengqiao("scheme", "params/one_table.yaml", "--to", "t.xlsx")
+    edited("far.xlsx", change)
+    script = ("import resource, sys, time; from fengqiao_eval.workbooks import scheme_reader as r; from pathlib import Path\n"
+              "from fengqiao_eval.errors import InputError\n"
+              "before = resource.getrusage(resource.RUSAGE_SELF); began = before.ru_utime + before.ru_stime\n"
+              "try: r.read(Path('far.xlsx'))\n"
+              "except InputError as error: print(error)\n"
+              "after = resource.getrusage(resource.RUSAGE_SELF)\n"
+              "print(after.ru_utime + after.ru_stime - began, (after.ru_maxrss - before.ru_maxrss) >> 10)")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    *said, used = done.stdout.strip().splitlines()
+    assert re.search(words, "\n".join(said)), done.stdout
+    seconds, megabytes = map(float, used.split())
+    assert (seconds < 2, megabytes < 200) == (True, True), used
+
+
+def test_25_names_never_meet():
+    """Names of files of ids that differ by case, form of Unicode or a reserved word differ on every disk."""
+    ids = ["S1", "s1", "é", "e\u0301", "É", "E\u0301", "index", "INDEX", "Index", "con", "CON", "COM1", "ß", "ss", "SS", "ẞ", "ſ", "S", "K", "\u212a", "İ", "i\u0307",
+           "a b", "A B", "S1.", "S1 ", "Ａ", "A", "Ⅷ", "ⅷ"]  # fmt: skip
+    disk = [normalize("NFD", normalize("NFD", files.file_name(one)).casefold()) for one in ids]
+    assert len(set(disk)) == len(ids)
+    assert not {"index", "con", "com1", "nul"} & {name.split(".")[0] for name in disk}
+    assert files.file_name("S007") == "S007"
+
+
+@pytest.mark.parametrize("level", ["Station", "ｓｔａｔｉｏｎ", "ASSETS", "Officer", "units.parquet", "index.html", " "])
+def test_23_levels_never_meet(level):
+    """A level whose folder would meet that of another, or something of the run's own, is refused."""
+    path = Path("params/mini_scheme.yaml")
+    text = re.sub(r"levels:.*", f'levels: [city, county, station, "{level}", officer]', path.read_text("utf-8"), count=1)
+    path.write_text(text, "utf-8")
+    assert re.search(r"levels\.3 \[scheme\.level_name\]", check())
+
+
+def test_26_the_engine_spills_where_nobody_looks(tmp_path, monkeypatch):
+    """Its temporary folder is 0700, not the current one, and goes; the memory it takes has a limit; one that was left goes too."""
+    monkeypatch.setattr(files.tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "fengqiao.tmp-left"
+    left.mkdir(0o700)
+    connection = sources._connect("Asia/Shanghai")  # noqa: SLF001 - what every reader of records is given
+    folder, most = connection.con.execute("SELECT current_setting('temp_directory'), current_setting('memory_limit')").fetchone()
+    assert Path(folder).stat().st_mode & 0o777 == 0o700
+    assert Path(folder).parent == tmp_path
+    assert not left.exists()
+    own = duckdb.connect().execute("SELECT current_setting('memory_limit')").fetchone()[0]
+    assert float(most.split()[0]) < float(own.split()[0])
+    del connection
+    assert list(tmp_path.glob("fengqiao.tmp-*")) == []
+
+
+def test_26_a_folder_that_is_lived_in_stays(tmp_path):
+    """Who starts later removes no folder whose process lives."""
+    with files.temporary_folder(str(tmp_path)) as first, files.temporary_folder(str(tmp_path)) as second:
+        assert first.is_dir()
+        assert second.is_dir()
+
+
+def test_27_officers_stand_in_no_manifest():
+    """Ids of persons under `values` and `set` of params stand in officer/ only."""
+    with Path("params/m.yaml").open("a", encoding="utf-8") as file:
+        file.write(
+            "tables: {cases: {values: {officer_id: {P77: P1}}}, notices: {values: {checked_by: {甲: P78}}}, duties: {set: {officer_id: P79}}}\n"
+        )
+    write(
+        "duties", lambda rows: [[cell for name, cell in zip(rows[0], row, strict=True) if name != "officer_id"] for row in rows]
+    )
+    said = fengqiao("score", "params/m.yaml", "--quiet")
+    assert "exit 0" in said, said
+    outside = [path for path in Path("runs").rglob("*") if path.is_file() and "officer" not in path.parts]
+    assert not [path for path in outside if re.search(rb"\bP(1|77|78|79)\b", path.read_bytes())]
+    assert "P77" in Path("runs/m/officer/manifest.json").read_text("utf-8")
+
+
+def test_27_numbers_do_not_follow_ids():
+    """Officers on the page without a server stand in the order of what is printed: in whatever order they came, it is the same page."""
+    generator = np.random.default_rng(0)
+    base, points = np.array([70, 90, 80, 90], "<i4"), generator.integers(0, 100, (4, 3)).astype("<i4")
+    parts = {"base": base.tobytes(), "points": points.tobytes()}
+    there = payload._order_by_content(parts, 4)  # noqa: SLF001 - what the page is made of
+    other = [2, 0, 3, 1]
+    again = payload._order_by_content({"base": base[other].tobytes(), "points": points[other].tobytes()}, 4)  # noqa: SLF001 - as above
+    assert np.frombuffer(there["base"], "<i4").tolist() == [90, 90, 80, 70]
+    assert there == again
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "＝1+1", "＋1", "－1", "＠x", "\t=1", "\r=1"])
+def test_27_formulas_in_all_widths(cell):
+    """A cell of CSV that a spreadsheet would take for a formula, full width and behind a tab too, becomes text."""
+    assert escape_formula(cell) == f"'{cell}"

@@ -14,7 +14,7 @@ from typing import Any
 
 from fengqiao_eval.files import fingerprint_file, input_faults, write_whole
 from fengqiao_eval.periods import Period
-from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.ingest import From, Mapped
 from fengqiao_eval.records.sources import files_of
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.runs.params import PATHS, RunParams
@@ -25,6 +25,9 @@ PACKAGES = (
     *("pyarrow", "pydantic", "scipy", "xlsxwriter"),
 )
 """The packages whose versions a run names."""
+
+PERSONS = ("officer_id", "entered_by", "checked_by")
+"""The columns of records that hold persons of the service."""
 
 _SOURCES = (".py", ".yaml", ".html", ".js", ".css")
 
@@ -121,6 +124,8 @@ def parameters(params: RunParams, folder: Path, officers: Iterable[str]) -> dict
     given = params.model_dump(by_alias=True, exclude_defaults=True)
     given |= {key: relative_path(given[key], folder) for key in PATHS if given.get(key)}
     given |= {"only": exclude_officers(params.only, set(officers))} if "only" in given else {}
+    for table, constants in officer_constants(params, officers).items():
+        given["tables"][table]["set"] = {k: v for k, v in given["tables"][table]["set"].items() if k not in constants}
     for table, words in officer_words(params, officers).items():
         given["tables"][table]["values"] = {
             column: {word: meant for word, meant in those.items() if word not in words.get(column, {})}
@@ -137,12 +142,24 @@ def officer_words(params: RunParams, officers: Iterable[str]) -> dict[str, dict[
         for table, mapped in params.tables.items()
         for column, words in mapped.values.items()
         for word, meant in words.items()
-        if column == "officer_id" or word in persons or meant in persons
+        if column in PERSONS or word in persons or meant in persons
     }
     by_table: dict[str, dict[str, dict[str, Any]]] = {}
     for (table, column, word), meant in found.items():
         by_table.setdefault(table, {}).setdefault(column, {})[word] = meant
     return by_table
+
+
+def officer_constants(params: RunParams, officers: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Give the constants of `set` under `tables` that name persons: table -> column -> constant."""
+    persons = set(officers)
+    found = {
+        table: {
+            name: one for name, one in mapped.set.items() if not isinstance(one, From) and (name in PERSONS or one in persons)
+        }
+        for table, mapped in params.tables.items()
+    }
+    return {table: constants for table, constants in found.items() if constants}
 
 
 def exclude_officers(ids: Iterable[str] | None, officers: set[str]) -> list[str] | None:

@@ -95,6 +95,8 @@ def parameters(run: Run) -> RunParams:
         for table, columns in theirs.get("words", {}).items():
             for column, words in columns.items():
                 given["tables"][table]["values"][column] |= words
+        for table, constants in theirs.get("constants", {}).items():
+            given["tables"][table]["set"] |= constants
     params = RunParams.model_validate(given)
     here = run.path.absolute()
     return params.model_copy(update={key: absolute_path(value, here) for key in PATHS if (value := getattr(params, key))})

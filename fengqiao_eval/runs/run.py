@@ -346,7 +346,9 @@ def _close_manifest(job: Job, told: Mapping[str, Any], stand: Sequence[CardJob],
     if officers.is_dir():
         lines: dict[str, Any] = {"run": job.names[0], "only": job.params.only, "cards": ids.get(OFFICER, []), "failures": theirs}
         units = run_folder.read_units(job.part)
-        lines["words"] = manifest.officer_words(job.params, units.loc[units["level"] == OFFICER, "unit_id"])
+        ids_of_officers = units.loc[units["level"] == OFFICER, "unit_id"]
+        lines["words"] = manifest.officer_words(job.params, ids_of_officers)
+        lines["constants"] = manifest.officer_constants(job.params, ids_of_officers)
         manifest.write(officers / "manifest.json", lines | ({"files": seal.hash_files(officers)} if final else {}))
     listed = {"files": seal.hash_files(job.part, officers)} if final else {}
     manifest.write(job.part / "manifest.json", {**told, **failed, "made_at": _now(job.params), **listed})

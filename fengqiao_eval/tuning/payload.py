@@ -148,19 +148,33 @@ def _sizes(units: pd.DataFrame) -> np.ndarray:
 # The screen as one file that needs no server and asks for nothing: read-only, without a name of an officer
 
 
+def _order_by_content(parts: dict[str, bytes], count: int) -> dict[str, bytes]:
+    """Put units into an order that the page itself shows, best first, whatever the order was in which they came.
+
+    The order is that of the cells printed, so it tells nothing that they do not. That of ids would make number n the n-th police
+    number, and a shuffle by a key that lies in the run could be undone by whoever has the run.
+    """
+    rows = {name: np.frombuffer(part, "u1").reshape(count, -1) for name, part in parts.items()}
+    total = np.frombuffer(parts["base"], "<i4").astype("i8")
+    order = np.lexsort((*np.hstack(list(rows.values())).T, -total))
+    return {name: cells[order].tobytes() for name, cells in rows.items()}
+
+
 def write_standalone(
     run: Run | str | Path, path: str | Path, level: str | None = None, group: str | None = None, period: str | None = None
 ) -> Path:
     """Write the tuning screen into one HTML file, for somebody without Jupyter: weights move, nothing can be saved.
 
-    Arguments as those of tuner. Officers are numbered, neither named nor known by id.
+    Arguments as those of tuner. Officers are numbered from the best to the last, neither named nor known by id.
     Raises UsageError where only a kernel can reckon, and as tuner does.
     """
     field = choose(run, level, period)
     if why := kernel_reasons(field):
         raise UsageError("tune.alone", why=why)
-    head, texts = screen_head(field, group, readonly=True), unit_texts(field, nameless=True)
-    arrays = {name: base64.b64encode(part).decode("ascii") for name, part in unit_arrays(field).items()}
+    head, texts, parts = screen_head(field, group, readonly=True), unit_texts(field, nameless=True), unit_arrays(field)
+    if field.level == OFFICER:
+        parts = _order_by_content(parts, len(field.units))
+    arrays = {name: base64.b64encode(part).decode("ascii") for name, part in parts.items()}
     page = (
         (HERE / "standalone.html")
         .read_text("utf-8")
