@@ -47,7 +47,7 @@ PRIVATE = 0o700
 """The mode of a folder that only its owner opens: officers' things, and runs that are not finished."""
 
 _LONGEST = 120
-"""Bytes of a file name without its ending and its fingerprint; file systems take 255."""
+"""Bytes of a file name without its ending; file systems take 255."""
 
 _DEVICES = frozenset({"con", "prn", "aux", "nul", "index", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 """Names that Windows keeps for its devices, whatever their ending; and that of the page which lists cards beside them."""
@@ -64,7 +64,7 @@ def file_name(unit_id: str) -> str:
     """
     name = safe_name(unit_id)
     folded = normalize("NFC", normalize("NFD", normalize("NFD", unit_id).casefold()).upper())
-    return name if unit_id == folded or "~" in name else f"{name}~{_digest(unit_id)}"
+    return name if unit_id == folded or "~" in name else _mark(name, unit_id)
 
 
 def safe_name(text: str) -> str:
@@ -80,9 +80,7 @@ def safe_name(text: str) -> str:
         encoded = _percent_encode(text[0]) + "".join(map(_encode, text[1:]))
     if encoded.endswith("."):
         encoded = encoded[:-1] + _percent_encode(".")
-    if len(encoded.encode()) <= _LONGEST:
-        return encoded
-    return encoded.encode()[: _LONGEST - 20].decode("utf-8", "ignore") + "~" + _digest(text)
+    return encoded if len(encoded.encode()) <= _LONGEST else _mark(encoded, text)
 
 
 def link(unit_id: str, level: str = "") -> str:
@@ -104,8 +102,10 @@ def _percent_encode(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def _mark(encoded: str, text: str) -> str:
+    """End a name, cut to leave room, with a fingerprint of what it stands for; no other name holds a ~."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{encoded.encode()[: _LONGEST - 20].decode('utf-8', 'ignore')}~{digest}"
 
 
 def temporary_path(path: Path) -> Path:
@@ -146,7 +146,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
         file.write(write_halves(content).encode() if isinstance(content, str) else content)
 
 
-TEMPORARY = "fengqiao.tmp-"
+TEMPORARY = "fqtmp-"
 """How the temporary folders of this program begin."""
 
 
@@ -173,7 +173,7 @@ def temporary_folder(place: str | None = None) -> Iterator[Path]:
             return None
         return held
 
-    for left in Path(place or tempfile.gettempdir()).glob(f"{TEMPORARY}*"):
+    for left in Path(place or tempfile.gettempdir()).glob(f"{TEMPORARY}????????"):
         with suppress(OSError):  # another process removes it as well
             if left.lstat().st_uid == os.geteuid() and (held := lock(left)) is not None:
                 shutil.rmtree(left, ignore_errors=True)
