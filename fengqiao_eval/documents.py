@@ -282,6 +282,7 @@ def _remedy(kind: str, context: Mapping[str, Any]) -> str:
 _BOUNDS = {
     "greater_than": (">", "gt"), "greater_than_equal": ("≥", "ge"), "less_than": ("<", "lt"), "less_than_equal": ("≤", "le"),
     "too_short": ("[…] ≥", "min_length"), "too_long": ("[…] ≤", "max_length"), "string_too_short": ('"…" ≥', "min_length"),
+    "string_too_long": ('"…" ≤', "max_length"),
     "decimal_max_places": ("0.… ≤", "decimal_places"),
 }  # fmt: skip
 _LOOKS = {"string": '"…"', "bool": "true / false", "date": "2024-11-05", "datetime": "2024-11-05 08:30", "none": "null"}

@@ -2,8 +2,8 @@
 
 # ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
 
-import gc
 import csv
+import gc
 import hashlib
 import json
 import os

@@ -28,6 +28,8 @@ PERIOD = r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$"
 """How a period is written."""
 STRETCHES = (("valid_from", "valid_to"), ("from_date", "to_date"))
 """The first and the last day of a stretch, by the columns of units and postings."""
+LONGEST = 200
+"""The characters of an id, or of the name, level or class of a unit, at most."""
 ROUNDING = 0.000001
 """What a share of six decimals may be more than is meant: six times 0.166667 is one record."""
 LONG_NUMBER = re.compile(r"\d{11}")
@@ -74,6 +76,8 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
         cell = rows[column.name]
         if column.required and (table.name, column.name) != ("units", "name"):
             yield "empty_cell", column.name, cell.isnull(), {}
+        if column.name.endswith("_id") or (table.name == "units" and column.name in ("name", "level", "peer_class")):
+            yield "too_long", column.name, is_so(cell.length() > LONGEST), {"most": str(LONGEST)}
         if column.words:
             strange = cell.notnull() & cell.notin(list(column.words))
             yield "word", column.name, strange, {"allowed": ", ".join(column.words)}

@@ -12,7 +12,7 @@ from fengqiao_eval.scheme.measure import Figure, Filter, Measure
 from fengqiao_eval.scheme.normalisation import Curve, Line, Number, Points, Steps
 
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Marks = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=2)]
 Least = Annotated[int, Field(ge=0)]
 Weight = Marks | dict[str, Marks]

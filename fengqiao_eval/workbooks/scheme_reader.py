@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -154,10 +155,14 @@ def cells_of(found: Typed) -> dict[KeyPath, str]:
 # The file: three sheets as text
 
 
-LARGEST = 200 << 20
-"""The bytes of any part of a workbook that is opened; a table of a thousand lines has a hundredth of that."""
-_CELL = re.compile(rb'<c\b(?=[^>]*[^/]>)[^>]*?\br="([A-Z]{3}\d+|[A-Z]+\d{6,})"')
-"""A cell beyond column ZZ or row 99,999 that holds anything; looks alone are no matter."""
+LARGEST = 32 << 20
+"""The bytes that all parts of a workbook together declare, at most; a table of a thousand lines has a tenth of that."""
+FARTHEST = (99_999, 702)
+"""The last row and column (ZZ) in which a cell may hold anything; looks alone are no matter."""
+MOST_CELLS = 2_000_000
+"""The cells between the first and the last that holds anything, at most: the reader takes room for them all."""
+_CELL = re.compile(rb"<(?:\w+:)?c\b(?![^>]*/>)([^>]*)>")
+_PLACE = re.compile(rb"""(?<![\w:])r\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 
 
 def open_workbook(path: Path) -> Workbook:
@@ -183,17 +188,41 @@ def open_workbook(path: Path) -> Workbook:
 
 
 def _far_cell(raw: BytesIO) -> str:
-    """Name a cell far off, or a part of the file too large to be a table's: the reader would take room for all before it."""
-    if is_zipfile(raw):
-        with ZipFile(raw) as parts:
-            for part in (part for part in parts.infolist() if part.filename.startswith("xl/")):
-                if part.file_size > LARGEST:
-                    return part.filename
-                found = _CELL.search(parts.read(part)) if part.filename.startswith("xl/worksheets/") else None
-                if found:
-                    return found[1].decode()
+    """Name a cell far off, or a part of the file too large or strange to be a table's; '' where all is near.
+
+    It is asked before the file is read as a workbook. Raises BadZipFile where it is no xlsx, be it one of another kind.
+    """
+    if not (raw.getvalue().startswith(b"PK") and is_zipfile(raw)):
+        raise BadZipFile
+    with ZipFile(raw) as parts:
+        listed = sorted(parts.infolist(), key=lambda part: part.file_size)
+        if "xl/workbook.xml" not in parts.namelist():
+            raise BadZipFile
+        if sum(part.file_size for part in listed) > LARGEST:
+            return listed[-1].filename
+        for part in listed:
+            text = parts.read(part)  # which also finds that it is as large as it says
+            if part.filename.lower().endswith(".xml") and (far := _farthest(text, part.filename)):
+                return far
     raw.seek(0)
     return ""
+
+
+def _farthest(text: bytes, name: str) -> str:
+    """Name the farthest cell of a part where it is too far, the part where cells do not say where they stand; else ''."""
+    found = [_PLACE.findall(cell) for cell in _CELL.findall(text)]
+    if b"\0" in text[:4] or not all(found):
+        return name
+    places = [(int(row[:9]), _number(column[:9]), column[:9] + row[:9]) for each in found for column, row in each]
+    rows, columns = (max((place[side] for place in places), default=0) for side in (0, 1))
+    if rows <= FARTHEST[0] and columns <= FARTHEST[1] and rows * columns <= MOST_CELLS:
+        return ""
+    return max(places, key=lambda place: place[0] / FARTHEST[0] + place[1] / FARTHEST[1])[2].decode()
+
+
+def _number(letters: bytes) -> int:
+    """Number a column by its letters, from 1."""
+    return reduce(lambda number, letter: number * 26 + letter - 64, letters.upper(), 0)
 
 
 def _grid(book: CalamineWorkbook, name: str) -> Grid:
