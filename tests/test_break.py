@@ -225,11 +225,13 @@ def test_05_only_tables_of_the_base_are_read(view, words):
     assert words in check()
 
 
-def test_05_a_hostile_base_opens_no_file_elsewhere(need, tmp_path):
-    """While a base is read no file is opened but the project's, those of Python and the system, and no socket of a network."""
-    base("a.duckdb", "CREATE TABLE units AS FROM REC(units)", "CREATE TABLE visits AS FROM REC(visits)",
-         "CREATE VIEW cases AS SELECT * REPLACE ((SELECT content FROM read_text('/srv/fengqiao-victim.txt')) AS status) FROM REC(cases)",
-         "CREATE MACRO count(x) AS (SELECT max(content) FROM read_text('/srv/fengqiao-victim.txt'))")  # fmt: skip
+def test_05_a_hostile_base_opens_no_file_elsewhere(need, tmp_path, tmp_path_factory):
+    """While a base is read no file is read but the project's and those of Python and the system, and no network is asked."""
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.txt"
+    secret.write_text("SECRET", "utf-8")
+    views = ["CREATE VIEW cases AS SELECT * REPLACE (TEXT AS status) FROM REC(cases)", "CREATE MACRO count(x) AS TEXT"]
+    views = [view.replace("TEXT", f"(SELECT max(content) FROM read_text('{secret}'))") for view in views]
+    base("a.duckdb", "CREATE TABLE units AS FROM REC(units)", "CREATE TABLE visits AS FROM REC(visits)", *views)
     trace = [
         need("strace"),
         "-f",
@@ -238,30 +240,17 @@ def test_05_a_hostile_base_opens_no_file_elsewhere(need, tmp_path):
         "trace=open,openat,connect",
         "-o",
         "traced",
-        str(Path(sys.executable).with_name("fengqiao")),
+        Path(sys.executable).with_name("fengqiao"),
     ]
     subprocess.run([*trace, "score", "params/m.yaml", "--quiet"], capture_output=True, timeout=300, check=False)
     traced = Path("traced").read_text("utf-8", "replace")
-    opened = {
-        os.path.realpath(tmp_path / name) for name in re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]+)"[^\n]*\) = \d', traced)
-    }
-    system = (
-        "/dev/",
-        "/etc/",
-        "/lib",
-        "/proc/",
-        "/sys/",
-        "/usr/",
-        "/run/",
-        "/var/cache/",
-        f"{files.tempfile.gettempdir()}/fqtmp-",
-        sys.prefix,
-        sys.base_prefix,
-        str(ROOT),
-    )
-    assert opened
-    assert sorted(path for path in opened if not path.startswith((*system, os.path.realpath(tmp_path)))) == []
-    assert not re.findall(r"sa_family=AF_INET6?.*", traced)
+    opened = re.findall(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]+)", (?!\S*O_(?:EXCL|DIRECTORY))[^\n]*\) = \d', traced)
+    system = [sys.prefix, sys.base_prefix, *("/dev", "/etc", "/lib", "/lib64", "/proc", "/run", "/sys", "/usr", "/var/cache")]
+    known = [Path(place).resolve() for place in (tmp_path, ROOT, *system)]
+    places = {Path(os.path.realpath(tmp_path / name)) for name in opened}
+    assert len(places) > 100
+    assert sorted(str(path) for path in places if not any(path.is_relative_to(one) for one in known)) == []
+    assert "sa_family=AF_INET" not in traced
 
 
 def test_05_a_file_of_another_database_is_unreadable():
