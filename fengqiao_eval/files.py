@@ -9,7 +9,8 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -53,26 +54,12 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul", "index", *(f"{port}{n}" for po
 """Names that Windows keeps for its devices, whatever their ending; and that of the page which lists cards beside them."""
 
 
-def file_name(unit_id: str) -> str:
-    """Turn a unit id into a file name without ending: that of safe_name, and a fingerprint where another id could meet it.
-
-    No two ids share a name, not even where a file system takes a for A, or one form of Unicode for another: only an id that is
-    all in capitals and in composed form (NFC) has its name to itself. Every other id is marked by its fingerprint.
-
-    >>> file_name("S007"), file_name("s007"), file_name("坪山.一"), file_name("INDEX")
-    ('S007', 's007~f85faf4bb8b74b9b', '坪山.一', '%49NDEX')
-    """
-    name = safe_name(unit_id)
-    folded = normalize("NFC", normalize("NFD", normalize("NFD", unit_id).casefold()).upper())
-    return name if unit_id == folded or "~" in name else _mark(name, unit_id)
-
-
-def safe_name(text: str) -> str:
-    """Turn a text into a file name without ending; letters, digits, - and _ stay, all else is percent-encoded.
+def file_name(text: str) -> str:
+    """Turn a text, as an id, into a file name without ending; letters, digits, - and _ stay, all else is percent-encoded.
 
     No two texts share a name, none leaves its folder, and Windows takes all of them.
 
-    >>> safe_name("坪山.一"), safe_name("../etc"), safe_name("a b"), safe_name("NUL"), safe_name("index")
+    >>> file_name("坪山.一"), file_name("../etc"), file_name("a b"), file_name("NUL"), file_name("index")
     ('坪山.一', '%2E.%2Fetc', 'a%20b', '%4EUL', '%69ndex')
     """
     encoded = "".join(map(_encode, text))
@@ -83,15 +70,29 @@ def safe_name(text: str) -> str:
     return encoded if len(encoded.encode()) <= _LONGEST else _mark(encoded, text)
 
 
-def link(unit_id: str, level: str = "") -> str:
-    """Write where a unit's card lies as a link, seen from the folder of its level, or from the one above: level/id.html.
+def file_names(ids: Iterable[str]) -> dict[str, str]:
+    """Turn the ids of a folder into file names: those of file_name, each with a fingerprint where they would meet on some disk.
+
+    Windows and macOS take a for A, and macOS one form of Unicode for another.
+
+    >>> file_names(["S007", "s008", "a1", "A1"])
+    {'S007': 'S007', 's008': 's008', 'a1': 'a1~f55ff16f66f43360', 'A1': 'A1~56fbbc9d84a5d43d'}
+    """
+    names = {one: file_name(one) for one in ids}
+    folded = {one: normalize("NFC", normalize("NFD", normalize("NFD", name).casefold()).upper()) for one, name in names.items()}
+    met = Counter(folded.values())
+    return {one: name if met[folded[one]] == 1 else _mark(name, one) for one, name in names.items()}
+
+
+def link(name: str, level: str = "") -> str:
+    """Write where a card of that file name lies as a link, from the folder of its level, or from the one above: level/name.html.
 
     The percent signs of a name are part of it, so they are encoded again.
 
-    >>> link("S007"), link("A/B", "police zone")
-    ('S007.html', 'police%2520zone/A%252FB.html')
+    >>> link("S007"), link("a%2Fb", "police zone")
+    ('S007.html', 'police%2520zone/a%252Fb.html')
     """
-    return (f"{quote(safe_name(level))}/" if level else "") + quote(f"{file_name(unit_id)}.html")
+    return (f"{quote(file_name(level))}/" if level else "") + quote(f"{name}.html")
 
 
 def _encode(character: str) -> str:

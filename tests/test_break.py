@@ -567,13 +567,14 @@ def test_24_workbooks_without_end(change, words):
 
 
 def test_25_names_never_meet():
-    """Names of files of ids that differ by case, form of Unicode or a reserved word differ on every disk."""
+    """Names of files of ids that differ by case, form of Unicode or a reserved word differ on every disk; all others are the ids."""
     ids = ["S1", "s1", "é", "e\u0301", "É", "E\u0301", "index", "INDEX", "Index", "con", "CON", "COM1", "ß", "ss", "SS", "ẞ", "ſ", "S", "K", "\u212a", "İ", "i\u0307",
            "a b", "A B", "S1.", "S1 ", "Ａ", "A", "Ⅷ", "ⅷ"]  # fmt: skip
-    disk = [normalize("NFD", normalize("NFD", files.file_name(one)).casefold()) for one in ids]
+    names = files.file_names([*ids, "s007", "坪山.一"])
+    disk = [normalize("NFD", normalize("NFD", names[one]).casefold()) for one in ids]
     assert len(set(disk)) == len(ids)
     assert not {"index", "con", "com1", "nul"} & {name.split(".")[0] for name in disk}
-    assert files.file_name("S007") == "S007"
+    assert (names["s007"], names["坪山.一"]) == ("s007", "坪山.一"), "an id that meets no other has its own name"
 
 
 @pytest.mark.parametrize("level", ["Station", "ｓｔａｔｉｏｎ", "ASSETS", "Officer", "units.parquet", "index.html", " "])

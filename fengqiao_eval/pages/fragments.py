@@ -12,7 +12,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 
-from fengqiao_eval.files import file_name
 from fengqiao_eval.pages import plain_text
 from fengqiao_eval.results.card import Card
 from fengqiao_eval.wording import numbers
@@ -97,7 +96,7 @@ def _fragment(name: str, card: Card, *, styled: bool = False) -> Fragment:
         "gains": [(gain, *projected_standing(card, gain.points)) for gain in card.gains],
         "reached": projected_standing(card, sum(gain.points for gain in card.gains)),
         "groups": [[line for line in card.adjustments if line.inside is kind] for kind in (True, False)],
-        "csv": f"{file_name(card.identity.unit_id)}.records.csv",
+        "csv": f"{card.identity.page}.records.csv",
     }
     return Fragment(render(f"{name}.html", card.lang, **given), getattr(plain_text, name)(card), styled)
 

@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import FLAGS, OFFICER
-from fengqiao_eval.files import file_name, link, safe_name
+from fengqiao_eval.files import file_name, link
 from fengqiao_eval.pages.fragments import render
 from fengqiao_eval.results.caveats import banner, template_lines
+from fengqiao_eval.results.frames import page_names
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.results.standings import (
     adjusted_words,
@@ -136,7 +137,8 @@ def _data(run: Run, lang: str, *, officers: bool) -> dict[str, Any]:
 def _listed_units(run: Run, lang: str, *, officers: bool) -> pd.DataFrame:
     """Add to the places what the screen says of each unit; of officers only those with a card are listed."""
     listed = places(run, officers=officers)
-    listed["link"] = [_link(run.path, level, unit) for level, unit in zip(listed["level"], listed["unit_id"], strict=True)]
+    names = page_names(run.frame("units", officers=officers))
+    listed["link"] = [_link(run.path, level, names[unit]) for level, unit in zip(listed["level"], listed["unit_id"], strict=True)]
     listed["reason"] = listed["unit_id"].map(reasons(run, lang, officers=officers))
     listed["grade"] = [grade_words(run.scheme, grade, lang) for grade in listed["grade"]]
     listed["flags"], by_rule = listed["flags"].map(flags), rule_words(run, lang, officers=officers)
@@ -144,11 +146,11 @@ def _listed_units(run: Run, lang: str, *, officers: bool) -> pd.DataFrame:
     return listed[listed["link"].notna()] if officers else listed
 
 
-def _link(folder: Path, level: str, unit: str) -> str | None:
-    """Give the address of a unit's card, seen from the page that lists it; None where there is no card."""
-    if not (folder / safe_name(level) / f"{file_name(unit)}.html").is_file():
+def _link(folder: Path, level: str, name: str) -> str | None:
+    """Give the address of a card by its file name, seen from the page that lists it; None where there is no card."""
+    if not (folder / file_name(level) / f"{name}.html").is_file():
         return None
-    return link(unit, "" if level == OFFICER else level)
+    return link(name, "" if level == OFFICER else level)
 
 
 def _level(run: Run, level: str, listed: pd.DataFrame, lang: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from fengqiao_eval.errors import OFFICER, refuse_in
 from fengqiao_eval.results import lost_records
 from fengqiao_eval.results.caveats import empty_months, unknowns, unranked_reasons
-from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums
+from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums, page_names
 from fengqiao_eval.results.gains import Gain, gains
 from fengqiao_eval.results.hierarchy import Hierarchy, class_words, hierarchy
 from fengqiao_eval.results.lines import (
@@ -53,6 +53,7 @@ class Identity:
     objection_until: str
     contact: str
     lang: str
+    page: str
 
     @property
     def is_officer(self) -> bool:
@@ -209,6 +210,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
 def identity(run: Run, unit_id: str, lang: str = "zh") -> Identity:
     """Say whose card it is, from the manifest and the unit's own row."""
     unit, given = run.unit(unit_id), run.manifest
+    units = run.frame("units", officers=run.holds_officer(unit_id))
     level = text(unit["level"])
     level_label = term("level", level, lang)
     classes = run.frame("points", officers=level == OFFICER).tuples(["peer_class"], unit_id)
@@ -231,6 +233,7 @@ def identity(run: Run, unit_id: str, lang: str = "zh") -> Identity:
         objection_until=day(given.get("objection_until")),
         contact=text(given.get("contact")),
         lang=lang,
+        page=page_names(units)[unit_id],
     )
 
 

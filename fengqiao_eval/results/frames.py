@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fengqiao_eval.errors import UsageError
+from fengqiao_eval.files import file_names
 from fengqiao_eval.wording.numbers import has_value
 
 KEY = "unit_id"
@@ -244,6 +245,12 @@ def class_totals(ranks: Frame, period: str) -> Mapping[tuple[str, str], ClassTot
         if has_value(rank):
             totals.setdefault((level, peer_class or ""), []).append(total)
     return {one: ClassTotals(tuple(sorted(found))) for one, found in totals.items()}
+
+
+@lru_cache(maxsize=FILES)
+def page_names(units: Frame) -> Mapping[str, str]:
+    """Name the file of each unit's card, without ending, from the frame units."""
+    return file_names(units.units)
 
 
 @lru_cache(maxsize=FILES)

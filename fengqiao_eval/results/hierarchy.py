@@ -21,20 +21,12 @@ RANKS = ("unit_id", "period", "peer_class", "total", "covered", "rank", "of", "f
 
 @dataclass(frozen=True)
 class RelatedUnit:
-    """A unit above or below another, and where its card lies, seen from that of the other, if it has one."""
+    """A unit above or below another, and where its card lies, if it has one: the address, seen from that of the other."""
 
     unit_id: str
     name: str
     level: str
-
-    @property
-    def page(self) -> str:
-        """The address of its card.
-
-        >>> RelatedUnit("A/B", "甲", "station").page
-        '../station/A%252FB.html'
-        """
-        return f"../{link(self.unit_id, self.level)}"
+    page: str
 
 
 @dataclass(frozen=True)
@@ -87,10 +79,12 @@ def hierarchy(run: Run, unit: Mapping[str, Any], raised: Sequence[str], lang: st
 
 def _units_above(run: Run, unit: Mapping[str, Any]) -> Iterator[RelatedUnit]:
     units, seen = run.frame("units"), {unit["unit_id"]}
+    names = frames.page_names(units)
     while (rows := units.rows(text(unit["parent_id"]))) and rows[-1]["unit_id"] not in seen:
         unit = rows[-1]
         seen.add(unit["unit_id"])
-        yield RelatedUnit(unit["unit_id"], text(unit["name"]) or unit["unit_id"], unit["level"])
+        page = f"../{link(names[unit['unit_id']], unit['level'])}"
+        yield RelatedUnit(unit["unit_id"], text(unit["name"]) or unit["unit_id"], unit["level"], page)
 
 
 def _units_below(run: Run, unit_ids: Sequence[str], raised: Sequence[str], lang: str) -> Sequence[UnitBelow]:
@@ -100,7 +94,7 @@ def _units_below(run: Run, unit_ids: Sequence[str], raised: Sequence[str], lang:
     for row in run.frame("adjustments").rows(*unit_ids):
         if row["period"] == run.period and row["effect"] not in {*POINTED, "aggregate", "cap"}:
             vetoes.setdefault(row["unit_id"], []).append(row)
-    found = []
+    found, names = [], frames.page_names(run.frame("units"))
     for unit_id, name, level in run.frame("units").tuples(("unit_id", "name", "level"), *unit_ids):
         rank = ranks.get(unit_id, {})
         covered, place, peer_class = number(rank.get("covered")) or 0.0, number(rank.get("rank")), text(rank.get("peer_class"))
@@ -108,6 +102,7 @@ def _units_below(run: Run, unit_ids: Sequence[str], raised: Sequence[str], lang:
             unit_id=unit_id,
             name=text(name) or unit_id,
             level=level,
+            page=f"../{link(names[unit_id], level)}",
             group=f"{term('level', level, lang)} · {class_words(level, peer_class, lang)}",
             total=number(rank.get("total")) if covered else None,
             rank=None if place is None else int(place),

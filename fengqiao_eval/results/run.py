@@ -123,6 +123,7 @@ def preload_frames(run: Run) -> None:
     for officers in (False, True):
         for name in CARD_FRAMES:
             run.frame(name, officers=officers).rows("")
+        frames.page_names(run.frame("units", officers=officers))
         frames.level_sums(run.frame("points", officers=officers), run.period)
         for peers in frames.class_totals(run.frame("ranks", officers=officers), run.period).values():
             peers.settle()

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Fault, UsageError, refuse
-from fengqiao_eval.files import PRIVATE, file_name, fingerprint_file, input_faults, plain_path, safe_name
+from fengqiao_eval.files import PRIVATE, file_name, file_names, fingerprint_file, input_faults, plain_path
 from fengqiao_eval.results import seal
 from fengqiao_eval.results.run import FRAMES
 from fengqiao_eval.runs import manifest
@@ -38,9 +38,12 @@ def aside(out: Path, base: str, what: Literal["part", "old", "latest"]) -> Path:
     return out / f".{base}.{what}"
 
 
-def card_page(folder: Path, level: str, unit_id: str) -> Path:
-    """Say where a unit's card lies."""
-    return folder / safe_name(level) / f"{file_name(unit_id)}.html"
+def card_pages(folder: Path, units: pd.DataFrame) -> dict[str, Path]:
+    """Say where the card of each unit lies, from read_units."""
+    theirs = units["level"] == OFFICER
+    names = file_names(units.loc[theirs, "unit_id"]) | file_names(units.loc[~theirs, "unit_id"])
+    levels = dict(zip(units["unit_id"], units["level"], strict=True))
+    return {unit_id: folder / file_name(levels[unit_id]) / f"{name}.html" for unit_id, name in names.items()}
 
 
 def read_manifest(run: Path) -> dict[str, Any]:

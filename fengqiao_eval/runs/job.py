@@ -140,10 +140,11 @@ class Job:
 
         Raises UsageError where `only` names what is no unit.
         """
-        wanted = choose_cards(run_folder.read_units(folder), levels, self.params.only)
+        units = run_folder.read_units(folder)
+        wanted, place = choose_cards(units, levels, self.params.only), run_folder.card_pages(folder, units)
         if self.notebook_folder is None:
             return []
-        pages = [(unit, level, notebook_of(level), run_folder.card_page(folder, level, unit)) for level, unit in wanted]
+        pages = [(unit, level, notebook_of(level), place[unit]) for level, unit in wanted]
         if (self.notebook_folder / OVERVIEW).is_file():
             pages.append(("", "", OVERVIEW, folder / "overview.html"))
         lang, keep = self.params.lang, self.notebooks

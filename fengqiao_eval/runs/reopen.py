@@ -10,7 +10,7 @@ import pandas as pd
 
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import OFFICER, InputError, UsageError
-from fengqiao_eval.files import safe_name, write_whole
+from fengqiao_eval.files import file_name, write_whole
 from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
 from fengqiao_eval.records.store import open_records
@@ -128,7 +128,7 @@ def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tupl
     folders = [run.path.resolve() for run in runs]
     if folders[0] == folders[1]:
         raise UsageError("compare.same", run=runs[0].manifest["run"])
-    names = (safe_name(str(run.manifest["run"])) for run in runs)
+    names = (file_name(str(run.manifest["run"])) for run in runs)
     page = out or Path("-".join(["compare", *names]) + ".html")
     if page.suffix != ".html" or any(page.resolve().is_relative_to(folder) for folder in folders):
         raise UsageError("compare.out", given=page)

@@ -11,7 +11,7 @@ import numpy as np
 
 from fengqiao_eval.documents import Document, validate
 from fengqiao_eval.errors import OFFICER, UsageError, refuse
-from fengqiao_eval.files import safe_name
+from fengqiao_eval.files import file_name
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.load import Affected, Override, apply_override
 from fengqiao_eval.scheme.scheme import parts_of
@@ -133,7 +133,7 @@ def _number(weight: Decimal) -> Any:
 
 def free_path(folder: Path, level: str, date: str) -> Path:
     """Find a name for an override file that is not taken."""
-    stem = f"weights_{safe_name(level)}_{safe_name(date)}"
+    stem = f"weights_{file_name(level)}_{file_name(date)}"
     tries = (folder / f"{stem}{number}.yaml" for number in ("", *(f"-{n}" for n in range(2, 1000))))
     return next(path for path in tries if not path.exists())
 

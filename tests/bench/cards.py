@@ -12,7 +12,7 @@ from fengqiao_eval.demo import write
 from fengqiao_eval.engine import card_job
 from fengqiao_eval.engine.card_job import CardJob
 from fengqiao_eval.engine.pool import print_cards
-from fengqiao_eval.runs.folder import card_page, read_units
+from fengqiao_eval.runs.folder import card_pages, read_units
 from fengqiao_eval.runs.job import Job, choose_cards
 from fengqiao_eval.runs.run import run
 from fengqiao_eval.runs.templates import find_notebooks, notebook_of
@@ -58,11 +58,9 @@ def scored(folder: Path, stations: int) -> Path:
 
 def cards(run: Path, level: str) -> list[CardJob]:
     """List the cards of a level of a run."""
-    notebook = find_notebooks(ROOT) / notebook_of(level)
-    return [
-        CardJob(unit, level, notebook, run, card_page(run, level, unit))
-        for _, unit in choose_cards(read_units(run), [level], None)
-    ]
+    notebook, units = find_notebooks(ROOT) / notebook_of(level), read_units(run)
+    place = card_pages(run, units)
+    return [CardJob(unit, level, notebook, run, place[unit]) for _, unit in choose_cards(units, [level], None)]
 
 
 def printed(wanted: Sequence[CardJob], workers: int = 1, **given: Any) -> Spent:
