@@ -143,6 +143,7 @@ def kill_one(processes):
     return False
 
 
+@pytest.mark.slow
 def test_whoever_is_killed_all_cards_are_right(small, tmp_path):
     """A worker, and later the server itself, are killed in the middle of a batch: every card is printed as if undisturbed."""
     ended = []
@@ -163,6 +164,7 @@ def test_whoever_is_killed_all_cards_are_right(small, tmp_path):
     assert nothing_left(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_server_that_keeps_dying_fails_its_cards(small, tmp_path):
     """Where the second server dies as well, the cards without an answer have failed and say so."""
     cards = small("dying")

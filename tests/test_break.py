@@ -32,7 +32,7 @@ from fengqiao_eval.results.lost_records import escape_formula
 from fengqiao_eval.runs import job as jobs
 from fengqiao_eval.tuning import payload
 
-pytestmark = pytest.mark.usefixtures("project")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("project")]
 ROOT = Path(__file__).parents[1]
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from fengqiao_eval.cli import app
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 CASES = Path(os.environ.get("FENGQIAO_CASES") or ROOT.parent / "shared" / "cases")
 PARAMS = ("params/t.yaml", "params.yaml", "mine.yaml", "x.yaml")

@@ -276,6 +276,7 @@ def test_score_writes_frames_only(project):
 # Run
 
 
+@pytest.mark.slow
 def test_a_run_prints_cards_and_tells_what_failed(project):
     """Cards that fail are told and exit 3; all else stands, officers and failures each in their place."""
     code, said, refused = fengqiao("run", "params/q4.yaml", "--only", "S2", "--only", "PQ701", "--notebooks", "--workers", "2")

@@ -133,6 +133,7 @@ def test_what_is_refused_is_one_sentence(run, lang, said):
     assert output.traceback == [output.evalue]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lang", "said"), [("zh", "“nowhere”处没有计分结果"), ("en", "there is no run at “nowhere”")])
 @pytest.mark.parametrize("name", ["station_scorecard", "officer_scorecard", "overview", "tune_weights", "how_a_score_is_made"])
 def test_a_missing_run_is_said_in_the_language_of_the_notebook(monkeypatch, name, lang, said):

@@ -179,6 +179,7 @@ def test_a_line_outside_is_explained_down_to_its_notices(folder, monkeypatch):
     assert not [reason for reason in notices["reason"].dropna().unique() if reason in said]
 
 
+@pytest.mark.slow
 def test_records_add_up_for_every_kind(folder, monkeypatch):
     """The records listed behind each indicator add up to what was scored."""
     monkeypatch.chdir(folder)

@@ -61,6 +61,7 @@ def test_the_parameters_are_right(name):
     assert Path(params.scheme).name == f"{name}_scheme.yaml"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_to_be_answered_for(scored, name):
     """Lint finds nothing in an example, the sizes of the groups and what all have alike known or not."""

@@ -107,6 +107,7 @@ def statuses(path):
     return [cell.metadata.papermill["status"] for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in FAULTY])
 def test_neighbours_are_right(printed, name):
     """A card is printed whatever its neighbours do; it finds nothing of their state, and what it starts does not hold it up."""

@@ -176,6 +176,7 @@ def test_a_path_with_a_null_character_is_a_fault(project):
 # Disks that fail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "said"),
     [
@@ -233,6 +234,7 @@ def typed(command, **streams):
     return done.returncode, (done.stderr or b"").decode()
 
 
+@pytest.mark.slow
 @FULL
 @pytest.mark.usefixtures("project")
 def test_a_run_stands_where_its_last_line_cannot_be_printed():
@@ -243,6 +245,7 @@ def test_a_run_stands_where_its_last_line_cannot_be_printed():
     assert [event["event"] for event in events()][-2:] == ["finished", "not_printed"]
 
 
+@pytest.mark.slow
 @FULL
 @pytest.mark.usefixtures("project")
 def test_what_is_only_printed_is_exit_three_where_it_cannot_be():
@@ -252,6 +255,7 @@ def test_what_is_only_printed_is_exit_three_where_it_cannot_be():
     assert (code, said.count("\n"), "标准输出写不了" in said) == (3, 1, True)
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("shut", ["2>&-", "<&-", "<&- >&- 2>&-", ">&- 2>&-"])
@@ -274,6 +278,7 @@ def test_a_reader_who_leaves_is_told_nothing():
 # Names that are no UTF-8
 
 
+@pytest.mark.slow
 @LINUX
 def test_a_project_in_a_folder_with_a_gbk_name_works(tmp_path, monkeypatch):
     """Scored, explained, compared, printed as a workbook, read back: the folder's name stands in no way."""

@@ -366,6 +366,7 @@ def objectionable(tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_check_shows_every_warning(objectionable):
     """The objectionable scheme shows each rule of lint once at least, the worst first, with its source; check ends with 1."""
     code, said = objectionable("check")

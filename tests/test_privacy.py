@@ -93,6 +93,7 @@ def test_an_officers_card_names_no_colleague(project):
     assert [word for word in [*others["unit_id"], *others["name"]] if word in page] == []
 
 
+@pytest.mark.slow
 def test_the_officers_folder_is_for_its_owner(project):
     """Nobody but the owner may look into officer/."""
     assert (project / "runs" / "demo" / "officer").stat().st_mode & 0o777 == 0o700

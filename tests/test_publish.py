@@ -80,7 +80,7 @@ def test_no_card_takes_the_place_of_the_list_of_cards(unit):
 
 def test_links_encode_the_percent_signs_again():
     """A link to a file whose name holds percent signs says so, else a browser asks for another file."""
-    assert link("A/B") == "A%252FB.html"
+    assert link("A%2FB") == "A%252FB.html"
 
 
 # Whose cards

@@ -94,6 +94,7 @@ def test_every_command_is_known():
     assert {words[0].rpartition("/")[2] for words in lines("sh")} <= {"fengqiao", *ELSEWHERE}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ours())
 def test_the_commands_run(said, call):
     """What the README tells to type ends with exit code 0."""

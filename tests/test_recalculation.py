@@ -115,6 +115,7 @@ CODES_IN_TURN = (
 TURNS = [(code, list(UNITS)[n % len(UNITS)]) for n, code in enumerate(CODES_IN_TURN)]
 
 
+@pytest.mark.slow
 def test_every_indicator_of_its_kinds_has_a_turn(demo):
     """No share, ratio or mean of the province's one table is left out below."""
     assert {code for code, _ in TURNS} == set(recalculable(demo / "runs" / "demo"))
@@ -144,6 +145,7 @@ def test_other_schemes_are_reckoned_too(demo, name):
         assert Worked(run, unit, code, "en").alike, (unit, code)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("longer", RUNS)
 def test_every_kind_of_rule_is_reckoned(tmp_path_factory, longer):
     """Limits, whole steps, relative points, references, nested groups and full marks by class: by hand as by the system."""
@@ -152,6 +154,7 @@ def test_every_kind_of_rule_is_reckoned(tmp_path_factory, longer):
         assert Worked(run, unit, code).alike, (unit, code)
 
 
+@pytest.mark.slow
 def test_papermill_runs_the_notebook(demo):
     """The engine runs it in either language, and what it puts out is in that language throughout."""
     path = demo / "notebooks" / NOTEBOOK.name
@@ -200,6 +203,7 @@ def exported(demo, tmp_path_factory) -> Path:
     return score(folder, "office.yaml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["arrival_on_time", "elements_complete", "files_passed", "visit_frequency"])
 def test_renamed_csv_is_read_as_the_run_read_it(demo, exported, code):
     """From CSV with other headings and codes the same numbers come by hand as from Parquet, and as the system says."""

@@ -482,6 +482,7 @@ def test_frames_of_a_final_run_are_copied(final, scorings):
 # What changed since
 
 
+@pytest.mark.slow
 def test_the_next_period_is_held_against_the_last(work):
     """Of a relative period the run before is the last earlier one of the same file."""
     (work / "params" / "q4.yaml").write_text(PARAMS.replace("2024Q4", "last_month"), "utf-8")

@@ -127,6 +127,7 @@ def test_what_changed_is_told(scored):
     assert not [word for word in PEOPLE if word in json.dumps(kept, ensure_ascii=False)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("project")
 def test_the_next_period_is_held_against_the_last():
     """A relative period finds the run of the period before it."""

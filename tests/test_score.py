@@ -275,6 +275,7 @@ def test_a_merged_station_lives_on_in_its_successor(scores, records):
 # Made again, it is the same
 
 
+@pytest.mark.slow
 def test_two_runs_are_equal_byte_for_byte(province, scheme, scores, tmp_path):
     """Opened and scored anew, every frame is the same to the last byte."""
     again = score(open_records(province), scheme, QUARTER, AS_OF)

@@ -146,6 +146,7 @@ def test_links_follow_the_cards_that_are_there(project, tmp_path):
     assert station.read_text("utf-8") == before
 
 
+@pytest.mark.slow
 def test_where_a_level_is_left_out_the_next_one_below_is_listed(project, monkeypatch):
     """Without counties the stations hang on the city; without persons their number is not known, and nobody claims it is none."""
     monkeypatch.chdir(project)

@@ -90,6 +90,7 @@ def test_the_same_rows_from_every_format(tables, tmp_path, write):
     assert cases["tier"].fillna("").tolist() == ["1", "", "三级"]
 
 
+@pytest.mark.slow
 def test_the_same_scores_from_every_format(province, tmp_path):
     """Part of the invented province gives the same points from Parquet, CSV and DuckDB, to the last digit."""
     frames = {path.stem: pd.read_parquet(path) for path in province.glob("*.parquet")}

@@ -83,6 +83,7 @@ def test_a_copy_that_is_damaged_is_refused_in_a_sentence(served, text):
     assert not served
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("project", "served")
 def test_the_last_correction_of_a_final_run_is_tuned():
     """A final run is corrected by another; that one is tuned."""

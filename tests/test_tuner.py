@@ -95,6 +95,7 @@ def test_the_weights_in_force_give_the_places_of_the_run(opened, name, level):
         assert np.array_equal(field.base.place, said["rank"].fillna(0).to_numpy(dtype="int64"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "recount", "deductions"])
 def test_a_draft_is_what_the_run_under_it_would_say(project, opened, name):
     """Saved as an override and scored again from the records, other weights give the totals and places that were shown."""
@@ -217,6 +218,7 @@ def test_totals_come_with_places_and_parts(screen, name):
     assert np.array_equal(parts.reshape(len(totals), -1).sum(axis=1), outcome.contributions.sum(axis=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "recount", "mean_of_totals"])
 def test_firmness_holds_the_places_and_the_weights(screen, name):
     """A range holds the place it is of, and a stretch the weight; sliders that cannot move have none."""
@@ -409,6 +411,7 @@ def test_an_override_writes_weights_as_people_do(opened, tmp_path):
     assert [station.endswith(".5") for _, station, _ in lines] == [True, False, True]
 
 
+@pytest.mark.slow
 def test_an_override_after_another_holds_all_weights(project, opened, tmp_path):
     """What follows an override is put on the scheme as it was signed, so that it repeats what the earlier one changed."""
     run = opened("plain")
