@@ -45,9 +45,10 @@ check: $(TESTS)  ## check form, types, locks and the rules of the house; says ho
 		$(MAKE) --no-print-directory --silent check-$$check || { echo "check-$$check FAILED"; failed=$$((failed + 1)); }; \
 	done; echo "$$failed of $(words $(CHECKS)) checks failed"; test $$failed -eq 0
 
-bench: $(TESTS)  ## measure speed and memory
+bench: $(TESTS)  ## measure speed and memory, and kill 200 runs
 	@for script in tests/bench/bench_*.py; do test -f "$$script" || continue; \
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+	@echo tests/random_kills.py; $(BIN)/python tests/random_kills.py --kills 200
 
 fuzz: $(TESTS)  ## try 8,000 mutated projects: SEED=7 others, INPUTS=300 fewer, INPUT=123 one alone, kept in fuzz.tmp/; under an hour
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --seed $(or $(SEED),0) --workers $(WORKERS) \

@@ -1,7 +1,6 @@
 """Runs killed for real, and disks really full: the same command goes on, and the result is as if nothing had happened."""
 
 import os
-import random
 import re
 import shutil
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import random_kills
 from fengqiao_eval.demo import write
 from resumed import differences
 
@@ -19,8 +19,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="W
 ROOT = Path(__file__).parents[1]
 PARAMS = "period: 2024Q4\nrecords: records\nscheme: params/one_table.yaml\nonly: [C01, S001, S002, S003, P0001, P0002]\n"
 FENGQIAO = [sys.executable, "-c", "from fengqiao_eval.cli import app; app()"]
-MOMENTS = 4
-"""How many times a run is killed at no particular moment."""
 
 
 def command(folder, *words, **more):
@@ -85,17 +83,10 @@ def test_a_run_killed_when_a_file_appears_goes_on(project, undisturbed, tmp_path
     assert differences(folder / "runs", undisturbed[0]) == []
 
 
-def test_a_run_killed_again_and_again_ends_right(project, undisturbed, tmp_path):
-    """Killed at one moment after another, by the dice, a run ends as one that nothing disturbed."""
-    folder, (runs, seconds) = shutil.copytree(project, tmp_path / "project"), undisturbed
-    dice = random.Random(20241231)  # noqa: S311 - no secret
-    for _ in range(MOMENTS):
-        process = command(folder, "run", "params/q4.yaml")
-        time.sleep(dice.uniform(0, seconds))
-        process.kill()
-        ended(process)
-    assert ended(command(folder, "run", "params/q4.yaml"))[0] == 0
-    assert differences(folder / "runs", runs) == []
+def test_final_runs_killed_by_the_dice_are_whole_and_sealed(capsys):
+    """Parent, server or card is killed at any moment, records change in a third: frames, seal, temporary folder are in order."""
+    random_kills.main(["--kills", "9", "--seed", "20241231"])
+    assert capsys.readouterr().out.splitlines()[-1].strip() == "9 kills, 0 faults"
 
 
 def test_nothing_new_ends_soon(undisturbed):
