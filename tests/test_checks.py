@@ -238,6 +238,31 @@ def test_a_number_of_a_case_is_no_identity_number(opened, number):
     assert opened({"K2": number}).counts["cases"] == 2
 
 
+NOTICES = "| notice_id | happened_on | unit_id | code | reason | source | status |\n| N1 | 2024-10-05 | S1 | late | 迟到 | 通报 | proposed |"
+
+
+@pytest.mark.parametrize(
+    "secret", ["找１３８ １２３４ ５６７８", "110101-19900307-2316", "证号110101900307231", "+86 138-1234-5678"]
+)
+@pytest.mark.parametrize(
+    ("before", "place"), [("迟到", "notices.reason"), ("通报", "notices.source"), ("一所", "units.name"), ("true", "cases.note")]
+)
+def test_a_text_that_holds_an_identity_number_is_refused(opened, before, place, secret):
+    """Reasons, sources and names are printed, and no one knows which words of a column will be: in all of them it is refused."""
+    words = rf"{place} \[records\.citizen_text\] 有 1 格含有像身份证号或手机号的数字（第 2 行）；请从文字中删去"
+    with pytest.raises(InputError, match=words) as refused:
+        opened({before: secret, "audited": "note"}, notices=NOTICES)
+    assert secret not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "words", ["2024-10-05 08:30 至 2024-11-05", "14-2024-00123", "共 1 369 起，罚款 20241231 元", "0755-12345678"]
+)
+def test_dates_and_numbers_in_a_text_are_no_citizens(opened, words):
+    """Days, running numbers, sums and telephones of an office stay."""
+    assert opened({"迟到": words}, notices=NOTICES).counts["notices"] == 1
+
+
 def test_a_name_does_not_become_a_code_by_being_called_one(drawn, tmp_path):
     """Renaming 报警人姓名 to subject_id makes no code of it."""
     drawn(UNITS).to_parquet(tmp_path / "units.parquet")

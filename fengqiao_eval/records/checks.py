@@ -8,20 +8,13 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
+from fengqiao_eval.records.citizens import LIKELY, LONG, names_citizen
 from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, look
 from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, last_moment, optional, row_number
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates, likeliest
 from fengqiao_eval.words import quote
 
-IDENTITY = r"(?:^|\D)(?:\d{17}[\dXx]|[1-8]\d{14}|(?:0*86)?1[3-9]\d{9})(?:\D|$)"
-"""An identity-card number of 18 or 15 digits, or a mobile number, where a code of a subject should be."""
-IDENTITY_OF_ADULTS = (
-    r"(?:^|\D)(?:[1-8]\d{5}(?:19\d\d|200\d|201[0-4])(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]|1[3-9]\d{9})(?:\D|$)"
-)
-"""The same where ids of records, units and persons stand, which pages print: numbers of cases hold the day of the case."""
-WIDE, PLAIN, SIGNS = "０１２３４５６７８９Ｘｘ", "0123456789Xx", r"[\s+()（）－-]+"
-"""What else people put into such a number, and the digits of full width."""
 BLANK_ENDS = r"^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$"
 """A blank of whatever width before or after an id."""
 PERIOD = r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$"
@@ -60,7 +53,7 @@ def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any
 
 
 def _cell_faults(rows: Any, table: Table, name: str) -> Iterator[Fault]:
-    rules = list(_rules(rows, table))
+    rules = [*_rules(rows, table), *_citizen_rules(rows, table)]
     asked = {f"wrong_{number}": rows.count(where=cells) for number, (_, _, cells, _) in enumerate(rules)}
     counts = rows.agg(rows_=rows.count(), **asked).to_pandas().iloc[0]
     for number, (rule, column, cells, said) in enumerate(rules):
@@ -85,16 +78,27 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
             within = f"≥ {column.least:g}" if column.most is None else f"{column.least:g}–{column.most:g}"
             over = (cell < column.least) if column.most is None else ~cell.between(column.least, column.most)
             yield "bounds" if column.most is None else "share", column.name, is_so(over), {"allowed": within}
-        if column.name in ("subject_id", table.key) or (table.name, column.name) == ("postings", "officer_id"):
-            bare = cell.translate(WIDE, PLAIN).re_replace(SIGNS, "") if column.name == "subject_id" else cell
-            pattern = IDENTITY if column.name == "subject_id" else IDENTITY_OF_ADULTS
-            yield "citizen_value", column.name, bare.re_search(pattern), {}
         if (table.name, column.name) == ("figures", "period"):
             yield "period", column.name, ~cell.re_search(PERIOD), {}
     for first, last in STRETCHES:
         if {first, last} <= set(rows.columns):
             yield "reversed", last, is_so(rows[last] < rows[first]), {"start": first}
     yield from _rules_between_columns(rows, table)
+
+
+def _citizen_rules(rows: Any, table: Table) -> Iterator[Wrong]:
+    """Find the cells of all columns of text that hold a citizen's number: the engine finds the few that may, each is looked at."""
+    names = [name for name, kind in rows.schema().items() if kind.is_string()]
+    likely = {name: is_so(rows[name].re_search(LONG if name == "subject_id" else LIKELY)) for name in names}
+    if not names:
+        return
+    counts = rows.agg(**{name: cell.any() for name, cell in likely.items()}).to_pandas().iloc[0]
+    for name in (name for name in names if counts[name] == 1):
+        code, bare = name.endswith("_id") or name == table.key, name == "subject_id"
+        cells = fetch(rows.filter(likely[name]).select(name).distinct(), [name])[name]
+        found = [cell for cell in cells if names_citizen(cell, code=code, bare=bare)]
+        if found:
+            yield "citizen_value" if code or bare else "citizen_text", name, is_so(rows[name].isin(found)), {}
 
 
 def _rules_between_columns(rows: Any, table: Table) -> Iterator[Wrong]:
