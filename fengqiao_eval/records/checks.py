@@ -87,7 +87,7 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
 
 
 def _citizen_rules(rows: Any, table: Table) -> Iterator[Wrong]:
-    """Find the cells of all columns of text that hold a citizen's number: the engine finds the few that may, each is looked at."""
+    """Find the cells of all columns of text that hold a citizen's number: the engine finds the few that may hold one."""
     names = [name for name, kind in rows.schema().items() if kind.is_string()]
     likely = {name: is_so(rows[name].re_search(LONG if name == "subject_id" else LIKELY)) for name in names}
     if not names:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from fengqiao_eval.errors import Fault
+from fengqiao_eval.records.citizens import names_citizen
 
 BLOCK = 1 << 23
 """So many bytes are looked at in one go."""
@@ -82,7 +83,7 @@ def heading(path: Path, file: str) -> tuple[list[str], list[Fault]]:
 
 def name_faults(names: list[str], file: str) -> list[Fault]:
     """Find names that are data, which are not shown, and those that more than one column has; upper case is the same name."""
-    if any(map(DATA.search, names)):
+    if any(DATA.search(name) or names_citizen(name) for name in names):
         return [Fault(file, "", "records.no_heading")]
     times = Counter(name.casefold() for name in names)
     first = {name.casefold(): name for name in reversed(names)}
