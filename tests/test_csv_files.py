@@ -53,6 +53,7 @@ WIDTH = r"cases\.csv \[records\.row_width\] 有 {} 行的格数与表头不同�
         (f"{HEAD},Unit_ID\n", r"cases\.csv · unit_id \[records\.column_twice\] 有 2 列同用此名（不分大小写）"),
         (f"{CITIZEN},S1,2024-10-01 08:00\n{ROWS}", r"\[records\.no_heading\] 文件是空的，或第 1 行不是表头"),
         (f"K1,S1,主办{CITIZEN}\nK2,S2,\n", r"\[records\.no_heading\] 文件是空的，或第 1 行不是表头"),
+        ("K1,S1,电话138 1234 5678\nK2,S2,\n", r"\[records\.no_heading\] 文件是空的，或第 1 行不是表头"),
         ("", r"\[records\.no_heading\] 文件是空的，或第 1 行不是表头"),
     ],
 )  # fmt: skip

@@ -472,12 +472,15 @@ def test_what_needs_a_kernel_is_no_page_by_itself(opened, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_the_screen_is_an_anywidget_whose_state_holds_no_path(screen, project):
-    """All that is synced is JSON, text or bytes; no folder of the machine is in it."""
-    shown, _ = screen()
+def test_the_screen_is_an_anywidget_whose_state_holds_no_path_and_no_name(screen, project):
+    """All that is synced is JSON or bytes; no folder of the machine is in it, and no name: tools keep it in the notebook."""
+    shown, ask = screen()
     assert isinstance(shown, anywidget.AnyWidget)
     state = {key: value for key, value in shown.get_state().items() if not key.startswith("_")}
     assert str(project) not in str(state)
+    units, (told, _) = shown.field.units, ask("texts")
+    assert not [name for name in (*units["name"], *units["unit_id"]) if name in str(state)]
+    assert [told["names"].split("\n"), told["ids"].split("\n")] == [[*units["name"]], [*units["unit_id"]]]
     assert shown.weights == shown.field.table.in_force.tolist()
 
 

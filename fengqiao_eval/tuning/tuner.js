@@ -644,7 +644,7 @@ function numbers(given, Kind) {
   return new Kind(given.buffer.slice(given.byteOffset, given.byteOffset + given.byteLength));
 }
 
-function opened(model) {
+function opened(model, texts) {
   const head = model.get("head");
   const read = (name, Kind) => numbers(model.get(name), Kind);
   const table = prepared({
@@ -661,7 +661,7 @@ function opened(model) {
   return {
     model, head, table, bands, now, history: begun(now), gesture: null, anchor: null,
     county: read("county", Uint16Array), size: read("size", Uint8Array), few: read("few", Uint8Array),
-    base: read("base", Int32Array), names: model.get("names").split("\n"), ids: model.get("ids").split("\n"),
+    base: read("base", Int32Array), names: texts.names.split("\n"), ids: texts.ids.split("\n"),
     kernel: head.mode === "kernel", id: 0, asked: null, waiting: new Map(),
     inForce: null, draft: null, snapshots: [], firm: null, firmFor: null, stretches: [], influence: null,
     group: head.group ?? largest(table), sort: "place", active: 0, found: null, pins: new Set(),
@@ -1667,9 +1667,27 @@ function inputKey(app, input, event) {
 
 let screens = 0;
 
-/** Draw the screen into an element; what comes back closes it again. */
+/**
+ * Draw the screen into an element, when the kernel has told the names; what comes back closes it again.
+ * They are no state of the widget: tools that save a notebook would keep them in the file.
+ */
 function render({ model, el }) {
-  const app = opened(model);
+  let close = () => {};
+  const answer = (message) => {
+    if (message.kind !== "texts") return;
+    model.off("msg:custom", answer);
+    close = draw(model, el, message);
+  };
+  model.on("msg:custom", answer);
+  model.send({ kind: "texts" });
+  return () => {
+    model.off("msg:custom", answer);
+    close();
+  };
+}
+
+function draw(model, el, texts) {
+  const app = opened(model, texts);
   app.prefix = `tuner-${(screens += 1)}`;
   if (!app.kernel) {
     app.inForce = weigh(app.table, weightsInForce(app));
@@ -1710,7 +1728,7 @@ function listen(app) {
 export function standalone(head, buffers, el) {
   const traits = { ...buffers, head: { ...head, readonly: true } };
   const set = (name, value) => (traits[name] = value);
-  return render({ model: { get: (name) => traits[name], set, save_changes() {}, on() {}, off() {}, send() {} }, el });
+  return draw({ get: (name) => traits[name], set, save_changes() {}, on() {}, off() {}, send() {} }, el, traits);
 }
 
 if (typeof window !== "undefined") window.fengqiaoTuner = standalone;

@@ -21,8 +21,9 @@ SIGNED = ("reason", "author", "checker", "date")
 class Tuner(anywidget.AnyWidget):
     """Weights moved by hand: the screen of tuner.js, and the kernel that answers it.
 
-    Messages: totals (the browser cannot reckon), firm (how firm the places of a group are), save. An answer carries the id of
-    its question; what is refused comes back as sentences.
+    Messages: texts (names and ids, which are no state of the widget: a tool that saves the notebook would keep them in it),
+    totals (the browser cannot reckon), firm (how firm the places of a group are), save. An answer carries the id of its
+    question; what is refused comes back as sentences.
     """
 
     _esm = payload.HERE / "tuner.js"
@@ -37,8 +38,6 @@ class Tuner(anywidget.AnyWidget):
     size = traitlets.Bytes().tag(sync=True)
     few = traitlets.Bytes().tag(sync=True)
     base = traitlets.Bytes().tag(sync=True)
-    names = traitlets.Unicode().tag(sync=True)
-    ids = traitlets.Unicode().tag(sync=True)
     weights = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, field: Field, folder: Path, group: str | None = None) -> None:
@@ -46,7 +45,7 @@ class Tuner(anywidget.AnyWidget):
         self.field, self.folder = field, folder
         self.saved: list[override.Saved] = []
         head, weights = payload.screen_head(field, group), field.table.in_force.tolist()
-        super().__init__(head=head, weights=weights, **payload.unit_arrays(field), **payload.unit_texts(field))
+        super().__init__(head=head, weights=weights, **payload.unit_arrays(field))
         self.on_msg(self._asked)
 
     def headline(self) -> str:
@@ -74,7 +73,7 @@ class Tuner(anywidget.AnyWidget):
     def _asked(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
         """Answer a message of the browser."""
         kind, number = content.get("kind"), content.get("id")
-        answers = {"totals": self._totals, "firm": self._firm, "save": self._save}
+        answers = {"texts": self._texts, "totals": self._totals, "firm": self._firm, "save": self._save}
         if kind not in answers:
             return
         try:
@@ -83,6 +82,10 @@ class Tuner(anywidget.AnyWidget):
             faults = [fault.text(self.field.lang) for fault in error.faults] if isinstance(error, InputError) else [str(error)]
             answer, parts = {"kind": "refused", "faults": faults}, []
         self.send({**answer, "id": number}, parts)
+
+    def _texts(self, _content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
+        """Tell names and ids."""
+        return {"kind": "texts", **payload.unit_texts(self.field)}, []
 
     def _totals(self, content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Weigh anew: totals, places, and contributions by the dimensions at the top (units × dimensions)."""
