@@ -205,7 +205,7 @@ def _settle(out: Path, base: str) -> None:
     """Make the run that has just taken its place read-only where it is final, then let `latest` name it."""
     run = out / aside(out, base, "latest").read_text("utf-8").strip()
     if _is_final(run):
-        for path in (*run.rglob("*"), run):
+        for path in (one for one in (*run.rglob("*"), run) if not one.is_symlink()):  # a notebook may have put one there
             path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
     if run.is_dir():
         aside(out, base, "latest").replace(out / LATEST)
