@@ -459,7 +459,7 @@ def test_an_officers_card_names_no_colleague(run):
 def test_missing_figures_are_grouped_and_explained(run):
     """Indicators without records are named once, with what the scheme then does."""
     said = card(run, UNRANKED).unknowns
-    assert said[0].startswith("本期无记录：要素录入率、按期办结率、")
+    assert said[0].startswith("本期无可计记录：要素录入率、按期办结率、")
     assert said[0].endswith("；不计分，其权重分给其余指标")
 
 

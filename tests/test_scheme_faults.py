@@ -226,6 +226,7 @@ def test_judgements_cover_every_pair_once(loaded, before, after, words):
         ("gate: {indicator", "not_applicable: {give: full}, gate: {indicator", r"not_applicable.* \[exempt\.nobody\] not_applicable 未写明对谁不适用；请写 classes 或 units"),
         ("    weight: 40\n", "    weight: 40\n    dimensions: [{code: x, label: x, weight: 1}]\n", r"s\.yaml:35 · dimensions\.1\.dimensions\.0 \[dimension\.parts\] 维度须含且只含 dimensions、indicators 之一"),
         ("item: late, ", "", r"outside\.0\.lines\.2 \[outside\.needs\] effect 为 zero_item 时，这些键缺少或多余：item；add、deduct 写 points"),
+        ("steps: [[0, 0], [2, 3]]", "steps: [[0, 0], [2, -3]]", r"outside\.0\.lines.* \[outside\.negative\] 扣分的分值写正数，现有 -3：负的扣分会加分；请去掉负号"),
         ("amount: 3,", "amount: 3, figure: x,", r"against\.0.* \[quota\.one_source\] 定额须写且只写 amount、figure 之一"),
         ("amount: 3,", "amount: {},", r"against\.0.* \[quota\.no_classes\] 按类别的定额没有写任何类别；请写如 \{一类: 8, 二类: 6\}"),
         ("amount: 3,", "amount: 3, apart: true,", r"against\.0.* \[quota\.apart\] apart 须与 every 同用"),

@@ -144,7 +144,7 @@ def test_a_missing_indicator_that_costs_the_place_is_named_by_its_status(drawn):
         | files_passed    | too_few    |
     """)
     row = pd.Series({"unit_id": "S1", "flags": "not_ranked", "covered": 0.9})
-    assert _reason(strict, row, gaps, "zh") == "无记录 1 项"
+    assert _reason(strict, row, gaps, "zh") == "无可计记录 1 项"
 
 
 def test_what_holds_of_all_is_said_once():

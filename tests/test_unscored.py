@@ -121,7 +121,7 @@ def run(folder):
 def test_nothing_scored_claims_nothing(run):
     """S2 has one call where two are asked for: no total, no place, no loss, no gain, nothing reached, and why."""
     text = plain_text.headline(card(run, "S2"))
-    assert "尚未计分；未参加排名；未评等次\n样本过少1项、无记录1项\n本期没有可计分的记录" in text
+    assert "尚未计分；未参加排名；未评等次\n样本过少1项、无可计记录1项\n本期没有可计分的记录" in text
     assert "没有可计分的记录。" in text
     assert not re.search(r"失分：|怎么补|达标|没有失分|总分|依据记录", text)
 
@@ -160,9 +160,9 @@ def test_records_over_nothing_are_not_called_no_records(tmp_path):
     found = open_run(scored(tmp_path, tables, scheme))
     first, third = ("\n".join(card(found, unit).unknowns) for unit in ("S1", "S3"))
     assert "有记录而分母为0，算不出数值：到场" in first
-    assert "本期无记录：到场" not in first
+    assert "本期无可计记录：到场" not in first
     assert "没有数值：分母为0" in entry_lines(found, "S1", "on_time", None, "zh")
-    assert "本期无记录：到场" in third
+    assert "本期无可计记录：到场" in third
 
 
 # Less than least_covered

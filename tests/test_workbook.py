@@ -70,7 +70,7 @@ def test_counts_stay_beside_the_points(folder):
     unit = points.index[points.index.isin(cells.index) & points["points"].notna()][0]
     assert cells.loc[unit].tolist() == points.loc[unit, ["numerator", "denominator", "value", "points"]].tolist()
     texts = {cell for cell in found.iloc[:, first + 3 :: 4].to_numpy().ravel() if isinstance(cell, str)}
-    assert {"样本过少", "无记录", "作废"} >= texts - {""} > set()
+    assert {"样本过少", "无可计记录", "作废"} >= texts - {""} > set()
 
 
 def test_officers_have_a_workbook_of_their_own(folder):

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
-from fengqiao_eval.records.citizens import LIKELY, LONG, names_citizen
+from fengqiao_eval.records.citizens import LIKELY, LONG, is_of_citizens, names_citizen
 from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, look
 from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, last_moment, optional, row_number
 from fengqiao_eval.records.tables import EVENTS, Table
@@ -88,7 +88,7 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
 
 def _citizen_rules(rows: Any, table: Table) -> Iterator[Wrong]:
     """Find the cells of all columns of text that hold a citizen's number: the engine finds the few that may hold one."""
-    names = [name for name, kind in rows.schema().items() if kind.is_string()]
+    names = [name for name, kind in rows.schema().items() if kind.is_string() and not is_of_citizens(name, table)]
     likely = {name: is_so(rows[name].re_search(LONG if name == "subject_id" else LIKELY)) for name in names}
     if not names:
         return

@@ -1,6 +1,5 @@
 """From a file as somebody wrote it to a declared table: the `tables:` mapping, renamed, translated, filled, cast."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -12,8 +11,9 @@ from pydantic import Field
 from fengqiao_eval.documents import Model, suggest
 from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.records import query
+from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.query import UTC, constant, fetch, row_number, spell_zone
-from fengqiao_eval.records.tables import EVENTS, Column, Table
+from fengqiao_eval.records.tables import Column, Table
 
 Written = bool | int | Decimal | date | str
 
@@ -45,19 +45,6 @@ class Mapped(Model):
 TYPES = {"text": "string", "time": "timestamp", "date": "date", "number": "float64", "whole": "int64", "flag": "boolean"}
 """Kinds of tables.py as Ibis types."""
 NUMBERS = ("number", "whole")
-CITIZEN = re.compile(
-    r"身份证|公民身份|证件号|手机|电话|联系方式|姓名|当事人|报警人|群众名|住址|id_?card|identity|passport|phone|mobile|telephone"
-    r"|(citizen|resident|caller|victim|party|subject|person)_?name|^(gmsfhm|sfzh?m?|zjhm|sjhm?|lxdh|lxfs|(bjr|dsr)?xm)$",
-    re.IGNORECASE,
-)
-"""Names of columns that would hold a member of the public, also by the initials that police tables use (gmsfhm 公民身份号码)."""
-CITIZEN_OF_EVENTS = re.compile(
-    r"地址|住所|户籍|出生|[报投求举信]\w?[案诉助报访]人|[联系被访来电申请嫌疑受害]{2}人|complainant|applicant|claimant|suspect"
-    r"|(first|last|middle|given|family|full|sur|maiden|nick)_?name|address|birth|e_?mail|(^|_)(dob|tel|ssn|citizen|contact)(_|$)"
-    r"|^(name|names|dh|dz|zz|csrq|hjdz|lxr|bfr)$",
-    re.IGNORECASE,
-)
-"""The same of tables of events and notices, in which nobody but members of the public has a name or an address."""
 FLAGS = {"是": "true", "否": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false", "Y": "true", "N": "false"}
 """What offices write for yes and no, beside true and false."""
 BROUGHT = ("units", "postings", "figures", "credits")
@@ -99,7 +86,7 @@ def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | Non
     notes += replaced
     # to call a column of the public subject_id makes no code of what is in it
     columns = (*rows.columns, *(old for old, new in mapped.rename.items() if new == "subject_id"))
-    faults += [Fault(file, name, "records.citizen") for name in columns if _is_of_citizens(name, table)]
+    faults += [Fault(file, name, "records.citizen") for name in columns if is_of_citizens(name, table)]
     missing = {name: suggest(name, rows.columns) for name in table.required if name not in rows.columns}
     if missing:
         places = [(f"{table.name}.{name}", near) for name, near in missing.items()]
@@ -108,11 +95,6 @@ def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | Non
         rows = rows.select(*(column.name for column in table.columns if column.name in rows.columns))
     rows, uncast = cast_columns(rows, table, file)
     return rows, faults + uncast, notes
-
-
-def _is_of_citizens(column: str, table: Table) -> bool:
-    only = table.name in (*EVENTS, "notices") and table.column(column) is None
-    return bool(CITIZEN.search(column) or (only and CITIZEN_OF_EVENTS.search(column)))
 
 
 def _mapping_faults(rows: Any, table: Table, mapped: Mapped, file: str) -> list[Fault]:

@@ -67,7 +67,7 @@ def _merger(unit: Row, lang: str) -> Iterator[str]:
 
 
 def _notes(scheme: Scheme, unit: Row, notes: Sequence[Mapping[str, Any]], lang: str) -> Iterator[str]:
-    """Repeat the notes of the run, those that speak of another level or class apart.
+    """Repeat the notes of the run but those that speak of another level or class, or to evaluators; say how many more it has.
 
     Indicators and tables are named in the reader's language; the run wrote them in Chinese.
     """
@@ -78,8 +78,8 @@ def _notes(scheme: Scheme, unit: Row, notes: Sequence[Mapping[str, Any]], lang: 
     for key, given in mine[:NOTES]:
         named = {name: names.get(value, value) if isinstance(value, str) else value for name, value in given.items()}
         yield note(key, named, lang)
-    if len(mine) > NOTES:
-        yield say("card.unknown.more", lang, n=len(mine) - NOTES)
+    if len(notes) > len(mine[:NOTES]):
+        yield say("card.unknown.more", lang, n=len(notes) - len(mine[:NOTES]))
 
 
 def empty_months(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:

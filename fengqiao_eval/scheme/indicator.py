@@ -159,6 +159,21 @@ def _unfit_keys(line: "Consequence") -> dict[str, str]:
     return {"effect": line.effect, "key": ", ".join(wrong)} if wrong else {}
 
 
+def _negative_deduction(line: "Consequence") -> dict[str, str]:
+    """Find amounts below 0 in a deduction, which would raise the total, where no floor keeps them out."""
+    points = line.points
+    if line.effect != "deduct" or points is None or (points.floor not in (None, "none") and Decimal(points.floor) >= 0):
+        return {}
+    if isinstance(points, Line):
+        each = points.each.values() if isinstance(points.each, dict) else [points.each]
+        amounts = [points.start, points.first, *each]
+    else:
+        pairs = points.knots if isinstance(points, Curve) else points.steps
+        amounts = [amount for _, amount in pairs]
+    below = [str(amount) for amount in amounts if amount < 0]
+    return {"given": ", ".join(below)} if below else {}
+
+
 class Consequence(Entry):
     """One line outside the hundred: what is counted, and what it does to the total or the grade.
 
@@ -186,6 +201,7 @@ class Consequence(Entry):
         return {"direction": "higher", **given} if adds else given
 
     _needs = rule("outside.needs", _unfit_keys)
+    _deducts = rule("outside.negative", _negative_deduction)
 
 
 class Outside(Named):
