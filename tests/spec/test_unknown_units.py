@@ -67,10 +67,14 @@ def test_the_likeliest_unit_is_named(scored, written, shown):
 
 
 def test_a_telephone_where_a_unit_should_be_is_not_shown(scored):
-    """A shifted line may put a citizen's number into the column: its look is enough."""
-    with pytest.raises(InputError, match="“99999999999” ×1；") as refused:
+    """A shifted line may put a citizen's number into the column: it is refused by its row, of other long numbers the look is said."""
+    with pytest.raises(
+        InputError, match=r"cases\.unit_id \[records\.citizen_value\] 有 1 个编码像身份证号或手机号（第 3 行）"
+    ) as refused:
         scored("018", "13812345678")
     assert "13812345678" not in str(refused.value)
+    with pytest.raises(InputError, match="“99999999999” ×1；"):
+        scored("018", "23812345678")
 
 
 def test_where_no_id_is_a_unit_the_ids_are_at_fault(scored):
