@@ -166,7 +166,7 @@ def temporary_folder(place: str | None = None) -> Iterator[Path]:
     def lock(folder: Path) -> int | None:
         held = None
         try:
-            held = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:  # somebody lives in it, or it is gone, or another's
             if held is not None:

@@ -13,7 +13,7 @@ from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.query import UTC, constant, fetch, row_number, spell_zone
-from fengqiao_eval.records.tables import Column, Table
+from fengqiao_eval.records.tables import PERSONS, Column, Table
 
 Written = bool | int | Decimal | date | str
 
@@ -159,7 +159,9 @@ def _translate(rows: Any, table: Table, mapped: Mapped) -> tuple[Any, list[Note]
         marks = [mark for mark in ("", *mapped.missing) if (name, mark) in found]
         if marks or name in words:
             done[name] = _meaning(cells[name], words.get(name, {}), marks)
-    idle = [f"values.{name}: “{word}”" for name in words for word in words[name] if (name, word) not in found]
+    persons = (*PERSONS, "unit_id", "name") if table.name == "units" else PERSONS  # a note is read by all
+    gone = [(name, "…" if name in persons else word) for name in words for word in words[name] if (name, word) not in found]
+    idle = [f"values.{name}: “{word}”" for name, word in dict.fromkeys(gone)]
     idle += [f"missing: “{mark}”" for mark in mapped.missing if not any((name, mark) in found for name in text)]
     given = {"table": table.label, "keys": ", ".join(idle)}
     return rows.mutate(**done), [Note("mapping_idle", given)] if idle and counts["rows_"] else []

@@ -66,6 +66,10 @@ _RECORDED = Column("recorded_at", "time", "录入时间")
 _SUBJECT = Column("subject_id", "text", "对象编码（绝非姓名）")
 
 
+PERSONS = ("officer_id", "entered_by", "checked_by")
+"""The columns of records that hold persons of the service: who they are stands nowhere but among officers."""
+
+
 EVENTS = ("cases", "visits", "disputes", "surveys", "duties")
 """The tables whose rows are counted for a unit and credited to officers."""
 

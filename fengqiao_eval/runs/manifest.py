@@ -16,7 +16,7 @@ from fengqiao_eval.files import fingerprint_file, input_faults, write_whole
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.ingest import From, Mapped
 from fengqiao_eval.records.sources import files_of
-from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.records.tables import PERSONS, TABLES
 from fengqiao_eval.runs.params import PATHS, RunParams
 from fengqiao_eval.words import write_halves
 
@@ -25,9 +25,6 @@ PACKAGES = (
     *("pyarrow", "pydantic", "scipy", "xlsxwriter"),
 )
 """The packages whose versions a run names."""
-
-PERSONS = ("officer_id", "entered_by", "checked_by")
-"""The columns of records that hold persons of the service."""
 
 _SOURCES = (".py", ".yaml", ".html", ".js", ".css")
 
