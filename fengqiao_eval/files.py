@@ -76,7 +76,7 @@ def file_names(ids: Iterable[str]) -> dict[str, str]:
     Windows and macOS take a for A, and macOS one form of Unicode for another.
 
     >>> file_names(["S007", "s008", "a1", "A1"])
-    {'S007': 'S007', 's008': 's008', 'a1': 'a1~f55ff16f66f43360', 'A1': 'A1~56fbbc9d84a5d43d'}
+    {'S007': 'S007', 's008': 's008', 'a1': 'a1~f55ff16f66f43360', 'A1': 'A1~16a36e86f6fed5d4'}
     """
     names = {one: file_name(one) for one in ids}
     folded = {one: normalize("NFC", normalize("NFD", normalize("NFD", name).casefold()).upper()) for one, name in names.items()}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from pathlib import Path
+from typing import IO
 
 import nbformat
 import psutil
@@ -15,6 +16,14 @@ import pytest
 from fengqiao_eval.engine.card_job import CardJob
 
 MARK = "FENGQIAO_TEST_BATCH"
+
+
+class FullDisk(type(Path())):  # type: ignore[misc]
+    """A place on a disk that is full."""
+
+    def open(self, *_: object, **__: object) -> IO[bytes]:
+        """Open what takes nothing."""
+        return Path("/dev/full").open("wb")
 
 
 def a_notebook(path: Path, *cells: str) -> Path:

@@ -22,49 +22,39 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
-import pandas as pd
 import psutil
 
-from fengqiao_eval.demo import write
+from resumed import project
+from test_cli import CASES
 
-ROOT = Path(__file__).parents[1]
-PARAMS = "period: 2024Q4\nrecords: records\nscheme: params/one_table.yaml\nstate: final\nonly: [C01, S001, S002, P0001]\n"
+RUN = ("run", "params/q4.yaml", "--set", "state=final")
 FENGQIAO = [sys.executable, "-c", "from fengqiao_eval.cli import app; app()"]
 TARGETS = ("parent", "server", "card")
 ROUND = 3
 """So many kills before a run is let go to its end."""
-CHANGING = "visits.csv"
+CHANGING = "records/cases.csv"
+OTHER = CASES.replace("08:40", "08:05")
 
 
 class Trial:
     """Two sets of records, the frames of each, and how long a run takes."""
 
     def __init__(self, folder: Path) -> None:
-        """Write the records, and run each set once."""
-        self.folder = folder
-        write.write(folder / "records", stations=8)
-        parquet = (folder / "records" / CHANGING).with_suffix(".parquet")
-        first = pd.read_parquet(parquet).to_csv(index=False)
-        parquet.unlink()
-        lines = first.splitlines(keepends=True)
-        self.texts = (first, "".join(lines[: len(lines) * 2 // 3]))
+        """Run each set of records once."""
+        self.folder, self.texts = folder, (CASES, OTHER)
         self.frames = [self._undisturbed(number, text) for number, text in enumerate(self.texts)]
 
     def project(self, name: str, text: str) -> Path:
         """Write a project with the records as they are to be at first."""
-        place = self.folder / name
-        for part in ("notebooks", "params"):
-            shutil.copytree(ROOT / part, place / part)
-        shutil.copytree(self.folder / "records", place / "records")
-        (place / "params" / "q4.yaml").write_text(PARAMS, "utf-8")
-        (place / "records" / CHANGING).write_text(text, "utf-8")
+        place = project(self.folder / name)
+        (place / CHANGING).write_text(text, "utf-8")
         (place / "tmp").mkdir()
         return place
 
     def _undisturbed(self, number: int, text: str) -> dict[str, bytes]:
         place = self.project(f"undisturbed{number}", text)
         began = time.monotonic()
-        done = _start(place, "run", "params/q4.yaml")
+        done = _start(place, *RUN)
         said = done.communicate()[0]
         assert done.returncode == 0, said
         self.seconds = time.monotonic() - began
@@ -102,9 +92,11 @@ def _watch(place: Path) -> Iterator[set[str]]:
 
     def look() -> None:
         while not end.wait(0.004):
+            named = (place / "runs" / ".q4.latest").exists()  # it is finished, and about to take its place
+            unfinished = () if named else (place / "runs").glob(".*.part")
             for path in (
                 *(place / "tmp").glob("*"),
-                *(place / "runs").glob(".*.part"),
+                *unfinished,
                 *(place / "runs").glob(".*.part/officer"),
             ):
                 with suppress(FileNotFoundError):
@@ -127,7 +119,7 @@ def round_of(trial: Trial, seed: int, number: int) -> tuple[Counter[str], list[s
     place, kills, found = trial.project(f"round{number}", trial.texts[now]), Counter[str](), list[str]()
     with _watch(place) as opened:
         while kills.total() < ROUND:
-            process = _start(place, "run", "params/q4.yaml")
+            process = _start(place, *RUN)
             target, changes = dice.choice(TARGETS), dice.random() < 1 / 3
             when = dice.uniform(0, trial.seconds) if target == "parent" else dice.uniform(0.3, 1) * trial.seconds
             until = time.monotonic() + when
@@ -135,7 +127,7 @@ def round_of(trial: Trial, seed: int, number: int) -> tuple[Counter[str], list[s
                 time.sleep(dice.uniform(0, when))
                 now = 1 - now
                 (aside := place / "aside.csv").write_text(trial.texts[now], "utf-8")
-                aside.replace(place / "records" / CHANGING)
+                aside.replace(place / CHANGING)
             time.sleep(max(0, until - time.monotonic()))
             victim = None
             while process.poll() is None and victim is None:
@@ -150,7 +142,7 @@ def round_of(trial: Trial, seed: int, number: int) -> tuple[Counter[str], list[s
                 found.append(f"round {number}, {target} killed: {said[-1500:]}")
             if victim is None:  # it ended before: a run more to kill
                 shutil.rmtree(place / "runs", onerror=_open_again)
-    last = _start(place, "run", "params/q4.yaml")
+    last = _start(place, *RUN)
     said = last.communicate()[0]
     if last.returncode:
         found.append(f"round {number}: the last run ended with {last.returncode}: {said[-1500:]}")

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import psutil
 import pytest
 
-from batches import a_notebook, marked, servers, some_cards, until, watched
+from batches import FullDisk, a_notebook, marked, servers, some_cards, until, watched
 from fengqiao_eval.engine import pool, processes
 from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.errors import UsageError
@@ -188,8 +189,7 @@ def test_the_server_has_one_thread(small, tmp_path):
 def test_a_full_disk_ends_the_batch(small, tmp_path):
     """A full disk is no card's fault: it is raised as what it is, and nothing is left running."""
     cards = small("full")
-    cards[3].page.parent.mkdir()
-    cards[3].page.with_name(".S004.html.tmp").symlink_to("/dev/full")
+    cards[3] = replace(cards[3], page=FullDisk(cards[3].page))
     with watched(tmp_path), pytest.raises(OSError, match="No space left on device") as full:
         pool.print_cards(cards, 1)
     assert (full.value.errno, full.value.filename) == (errno.ENOSPC, str(cards[3].page.parent))

@@ -246,13 +246,14 @@ NOTICES = "| notice_id | happened_on | unit_id | code | reason | source | status
     "secret", ["找１３８ １２３４ ５６７８", "110101-19900307-2316", "证号110101900307231", "+86 138-1234-5678"]
 )
 @pytest.mark.parametrize(
-    ("before", "place"), [("迟到", "notices.reason"), ("通报", "notices.source"), ("一所", "units.name"), ("true", "cases.note")]
+    ("before", "place"),
+    [("迟到", "notices.reason"), ("通报", "notices.source"), ("一所", "units.name"), ("盗窃", "cases.category")],
 )
 def test_a_text_that_holds_an_identity_number_is_refused(opened, before, place, secret):
-    """Reasons, sources and names are printed, and no one knows which words of a column will be: in all of them it is refused."""
-    words = rf"{place} \[records\.citizen_text\] 有 1 格含有像身份证号或手机号的数字（第 2 行）；请从文字中删去"
+    """Reasons, sources, names and words that a scheme may ask for are printed: in all of them it is refused."""
+    words = rf"{place} \[records\.citizen_text\] 有 [12] 格含有像身份证号或手机号的数字（第 2.* 行）；请从文字中删去"
     with pytest.raises(InputError, match=words) as refused:
-        opened({before: secret, "audited": "note"}, notices=NOTICES)
+        opened({"true": "盗窃", "false": "盗窃", "audited": "category", before: secret}, notices=NOTICES)
     assert secret not in str(refused.value)
 
 

@@ -78,7 +78,7 @@ def test_records_of_no_unit_are_told_in_quiet_too():
     given = {"table": "警情案件", "count": 1, "share": "2%", "number": 1, "ids": "“S9” ×1"}
     made = Made(**{**A_RUN, "notes": (Note("late", {"table": "走访", "count": 3}), Note("unknown_units", given))})
     assert [*console.quiet_lines(made, "zh")] == [
-        "警情案件有 1 条记录（2%，1 个编号）的单位编号不在单位表中，不计入任何单位：“S9” ×1"
+        "警情案件有 1 条记录（2%，1 个编号）的单位编号不在单位表中，不计入任何单位（写明承办人的，仍计入其本人）：“S9” ×1"
     ]
 
 

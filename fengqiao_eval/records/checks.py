@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
-from fengqiao_eval.records.citizens import LIKELY, LONG, is_of_citizens, names_citizen
+from fengqiao_eval.records.citizens import LIKELY, LONG, names_citizen
 from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, look
 from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, last_moment, optional, row_number
 from fengqiao_eval.records.tables import EVENTS, Table
@@ -23,6 +23,8 @@ STRETCHES = (("valid_from", "valid_to"), ("from_date", "to_date"))
 """The first and the last day of a stretch, by the columns of units and postings."""
 LONGEST = 200
 """The characters of an id, or of the name, level or class of a unit, at most."""
+UNSHOWN = ("answer", "purpose")
+"""The declared columns whose words are shown nowhere; nor are those of columns that nobody declared."""
 ROUNDING = 0.000001
 """What a share of six decimals may be more than is meant: six times 0.166667 is one record."""
 LONG_NUMBER = re.compile(r"\d{11}")
@@ -87,8 +89,9 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
 
 
 def _citizen_rules(rows: Any, table: Table) -> Iterator[Wrong]:
-    """Find the cells of all columns of text that hold a citizen's number: the engine finds the few that may hold one."""
-    names = [name for name, kind in rows.schema().items() if kind.is_string() and not is_of_citizens(name, table)]
+    """Find the cells that hold a citizen's number, in all texts that can be shown: the engine finds the few that may hold one."""
+    shown = [column.name for column in table.columns if column.kind == "text" and column.name not in UNSHOWN]
+    names = [name for name in shown if name in rows.columns and rows[name].type().is_string()]
     likely = {name: is_so(rows[name].re_search(LONG if name == "subject_id" else LIKELY)) for name in names}
     if not names:
         return

@@ -1676,7 +1676,7 @@ function render({ model, el }) {
   const answer = (message) => {
     if (message.kind !== "texts") return;
     model.off("msg:custom", answer);
-    close = draw(model, el, message);
+    close = mount(model, el, message);
   };
   model.on("msg:custom", answer);
   model.send({ kind: "texts" });
@@ -1686,7 +1686,7 @@ function render({ model, el }) {
   };
 }
 
-function draw(model, el, texts) {
+function mount(model, el, texts) {
   const app = opened(model, texts);
   app.prefix = `tuner-${(screens += 1)}`;
   if (!app.kernel) {
@@ -1728,7 +1728,7 @@ function listen(app) {
 export function standalone(head, buffers, el) {
   const traits = { ...buffers, head: { ...head, readonly: true } };
   const set = (name, value) => (traits[name] = value);
-  return draw({ get: (name) => traits[name], set, save_changes() {}, on() {}, off() {}, send() {} }, el, traits);
+  return mount({ get: (name) => traits[name], set, save_changes() {}, on() {}, off() {}, send() {} }, el, traits);
 }
 
 if (typeof window !== "undefined") window.fengqiaoTuner = standalone;
