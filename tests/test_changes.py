@@ -13,6 +13,8 @@ from fengqiao_eval.results import differences as results_comparison
 from fengqiao_eval.scheme.scheme import Scheme
 from run_folders import CLASSES, HOSTILE, PERIODS, write_run
 
+pytestmark = pytest.mark.slow
+
 LATE = {"key": "late", "given": {"table": TABLES["cases"].label, "count": 59}}
 TOLD = {"units": {"city": 1, "county": 2, "station": 18, "zone": 24}, "notes": [LATE]}
 

@@ -17,6 +17,8 @@ from fengqiao_eval.runs.params import RunParams
 from resumed import differences, go, logged, project
 from test_cli import CASES
 
+pytestmark = pytest.mark.slow
+
 OTHER = CASES.replace("08:40", "08:05")
 CHANGED = Path("records/cases.csv")
 

@@ -18,6 +18,8 @@ from fengqiao_eval.results.card import card
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.workbooks import results
 
+pytestmark = pytest.mark.slow
+
 SUM = re.compile(r"(按规则|得分|由分值折算|按本类满分折算|百分位|在最差与最好之间|标准分|贡献)：(.+) = (−?[\d.]+)")
 
 
@@ -179,7 +181,6 @@ def test_a_line_outside_is_explained_down_to_its_notices(folder, monkeypatch):
     assert not [reason for reason in notices["reason"].dropna().unique() if reason in said]
 
 
-@pytest.mark.slow
 def test_records_add_up_for_every_kind(folder, monkeypatch):
     """The records listed behind each indicator add up to what was scored."""
     monkeypatch.chdir(folder)

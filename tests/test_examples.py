@@ -15,6 +15,8 @@ from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.score import Scores, score
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "params" / "examples"
 NAMES = ("one_table_four_levels", "one_net_four_classes", "deductions", "grid")
@@ -61,7 +63,6 @@ def test_the_parameters_are_right(name):
     assert Path(params.scheme).name == f"{name}_scheme.yaml"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_to_be_answered_for(scored, name):
     """Lint finds nothing in an example, the sizes of the groups and what all have alike known or not."""

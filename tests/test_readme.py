@@ -21,6 +21,8 @@ from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.runs.params import RunParams, load_params
 from fengqiao_eval.scheme.load import load
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
 BLOCK = re.compile(r"^```(?P<kind>\w+) ?(?P<path>\S*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -94,7 +96,6 @@ def test_every_command_is_known():
     assert {words[0].rpartition("/")[2] for words in lines("sh")} <= {"fengqiao", *ELSEWHERE}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("call", ours())
 def test_the_commands_run(said, call):
     """What the README tells to type ends with exit code 0."""

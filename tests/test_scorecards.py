@@ -20,6 +20,8 @@ from fengqiao_eval.results.card import card
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.wording.numbers import fixed
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 PRINTED = ("C01", "X01", "S001", "S002", "S001-1", "P0001", "P0005")
 SAID = {
@@ -146,7 +148,6 @@ def test_links_follow_the_cards_that_are_there(project, tmp_path):
     assert station.read_text("utf-8") == before
 
 
-@pytest.mark.slow
 def test_where_a_level_is_left_out_the_next_one_below_is_listed(project, monkeypatch):
     """Without counties the stations hang on the city; without persons their number is not known, and nobody claims it is none."""
     monkeypatch.chdir(project)

@@ -46,6 +46,7 @@ def test_what_rounding_leaves_has_a_line(scheme, judge):
     assert set(found.adjustments["rule"]) <= {"mean_of_totals"}
 
 
+@pytest.mark.slow
 def test_totals_are_the_mean_to_the_last_hundredth(scheme, judge):
     """Thirty ways of three totals: the quarter's is the half-up mean of the printed ones, and all lines add up to it."""
     table = scheme(TWO, **MEAN)
