@@ -32,7 +32,6 @@ from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.weighting import critic, entropy
 from fengqiao_eval.scoring import frames
 from fengqiao_eval.scoring import score as scoring
-from fengqiao_eval.scoring.benchmarks import reference_periods
 from fengqiao_eval.scoring.normalisation import absolute
 from fengqiao_eval.tuning import sensitivity
 
@@ -81,7 +80,7 @@ def read_units(records: Records, period: str, scheme: Scheme | None = None) -> T
 def neighbours(period: str, scheme: Scheme | None = None) -> SimpleNamespace:
     """Name the periods beside one: `previous`, `year_before`, `trend`, and with a scheme its `references` to earlier ones."""
     span = parse(period)
-    looked_at = reference_periods(scheme, [span]) if scheme else ()
+    looked_at = denominators.reference_periods(scheme, [span]) if scheme else ()
     return SimpleNamespace(
         previous=str(span.previous), year_before=str(span.year_before), trend=[*map(str, span.trend)],
         references=[*map(str, looked_at)],

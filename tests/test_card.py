@@ -259,7 +259,7 @@ def test_a_change_against_months_without_records_is_marked(run):
     sheet = replace(
         sheet_of(run.scheme),
         periods={"this": "2024Q4", "previous": "2024Q3", "year_before": "2023Q4"},
-        gaps={"cases": frozenset({"2024-08", "2024-09", "2022-01"})},
+        gaps={("cases", "received_at"): frozenset({"2024-08", "2024-09", "2022-01"})},
     )
     arrival = next(i for i in run.scheme.indicators if i.code == "arrival_on_time")
     up = Movement("升30.00分", 1)
@@ -270,9 +270,13 @@ def test_a_change_against_months_without_records_is_marked(run):
 
 
 def test_notes_on_months_without_records_are_read_back():
-    """The months stand in the manifest, by table."""
+    """The months stand in the manifest, by table and by the dates by which it is counted; in that of an older run by its own."""
     given = {"table": "警情案件", "source": "cases", "each": "2024-08 2024-09", "months": "2024-08–2024-09", "count": 2}
-    assert empty_months({"notes": [{"key": "empty_months", "given": given}]}) == {"cases": {"2024-08", "2024-09"}}
+    months = {"2024-08", "2024-09"}
+    assert empty_months({"notes": [{"key": "empty_months", "given": given}]}) == {("cases", "received_at"): months}
+    given |= {"dates": "due_at, closed_at"}
+    told = empty_months({"notes": [{"key": "empty_months", "given": given}]})
+    assert told == {("cases", "due_at"): months, ("cases", "closed_at"): months}
 
 
 def test_gains_speak_of_what_is_counted(run, own):

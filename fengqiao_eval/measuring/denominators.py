@@ -1,4 +1,4 @@
-"""What a value is divided by or held to: exposures, figures counted elsewhere, and what quotas ask of each unit."""
+"""What a value is divided by or held to: exposures, figures of others, other periods, and what quotas ask of each unit."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -11,7 +11,7 @@ from fengqiao_eval.measuring.peer_groups import each_unit, is_exempt, words
 from fengqiao_eval.measuring.rationals import Rational, tidy
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree, person_days
-from fengqiao_eval.scheme.benchmark import Quota
+from fengqiao_eval.scheme.benchmark import Change, Place, Quota, Reference
 from fengqiao_eval.scheme.measure import Count
 from fengqiao_eval.scheme.scheme import Scheme, applies, void_months
 
@@ -68,6 +68,36 @@ def figures_of(figures: pd.DataFrame, name: str, scale: int, tree: Tree, period:
     value = np.where(np.isnan(given["value"]), quotient, given["value"])
     n = np.where(np.isnan(given["n"]), given["denominator"], given["n"])
     return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.where(np.isnan(value), 0, n)}
+
+
+# Which other periods a value is held against
+
+
+def reference_periods(scheme: Scheme, periods: Iterable[Period]) -> tuple[Period, ...]:
+    """Name the further periods that the references of the scheme look at, and those that these look at in their turn."""
+    asked = tuple(periods)
+    found = (period for entry in scheme.entries for period in periods_before(entry.against, asked)[0])
+    return tuple(period for period in dict.fromkeys(found) if period not in asked)
+
+
+def periods_before(references: Sequence[Reference], periods: Iterable[Period]) -> list[tuple[Period, ...]]:
+    """Name the periods whose values are needed before each reference, and after the last of them, for values of some periods."""
+    needed = [tuple(periods)]
+    for reference in reversed(references):
+        further = (other for period in needed[0] for other in (period, *periods_of(reference, period)))
+        needed.insert(0, tuple(dict.fromkeys(further)))
+    return needed
+
+
+def periods_of(reference: Reference, period: Period) -> tuple[Period, ...]:
+    """Name the other periods that a reference looks at."""
+    if isinstance(reference, Quota):
+        return quota_parts(reference, period) if reference.apart else ()
+    since = "this" if isinstance(reference, Place) else reference.since
+    if since == "history":
+        count = reference.periods if isinstance(reference, Change) else 0
+        return tuple(Period(period.first - back * period.months, period.months) for back in range(1, count + 1))
+    return {"this": (), "previous": (period.previous,), "year_before": (period.year_before,)}[since]
 
 
 # What quotas ask of each unit: an amount, by class, or a figure; per officer or inhabitant, and so often in the period

@@ -7,6 +7,7 @@ from typing import Any
 from unicodedata import normalize
 
 from fengqiao_eval.errors import Note
+from fengqiao_eval.measuring.tallies import dates_of
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.store import Records
@@ -36,7 +37,7 @@ def match_notes(records: Records, scheme: Scheme, period: Period) -> Iterator[No
         if rows is not None and records.counts.get(table) and column in rows.columns and rows[column].type().is_string():
             yield from _word_notes(rows, table, column, words)
     if ("notices", "code") in named and records.counts.get("notices"):
-        yield from _idle_codes(records.tables["notices"], named["notices", "code"], period)
+        yield from _idle_codes(records.tables["notices"], named["notices", "code"], scheme, period)
     if records.counts.get("figures"):
         yield from _figure_notes(records.tables["figures"], named.get(("figures", "indicator"), {}), scheme, period)
     yield from _idle_ids(records, scheme)
@@ -107,10 +108,10 @@ def _list(shown: list[str], count: int) -> str:
     return ", ".join(shown) + (" …" if count > len(shown) else "")
 
 
-def _idle_codes(rows: Any, words: Collection[str], period: Period) -> Iterator[Note]:
+def _idle_codes(rows: Any, words: Collection[str], scheme: Scheme, period: Period) -> Iterator[Note]:
     """Name the codes of upheld notices of the period that no line of the scheme asks for."""
-    rows = query.filter_spans(rows.filter(rows.status == query.UPHELD), TABLES["notices"].own_date, [(period.start, period.end)])
-    rows = rows.filter(rows.code.notin(list(words)))
+    rows = query.filter_spans(rows, dates_of(scheme.entries, TABLES["notices"], rows), [(period.start, period.end)])
+    rows = rows.filter(rows.status == query.UPHELD, rows.code.notin(list(words)))
     found = query.count_words(rows, "code")
     if len(found):
         shown = [f"{_with_near(code, words)} ×{count}" for code, count in found.head(SHOWN).itertuples(index=False)]

@@ -8,7 +8,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, Note, Status
 from fengqiao_eval.measuring.counting import Plan
 from fengqiao_eval.measuring.measures import Measured
-from fengqiao_eval.measuring.tallies import missing_worth
+from fengqiao_eval.measuring.tallies import dates_of, missing_worth
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.tables import EVENTS, TABLES
@@ -50,10 +50,11 @@ def _missing_tables(plan: Plan) -> Iterator[Note]:
 
 
 def _late_records(plan: Plan, period: Period) -> Iterator[Note]:
-    """Count the records of the period that were entered after as_of."""
+    """Count the records of the period, by any date that puts them there, that were entered after as_of."""
     for name in (*EVENTS, "notices") if _counts_notices(plan) else EVENTS:
         if name in plan.records.tables:
-            rows = query.filter_spans(plan.records.tables[name], TABLES[name].own_date, [(period.start, period.end)])
+            rows = plan.records.tables[name]
+            rows = query.filter_spans(rows, dates_of(plan.scheme.entries, TABLES[name], rows), [(period.start, period.end)])
             if late := query.count_late(rows, TABLES[name], plan.as_of):
                 yield Note("late", {"table": TABLES[name].label, "count": late})
 
@@ -129,7 +130,7 @@ def _notices(plan: Plan, period: Period) -> Iterator[Note]:
     if "notices" not in plan.records.tables or not _counts_notices(plan):
         return
     rows = query.moment(plan.records.tables["notices"], TABLES["notices"], plan.as_of)
-    rows = query.filter_spans(rows, TABLES["notices"].own_date, [(period.start, period.end)])
+    rows = query.filter_spans(rows, dates_of(plan.scheme.entries, TABLES["notices"], rows), [(period.start, period.end)])
     stand = query.upheld_notices(rows)
     left = {word: rows.filter(rows.status == word) for word in ("proposed", "withdrawn")}
     left["of_nobody"] = stand.filter(query.is_unassigned(stand))

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Fault, Note
-from fengqiao_eval.measuring.tallies import clock_columns, is_countable, is_reversed, stretches_of
+from fengqiao_eval.measuring.denominators import periods_before
+from fengqiao_eval.measuring.tallies import clock_columns, dates_of, is_countable, is_reversed, stretches_of
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import PERIOD, show_id
@@ -54,23 +55,25 @@ class Survey:
         asked = {table for entry in self.scheme.entries for table in entry.tables}
         return tuple(n for n in ("postings", "figures") if n in self.records.tables and (n == "postings" or n in asked))
 
-    @cached_property
-    def months(self) -> tuple[Period, ...]:
-        """The months that a card speaks of: those of the trend, of the period, of the one before and of the year before."""
-        spans = (self.period, self.period.previous, self.period.year_before, *self.period.trend)
-        return tuple(Period(month, 1) for month in sorted({month for span in spans for month in span.month_numbers}))
+    def _dates(self, table: str) -> tuple[str, ...]:
+        """The columns by which the scheme finds rows of a table in a period."""
+        return dates_of(self.scheme.entries, TABLES[table], self.records.tables[table])
+
+    def _rows(self, table: str) -> Any:
+        """The rows of a table, of notices the upheld, that lie in the period by any such date, whenever they were entered."""
+        rows = self.records.tables[table]
+        rows = rows.filter(rows.status == query.UPHELD) if table == "notices" and "status" in rows.columns else rows
+        return query.filter_spans(rows, self._dates(table), [(self.period.start, self.period.end)])
 
     @cached_property
-    def rows(self) -> Mapping[str, pd.DataFrame]:
-        """The rows of each table, by own date and whenever they were entered: unit_id, month, rows."""
-        found = {}
+    def _unit_rows(self) -> Mapping[str, "pd.Series[Any]"]:
+        """How many of these rows each unit has, by table; an empty id is one too."""
+        counts = {}
         for name in self.tables:
-            table, rows = TABLES[name], self.records.tables[name]
-            rows = rows.filter(rows.status == query.UPHELD) if name == "notices" and "status" in rows.columns else rows
-            rows = query.filter_spans(rows, table.own_date, [(month.start, month.end) for month in self.months])
-            keys = {"unit_id": query.optional(rows, "unit_id"), "month": rows[table.own_date].truncate("M")}
-            found[name] = query.tally(rows, keys, {"rows": rows.count()})
-        return found
+            rows = self._rows(name)
+            found = query.tally(rows, {"unit_id": query.optional(rows, "unit_id")}, {"rows": rows.count()})
+            counts[name] = found.groupby("unit_id", dropna=False)["rows"].sum()
+        return counts
 
     @cached_property
     def units(self) -> pd.DataFrame:
@@ -90,9 +93,7 @@ class Survey:
             spans = [span for span in rows["period"].dropna().unique() if re.search(PERIOD, span)]
             held = {span: self.period.holds(parse(span)) for span in spans}
             return rows.loc[[held.get(span, False) for span in rows["period"]], "unit_id"].value_counts()
-        rows = self.rows[table]
-        rows = rows[(rows["month"] >= self.period.start) & (rows["month"] < self.period.end)]
-        return rows.groupby("unit_id", dropna=False)["rows"].sum()
+        return self._unit_rows[table]
 
     def _now(self, postings: pd.DataFrame) -> pd.DataFrame:
         """Keep the postings that have a day in the period."""
@@ -203,8 +204,10 @@ class Survey:
 
     def _has_rows(self, table: str) -> bool:
         """Whether a table, counted or not, shows that records were kept in the period: a month without notices is a good one."""
-        rows, span = self.records.tables.get(table), [(self.period.start, self.period.end)]
-        return rows is not None and bool(query.filter_spans(rows, TABLES[table].own_date, span).count().execute())
+        if table not in self.records.tables:
+            return False
+        dates, span = (TABLES[table].own_date, *self._dates(table)), [(self.period.start, self.period.end)]
+        return bool(query.filter_spans(self.records.tables[table], dates, span).count().execute())
 
     def _has_figures(self) -> bool:
         figures = self.records.tables.get("figures")
@@ -212,11 +215,14 @@ class Survey:
 
     # Notes
 
-    def notes(self, as_of: datetime, tree: Tree) -> Iterator[Note]:
-        """Say what is odd and is no fault, what matters most first; tree: the units scored, and whose records count for them."""
+    def notes(self, as_of: datetime, tree: Tree, scored: Sequence[Period]) -> Iterator[Note]:
+        """Say what is odd and is no fault, what matters most first.
+
+        tree: the units scored, and whose records count for them; scored: the periods.
+        """
         yield from self._unknown_notes(tree)
         yield from self._idle_patterns()
-        yield from self._empty_months(as_of)
+        yield from self._empty_months(as_of, scored)
         yield from self._double_postings()
         for name in self.tables:
             yield from self._reversed(TABLES[name])
@@ -256,14 +262,30 @@ class Survey:
             shown = [f"{quote(p)} ({', '.join(ids[:SHOWN])}{' …' if ids[SHOWN:] else ''})" for p, ids in taken.items()]
             yield Note("outside_known", {"patterns": ", ".join(shown)})
 
-    def _empty_months(self, as_of: datetime) -> Iterator[Note]:
-        """Name the months in which a table of events has no record of anybody; of an empty table that is said elsewhere."""
+    def _empty_months(self, as_of: datetime, scored: Sequence[Period]) -> Iterator[Note]:
+        """Name the months in which a table of events has no record of anybody, of those scored and those held against them.
+
+        By each date by which the table is counted. Of an empty table that is said elsewhere.
+        """
         for name in (name for name in self.tables if name != "notices" and self.records.counts.get(name)):
-            there = set(self.rows[name]["month"])
-            empty = [month for month in self.months if month.start not in there and month.start < as_of]
-            if empty:
-                given = {"count": len(empty), "months": _stretches(empty), "each": " ".join(map(str, empty)), "source": name}
-                yield Note("empty_months", {"table": TABLES[name].label, **given})
+            found: dict[tuple[Period, ...], list[str]] = {}
+            for column in self._dates(name):
+                months = self._months_looked_at(name, column, scored)
+                rows = query.filter_spans(self.records.tables[name], column, [(month.start, month.end) for month in months])
+                there = set(query.tally(rows, {"month": rows[column].truncate("M")}, {"rows": rows.count()})["month"])
+                empty = tuple(month for month in months if month.start not in there and month.start < as_of)
+                found.setdefault(empty, []).append(column)
+            for empty, columns in found.items():
+                if empty:
+                    given = {"count": len(empty), "months": _stretches(empty), "dates": ", ".join(columns)}
+                    source = {"source": name, "each": " ".join(map(str, empty))}
+                    yield Note("empty_months", {"table": TABLES[name].label, **given, **source})
+
+    def _months_looked_at(self, table: str, column: str, scored: Sequence[Period]) -> list[Period]:
+        """List the months of the periods scored, and of those against which what is counted by a date of a table is held."""
+        mine = [e.against for e in self.scheme.entries if (e.measure.table, getattr(e.measure, "date", "")) == (table, column)]
+        spans = {*scored, *(span for against in mine for span in periods_before(against, scored)[0])}
+        return [Period(month, 1) for month in sorted({month for span in spans for month in span.month_numbers})]
 
     def _double_postings(self) -> Iterator[Note]:
         """Count the persons who hold more than one posting on days of the period; who they are stands on no page."""
@@ -287,17 +309,18 @@ class Survey:
 
     def _outside_dates(self, table: Table) -> Iterator[Note]:
         """Count the records of the period from days on which their unit is not in force, and of which no other has taken over."""
-        rows = self.records.tables[table.name]
+        rows = self._rows(table.name)
         if self._spans.empty or "unit_id" not in rows.columns:
             return
-        rows = query.filter_spans(rows, table.own_date, [(self.period.start, self.period.end)])
         rows = rows.filter(rows.unit_id.isin(list(self._spans["unit_id"].unique())))
-        rows = rows.filter(rows.status == query.UPHELD) if table.name == "notices" and "status" in rows.columns else rows
-        days = query.tally(rows, {"unit_id": rows.unit_id, "day": rows[table.own_date].cast("date")}, {"rows": rows.count()})
-        days = days.assign(day=dates(days, "day", date.min))
-        held = days.reset_index().merge(self._spans, on="unit_id")
-        inside = set(held.loc[(held["start"] <= held["day"]) & (held["day"] <= held["end"]), "index"])
-        outside = days[~days.index.isin(inside)].groupby("unit_id")["rows"].sum().sort_values(ascending=False, kind="stable")
+        days = {f"day_{number}": rows[column].cast("date") for number, column in enumerate(self._dates(table.name))}
+        found = query.tally(rows, {"unit_id": rows.unit_id, **days}, {"rows": rows.count()})
+        found, wrong = found.assign(**{name: dates(found, name, date.min) for name in days}), set[int]()
+        for name in days:
+            now = found[(found[name] >= self.period.start.date()) & (found[name] < self.period.end.date())]
+            held = now.reset_index().merge(self._spans, on="unit_id")
+            wrong |= {*now.index} - {*held.loc[(held["start"] <= held[name]) & (held[name] <= held["end"]), "index"]}
+        outside = found.loc[sorted(wrong)].groupby("unit_id")["rows"].sum().sort_values(ascending=False, kind="stable")
         if len(outside):
             shown = ", ".join(f"{quote(unit)} ×{int(count)}" for unit, count in outside.head(SHOWN).items())
             given = {"count": int(outside.sum()), "ids": shown + (" …" if len(outside) > SHOWN else "")}
@@ -306,11 +329,10 @@ class Survey:
     def _reversed(self, table: Table) -> Iterator[Note]:
         """Count the rows of the period that end before they start, by the columns between which a measure looks."""
         measures = [entry.measure for entry in self.scheme.entries if entry.measure.table == table.name]
-        rows = self.records.tables[table.name]
+        rows = self._rows(table.name)
         found = [stretch for m in measures if is_countable(m, self.records.tables) for stretch in stretches_of(m)]
         asked = [one for one in dict.fromkeys(found) if {one.start, one.end} <= set(rows.columns)]
         if asked:
-            rows = query.filter_spans(rows, table.own_date, [(self.period.start, self.period.end)])
             counts = rows.agg(**{f"n_{n}": rows.count(where=is_reversed(rows, one)) for n, one in enumerate(asked)}).to_pandas()
             for number, one in enumerate(asked):
                 if count := int(counts[f"n_{number}"].iloc[0]):
@@ -318,11 +340,10 @@ class Survey:
 
     def _unvisitable(self, table: Table) -> Iterator[Note]:
         """Count the duties of the period for which no visit can be found: nobody is named, or no day from which it counts."""
-        rows = self.records.tables[table.name]
+        rows = self._rows(table.name)
         measures = [e.measure for e in self.scheme.entries if e.measure.table == table.name and not isinstance(e.measure, Figure)]
         asked = [m for m in measures if "visits_made" in m.columns and is_countable(m, self.records.tables)]
         if table.name == "duties" and asked and {"subject_id", "due_from"} <= set(rows.columns):
-            rows = query.filter_spans(rows, table.own_date, [(self.period.start, self.period.end)])
             tests = [{name: test for name, test in measure.where.items() if name in rows.columns} for measure in asked]
             wanted = query.any_of(*(query.is_so(query.passes(rows, one)) for one in tests))
             if count := int(rows.count(where=wanted & (rows.subject_id.isnull() | rows.due_from.isnull())).execute()):
@@ -331,10 +352,9 @@ class Survey:
     def _days_only(self, table: Table) -> Iterator[Note]:
         """Count the times of the period that have no time of day, in columns of which minutes or hours are looked at."""
         measures = [entry.measure for entry in self.scheme.entries if entry.measure.table == table.name]
-        rows = self.records.tables[table.name]
+        rows = self._rows(table.name)
         found = dict.fromkeys(c for m in measures if is_countable(m, self.records.tables) for c in clock_columns(m))
         if asked := [column for column in found if column in rows.columns]:
-            rows = query.filter_spans(rows, table.own_date, [(self.period.start, self.period.end)])
             times = {column: rows[column].cast("timestamp") for column in asked}
             bare = {f"bare_{n}": rows.count(where=time == time.truncate("D")) for n, time in enumerate(times.values())}
             filled = {f"filled_{n}": time.count() for n, time in enumerate(times.values())}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from fengqiao_eval.records import query
 from fengqiao_eval.records.query import Cell
-from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.measure import (
     Coded,
@@ -82,6 +82,13 @@ def _lines(number: int, indicator: Entry) -> Iterator[Tally]:
 def is_countable(measure: Any, tables: Container[str]) -> bool:
     """Say whether the tables are there whose rows a measure counts; without an exposure it is counted and has no value."""
     return all(table in tables for table in measure.tables if table != "postings")
+
+
+def dates_of(entries: Iterable[Entry], table: Table, rows: Any) -> tuple[str, ...]:
+    """Name the columns by which rows of a table lie in a period: those of its measures, its own date where nothing counts it."""
+    asked = dict.fromkeys(e.measure.date for e in entries if not isinstance(e.measure, Figure) and e.measure.table == table.name)
+    # what is missing or no time is a fault of the scheme
+    return tuple(c for c in asked if c in rows.columns and rows[c].type().is_temporal()) or (table.own_date,)
 
 
 def group_by_rows(asked: Iterable[Any], own: str) -> list[tuple[Any, ...]]:

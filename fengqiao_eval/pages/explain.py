@@ -12,6 +12,7 @@ import pandas as pd
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import SCORED, UsageError
 from fengqiao_eval.periods import parse
+from fengqiao_eval.results.caveats import empty_months
 from fengqiao_eval.results.lines import (
     Adjusted,
     Step,
@@ -98,7 +99,8 @@ class Question:
 
     def steps(self, entry: Entry) -> tuple[Step, ...]:
         """Say what the value was held against."""
-        return steps(entry, [row for row in self.rows("comparisons") if row["indicator"] == entry.code], self.lang)
+        rows = [row for row in self.rows("comparisons") if row["indicator"] == entry.code]
+        return steps(entry, rows, self.lang, empty_months(self.run.manifest))
 
     def unit(self, peers: np.ndarray) -> Unit:
         """Say by whose numbers points are reckoned."""

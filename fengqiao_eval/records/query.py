@@ -66,10 +66,10 @@ def count_late(rows: Rows, table: Table, as_of: datetime) -> int:
     return int(rows.count(where=recording_time(rows, table) > ibis.timestamp(as_of)).execute())
 
 
-def filter_spans(rows: Rows, date: str, spans: Sequence[Span]) -> Rows:
-    """Keep the rows whose date lies in one of the spans (start included, end not)."""
-    cell = rows[date]
-    return rows.filter(ibis.or_(*(is_between(cell, start, end) for start, end in _merge_spans(spans))))
+def filter_spans(rows: Rows, date: str | Sequence[str], spans: Sequence[Span]) -> Rows:
+    """Keep the rows of which a date, or one of several, lies in one of the spans (start included, end not)."""
+    cells = [rows[name] for name in ([date] if isinstance(date, str) else date)]
+    return rows.filter(ibis.or_(*(is_between(cell, start, end) for cell in cells for start, end in _merge_spans(spans))))
 
 
 def is_between(cell: Cell, start: datetime, end: datetime) -> Cell:

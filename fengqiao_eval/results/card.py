@@ -191,7 +191,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
                 month,
                 comparable_total(rank := ranks.get(month, {})),
                 rates,
-                tuple(table for table in gaps if month in gaps[table]),
+                tuple(dict.fromkeys(table for (table, _), empty in gaps.items() if month in empty)),
                 number(rank.get("covered")) if "low_coverage" in flags(rank.get("flags")) else None,
             )
             for month, rates in monthly

@@ -82,10 +82,12 @@ def _notes(scheme: Scheme, unit: Row, notes: Sequence[Mapping[str, Any]], lang: 
         yield say("card.unknown.more", lang, n=len(notes) - len(mine[:NOTES]))
 
 
-def empty_months(manifest: Mapping[str, Any]) -> dict[str, frozenset[str]]:
-    """Give the months in which a table holds no record of anybody, by the table."""
+def empty_months(manifest: Mapping[str, Any]) -> dict[tuple[str, str], frozenset[str]]:
+    """Give the months in which a table holds no record of anybody, by the table and the date by which it is counted."""
     told = [one["given"] for one in manifest.get("notes", ()) if one["key"] == "empty_months"]
-    return {given["source"]: frozenset(given["each"].split()) for given in told}
+    # an older run looked at the table's own date alone
+    every = [(given, given.get("dates") or TABLES[given["source"]].own_date) for given in told]
+    return {(given["source"], date): frozenset(given["each"].split()) for given, dates in every for date in dates.split(", ")}
 
 
 def unranked_reasons(scheme: Scheme, unit_id: str, rank: Row, lines: Sequence[IndicatorLine], lang: str) -> tuple[str, ...]:

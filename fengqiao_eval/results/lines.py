@@ -6,7 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 from fengqiao_eval.errors import SCORED
+from fengqiao_eval.measuring.denominators import periods_of
 from fengqiao_eval.periods import Period, parse
+from fengqiao_eval.records.tables import EVENTS, TABLES
 from fengqiao_eval.scheme.benchmark import Change, Place, Quota, Reference
 from fengqiao_eval.scheme.indicator import Entry, Indicator, Named
 from fengqiao_eval.scheme.measure import Distinct, Figure, Quantile
@@ -35,6 +37,8 @@ from fengqiao_eval.wording.rules import step_unit, units
 from fengqiao_eval.words import say
 
 Row = Mapping[str, Any]
+Gaps = Mapping[tuple[str, str], frozenset[str]]
+"""Of tables, by a date of theirs: the months in which they hold no record of anybody."""
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,14 @@ class CardPeriods:
     asides: Collection[Row]
     comparisons: Collection[Row]
     pooled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    gaps: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Of tables: the months in which they hold no record of anybody."""
+    gaps: Gaps = field(default_factory=dict)
 
     def mark_gaps(self, change: Movement, entries: Iterable[Entry], earlier: Earlier) -> Movement:
         """Say beside a change how many of the months it compares have no record at all of what is counted."""
-        spans = [parse(self.periods[which]) for which in ("this", earlier)]
-        tables = {table for entry in entries for table in entry.tables}
-        months = {month for table in tables for month in self.gaps.get(table, ())}
-        lacking = sum(any(span.holds(parse(month)) for span in spans) for month in months)
-        if change.direction is None or not lacking:
+        if change.direction is None:
             return change
-        return replace(change, text=change.text + say("card.change.gap", self.lang, months=lacking))
+        spans = [parse(self.periods[which]) for which in ("this", earlier)]
+        return replace(change, text=change.text + _gap_words(self.gaps, entries, spans, self.lang))
 
     def row(self, indicator: Indicator, which: str = "this") -> Row:
         """Find the row of an indicator in this period, `previous` or `year_before`; empty where there is none."""
@@ -75,6 +75,15 @@ class CardPeriods:
         possible = sum(number(row["weight_used"]) or 0 for row in rows) * self.unit.full
         earned = sum(number(row["contribution"]) or 0 for row in rows)
         return round(100 * earned / possible, 9) if possible else None  # what sums of floats leave behind is less
+
+
+def _gap_words(gaps: Gaps, entries: Iterable[Entry], spans: Collection[Period], lang: str) -> str:
+    """Say how many months of some periods have no record at all of what is counted; empty where all have."""
+    every: list[tuple[str, Any]] = [(table, entry.measure) for entry in entries for table in entry.tables if table in EVENTS]
+    counted = {(table, measure.date if table == measure.table else TABLES[table].own_date) for table, measure in every}
+    months = {month for source in counted for month in gaps.get(source, ())}
+    lacking = sum(any(span.holds(parse(month)) for span in spans) for month in months)
+    return say("card.change.gap", lang, months=lacking) if lacking else ""
 
 
 @dataclass(frozen=True)
@@ -265,7 +274,7 @@ def _indicator_line(of: CardPeriods, indicator: Indicator, above: tuple[str, ...
         previous=_value_change(of, indicator, "previous"),
         year_before=_value_change(of, indicator, "year_before"),
         whole=Whole(met, all_of, met * indicator.scale / all_of) if adds_up else None,
-        steps=steps(indicator, (row for row in of.comparisons if row["indicator"] == indicator.code), of.lang),
+        steps=steps(indicator, (row for row in of.comparisons if row["indicator"] == indicator.code), of.lang, of.gaps),
         **cell,
         **none,
     )
@@ -318,11 +327,18 @@ def dimension_lines(of: CardPeriods, lines: Sequence[IndicatorLine]) -> tuple[Di
 # What a value was held against: the steps between what was counted and what the rule sees.
 
 
-def steps(entry: Entry, rows: Iterable[Mapping[str, Any]], lang: str) -> tuple[Step, ...]:
-    """Put the rows of the frame comparisons (one unit, entry and period) in the order of the references; none: no steps."""
+def steps(entry: Entry, rows: Iterable[Row], lang: str, gaps: Gaps) -> tuple[Step, ...]:
+    """Put the rows of the frame comparisons (one unit, entry and period) in the order of the references; none: no steps.
+
+    What is held against months without any record says so.
+    """
     ordered, in_units = sorted(rows, key=lambda row: row["step"]), units(entry)
-    steps = zip(entry.against, ordered, in_units, in_units[1:], strict=False)
-    return tuple(_step(reference, row, before, after, lang) for reference, row, before, after in steps)
+    found = []
+    for reference, row, before, after in zip(entry.against, ordered, in_units, in_units[1:], strict=False):
+        step, own = _step(reference, row, before, after, lang), parse(text(row["period"]))
+        earlier = () if isinstance(reference, Quota) or step.result is None else periods_of(reference, own)
+        found.append(replace(step, words=step.words + _gap_words(gaps, [entry], (own, *earlier), lang)) if earlier else step)
+    return tuple(found)
 
 
 def _step(reference: Reference, row: Mapping[str, Any], before: str, after: str, lang: str) -> Step:

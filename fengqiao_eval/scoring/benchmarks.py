@@ -1,10 +1,10 @@
 """Values held against their references: quotas, the own past, peers, places; what comes of it is what the rules see.
 
-From top to bottom: which periods a reference looks at; which measures may be used; the arithmetic of each kind of reference on
-columns of fractions, in which nothing is rounded; and, last, the references of every entry applied one after the other.
+From top to bottom: which measures may be used; the arithmetic of each kind of reference on columns of fractions, in which
+nothing is rounded; and, last, the references of every entry applied one after the other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,11 +12,12 @@ import numpy as np
 
 from fengqiao_eval.errors import Status
 from fengqiao_eval.measuring import denominators
+from fengqiao_eval.measuring.denominators import periods_before, periods_of
 from fengqiao_eval.measuring.peer_groups import Cohort, is_exempt, members
 from fengqiao_eval.measuring.rationals import Rational, add_up, stack
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
-from fengqiao_eval.scheme.benchmark import Change, Peers, Place, Quota, Reference, direction_after
+from fengqiao_eval.scheme.benchmark import Change, Peers, Quota, direction_after
 from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.ranking import places
@@ -26,36 +27,6 @@ if TYPE_CHECKING:  # pages load this module, and none of what counts records
 
 History = Mapping[Period, "Measured"]
 """The measures of every period that anything is held against."""
-
-# Which periods are looked at
-
-
-def reference_periods(scheme: Scheme, periods: Iterable[Period]) -> tuple[Period, ...]:
-    """Name the further periods that the references of the scheme look at, and those that these look at in their turn."""
-    asked = tuple(periods)
-    found = (period for entry in scheme.entries for period in _periods_before(entry.against, asked)[0])
-    return tuple(period for period in dict.fromkeys(found) if period not in asked)
-
-
-def _periods_before(references: Sequence[Reference], periods: Iterable[Period]) -> list[tuple[Period, ...]]:
-    """Name the periods whose values are needed before each reference, and after the last of them, for values of some periods."""
-    needed = [tuple(periods)]
-    for reference in reversed(references):
-        further = (other for period in needed[0] for other in (period, *_periods_of(reference, period)))
-        needed.insert(0, tuple(dict.fromkeys(further)))
-    return needed
-
-
-def _periods_of(reference: Reference, period: Period) -> tuple[Period, ...]:
-    """Name the other periods that a reference looks at."""
-    if isinstance(reference, Quota):
-        return denominators.quota_parts(reference, period) if reference.apart else ()
-    since = "this" if isinstance(reference, Place) else reference.since
-    if since == "history":
-        count = reference.periods if isinstance(reference, Change) else 0
-        return tuple(Period(period.first - back * period.months, period.months) for back in range(1, count + 1))
-    return {"this": (), "previous": (period.previous,), "year_before": (period.year_before,)}[since]
-
 
 # Which measures may be used
 
@@ -197,7 +168,7 @@ def apply_references(history: History, period: Period, scheme: Scheme, tree: Tre
     stages: list[Stage] = []
     for number, entry in enumerate(scheme.entries):
         status[:, number] = admit(history[period], scheme, tree, number)
-        needed = _periods_before(entry.against, [period])
+        needed = periods_before(entry.against, [period])
         found = {when: _as_measured(history[when], scheme, tree, number) for when in needed[0]} if entry.against else {}
         for step, later in enumerate(needed[1:]):
             due = {when: own[number, step] for when in needed[step] if (number, step) in (own := history[when].due)}
@@ -228,7 +199,7 @@ def _apply_reference(
     """Apply one reference in one period to what the reference before it made; where it has none to offer the value is missing."""
     entry, (given, before) = scheme.entries[at[0]], found[period]
     reference, few = entry.against[at[1]], np.zeros(len(given), dtype=bool)
-    past = [found[earlier][0] for earlier in _periods_of(reference, period)]
+    past = [found[earlier][0] for earlier in periods_of(reference, period)]
     if isinstance(reference, Quota):
         against, result = _against_quota(reference, period, found, due)
     elif isinstance(reference, Change):

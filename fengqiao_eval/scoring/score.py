@@ -21,7 +21,7 @@ from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring import frames, long_periods
 from fengqiao_eval.scoring.adjustments import consequences, facts, sum_adjustments, veto_months
 from fengqiao_eval.scoring.aggregation import gather
-from fengqiao_eval.scoring.benchmarks import History, apply_references, reference_periods
+from fengqiao_eval.scoring.benchmarks import History, apply_references
 from fengqiao_eval.scoring.long_periods import expand_parts, parts
 from fengqiao_eval.scoring.normalisation import indicator_points
 from fengqiao_eval.scoring.result import Scored, coverage_notes, place_units
@@ -62,7 +62,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
 
     # measures, also of the periods that those to be scored are held against
     months = veto_months(scheme, periods)
-    every = tuple(dict.fromkeys((*periods, *months, *reference_periods(scheme, (*periods, *months)))))
+    every = tuple(dict.fromkeys((*periods, *months, *denominators.reference_periods(scheme, (*periods, *months)))))
     officers = OFFICER in set(tree.units["level"])
     counted = measures.count(records, scheme, tree, every, as_of, officers=officers)
     history = {p: measures.measure_period(scheme, tree, counted, p, as_of) for p in every}
@@ -94,7 +94,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
         officer_open_disputes=officer_disputes,
         in_period={table: int(survey.in_period(table).sum()) for table in survey.tables if table != "notices"},
         notes=(
-            *survey.notes(as_of, tree),
+            *survey.notes(as_of, tree, periods),
             *match_notes(records, scheme, period),
             *records.notes,
             *counting_notes,

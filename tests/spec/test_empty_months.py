@@ -2,7 +2,7 @@
 
 import pytest
 
-from seam import score
+from seam import scalar, score
 
 COUNT = "{kind: count, table: cases, date: received_at}"
 
@@ -59,3 +59,23 @@ def test_an_empty_table_counts_nought(one_line):
     )
     points = score(it.records, it.scheme).points.query("period == '2024Q4' and unit_id == 'S1'").iloc[0]
     assert (points["value"], points["status"]) == (0, "ok")
+
+
+@pytest.mark.parametrize(
+    ("against", "first"),
+    [
+        ("", None),
+        ("[{kind: change, since: previous}]", None),
+        ("[{kind: change, since: year_before}]", "2022-10"),
+        ("[{kind: change, since: history, periods: 8}]", "2021-10"),
+        ("[{kind: place}, {kind: change, since: year_before}]", "2022-10"),
+        ("[{kind: peers, since: year_before}, {kind: change, since: previous}]", "2022-07"),
+        ("[{kind: quota, amount: 3, as: completion}]", None),
+    ],
+)
+def test_months_that_values_are_held_against_are_looked_at(one_line, against, first):
+    """Records begin in July 2023: before it lies what the values of a year ago are held against, and what the history needs."""
+    months = [day for day in YEARS if day >= "2023-07"]
+    it = one_line(COUNT, cases=cases(*months), **({"against": scalar(against)} if against else {}))
+    notes = [note.given for note in score(it.records, it.scheme).notes if note.key == "empty_months"]
+    assert [note["months"] for note in notes] == ([f"{first}–2023-06"] if first else [])
