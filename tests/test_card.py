@@ -17,10 +17,10 @@ from fengqiao_eval.results.card import card, identity, write_records_csv
 from fengqiao_eval.results.caveats import empty_months
 from fengqiao_eval.results.frames import ClassTotals
 from fengqiao_eval.results.gains import gains, required_records
-from fengqiao_eval.results.lines import CardPeriods, adjustment_lines
+from fengqiao_eval.results.lines import CardPeriods, adjustment_lines, steps
 from fengqiao_eval.results.lost_records import OPEN, open_disputes
 from fengqiao_eval.results.run import open_run
-from fengqiao_eval.scheme.benchmark import Place
+from fengqiao_eval.scheme.benchmark import Change, Peers, Place
 from fengqiao_eval.scheme.indicator import Consequence, Indicator, Outside
 from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scoring.normalisation import absolute
@@ -267,6 +267,25 @@ def test_a_change_against_months_without_records_is_marked(run):
     assert sheet.mark_gaps(up, [arrival], "year_before") == up
     other = next(i for i in run.scheme.indicators if i.code == "satisfied")
     assert sheet.mark_gaps(up, [other], "previous") == up
+
+
+@pytest.mark.parametrize(
+    ("reference", "empty", "said"),
+    [
+        (Change(kind="change", since="history", periods=8), ("2022-10", "2023-09"), "有 2 个月没有任何记录"),
+        (Change(kind="change", since="history", periods=4), ("2022-10", "2023-09"), ""),
+        (Change(kind="change", since="previous"), ("2024-08", "2024-11"), "有 2 个月没有任何记录"),
+        (Peers(kind="peers", since="year_before"), ("2023-10",), "有 1 个月没有任何记录"),
+        (Peers(kind="peers"), ("2024-10",), ""),
+    ],
+)
+def test_what_a_value_is_held_against_says_which_months_have_no_record(run, reference, empty, said):
+    """A change against the own history of eight quarters, of which months without any record are a part, is marked."""
+    arrival = next(i for i in run.scheme.indicators if i.code == "arrival_on_time")
+    entry = arrival.model_copy(update={"against": (reference,)})
+    row = {"period": "2024Q4", "step": 0, "given": 6.0, "reference": 2.625, "result": 3.375}
+    (step,) = steps(entry, [row], "zh", {("cases", "received_at"): frozenset(empty), ("cases", "due_at"): frozenset({"2024-10"})})
+    assert (said in step.words, "没有任何记录" in step.words) == (True, bool(said))
 
 
 def test_notes_on_months_without_records_are_read_back():
