@@ -220,6 +220,7 @@ class Survey:
 
         tree: the units scored, and whose records count for them; scored: the periods.
         """
+        yield from self._unfinished_period(as_of)
         yield from self._unknown_notes(tree)
         yield from self._idle_patterns()
         yield from self._empty_months(as_of, scored)
@@ -230,6 +231,13 @@ class Survey:
             yield from self._days_only(TABLES[name])
             yield from self._strange_times(TABLES[name])
             yield from self._outside_dates(TABLES[name])
+
+    def _unfinished_period(self, as_of: datetime) -> Iterator[Note]:
+        """Say that the period is not over at as_of: records end there, and what they are divided by and held to does not."""
+        if as_of < self.period.end - timedelta(minutes=1):  # 23:59 is how some write the end of a day
+            days, of = ((end - self.period.start).days for end in (as_of, self.period.end))
+            given = {"period": str(self.period), "as_of": f"{as_of:%Y-%m-%d %H:%M}", "days": days, "of": of}
+            yield Note("period_unfinished", given)
 
     def _unknown_notes(self, tree: Tree) -> Iterator[Note]:
         for name in self.tables:

@@ -38,6 +38,30 @@ def test_what_failed_already_waits_until_it_is_due(counted, as_of, expected):
     assert counted(met, cases=cases, as_of=as_of) == expected
 
 
+@pytest.mark.parametrize(
+    ("as_of", "days"),
+    [("2024-11-01", 31), ("2024-12-31", 91), ("2024-12-31 23:59", None), ("2025-01-01", None), ("2025-02-01", None)],
+)
+def test_a_period_that_is_not_over_is_reckoned_whole_and_told(records, scheme, as_of, days):
+    """Of October's two cases the exposure is the quarter's 92 days and the quota that of three months, whenever one looks."""
+    cases = "| case_id | unit_id | received_at |\n| K1 | S1 | 2024-10-05 |\n| K2 | S1 | 2024-10-06 |"
+    postings = "| officer_id | unit_id | from_date |\n| P1 | S1 | 2024-01-01 |"
+    count = "kind: count, table: cases, date: received_at"
+    table = scheme(
+        f"""
+        | dimension | share | indicator | weight | measure | against |
+        | d | 100 | rate  | 50 | {{{count}, per: person_days}} | |
+        | d | 100 | quota | 50 | {{{count}}} | [{{kind: quota, amount: 2, every: month, as: completion}}] |
+        """
+    )
+    found = score(records(cases=cases, postings=postings), table, as_of=as_of, levels=["station"])
+    points = found.points.query("period == '2024Q4' and unit_id == 'S1'").set_index("indicator")
+    assert points.loc["rate", ["numerator", "denominator"]].tolist() == [2, 92]
+    assert round(points.loc["quota", "points"], 2) == round(100 * 2 / 6, 2)
+    told = {note.key: note.given for note in found.notes}.get("period_unfinished", {})
+    assert (told.get("days"), told.get("of")) == ((days, 92) if days else (None, None))
+
+
 def test_two_zones_of_a_station_are_two_units(records, scheme):
     """30 and 31 days at two zones of S1, 31 later ones at S2: home is the single unit with most days, the later of equals."""
     postings = """
