@@ -73,6 +73,25 @@ def rules(found: tuple) -> list[str]:
     return [one.rule.code for one in found]
 
 
+BANDS = [{"grade": "优秀", "at_least": 90}, {"grade": "达标", "at_least": 60}]
+
+
+@pytest.mark.parametrize(
+    ("full", "bands", "found"),
+    [
+        ({"县": 150, "others": 100}, BANDS, ["bands_of_points"]),
+        ({"县": 100, "others": 100}, BANDS, []),
+        ({"县": 150, "others": 100}, [], []),
+        (150, BANDS, []),
+    ],
+)
+def test_grades_by_points_of_unlike_full_marks_are_told_once(full, bands, found):
+    """90 points are 60 of 100 in one class and 90 in the other; one number for all, or no grades, is no matter."""
+    told = lint(scheme(indicator("合格率"), full_marks=full, bands=bands))
+    assert rules(told) == found
+    assert not found or "“优秀”的 90 分占满分的 县 60%, others 90%" in told[0].why("zh")
+
+
 # Words: what published schemes hold
 
 

@@ -1,6 +1,6 @@
 """Whether what a scheme names is in the records: words of filters, codes, figures, ids; and what is written nearly like it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any
@@ -141,18 +141,36 @@ def _figure_notes(rows: Any, words: Collection[str], scheme: Scheme, period: Per
 
 
 def _idle_ids(records: Records, scheme: Scheme) -> Iterator[Note]:
-    """Name the units and classes that the scheme treats apart, and that are none."""
+    """Name the units that the scheme treats apart, and the classes (or levels) that it gives numbers by, and that are none."""
     units = records.tables["units"].to_pandas()
-    known: Mapping[str, set[str]] = {n: set(units[n].dropna()) if n in units else set() for n in ("unit_id", "peer_class")}
+    known: dict[str, set[str]] = {n: set(units[n].dropna()) if n in units else set() for n in ("unit_id", "peer_class", "level")}
+    known["peer_class or level"] = {*known["peer_class"], *known["level"], *scheme.levels}
     exempt = [(i.code, i.not_applicable) for i in scheme.indicators if i.not_applicable]
     named = chain(
         (("unranked", "unit_id", unit) for unit in scheme.unranked),
         ((f"{code}.not_applicable", "unit_id", unit) for code, apart in exempt for unit in apart.units),
         ((f"{code}.not_applicable", "peer_class", word) for code, apart in exempt for word in apart.classes),
+        (("full_marks", "peer_class", word) for word in _keys(scheme.full_marks)),
+        (
+            (f"{entry.code}.{place}", "peer_class or level", word)
+            for entry in scheme.entries
+            for place, by in (("points.each", getattr(getattr(entry, "points", None), "each", None)), *_amounts(entry))
+            for word in _keys(by)
+        ),
     )
     idle = [f"{place}: {_with_near(word, known[column])}" for place, column, word in named if word not in known[column]]
     if idle:
         yield Note("ids_idle", {"ids": _list(idle[:SHOWN], len(idle))})
+
+
+def _keys(by: Any) -> Iterator[str]:
+    """Give the words by which a number is given, but for the rest of them."""
+    yield from (word for word in by if word != "others") if isinstance(by, dict) else ()
+
+
+def _amounts(entry: Entry) -> Iterator[tuple[str, Any]]:
+    """Give what the quotas of an entry ask, each with its place."""
+    yield from ((f"against.{n}.amount", held.amount) for n, held in enumerate(entry.against) if isinstance(held, Quota))
 
 
 def _classes_alike(records: Records) -> Iterator[Note]:

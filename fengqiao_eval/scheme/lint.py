@@ -246,11 +246,21 @@ def _inert(part: Named, facts: LintFacts, *, weighed: bool) -> Found:
     return bool(idle) and {"levels": ", ".join(idle)}
 
 
+def _bands_of_points(part: Named, facts: LintFacts) -> Found:
+    """See grades by points where full marks differ by class: told once, at the best grade."""
+    full, bands = facts.scheme.full_marks, facts.scheme.bands
+    if part.code != "bands" or part.label != bands[0].grade or not isinstance(full, dict) or len(set(full.values())) == 1:
+        return False
+    shares = [f"{word} {100 * bands[0].at_least / marks:.4g}%" for word, marks in full.items()]
+    return {"grade": bands[0].grade, "least": f"{bands[0].at_least:f}", "shares": ", ".join(shares)}
+
+
 SHAPES: Mapping[str, Callable[[Named, LintFacts], Found]] = {
     "per_item": _piece_rate,
     "growth": _growth,
     "small_groups": _small_groups,
     "zeroes_year": _zeroes_year,
+    "bands_of_points": _bands_of_points,
     "inert_weight": partial(_inert, weighed=False),
     "inert_values": partial(_inert, weighed=True),
 }

@@ -9,6 +9,7 @@ TABLE = """
     | d         | 100   | v         | 100    | {rule} | full    |
 """
 BOTH = {"县": 150, "others": 100}
+BANDS = ({"grade": "优秀", "at_least": 90}, {"grade": "达标", "at_least": 60})
 UNITS = """
     | unit | class | v    |
     | 甲县 | 县    | {v}  |
@@ -61,6 +62,12 @@ def test_standing_in_the_class_is_a_share_of_full_marks_too(scheme, judge):
 def test_one_number_is_full_marks_for_all(points):
     """Where the scheme counts to 150 its rules are written for 150."""
     assert points("{kind: curve, knots: [[0, 0], [100, 150]]}", 80, full=150) == [120, 120]
+
+
+def test_grades_are_by_points_whatever_full_marks_are(scheme, judge):
+    """69 of 100 is below 90, and the same work 103.5 of 150 above it: the thresholds are points, which lint warns of."""
+    one = scheme(TABLE.format(rule="{kind: curve, knots: [[0, 0], [100, 100]]}"), full_marks=BOTH, bands=BANDS)
+    assert judge(one, UNITS.format(v=69)).ranks["grade"].tolist() == ["优秀", "达标"]
 
 
 def test_different_full_marks_in_one_ranking_are_refused(scheme, judge):

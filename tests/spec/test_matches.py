@@ -116,6 +116,33 @@ def test_units_and_classes_named_apart_that_are_none(records, scheme):
     assert notes["ids_idle"] == {"ids": "unranked: “U-”, a.not_applicable: “S3”, a.not_applicable: “四类”"}
 
 
+QUOTA = "{kind: quota, amount: {一类: 5, 六类: 9}, as: completion}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "full", "ids"),
+    [
+        ({"points": "{kind: line, start: 100, each: {八类: -9, others: -1}}"}, 100, "it.points.each: “八类”"),
+        ({"points": "{kind: line, start: 100, each: {一类: -9, station: -2, zone: -3, others: -1}}"}, 100, None),
+        ({"against": f"[{{kind: place}}, {QUOTA}]"}, 100, "it.against.1.amount: “六类”"),
+        ({"points": "{kind: line, start: 0, each: {四类派出: 1, others: 2}}"}, 100, "it.points.each: “四类派出” → “四类派出所”?"),
+        ({}, {"九类": 120, "others": 100}, "full_marks: “九类”"),
+        ({}, {"一类": 120, "others": 100}, None),
+    ],
+)
+def test_classes_that_numbers_are_given_by_and_that_are_none(records, scheme, keys, full, ids):
+    """A number written for a class that no unit has is used by nobody, and a misspelt class has that of the others."""
+    units = "| unit_id | name | level | peer_class |\n| S1 | 一所 | station | 一类 |\n| Z1 | 警务区 | zone | 四类派出所 |"
+    head = "| dimension | share | indicator | weight | measure |"
+    line = "| d | 100 | it | 100 | {kind: count, table: cases, date: received_at} |"
+    for key, cell in keys.items():
+        head, line = f"{head} {key} |", f"{line} {cell} |"
+    table = scheme(f"{head}\n{line}", full_marks=full, levels=("station", "zone"))
+    cases = "| case_id | unit_id | received_at |\n| K1 | S1 | 2024-10-05 |"
+    notes = {note.key: note.given for note in score(records(units=units, cases=cases), table, levels=["station"]).notes}
+    assert notes.get("ids_idle", {}).get("ids") == ids
+
+
 def test_shares_of_records_that_are_in_no_table(told):
     """Of five shares one is in a record that is not there, one in a table that is not, one in a table of no such name."""
     credits_ = """
