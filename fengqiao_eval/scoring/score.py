@@ -43,7 +43,7 @@ class Scores:
     open_disputes: pd.DataFrame
     officer_open_disputes: pd.DataFrame
     in_period: Mapping[str, int]
-    """How many rows of each table of events that is counted lie in the period, by their own date."""
+    """How many rows of each table of events that is counted lie in the period, by any date by which it is counted."""
     notes: tuple[Note, ...]
 
 
