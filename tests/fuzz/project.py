@@ -59,14 +59,10 @@ def _records(number: int, dice: random.Random, where: Path) -> Project:
         asked.append("cases")
     folder = records.mutate(dice, ["units", *asked])
     path = records.write(folder, where / "records")
-    _write(
-        where,
-        {
-            "scheme": sound.scheme(dice, asked, dice.choice([0, 1, 1, 2])),
-            "params": {**sound.params(), "records": path.name, **folder.params},
-        },
-    )
-    expected = {table: _expect(folder, table) for table in folder.tables.keys() - folder.gone - folder.unsure}
+    scheme = sound.scheme(dice, asked, dice.choice([0, 1, 1, 2]))
+    dates = sound.redate(dice, scheme)
+    _write(where, {"scheme": scheme, "params": {**sound.params(), "records": path.name, **folder.params}})
+    expected = {table: _expect(folder, table, dates.get(table)) for table in folder.tables.keys() - folder.gone - folder.unsure}
     return Project(number, "records", folder.done, expected=expected)
 
 
@@ -89,8 +85,8 @@ def _write(where: Path, data: dict, texts: dict[str, bytes] | None = None) -> No
         (where / ("params/run.yaml" if name == "params" else f"{name}.yaml")).write_bytes(content)
 
 
-def _expect(folder: records.Folder, table: str) -> Expected:
-    """Count the rows of a table as it was written, by means of our own."""
+def _expect(folder: records.Folder, table: str, date: str | None) -> Expected:
+    """Count the rows of a table as it was written, and those of the period by the date by which they count."""
     head, *rows = folder.tables[table]
     typed = folder.form[table] in ("parquet", "duckdb")
     if typed:  # what a file of columns makes of names and rows that no CSV file could hold
@@ -99,7 +95,6 @@ def _expect(folder: records.Folder, table: str) -> Expected:
     texts = [tuple(cell or "" for cell in row) for row in rows]
     times = Counter(texts)
     found = Expected(len(texts), len(texts) - len(times), None)
-    date = sound.EVENTS.get(table)
     odd = [kind for (of, _), kind in folder.types.items() if of == table and kind not in records.IDS]
     if date not in head or "unit_id" not in head or odd or len(set(head)) < len(head) or table in folder.unsure_of_period:
         return found

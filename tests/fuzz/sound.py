@@ -15,6 +15,8 @@ EVENTS = {
     "duties": "due_at",
 }
 """The tables whose rows are counted, and the date by which they are."""
+OTHER_DATES = {"cases": ["closed_at"], "disputes": ["due_at", "resolved_at"], "duties": ["done_at"]}
+"""By which further dates a scheme may count them."""
 Table = list[list[Any]]
 """A heading and rows."""
 
@@ -75,7 +77,14 @@ def tables() -> dict[str, Table]:
         "disputes": [
             ["dispute_id", "unit_id", "received_at", "officer_id", "tier", "due_at", "resolved_at", "outcome", "recurred_at"],
             *(
-                [f"D{n}", at(n), f"{_day(n)} 09:00", who(n), ("blue", "yellow", "red")[n % 3], "2024-12-05 00:00"]
+                [
+                    f"D{n}",
+                    at(n),
+                    f"{_day(n)} 09:00",
+                    who(n),
+                    ("blue", "yellow", "red")[n % 3],
+                    ("2024-11-20", "2024-12-05 00:00")[n % 2],
+                ]
                 + [("2024-11-29 10:00", "")[n % 2], ("协议", "")[n % 2], ""]
                 for n in range(7)
             ),
@@ -223,6 +232,16 @@ def scheme(dice: random.Random, asked: list[str], most: int = 2) -> dict[str, An
     if "notices" in asked:
         made["outside"] = [{"code": "beyond", "label": "加减分", "floor": -5, "cap": 5, "lines": _outside()}]
     return made
+
+
+def redate(dice: random.Random, made: dict[str, Any]) -> dict[str, str]:
+    """Let a scheme count some tables by another date of theirs, in every line; give the date of each table that it counts."""
+    measures = [line["measure"] for dimension in made["dimensions"] for line in dimension["indicators"]]
+    dates = {table: dice.choice([date, date, *OTHER_DATES.get(table, ())]) for table, date in EVENTS.items()}
+    for measure in measures:
+        if measure.get("table") in dates:
+            measure["date"] = dates[measure["table"]]
+    return dates
 
 
 OVERRIDE = {"parent": "1", "reason": "试算各项权重的影响，仅供讨论", "author": "甲", "checker": "乙", "date": "2024-12-01"}
