@@ -100,6 +100,21 @@ def test_all_faults_at_once_with_file_line_and_key(written):
     assert "--set · contact [document.not_yaml]" in text
 
 
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "posix/Asia/Shanghai", "right/Asia/Shanghai", "Factory", "+08:00"])
+def test_a_zone_is_one_that_the_engine_knows_too(written, zone):
+    """What only the language knows, and what is no place's, is a fault with an example of what would do."""
+    _, (fault,) = load_params(written(LEAST + f"timezone: {zone}\n"))
+    assert (fault.rule, fault.place) == ("params.timezone", "timezone")
+    assert f"没有时区“{zone}”；例如 Asia/Shanghai" in fault.text("zh")
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "Asia/Urumqi", "America/Chicago"])
+def test_zones_of_places_are_taken(written, zone):
+    """And UTC."""
+    params, faults = load_params(written(LEAST + f"timezone: {zone}\n"))
+    assert (params.timezone, faults) == (zone, [])
+
+
 def test_what_is_right_is_kept_where_something_is_wrong(written):
     """With a fault in one key the others are still read, so that scheme and records are looked at in the same go."""
     params, faults = load_params(written(LEAST + "state: finished\n"))

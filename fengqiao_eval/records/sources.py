@@ -97,6 +97,12 @@ def unreadable(file: str, kind: str) -> Fault:
     return Fault(file, "", "records.unreadable", {"given": kind})
 
 
+def knows_zone(name: str) -> bool:
+    """Say whether the engine knows a zone by that very name; it is asked, for others know further ones."""
+    with duckdb.connect() as connection:
+        return connection.execute("SELECT name FROM pg_timezone_names() WHERE name = ?", [name]).fetchone() is not None
+
+
 def _literal(path: Path) -> str:
     """Write a path as a text of SQL."""
     return "'{}'".format(str(path).replace("'", "''"))

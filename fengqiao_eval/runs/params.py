@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,13 +15,18 @@ from fengqiao_eval.documents import Document, Model, read, scalar, suggest, vali
 from fengqiao_eval.errors import Fault, InputError, UsageError
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
 from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.sources import knows_zone
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.scheme.indicator import Text
+from fengqiao_eval.scheme.measure import CENTURY
 from fengqiao_eval.words import HALF, read_halves, readable, write_halves
 
 PATHS = ("records", "scheme", "overrides", "out")
 """The keys that hold paths."""
+
+NOWHERE = "Factory"
+"""The zone of a clock that nobody has set."""
 
 COMMAND_LINE = "--set"
 """The place of a fault of what was typed rather than written in the file."""
@@ -35,8 +40,8 @@ def _period(given: Any) -> Any:
     text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
     try:
         if text not in RELATIVE:
-            _ = [moment.start for moment in (parse(text).year_before, parse(text)) if moment.end]
-    except (UsageError, ValueError, TypeError):
+            _ = parse(text).start - timedelta(days=CENTURY), parse(text).end + timedelta(days=CENTURY)
+    except (UsageError, ValueError, TypeError, OverflowError):
         raise _params_error("period", given) from None
     return text
 
@@ -53,10 +58,13 @@ def _moment(given: Any) -> Any:
 
 
 def _zone(given: str) -> str:
+    """Take the zone of a place that both the language and the engine know."""
     try:
         ZoneInfo(given)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise _params_error("timezone", given) from None
+    if given == NOWHERE or not knows_zone(given):
+        raise _params_error("timezone", given)
     return given
 
 
