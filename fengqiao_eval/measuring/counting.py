@@ -67,9 +67,9 @@ class Plan:
 
     @property
     def homes(self) -> pd.DataFrame:
-        """The unit to which each id in the records belongs, the nearest above: home_of, home."""
+        """The unit to which each id in the records belongs, the nearest above: home_of_, home_."""
         nearest = self.tree.counts_for.drop_duplicates("unit_id").astype("str")
-        return nearest.rename(columns={"unit_id": "home_of", "ancestor": "home"})
+        return nearest.rename(columns={"unit_id": "home_of_", "ancestor": "home_"})
 
     def rows(self, *measures: Any) -> Any:
         """The rows that were known and lie in the spans, with the number of their `span_`, of measures of one source."""
@@ -108,7 +108,7 @@ def eligible_rows(tables: Mapping[str, Any], *measures: Any) -> Any:
     rows = tables[measures[0].table]
     if measures[0].table == "notices":
         return query.upheld_notices(rows)
-    if "visits_made" not in measures[0].columns:
+    if not measures[0].counts_visits:
         return rows
     wheres = [{c: test for c, test in m.where.items() if "visits_made" not in (c, *test.columns)} for m in measures]
     return query.add_visits(rows, tables["visits"], query.any_of(*(query.passes(rows, where) for where in wheres)))

@@ -350,7 +350,7 @@ class Survey:
         """Count the duties of the period for which no visit can be found: nobody is named, or no day from which it counts."""
         rows = self._rows(table.name)
         measures = [e.measure for e in self.scheme.entries if e.measure.table == table.name and not isinstance(e.measure, Figure)]
-        asked = [m for m in measures if "visits_made" in m.columns and is_countable(m, self.records.tables)]
+        asked = [m for m in measures if m.counts_visits and is_countable(m, self.records.tables)]
         if table.name == "duties" and asked and {"subject_id", "due_from"} <= set(rows.columns):
             tests = [{name: test for name, test in measure.where.items() if name in rows.columns} for measure in asked]
             wanted = query.any_of(*(query.is_so(query.passes(rows, one)) for one in tests))

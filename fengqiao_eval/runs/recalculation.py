@@ -122,7 +122,7 @@ class Recalculation:
         """Name what is taken from the system and not reckoned by hand."""
         measure, status = self.indicator.measure, self.row["status"]
         yield "shares" if self._is_officer else "units"
-        tests = {"visits": "visits_made" in measure.columns, "notices": measure.table == "notices"}
+        tests = {"visits": measure.counts_visits, "notices": measure.table == "notices"}
         tests |= {"months": self.is_mean, "references": bool(self.indicator.against), "status": status not in SCORED}
         tests |= {"rule": not isinstance(self.indicator.points, Curve), "siblings": not self.is_mean}
         yield from (key for key, holds in tests.items() if holds)

@@ -13,6 +13,9 @@ from fengqiao_eval.scheme.normalisation import not_rising
 # Which rows count: filters on the columns of a table.
 
 Scalar = bool | int | Decimal | str
+CENTURY = 36525
+"""No limit of time is longer: days of a hundred years, which a calendar can add to any date of a record."""
+Days = Annotated[int, Field(ge=0, le=CENTURY)]
 Bound = int | Decimal | str
 """A number, or the name of another column of the same row."""
 
@@ -21,9 +24,9 @@ class Within(Model):
     """A time limit counted from another time of the same row; exactly one unit is given."""
 
     of: str
-    minutes: Decimal | None = None
-    hours: Decimal | None = None
-    days: Decimal | None = None
+    minutes: Annotated[Decimal, Field(ge=0, le=CENTURY * 1440)] | None = None
+    hours: Annotated[Decimal, Field(ge=0, le=CENTURY * 24)] | None = None
+    days: Annotated[Decimal, Field(ge=0, le=CENTURY)] | None = None
     either_side: bool = False
     """Whether the cell may also lie before the other time, by no more than the limit (a tolerance window, R16)."""
 
@@ -129,7 +132,7 @@ class Again(Model):
     """A row that follows another with the same words in some columns by no more than so many days (R17: 再次发生)."""
 
     same: tuple[str, ...] = Field(min_length=1)
-    within_days: int = Field(gt=0)
+    within_days: int = Field(gt=0, le=CENTURY)
 
 
 class Factor(Model):
@@ -141,7 +144,7 @@ class Factor(Model):
     by: Annotated[Decimal, Field(gt=0)]
     where: Filter = {}
     during: tuple[tuple[date, date], ...] = ()
-    """First and last day, both included, of the measure's date."""
+    """First and last day, both included, of the measure's date; 9999-12-31 is for ever."""
     again: Again | None = None
 
     _some_condition = rule("worth.always", lambda self: not (self.where or self.during or self.again))
@@ -168,7 +171,7 @@ class _RowMeasure(Model):
     table: str
     date: str
     where: Filter = {}
-    settles_days: int = 0
+    settles_days: Days = 0
     """Days after the period until the answer is settled; before that it is provisional."""
 
     _operands: ClassVar[tuple[str, ...]] = ()
@@ -183,9 +186,14 @@ class _RowMeasure(Model):
         return tuple(dict.fromkeys(found))
 
     @property
+    def counts_visits(self) -> bool:
+        """Whether it looks at `visits_made`, which is counted for duties; in another table it is a column as any other."""
+        return self.table == "duties" and "visits_made" in self.columns
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """Every table the measure needs."""
-        return (self.table, "visits") if "visits_made" in self.columns else (self.table,)
+        return (self.table, "visits") if self.counts_visits else (self.table,)
 
 
 class Share(_RowMeasure):
@@ -273,7 +281,7 @@ class Figure(Model):
     kind: Literal["figure"]
     figure: str
     table: Literal["figures"] = "figures"
-    settles_days: int = 0
+    settles_days: Days = 0
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ def _value(dice: random.Random, old: Any) -> Any:
         "长" * 200,
         "2024-11",
         "2024Q4",
+        "0001-01-01",
+        "9999-12-31",
         "none",
         "others",
     ]
@@ -96,7 +98,7 @@ def _value(dice: random.Random, old: Any) -> Any:
 def _tweak(dice: random.Random, old: Any) -> Any:
     """Give what might stand there as well: another number, another word of the language of schemes."""
     if isinstance(old, (int, float)) and not isinstance(old, bool):
-        return dice.choice([0, 1, 2, -old, 2 * old, old / 3, 0.01, 1e-9, 1e9, 10**17, 9007199254740993, 100])
+        return dice.choice([0, 1, 2, -old, 2 * old, old / 3, 0.01, 1e-9, 36526, 3_000_000, 1e9, 10**17, 9007199254740993, 100])
     if isinstance(old, list):
         return dice.choice([old[::-1], old + old, old[:1], old[1:]])
     words = [
@@ -196,7 +198,16 @@ def features(dice: random.Random, scheme: dict[str, Any]) -> str:
     gate = {"gate": {"indicator": other["code"], "at_least": 50}}
     void = {"void": [{"indicator": one["code"], "period": dice.choice(["2024-11", "2024-10", "2024", 2024]), "reason": "停用"}]}
     answer = {"rule": dice.choice(["inert_values", "arrest_quota"]), "person": "甲", "document": "文", "date": "2024-01-01"}
+    base = {"kind": "count", "table": "cases", "date": "received_at"}
+    during = [["2024-10-01", dice.choice(["2024-12-31", "9999-12-31"])]]
+    late = {
+        "closed_at": {
+            "within": {dice.choice(["minutes", "hours", "days"]): dice.choice([1, 36525, 36526, 10**9]), "of": "received_at"}
+        }
+    }
     of_line = [
+        {"measure": {**base, "times": [{"by": 2, "during": during}]}}, {"measure": {**base, "kind": "share", "met": late}},
+        {"measure": {**base, "settles_days": dice.choice([0, 30, 36526, 10**7])}},
         gate, {"not_applicable": {"classes": ["一类"], "give": "full"}}, {"levels": ["station"]}, {"least": {"station": 3, "others": 1}},
         {"missing": dice.choice(["full", "zero", "not_ranked"])}, {"target": dice.choice([1, 0, 1e9])}, {"weight": {"station": one["weight"], "others": one["weight"]}},
         {"against": [{"kind": "quota", "amount": {"一类": 2, "others": 3}, "as": dice.choice(["completion", "shortfall", "excess_percent"])}]},
@@ -226,10 +237,10 @@ def features(dice: random.Random, scheme: dict[str, Any]) -> str:
 def options(dice: random.Random, params: dict[str, Any]) -> str:
     """Set further keys of a params file, each to something it may be or may be mistaken for."""
     said = {
-        "period": ["2024", "2024Q4", "2024-10", "last_month", "0001", "9999", "9999-12", "0000", 2024, "2024-13", "2024Q5", "２０２４", "2024-to-11"],
+        "period": ["2024", "2024Q4", "2024-10", "last_month", "0001", "0150", "9950", "9999", "9999-12", "0000", 2024, "2024-13", "2024Q5", "２０２４", "2024-to-11"],
         "as_of": ["2024-11-15", "2024-11-30 12:00", "2024-12-31", "2024-11-01", "9999-12-31", "0001-01-01", "2024-11-31", 20241130, "now", None],
         "levels": [["station"], ["station", "county"], ["city"], [], "station", ["officer"], None], "only": [["S1"], ["X/"], ["S9"], [1], [], "S1"],
-        "lang": ["en", "zh", "fr", 1], "timezone": ["UTC", "America/New_York", "Nowhere", "../etc", "", "+08:00", "'; --"], "seed": [1, -1, 10**30, 1.5, "a"],
+        "lang": ["en", "zh", "fr", 1], "timezone": ["UTC", "America/New_York", "Nowhere", "../etc", "", "+08:00", "'; --", "localtime", "right/UTC", "Factory"], "seed": [1, -1, 10**30, 1.5, "a"],
         "state": ["draft", "announced", "final", "done"], "objection_until": ["2024-12-10", "soon", 5, "9999-12-31"], "contact": ["电话 0000", "<b>", 7, "长" * 500],
         "out": ["runs", "a/b/c", ".", "", "scheme.yaml", "长" * 120, "r<>", "records"], "records": ["records", "none", "", ".", "params", "postgresql://u:secret@h/d", "scheme.yaml"],
         "scheme": ["scheme.yaml", "none.yaml", "records", "", "params/run.yaml"], "overrides": ["none.yaml", "", None, "scheme.yaml"],

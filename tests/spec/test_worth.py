@@ -199,7 +199,13 @@ def test_only_what_passes_the_filter_is_a_recurrence(worth):
 
 @pytest.mark.rule("R17")
 @pytest.mark.parametrize(
-    ("days", "value"), [("[2024-10-06, 2024-10-07]", 5), ("[2024-10-01, 2024-10-05]", 5), ("[2024-10-01, 2024-10-04]", 4)]
+    ("days", "value"),
+    [
+        ("[2024-10-06, 2024-10-07]", 5),
+        ("[2024-10-01, 2024-10-05]", 5),
+        ("[2024-10-01, 2024-10-04]", 4),
+        ("[2024-10-06, 9999-12-31]", 7),
+    ],
 )
 def test_sensitive_days_count_double(worth, days, value):
     """The first and the last day are in it, to the end of the day."""
