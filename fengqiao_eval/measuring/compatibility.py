@@ -49,7 +49,8 @@ def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:
             there = records.columns(table)
             for column in (column for column in columns if there and column not in there):
                 given = {"table": table, "column": column, "near": suggest(column, list(there))}
-                yield Fault(records.name, f"{indicator.code}.measure", "scheme.no_column", given)
+                rule = "own_column" if column.endswith(query.OWN) else "no_column"
+                yield Fault(records.name, f"{indicator.code}.measure", f"scheme.{rule}", given)
 
 
 def _columns_by_table(indicator: Entry) -> dict[str, list[str]]:
@@ -118,8 +119,9 @@ def _may_become(a: Asked, asked: Mapping[Asked, str], table: str, rows: Any) -> 
 
 
 def _is_unchecked(a: Asked, table: str, rows: Any) -> bool:
-    """Say whether a column holds floats that nobody has looked at: one of them may be no number, or past all reckoning."""
-    return a.kind == "number" and TABLES[table].column(a.column) is None and bool(rows[a.column].type().is_floating())
+    """Say whether a column holds numbers that nobody has read: they may have many decimals, be none, or past all reckoning."""
+    kind = rows[a.column].type()
+    return a.kind == "number" and TABLES[table].column(a.column) is None and bool(kind.is_floating() or kind.is_decimal())
 
 
 def _kind_fault(a: Asked, code: str, table: str, name: str) -> Fault:

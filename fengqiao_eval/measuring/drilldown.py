@@ -181,7 +181,7 @@ def _find_losses(plan: Plan, group: Sequence[Entry]) -> tuple[pd.DataFrame, pd.D
     known, units = plan.tree.counts_for["unit_id"], plan.tree.units
     if not plan.officers:
         return _fetch_losses(rows, table, group, "unit_id", known), pd.DataFrame(columns=list(LOSSES))
-    there = [name for name in ("unit_id", "officer_id", table.key, "happened_at", *flags) if name in rows.columns]
+    there = [name for name in ("unit_id", "officer_id", table.key, "happened_at_", *flags) if name in rows.columns]
     rows, persons = query.cache_rows(rows.select(*there)), units.loc[units["level"] == OFFICER, "unit_id"]
     theirs = plan.to_persons(rows, table.name)
     distinct = table.name in plan.shared and any(isinstance(indicator.measure, Distinct) for indicator in group)
@@ -192,12 +192,12 @@ def _find_losses(plan: Plan, group: Sequence[Entry]) -> tuple[pd.DataFrame, pd.D
 
 def _lost_rows(plan: Plan, rows: Any, group: Sequence[Entry]) -> tuple[Any, dict[str, Any]]:
     flags, measure = _flags(plan, rows, group), group[0].measure
-    rows = rows.mutate(happened_at=rows[getattr(measure, "date")], **flags)  # noqa: B009 - figures have no rows
+    rows = rows.mutate(happened_at_=rows[getattr(measure, "date")], **flags)  # noqa: B009 - figures have no rows
     return rows.filter(query.any_of(*(rows[flag] for flag in flags))), flags
 
 
 def _flags(plan: Plan, rows: Any, group: Sequence[Entry]) -> dict[str, Any]:
-    """Say under which indicators a row lost points: unit_id_N; and officer_id_N where to its officer that is another matter.
+    """Say under which indicators a row lost points: unit_id_N_; and officer_id_N_ where to its officer that is another matter.
 
     A distinct thing is lost to a unit where none of the unit's rows met its test, to an officer where none of their own did.
     """
@@ -207,15 +207,16 @@ def _flags(plan: Plan, rows: Any, group: Sequence[Entry]) -> dict[str, Any]:
         apart = isinstance(measure, Distinct) and plan.officers and "officer_id" in rows.columns
         for who in ("unit_id", "officer_id") if apart else ("unit_id",):
             thing = [rows[who], rows[measure.of]] if isinstance(measure, Distinct) else []
-            flags[f"{who}_{number}"] = _loses(*behind, indicator, thing)
+            flags[f"{who}_{number}_"] = _loses(*behind, indicator, thing)
     return flags
 
 
 def _fetch_losses(rows: Any, table: Table, group: Sequence[Entry], who: str, known: Iterable[str]) -> pd.DataFrame:
     """Bring rows here, one an indicator under which whose they are lost points."""
-    flags = [f"{who}_{number}" if f"{who}_{number}" in rows.columns else f"unit_id_{number}" for number in range(len(group))]
-    found = query.fetch(rows, [who, table.key, "happened_at", *flags])
-    found = found.rename(columns={who: "unit_id", table.key: "record_id"})
+    own = [(f"{who}_{number}_", f"unit_id_{number}_") for number in range(len(group))]
+    flags = [first if first in rows.columns else other for first, other in own]
+    found = query.fetch(rows, [who, table.key, "happened_at_", *flags])
+    found = found.rename(columns={who: "unit_id", table.key: "record_id", "happened_at_": "happened_at"})
     found = found[found["unit_id"].isin(set(known))]
     parts = [found[found[flag]].assign(indicator=i.code, table=table.name) for flag, i in zip(flags, group, strict=True)]
     return pd.concat(parts, ignore_index=True)[list(LOSSES)]
@@ -261,9 +262,9 @@ def _line_records(plan: Plan, line: Entry) -> pd.DataFrame:
     for each, who in whose:
         own = _best_rows(plan, each, line, who)
         counts, above, _ = _row_amounts(plan, own, line)
-        own = own.mutate(record_id=own[TABLES[measure.table].key], happened_at=own[measure.date], adds_=counts & (above > 0))
-        found = query.fetch(own.filter(own.adds_), [who, "record_id", "happened_at"], ["happened_at", "record_id"])
-        parts.append(found.rename(columns={who: "unit_id"})[["unit_id", "record_id"]])
+        own = own.mutate(id_=own[TABLES[measure.table].key], at_=own[measure.date], adds_=counts & (above > 0))
+        found = query.fetch(own.filter(own.adds_), [who, "id_", "at_"], ["at_", "id_"])
+        parts.append(found.rename(columns={who: "unit_id", "id_": "record_id"})[["unit_id", "record_id"]])
     both = pd.concat(parts).drop_duplicates()
     level = both["unit_id"].map(plan.tree.units.set_index("unit_id")["level"].to_dict())
     return both[level.isin(line.levels or ())].assign(line=line.code)[list(BEHIND)]

@@ -136,7 +136,7 @@ def _notices(plan: Plan, period: Period) -> Iterator[Note]:
     left["of_nobody"] = stand.filter(query.is_unassigned(stand))
     counts = {word: int(found.count().execute()) for word, found in left.items()}
     persons = query.fetch(stand.filter(stand.unit_id.isnull(), stand.officer_id.notnull()), ["officer_id"])["officer_id"]
-    counts["of_no_unit"] = int((persons.isin(plan.tree.known) & ~persons.isin(plan.homes["home_of"])).sum())
+    counts["of_no_unit"] = int((persons.isin(plan.tree.known) & ~persons.isin(plan.homes["home_of_"])).sum())
     yield from (Note(f"notices_{word}", {"count": count}) for word, count in counts.items() if count)
 
 

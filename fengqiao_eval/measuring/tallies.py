@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import reduce
 from itertools import groupby
 from operator import add, mul
@@ -97,7 +97,7 @@ def group_by_rows(asked: Iterable[Any], own: str) -> list[tuple[Any, ...]]:
     def rows_of(line: Any) -> tuple[Any, ...]:
         measure = line.measure
         alone = has_best_of(measure) or has_recurrence(measure)
-        return measure.table, measure.date, "visits_made" in measure.columns, (getattr(line, own),) if alone else ()
+        return measure.table, measure.date, measure.counts_visits, (getattr(line, own),) if alone else ()
 
     return [tuple(group) for _, group in groupby(sorted(asked, key=rows_of), key=rows_of)]
 
@@ -248,10 +248,11 @@ def worth(rows: Any, measure: Count, as_of: datetime) -> Cell:
 def _part(rows: Any, part: Worth, as_of: datetime, deadlines: Container[str]) -> Cell:
     """Give what a part adds to each row; a time that is not over, or only after as_of, is held against as_of."""
     if part.ladder:
-        until, now, cell = rows[part.ladder.until], query.constant(as_of, "timestamp"), _float(0)
-        since = rows[part.ladder.since]
-        since = query.last_moment(since) if part.ladder.since in deadlines else since
-        passed = query.is_so(until <= now).ifelse(until, now).epoch_seconds() - since.epoch_seconds()
+        ladder, cell = part.ladder, _float(0)
+        zoned = query.names_zone(rows, ladder.since, ladder.until)
+        since = query.when(rows, ladder.since, zoned=zoned, due=ladder.since in deadlines)
+        until, now = query.when(rows, ladder.until, zoned=zoned), query.when_known(as_of, zoned=zoned)
+        passed = query.seconds_passed(since, query.is_so(until <= now).ifelse(until, now))
         for limit, step in part.ladder.steps:
             cell = query.is_so(passed > float(limit) * SECONDS[part.ladder.unit]).ifelse(_float(step), cell)
     elif part.column:
@@ -265,11 +266,16 @@ def _part(rows: Any, part: Worth, as_of: datetime, deadlines: Container[str]) ->
 def _factor(rows: Any, measure: Count, number: int) -> Cell:
     """Give what a factor multiplies each row by: 1 where not all that it names holds."""
     factor, when = measure.times[number], rows[measure.date]
-    days = [(datetime.combine(a, time()), datetime.combine(b, time()) + timedelta(days=1)) for a, b in factor.during]
+    days = [(datetime.combine(first, time()), _after(last)) for first, last in factor.during]
     where = query.passes(rows, factor.where) if factor.where else None
     during = query.any_of(*(query.is_between(when, start, end) for start, end in days)) if days else None
     again = rows[_recurrence_name(number)] if factor.again else None
     return query.is_so(query.all_of(where, during, again)).ifelse(_float(factor.by), _float(1))
+
+
+def _after(last: date) -> datetime:
+    """The first moment after a day; after the last of all there is none, and what lasts until then has no end."""
+    return datetime.combine(last, time.max) if last == date.max else datetime.combine(last + timedelta(days=1), time())
 
 
 def _float(amount: Any) -> Cell:
@@ -297,12 +303,12 @@ def add_recurrences(rows: Any, measure: Count) -> Any:
     known, of whatever date, for what is repeated may have happened before the period.
     """
     rows = rows.filter(query.passes(rows, measure.where)) if measure.where else rows
-    when, found = rows[measure.date], {}
+    when, found = query.when(rows, measure.date, zoned=query.names_zone(rows, measure.date)), {}
     for number, factor in enumerate(measure.times):
         if factor.again:
             same = [rows[column] for column in factor.again.same]
             before = when.lag().over(group_by=same, order_by=[when, rows[TABLES[measure.table].key]])
-            soon = when.epoch_seconds() - before.epoch_seconds() <= factor.again.within_days * SECONDS["days"]
+            soon = query.seconds_passed(before, when) <= factor.again.within_days * SECONDS["days"]
             found[_recurrence_name(number)] = query.is_so(query.all_of(soon, *(cell.notnull() for cell in same)))
     return rows.mutate(**found)
 
@@ -326,7 +332,8 @@ def pick_best(rows: Any, measure: Count, as_of: datetime, apart: Sequence[str] =
     amount = amount * rows.share_ / rows.parts_ if "share_" in rows.columns else amount
     rows = rows.mutate(worth_=amount).filter(counts(rows, measure))
     same, own = ([rows[column] for column in columns] for columns in (measure.best_of, apart))
-    order = [rows.worth_.desc(), rows[measure.date], rows[TABLES[measure.table].key]]
+    when = query.when(rows, measure.date, zoned=query.names_zone(rows, measure.date))
+    order = [rows.worth_.desc(), when, rows[TABLES[measure.table].key]]
     alone = query.any_of(*(cell.isnull() for cell in same))
     rows = rows.mutate(picked_=query.is_first([*own, *same], order) | alone)
     return rows.filter(rows.picked_)

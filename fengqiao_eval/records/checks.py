@@ -10,7 +10,7 @@ import pandas as pd
 from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.records.citizens import LIKELY, LONG, names_citizen
 from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, look
-from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, last_moment, optional, row_number
+from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, names_zone, optional, row_number, when
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates, likeliest
 from fengqiao_eval.words import quote
@@ -83,7 +83,7 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
         if (table.name, column.name) == ("figures", "period"):
             yield "period", column.name, ~cell.re_search(PERIOD), {}
     for first, last in STRETCHES:
-        if {first, last} <= set(rows.columns):
+        if table.column(first) and {first, last} <= set(rows.columns):
             yield "reversed", last, is_so(rows[last] < rows[first]), {"start": first}
     yield from _rules_between_columns(rows, table)
 
@@ -109,7 +109,9 @@ def _rules_between_columns(rows: Any, table: Table) -> Iterator[Wrong]:
         above, below, value = (optional(rows, name, "float64") for name in ("numerator", "denominator", "value"))
         yield "numerator_alone", "numerator", above.notnull() & below.isnull() & value.isnull(), {}
     if table.name == "duties" and "due_from" in rows.columns:
-        yield "reversed", "due_at", is_so(last_moment(rows.due_at) < rows.due_from), {"start": "due_from"}
+        zoned = names_zone(rows, "due_at", "due_from")
+        due, began = when(rows, "due_at", zoned=zoned, due=True), when(rows, "due_from", zoned=zoned)
+        yield "reversed", "due_at", is_so(due < began), {"start": "due_from"}
     if table.name == "notices" and "status" in rows.columns:
         # a notice takes points or a grade, so that two persons answer for it: who entered it, and another who checked it
         upheld, entered, checked = rows.status == UPHELD, optional(rows, "entered_by"), optional(rows, "checked_by")
@@ -171,9 +173,9 @@ def _rows_and_ids(rows: Any, key: str) -> tuple[int, int]:
 
 def _deduplicate(rows: Any, key: str, *, last: bool) -> Any:
     numbered = rows.mutate(row_=row_number()).cache()
-    chosen = numbered.group_by(chosen_id=key).agg(chosen_row=numbered.row_.max() if last else numbered.row_.min())
-    joined = numbered.inner_join(chosen, numbered.row_ == chosen.chosen_row)
-    return joined.drop("row_", "chosen_id", "chosen_row").cache()
+    chosen = numbered.group_by(chosen_=key).agg(kept_=numbered.row_.max() if last else numbered.row_.min())
+    joined = numbered.inner_join(chosen, numbered.row_ == chosen.kept_)
+    return joined.drop("row_", "chosen_", "kept_").cache()
 
 
 def _two_names(rows: Any, table: Table) -> list[Note]:
@@ -192,7 +194,7 @@ def _two_names(rows: Any, table: Table) -> list[Note]:
 
 def _blank_ends(rows: Any, table: Table) -> Iterator[Note]:
     """Count the ids with blanks at their ends, which are other ids than those without; of subjects none is named."""
-    ids = [name for name in dict.fromkeys((table.key, "subject_id", "record_id")) if name and name in rows.columns]
+    ids = [name for name in dict.fromkeys((table.key, "subject_id", "record_id")) if table.column(name) and name in rows.columns]
     asked = {f"n_{name}": rows.count(where=is_so(rows[name].re_search(BLANK_ENDS))) for name in ids}
     counts = rows.agg(**asked).to_pandas().iloc[0] if asked and table.name != "units" else {}
     for name in ids:

@@ -14,6 +14,7 @@ from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.query import UTC, constant, fetch, row_number, spell_zone
 from fengqiao_eval.records.tables import PERSONS, Column, Table
+from fengqiao_eval.words import quote
 
 Written = bool | int | Decimal | date | str
 
@@ -49,6 +50,8 @@ FLAGS = {"是": "true", "否": "false", "1": "true", "0": "false", "1.0": "true"
 """What offices write for yes and no, beside true and false."""
 BROUGHT = ("units", "postings", "figures", "credits")
 """The tables of which no column is looked at but the declared ones, so that no other is brought anywhere."""
+COUNTED = {"duties": ("visits_made",)}
+"""The columns of a table that are counted from other records."""
 FIRST_ROWS = 5
 """As many rows, cells or ids of what is wrong are named in a fault."""
 _DAY, _CLOCK = r"[1-9]\d{3}[-/]\d{1,2}[-/]\d{1,2}", r"[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
@@ -74,20 +77,26 @@ def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | Non
     Noted is what the mapping names and no cell holds, and what it puts in the place of cells of the file.
     """
     faults = _mapping_faults(rows, table, mapped, file)
-    times = Counter(mapped.rename.get(name, name) for name in rows.columns)
-    if twice := [name for name in times if times[name] > 1]:
+    named = [mapped.rename.get(name, name) for name in rows.columns]
+    times = Counter(name.casefold() for name in named)  # the engine sees no upper case
+    if twice := [name for name in dict.fromkeys(named) if times[name.casefold()] > 1]:
         return None, faults + [Fault(file, f"tables.{table.name}.rename", "document.twice", {"key": n}) for n in twice], []
     rows = rows.rename({new: old for old, new in mapped.rename.items() if old in rows.columns})
     over, replaced = _check_set(rows, table, mapped, file)
     faults += over
     filled = {name: _fill_column(rows, value, table, name, mapped) for name, value in mapped.set.items()}
-    rows = rows.mutate(**{name: cell for name, cell in filled.items() if cell is not None})
+    filled = {name: cell for name, cell in filled.items() if cell is not None}
+    names = list(dict.fromkeys([*named, *filled]))
+    own = _own_names(names, table)
+    rows = rows.select(**{name: filled[name] if name in filled else rows[name] for name in names if name not in own})
     rows, notes = _translate(rows, table, mapped)
     notes += replaced
+    if told := [name for name in own if not name.endswith(query.OWN)]:
+        notes.append(Note("own_column", {"table": table.label, "name": table.name, "columns": ", ".join(map(quote, told))}))
     # to call a column of the public subject_id makes no code of what is in it
-    columns = (*rows.columns, *(old for old, new in mapped.rename.items() if new == "subject_id"))
+    columns = (*names, *(old for old, new in mapped.rename.items() if new == "subject_id"))
     faults += [Fault(file, name, "records.citizen") for name in columns if is_of_citizens(name, table)]
-    missing = {name: suggest(name, rows.columns) for name in table.required if name not in rows.columns}
+    missing = {name: suggest(name, names) for name in table.required if name not in rows.columns}
     if missing:
         places = [(f"{table.name}.{name}", near) for name, near in missing.items()]
         return None, faults + [Fault(file, place, "records.missing_column", {"near": near}) for place, near in places], notes
@@ -95,6 +104,17 @@ def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | Non
         rows = rows.select(*(column.name for column in table.columns if column.name in rows.columns))
     rows, uncast = cast_columns(rows, table, file)
     return rows, faults + uncast, notes
+
+
+def _own_names(names: list[str], table: Table) -> list[str]:
+    """Name the columns that the program would take for its own, which are not read.
+
+    Those end as the program's own do, are what it counts itself, or differ from a declared column by upper case only, of which
+    the engine sees nothing.
+    """
+    counted, declared = COUNTED.get(table.name, ()), {column.name for column in table.columns}
+    alike = (name for name in names if name not in declared and name.casefold() in {*declared, *counted})
+    return [*alike, *(name for name in names if name.endswith(query.OWN))]
 
 
 def _mapping_faults(rows: Any, table: Table, mapped: Mapped, file: str) -> list[Fault]:
@@ -267,8 +287,8 @@ def _is_foreign(kind: Any, wanted: str) -> bool:
 def _cast(cell: Any, wanted: str, *, plain: bool = False) -> Any:
     """Make a cell what its column is declared to be; where that cannot be the cell is empty, which _cast_faults finds."""
     kind = cell.type()
-    if _is_typed(kind, wanted):
-        return cell
+    if wanted == "number" or _is_typed(kind, wanted):
+        return _six_decimals(cell) if wanted == "number" else cell
     if plain:
         return cell.try_cast(TYPES[wanted]) if kind.is_string() else cell
     if (kind.is_floating() or kind.is_decimal()) and wanted in ("text", "whole"):
@@ -283,6 +303,14 @@ def _cast(cell: Any, wanted: str, *, plain: bool = False) -> Any:
         return _in_range(cell, wanted)
     cell = cell.cast("string") if _is_foreign(kind, wanted) else cell
     return READ[wanted](cell) if cell.type().is_string() else cell.try_cast(TYPES[wanted])
+
+
+def _six_decimals(cell: Any) -> Any:
+    """Read a number with six decimals, so that what prints alike is alike; a short float is what its digits say."""
+    short = cell.type().is_floating() and str(cell.type()).lstrip("!") != TYPES["number"]
+    number = (cell.cast("string") if short else cell).try_cast(TYPES["number"])
+    # a number that is larger than that has fewer decimals
+    return (number.abs() < 2**33).ifelse(number.round(6), number)
 
 
 def _in_range(cell: Any, wanted: str) -> Any:
@@ -319,7 +347,6 @@ READ: dict[str, Callable[[Any], Any]] = {
     "text": lambda text: text,
     "time": lambda text: _time(text.strip()),
     "date": lambda text: _date(text.strip()),
-    "number": lambda text: text.try_cast("float64"),
     "whole": lambda text: _cast(text.try_cast("float64"), "whole"),
     "flag": lambda text: text.substitute(FLAGS).try_cast("boolean"),
 }
@@ -331,9 +358,9 @@ def _cast_faults(rows: Any, casts: Mapping[str, Any], columns: list[Column], tab
     counts = rows.agg(**{name: rows.count(where=cell) for name, cell in bad.items()}).to_pandas().iloc[0]
     faults = []
     for column in (column for column in columns if counts[column.name] > 0):
-        numbered = rows.mutate(written=rows[column.name].cast("string"), bad_=bad[column.name], row_=row_number())
-        cells = fetch(numbered.filter(numbered.bad_).order_by("row_").limit(FIRST_ROWS), ["row_", "written"])
-        shown = "; ".join(f"{row}: {look(text)}" for row, text in zip(cells["row_"], cells["written"], strict=True))
+        numbered = rows.mutate(written_=rows[column.name].cast("string"), bad_=bad[column.name], row_=row_number())
+        cells = fetch(numbered.filter(numbered.bad_).order_by("row_").limit(FIRST_ROWS), ["row_", "written_"])
+        shown = "; ".join(f"{row}: {look(text)}" for row, text in zip(cells["row_"], cells["written_"], strict=True))
         given = {"count": int(counts[column.name]), "rows": shown, "table": table.name}
         faults.append(Fault(file, f"{table.name}.{column.name}", f"records.no_{column.kind}", given))
     return faults

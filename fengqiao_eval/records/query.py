@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
-from operator import mul
+from operator import ge, gt, le, lt, mul
 from typing import Any
 
 import ibis
@@ -28,6 +28,8 @@ Span = tuple[datetime, datetime]
 EXACT = "decimal(38, 6)"
 """Sums of shares and codes are decimal, so that they do not depend on the order of the rows."""
 DAY = 86400
+OWN = "_"
+"""The end of every name that the program gives a column beside those of the records, none of which ends so (see ingest.shape)."""
 UTC = "_utc_"
 """What is put behind the name of a time for the column of its moments, in seconds since 1970, where it named its zone."""
 
@@ -113,15 +115,41 @@ def spell_zone(text: Cell, zoned: str) -> Cell:
     return text.re_extract(zoned, 1).try_cast("timestamp").cast("string") + offset
 
 
+def names_zone(rows: Rows, *columns: str) -> bool:
+    """Say whether a time named its zone in any of some columns: all that is held against it is then to be a moment."""
+    return any(column + UTC in rows.columns for column in columns)
+
+
+def when(rows: Rows, column: str, *, zoned: bool, due: bool = False) -> Cell:
+    """Give a time of each row so that others can be held against it; empty where it is.
+
+    zoned: as a moment, in seconds since 1970, for the wall clock shows an hour twice where clocks are put back; else by the
+    wall. due: of a deadline the last moment.
+    """
+    wall = rows[column].cast("timestamp")
+    if not zoned:
+        return last_moment(wall) if due else wall
+    own = rows[column + UTC] if column + UTC in rows.columns else seconds_since_1970(wall)
+    if due:
+        own = (wall == wall.truncate("D")).ifelse(seconds_since_1970(last_moment(wall)), own)
+    return wall.notnull().ifelse(own, ibis.null("float64"))
+
+
+def when_known(as_of: datetime, *, zoned: bool) -> Cell:
+    """Give the moment of knowledge so that what `when` gives can be held against it."""
+    now = constant(as_of, "timestamp")
+    return seconds_since_1970(now) if zoned else now
+
+
+def seconds_passed(start: Cell, end: Cell) -> Cell:
+    """Seconds from one to another of what `when` gives."""
+    return end.epoch_seconds() - start.epoch_seconds() if end.type().is_timestamp() else end - start
+
+
 def seconds_between(rows: Rows, start: str, end: str) -> Cell:
     """Seconds from one time of a row to another, between moments where their zone was named; empty where either time is."""
-    wall = rows[end].epoch_seconds() - rows[start].epoch_seconds()
-    if not {start + UTC, end + UTC} & set(rows.columns):
-        return wall
-    first, last = (
-        rows[n + UTC] if n + UTC in rows.columns else seconds_since_1970(rows[n].cast("timestamp")) for n in (start, end)
-    )
-    return wall.notnull().ifelse(last - first, ibis.null("float64"))
+    zoned = names_zone(rows, start, end)
+    return seconds_passed(when(rows, start, zoned=zoned), when(rows, end, zoned=zoned))
 
 
 def minutes_between(rows: Rows, start: str, end: str) -> Cell:
@@ -172,11 +200,15 @@ def _checks(rows: Rows, column: str, test: Any) -> Iterable[Cell]:
         yield cell.notin([plain(value) for value in test.not_in]) | cell.isnull()
     if test.present is not None:
         yield cell.notnull() if test.present else cell.isnull()
-    for name, compare in (("at_least", cell.__ge__), ("at_most", cell.__le__), ("above", cell.__gt__), ("below", cell.__lt__)):
-        if (bound := getattr(test, name)) is not None:
-            yield compare(rows[bound] if isinstance(bound, str) else plain(bound))
-    if test.not_after is not None:
-        yield cell.cast("timestamp") <= last_moment(rows[test.not_after])
+    for name, compare in (("at_least", ge), ("at_most", le), ("above", gt), ("below", lt)):
+        bound = getattr(test, name)
+        if isinstance(bound, str) and names_zone(rows, column, bound):
+            yield compare(when(rows, column, zoned=True), when(rows, bound, zoned=True))
+        elif bound is not None:
+            yield compare(cell, rows[bound] if isinstance(bound, str) else plain(bound))
+    if (due := test.not_after) is not None:
+        zoned = names_zone(rows, column, due)
+        yield when(rows, column, zoned=zoned) <= when(rows, due, zoned=zoned, due=True)
     if test.within is not None:
         passed, limit = seconds_between(rows, test.within.of, column), test.within.seconds
         same = cell.cast("timestamp") == rows[test.within.of].cast("timestamp").truncate("D")  # a day has no time of day
@@ -186,9 +218,16 @@ def _checks(rows: Rows, column: str, test: Any) -> Iterable[Cell]:
 
 def is_pending(rows: Rows, tests: Mapping[str, Any], as_of: datetime) -> Cell:
     """Say of each row whether a deadline named by a test is still to come at as_of; never empty."""
-    named = [(last_moment(rows[t.not_after]), 0.0) for t in tests.values() if t.not_after is not None]
-    named += [(rows[t.within.of], t.within.seconds) for t in tests.values() if t.within is not None]
-    return ibis.or_(*(is_so(start > ibis.timestamp(as_of - timedelta(seconds=limit))) for start, limit in named))
+    named = [(t.not_after, True, 0.0) for t in tests.values() if t.not_after is not None]
+    named += [(t.within.of, False, t.within.seconds) for t in tests.values() if t.within is not None]
+
+    def is_to_come(column: str, limit: float, *, due: bool) -> Cell:
+        zoned = names_zone(rows, column)
+        if zoned:
+            return when(rows, column, zoned=True, due=due) + limit > when_known(as_of, zoned=True)
+        return when(rows, column, zoned=False, due=due) > ibis.timestamp(as_of - timedelta(seconds=limit))
+
+    return ibis.or_(*(is_so(is_to_come(column, limit, due=due)) for column, due, limit in named))
 
 
 def code(cell: Cell, values: Mapping[str, Any]) -> Cell:
@@ -307,11 +346,11 @@ def is_unassigned(notices: Rows) -> Cell:
 def assign_units(notices: Rows, homes: pd.DataFrame) -> Rows:
     """Give each notice that counts the unit it counts for: the one it names, else the home of its officer.
 
-    homes: home_of (an officer) and home (the unit they belong to). A notice that names nobody is left out; one whose officer
+    homes: home_of_ (an officer) and home_ (the unit they belong to). A notice that names nobody is left out; one whose officer
     has no home keeps the officer in the unit's place, so that an unknown id is told as any other.
     """
-    found = notices.filter(~is_unassigned(notices)).left_join(ibis.memtable(homes), [("officer_id", "home_of")])
-    return found.mutate(unit_id=found.unit_id.fill_null(found.home.fill_null(found.officer_id))).drop("home_of", "home")
+    found = notices.filter(~is_unassigned(notices)).left_join(ibis.memtable(homes), [("officer_id", "home_of_")])
+    return found.mutate(unit_id=found.unit_id.fill_null(found.home_.fill_null(found.officer_id))).drop("home_of_", "home_")
 
 
 def expand_credits(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
@@ -323,26 +362,24 @@ def expand_credits(rows: Rows, key: str, credit_rows: Rows, table: str) -> Rows:
     """
     mine = credit_rows.filter(credit_rows.table == table)
     given = optional(mine, "share", "float64")
-    mine = mine.mutate(amount_=given.fill_null(1.0), unsaid_=given.isnull()).group_by(
-        credited_record="record_id", credited_officer="officer_id"
-    )
+    mine = mine.mutate(amount_=given.fill_null(1.0), unsaid_=given.isnull()).group_by(record_="record_id", credited_="officer_id")
     mine = mine.agg(
-        credited_share=lambda own: round_amount(own.amount_.cast(EXACT).sum()),
+        whole_=lambda own: round_amount(own.amount_.cast(EXACT).sum()),
         unsaid_=lambda own: own.unsaid_.any(),
         lines_=lambda own: own.count(),
     )
-    among = mine.lines_.sum().over(group_by="credited_record")
+    among = mine.lines_.sum().over(group_by="record_")
     mine = mine.select(
-        "credited_record",
-        "credited_share",
-        credited_officer=(mine.credited_share > 0).ifelse(mine.credited_officer, constant(None, "string")),
-        credited_parts=mine.unsaid_.ifelse(among, 1),
+        "record_",
+        "whole_",
+        credited_=(mine.whole_ > 0).ifelse(mine.credited_, constant(None, "string")),
+        among_=mine.unsaid_.ifelse(among, 1),
     )
-    rows = rows.left_join(mine, rows[key] == mine.credited_record)
+    rows = rows.left_join(mine, rows[key] == mine.record_)
     return rows.mutate(
-        officer_id=rows.credited_record.isnull().ifelse(optional(rows, "officer_id"), rows.credited_officer),
-        share_=rows.credited_share.fill_null(1.0),
-        parts_=rows.credited_parts.fill_null(1),
+        officer_id=rows.record_.isnull().ifelse(optional(rows, "officer_id"), rows.credited_),
+        share_=rows.whole_.fill_null(1.0),
+        parts_=rows.among_.fill_null(1),
     )
 
 
@@ -357,13 +394,12 @@ def add_visits(duties: Rows, visits: Rows, wanted: Cell) -> Rows:
 
     Few of all duties are looked at so, and to look for the visits of every other would cost most of the memory of a run.
     """
-    seen = visits.select(visited_subject="subject_id", visited_at="visited_at")
-    asked = duties.filter(wanted).select(who_="subject_id", since_="due_from", until_="due_at").distinct()
-    asked = asked.mutate(last_=last_moment(asked.until_))
-    joined = asked.inner_join(
-        seen, [asked.who_ == seen.visited_subject, seen.visited_at >= asked.since_, seen.visited_at <= asked.last_]
-    )
-    made = joined.group_by("who_", "since_", "until_").agg(visits_counted=joined.count())
-    mine = [duties.subject_id == made.who_, duties.due_from == made.since_, duties.due_at == made.until_]
+    zoned = names_zone(visits, "visited_at") or names_zone(duties, "due_from", "due_at")
+    seen = visits.select(visited_="subject_id", at_=when(visits, "visited_at", zoned=zoned))
+    duties = duties.mutate(since_=when(duties, "due_from", zoned=zoned), until_=when(duties, "due_at", zoned=zoned, due=True))
+    asked = duties.filter(wanted).select(who_="subject_id", first_="since_", last_="until_").distinct()
+    joined = asked.inner_join(seen, [asked.who_ == seen.visited_, seen.at_ >= asked.first_, seen.at_ <= asked.last_])
+    made = joined.group_by("who_", "first_", "last_").agg(made_=joined.count())
+    mine = [duties.subject_id == made.who_, duties.since_ == made.first_, duties.until_ == made.last_]
     found = duties.left_join(made, mine)
-    return found.mutate(visits_made=found.visits_counted.fill_null(0)).drop("who_", "since_", "until_", "visits_counted")
+    return found.mutate(visits_made=found.made_.fill_null(0)).drop("since_", "until_", "who_", "first_", "last_", "made_")

@@ -14,7 +14,7 @@ NAMED = 5
 """As many cells of a template as are named one by one."""
 
 FOR_EVALUATORS = (
-    *("mapping_idle", "mapping_no_table", "set_over", "words_absent", "codes_idle", "figures_idle", "ids_idle"),
+    *("mapping_idle", "mapping_no_table", "set_over", "own_column", "words_absent", "codes_idle", "figures_idle", "ids_idle"),
     *("outside_idle", "outside_known", "files_unread"),
     *("no_sample", "no_sample_scored", "nothing_scored", "part_scored"),
 )

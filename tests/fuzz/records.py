@@ -417,8 +417,34 @@ def quoted(folder: Folder) -> str:
     return "every cell in quotes"
 
 
+OWN = (
+    "home",
+    "HOME_OF",
+    "share_",
+    "parts_",
+    "span_",
+    "whose_",
+    "received_at_utc_",
+    "happened_at",
+    "record_id",
+    "unit_id_0",
+    "visits_made",
+)
+
+
+def own_names(folder: Folder) -> str:
+    """Add columns that are called as those that the program adds itself, or once did."""
+    table, value = folder.some_table(), folder.dice.choice(["S2", "0.5", "2024-10-01", "true", ""])
+    names = [name for name in folder.dice.sample(OWN, 4) if name.casefold() not in map(str.casefold, folder.tables[table][0])]
+    for number, row in enumerate(folder.tables[table]):
+        row.extend([value] * len(names) if number else names)
+    return f"{table}: columns {', '.join(names)} more"
+
+
 SOUND = (
     shuffle,
+    own_names,
+    own_names,
     other_times,
     other_times,
     moments,

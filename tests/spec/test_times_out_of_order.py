@@ -11,6 +11,7 @@ CASES = """
     | K3      | S1      | 2024-10-02 08:00 | 1899-12-30 08:10 | 2024-11-01 | 2024-10-02 00:00 |
 """
 BASE = "table: cases, date: received_at"
+LADDER = "{{since: {}, until: closed_at, unit: minutes, steps: [[{}, 1]]}}"
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,46 @@ def test_durations_are_between_moments(count, tmp_path):
     opened = read_records(tmp_path, zone="America/New_York")
     measure = f"{{kind: mean, {BASE}, of: {{minutes: [received_at, arrived_at]}}}}"
     assert count(measure, opened=opened, unit="分钟").frame.loc["S1", ["numerator", "denominator"]].tolist() == [20, 2]
+
+
+@pytest.mark.parametrize(
+    ("measure", "wanted"),
+    [
+        (f"{{kind: share, {BASE}, met: {{closed_at: {{not_after: due_at}}}}}}", "1/2"),
+        (f"{{kind: share, {BASE}, met: {{closed_at: {{at_most: due_at}}}}}}", "1/2"),
+        (f"{{kind: share, {BASE}, met: {{closed_at: {{above: due_at}}}}}}", "1/2"),
+        (f"{{kind: count, {BASE}, worth: [{{ladder: {LADDER.format('received_at', 110)}}}]}}", "1/nan"),
+        (f"{{kind: count, {BASE}, worth: [{{ladder: {LADDER.format('due_at', 30)}}}]}}", "1/nan"),
+        ("{kind: share, table: duties, date: due_at, met: {visits_made: {at_least: 1}}}", "1/2"),
+        ("{kind: count, table: notices, date: happened_on, best_of: [matter], worth: [{column: value}]}", "1/nan"),
+    ],
+)
+def test_two_times_are_compared_as_moments(count, tmp_path, measure, wanted):
+    """Where clocks are put back 01:50 comes before 01:10: K1 was closed twenty minutes early, K2 forty minutes late."""
+    written = {
+        "units": "unit_id,name,level\nS1,a,station\n",
+        "cases": "case_id,unit_id,received_at,closed_at,due_at\n"
+        "K1,S1,2024-11-03 00:10-05:00,2024-11-03 01:50-05:00,2024-11-03 01:10-06:00\n"
+        "K2,S1,2024-11-03 00:10-05:00,2024-11-03 01:20-06:00,2024-11-03 01:40-05:00\n",
+        "duties": "duty_id,unit_id,kind,subject_id,due_from,due_at\n"
+        "D1,S1,visit,H1,2024-11-03 01:50-05:00,2024-11-03 01:10-06:00\n"
+        "D2,S1,visit,H2,2024-11-03 00:10-05:00,2024-11-03 01:40-05:00\n",
+        "visits": "visit_id,unit_id,visited_at,subject_id\nV1,S1,2024-11-03 01:55-05:00,H1\nV2,S1,2024-11-03 01:20-06:00,H2\n",
+        "notices": "notice_id,unit_id,happened_on,code,matter,value,entered_by,checked_by,status\n"
+        "N1,S1,2024-11-03 01:50-05:00,c,m,1,a,b,upheld\nN2,S1,2024-11-03 01:10-06:00,c,m,1,a,b,upheld\n",
+    }
+    for name, text in written.items():
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+    opened = read_records(tmp_path, zone="America/Chicago")
+    assert count(measure, opened=opened).frame.loc["S1", "counted"] == wanted
+
+
+@pytest.mark.parametrize(("as_of", "wanted"), [("2024-11-03 00:55", "nan"), ("2024-11-03 02:00", "0")])
+def test_what_is_pending_is_so_by_the_moment(count, tmp_path, as_of, wanted):
+    """Due at 01:10 after the clocks are put back: at 00:55 it is still to come, at 02:00 it is over."""
+    (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,a,station\n")
+    rows = "K1,S1,2024-11-03 00:10-05:00,,2024-11-03 01:10-06:00\n"
+    (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at,due_at\n" + rows)
+    opened = read_records(tmp_path, zone="America/Chicago")
+    measure = f"{{kind: share, {BASE}, met: {{closed_at: {{not_after: due_at}}}}}}"
+    assert f"{count(measure, opened=opened, as_of=as_of).frame.loc['S1', 'value']:g}" == wanted
