@@ -50,7 +50,7 @@ def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:
             for column in (column for column in columns if there and column not in there):
                 given = {"table": table, "column": column, "near": suggest(column, list(there))}
                 rule = "own_column" if column.endswith(query.OWN) else "no_column"
-                yield Fault(records.name, f"{indicator.code}.measure", f"scheme.{rule}", given)
+                yield Fault(records.file(table), f"{indicator.code}.measure", f"scheme.{rule}", given)
 
 
 def _columns_by_table(indicator: Entry) -> dict[str, list[str]]:
@@ -97,10 +97,10 @@ def cast_undeclared(scheme: Scheme, records: Records) -> tuple[Records, list[Fau
         unfit = {a: code for a, code in asked.items() if not _fits(rows[a.column].type(), a.kind)}
         free = {a.column: a.kind for a in unfit if _may_become(a, asked, name, rows)}
         free |= {a.column: a.kind for a in asked if _is_unchecked(a, name, rows)}
-        faults += [_kind_fault(a, code, name, records.name) for a, code in unfit.items() if a.column not in free]
+        faults += [_kind_fault(a, code, name, records.file(name)) for a, code in unfit.items() if a.column not in free]
         if free:
             columns = tuple(Column(column, kind, "") for column, kind in free.items())
-            tables[name], more = cast_columns(rows, replace(TABLES[name], columns=columns), records.name)
+            tables[name], more = cast_columns(rows, replace(TABLES[name], columns=columns), records.file(name))
             faults += more
     return replace(records, tables=MappingProxyType(tables)), faults
 
@@ -198,7 +198,7 @@ def _excess_numerators(scheme: Scheme, records: Records) -> Iterator[Fault]:
         if {above, below} <= set(rows.columns):
             rows = rows.filter(rows.indicator == measure.figure) if isinstance(measure, Figure) else rows
             given, place = {"above": above, "below": below}, (measure.table, above)
-            yield from _row_fault(rows.filter(rows[above] > rows[below]), key, records.name, place, "over", given)
+            yield from _row_fault(rows.filter(rows[above] > rows[below]), key, records.file(measure.table), place, "over", given)
 
 
 def _amounts_below_nought(scheme: Scheme, records: Records) -> Iterator[Fault]:
@@ -209,7 +209,7 @@ def _amounts_below_nought(scheme: Scheme, records: Records) -> Iterator[Fault]:
         if rows is not None and column in rows.columns:
             rows = rows.filter(rows.indicator.isin(rates)) if table == "figures" else rows
             key = TABLES[table].key or "unit_id"
-            yield from _row_fault(rows.filter(rows[column] < 0), key, records.name, (table, column), "below_nought", {})
+            yield from _row_fault(rows.filter(rows[column] < 0), key, records.file(table), (table, column), "below_nought", {})
 
 
 def _amounts(entry: Entry) -> Iterator[str]:
@@ -247,7 +247,7 @@ def _contradictions(scheme: Scheme, records: Records) -> Iterator[Fault]:
         counts = rows.agg(**{f"n{n}": rows.count(where=one) for n, one in enumerate(off)}).to_pandas().iloc[0]
         best = min(range(len(off)), key=lambda n: counts[f"n{n}"])
         given = {"figure": name, "scale": f" × {scales[best]}" if scales[best] != 1 else "", "unit": entry.unit}
-        yield from _row_fault(rows.filter(off[best]), "unit_id", records.name, ("figures", "value"), "contradiction", given)
+        yield from _row_fault(rows.filter(off[best]), "unit_id", records.file("figures"), ("figures", "value"), "contradiction", given)
 
 
 def _range_faults(scheme: Scheme, records: Records) -> Iterator[Fault]:
@@ -262,7 +262,7 @@ def _range_faults(scheme: Scheme, records: Records) -> Iterator[Fault]:
             cell = rows[part.column]
             over = rows.filter(query.passes(rows, measure.where), query.passes(rows, part.where), (cell < low) | (cell > high))
             given, place = {"low": f"{low:g}", "high": f"{high:g}"}, (measure.table, str(part.column))
-            yield from _row_fault(over, TABLES[measure.table].key, records.name, place, "out_of_range", given)
+            yield from _row_fault(over, TABLES[measure.table].key, records.file(measure.table), place, "out_of_range", given)
 
 
 def _row_fault(over: Any, key: str, name: str, place: tuple[str, str], rule: str, given: Mapping[str, str]) -> Iterator[Fault]:

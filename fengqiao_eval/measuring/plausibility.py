@@ -111,7 +111,7 @@ class Survey:
         there = list(dict.fromkeys(self.units["level"].dropna()))
         if not set(there) & set(self.levels):
             given = {"given": ", ".join(self.levels), "there": ", ".join(map(quote, there))}
-            yield Fault(self.records.name, "units.level", "records.no_level", given)
+            yield Fault(self.records.file("units"), "units.level", "records.no_level", given)
             return
         yield from self._level_faults(there)
         yield from self._force_faults()
@@ -128,14 +128,14 @@ class Survey:
             counts, meant = self.units["level"].value_counts(), likeliest(strange, known)
             words = [f"{quote(one)} ×{counts[one]}" + (f" → {quote(meant[one])}?" if one in meant else "") for one in strange]
             given = {"count": int(counts[strange].sum()), "words": ", ".join(words[:SHOWN]) + (" …" if words[SHOWN:] else "")}
-            yield Fault(self.records.name, "units.level", "records.unknown_level", given)
+            yield Fault(self.records.file("units"), "units.level", "records.unknown_level", given)
 
     def _force_faults(self) -> Iterator[Fault]:
         """Find that on the last day of the period, which decides it, no unit of the levels asked for is in force."""
         units, last = self.records.tables["units"].to_pandas(), self.period.end.date() - timedelta(days=1)
         held = (dates(units, "valid_from", date.min) <= last) & (dates(units, "valid_to", date.max) >= last)
         if not (held & units["level"].isin(self.levels)).any():
-            yield Fault(self.records.name, "units.valid_to", "records.none_in_force", {"day": last, "count": len(units)})
+            yield Fault(self.records.file("units"), "units.valid_to", "records.none_in_force", {"day": last, "count": len(units)})
 
     def _parent_faults(self) -> Iterator[Fault]:
         """Find units under one of their own level or of a lower one: what they do would count for a rival."""
@@ -151,7 +151,7 @@ class Survey:
                 ids = [f"{quote(unit)} {level} → {quote(parent)} {levels[parent]}" for unit, level, parent in first]
                 rows = ", ".join(str(row + 2) for row in wrong.index[:SHOWN])
                 given = {"count": len(wrong), "given": "; ".join(ids), "rows": rows, "order": " > ".join(order)}
-                yield Fault(self.records.name, "units.parent_id", "records.parent_level", given)
+                yield Fault(self.records.file("units"), "units.parent_id", "records.parent_level", given)
 
     def _post_faults(self) -> Iterator[Fault]:
         """Find persons who are posted at a person: their days would flow through the other to a unit."""
@@ -161,7 +161,7 @@ class Survey:
             if len(wrong):
                 ids = [f"{quote(who)} → {quote(at)}" for who, at in wrong.head(SHOWN).itertuples(index=False)]
                 given = {"count": len(wrong), "given": ", ".join(ids)}
-                yield Fault(self.records.name, "postings.unit_id", "records.post_at_officer", given)
+                yield Fault(self.records.file("postings"), "postings.unit_id", "records.post_at_officer", given)
 
     def _unknown_faults(self, table: str) -> Iterator[Fault]:
         counts, policy = self.in_period(table), self.records.unknown
@@ -172,7 +172,7 @@ class Survey:
         if nobody or sum(wrong.values()) > policy.at_most * int(counts.sum()):
             given = {"most": percent(float(policy.at_most)), **self._said(wrong, share)}
             rule = {"postings": "unknown_posts", "figures": "unknown_figures"}.get(table, "unknown_units")
-            yield Fault(self.records.name, f"{table}.unit_id", f"records.{rule}", given)
+            yield Fault(self.records.file(table), f"{table}.unit_id", f"records.{rule}", given)
 
     def _strange(self, counts: "pd.Series[Any]") -> dict[str, int]:
         """Count the records of each id that is no unit, most records first."""

@@ -26,6 +26,12 @@ class Records:
     unknown: UnknownUnits = TOLD
     there: str = ""
     """What lies where the records lie, for who misses a table."""
+    files: Mapping[str, str] = MappingProxyType({})
+    """What the file or table is called from which each table was read."""
+
+    def file(self, table: str) -> str:
+        """Say where a table was read from, for whoever must mend it."""
+        return self.files.get(table, self.name)
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Name the columns of a table, () where there is no such table."""
@@ -92,4 +98,5 @@ def read_records(
         faults.append(Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES), "there": found.listing}))
     elif "units" not in {*found.tables, *found.unread}:
         faults.append(Fault(name, "units", "records.no_units", {"there": found.listing}))
-    return Records(MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing), faults
+    files = MappingProxyType({table: source.file for table, source in found.tables.items()})
+    return Records(MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files), faults
