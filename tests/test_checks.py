@@ -316,7 +316,7 @@ def scored(opened, tmp_path):
 @pytest.mark.parametrize(
     ("measure", "words"),
     [
-        (SHARE.replace("closed_at", "close_at"), r"records · a\.measure \[scheme\.no_column\] 表 cases 没有指标要用的列“close_at”；相近的有：closed_at"),
+        (SHARE.replace("closed_at", "close_at"), r"cases\.csv · a\.measure \[scheme\.no_column\] 表 cases 没有指标要用的列“close_at”；相近的有：closed_at"),
         (SHARE.replace("not_after: due_at", "not_after: deadline"), r"\[scheme\.no_column\] 表 cases 没有指标要用的列“deadline”"),
         (SHARE.replace("met:", "where: {colour: red}, met:"), r"\[scheme\.no_column\] 表 cases 没有指标要用的列“colour”"),
         (SHARE.replace("date: received_at", "date: opened_at"), r"\[scheme\.no_column\] 表 cases 没有指标要用的列“opened_at”"),

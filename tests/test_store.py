@@ -721,8 +721,8 @@ def test_a_column_is_read_as_the_scheme_uses_it(tables, drawn, tmp_path, write):
 @pytest.mark.parametrize(
     ("measure", "words"),
     [
-        ("{kind: mean, of: code}", r"records · cases\.code \[records\.no_number\] 表 cases 有 1 个单元格不是数（行号：样子 2: 字字，9 是数字）"),
-        ("{kind: share, met: {audited: 是}}", r"records · it0\.measure \[document\.value\] 值 cases\.audited: 是 不合要求；应为：true / false"),
+        ("{kind: mean, of: code}", r"cases\.csv · cases\.code \[records\.no_number\] 表 cases 有 1 个单元格不是数（行号：样子 2: 字字，9 是数字）"),
+        ("{kind: share, met: {audited: 是}}", r"cases\.csv · it0\.measure \[document\.value\] 值 cases\.audited: 是 不合要求；应为：true / false"),
         ("{kind: share, met: {received_at: {at_least: 5}}}", r"\[document\.value\] 值 cases\.received_at: 5 不合要求；应为：2024-11-05 08:30"),
         ("{kind: share, met: {unit_id: 3}}", r'\[document\.value\] 值 cases\.unit_id: 3 不合要求；应为："…"'),
         ("{kind: mean, of: unit_id}", r"\[document\.value\] 值 cases\.unit_id 不合要求；应为：12\.5"),

@@ -247,7 +247,9 @@ def _contradictions(scheme: Scheme, records: Records) -> Iterator[Fault]:
         counts = rows.agg(**{f"n{n}": rows.count(where=one) for n, one in enumerate(off)}).to_pandas().iloc[0]
         best = min(range(len(off)), key=lambda n: counts[f"n{n}"])
         given = {"figure": name, "scale": f" × {scales[best]}" if scales[best] != 1 else "", "unit": entry.unit}
-        yield from _row_fault(rows.filter(off[best]), "unit_id", records.file("figures"), ("figures", "value"), "contradiction", given)
+        yield from _row_fault(
+            rows.filter(off[best]), "unit_id", records.file("figures"), ("figures", "value"), "contradiction", given
+        )
 
 
 def _range_faults(scheme: Scheme, records: Records) -> Iterator[Fault]:

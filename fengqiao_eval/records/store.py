@@ -1,7 +1,7 @@
 """The records as read: tables found, shaped, checked and typed, with every fault of every table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,7 +26,7 @@ class Records:
     unknown: UnknownUnits = TOLD
     there: str = ""
     """What lies where the records lie, for who misses a table."""
-    files: Mapping[str, str] = MappingProxyType({})
+    files: Mapping[str, str] = field(default_factory=dict)
     """What the file or table is called from which each table was read."""
 
     def file(self, table: str) -> str:
