@@ -47,7 +47,7 @@ EXPECTED = {
     "quota.no_classes": "scheme.yaml:23 · dimensions.0.indicators.2.against.0",
     "weights.indicators": "scheme.yaml:13 · dimensions.0.indicators",
     "records.unchecked": "notices.parquet · notices.checked_by",
-    "scheme.no_column": "cases.csv · a.measure",
+    "scheme.no_column": "cases.parquet · a.measure",
 }
 
 
