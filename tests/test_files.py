@@ -197,10 +197,13 @@ def test_whatever_a_disk_answers_is_a_sentence_and_what_stood_there_stands(proje
     assert [fengqiao("score", f"params/{name}.yaml")[0] for name in ("q4", "other")] == [0, 0]
     (project / "params" / "scheme.yaml").write_text(before := "title: in force\n")
 
-    def refuse(path, _):
-        raise OSError(code, os.strerror(code), str(path))
+    def refuse(path, mode="r", *given, **named):
+        if mode == "xb":  # as a file is written anew
+            raise OSError(code, os.strerror(code), str(path))
+        return plain(path, mode, *given, **named)
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
+    plain = Path.open
+    monkeypatch.setattr(Path, "open", refuse)
     exit_code, _, refused = fengqiao(*words)
     assert exit_code == 3
     assert re.search(said, refused), refused
