@@ -10,6 +10,11 @@ from runs_fixture import OWN, write
 from test_page import made
 
 pytestmark = pytest.mark.browser
+DRAWN = """() => {
+  const figures = [...document.querySelectorAll(".fq-figure")];
+  return figures.length && figures.every((figure) => figure.querySelector(".main-svg"));
+}"""
+"""Whether every figure stands there: they are drawn one after the other."""
 UNITS = {OWN: "station", "S001": "station", "P0002": "officer"}
 
 
@@ -37,7 +42,7 @@ def opened(browser):
         tab.on("pageerror", lambda error: said.append(str(error)))
         tab.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
         tab.goto(path.as_uri())
-        tab.wait_for_function("document.querySelectorAll('.fq-figure .main-svg').length > 0")
+        tab.wait_for_function(DRAWN)
         return tab, asked, said
 
     yield open_page
