@@ -120,6 +120,11 @@ def refuse_link(path: Path) -> None:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
 
 
+def foreign_fault(rule: str, place: Path) -> FileAccessError:
+    """Make what is raised where others may put things, or have put them, where this user alone is to write."""
+    return FileAccessError(Fault(str(place), "", f"system.{rule}", {"place": place, "user": user_name()}), 2)
+
+
 @contextmanager
 def replace_whole(path: Path) -> Iterator[Path]:
     """Give a place beside a file to write it anew; it takes the file's place in one step, or goes where the writing fails.

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fengqiao_eval.errors import InputError, UsageError
+from fengqiao_eval.errors import FileAccessError, InputError, UsageError
 from fengqiao_eval.results import differences as results_differences
 from fengqiao_eval.results import seal
 from fengqiao_eval.results.run import open_run
@@ -354,13 +354,14 @@ def raise_of(*words):
 
 
 def test_an_older_program_sealed_nothing(run):
-    """A final run without hashes is said to be one, and is explained all the same."""
+    """A final run without hashes does not pass for checked, and is explained all the same, with a word."""
     (run.parent / "ledger.jsonl").unlink()
     told = json.loads((run / "manifest.json").read_text("utf-8"))
     del told["files"]
     (run / "manifest.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
     said = "q4 是较早的程序定稿的，当时不封存，没有可核对的哈希"
-    assert fengqiao("verify", "q4") == (0, said + "\n", "")
+    code, lines, refused = fengqiao("verify", "q4")
+    assert (code, lines, refused.count(said)) == (1, "", 1)
     code, lines, _ = fengqiao("explain", "q4", "S1")
     assert (code, lines.splitlines()[0]) == (0, said)
     assert fengqiao("run", "params/q4.yaml", *FINAL)[0] == 0
@@ -422,3 +423,57 @@ def test_a_correction_names_what_it_corrects(work):
     assert json.loads(Path("runs/q4-r2/manifest.json").read_text("utf-8"))["corrects"] == "q4"
     assert len(fengqiao("run", "params/q4.yaml", *FINAL, "--quiet")[1].splitlines()) == 1
     assert [fengqiao("verify", name)[0] for name in ("q4", "q4-r2")] == [0, 0]
+
+
+# What somebody else put where runs are written
+
+
+@pytest.fixture
+def fresh(tmp_path, monkeypatch):
+    """A project without any run, the current folder."""
+    monkeypatch.chdir(project(tmp_path / "fresh"))
+    Path("runs").mkdir()
+    return Path.cwd()
+
+
+@pytest.mark.parametrize("name", ["../notebooks", "other", "q4/../../records"])
+def test_no_line_of_a_ledger_moves_another_folder(fresh, name):
+    """What lies aside takes the place of its own name alone, whatever stands in the ledger."""
+    (part := fresh / "runs" / ".q4.part").mkdir()
+    (part / "manifest.json").write_text('{"state": "final"}', "utf-8")
+    hashed = hashlib.sha256((part / "manifest.json").read_bytes()).hexdigest()
+    told = {"run": name, "time": "", "manifest": hashed, "before": ""}
+    (fresh / "runs" / "ledger.jsonl").write_text(json.dumps(told) + "\n", "utf-8")
+    before = sorted(path.name for path in fresh.iterdir())
+    assert go(fresh, cards=False).folder.name == "q4"
+    assert sorted(path.name for path in fresh.iterdir()) == before
+    assert not (fresh / "runs" / "other").exists()
+
+
+def test_latest_names_a_run_beside_it(fresh):
+    """A text left by somebody else leads nowhere."""
+    (fresh / "evil" / "q4").mkdir(parents=True)
+    (fresh / "evil" / "q4" / "manifest.json").write_text("{}", "utf-8")
+    (fresh / "runs" / ".q4.latest").write_text("../evil/q4", "utf-8")
+    assert go(fresh, cards=False).folder.name == "q4"
+    assert (fresh / "runs" / "latest").read_text("utf-8") == "q4\n"
+
+
+@posix
+def test_a_folder_open_to_all_takes_no_results(fresh):
+    """Where every user may put things, nothing is written."""
+    (fresh / "runs").chmod(0o777)
+    with pytest.raises(FileAccessError, match=r"所有用户都能往 .*runs 里放东西"):
+        go(fresh, cards=False)
+
+
+@posix
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="root alone gives things to others")
+@pytest.mark.parametrize("name", [".q4.part", ".q4.old", ".q4.latest", "ledger.jsonl", "log.jsonl"])
+def test_what_another_user_put_there_is_no_work_of_ours(fresh, name):
+    """Unfinished runs, ledger and log of somebody else are neither gone on with nor written to."""
+    place = fresh / "runs" / name
+    place.mkdir() if name.endswith((".part", ".old")) else place.write_text("", "utf-8")
+    os.chown(place, 12345, 12345)
+    with pytest.raises(FileAccessError, match=r"不是用户 .* 的，运行会把它当成自己的半成品"):
+        go(fresh, cards=False)

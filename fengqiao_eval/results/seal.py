@@ -102,12 +102,14 @@ def enter(out: Path, name: str, manifest: Path) -> None:
 
 
 def find_entry(out: Path, part: Path) -> str | None:
-    """Find under which name the manifest of a folder stands in the ledger: it was sealed, and died before it took its place."""
+    """Find under which name the manifest of a folder stands in the ledger: it was sealed, and died before it took its place.
+
+    Raises InputError as read_ledger does.
+    """
     if not (part / MANIFEST).is_file() or not (out / LEDGER).is_file():
         return None
     found = fingerprint_file(part / MANIFEST)
-    entries = map(_parse, _lines(out / LEDGER))
-    return next((told["run"] for told in entries if told.get("manifest") == found), None)
+    return next((run for run, told in read_ledger(out).items() if told["manifest"] == found), None)
 
 
 # A run held against its seal

@@ -13,10 +13,19 @@ from typing import Any, Literal
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Fault, UsageError, refuse
-from fengqiao_eval.files import PRIVATE, file_name, file_names, fingerprint_file, input_faults, plain_path
+from fengqiao_eval.files import (
+    PRIVATE,
+    file_name,
+    file_names,
+    fingerprint_file,
+    foreign_fault,
+    input_faults,
+    plain_path,
+    refuse_link,
+)
 from fengqiao_eval.results import seal
 from fengqiao_eval.results.run import FRAMES
-from fengqiao_eval.runs import manifest
+from fengqiao_eval.runs import log, manifest
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.words import readable
 
@@ -70,6 +79,27 @@ def _places(out: Path, base: str) -> Iterator[Path]:
     yield from (out / f"{base}-r{number}" for number in count(2))
 
 
+def _bears(base: str, name: str) -> bool:
+    """Say whether a run of that name, or a correction of it, is called so."""
+    return re.fullmatch(rf"{re.escape(base)}(-r\d+)?", name) is not None
+
+
+def check_owner(out: Path, base: str) -> None:
+    """Refuse what another user has put where a run is written: it would be taken for our own work, or written through.
+
+    Raises OSError for a link, FileAccessError for what is another's, or for a folder in which all users may put things.
+    """
+    if not hasattr(os, "geteuid"):  # on Windows rights are those of the folder above
+        return
+    if out.is_dir() and out.stat().st_mode & stat.S_IWOTH:
+        raise foreign_fault("open", out)
+    parts = (aside(out, base, "part"), aside(out, base, "old"), aside(out, base, "latest"))
+    for place in (*parts, parts[0] / OFFICER, out / seal.LEDGER, out / log.NAME):
+        refuse_link(place)
+        if place.exists() and place.stat().st_uid != os.geteuid():
+            raise foreign_fault("foreign", place)
+
+
 def newest_run(out: Path, base: str) -> Path | None:
     """Find the run that lies under a name, or the last of its corrections."""
     there = list(takewhile(read_manifest, _places(out, base)))
@@ -101,7 +131,7 @@ def check_seals(out: Path, base: str) -> None:
     for place in takewhile(Path.is_dir, _places(out, base)):
         seal.check(place, every=True)
     with input_faults(out / seal.LEDGER):
-        names = [name for name in seal.read_ledger(out) if re.fullmatch(rf"{re.escape(base)}(-r\d+)?", name)]
+        names = [name for name in seal.read_ledger(out) if _bears(base, name)]
     refuse(Fault(readable(name), "", "seal.gone") for name in names if not (out / name).is_dir())
 
 
@@ -190,7 +220,8 @@ def _take_place(out: Path, base: str, name: str) -> None:
 def put_right(out: Path, base: str) -> None:
     """Put right what a death in the middle of `appear` left: a run sealed or moved away, or in its place and not named yet."""
     old, following = aside(out, base, "old"), aside(out, base, "latest")
-    if name := seal.find_entry(out, aside(out, base, "part")):
+    name = seal.find_entry(out, aside(out, base, "part"))
+    if name and _bears(base, name) and not _is_final(out / name):
         _take_place(out, base, name)
     for run in old.iterdir() if old.is_dir() else ():
         if not (out / run.name).exists():
@@ -203,7 +234,9 @@ def put_right(out: Path, base: str) -> None:
 
 def _settle(out: Path, base: str) -> None:
     """Make the run that has just taken its place read-only where it is final, then let `latest` name it."""
-    run = out / aside(out, base, "latest").read_text("utf-8").strip()
+    run = out / aside(out, base, "latest").read_text("utf-8", "replace").strip()
+    if run.parent != out or not _bears(base, run.name):  # somebody else wrote it
+        return
     if _is_final(run):
         for path in (one for one in (*run.rglob("*"), run) if not one.is_symlink()):  # a notebook may have put one there
             path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from fengqiao_eval.errors import LockedError, UsageError
 from fengqiao_eval.files import user_name
-from fengqiao_eval.words import say
+from fengqiao_eval.words import readable, say
 
 MOMENT = 0.1
 """The seconds in which a lock is tried for: its last holder may be just removing the file."""
@@ -57,7 +57,7 @@ def _sign(file: int) -> None:
 def _holder(path: Path) -> dict[str, str]:
     """Read who holds the lock, a dash for what is not written yet; the first byte is passed over, as Windows locks it."""
     told = dict.fromkeys(("process", "user", "host", "since"), "—")
-    with suppress(OSError, ValueError), path.open("rb", buffering=0) as file:
+    with suppress(OSError, ValueError, RecursionError, AttributeError), path.open("rb", buffering=0) as file:
         file.seek(1)
-        told |= json.loads(file.read())
+        told |= {name: readable(str(word)) for name, word in json.loads(file.read()).items()}  # anybody may have written it
     return told

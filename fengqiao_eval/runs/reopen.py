@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from fengqiao_eval.documents import similar_ids
-from fengqiao_eval.errors import OFFICER, InputError, UsageError
+from fengqiao_eval.errors import OFFICER, Fault, InputError, UsageError
 from fengqiao_eval.files import file_name, write_whole
 from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
@@ -59,6 +59,8 @@ def verify_run(given: Path, lang: str) -> list[str]:
     found = seal.check(_find_folder(given), every=True)
     if found.key == "draft":
         raise UsageError("verify.draft", run=found.given["run"])
+    if found.key != "whole":  # whoever goes on after exit 0 must not take it for checked
+        raise InputError([Fault(found.given["run"], "", f"seal.{found.key}", {"run": found.given["run"]})])
     return [say(f"seal.{found.key}", lang, **found.given)]
 
 
@@ -79,7 +81,7 @@ def find_run(given: Path) -> Run:
 def _find_folder(given: Path) -> Path:
     """Find the folder of a run by its path, by the file `latest`, or by its name in runs/; one that was sealed may be gone."""
     for place in (given, Path("runs") / given):
-        named = place.parent / place.read_text("utf-8").strip() if place.is_file() else place
+        named = place.parent / Path(place.read_text("utf-8", "replace").strip()).name if place.is_file() else place
         folder = Path(os.path.abspath(named))  # noqa: PTH100 - resolve() would follow a link to where its ledger is not
         if (folder / seal.MANIFEST).is_file() or folder.name in seal.read_ledger(folder.parent):
             return folder

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.engine.pool import print_cards
 from fengqiao_eval.errors import OFFICER, Fault, FengqiaoError, FullDiskError, InputError, Note
-from fengqiao_eval.files import FULL, find_refusal, refusal, refuse_link
+from fengqiao_eval.files import FULL, find_refusal, refusal
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.results import seal
 from fengqiao_eval.runs import folder as run_folder
@@ -80,8 +80,7 @@ def run(job: Job) -> Made:
 
             find_browser()
         with hold_lock(job.out, job.base) as new:
-            for what in ("part", "old", "latest"):
-                refuse_link(run_folder.aside(job.out, job.base, what))
+            run_folder.check_owner(job.out, job.base)
             run_folder.put_right(job.out, job.base)
             run_folder.check_seals(job.out, job.base)
             newest = None if job.fresh else job.newest
