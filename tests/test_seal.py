@@ -425,6 +425,15 @@ def test_a_correction_names_what_it_corrects(work):
     assert [fengqiao("verify", name)[0] for name in ("q4", "q4-r2")] == [0, 0]
 
 
+@pytest.mark.parametrize("command", [("explain", "q4", "S1"), ("compare", "q4", "drafts/q4"), ("verify", "q4")])
+def test_a_page_that_was_changed_is_told_by_every_command(run, command):
+    """Not only what is read again is looked at."""
+    go(run.parents[1], "out=drafts")
+    (run / "station" / "S1.html").write_text("<p>99.75</p>", "utf-8")
+    code, _, refused = fengqiao(*command)
+    assert (code, "q4 [seal.changed] station/S1.html" in refused) == (1, True)
+
+
 # What somebody else put where runs are written
 
 

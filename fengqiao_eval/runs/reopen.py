@@ -73,9 +73,12 @@ def seal_lines(given: Path, lang: str) -> list[str]:
 def find_run(given: Path) -> Run:
     """Open a run by its folder, by the file `latest`, or by its name in runs/.
 
-    Raises UsageError naming near ones, InputError where its seal is broken.
+    Raises UsageError naming near ones, InputError where its seal is broken: every file is looked at, but by who may not read what
+    is of officers, of whom frames and scheme alone are asked.
     """
-    return open_run(_find_folder(given))
+    folder = _find_folder(given)
+    seal.check(folder, every=os.access(folder / OFFICER, os.R_OK | os.X_OK))
+    return open_run(folder)
 
 
 def _find_folder(given: Path) -> Path:
