@@ -90,6 +90,7 @@ def test_a_good_scheme_is_read(loaded):
         ("code: safety", "code: closed", r"s\.yaml:30 · dimensions\.1\.indicators\.0\.code \[scheme\.code_twice\] 代码“closed”重复"),
         ("code: safety", "code: 安全感", r"dimensions\.1\.indicators\.0\.code \[document\.value\] 值 安全感 不合要求"),
         ("checker: 乙", "checker: 甲", r"s\.yaml:6 · checker \[scheme\.one_person\] 起草人与审核人都是“甲”；须为两人"),
+        ("checker: 乙", 'checker: " 甲\\u200b"', r"checker \[scheme\.one_person\]"),
         ("at_least: 90", "at_least: 60", r"s\.yaml:10 · bands \[scheme\.bands\] 等次分数线须从高到低且互不相同，现为 60, 60"),
         ("period: 2024-11", "period: 2024Q4", r"s\.yaml:11 · void\.0\.period \[scheme\.void_month\] 作废期间须为单个月份（如 2024-11），现为“2024Q4”"),
         ("indicator: closed", "indicator: closd", r"void\.0\.indicator \[scheme\.unknown_code\] 没有代码为“closd”的指标；相近的有：closed"),
