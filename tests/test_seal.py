@@ -359,7 +359,7 @@ def test_an_older_program_sealed_nothing(run):
     told = json.loads((run / "manifest.json").read_text("utf-8"))
     del told["files"]
     (run / "manifest.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
-    said = "q4 是较早的程序定稿的，当时不封存，没有可核对的哈希"
+    said = "q4 是较早的程序定稿的，当时不封存，没有可核对的哈希；请与纸上留存的结果核对"
     code, lines, refused = fengqiao("verify", "q4")
     assert (code, lines, refused.count(said)) == (1, "", 1)
     code, lines, _ = fengqiao("explain", "q4", "S1")
@@ -373,7 +373,7 @@ def test_who_may_not_read_the_ledger_is_told(run):
     """The seal cannot be checked by everybody: it is said, and nothing is refused."""
     (run.parent / "ledger.jsonl").chmod(0)
     code, lines, _ = fengqiao("explain", "q4", "S1")
-    assert (code, lines.splitlines()[0].startswith("注意：您无权读取登记簿")) == (0, True)
+    assert (code, lines.splitlines()[0].startswith("您无权读取登记簿")) == (0, True)
 
 
 # Who refuses a broken seal

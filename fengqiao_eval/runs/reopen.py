@@ -61,13 +61,13 @@ def verify_run(given: Path, lang: str) -> list[str]:
         raise UsageError("verify.draft", run=found.given["run"])
     if found.key != "whole":  # whoever goes on after exit 0 must not take it for checked
         raise InputError([Fault(found.given["run"], "", f"seal.{found.key}", {"run": found.given["run"]})])
-    return [say(f"seal.{found.key}", lang, **found.given)]
+    return [say("seal.whole", lang, **found.given)]
 
 
 def seal_lines(given: Path, lang: str) -> list[str]:
     """Say where the seal of a final run cannot be checked; nothing where it is whole, or where there is none."""
     found = seal.hold(_find_folder(given))
-    return [say(f"seal.{found.key}", lang, **found.given)] if found.key in ("older", "closed") else []
+    return [say(f"fault.seal.{found.key}", lang, **found.given)] if found.key in ("older", "closed") else []
 
 
 def find_run(given: Path) -> Run:
