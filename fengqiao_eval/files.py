@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 from collections import Counter
@@ -118,6 +119,36 @@ def refuse_link(path: Path) -> None:
     """Refuse a link where something is about to be written: it would be written wherever the link leads."""
     if path.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+
+
+def is_open(folder: Path) -> bool:
+    """Say whether others may move or replace what this user puts into a folder: a group or all write to it, without sticky bit.
+
+    A group that is called as its user is that user's own, as Debian and Red Hat make them; on Windows nothing is asked.
+    """
+    if sys.platform == "win32":
+        return False
+    import grp  # noqa: PLC0415 - POSIX only
+
+    found = folder.stat()
+    with suppress(KeyError):  # a group may have no name
+        if grp.getgrgid(found.st_gid).gr_name == user_name():
+            return bool(found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX)
+    return bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX)
+
+
+def own_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, or take the one that is there; refuse a link, and what is another's."""
+    folder.mkdir(PRIVATE, exist_ok=True)
+    check_own(folder)
+
+
+def check_own(place: Path, *, linked: bool = False) -> None:
+    """Refuse what is another user's where this user alone is to write, and a link, unless it is to be replaced itself."""
+    if not linked:
+        refuse_link(place)
+    if sys.platform != "win32" and os.path.lexists(place) and place.lstat().st_uid != os.geteuid():
+        raise foreign_fault("foreign", place)
 
 
 def foreign_fault(rule: str, place: Path) -> FileAccessError:

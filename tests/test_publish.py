@@ -110,10 +110,10 @@ def test_an_unknown_id_is_refused(units, given):
 # The folder
 
 
-def a_run(out, **told):
+def a_run(out, base="demo", **told):
     """Write a run aside: a manifest and a page."""
     out.mkdir(exist_ok=True)
-    folder = run_folder.create_part(run_folder.aside(out, "demo", "part"))
+    folder = run_folder.create_part(run_folder.aside(out, base, "part"))
     manifest.write(folder / "manifest.json", {"run": "demo", "state": "draft"} | told)
     (folder / "index.html").write_text(str(told), "utf-8")
     return folder
@@ -121,8 +121,8 @@ def a_run(out, **told):
 
 def finish(out, name, **told):
     """Write a run and let it take its place."""
-    a_run(out, run=name, **told)
-    run_folder.appear(out, "demo", name)
+    a_run(out, name.split("-r")[0], run=name, **told)
+    run_folder.appear(out, name.split("-r")[0], name)
     return out / name
 
 

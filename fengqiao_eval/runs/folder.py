@@ -15,17 +15,20 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, Fault, UsageError, refuse
 from fengqiao_eval.files import (
     PRIVATE,
+    check_own,
     file_name,
     file_names,
     fingerprint_file,
     foreign_fault,
     input_faults,
+    is_open,
+    own_folder,
     plain_path,
-    refuse_link,
+    write_whole,
 )
 from fengqiao_eval.results import seal
 from fengqiao_eval.results.run import FRAMES
-from fengqiao_eval.runs import log, manifest
+from fengqiao_eval.runs import manifest
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.words import readable
 
@@ -87,17 +90,14 @@ def _bears(base: str, name: str) -> bool:
 def check_owner(out: Path, base: str) -> None:
     """Refuse what another user has put where a run is written: it would be taken for our own work, or written through.
 
-    Raises OSError for a link, FileAccessError for what is another's, or for a folder in which all users may put things.
+    Raises OSError for a link, FileAccessError for what is another's, or for a folder in which others may move what is ours.
     """
-    if not hasattr(os, "geteuid"):  # on Windows rights are those of the folder above
-        return
-    if out.is_dir() and out.stat().st_mode & stat.S_IWOTH:
+    if out.is_dir() and is_open(out):
         raise foreign_fault("open", out)
     parts = (aside(out, base, "part"), aside(out, base, "old"), aside(out, base, "latest"))
-    for place in (*parts, parts[0] / OFFICER, out / seal.LEDGER, out / log.NAME):
-        refuse_link(place)
-        if place.exists() and place.stat().st_uid != os.geteuid():
-            raise foreign_fault("foreign", place)
+    for place in (*parts, out / seal.LEDGER, *takewhile(os.path.lexists, _places(out, base))):
+        check_own(place)
+    check_own(out / LATEST, linked=True)
 
 
 def newest_run(out: Path, base: str) -> Path | None:
@@ -175,7 +175,7 @@ def write_frames(folder: Path, frames: Mapping[str, pd.DataFrame], officers: Map
     for place, those in ((folder, frames), (folder / OFFICER, officers)):
         if those is officers and officers["units"].empty:
             continue
-        place.mkdir(PRIVATE, exist_ok=True)
+        own_folder(place)
         for name, frame in those.items():
             path = plain_path(place) / f"{name}.parquet"
             frame.reset_index(drop=True).to_parquet(path, index=False, row_group_size=ROW_GROUP)
@@ -200,12 +200,12 @@ def appear(out: Path, base: str, name: str) -> None:
 def _take_place(out: Path, base: str, name: str) -> None:
     """Move a run that is written aside to its place; `latest` moves last."""
     part, place, old = aside(out, base, "part"), out / name, aside(out, base, "old")
-    aside(out, base, "latest").write_text(name + "\n", "utf-8", newline="\n")
+    write_whole(aside(out, base, "latest"), name + "\n")
     umask = os.umask(0o022)  # it is read by being set
     os.umask(umask)
     part.chmod(0o777 & ~umask)
     if place.exists():
-        old.mkdir(PRIVATE, exist_ok=True)
+        own_folder(old)
         place.replace(old / name)
     try:
         part.replace(place)
@@ -246,5 +246,5 @@ def _settle(out: Path, base: str) -> None:
 
 def point(out: Path, base: str, name: str) -> None:
     """Let `latest`, a text file of one line, name the run; it is replaced in one step."""
-    aside(out, base, "latest").write_text(name + "\n", "utf-8", newline="\n")
+    write_whole(aside(out, base, "latest"), name + "\n")
     aside(out, base, "latest").replace(out / LATEST)

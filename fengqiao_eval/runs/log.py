@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import stat
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ def _append(path: Path, text: str) -> None:
     """Append in one call; half a line, which a full disk or a loss of power left, is ended first."""
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0), 0o600)
     try:
+        if not _is_ours(os.fstat(file)):
+            raise ValueError(say("run.log_foreign"))
         if sys.platform != "win32":  # wait while another process writes, whose half line is not torn
             import fcntl  # noqa: PLC0415 - POSIX only
 
@@ -81,6 +84,11 @@ def _append(path: Path, text: str) -> None:
         os.write(file, b"\n" * torn + text.encode("utf-8") + b"\n")
     finally:
         os.close(file)
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    """Say whether a log is a file of this user; a pipe of somebody else's would make a run wait, or read what it does."""
+    return stat.S_ISREG(found.st_mode) and (sys.platform == "win32" or found.st_uid == os.geteuid())
 
 
 @cache
