@@ -225,6 +225,106 @@ def test_05_only_tables_of_the_base_are_read(view, words):
     assert words in check()
 
 
+@pytest.mark.parametrize(
+    ("statements", "functions"),
+    [
+        (["CREATE VIEW cases AS SELECT * FROM t WHERE random() < 2"], "random"),
+        (["CREATE VIEW cases AS SELECT * FROM t WHERE now() > received_at"], "now"),
+        (["CREATE VIEW cases AS SELECT * FROM t WHERE current_date > DATE '2000-01-01'"], "current_date"),
+        (["CREATE VIEW cases AS SELECT * FROM t WHERE txid_current() > 0 AND current_setting('threads') <> '0'"], "current_setting, txid_current"),
+        (["CREATE MACRO lucky(a) AS a + random()", "CREATE VIEW cases AS SELECT * FROM t WHERE lucky(1) < 3"], "random"),
+        (["CREATE VIEW inner_one AS SELECT * FROM t WHERE uuid() <> ''", 'CREATE VIEW cases AS SELECT * FROM "INNER_ONE"'], "uuid"),
+        (["CREATE VIEW cases AS SELECT * FROM t USING SAMPLE 30 ROWS"], "sample"),
+        (["CREATE VIEW cases AS SELECT * FROM t TABLESAMPLE 100%"], "sample"),
+        (["CREATE VIEW cases AS SELECT * FROM t WHERE age(received_at) > INTERVAL 1 DAY"], "age"),
+        (["CREATE TABLE cases (case_id VARCHAR, unit_id VARCHAR, received_at TIMESTAMP, x DOUBLE AS (random()))"], "random"),
+    ],
+)  # fmt: skip
+def test_05_what_answers_otherwise_each_time_is_no_record(statements, functions):
+    """A view that hangs on chance, time or settings, by itself, a macro or another view, is refused by what it calls."""
+    base(
+        "a.duckdb",
+        "CREATE TABLE units AS FROM REC(units)",
+        "CREATE TABLE t AS SELECT * REPLACE (received_at::TIMESTAMP AS received_at) FROM REC(cases)",
+        *statements,
+    )
+    assert re.search(rf"a\.duckdb:cases \[records\.volatile_view\] 此视图或生成列用了 .*{functions}", check())
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "SELECT * REPLACE (replace(status, 'random(', 'now(') AS status) FROM t",
+        "SELECT *, case_id AS now, case_id AS random FROM t",
+        "SELECT *, 'current_date' AS word FROM t ORDER BY case_id LIMIT 100",
+    ],
+)
+def test_05_steady_views_are_read(view):
+    """Words in quotes and names of columns are no functions."""
+    base("a.duckdb", "CREATE TABLE units AS FROM REC(units)", "CREATE TABLE t AS FROM REC(cases)", f"CREATE VIEW cases AS {view}")
+    assert "exit 0" in check()
+
+
+def test_05_a_view_is_asked_once():
+    """What is checked and what is counted are the same rows: a view is copied, and a generated column with it."""
+    base(
+        "a.duckdb",
+        "CREATE TABLE units AS FROM REC(units)",
+        "CREATE TABLE cases (case_id VARCHAR, unit_id VARCHAR, received_at VARCHAR, day VARCHAR AS (received_at[:10]))",
+        "INSERT INTO cases SELECT case_id, unit_id, received_at FROM REC(cases)",
+    )
+    found = sources.find_sources(Path("a.duckdb"), {"cases": sources.Mapped()}, "Asia/Shanghai", "a")
+    assert "day" in found.tables["cases"].rows.columns
+    assert found.tables["cases"].rows.get_name().startswith("temp.main.ibis_view_")
+    assert found.faults == []
+
+
+def test_05_a_view_without_end_is_interrupted(monkeypatch):
+    """A view that is never done is refused by its name, not waited for."""
+    monkeypatch.setattr(sources, "LONGEST_VIEW", 0.5)
+    endless = "SELECT t.* FROM t, t a, t b, t c, t d, t e, t f, t g, t h, t i, t j WHERE a.case_id || b.case_id || c.case_id = md5(j.case_id)"
+    base(
+        "a.duckdb",
+        "CREATE TABLE units AS FROM REC(units)",
+        "CREATE TABLE t AS FROM REC(cases)",
+        f"CREATE VIEW cases AS {endless}",
+    )
+    assert re.search(r"a\.duckdb:cases \[records\.endless_view\] 此视图 .* 分钟内没有算完", check())
+
+
+def test_05_a_log_that_was_left_is_told():
+    """Beside a base lies the log of a writing that did not end: what is whole in it is read, and that is said."""
+    base("a.duckdb", "CREATE TABLE units AS FROM REC(units)", "CREATE TABLE cases AS FROM REC(cases)")
+    write = "c.execute('PRAGMA disable_checkpoint_on_shutdown'); c.execute('DELETE FROM cases WHERE rowid % 2 = 0'); os._exit(0)"
+    subprocess.run([sys.executable, "-c", f"import duckdb, os; c = duckdb.connect('a.duckdb'); {write}"], check=True)
+    said = check()
+    assert re.search(r"a\.duckdb\.wal 未并入库中（上次写入没有正常结束）", said)
+    assert "cases 15" in said
+
+
+def test_05_a_pipe_beside_a_base_is_not_waited_for():
+    """Where the log of a base should lie there is a pipe: it is named, nobody waits."""
+    base("a.duckdb", "CREATE TABLE units AS FROM REC(units)")
+    os.mkfifo("a.duckdb.wal")
+    assert re.search(r"a\.duckdb\.wal \[document\.special\]", check())
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        (",".join(f"c{n}" for n in range(10_000)), r"units\.csv \[records\.many_columns\] 有 10000 列，超过上限 702 列"),
+        ("unit_id,name,level," + "x" * 300, r"units\.csv \[records\.long_name\] 第 4 列的列名有 300 个字符"),
+        ("x" * (1 << 21), r"units\.csv \[records\.no_heading\]"),
+        ('"' + "x,\n" * (1 << 20), r"units\.csv \["),
+    ],
+    ids=["10000 columns", "long name", "no end", "open quote"],
+)
+def test_24_a_heading_is_bounded(heading, words):
+    """Ten thousand columns, a name of 300 characters, a first line without end: refused at the heading."""
+    Path("rec/units.csv").write_text(heading + "\n" + heading + "\n", "utf-8")
+    assert re.search(words, check())
+
+
 def test_05_a_hostile_base_opens_no_file_elsewhere(need, tmp_path, tmp_path_factory):
     """While a base is read no file is read but the project's and those of Python and the system, and no network is asked."""
     secret = tmp_path_factory.mktemp("elsewhere") / "secret.txt"

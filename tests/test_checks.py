@@ -211,6 +211,15 @@ def test_a_column_of_the_public_is_refused_by_its_name(opened):
     [
         *("110101199003072316", "11010119900307231X", "13812345678", "13812345678　", "138 1234 5678", "+86 138-1234-5678"),
         *("１３８１２３４５６７８", "008613812345678", "110101900307231", "１１０１０１１９９００３０７２３１Ｘ"),
+        *(
+            "138\u200b1234\u200b5678",
+            "138.1234.5678",
+            "138_1234/5678",
+            "138\u20111234\u20105678",
+            "(138)12345678",
+            "138 123 45678",
+        ),
+        *("١٣٨١٢٣٤٥٦٧٨", "①③⑧①②③④⑤⑥⑦⑧", "𝟏𝟑𝟖𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖", "一三八一二三四五六七八", "11010119900307231Х", "1101 0119 9003 0723 16"),
     ],
 )
 def test_a_code_that_is_an_identity_number_is_refused(opened, secret):
@@ -233,7 +242,10 @@ def test_an_id_that_is_an_identity_number_is_refused(opened, before, place, secr
     assert secret not in str(refused.value)
 
 
-@pytest.mark.parametrize("number", ["510104202411050001", "20241105083000123", "11010119901307231X", "10000000001"])
+@pytest.mark.parametrize(
+    "number",
+    ["130-2024-0001", "440310-20241231-0009", "510104202411050001", "20241105083000123", "11010119901307231X", "10000000001"],
+)
 def test_a_number_of_a_case_is_no_identity_number(opened, number):
     """Eighteen digits with the day of the case in them, a month 13, a running number: codes."""
     assert opened({"K2": number}).counts["cases"] == 2
@@ -243,7 +255,19 @@ NOTICES = "| notice_id | happened_on | unit_id | code | reason | source | status
 
 
 @pytest.mark.parametrize(
-    "secret", ["找１３８ １２３４ ５６７８", "110101-19900307-2316", "证号110101900307231", "+86 138-1234-5678"]
+    "secret",
+    [
+        *("找１３８ １２３４ ５６７８", "110101-19900307-2316", "证号110101900307231", "+86 138-1234-5678", "179511381234567８"),
+        *(
+            "找138\u200b1234\u200b5678",
+            "电话138·123·45678转2",
+            "电话013812345678",
+            "(138)1234-5678",
+            "1 3 8 1 2 3 4 5 6 7 8",
+            "13812 34567 8",
+        ),
+        *("٣: ١٣٨١٢٣٤٥٦٧٨", "⑬ ①③⑧①②③④⑤⑥⑦⑧", "电话一三八、一三八一二三四五六七八", "1101051949 1231002 ×", "110101.900307.231"),
+    ],
 )
 @pytest.mark.parametrize(
     ("before", "place"),
@@ -258,7 +282,19 @@ def test_a_text_that_holds_an_identity_number_is_refused(opened, before, place, 
 
 
 @pytest.mark.parametrize(
-    "words", ["2024-10-05 08:30 至 2024-11-05", "14-2024-00123", "共 1 369 起，罚款 20241231 元", "0755-12345678"]
+    "words",
+    [
+        "2024-10-05 08:30 至 2024-11-05",
+        "14-2024-00123",
+        "共 1 369 起，罚款 20241231 元",
+        "0755-12345678",
+        "0755-26001234",
+        "第 1 3 5 6 7 8 9 10 项",
+        "13.5.2024 08:15",
+        "一、二、三、四、五、六、七、八、九、十、十一、十二",
+        "①②③④⑤⑥⑦⑧⑨⑩⑪⑫",
+        "440310-20241231-0001",
+    ],
 )
 def test_dates_and_numbers_in_a_text_are_no_citizens(opened, words):
     """Days, running numbers, sums and telephones of an office stay."""

@@ -469,20 +469,45 @@ def test_latest_names_a_run_beside_it(fresh):
 
 
 @posix
-def test_a_folder_open_to_all_takes_no_results(fresh):
-    """Where every user may put things, nothing is written."""
+def test_a_folder_in_which_others_may_move_things_takes_no_results(fresh):
+    """Where every user may write, nothing is written, unless the sticky bit lets each move only what is theirs."""
     (fresh / "runs").chmod(0o777)
-    with pytest.raises(FileAccessError, match=r"所有用户都能往 .*runs 里放东西"):
+    with pytest.raises(FileAccessError, match=r"别的用户能移走或替换 .*runs 里的东西.*chmod go-w 或 chmod \+t"):
+        go(fresh, cards=False)
+    (fresh / "runs").chmod(0o1777)
+    assert go(fresh, cards=False)
+
+
+@posix
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="root alone gives things to others")
+def test_a_folder_of_a_group_takes_no_results(fresh):
+    """A group is others as well; only one that is called as its user, as some systems make for each, is that user's own."""
+    (fresh / "runs").chmod(0o775)
+    assert go(fresh, cards=False)
+    os.chown(fresh / "runs", -1, 12345)
+    with pytest.raises(FileAccessError, match=r"别的用户能移走或替换"):
         go(fresh, cards=False)
 
 
 @posix
 @pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="root alone gives things to others")
-@pytest.mark.parametrize("name", [".q4.part", ".q4.old", ".q4.latest", "ledger.jsonl", "log.jsonl"])
+@pytest.mark.parametrize("name", [".q4.part", ".q4.old", ".q4.latest", "ledger.jsonl", "q4", "latest"])
 def test_what_another_user_put_there_is_no_work_of_ours(fresh, name):
-    """Unfinished runs, ledger and log of somebody else are neither gone on with nor written to."""
+    """Runs, finished or not, and the ledger of somebody else are neither gone on with nor written to."""
     place = fresh / "runs" / name
-    place.mkdir() if name.endswith((".part", ".old")) else place.write_text("", "utf-8")
+    place.mkdir() if name.endswith((".part", ".old", "q4")) else place.write_text("", "utf-8")
     os.chown(place, 12345, 12345)
-    with pytest.raises(FileAccessError, match=r"不是用户 .* 的，运行会把它当成自己的半成品"):
+    with pytest.raises(FileAccessError, match=r"属于别的用户，不属于用户"):
         go(fresh, cards=False)
+
+
+@posix
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="root alone gives things to others")
+@pytest.mark.parametrize("kind", ["file", "pipe"])
+def test_a_log_of_another_user_gets_no_line(fresh, kind):
+    """Nothing of a run is told to a file or a pipe that somebody else put there; the run goes on, and says so."""
+    log = fresh / "runs" / "log.jsonl"
+    os.mkfifo(log) if kind == "pipe" else log.write_text("", "utf-8")
+    os.chown(log, 12345, 12345)
+    assert go(fresh, cards=False)
+    assert kind == "pipe" or log.read_text("utf-8") == ""

@@ -17,6 +17,12 @@ from fengqiao_eval.records.citizens import names_citizen
 
 BLOCK = 1 << 23
 """So many bytes are looked at in one go."""
+LONGEST_HEADING = 1 << 20
+"""A first line of so many bytes is no heading, and is not read to its end."""
+MOST_COLUMNS = 702
+"""As many columns a table may have: A to ZZ of a sheet."""
+LONGEST_NAME = 200
+"""The characters of a column's name."""
 FIRST_LINES = 5
 """As many lines are named in a fault."""
 MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -68,6 +74,10 @@ def heading(path: Path, file: str) -> tuple[list[str], list[Fault]]:
 
     Faults: no text in UTF-8, nothing at all, cells separated otherwise, two columns of one name (upper case is lower case).
     """
+    with path.open("rb") as begin:
+        first = begin.read(LONGEST_HEADING)
+    if len(first) == LONGEST_HEADING and not re.search(rb"[\r\n]", first):
+        return [], [Fault(file, "", "records.no_heading")]
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             names = next(csv.reader(lines, strict=True), [])
@@ -82,7 +92,15 @@ def heading(path: Path, file: str) -> tuple[list[str], list[Fault]]:
 
 
 def name_faults(names: list[str], file: str) -> list[Fault]:
-    """Find names that are data, which are not shown, and those that more than one column has; upper case is the same name."""
+    """Find names that are data, which are not shown, too many or too long ones, and those that more than one column has.
+
+    Upper case is the same name.
+    """
+    if len(names) > MOST_COLUMNS:
+        return [Fault(file, "", "records.many_columns", {"count": len(names), "most": MOST_COLUMNS})]
+    if (longest := max(map(len, names), default=0)) > LONGEST_NAME:
+        column = 1 + next(number for number, name in enumerate(names) if len(name) == longest)
+        return [Fault(file, "", "records.long_name", {"column": column, "count": longest, "most": LONGEST_NAME})]
     if any(DATA.search(name) or names_citizen(name) for name in names):
         return [Fault(file, "", "records.no_heading")]
     times = Counter(name.casefold() for name in names)

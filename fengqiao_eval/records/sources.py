@@ -1,19 +1,24 @@
 """Tables as they lie there: the files of a folder, or the tables of a DuckDB file, each read as it is written."""
 
 import json
+import os
 import re
+import threading
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 import ibis
 import pyarrow.parquet as pq
+import sqlglot
 from ibis.common.exceptions import IbisError, TableNotFound
 from pyarrow.lib import ArrowException
+from sqlglot import TokenType
 
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
 from fengqiao_eval.files import absence, access_fault, plain_path, temporary_folder
@@ -29,6 +34,8 @@ MEMORY = 0.5
 """The share of the machine's memory, or of what a container may have of it, that the engine takes before it uses the disk."""
 _OWN_SHARE = 0.8
 """The share that it would take of its own accord."""
+LONGEST_VIEW = 300
+"""Seconds that a view may take: one without end would never be read."""
 SHOWN = 8
 """As many names are listed of what lies there."""
 
@@ -209,9 +216,11 @@ def _read_csv(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:
 
 
 def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
-    connection, base, kinds = _attach(where, timezone, name)
-    every = list(kinds)
-    found = Holdings(there=[table if schema == "main" else f"{schema}.{table}" for schema, table in every])
+    connection, base, every = _attach(where, timezone, name)
+    reckoned = _definitions(connection, base)
+    log = where.with_name(f"{where.name}.wal")
+    left = [Note("base_log", {"file": log.name})] if log.is_file() and log.stat().st_size else []
+    found = Holdings(notes=left, there=[table if schema == "main" else f"{schema}.{table}" for schema, table in every])
     for table, how in mapped.items():
         stem = (how.file or table).casefold()
         fitting = [pair for pair in every if stem in (pair[1].casefold(), ".".join(pair).casefold())]
@@ -222,45 +231,119 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
             given = {"given": ", ".join(map(".".join, fitting))}
             found.faults.append(Fault(name, f"tables.{table}.file", "records.several_tables", given))
         else:
-            (schema, stem), called = fitting[0], ".".join(fitting[0]).removeprefix("main.")
-            try:
-                rows = connection.table(stem, database=(base, schema))
-                if kinds[schema, stem] != "BASE TABLE" and not _reads_tables(connection, rows, base):
-                    raise TableNotFound(called)
-                rows.limit(1).count().execute()
-                if faults := csv_files.name_faults(list(rows.columns), f"{where.name}:{called}"):
-                    found.unread.add(table)
-                    found.faults += faults
-                else:
-                    found.tables[table] = Source(f"{where.name}:{called}", "DuckDB", rows)
-            except BROKEN:
+            called = ".".join(fitting[0]).removeprefix("main.")
+            file = f"{where.name}:{called}"
+            rows, faults = _open_table(connection, (base, *fitting[0]), file, reckoned)
+            if rows is None:
                 found.unread.add(table)
-                found.faults.append(Fault(f"{where.name}:{called}", "", "records.no_view"))
+                found.faults += faults
+            else:
+                found.tables[table] = Source(file, "DuckDB", rows)
             if len(fitting) > 1:
                 found.notes.append(Note("twice", {"table": table, "used": called, "left": ".".join(fitting[1])}))
     return found
 
 
-def _attach(where: Path, timezone: str, name: str) -> tuple[Any, str, dict[tuple[str, str], str]]:
+def _open_table(
+    connection: Any, place: tuple[str, str, str], file: str, reckoned: Mapping[str, list[str]]
+) -> tuple[Any | None, list[Fault]]:
+    """Open a table or a view by its base, schema and name; a view is copied once. None where it cannot be read as it stands."""
+    base, schema, stem = place
+    try:
+        rows = connection.table(stem, database=(base, schema))
+        if faults := csv_files.name_faults(list(rows.columns), file):
+            return None, faults
+        if stem.casefold() in reckoned:
+            if changing := sorted(_functions(stem, reckoned) & _volatile(connection)):
+                return None, [Fault(file, "", "records.volatile_view", {"given": ", ".join(changing)})]
+            if not _reads_tables(connection, rows, base):
+                raise TableNotFound(stem)
+            rows = _copy(connection, rows)
+        rows.limit(1).count().execute()
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        return None, [Fault(file, "", "records.endless_view", {"minutes": LONGEST_VIEW // 60})]
+    except BROKEN:
+        return None, [Fault(file, "", "records.no_view")]
+    return rows, []
+
+
+def _attach(where: Path, timezone: str, name: str) -> tuple[Any, str, list[tuple[str, str]]]:
     """Attach a DuckDB file for reading: the engine opens that file alone from then on, and no query can change that.
 
-    Return the connection, what the file is called in it, and the kind of every table by schema and name.
+    Return the connection, what the file is called in it, and schema and name of every table.
     """
     if HALF.search(where.name):  # the engine names its catalogue after the file
         raise UsageError("bytes")
     connection = _connect(timezone)
     base = where.stem if where.stem.lower() not in ("memory", "temp", "system", "main") else "records"
     path, alias = plain_path(where).absolute(), base.replace('"', '""')
-    connection.raw_sql(f"SET allowed_paths = [{_literal(path)}, {_literal(Path(f'{path}.wal'))}]")
+    log = Path(f"{path}.wal")
+    if os.path.lexists(log) and not log.is_file():  # the engine would wait for what a pipe gives
+        raise InputError([Fault(f"{name}.wal", "", absence(log))])
+    connection.raw_sql(f"SET allowed_paths = [{_literal(path)}, {_literal(log)}]")
     for setting in ("enable_external_access = false", "lock_configuration = true"):
         connection.raw_sql(f"SET {setting}")
     try:
         connection.raw_sql(f'ATTACH {_literal(path)} AS "{alias}" (TYPE DUCKDB, READ_ONLY)')
     except duckdb.Error:
         raise InputError([unreadable(name, "DuckDB")]) from None
-    asked = "SELECT table_schema, table_name, table_type FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL"
-    found = connection.con.execute(asked, [base]).fetchall()
-    return connection, base, {(schema, table): kind for schema, table, kind in found}
+    asked = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL"
+    return connection, base, connection.con.execute(asked, [base]).fetchall()
+
+
+def _definitions(connection: Any, base: str) -> dict[str, list[str]]:
+    """Take what is reckoned anew whenever it is asked for: views, macros, tables with generated columns; name -> its SQL's words.
+
+    Names are in lower case, and words too; texts in quotes are none.
+    """
+    asked = f"""
+        SELECT view_name, sql FROM duckdb_views() WHERE database_name = $base
+        UNION ALL SELECT table_name, regexp_extract(sql, {_GENERATED}) FROM duckdb_tables()
+            WHERE database_name = $base AND regexp_matches(sql, {_GENERATED})
+        UNION ALL SELECT function_name, macro_definition FROM duckdb_functions()
+            WHERE database_name = $base AND macro_definition IS NOT NULL"""  # noqa: S608 - our own words
+    found: dict[str, list[str]] = {}
+    for name, sql in connection.con.execute(asked, {"base": base}).fetchall():
+        words = [word.text.casefold() for word in sqlglot.tokenize(sql, read="duckdb") if word.token_type != TokenType.STRING]
+        found[name.casefold()] = found.get(name.casefold(), []) + words
+    return found
+
+
+_GENERATED = r"""'(?is)\bGENERATED\s+ALWAYS\b.*'"""
+"""Where the first column begins that is reckoned from others; what is merely filled in when a row is written, stays."""
+_CLOCKS = ("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "tablesample")
+"""The words of SQL that change from query to query and need no brackets."""
+_UNSTABLE = ("age", "current_setting", "getenv", "getvariable", "sample")
+"""Functions that the engine calls steady, and that hang on the day or on its settings; and the samples that it draws."""
+
+
+def _functions(name: str, definitions: Mapping[str, list[str]]) -> set[str]:
+    """Name the functions that a view calls, itself or by the views and macros that it stands on."""
+    seen, todo, found = set[str](), [name.casefold()], set[str]()
+    while todo:
+        one = todo.pop()
+        words = [] if one in seen else definitions.get(one, [])
+        seen.add(one)
+        todo += [word for word in words if word in definitions]
+        found |= {word for word, after in pairwise([*words, ""]) if after == "(" or word in _CLOCKS}
+        found |= {after for word, after in pairwise(words) if (word, after) == ("using", "sample")}
+    return found
+
+
+def _volatile(connection: Any) -> set[str]:
+    """Name the functions whose answer changes from query to query: time, chance, settings."""
+    asked = "SELECT function_name FROM duckdb_functions() WHERE internal AND stability <> 'CONSISTENT'"
+    return {name for (name,) in connection.con.execute(asked).fetchall()} | {*_CLOCKS, *_UNSTABLE}
+
+
+def _copy(connection: Any, rows: Any) -> Any:
+    """Copy a view, so that every count and check sees the same rows; one that does not come to an end is interrupted."""
+    timer = threading.Timer(LONGEST_VIEW, connection.con.interrupt)
+    timer.start()
+    try:
+        return connection.create_table(ibis.util.gen_name("view"), rows, temp=True)
+    finally:
+        timer.cancel()
 
 
 _OWN_SCANS = ("CHUNK_SCAN", "COLUMN_DATA_SCAN", "CTE_SCAN", "DELIM_SCAN", "EMPTY_RESULT")
