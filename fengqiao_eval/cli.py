@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from fengqiao_eval.engine import ENGINES
 from fengqiao_eval.errors import CardsFailedError, FengqiaoError, OutputError, UsageError
 from fengqiao_eval.files import STDOUT, let_go, open_streams, refusal
-from fengqiao_eval.words import LANGUAGES, language, say
+from fengqiao_eval.words import LANGUAGES, console_text, language, say
 
 if TYPE_CHECKING:
     from fengqiao_eval.runs.run import Made
@@ -121,7 +121,7 @@ def _settle_interpreter() -> None:
 def _complain(said: str) -> None:
     """Print to stderr; where that cannot be, the exit code has to do."""
     try:
-        typer.echo(said, err=True)
+        typer.echo(console_text(said), err=True)
     except OSError:
         let_go(sys.stderr)
 
@@ -364,7 +364,7 @@ def _print(lines: Iterable[str]) -> OSError | None:
     lost: OSError | None = None
     for line in lines:
         try:
-            typer.echo(line)
+            typer.echo(console_text(line))
         except OSError as error:
             let_go(sys.stdout)
             lost = lost or error

@@ -320,6 +320,25 @@ def near(given: str, known: Iterable[str], most: int = 5) -> list[str]:
     return get_close_matches(given, every, most) or every[:most]
 
 
+def join_ids(ids: Iterable[str]) -> str:
+    """Write ids in one cell, with a blank between them; one that holds blanks or quotes stands in quotes.
+
+    >>> join_ids(["N1", "通报 3 号"])
+    'N1 "通报 3 号"'
+    """
+    return " ".join('"' + one.replace('"', '""') + '"' if re.search(r'[\s"]', one) or not one else one for one in ids)
+
+
+def split_ids(text: str) -> list[str]:
+    """Read what join_ids wrote.
+
+    >>> split_ids('N1 "通报 3 号"')
+    ['N1', '通报 3 号']
+    """
+    found = re.findall(r'"((?:[^"]|"")*)"|(\S+)', text)
+    return [bare or quoted.replace('""', '"') for quoted, bare in found]
+
+
 def similar_ids(given: str, known: Collection[str], most: int = 5) -> str:
     """Name the known ids most like the one given, else the first ones; dots say that there are more."""
     found = near(given, known, most)

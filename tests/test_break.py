@@ -26,6 +26,7 @@ from typer.testing import CliRunner
 
 from fengqiao_eval import files
 from fengqiao_eval.cli import app
+from fengqiao_eval.documents import join_ids, split_ids
 from fengqiao_eval.engine import pool
 from fengqiao_eval.records import sources
 from fengqiao_eval.results.lost_records import escape_formula
@@ -743,3 +744,38 @@ def test_27_numbers_do_not_follow_ids():
 def test_27_formulas_in_all_widths(cell):
     """A cell of CSV that a spreadsheet would take for a formula, full width and behind a tab too, becomes text."""
     assert escape_formula(cell) == f"'{cell}"
+
+
+# What is written in ids
+
+
+def test_an_id_with_blanks_is_one_id():
+    """A notice whose id holds blanks or quotes is one record on the card, as it is in the records."""
+    for ids in (["N1", "通报 3 号"], ['a"b', "c  d", ""], ["x\ty"]):
+        assert split_ids(join_ids(ids)) == ids
+
+
+def test_signs_that_are_not_seen_are_spelled_out_on_the_console():
+    """Marks that turn the order of signs, or move the cursor, reach the console as what they are."""
+    with Path("rec/units.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    at = rows[0].index("name")
+    rows[1][at] = "甲\u202e所\x1b[2J\u200b乙"
+    with Path("rec/units.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    said = fengqiao("score", "params/m.yaml") + fengqiao("explain", "m", rows[1][0])
+    assert "\\u202e" in said
+    assert not re.search("[\u202e\x1b\u200b]", said)
+
+
+@pytest.mark.parametrize("blank", ["\u2003", "\u200b", "\u3000", " \u00a0", "\u2060\ufeff"])
+def test_a_blank_of_any_width_is_an_empty_cell(blank):
+    """An id of blanks that nobody sees is no id."""
+    cell("cases", "unit_id", blank)
+    assert re.search(r"cases\.unit_id \[records\.empty_cell\] 有 1 行此列为空（第 3 行）", check())
+
+
+def test_a_text_without_end_is_refused():
+    """A word of 300,000 characters reaches nothing."""
+    cell("cases", "status", "x" * 300_000)
+    assert re.search(r"cases\.status \[records\.too_long\] 有 1 格超过 2,000 个字符", check())

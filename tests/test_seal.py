@@ -511,3 +511,63 @@ def test_a_log_of_another_user_gets_no_line(fresh, kind):
     os.chown(log, 12345, 12345)
     assert go(fresh, cards=False)
     assert kind == "pipe" or log.read_text("utf-8") == ""
+
+
+# What somebody else wrote in the place of ours
+
+NO_MANIFESTS = ("[1]", "{}", "null", '"x"', "[" * 100_000, '{"run": "q4", "state": "draft", "periods": []}', "\udcff", "{")
+
+
+@pytest.mark.slow
+def test_a_manifest_that_is_none_is_refused_in_words(fresh):
+    """Whatever stands in its place: a sentence and an exit code of the input's fault."""
+    go(fresh, cards=False)
+    shutil.copytree("runs/q4", "runs/other")
+    for text in NO_MANIFESTS:
+        Path("runs/q4/manifest.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+        for words in (["explain", "q4", "S1"], ["compare", "q4", "other"], ["verify", "q4"]):
+            code, _, said = fengqiao(*words)
+            assert (code in (1, 2), bool(said.strip())) == (True, True), (text[:40], words, said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["q4", ".q4.part"])
+def test_no_run_goes_on_from_a_manifest_that_is_none(fresh, place):
+    """A finished or unfinished run whose manifest is damaged is made anew, or left alone in a sentence."""
+    for text in NO_MANIFESTS:
+        shutil.rmtree("runs")
+        Path("runs", place).mkdir(parents=True)
+        Path("runs", place, "manifest.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+        code, _, said = fengqiao("score", "params/q4.yaml", "--quiet")
+        assert code in ((0,) if place == ".q4.part" else (0, 2)), (text[:40], said)
+    assert (fresh / "runs" / place).exists() == (place == "q4")
+
+
+def test_parameters_that_are_none_are_refused_in_words(fresh):
+    """A manifest whose parameters are damaged explains nothing, and says which file is torn."""
+    go(fresh, cards=False)
+    manifest = Path("runs/q4/manifest.json")
+    for wrong in (3, {"period": []}, {}, {"tables": [1]}):
+        manifest.write_text(json.dumps(json.loads(manifest.read_text("utf-8")) | {"parameters": wrong}), "utf-8")
+        code, _, said = fengqiao("explain", "q4", "S1", "arrival")
+        assert (code, "manifest.json" in said) == (2, True), said
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe", b"x" * 5000, b"../../etc\n", b"\0", b""])
+def test_latest_names_a_run_beside_it_or_none(fresh, name):
+    """Bytes that are no text, a name without end, a way out of the folder: no such run, in a sentence."""
+    go(fresh, cards=False)
+    Path("runs/latest").write_bytes(name)
+    code, _, said = fengqiao("explain", "runs/latest", "S1")
+    assert code == 2
+    assert said.strip()
+
+
+@pytest.mark.usefixtures("run")
+def test_a_damaged_list_of_officers_is_named_first():
+    """Where the manifest among officers' cards was changed, it is named, not the cards that it no longer lists."""
+    Path("runs/q4/officer/manifest.json").write_text('{"files": {"a\\u0000b": "x"}}', "utf-8")
+    code, _, said = fengqiao("verify", "q4")
+    assert code == 1
+    assert "officer/manifest.json" in said
+    assert "另有" not in said

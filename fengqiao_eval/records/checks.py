@@ -15,14 +15,16 @@ from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates, likeliest
 from fengqiao_eval.words import quote
 
-BLANK_ENDS = r"^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$"
-"""A blank of whatever width before or after an id."""
+BLANK_ENDS = r"^[\s\p{Z}\p{Cf}]|[\s\p{Z}\p{Cf}]$"
+"""A blank of whatever width, or of none, before or after an id."""
 PERIOD = r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$"
 """How a period is written."""
 STRETCHES = (("valid_from", "valid_to"), ("from_date", "to_date"))
 """The first and the last day of a stretch, by the columns of units and postings."""
 LONGEST = 200
 """The characters of an id, or of the name, level or class of a unit, at most."""
+LONGEST_TEXT = 2_000
+"""The characters of any other text."""
 UNSHOWN = ("answer", "purpose")
 """The declared columns whose words are shown nowhere; nor are those of columns that nobody declared."""
 ROUNDING = 0.000001
@@ -73,6 +75,8 @@ def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
             yield "empty_cell", column.name, cell.isnull(), {}
         if column.name.endswith("_id") or (table.name == "units" and column.name in ("name", "level", "peer_class")):
             yield "too_long", column.name, is_so(cell.length() > LONGEST), {"most": str(LONGEST)}
+        elif column.kind == "text":
+            yield "too_long", column.name, is_so(cell.length() > LONGEST_TEXT), {"most": f"{LONGEST_TEXT:,}"}
         if column.words:
             strange = cell.notnull() & cell.notin(list(column.words))
             yield "word", column.name, strange, {"allowed": ", ".join(column.words)}
@@ -150,7 +154,7 @@ def _settle_repeats(rows: Any, table: Table, rule: str | None, name: str) -> tup
     key, place = table.key, table.key
     if table.name == "figures":
         key, place, rule = "figure_", "indicator", "refuse" if rule in (None, "keep") else rule
-        rows = rows.mutate(figure_=rows.unit_id + " " + rows.indicator + " " + rows.period)
+        rows = rows.mutate(figure_=rows.unit_id + " · " + rows.indicator + " · " + rows.period)
     kept, faults, notes = rows, [], []
     total, ids = _rows_and_ids(rows, key)
     if total != ids and rule != "keep":

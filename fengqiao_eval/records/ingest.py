@@ -59,8 +59,8 @@ PLAIN = rf"^{_DAY}(?:{_CLOCK})?$"
 """A day, or a day and a time, with its year in four digits."""
 ZONED = rf"(?i)^({_DAY}{_CLOCK}) ?(Z|UTC|GMT|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$"
 """A day and a time that names its zone, by words or signs that mean one thing only (CST means several)."""
-BLANK = r"^[\s\x{3000}\x{A0}]*$"
-"""A cell of nothing, or of blanks only: it is empty."""
+BLANK = r"^[\s\p{Z}\p{Cf}]*$"
+"""A cell of nothing, or of blanks only, those without width among them: it is empty."""
 RANGE = (date(1000, 1, 1), date.max)
 """The days that a database may hold; a year has four digits."""
 FLOATS = {"float16": 11, "float32": 24, "float64": 53}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from fengqiao_eval.documents import split_ids
 from fengqiao_eval.errors import SCORED
 from fengqiao_eval.measuring.denominators import periods_of
 from fengqiao_eval.periods import Period, parse
@@ -452,7 +453,7 @@ def adjustment_lines(scheme: Scheme, rows: Iterable[Row], lang: str) -> tuple[Ad
             value=value,
             counted="" if value is None or line is None else measured(value, line.unit, short=True),
             points=number(row["contribution"]) or 0.0,
-            record_ids=tuple(text(row.get("record_ids")).split()),
+            record_ids=tuple(split_ids(text(row.get("record_ids")))),
             inside=code in inner,
         )
         found.append(adjusted)

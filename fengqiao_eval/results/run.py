@@ -22,6 +22,10 @@ from fengqiao_eval.words import language
 FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", "asides", "losses", "open_disputes")
 """The frames of a run, each a parquet file; those of officers lie in officer/."""
 
+MANIFEST = "manifest.json"
+NEEDED = frozenset({"run", "state", "period", "periods", "levels", "lang", "parameters", "fingerprints"})
+"""What no manifest is without."""
+
 CARD_FRAMES = tuple(name for name in FRAMES if name != "measures")
 """The frames a card reads."""
 
@@ -88,8 +92,18 @@ def open_run(path: str | Path, out: str | None = None, period: object = None, la
     return found
 
 
+def latest_run(latest: Path) -> Path:
+    """Find the run that the text file `latest` names, which lies beside it, whatever else may stand in the file."""
+    with latest.open(encoding="utf-8", errors="replace") as file:
+        return latest.parent / Path(file.readline(MOST_OF_A_NAME).strip().replace("\0", "")).name
+
+
+MOST_OF_A_NAME = 255
+"""The characters of a name that a file system takes."""
+
+
 def _open_folder(given: Path) -> Run:
-    named = given.parent / given.read_text("utf-8").strip() if given.is_file() else given
+    named = latest_run(given) if given.is_file() else given
     folder = Path(os.path.realpath(named))
     manifest = folder / "manifest.json"
     if not manifest.is_file():
@@ -103,15 +117,23 @@ def _open_folder(given: Path) -> Run:
 @lru_cache(maxsize=8)
 def _load_run(folder: Path, _stamp: int) -> Run:
     return Run(
-        folder, _read_part(folder, "manifest.json", json.loads), _read_part(folder, "scheme.json", Scheme.model_validate_json)
+        folder, _read_part(folder, MANIFEST, _parse_manifest), _read_part(folder, "scheme.json", Scheme.model_validate_json)
     )
 
 
 def _read_part(folder: Path, name: str, reading: Callable[[str], Content]) -> Content:
     try:
         return reading((folder / name).read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         raise UsageError("torn_run", given=name, run=folder) from None
+
+
+def _parse_manifest(text: str) -> Mapping[str, Any]:
+    """Read a manifest; ValueError where it is none."""
+    found = json.loads(text)
+    if not isinstance(found, dict) or not found.keys() >= NEEDED or not isinstance(found["periods"], dict):
+        raise ValueError(MANIFEST)
+    return found
 
 
 def preload_frames(run: Run) -> None:

@@ -125,7 +125,7 @@ def hold(folder: Path) -> Note:
     with input_faults(path):
         text = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
     told = _parse(text)
-    final, sealed = told.get("state") == "final", "files" in told
+    final, sealed = told.get("state") == "final", bool(_hashes(told, "files"))
     try:
         entries = read_ledger(out)
     except PermissionError:
@@ -152,7 +152,7 @@ def check(folder: Path, *, every: bool = False) -> Note:
         return note
     told = _parse((folder / MANIFEST).read_bytes())
     with input_faults(folder):
-        differ, count = _all_differences(folder, told["files"]) if every else _frame_differences(folder, told)
+        differ, count = _all_differences(folder, _hashes(told, "files")) if every else _frame_differences(folder, told)
     named = note.given["run"]
     rest = [Fault(named, "", "seal.more", {"count": len(differ) - 1})] if len(differ) > 1 else []
     refuse([*(Fault(named, "", f"seal.{how}", {"path": readable(path)}) for path, how in differ[:1]), *rest])
@@ -163,10 +163,13 @@ def _all_differences(folder: Path, listed: Mapping[str, str]) -> tuple[list[tupl
     """Compare every file of a run, those of officers with the list that lies among them."""
     wanted = dict(listed)
     theirs = f"{OFFICER}/{MANIFEST}"
-    if theirs in wanted and not _difference(folder, theirs, wanted[theirs]):
-        officers = _parse((folder / theirs).read_bytes())["files"]
+    known = theirs in wanted and not _difference(folder, theirs, wanted[theirs])
+    if known:
+        officers = _hashes(_parse((folder / theirs).read_bytes()), "files")
         wanted |= {f"{OFFICER}/{path}": found for path, found in officers.items()}
     there = {path.relative_to(folder).as_posix() for path in _walk(folder)} - {MANIFEST}
+    if theirs in wanted and not known:  # nobody knows what should lie beside a list that is damaged
+        there = {path for path in there if not path.startswith(f"{OFFICER}/")}
     found = [(path, _difference(folder, path, wanted[path]) if path in wanted else "added") for path in sorted(there | {*wanted})]
     return [(path, how) for path, how in found if how], len(wanted)
 
@@ -174,17 +177,24 @@ def _all_differences(folder: Path, listed: Mapping[str, str]) -> tuple[list[tupl
 def _frame_differences(folder: Path, told: Mapping[str, Any]) -> tuple[list[tuple[str, str]], int]:
     """Compare what a run is read from again: frames, scheme, and the words for officers."""
     found, theirs = [], f"{OFFICER}/{MANIFEST}"
-    listed = told["frames"] | {path: told["files"][path] for path in (theirs,) if path in told["files"]}
+    files = _hashes(told, "files")
+    listed = {**_hashes(told, "frames"), **{path: files[path] for path in (theirs,) if path in files}}
     for path, wanted in listed.items():
         with suppress(PermissionError):
             found.append((path, _difference(folder, path, wanted)))
     return [(path, how) for path, how in found if how], len(found)
 
 
+def _hashes(told: Mapping[str, Any], key: str) -> Mapping[str, str]:
+    """Read a list of files by their hashes; what has another shape lists none."""
+    found = told.get(key)
+    return found if isinstance(found, dict) and all(isinstance(one, str) for one in found.values()) else {}
+
+
 def _difference(folder: Path, path: str, wanted: str) -> str:
     """Say how a file differs from what was sealed, '' where it does not; a link is not what was sealed, whatever it leads to."""
     try:
         mode = os.lstat(folder / path).st_mode
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # no file has a name with a NUL in it
         return "missing"
     return "" if stat.S_ISREG(mode) and fingerprint_file(folder / path) == wanted else "changed"

@@ -62,10 +62,10 @@ def read_manifest(run: Path) -> dict[str, Any]:
     """Read the manifest of a run; empty where there is none, or it cannot be read any more."""
     path = run / "manifest.json"
     try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    except ValueError:
+        found = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    except (ValueError, RecursionError):
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
 
 
 def read_units(folder: Path) -> pd.DataFrame:

@@ -5,8 +5,10 @@ import os
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import OFFICER, Fault, InputError, UsageError
@@ -15,7 +17,7 @@ from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
 from fengqiao_eval.records.store import open_records
 from fengqiao_eval.results import seal
-from fengqiao_eval.results.run import Run, open_run
+from fengqiao_eval.results.run import Run, latest_run, open_run
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.params import PATHS, RunParams, absolute_path
 from fengqiao_eval.scheme.indicator import Entry
@@ -84,7 +86,7 @@ def find_run(given: Path) -> Run:
 def _find_folder(given: Path) -> Path:
     """Find the folder of a run by its path, by the file `latest`, or by its name in runs/; one that was sealed may be gone."""
     for place in (given, Path("runs") / given):
-        named = place.parent / Path(place.read_text("utf-8", "replace").strip()).name if place.is_file() else place
+        named = latest_run(place) if place.is_file() else place
         folder = Path(os.path.abspath(named))  # noqa: PTH100 - resolve() would follow a link to where its ledger is not
         if (folder / seal.MANIFEST).is_file() or folder.name in seal.read_ledger(folder.parent):
             return folder
@@ -94,17 +96,35 @@ def _find_folder(given: Path) -> Path:
 
 def parameters(run: Run) -> RunParams:
     """Read the parameters of a run again, its paths made absolute."""
-    given = json.loads((run.path / "manifest.json").read_text("utf-8"), parse_float=Decimal)["parameters"]
-    with suppress(OSError):  # who may not look into officer/ does without the words that name persons
-        theirs = json.loads((run.path / OFFICER / "manifest.json").read_text("utf-8"), parse_float=Decimal)
+    try:
+        params = RunParams.model_validate(_given_parameters(run.path))
+    except (ValidationError, LookupError, TypeError, AttributeError):
+        raise UsageError("torn_run", given=seal.MANIFEST, run=run.path) from None
+    here = run.path.absolute()
+    return params.model_copy(update={key: absolute_path(value, here) for key in PATHS if (value := getattr(params, key))})
+
+
+def _given_parameters(folder: Path) -> dict[str, Any]:
+    """Put together the parameters of a run; who may not look into officer/ does without the words that name persons."""
+    given: dict[str, Any] = _read_json(folder / seal.MANIFEST)["parameters"]
+    with suppress(OSError):
+        theirs = _read_json(folder / OFFICER / seal.MANIFEST)
         for table, columns in theirs.get("words", {}).items():
             for column, words in columns.items():
                 given["tables"][table]["values"][column] |= words
         for table, constants in theirs.get("constants", {}).items():
             given["tables"][table]["set"] |= constants
-    params = RunParams.model_validate(given)
-    here = run.path.absolute()
-    return params.model_copy(update={key: absolute_path(value, here) for key in PATHS if (value := getattr(params, key))})
+    return given
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"), parse_float=Decimal)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError("torn_run", given=path.name, run=path.parent)
+    return found
 
 
 def _entry_records(run: Run, params: RunParams, entry: Entry, unit_id: str) -> pd.DataFrame:

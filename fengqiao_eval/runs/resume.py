@@ -30,7 +30,7 @@ def is_printed(card: CardJob) -> bool:
 def has_frames(folder: Path, job: Job) -> bool:
     """Whether a folder holds the frames that a job would make, unharmed."""
     told = run_folder.read_manifest(folder)
-    return told.get("keys", {}).get("frames") == job.frames_key and told["frames"] == run_folder.fingerprints(folder)
+    return told.get("keys", {}).get("frames") == job.frames_key and told.get("frames") == run_folder.fingerprints(folder)
 
 
 def is_up_to_date(folder: Path, job: Job) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fengqiao_eval.documents import join_ids
 from fengqiao_eval.errors import OFFICER, STATUSES, Status
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
@@ -86,7 +87,7 @@ def adjustments(scored: Sequence[Scored], scheme: Scheme, tree: Tree, behind: pd
             unit_id = tree.units["unit_id"].to_numpy()[line.at]
             parts.append(pd.DataFrame({"unit_id": unit_id, **words, "status": "counted", **numbers}))
     main = str(scored[0].measured.period) if scored else ""
-    ids = behind.groupby(["unit_id", "line"])["record_id"].agg(" ".join).rename("record_ids").reset_index().assign(period=main)
+    ids = behind.groupby(["unit_id", "line"])["record_id"].agg(join_ids).rename("record_ids").reset_index().assign(period=main)
     frame = pd.concat(parts).drop(columns="record_ids").merge(ids, how="left", on=["unit_id", "line", "period"])
     return frame.fillna({"record_ids": ""})[list(ADJUSTMENTS)].astype(ADJUSTMENTS)
 

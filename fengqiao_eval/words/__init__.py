@@ -6,6 +6,7 @@ And text for other readers than the eye: how wide it is in columns, and as JSON 
 import json
 import os
 import re
+import unicodedata
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -97,6 +98,18 @@ def visible(text: str) -> str:
     'a\\x1b[2J\\udcce'
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def console_text(text: str) -> str:
+    r"""Spell out in lines for a console what is not seen or moves the cursor there; blanks and ends of lines stay.
+
+    >>> console_text("派出所　甲
+    \x1b[2J\u202e乙")
+    '派出所\u3000甲\n\\x1b[2J\\u202e乙'
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign == "\n" or unicodedata.category(sign) == "Zs" else visible(sign) for sign in text)
 
 
 def text_width(text: str) -> int:

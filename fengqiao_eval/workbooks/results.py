@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from fengqiao_eval.documents import join_ids
 from fengqiao_eval.errors import OFFICER, SCORED
 from fengqiao_eval.pages.run_screen import objection_words
 from fengqiao_eval.results.caveats import banner
@@ -258,7 +259,7 @@ def write_adjustments(book: Book, *, officers: bool = False) -> None:
 def _adjusted_rows(book: Book, unit: Mapping[str, Any], own: list[Any]) -> Iterator[dict[str, Any]]:
     who = {"level": term("level", unit["level"], book.lang), "unit_id": unit["unit_id"], "unit": unit["name"]}
     for line in adjustment_lines(book.run.scheme, own, book.lang):
-        ids = " ".join(line.record_ids)
+        ids = join_ids(line.record_ids)
         yield who | {
             "line": line.label,
             "code": line.code,
