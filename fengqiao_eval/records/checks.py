@@ -1,6 +1,5 @@
 """Every fault of a table: rule, count and first rows."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -9,10 +8,11 @@ import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.records.citizens import LIKELY, LONG, names_citizen
-from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, look
+from fengqiao_eval.records.identifiers import WRITTEN, likeliest, show_id
+from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped
 from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, names_zone, optional, row_number, when
 from fengqiao_eval.records.tables import EVENTS, Table
-from fengqiao_eval.records.units import dates, likeliest
+from fengqiao_eval.records.units import dates
 from fengqiao_eval.words import quote
 
 BLANK_ENDS = r"^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$"
@@ -27,19 +27,8 @@ UNSHOWN = ("answer", "purpose")
 """The declared columns whose words are shown nowhere; nor are those of columns that nobody declared."""
 ROUNDING = 0.000001
 """What a share of six decimals may be more than is meant: six times 0.166667 is one record."""
-LONG_NUMBER = re.compile(r"\d{11}")
-"""An id that may be a telephone or an identity-card number, from a shifted line: its look is shown instead."""
 Wrong = tuple[str, str, Any, dict[str, str]]
 """One rule of one column: rule and column, the cells that break it, and what the sentence of the fault says of it."""
-
-
-def show_id(given: object) -> str:
-    """Show an id, or only how it is written where it may be a citizen's number, from a shifted line.
-
-    >>> show_id("S1"), show_id("13812345678")
-    ('S1', '99999999999')
-    """
-    return look(given) if LONG_NUMBER.search(str(given)) else str(given)
 
 
 def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any, list[Fault], list[Note]]:
@@ -154,7 +143,7 @@ def _settle_repeats(rows: Any, table: Table, rule: str | None, name: str) -> tup
     kept, faults, notes = rows, [], []
     total, ids = _rows_and_ids(rows, key)
     if total != ids and rule != "keep":
-        kept = rows.distinct().cache()
+        kept = _equal_rows_once(rows).cache()
         if equal := total - _rows_and_ids(kept, key)[0]:
             notes.append(Note("equal_rows", {"table": table.label, "count": equal}))
             total -= equal
@@ -169,6 +158,12 @@ def _settle_repeats(rows: Any, table: Table, rule: str | None, name: str) -> tup
             kept = kept if rule in (None, "keep") else _deduplicate(rows, key, last=rule == "last")
             notes.append(Note(f"repeated_{rule or 'keep'}", given))
     return (kept.drop(key) if table.name == "figures" else kept), faults, notes
+
+
+def _equal_rows_once(rows: Any) -> Any:
+    """Keep one of rows that are equal but for how their ids were written."""
+    alike = [name for name in rows.columns if not name.endswith(WRITTEN)]
+    return rows.distinct() if len(alike) == len(rows.columns) else rows.distinct(on=alike, keep="first")
 
 
 def _rows_and_ids(rows: Any, key: str) -> tuple[int, int]:

@@ -31,7 +31,7 @@ class Mapped(Model):
     rename {column in the file: name here}; values {column here: {as written: as meant}}, where "" is the empty cell; set
     {column here: constant, or {from: column in the file}}; missing: markers that mean an empty cell; repeated: what becomes of
     rows that share an id (unsaid, equal rows are one and all others stay; keep: equal rows stay too); absent_parents (units):
-    whether a parent that is no row is refused or makes its children top units.
+    whether a parent that is no row is refused or makes its children top units; repair: whether ids are (see identifiers).
     """
 
     file: str | None = None
@@ -41,6 +41,7 @@ class Mapped(Model):
     missing: tuple[str, ...] = ()
     repeated: Literal["keep", "refuse", "first", "last"] | None = None
     absent_parents: Literal["refuse", "root"] = "refuse"
+    repair: Literal["rules", "none"] | None = None
 
 
 TYPES = {"text": "string", "time": "timestamp", "date": "date", "number": "float64", "whole": "int64", "flag": "boolean"}

@@ -271,6 +271,20 @@ def relabel(found: Rows, by: pd.DataFrame, on: str) -> Rows:
     return found.inner_join(ibis.memtable(by), on).drop(on)
 
 
+def replace_words(rows: Rows, meanings: Mapping[str, Mapping[str, str]], kept: str) -> Rows:
+    """Put other words in the place of some of columns of texts; `kept` is put behind the name of the column of what was written.
+
+    The rows stay in their order, and are kept by the engine for what follows.
+    """
+    found = rows.mutate(row_=row_number())
+    for column, words in meanings.items():
+        pairs = ibis.memtable(pd.DataFrame({"word_": list(words), "meant_": list(words.values())}))
+        joined = found.left_join(pairs, found[column] == pairs.word_)
+        cells = {column + kept: joined[column], column: joined.meant_.fill_null(joined[column])}
+        found = joined.mutate(**cells).drop("word_", "meant_")
+    return found.order_by("row_").drop("row_").cache()
+
+
 def regroup(found: Rows, by: pd.DataFrame, on: str, keys: Sequence[str]) -> Rows:
     """Join things with a small frame on a column of both and reduce them anew to one per key."""
     joined = found.inner_join(ibis.memtable(by), on)

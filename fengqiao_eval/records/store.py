@@ -9,6 +9,7 @@ from typing import Any
 from fengqiao_eval.errors import Fault, Note, refuse
 from fengqiao_eval.files import input_faults
 from fengqiao_eval.records.checks import check_table, check_units
+from fengqiao_eval.records.identifiers import Match, Repair, match_ids, register
 from fengqiao_eval.records.ingest import Mapped, shape
 from fengqiao_eval.records.sources import BROKEN, find_sources, unreadable
 from fengqiao_eval.records.tables import TABLES
@@ -28,6 +29,8 @@ class Records:
     """What lies where the records lie, for who misses a table."""
     files: Mapping[str, str] = field(default_factory=dict)
     """What the file or table is called from which each table was read."""
+    matches: tuple[Match, ...] = ()
+    """How the columns of ids meet the units."""
 
     def file(self, table: str) -> str:
         """Say where a table was read from, for whoever must mend it."""
@@ -44,12 +47,13 @@ def open_records(
     timezone: str = "Asia/Shanghai",
     name: str | None = None,
     unknown: UnknownUnits = TOLD,
+    repair: Repair = "rules",
 ) -> Records:
     """Open a folder of NAME.parquet / NAME.csv or a DuckDB file as checked tables.
 
     Raises InputError with every fault of every table: table, column, rule, count and first rows.
     """
-    records, faults = read_records(where, tables, timezone, name, unknown)
+    records, faults = read_records(where, tables, timezone, name, unknown, repair)
     refuse(faults)
     return records
 
@@ -60,6 +64,7 @@ def read_records(
     timezone: str = "Asia/Shanghai",
     name: str | None = None,
     unknown: UnknownUnits = TOLD,
+    repair: Repair = "rules",
 ) -> tuple[Records, list[Fault]]:
     """Open records as `open_records` does; return those tables that could be read, and every fault.
 
@@ -72,6 +77,7 @@ def read_records(
     with input_faults(where, name):
         found = find_sources(where, mapped, timezone, name)
     opened: dict[str, Any] = {}
+    matches, units = list[Match](), None
     counts: dict[str, int] = {}
     faults, notes, deeper = found.faults, found.notes, list[Fault]()
     for table, (file, kind, source) in found.tables.items():
@@ -80,6 +86,14 @@ def read_records(
             faults += more
             notes += told
             if rows is not None:
+                units = register(rows) if table == "units" else units
+                if units is not None:
+                    rows, met, more, told = match_ids(
+                        rows, TABLES[table], units, file, mapped[table].repair or repair, unknown.names
+                    )
+                    matches += met
+                    deeper += more
+                    notes += told
                 opened[table], more, told = check_table(rows, TABLES[table], mapped[table], file)
                 counts[table] = int(opened[table].count().execute())
                 deeper += more
@@ -99,4 +113,6 @@ def read_records(
     elif "units" not in {*found.tables, *found.unread}:
         faults.append(Fault(name, "units", "records.no_units", {"there": found.listing}))
     files = MappingProxyType({table: source.file for table, source in found.tables.items()})
-    return Records(MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files), faults
+    return Records(
+        MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files, tuple(matches)
+    ), faults

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from fengqiao_eval.documents import Document, Model, read, scalar, suggest, validate, yaml_fault
 from fengqiao_eval.errors import Fault, InputError, UsageError
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
+from fengqiao_eval.records.identifiers import Repair
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.sources import knows_zone
 from fengqiao_eval.records.tables import TABLES
@@ -103,6 +104,7 @@ class RunParams(Model):
     records: PlainText
     tables: Annotated[dict[str, Mapped], AfterValidator(_tables), Field(default_factory=dict)]
     unknown_units: UnknownUnits = TOLD
+    repair: Repair = "rules"
     scheme: PlainText
     overrides: PlainText | None = None
     levels: tuple[PlainText, ...] | None = None

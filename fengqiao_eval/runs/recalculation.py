@@ -66,7 +66,9 @@ def _read_again(asked: Question, indicator: Any, row: UnitRow) -> "Recalculation
     """Read the records of the run again, as it read them."""
     params, scheme = parameters(asked.run), asked.run.scheme
     try:
-        records = open_records(Path(params.records), params.tables, params.timezone)
+        records = open_records(
+            Path(params.records), params.tables, params.timezone, unknown=params.unknown_units, repair=params.repair
+        )
         about = records, scheme, indicator, asked.unit_id, params.span, params.moment
         units, rows = unit_rows(*about)
     except InputError as error:
