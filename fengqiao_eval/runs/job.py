@@ -18,6 +18,7 @@ from fengqiao_eval.errors import Fault, InputError, UsageError, refuse
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.plausibility import Survey
 from fengqiao_eval.records.identifiers import Register
+from fengqiao_eval.records.sources import SHOWN
 from fengqiao_eval.records.store import Records, read_records
 from fengqiao_eval.results.seal import LEDGER
 from fengqiao_eval.runs import folder as run_folder
@@ -219,13 +220,11 @@ def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = 
     if params and params.scheme:
         where, overrides = Path(params.scheme), Path(params.overrides) if params.overrides else None
         scheme = _try_read(found, read_scheme, where, overrides, short_path(where))
-    if params and "://" in params.records:
-        address = params.records.split("://")[0] + "://…"  # what follows may hold a password
+    if params and "://" in params.place:
+        address = params.place.split("://")[0] + "://…"  # what follows may hold a password
         found.append(Fault(name, "records", "params.address", {"given": address}))
     elif params and params.records:
-        where = Path(params.records)
-        more = params.tables, params.timezone, short_path(where), params.unknown_units, params.repair
-        records = _try_read(found, read_records, where, *more)
+        records = _try_read(found, _read_records, params)
     if params and scheme:
         strange = [level for level in params.levels or () if level not in scheme.levels]
         known = ", ".join(scheme.levels)
@@ -242,6 +241,13 @@ def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = 
     refuse(found)
     assert params is not None and scheme is not None and records is not None  # noqa: PT018, S101 - else there are faults
     return params, scheme, records
+
+
+def _read_records(params: RunParams) -> tuple[Records, list[Fault]]:
+    """Read the records that parameters name."""
+    roots = params.roots
+    called = ", ".join(map(short_path, roots[:SHOWN])) + (" …" if roots[SHOWN:] else "")
+    return read_records(roots, params.tables, params.timezone, called, params.unknown_units, params.repair)
 
 
 def _try_read(faults: list[Fault], read: Callable[..., tuple[Result, list[Fault]]], *given: Any) -> Result | None:
