@@ -11,10 +11,12 @@ import stat
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from fnmatch import fnmatchcase
 from functools import lru_cache
-from pathlib import Path
+from glob import escape
+from pathlib import Path, PurePath
 from typing import IO, Any
 from unicodedata import normalize
 from urllib.parse import quote
@@ -332,6 +334,48 @@ def input_faults(path: Path, name: str | None = None) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError([access_fault(error, path, name)]) from None
+
+
+HIDDEN = (".", "~$")
+"""What the names of files begin with that are not meant by a pattern: hidden ones, and those by which an office locks a file."""
+_ESCAPE = re.compile(r"\[([*?\[])\]")
+
+
+def outright(pattern: str) -> str:
+    """Write a pattern, or a name of one, without the brackets by which a sign is made a plain letter.
+
+    >>> outright("data[*]/2024-*")
+    'data*/2024-*'
+    """
+    return _ESCAPE.sub(r"\1", pattern)
+
+
+def expand(pattern: str, base: Path, suffixes: Sequence[str] = ()) -> list[Path]:
+    """Find what lies there by a pattern below a folder, sorted: `* ? [ ]` stand for signs of one name, never for a whole path.
+
+    suffixes: endings that the last name may have beyond what is written. A sign never stands for a link, nor for what is hidden;
+    what is written outright is taken at its word.
+    """
+    path = PurePath(pattern)
+    found = [Path(path.anchor) if path.anchor else base]
+    names = path.parts[1:] if path.anchor else path.parts
+    for number, name in enumerate(names, 1):
+        ends = suffixes if number == len(names) else ()
+        found = [inner for folder in found if folder.is_dir() for inner in _inner(folder, name, ends)]
+    return sorted(found)
+
+
+def _inner(folder: Path, name: str, suffixes: Sequence[str]) -> list[Path]:
+    """Find in a folder what a name of a pattern means."""
+    plain = outright(name)
+    if escape(plain) == name and not suffixes:
+        return [folder / plain] if (folder / plain).exists() else []
+
+    def fits(path: Path) -> bool:
+        return fnmatchcase(path.name, name) or (path.suffix.lower() in suffixes and fnmatchcase(path.stem, name))
+
+    there = (path for path in folder.iterdir() if not (path.is_symlink() or path.name.startswith(HIDDEN)))
+    return [path for path in there if fits(path)]
 
 
 def plain_path(path: Path) -> Path:

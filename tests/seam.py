@@ -56,16 +56,20 @@ def read_scheme(source: Mapping | Path, override: Path | None = None) -> Scheme:
 
 
 def read_records(
-    source: Mapping[str, pd.DataFrame] | Path, zone: str = "Asia/Shanghai", unknown: Any = None, **mapped: Any
+    source: Mapping[str, pd.DataFrame] | Path,
+    zone: str = "Asia/Shanghai",
+    unknown: Any = None,
+    repair: str = "rules",
+    **mapped: Any,
 ) -> Records:
-    """Take tables as records, or open the folder in which they lie: its zone, what of `unknown` units, how tables are mapped.
+    """Take tables as records, or open the folder in which they lie: zone, `unknown` units, `repair`, how tables are mapped.
 
     Of a mapping a word alone is what becomes of repeated ids.
     """
     if isinstance(source, Path):
         keys = {name: how if isinstance(how, Mapping) else {"repeated": how} for name, how in mapped.items()}
         tables = {name: Mapped.model_validate(how) for name, how in keys.items()}
-        return store.open_records(source, tables, zone, "records", UnknownUnits(**(unknown or {})))
+        return store.open_records(source, tables, zone, "records", UnknownUnits(**(unknown or {})), repair)
     found = {name: ibis.memtable(table) for name, table in source.items()}
     few = UnknownUnits(at_most=1)  # of a handful of records one is many
     return Records(MappingProxyType(found), MappingProxyType(dict.fromkeys(found, 1)), (), "spec", few)

@@ -59,8 +59,18 @@ KNOWN: dict[str, Refused | Scored] = {
     "real/02": Refused((f"cases.csv {WIDTH} 4 rows", "12: 5; 13: 5; 14: 5; 15: 5")),
     "real/03": Scored({}, ("holds no record of anybody in 10 months (2024-03–2024-12)", "a change against it, proves nothing")),
     "real/04": Scored({"S1 mean": 45, "S1 median": 45, "S1 closed": 0}, ("arrived_at lies before", "closed_at lies before")),
-    "real/05": Refused((f"cases.unit_id {UNITS} 9 records of the period (75%, 3 ids)", "“18.0” ×5 → “18”?, “ 18” ×2")),
-    "real/06": Refused((f"cases.unit_id {UNITS} 10 records of the period (100%, 1 ids)", "“18” ×10 → “018”?")),
+    "real/05": Scored(
+        {"18 on_time": 100},
+        (
+            "cases.unit_id: 12 records: 3 (25%) match as written, 9 (75%) match once repaired",
+            "in 5 records of 警情案件 unit_id is written otherwise than in the units table (a trailing .0)",
+            "in 4 records of 警情案件 unit_id is written otherwise than in the units table (blanks or an apostrophe at the ends)",
+        ),
+    ),
+    "real/06": Scored(
+        {"018 on_time": 100},
+        ("cases.unit_id: 10 records: 10 (100%) match once repaired", "(noughts before it) and fits one unit"),
+    ),
     "real/08": Scored({"S1 on_time": 100}, ("cases 2, disputes 2",)),
     "real/09": Scored({"S1 on_time": 100, "S2 on_time": 100, "X on_time": 100}),
     "real/10": Refused(("figures.csv · figures.period [records.period] 2 periods are not understood (rows 2, 4)",)),

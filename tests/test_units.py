@@ -61,7 +61,8 @@ def test_a_successor_is_a_unit(opened):
     """
     words = r"units\.successor_id \[units\.absent_successor\] 有 1 行的 successor_id 不是任何单位（第 3 行，单位 并入：014 “3” → “003”\?）"
     with pytest.raises(InputError, match=words):
-        opened(units)
+        opened(units, repair="none")
+    assert opened(units).tables["units"].to_pandas()["successor_id"].dropna().tolist() == ["003", "003"]
 
 
 def test_ids_of_units_that_are_empty_or_a_citizens_hide_and_show_nothing(opened):

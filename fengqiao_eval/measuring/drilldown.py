@@ -12,6 +12,7 @@ from fengqiao_eval.measuring.counting import Plan, eligible_rows
 from fengqiao_eval.measuring.tallies import amounts, group_by_rows, has_best_of, is_countable, pick_best, scope
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
+from fengqiao_eval.records.identifiers import WRITTEN
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.records.units import Tree, tree_of
@@ -51,6 +52,8 @@ def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, peri
         rows = rows.mutate(**{part: rows[part] * rows.share_ / rows.parts_ for part in ("above_", "below_")})
     named = {"record_id": rows[TABLES[measure.table].key], "happened_at": rows[measure.date], "unit_id": rows.unit_id}
     named |= {"officer_id": rows.officer_id, "numerator": rows.above_, "denominator": rows.below_}
+    # of which of several files it is, and how its unit was written, where any was repaired; persons are not shown as written
+    named |= {name: rows[name] for name in (query.FILE, f"unit_id{WRITTEN}") if name in rows.columns}
     named |= {"thing": rows[measure.of]} if isinstance(measure, Distinct) else {}
     found = query.fetch(rows.select(**named), list(named), ["happened_at", "record_id"])
     return _join_things(found) if "thing" in named else found

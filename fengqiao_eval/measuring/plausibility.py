@@ -16,10 +16,11 @@ from fengqiao_eval.measuring.denominators import periods_before
 from fengqiao_eval.measuring.tallies import clock_columns, dates_of, is_countable, is_reversed, stretches_of
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
-from fengqiao_eval.records.checks import PERIOD, show_id
+from fengqiao_eval.records.checks import PERIOD
+from fengqiao_eval.records.identifiers import Known, likeliest, name_unknown, register
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
-from fengqiao_eval.records.units import Tree, dates, likeliest, overlapping_officers, postings_of
+from fengqiao_eval.records.units import Tree, dates, overlapping_officers, postings_of
 from fengqiao_eval.scheme.measure import Figure
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.words import catalogue, quote, say
@@ -181,12 +182,12 @@ class Survey:
 
     def _said(self, strange: Mapping[str, int], share: float) -> dict[str, Any]:
         """Say which ids are meant: in quotes, how many records each has, and for which unit an unknown one is likeliest meant."""
-        above = self.units[self.units["level"] != OFFICER].drop_duplicates("unit_id")
-        first, known = list(strange)[:SHOWN], set(self.units["unit_id"])
-        meant = likeliest([one for one in first if one not in known], dict(zip(above["unit_id"], above["name"], strict=True)))
-        ids = [f"{quote(show_id(one))} ×{strange[one]}" + (f" → {quote(meant[one])}?" if one in meant else "") for one in first]
-        more = " …" if len(strange) > SHOWN else ""
-        return {"count": sum(strange.values()), "share": percent(share), "number": len(strange), "ids": ", ".join(ids) + more}
+        ids = name_unknown(strange, self._places)
+        return {"count": sum(strange.values()), "share": percent(share), "number": len(strange), "ids": ids}
+
+    @cached_property
+    def _places(self) -> Known:
+        return register(self.records.tables["units"]).places
 
     def _empty_period(self) -> Iterator[Fault]:
         """Refuse a period without any record in any table, unless nothing but figures is asked for."""

@@ -12,6 +12,8 @@ import pandas as pd
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import SCORED, UsageError
 from fengqiao_eval.periods import parse
+from fengqiao_eval.records.identifiers import WRITTEN
+from fengqiao_eval.records.query import FILE
 from fengqiao_eval.results.caveats import empty_months
 from fengqiao_eval.results.lines import (
     Adjusted,
@@ -44,7 +46,7 @@ from fengqiao_eval.wording.numbers import (
     term,
     text,
 )
-from fengqiao_eval.words import say
+from fengqiao_eval.words import quote, say
 
 UnitRow = Mapping[str, Any]
 
@@ -383,9 +385,19 @@ def _record(asked: Question, record: UnitRow, *, counted: bool) -> str:
     given = {"id": record["record_id"], "at": at, "above": plain(record["numerator"], 4)}
     if counted:
         stands = {name: text(record.get(name)) or "—" for name in ("source", "checked_by")}
-        return asked.say("counted_record", **given) + (asked.say("notice", **stands) if "checked_by" in record else "")
+        said = asked.say("counted_record", **given) + (asked.say("notice", **stands) if "checked_by" in record else "")
+        return said + _origin(asked, record)
     word = asked.say("met" if record["numerator"] else "not_met")
-    return asked.say("record", **given, word=word, below=plain(record["denominator"], 4))
+    return asked.say("record", **given, word=word, below=plain(record["denominator"], 4)) + _origin(asked, record)
+
+
+def _origin(asked: Question, record: UnitRow) -> str:
+    """Say of which of several files a record is, and how its unit was written where that was repaired."""
+    file, written = text(record.get(FILE)), text(record.get(f"unit_id{WRITTEN}"))
+    said = asked.say("from_file", file=file) if file else ""
+    if written in ("", record["unit_id"]):
+        return said
+    return said + asked.say("as_written", given=quote(written), unit=record["unit_id"])
 
 
 def _sum_check(asked: Question, entry: Entry, row: UnitRow, behind: pd.DataFrame) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Every fault of a table: rule, count and first rows."""
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -9,10 +8,11 @@ import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.records.citizens import LIKELY, LONG, names_citizen
-from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, look
-from fengqiao_eval.records.query import EXACT, UPHELD, constant, fetch, is_so, names_zone, optional, row_number, when
+from fengqiao_eval.records.identifiers import WRITTEN, likeliest, show_id
+from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped
+from fengqiao_eval.records.query import EXACT, FILE, UPHELD, constant, fetch, is_so, names_zone, optional, row_number, when
 from fengqiao_eval.records.tables import EVENTS, Table
-from fengqiao_eval.records.units import dates, likeliest
+from fengqiao_eval.records.units import dates
 from fengqiao_eval.words import quote
 
 BLANK_ENDS = r"^[\s\p{Z}\p{Cf}]|[\s\p{Z}\p{Cf}]$"
@@ -29,34 +29,27 @@ UNSHOWN = ("answer", "purpose")
 """The declared columns whose words are shown nowhere; nor are those of columns that nobody declared."""
 ROUNDING = 0.000001
 """What a share of six decimals may be more than is meant: six times 0.166667 is one record."""
-LONG_NUMBER = re.compile(r"\d{11}")
-"""An id that may be a telephone or an identity-card number, from a shifted line: its look is shown instead."""
 Wrong = tuple[str, str, Any, dict[str, str]]
 """One rule of one column: rule and column, the cells that break it, and what the sentence of the fault says of it."""
 
 
-def show_id(given: object) -> str:
-    """Show an id, or only how it is written where it may be a citizen's number, from a shifted line.
-
-    >>> show_id("S1"), show_id("13812345678")
-    ('S1', '99999999999')
-    """
-    return look(given) if LONG_NUMBER.search(str(given)) else str(given)
-
-
 def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any, list[Fault], list[Note]]:
-    """Find what is wrong within one table, and make equal rows one; return its rows, the faults and the notes.
+    """Find what is wrong between the rows of one table, and make equal rows one; return its rows, the faults and the notes.
 
-    Faults: empty required cells, words and numbers not allowed, periods that are none, stretches that end before they begin, a
-    citizen in subject_id, rows that may not share an id, shares that make more than the record.
+    Faults: rows that may not share an id, shares that make more than the record.
     """
     kept, faults, notes = _settle_repeats(rows, table, mapped.repeated, name)
     shares = _share_faults(kept, name) if table.name == "credits" and "share" in rows.columns else ()
     told = [*notes, *_two_names(kept, table), *_blank_ends(kept, table)]
-    return kept, [*_cell_faults(rows, table, name), *shares, *faults], told
+    return kept, [*shares, *faults], told
 
 
-def _cell_faults(rows: Any, table: Table, name: str) -> Iterator[Fault]:
+def check_cells(rows: Any, table: Table, name: str) -> Iterator[Fault]:
+    """Find what is wrong within the rows of one file, by their numbers there.
+
+    Faults: empty required cells, words and numbers not allowed, periods that are none, stretches that end before they begin, a
+    citizen in subject_id.
+    """
     rules = [*_rules(rows, table), *_citizen_rules(rows, table)]
     asked = {f"wrong_{number}": rows.count(where=cells) for number, (_, _, cells, _) in enumerate(rules)}
     counts = rows.agg(rows_=rows.count(), **asked).to_pandas().iloc[0]
@@ -158,7 +151,7 @@ def _settle_repeats(rows: Any, table: Table, rule: str | None, name: str) -> tup
     kept, faults, notes = rows, [], []
     total, ids = _rows_and_ids(rows, key)
     if total != ids and rule != "keep":
-        kept = rows.distinct().cache()
+        kept = _equal_rows_once(rows).cache()
         if equal := total - _rows_and_ids(kept, key)[0]:
             notes.append(Note("equal_rows", {"table": table.label, "count": equal}))
             total -= equal
@@ -173,6 +166,12 @@ def _settle_repeats(rows: Any, table: Table, rule: str | None, name: str) -> tup
             kept = kept if rule in (None, "keep") else _deduplicate(rows, key, last=rule == "last")
             notes.append(Note(f"repeated_{rule or 'keep'}", given))
     return (kept.drop(key) if table.name == "figures" else kept), faults, notes
+
+
+def _equal_rows_once(rows: Any) -> Any:
+    """Keep one of rows that are equal but for how their ids were written, and in which file they lie."""
+    alike = [name for name in rows.columns if not name.endswith(WRITTEN) and name != FILE]
+    return rows.distinct() if len(alike) == len(rows.columns) else rows.distinct(on=alike, keep="first")
 
 
 def _rows_and_ids(rows: Any, key: str) -> tuple[int, int]:
@@ -217,8 +216,8 @@ def _blank_ends(rows: Any, table: Table) -> Iterator[Note]:
 def check_units(rows: Any, mapped: Mapped, name: str) -> Iterator[Fault]:
     """Find what is wrong with the tree: absent parents and successors, circles, two levels, rows that overlap in time."""
     units = rows.to_pandas()
-    columns = list(units.columns)
-    units = units.assign(row=range(2, len(units) + 2))
+    columns = [name for name in units.columns if name != FILE]
+    units = units.assign(row=_row_numbers(units))[[*columns, "row"]]
     twice = units[units.groupby("unit_id")["level"].transform("nunique") > 1]
     yield from _unit_faults(twice, "level", "units.two_levels", ["unit_id", "level"], twice["unit_id"].nunique(), name)
     spans = units.assign(start=dates(units, "valid_from", date.min), end=dates(units, "valid_to", date.max))
@@ -234,6 +233,14 @@ def check_units(rows: Any, mapped: Mapped, name: str) -> Iterator[Fault]:
         yield from _unit_faults(absent, "parent_id", "units.absent_parent", ["unit_id", "parent_id"], len(absent), name)
     if circle := _find_circle({u: p for u, p in zip(units["unit_id"], units["parent_id"], strict=True) if isinstance(p, str)}):
         yield Fault(name, "units.parent_id", "units.circle", {"given": " → ".join(circle)})
+
+
+def _row_numbers(units: pd.DataFrame) -> list[str]:
+    """Number the rows as a spreadsheet shows them; of several files each with its own numbers and name."""
+    if FILE not in units:
+        return [str(row) for row in range(2, len(units) + 2)]
+    numbers = units.groupby(FILE, sort=False).cumcount() + 2
+    return [f"{file}: {row}" for file, row in zip(units[FILE], numbers, strict=True)]
 
 
 def _successor_faults(units: pd.DataFrame, name: str) -> Iterator[Fault]:

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Model, suggest
 from fengqiao_eval.errors import Fault, Note
@@ -14,7 +15,7 @@ from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.query import UTC, constant, fetch, row_number, spell_zone
 from fengqiao_eval.records.tables import PERSONS, Column, Table
-from fengqiao_eval.words import quote
+from fengqiao_eval.words import HALF, quote
 
 Written = bool | int | Decimal | date | str
 
@@ -25,22 +26,41 @@ class From(Model):
     from_: str = Field(alias="from")
 
 
+def _pattern(given: str) -> str:
+    """Take a pattern; `**`, which elsewhere goes through folders of any depth, is none of ours."""
+    if not given.strip() or "\0" in given or "**" in given or HALF.search(given):
+        raise PydanticCustomError("fengqiao.params.glob", "refused", {"given": given.replace("\0", "␀")})
+    return given
+
+
+class Glob(Model):
+    """A pattern of files or folders, as `*/接处警*`: a sign stands for letters of one name. A plain path is never one."""
+
+    glob: Annotated[str, AfterValidator(_pattern)]
+
+
+Several = Annotated[tuple[str, ...], Field(min_length=1)]
+"""A list of names, each taken as it is."""
+
+
 class Mapped(Model):
     """How one table is found and read.
 
-    rename {column in the file: name here}; values {column here: {as written: as meant}}, where "" is the empty cell; set
-    {column here: constant, or {from: column in the file}}; missing: markers that mean an empty cell; repeated: what becomes of
-    rows that share an id (unsaid, equal rows are one and all others stay; keep: equal rows stay too); absent_parents (units):
-    whether a parent that is no row is refused or makes its children top units.
+    file: a name, a list of them, or a pattern (see Glob), each file read by this same mapping; rename {column in the file: name
+    here}; values {column here: {as written: as meant}}, where "" is the empty cell; set {column here: constant, or {from: column
+    in the file}}; missing: markers that mean an empty cell; repeated: what becomes of rows that share an id (unsaid, equal rows
+    are one and all others stay; keep: equal rows stay too); absent_parents (units): whether a parent that is no row is refused or
+    makes its children top units; repair: whether ids are (see identifiers).
     """
 
-    file: str | None = None
+    file: str | Several | Glob | None = None
     rename: dict[str, str] = {}
     values: dict[str, dict[str, Written | None]] = {}
     set: dict[str, From | Written | None] = {}
     missing: tuple[str, ...] = ()
     repeated: Literal["keep", "refuse", "first", "last"] | None = None
     absent_parents: Literal["refuse", "root"] = "refuse"
+    repair: Literal["rules", "none"] | None = None
 
 
 TYPES = {"text": "string", "time": "timestamp", "date": "date", "number": "float64", "whole": "int64", "flag": "boolean"}
@@ -183,7 +203,7 @@ def _translate(rows: Any, table: Table, mapped: Mapped) -> tuple[Any, list[Note]
     gone = [(name, "…" if name in persons else word) for name in words for word in words[name] if (name, word) not in found]
     idle = [f"values.{name}: “{word}”" for name, word in dict.fromkeys(gone)]
     idle += [f"missing: “{mark}”" for mark in mapped.missing if not any((name, mark) in found for name in text)]
-    given = {"table": table.label, "keys": ", ".join(idle)}
+    given = {"table": table.label, "keys": idle}
     return rows.mutate(**done), [Note("mapping_idle", given)] if idle and counts["rows_"] else []
 
 

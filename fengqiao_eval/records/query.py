@@ -28,6 +28,8 @@ Span = tuple[datetime, datetime]
 EXACT = "decimal(38, 6)"
 """Sums of shares and codes are decimal, so that they do not depend on the order of the rows."""
 DAY = 86400
+FILE = "file_"
+"""The column of the file from which a row was read, where a table lies in several."""
 OWN = "_"
 """The end of every name that the program gives a column beside those of the records, none of which ends so (see ingest.shape)."""
 UTC = "_utc_"
@@ -271,10 +273,46 @@ def relabel(found: Rows, by: pd.DataFrame, on: str) -> Rows:
     return found.inner_join(ibis.memtable(by), on).drop(on)
 
 
+def replace_words(rows: Rows, meanings: Mapping[str, Mapping[str, str]], kept: str) -> Rows:
+    """Put other words in the place of some of columns of texts; `kept` is put behind the name of the column of what was written.
+
+    The rows stay in their order, and are kept by the engine for what follows.
+    """
+    found = rows.mutate(row_=row_number())
+    for column, words in meanings.items():
+        pairs = ibis.memtable(pd.DataFrame({"word_": list(words), "meant_": list(words.values())}))
+        joined = found.left_join(pairs, found[column] == pairs.word_)
+        cells = {column + kept: joined[column], column: joined.meant_.fill_null(joined[column])}
+        found = joined.mutate(**cells).drop("word_", "meant_")
+    return found.order_by("row_").drop("row_").cache()
+
+
 def regroup(found: Rows, by: pd.DataFrame, on: str, keys: Sequence[str]) -> Rows:
     """Join things with a small frame on a column of both and reduce them anew to one per key."""
     joined = found.inner_join(ibis.memtable(by), on)
     return joined.group_by(list(keys)).agg(ok=joined.ok.max())
+
+
+def union_files(parts: Sequence[tuple[str, Rows]]) -> Rows:
+    """Put the rows of several files below each other, in their order, each with the name of its file.
+
+    What a file lacks is empty in its rows; a column that is of several types is a text. Moments that only some files name are
+    those of the wall clock in the others.
+    """
+    names = list(dict.fromkeys(name for _, rows in parts for name in rows.columns))
+    kinds = {name: {str(rows[name].type()).lstrip("!") for _, rows in parts if name in rows.columns} for name in names}
+    one = {name: found.pop() if len(found) == 1 else "string" for name, found in kinds.items()}
+
+    def cell(rows: Rows, name: str) -> Cell:
+        if name in rows.columns:
+            return rows[name].cast(one[name])
+        wall = name.removesuffix(UTC)
+        return seconds_since_1970(rows[wall]) if name.endswith(UTC) and wall in rows.columns else constant(None, one[name])
+
+    chosen = [
+        rows.select(**{name: cell(rows, name) for name in names}, **{FILE: constant(file, "string")}) for file, rows in parts
+    ]
+    return ibis.union(*chosen)
 
 
 def union_all(parts: Sequence[Rows], columns: Sequence[str]) -> Rows:

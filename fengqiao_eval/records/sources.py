@@ -5,9 +5,10 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,9 +22,9 @@ from pyarrow.lib import ArrowException
 from sqlglot import TokenType
 
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
-from fengqiao_eval.files import absence, access_fault, plain_path, temporary_folder
+from fengqiao_eval.files import absence, access_fault, expand, plain_path, temporary_folder
 from fengqiao_eval.records import csv_files
-from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.ingest import Glob, Mapped
 from fengqiao_eval.words import HALF, quote, readable
 
 SUFFIXES = (".parquet", ".csv")
@@ -50,9 +51,9 @@ class Source(NamedTuple):
 
 @dataclass
 class Holdings:
-    """What was found: tables by name, faults of those that cannot be read, notes, and the names of all that lies there."""
+    """What was found: tables by name, each of a source or more; faults of what cannot be read, notes, names of all there."""
 
-    tables: dict[str, Source] = field(default_factory=dict)
+    tables: dict[str, list[Source]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     there: list[str] = field(default_factory=list)
@@ -62,10 +63,14 @@ class Holdings:
     def miss(self, name: str, table: str, how: Mapped) -> None:
         """Say that a table is not there: a fault where its file is named, a note where anything else is said of it."""
         if how.file:
-            given = {"given": how.file, "there": self.listing}
-            self.faults.append(Fault(name, f"tables.{table}.file", "records.file_not_there", given))
+            self.lack(name, table, how.file.glob if isinstance(how.file, Glob) else ", ".join(_as_list(how.file)))
         elif how != Mapped():
             self.notes.append(Note("mapping_no_table", {"table": table, "there": self.listing}))
+
+    def lack(self, name: str, table: str, given: str) -> None:
+        """Say that what is named as the file of a table is not there."""
+        told = {"given": given, "there": self.listing}
+        self.faults.append(Fault(name, f"tables.{table}.file", "records.file_not_there", told))
 
     @property
     def listing(self) -> str:
@@ -73,30 +78,73 @@ class Holdings:
         return ", ".join(self.there[:SHOWN]) + (" …" if len(self.there) > SHOWN else "") if self.there else "—"
 
 
-def find_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
-    """Find the tables of a folder or a DuckDB file, and read them; a table that cannot be read is a fault, the others are there.
+Roots = Path | Sequence[Path]
+"""Where records lie: a folder or a DuckDB file, or several folders."""
 
-    Raises InputError where there is neither.
+
+def find_sources(where: Roots, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
+    """Find the tables of folders or of a DuckDB file, and read them; one that cannot be read is a fault, the others are there.
+
+    Raises InputError where there is neither, and where one of several is no folder.
     """
-    if where.is_file():
-        return _base_sources(where, mapped, timezone, name)
-    if where.is_dir():
-        return _folder_sources(where, mapped, timezone, name)
-    raise InputError([Fault(name, "", "records.not_there")])
+    roots = roots_of(where)
+    if len(roots) == 1 and roots[0].is_file():
+        return _base_sources(roots[0], mapped, timezone, name)
+    if gone := [root for root in roots if not root.is_dir()]:
+        several = len(roots) > 1
+        raise InputError(
+            Fault(readable(str(root)) if several else name, "", "records.no_folder" if root.is_file() else "records.not_there")
+            for root in gone
+        )
+    return _folder_sources(roots, mapped, timezone, name)
 
 
-def files_of(where: Path, table: str, mapped: Mapped) -> list[Path]:
-    """List the files of a folder that hold a table, the one that is read first; a suffix may be written in upper case."""
-    return [path for path in _namesakes(where, table, mapped) if path.is_file()]
+def roots_of(where: Roots) -> tuple[Path, ...]:
+    """Give the places of records, be they one or several."""
+    return (where,) if isinstance(where, Path) else tuple(where)
 
 
-def _namesakes(where: Path, table: str, mapped: Mapped) -> list[Path]:
-    """List what is called as the file of a table, be it a file or not."""
-    wanted = where / (mapped.file or table)
+def common_folder(where: Roots) -> Path:
+    """Give the folder from which the files of records have their names: the records' own, of several the one that holds all."""
+    roots = roots_of(where)
+    return roots[0] if len(roots) == 1 else Path(os.path.commonpath(roots))
+
+
+def files_of(where: Roots, table: str, mapped: Mapped) -> list[Path]:
+    """List the files of folders that hold a table, of one name the one that is read first; a suffix may be in upper case."""
+    return [path for _, group in _groups(where, table, mapped) for path in group if path.is_file()]
+
+
+def _as_list(given: str | Sequence[str]) -> Sequence[str]:
+    return (given,) if isinstance(given, str) else given
+
+
+def _groups(where: Roots, table: str, mapped: Mapped) -> list[tuple[str, list[Path]]]:
+    """List what is called as the files of a table, be they files or not: what was asked for, and those that differ by suffix."""
+    groups: list[tuple[str, list[Path]]] = []
+    for root in roots_of(where):
+        if isinstance(mapped.file, Glob):
+            alike: dict[tuple[Path, str], list[Path]] = {}
+            for path in expand(mapped.file.glob, root, SUFFIXES):
+                known = path.suffix.lower() in SUFFIXES
+                if path.is_file():
+                    alike.setdefault((path.parent, path.stem if known else path.name), []).append(path)
+            groups += [(mapped.file.glob, sorted(paths, key=_preference)) for paths in alike.values()]
+        else:
+            groups += [(given, _namesakes(root / given)) for given in _as_list(mapped.file or table)]
+    return groups
+
+
+def _namesakes(wanted: Path) -> list[Path]:
+    """List what is called as a file, with its suffix or without."""
     names = {wanted.name} if wanted.suffix.lower() in SUFFIXES else {wanted.name + suffix for suffix in SUFFIXES}
     there = wanted.parent.iterdir() if wanted.parent.is_dir() else ()
-    found = [path for path in there if path.stem + path.suffix.lower() in names]
-    return sorted(found, key=lambda path: SUFFIXES.index(path.suffix.lower()))
+    return sorted((path for path in there if path.stem + path.suffix.lower() in names), key=_preference)
+
+
+def _preference(path: Path) -> int:
+    suffix = path.suffix.lower()
+    return SUFFIXES.index(suffix) if suffix in SUFFIXES else len(SUFFIXES)
 
 
 def unreadable(file: str, kind: str) -> Fault:
@@ -133,35 +181,78 @@ def _connect(timezone: str) -> Any:
 # A folder of files
 
 
-def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
-    connection, read, known = _connect(timezone), dict[Path, Any](), set[Path]()
-    found = Holdings(there=sorted(path.name for path in where.iterdir()))
+def _folder_sources(roots: Sequence[Path], mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
+    connection, read, known, base = _connect(timezone), dict[Path, Any](), set[Path](), common_folder(roots)
+    found = Holdings(there=sorted(_label(path, base) for root in roots for path in root.iterdir()))
     for table, how in mapped.items():
-        called = _namesakes(where, table, how)
-        files = [path for path in called if path.is_file()]
-        known.update(called)
-        if called and not files:  # it is there, so that to say that it is not would mislead
-            found.unread.add(table)
-            found.faults.append(Fault(called[0].name, "", absence(called[0])))
-        elif not files:
+        groups = _groups(roots, table, how)
+        known.update(path for _, called in groups for path in called)
+        there = {given for given, called in groups if called}
+        if not there:
             found.miss(name, table, how)
-        if not files:
             continue
-        first, kind = files[0], {".csv": "CSV"}.get(files[0].suffix.lower(), "Parquet")
-        if first not in read:  # one file may hold two tables
-            read[first], faults = _read_file(connection, first, kind)
-            found.faults += faults
-        if read[first] is None:
-            found.unread.add(table)
-        else:
-            found.tables[table] = Source(first.name, kind, read[first])
-        if len(files) > 1:
-            found.notes.append(Note("twice", {"table": table, "used": first.name, "left": files[1].name}))
-    beside = sorted(path.name for path in where.iterdir() if path.suffix.lower() in SUFFIXES and path not in known)
-    if beside:
-        shown = ", ".join(quote(readable(one)) for one in beside[:SHOWN]) + (" …" if beside[SHOWN:] else "")
-        found.notes.append(Note("files_unread", {"count": len(beside), "names": shown}))
+        for given in dict.fromkeys(given for given, _ in groups if how.file and given not in there):
+            found.lack(name, table, given)
+        several = len(roots) > 1 or not isinstance(how.file, str | None)
+        firsts = [_first_file(table, called, base if several else called[0].parent, found) for _, called in groups if called]
+        paths = [path for path in firsts if path is not None]
+        for path in dict.fromkeys(paths):
+            label = _label(path, base) if several else path.name
+            if (source := _read_source(connection, path, label, read, found, table)) is not None:
+                found.tables.setdefault(table, []).append(source)
+            if (times := paths.count(path)) > 1:
+                found.faults.append(Fault(label, f"tables.{table}.file", "records.file_twice", {"count": times}))
+        if len(roots) > 1 and (lacking := [root for root in roots if not any(path.is_relative_to(root) for path in paths)]):
+            found.notes.append(Note("folders_without", {"table": table, **_name_files(lacking, base), "of": len(roots)}))
+    if beside := [path for path in _files_in(roots, known) if path not in known]:
+        found.notes.append(Note("files_unread", _name_files(beside, base)))
     return found
+
+
+def _files_in(roots: Sequence[Path], known: Collection[Path]) -> list[Path]:
+    """List what has the suffix of a file of records in the folders of the records, and in those below from which any is read."""
+    below = sorted(folder for path in known for folder in [path.parent] if any(map(folder.is_relative_to, roots)))
+    there = (path for folder in dict.fromkeys([*roots, *below]) if folder.is_dir() for path in folder.iterdir())
+    return sorted(path for path in there if path.suffix.lower() in SUFFIXES)
+
+
+def _name_files(paths: Sequence[Path], base: Path) -> dict[str, Any]:
+    """Count files or folders, and name the first ones."""
+    shown = ", ".join(quote(_label(path, base)) for path in paths[:SHOWN]) + (" …" if paths[SHOWN:] else "")
+    return {"count": len(paths), "names": shown}
+
+
+def _read_source(connection: Any, path: Path, label: str, read: dict[Path, Any], found: Holdings, table: str) -> Source | None:
+    """Read a file as one of those of a table; None where it cannot be read, which is a fault."""
+    if path.suffix.lower() not in SUFFIXES:
+        found.unread.add(table)
+        found.faults.append(Fault(label, f"tables.{table}.file", "records.glob_suffix", {"known": ", ".join(SUFFIXES)}))
+        return None
+    kind = {".csv": "CSV"}.get(path.suffix.lower(), "Parquet")
+    if path not in read:  # one file may hold two tables
+        read[path], faults = _read_file(connection, path, kind)
+        found.faults += [replace(fault, file=label) if fault.file == path.name else fault for fault in faults]
+    if read[path] is None:
+        found.unread.add(table)
+        return None
+    return Source(label, kind, read[path])
+
+
+def _label(path: Path, base: Path) -> str:
+    """Say what a file is called, as seen from the folder of the records."""
+    return readable(Path(os.path.relpath(path, base)).as_posix())
+
+
+def _first_file(table: str, called: Sequence[Path], base: Path, found: Holdings) -> Path | None:
+    """Take of what is called alike the file that is read; None where none is a file, which is told as it is."""
+    files = [path for path in called if path.is_file()]
+    if not files:  # it is there, so that to say that it is not would mislead
+        found.unread.add(table)
+        found.faults.append(Fault(_label(called[0], base), "", absence(called[0])))
+        return None
+    if len(files) > 1:
+        found.notes.append(Note("twice", {"table": table, "used": _label(files[0], base), "left": _label(files[1], base)}))
+    return files[0]
 
 
 def _read_file(connection: Any, path: Path, kind: str) -> tuple[Any | None, list[Fault]]:
@@ -222,26 +313,42 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
     left = [Note("base_log", {"file": log.name})] if log.is_file() and log.stat().st_size else []
     found = Holdings(notes=left, there=[table if schema == "main" else f"{schema}.{table}" for schema, table in every])
     for table, how in mapped.items():
-        stem = (how.file or table).casefold()
-        fitting = [pair for pair in every if stem in (pair[1].casefold(), ".".join(pair).casefold())]
-        fitting.sort(key=lambda pair: pair[0] != "main")
-        if not fitting:
+        asked = _names_in_base(how.file or table, every)
+        if not asked:
             found.miss(name, table, how)
-        elif len(fitting) > 1 and fitting[0][0] != "main":
-            given = {"given": ", ".join(map(".".join, fitting))}
-            found.faults.append(Fault(name, f"tables.{table}.file", "records.several_tables", given))
-        else:
-            called = ".".join(fitting[0]).removeprefix("main.")
-            file = f"{where.name}:{called}"
-            rows, faults = _open_table(connection, (base, *fitting[0]), file, reckoned)
-            if rows is None:
-                found.unread.add(table)
-                found.faults += faults
+        for stem in asked:
+            fitting = [pair for pair in every if stem in (pair[1].casefold(), ".".join(pair).casefold())]
+            fitting.sort(key=lambda pair: pair[0] != "main")
+            if not fitting and len(asked) > 1:
+                found.lack(name, table, stem)
+            elif not fitting:
+                found.miss(name, table, how)
+            elif len(fitting) > 1 and fitting[0][0] != "main":
+                given = {"given": ", ".join(map(".".join, fitting))}
+                found.faults.append(Fault(name, f"tables.{table}.file", "records.several_tables", given))
             else:
-                found.tables[table] = Source(file, "DuckDB", rows)
-            if len(fitting) > 1:
-                found.notes.append(Note("twice", {"table": table, "used": called, "left": ".".join(fitting[1])}))
+                called = ".".join(fitting[0]).removeprefix("main.")
+                file = f"{where.name}:{called}"
+                rows, faults = _open_table(connection, (base, *fitting[0]), file, reckoned)
+                if any(source.file == file for source in found.tables.get(table, ())):
+                    faults = [Fault(file, f"tables.{table}.file", "records.file_twice", {"count": 2})]
+                if rows is None or faults:
+                    found.unread.add(table)
+                    found.faults += faults
+                else:
+                    found.tables.setdefault(table, []).append(Source(file, "DuckDB", rows))
+                if len(fitting) > 1:
+                    found.notes.append(Note("twice", {"table": table, "used": called, "left": ".".join(fitting[1])}))
     return found
+
+
+def _names_in_base(given: str | Sequence[str] | Glob, every: Sequence[tuple[str, str]]) -> list[str]:
+    """Name the tables of a DuckDB file that are asked for, in lower case; a pattern may be of a table or of schema.table."""
+    if not isinstance(given, Glob):
+        return [one.casefold() for one in _as_list(given)]
+    pattern = given.glob.casefold()
+    named = [(".".join(pair).casefold(), pair[1].casefold()) for pair in every]
+    return [full for full, table in named if fnmatchcase(full, pattern) or fnmatchcase(table, pattern)]
 
 
 def _open_table(

@@ -1,18 +1,20 @@
 """The records as read: tables found, shaped, checked and typed, with every fault of every table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from fengqiao_eval.errors import Fault, Note, refuse
 from fengqiao_eval.files import input_faults
-from fengqiao_eval.records.checks import check_table, check_units
+from fengqiao_eval.records import query
+from fengqiao_eval.records.checks import check_cells, check_table, check_units
+from fengqiao_eval.records.identifiers import Match, Repair, match_ids, register
 from fengqiao_eval.records.ingest import Mapped, shape
-from fengqiao_eval.records.sources import BROKEN, find_sources, unreadable
-from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.records.sources import BROKEN, SHOWN, Roots, Source, find_sources, roots_of, unreadable
+from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.records.units import TOLD, UnknownUnits
+from fengqiao_eval.words import quote
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Records:
     """What lies where the records lie, for who misses a table."""
     files: Mapping[str, str] = field(default_factory=dict)
     """What the file or table is called from which each table was read."""
+    matches: tuple[Match, ...] = ()
+    """How the columns of ids meet the units."""
 
     def file(self, table: str) -> str:
         """Say where a table was read from, for whoever must mend it."""
@@ -39,64 +43,149 @@ class Records:
 
 
 def open_records(
-    where: Path,
+    where: Roots,
     tables: Mapping[str, Mapped] | None = None,
     timezone: str = "Asia/Shanghai",
     name: str | None = None,
     unknown: UnknownUnits = TOLD,
+    repair: Repair = "rules",
 ) -> Records:
-    """Open a folder of NAME.parquet / NAME.csv or a DuckDB file as checked tables.
+    """Open a folder of NAME.parquet / NAME.csv, several of them, or a DuckDB file as checked tables.
 
     Raises InputError with every fault of every table: table, column, rule, count and first rows.
     """
-    records, faults = read_records(where, tables, timezone, name, unknown)
+    records, faults = read_records(where, tables, timezone, name, unknown, repair)
     refuse(faults)
     return records
 
 
 def read_records(
-    where: Path,
+    where: Roots,
     tables: Mapping[str, Mapped] | None = None,
     timezone: str = "Asia/Shanghai",
     name: str | None = None,
     unknown: UnknownUnits = TOLD,
+    repair: Repair = "rules",
 ) -> tuple[Records, list[Fault]]:
     """Open records as `open_records` does; return those tables that could be read, and every fault.
 
     Raises InputError where nothing can be read.
     """
-    name = name or str(where)
+    name = name or ", ".join(map(str, roots_of(where)))
     given = tables or {}
     refuse(Fault(name, f"tables.{table}", "records.unknown_table", {"given": table}) for table in given if table not in TABLES)
     mapped = {table: given.get(table, Mapped()) for table in TABLES}
-    with input_faults(where, name):
+    with input_faults(roots_of(where)[0], name):
         found = find_sources(where, mapped, timezone, name)
     opened: dict[str, Any] = {}
+    matches, units = list[Match](), None
     counts: dict[str, int] = {}
     faults, notes, deeper = found.faults, found.notes, list[Fault]()
-    for table, (file, kind, source) in found.tables.items():
+    for table, parts in found.tables.items():
+        file = _label_parts(parts)
         try:
-            rows, more, told = shape(source, TABLES[table], mapped[table], file)
-            faults += more
+            rows, wrong, more, told = _shape_parts(parts, TABLES[table], mapped[table])
+            faults += wrong
+            deeper += more
             notes += told
             if rows is not None:
+                units = register(rows) if table == "units" else units
+                if units is not None:
+                    how = mapped[table].repair or repair
+                    rows, met, more, told = match_ids(rows, TABLES[table], units, file, how, unknown.names)
+                    matches += met
+                    deeper += more
+                    notes += told
                 opened[table], more, told = check_table(rows, TABLES[table], mapped[table], file)
                 counts[table] = int(opened[table].count().execute())
                 deeper += more
                 notes += told if counts[table] else [Note("empty_table", {"table": TABLES[table].label})]
         except BROKEN:  # damage behind the head of a file shows where its rows are asked for
-            faults.append(unreadable(file, kind))
+            faults += [unreadable(part.file, part.kind) for part in parts if not _is_whole(part)] or [
+                unreadable(file, parts[0].kind)
+            ]
             opened.pop(table, None)
     # a cell that is empty only because what stood there could not be read is told of once
     unread = {(fault.file, fault.place) for fault in faults}
     faults += [fault for fault in deeper if fault.rule != "records.empty_cell" or (fault.file, fault.place) not in unread]
     if counts.get("units") == 0:
-        faults.append(Fault(found.tables["units"].file, "units", "records.empty_table"))
+        faults.append(Fault(_label_parts(found.tables["units"]), "units", "records.empty_table"))
     elif "units" in opened:
-        faults += check_units(opened["units"], mapped["units"], found.tables["units"].file)
+        faults += check_units(opened["units"], mapped["units"], _label_parts(found.tables["units"]))
     elif not found.tables and not faults:
         faults.append(Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES), "there": found.listing}))
     elif "units" not in {*found.tables, *found.unread}:
         faults.append(Fault(name, "units", "records.no_units", {"there": found.listing}))
-    files = MappingProxyType({table: source.file for table, source in found.tables.items()})
-    return Records(MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files), faults
+    files = MappingProxyType({table: _label_parts(parts) for table, parts in found.tables.items()})
+    return Records(
+        MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files, tuple(matches)
+    ), faults
+
+
+def _label_parts(parts: Sequence[Source]) -> str:
+    """Say what a table is called in faults: its file, of several the first ones."""
+    return ", ".join(part.file for part in parts[:SHOWN]) + (" …" if parts[SHOWN:] else "")
+
+
+def _is_whole(part: Source) -> bool:
+    """Say whether every row of a file can be read."""
+    try:
+        part.rows.cache()
+    except BROKEN:
+        return False
+    return True
+
+
+def _shape_parts(
+    parts: Sequence[Source], table: Table, mapped: Mapped
+) -> tuple[Any | None, list[Fault], list[Fault], list[Note]]:
+    """Shape each file of a table and put them below each other; None where one lacks what a table must have.
+
+    Of several files a name of the mapping may be in some only. Return also the faults of the files, those of their cells, notes.
+    """
+    shaped = [shape(part.rows, table, mapped, part.file) for part in parts]
+    faults = _mapping_faults_of_all([found for _, found, _ in shaped])
+    notes = _join_notes([told for _, _, told in shaped])
+    whole = [(part, rows) for part, (rows, _, _) in zip(parts, shaped, strict=True) if rows is not None]
+    if len(whole) < len(parts):
+        return None, faults, [], notes
+    deeper = [fault for part, rows in whole for fault in check_cells(rows, table, part.file)]
+    if len(parts) == 1:
+        return whole[0][1], faults, deeper, notes
+    every = dict.fromkeys(name for _, rows in whole for name in rows.columns if not name.endswith(query.OWN))
+    for part, rows in whole:
+        if lacking := [name for name in every if name not in rows.columns]:
+            given = {"table": table.label, "file": part.file, "columns": ", ".join(map(quote, lacking))}
+            notes.append(Note("columns_missing", given))
+    return query.union_files([(part.file, rows) for part, rows in whole]), faults, deeper, notes
+
+
+def _mapping_faults_of_all(found: Sequence[Sequence[Fault]]) -> list[Fault]:
+    """Keep of the names that the mapping has and a file lacks those that every file lacks; all other faults stay."""
+
+    def key(fault: Fault) -> tuple[str, str]:
+        return fault.place, fault.given["given"]
+
+    lacked = [{key(fault) for fault in faults if fault.rule == "records.mapping_column"} for faults in found]
+    everywhere = set.intersection(*lacked)
+    first = [fault for fault in found[0] if fault.rule == "records.mapping_column" and key(fault) in everywhere]
+    return first + [fault for faults in found for fault in faults if fault.rule != "records.mapping_column"]
+
+
+def _join_notes(found: Sequence[Sequence[Note]]) -> list[Note]:
+    """Tell once what is said of several files: what the mapping names in vain only where no file has it, counts added up."""
+    idle = [{key for note in notes if note.key == "mapping_idle" for key in note.given["keys"]} for notes in found]
+    nowhere = set.intersection(*idle)
+    joined: dict[tuple[str, str], dict[str, Any]] = {}
+    for note in (note for notes in found for note in notes):
+        given = dict(note.given)
+        if note.key == "mapping_idle":
+            given["keys"] = ", ".join(key for key in given["keys"] if key in nowhere)
+            if not given["keys"]:
+                continue
+        same = note.key, repr({name: value for name, value in given.items() if name != "count"})
+        if same in joined and "count" in given:
+            joined[same]["count"] += given["count"]
+        else:
+            joined.setdefault(same, given)
+    return [Note(key, given) for (key, _), given in joined.items()]

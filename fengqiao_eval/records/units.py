@@ -1,18 +1,15 @@
 """The tree of units in force at a date: names, classes, parents, whose records count for whom, and person-days served."""
 
 import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import dropwhile, pairwise
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
-from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -43,33 +40,15 @@ class UnknownUnits(Model):
 
     def is_outside(self, unit_id: str) -> bool:
         """Whether an id that is no unit is declared to lie elsewhere."""
-        return self.outside == "others" or any(fnmatchcase(unit_id, pattern) for pattern in self.outside)
+        return self.outside == "others" or self.names(unit_id)
+
+    def names(self, unit_id: str) -> bool:
+        """Whether a pattern names an id as one that lies elsewhere: it is then no other id, wrongly written."""
+        return self.outside != "others" and any(fnmatchcase(unit_id, pattern) for pattern in self.outside)
 
 
 TOLD = UnknownUnits()
 """What becomes of them where nothing is said."""
-
-
-def likeliest(written: Iterable[str], units: Mapping[str, str]) -> dict[str, str]:
-    """Name for ids that are no units those they are likeliest meant for; units: id -> name. Where several fit there is none.
-
-    An id may differ by blanks, width, case, ="…", a decimal 0 or noughts before it, or be the unit's name; else by a slip.
-
-    >>> likeliest(["18.0", " 3", '="014"', "东街所", "0l4", "X"], {"018": "一所", "003": "东街所", "014": "河口所"})
-    {'18.0': '018', ' 3': '003', '="014"': '014', '东街所': '003', '0l4': '014'}
-    """
-    names: dict[str, set[str]] = {}
-    units = {unit: name for unit, name in units.items() if isinstance(unit, str)}  # what is no text is told elsewhere
-    for unit, name in units.items():
-        for word in {_plain_id(unit), _plain_id(name if isinstance(name, str) else "")} - {""}:
-            names.setdefault(word, set()).add(unit)
-    meant = {one: names.get(_plain_id(one)) or set(get_close_matches(one, units, 2, 0.6)) for one in written}  # two are too many
-    return {one: next(iter(found)) for one, found in meant.items() if len(found) == 1}
-
-
-def _plain_id(text: str) -> str:
-    bare = "".join(normalize("NFKC", text).casefold().split()).lstrip("='\"").rstrip("'\"")
-    return re.sub(r"\.0+$", "", bare).lstrip("0") or bare
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from itertools import groupby
 
 from fengqiao_eval.engine.pool import summary as failed_words
 from fengqiao_eval.errors import OFFICER, Note
+from fengqiao_eval.measuring.plausibility import percent
 from fengqiao_eval.pages import comparison
+from fengqiao_eval.records.identifiers import Match
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.results.caveats import template_lines
 from fengqiao_eval.results.standings import main_level
@@ -28,7 +30,21 @@ def check_lines(params: RunParams, scheme: Scheme, records: Records, scores: Sco
     """Say what was read, and whom it scored."""
     said = {"scheme": scheme.name(lang), "version": scheme.version, "tables": _tables(records.counts, scores.in_period, lang)}
     yield say("say.fine", lang, period=params.span, as_of=f"{params.moment:%Y-%m-%d %H:%M}", **said)
+    yield from (_match(match, lang) for match in records.matches if match.records)
     yield from score_lines(jobs.count_units(scores, jobs.levels_of(params, scheme)), scores.notes, lang)
+
+
+def _match(match: Match, lang: str) -> str:
+    """Say of a column of ids how many of its records met a unit, and how."""
+    counts = {"written": match.written, "repaired": sum(match.repaired.values()), "unknown": match.unknown, "blank": match.blank}
+    parts = [
+        say(f"match.{kind}", lang, count=f"{count:,}", share=percent(count / match.records))
+        for kind, count in counts.items()
+        if count
+    ]
+    strange = say("match.strange", lang, number=match.ids, ids=match.strange) if match.strange else ""
+    of = {"table": match.table, "column": match.column, "records": f"{match.records:,}"}
+    return say("match.line", lang, **of, parts=say("explain.comma", lang).join(parts), strange=strange)
 
 
 def finding_lines(found: Sequence[Finding], lang: str) -> Iterator[str]:

@@ -69,9 +69,9 @@ def read_manifest(run: Path) -> dict[str, Any]:
 
 
 def read_units(folder: Path) -> pd.DataFrame:
-    """Read the units of a run, officers among them: unit_id, level, parent_id."""
+    """Read the units of a run, officers among them: unit_id, name, level, parent_id."""
     places = (folder / "units.parquet", folder / OFFICER / "units.parquet")
-    columns = ["unit_id", "level", "parent_id"]
+    columns = ["unit_id", "name", "level", "parent_id"]
     frames = [pd.read_parquet(plain_path(place), columns=columns).astype(object) for place in places if place.is_file()]
     return pd.concat(frames, ignore_index=True)
 

@@ -17,6 +17,8 @@ from fengqiao_eval.engine.card_job import CardJob
 from fengqiao_eval.errors import Fault, InputError, UsageError, refuse
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.plausibility import Survey
+from fengqiao_eval.records.identifiers import Register
+from fengqiao_eval.records.sources import SHOWN
 from fengqiao_eval.records.store import Records, read_records
 from fengqiao_eval.results.seal import LEDGER
 from fengqiao_eval.runs import folder as run_folder
@@ -127,7 +129,7 @@ class Job:
         """Fingerprint all that the frames rest on: with an equal one they are the same, byte for byte."""
         made_of = [self.prints[name] for name in ("records", "scheme", "package")]
         when = [str(self.params.span), str(self.params.moment)]  # as they are resolved
-        told = self.params.model_dump_json(include={"tables", "levels", "timezone", "unknown_units"})
+        told = self.params.model_dump_json(include={"tables", "levels", "timezone", "unknown_units", "repair"})
         return _fingerprint([*made_of, *when, manifest.packages(), told])
 
     def cards_key(self, name: str, corrects: str | None) -> str:
@@ -141,7 +143,7 @@ class Job:
         Raises UsageError where `only` names what is no unit.
         """
         units = run_folder.read_units(folder)
-        wanted, place = choose_cards(units, levels, self.params.only), run_folder.card_pages(folder, units)
+        wanted, place = choose_cards(units, levels, repair_only(self.params, units)), run_folder.card_pages(folder, units)
         if self.notebook_folder is None:
             return []
         pages = [(unit, level, notebook_of(level), place[unit]) for level, unit in wanted]
@@ -175,6 +177,19 @@ def choose_cards(units: pd.DataFrame, levels: Sequence[str], only: Iterable[str]
     return sorted(((level_of[unit], unit) for unit in wanted), key=lambda pair: (levels.index(pair[0]), pair[1]))
 
 
+def repair_only(params: RunParams, units: pd.DataFrame) -> tuple[str, ...] | None:
+    """Give the ids of `only`, each repaired as those of records are; what fits no unit, or several, stays as it was typed."""
+    if params.only is None or params.repair == "none":
+        return params.only
+    known = Register(units[["unit_id", "name", "level"]]).everybody
+
+    def repaired(given: str) -> str:
+        found = None if given in known.ids else known.meant(given.removesuffix("/"))
+        return found.units[0] + "/" * given.endswith("/") if found and len(found.units) == 1 else given
+
+    return tuple(map(repaired, params.only))
+
+
 def _chain(unit: str, parent_of: dict[str, str]) -> Iterator[str]:
     """Walk from a unit to its top; a circle of parents was refused when the records were read."""
     while isinstance(unit, str) and unit:
@@ -192,7 +207,7 @@ def score_job(job: Job) -> tuple[Scheme, Records, Scores]:
     """
     params, scheme, records = prepare(*job.given, str(job.path))
     scores = score(records, scheme, params.span, params.moment, params.levels)
-    choose_cards(scores.units, levels_of(params, scheme), params.only)
+    choose_cards(scores.units, levels_of(params, scheme), repair_only(params, scores.units))
     return scheme, records, scores
 
 
@@ -205,12 +220,11 @@ def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = 
     if params and params.scheme:
         where, overrides = Path(params.scheme), Path(params.overrides) if params.overrides else None
         scheme = _try_read(found, read_scheme, where, overrides, short_path(where))
-    if params and "://" in params.records:
-        address = params.records.split("://")[0] + "://…"  # what follows may hold a password
+    if params and "://" in params.place:
+        address = params.place.split("://")[0] + "://…"  # what follows may hold a password
         found.append(Fault(name, "records", "params.address", {"given": address}))
     elif params and params.records:
-        where = Path(params.records)
-        records = _try_read(found, read_records, where, params.tables, params.timezone, short_path(where), params.unknown_units)
+        records = _try_read(found, _read_records, params)
     if params and scheme:
         strange = [level for level in params.levels or () if level not in scheme.levels]
         known = ", ".join(scheme.levels)
@@ -227,6 +241,13 @@ def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = 
     refuse(found)
     assert params is not None and scheme is not None and records is not None  # noqa: PT018, S101 - else there are faults
     return params, scheme, records
+
+
+def _read_records(params: RunParams) -> tuple[Records, list[Fault]]:
+    """Read the records that parameters name."""
+    roots = params.roots
+    called = ", ".join(map(short_path, roots[:SHOWN])) + (" …" if roots[SHOWN:] else "")
+    return read_records(roots, params.tables, params.timezone, called, params.unknown_units, params.repair)
 
 
 def _try_read(faults: list[Fault], read: Callable[..., tuple[Result, list[Fault]]], *given: Any) -> Result | None:

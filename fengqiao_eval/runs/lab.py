@@ -97,7 +97,7 @@ def _write_json(path: Path, told: object) -> None:
 
 NOTEBOOK = "tune_weights.ipynb"
 
-SCORED_BY = ("period", "as_of", "records", "tables", "scheme", "overrides", "levels")
+SCORED_BY = ("period", "as_of", "records", "tables", "repair", "scheme", "overrides", "levels")
 """The parameters on which the scores of a run rest."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from glob import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from fengqiao_eval.files import fingerprint_file, input_faults, write_whole
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.ingest import From, Mapped
-from fengqiao_eval.records.sources import files_of
+from fengqiao_eval.records.sources import common_folder, files_of
 from fengqiao_eval.records.tables import PERSONS, TABLES
 from fengqiao_eval.runs.params import PATHS, RunParams
 from fengqiao_eval.words import write_halves
@@ -79,7 +80,7 @@ def fingerprint_scheme(params: RunParams) -> str:
 
 def fingerprint_records(params: RunParams) -> dict[str, str]:
     """Fingerprint the files of the records, each under its name."""
-    with input_faults(Path(params.records)):
+    with input_faults(params.roots[0]):
         return {name: fingerprint_file(path) for name, path in _record_files(params).items()}
 
 
@@ -88,18 +89,19 @@ def stat_records(params: RunParams) -> dict[str, tuple[int, ...]]:
 
     A file that was replaced and put back has its old fingerprint, but others of these.
     """
-    with input_faults(Path(params.records)):
+    with input_faults(params.roots[0]):
         found = {name: path.stat() for name, path in _record_files(params).items()}
     return {name: (one.st_size, one.st_mtime_ns, one.st_ctime_ns, one.st_ino) for name, one in found.items()}
 
 
 def _record_files(params: RunParams) -> dict[str, Path]:
     """Find the files of the records by their names, as seen from the folder in which they lie."""
-    where = Path(params.records)
-    if where.is_file():  # what was written last may lie beside a DuckDB file, not yet in it
+    roots = params.roots
+    if len(roots) == 1 and roots[0].is_file():  # what was written last may lie beside a DuckDB file, not yet in it
+        where = roots[0]
         return {path.name: path for path in (where, *(Path(f"{where}{end}") for end in LOGS)) if path.is_file()}
-    found = {path for table in TABLES for path in files_of(where, table, params.tables.get(table, Mapped()))}
-    return {os.path.relpath(path, where): path for path in sorted(found)}
+    found = {path for table in TABLES for path in files_of(roots, table, params.tables.get(table, Mapped()))}
+    return {os.path.relpath(path, common_folder(roots)): path for path in sorted(found)}
 
 
 def fingerprint_files(paths: Iterable[Path]) -> str:
@@ -164,8 +166,12 @@ def exclude_officers(ids: Iterable[str] | None, officers: set[str]) -> list[str]
     return None if ids is None else [given for given in ids if given.removesuffix("/") not in officers]
 
 
-def relative_path(path: str, folder: Path) -> str:
-    """Write a path as seen from a folder, so that run and records can be moved together; else as it is."""
+def relative_path(path: Any, folder: Path) -> Any:
+    """Write a path, those of a list, or a pattern as seen from a folder, so that run and records move together; else as it is."""
+    if isinstance(path, list | tuple):
+        return [relative_path(one, folder) for one in path]
+    if isinstance(path, Mapping):
+        return {"glob": relative_path(path["glob"], Path(escape(str(folder))))}
     try:
         return path if "://" in path else write_halves(Path(os.path.relpath(path, folder)).as_posix())
     except ValueError:  # another drive of Windows

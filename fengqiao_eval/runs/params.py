@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from glob import escape
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,14 +14,16 @@ from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Document, Model, read, scalar, suggest, validate, yaml_fault
 from fengqiao_eval.errors import Fault, InputError, UsageError
+from fengqiao_eval.files import expand, input_faults, outright
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
-from fengqiao_eval.records.ingest import Mapped
-from fengqiao_eval.records.sources import knows_zone
+from fengqiao_eval.records.identifiers import Repair
+from fengqiao_eval.records.ingest import Glob, Mapped
+from fengqiao_eval.records.sources import SHOWN, knows_zone
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.scheme.indicator import Text
 from fengqiao_eval.scheme.measure import CENTURY
-from fengqiao_eval.words import HALF, read_halves, readable, write_halves
+from fengqiao_eval.words import HALF, quote, read_halves, readable, write_halves
 
 PATHS = ("records", "scheme", "overrides", "out")
 """The keys that hold paths."""
@@ -100,9 +103,10 @@ class RunParams(Model):
 
     period: Annotated[str, BeforeValidator(_period)]
     as_of: MomentText | None = None
-    records: PlainText
+    records: PlainText | Annotated[tuple[PlainText, ...], Field(min_length=1)] | Glob
     tables: Annotated[dict[str, Mapped], AfterValidator(_tables), Field(default_factory=dict)]
     unknown_units: UnknownUnits = TOLD
+    repair: Repair = "rules"
     scheme: PlainText
     overrides: PlainText | None = None
     levels: tuple[PlainText, ...] | None = None
@@ -114,6 +118,35 @@ class RunParams(Model):
     state: Literal["draft", "announced", "final"] = "draft"
     objection_until: Annotated[date, BeforeValidator(lambda given: _moment(given).date())] | None = None
     contact: Annotated[str, BeforeValidator(lambda given: str(given) if isinstance(given, int) else given)] = ""
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders of the records, or their DuckDB file; those that a pattern fits, sorted.
+
+        Raises InputError where none does.
+        """
+        if not isinstance(self.records, Glob):
+            return tuple(map(Path, (self.records,) if isinstance(self.records, str) else self.records))
+        with input_faults(Path(self.records.glob), readable(outright(self.records.glob))):
+            found = tuple(path for path in expand(self.records.glob, Path.cwd()) if path.is_dir())
+            if not found:
+                raise InputError([self._nothing_there(self.records.glob)])
+        return found
+
+    @staticmethod
+    def _nothing_there(pattern: str) -> Fault:
+        """Say that no folder fits a pattern, and what lies in the last folder of it that any part fits."""
+        parts = Path(pattern).parts
+        fitting = next(found for n in range(len(parts) - 1, 0, -1) if (found := expand(str(Path(*parts[:n])), Path.cwd())))
+        there = sorted(path.name for folder in fitting if folder.is_dir() for path in folder.iterdir())
+        names = ", ".join(quote(readable(name)) for name in there[:SHOWN]) + (" …" if there[SHOWN:] else "")
+        return Fault(readable(outright(pattern)), "records", "params.nothing_there", {"given": parts[-1], "there": names or "—"})
+
+    @property
+    def place(self) -> str:
+        """Where the records lie, to be read."""
+        given = self.records
+        return outright(given.glob) if isinstance(given, Glob) else given if isinstance(given, str) else ", ".join(given)
 
     @property
     def relative(self) -> bool:
@@ -202,6 +235,10 @@ def _validate_params(document: Document, typed: Mapping[str, Any]) -> tuple[RunP
     return params, told
 
 
-def absolute_path(given: str, base: Path) -> str:
-    """Make a path absolute, its bytes that are no UTF-8 as they are; an address (postgresql://…) is none."""
+def absolute_path(given: Any, base: Path) -> Any:
+    """Make a path absolute, its bytes that are no UTF-8 as they are, or those of a list, or a pattern; an address is none."""
+    if isinstance(given, tuple):
+        return tuple(absolute_path(one, base) for one in given)
+    if isinstance(given, Glob):  # what the folder is called is no pattern
+        return Glob.model_construct(glob=os.path.normpath(Path(escape(str(base)), given.glob)))
     return given if "://" in given else os.path.normpath(base / read_halves(given))

@@ -66,11 +66,11 @@ def _read_again(asked: Question, indicator: Any, row: UnitRow) -> "Recalculation
     """Read the records of the run again, as it read them."""
     params, scheme = parameters(asked.run), asked.run.scheme
     try:
-        records = open_records(Path(params.records), params.tables, params.timezone)
+        records = open_records(params.roots, params.tables, params.timezone, unknown=params.unknown_units, repair=params.repair)
         about = records, scheme, indicator, asked.unit_id, params.span, params.moment
         units, rows = unit_rows(*about)
     except InputError as error:
-        raise UsageError("recalculation.gone", where=params.records, why=error.faults[0].text(asked.lang)) from None
+        raise UsageError("recalculation.gone", where=params.place, why=error.faults[0].text(asked.lang)) from None
     names = column_names(rows.columns)
     units = units.assign(level=[asked.term("level", level) for level in units["level"]])
     changed = tuple(changed_records(asked.run, params, asked.lang))

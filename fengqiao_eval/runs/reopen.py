@@ -41,7 +41,7 @@ def explain_unit(given: Path, unit_id: str, indicator: str | None, lang: str) ->
         behind = _entry_records(run, params, found, unit_id)
     except InputError as error:
         lines = explain.entry_lines(run, unit_id, indicator, None, lang)
-        return [*told, *lines, say("explain.gone", lang, where=params.records), *(fault.text(lang) for fault in error.faults)]
+        return [*told, *lines, say("explain.gone", lang, where=params.place), *(fault.text(lang) for fault in error.faults)]
     return [*told, *changed_records(run, params, lang), *explain.entry_lines(run, unit_id, indicator, behind, lang)]
 
 
@@ -129,7 +129,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _entry_records(run: Run, params: RunParams, entry: Entry, unit_id: str) -> pd.DataFrame:
     """List the records behind an entry; of notices with their source and who checked them, never the reason."""
-    records = open_records(Path(params.records), params.tables, params.timezone, unknown=params.unknown_units)
+    records = open_records(params.roots, params.tables, params.timezone, unknown=params.unknown_units, repair=params.repair)
     found = trace(records, run.scheme, entry, unit_id, params.span, params.moment)
     if getattr(entry.measure, "table", "") != "notices" or found.empty:
         return found

@@ -180,6 +180,7 @@ def _score(job: Job, *, new: bool) -> dict[str, Any]:
         "levels": levels,
         "counts": dict(records.counts),
         "in_period": dict(scores.in_period),
+        "matches": [vars(match) for match in records.matches],
         "units": {level: count for level, count in units.items() if level != OFFICER},
         "officers": int(scores.units.loc[scores.units["level"] == OFFICER, "unit_id"].nunique()),
         "notes": [{"key": note.key, "given": dict(note.given)} for note in scores.notes],
@@ -296,7 +297,8 @@ def _begin_manifest(job: Job, scored: Mapping[str, Any]) -> dict[str, Any]:
     (see pages.comparison.find_changes); keys, the fingerprints of all that frames and cards rest on; frames, path -> SHA-256;
     pages, the paths of what speaks of the whole run.
     """
-    units, params = run_folder.read_units(job.part), job.params
+    units = run_folder.read_units(job.part)
+    params = job.params.model_copy(update={"only": jobs.repair_only(job.params, units)})
     officers = set(units.loc[units["level"] == OFFICER, "unit_id"])
     name, corrects = job.names
     told = {
@@ -308,7 +310,7 @@ def _begin_manifest(job: Job, scored: Mapping[str, Any]) -> dict[str, Any]:
         "periods": manifest.periods(params.span),
         **{key: getattr(params, key) for key in ("as_of", "state", "objection_until", "contact", "lang")},
         "only": manifest.exclude_officers(params.only, officers),
-        **{key: scored[key] for key in ("levels", "counts", "in_period", "units", "officers", "notes", "lint")},
+        **{key: scored[key] for key in ("levels", "counts", "in_period", "matches", "units", "officers", "notes", "lint")},
         "cards": {},
         "failures": [],
         "officers_failed": 0,
@@ -343,8 +345,9 @@ def _close_manifest(job: Job, told: Mapping[str, Any], stand: Sequence[CardJob],
     failed = {"cards": cards, "failures": others, "officers_failed": len(theirs)}
     final, officers = job.params.state == "final", job.part / OFFICER
     if officers.is_dir():
-        lines: dict[str, Any] = {"run": job.names[0], "only": job.params.only, "cards": ids.get(OFFICER, []), "failures": theirs}
         units = run_folder.read_units(job.part)
+        only = jobs.repair_only(job.params, units)
+        lines: dict[str, Any] = {"run": job.names[0], "only": only, "cards": ids.get(OFFICER, []), "failures": theirs}
         ids_of_officers = units.loc[units["level"] == OFFICER, "unit_id"]
         lines["words"] = manifest.officer_words(job.params, ids_of_officers)
         lines["constants"] = manifest.officer_constants(job.params, ids_of_officers)

@@ -220,7 +220,7 @@ def note(key: str, given: Mapping[str, Any], lang: str) -> str:
     """Say a note of the manifest; one whose sentence is unknown is shown as it was written."""
     as_written = f"{key}: {', '.join(f'{name} {value}' for name, value in given.items())}"
     try:
-        level = {"level": term("level", given["level"], lang)} if "level" in given else {}
-        return catalogue()[f"note.{key}"][lang].format(**{**given, **level})
+        terms = {kind: term(kind, given[kind], lang) for kind in ("level", "repair") if kind in given}
+        return catalogue()[f"note.{key}"][lang].format(**{**given, **terms})
     except (KeyError, IndexError):
         return as_written

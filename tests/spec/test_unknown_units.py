@@ -19,12 +19,12 @@ TABLE = "| dimension | share | indicator | weight |\n| d | 100 | closed | 100 |"
 def scored(drawn, scheme, tmp_path):
     """Score cases of the ids given, one each, out of a folder of CSV; keywords are what the parameters say of them."""
 
-    def give(*ids: str, **said):
+    def give(*ids: str, repair="rules", **said):
         for name, table in {"units": drawn(UNITS)}.items():
             table.to_csv(tmp_path / f"{name}.csv", index=False)
         rows = "".join(f"K{number},{unit},2024-10-05,2024-10-06\n" for number, unit in enumerate(ids))
         (tmp_path / "cases.csv").write_text("case_id,unit_id,received_at,closed_at\n" + rows, "utf-8")
-        scores = score(read_records(tmp_path, unknown=said), scheme(TABLE))
+        scores = score(read_records(tmp_path, unknown=said, repair=repair), scheme(TABLE))
         return {note.key: note.given for note in scores.notes}
 
     return give
@@ -56,13 +56,14 @@ def test_one_in_fifty_is_told(scored):
         ("东街所", "“东街所” ×1 → “018”?"),
         ("O18", "“O18” ×1 → “018”?"),
         ("x", "“x” ×1 → “X”?"),
+        ("018x", "“018x” ×1 → “018”?"),
         ("东街派出所", "“东街派出所” ×1"),
     ],
 )
 def test_the_likeliest_unit_is_named(scored, written, shown):
-    """An id that differs by blanks, width, noughts, a decimal 0 or a slip, or is a name: in quotes, with the unit it may mean."""
+    """An id that no rule repairs, or none may, is shown in quotes, with the unit it may mean."""
     with pytest.raises(InputError) as refused:
-        scored("018", written)
+        scored("018", written, repair="none")
     assert f"：{shown}；上限 2%" in str(refused.value)
 
 
@@ -82,7 +83,7 @@ def test_where_no_id_is_a_unit_the_ids_are_at_fault(scored):
     words = r"\[records\.unknown_units\] 本期 10 条记录（100%，1 个编号）.*“18” ×10 → “018”\?"
     for said in ({}, {"at_most": "100%"}, {"outside": "others"}):
         with pytest.raises(InputError, match=words):
-            scored(*["18"] * 10, **said)
+            scored(*["18"] * 10, repair="none", **said)
 
 
 @pytest.mark.parametrize("outside", [("99*", "A1"), "others"])
@@ -190,7 +191,9 @@ def brought(scheme, tmp_path):
         (tmp_path / "units.csv").write_text(units, "utf-8")
         (tmp_path / "figures.csv").write_text("unit_id,indicator,period,value\n" + figures, "utf-8")
         (tmp_path / "postings.csv").write_text("officer_id,unit_id,from_date,to_date\n" + postings, "utf-8")
-        return {note.key: note.given for note in score(read_records(tmp_path, unknown=said), scheme(FIGURES)).notes}
+        return {
+            note.key: note.given for note in score(read_records(tmp_path, unknown=said, repair="none"), scheme(FIGURES)).notes
+        }
 
     return give
 
