@@ -275,8 +275,8 @@ def test_05_a_view_is_asked_once():
         "INSERT INTO cases SELECT case_id, unit_id, received_at FROM REC(cases)",
     )
     found = sources.find_sources(Path("a.duckdb"), {"cases": sources.Mapped()}, "Asia/Shanghai", "a")
-    assert "day" in found.tables["cases"].rows.columns
-    assert found.tables["cases"].rows.get_name().startswith("temp.main.ibis_view_")
+    assert "day" in found.tables["cases"][0].rows.columns
+    assert found.tables["cases"][0].rows.get_name().startswith("temp.main.ibis_view_")
     assert found.faults == []
 
 
