@@ -5,7 +5,7 @@ import re
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,12 +17,18 @@ from pyarrow.lib import ArrowException
 
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
 from fengqiao_eval.files import absence, access_fault, plain_path, temporary_folder
+from fengqiao_eval.office import grid
+from fengqiao_eval.office.receipt import Receipt
+from fengqiao_eval.office.table import read_table
 from fengqiao_eval.records import csv_files
 from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.words import HALF, quote, readable
 
-SUFFIXES = (".parquet", ".csv")
-"""Formats in a folder; where a table is there twice the first wins, and a note says so."""
+SUFFIXES = (".parquet", ".csv", *grid.SUFFIXES, *grid.REFUSED)
+"""Formats in a folder; where a table is there twice the first wins, and a note says so. The last ones are refused by name."""
+TOLD = (".parquet", ".csv", ".tsv", ".gz", *grid.WORKBOOKS)
+"""Formats of which it is told that they lie in the folder and are not read."""
 BROKEN = (duckdb.Error, IbisError, TableNotFound, ArrowException)
 """What the libraries raise over a file or table that is damaged, or holds what they have no word for."""
 MEMORY = 0.5
@@ -51,6 +57,8 @@ class Holdings:
     there: list[str] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     """The tables that are there and cannot be read."""
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    """What was read of each file that an office made, by table."""
 
     def miss(self, name: str, table: str, how: Mapped) -> None:
         """Say that a table is not there: a fault where its file is named, a note where anything else is said of it."""
@@ -86,10 +94,19 @@ def files_of(where: Path, table: str, mapped: Mapped) -> list[Path]:
 def _namesakes(where: Path, table: str, mapped: Mapped) -> list[Path]:
     """List what is called as the file of a table, be it a file or not."""
     wanted = where / (mapped.file or table)
-    names = {wanted.name} if wanted.suffix.lower() in SUFFIXES else {wanted.name + suffix for suffix in SUFFIXES}
+    names = {wanted.name} if ending(wanted) else {wanted.name + suffix for suffix in SUFFIXES}
     there = wanted.parent.iterdir() if wanted.parent.is_dir() else ()
-    found = [path for path in there if path.stem + path.suffix.lower() in names]
-    return sorted(found, key=lambda path: SUFFIXES.index(path.suffix.lower()))
+    found = [path for path in there if path.name[: len(path.name) - len(ending(path))] + ending(path) in names]
+    return sorted(found, key=lambda path: SUFFIXES.index(ending(path)))
+
+
+def ending(path: Path) -> str:
+    """Give the ending of a file by which it is read, in lower case; '' where it has none of those.
+
+    >>> ending(Path("cases.CSV.gz")), ending(Path("2024.10"))
+    ('.csv.gz', '')
+    """
+    return max((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), key=len, default="")
 
 
 def unreadable(file: str, kind: str) -> Fault:
@@ -140,17 +157,24 @@ def _folder_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, na
             found.miss(name, table, how)
         if not files:
             continue
-        first, kind = files[0], {".csv": "CSV"}.get(files[0].suffix.lower(), "Parquet")
-        if first not in read:  # one file may hold two tables
-            read[first], faults = _read_file(connection, first, kind)
-            found.faults += faults
-        if read[first] is None:
+        first = files[0]
+        if ending(first) in (".parquet", ".csv") and not (ending(first) == ".csv" and settlements(how)):
+            kind = {".csv": "CSV"}.get(ending(first), "Parquet")
+            found.faults += no_layout(how, table, first.name)
+            if first not in read:  # one file may hold two tables
+                read[first], faults = _read_file(connection, first, kind)
+                found.faults += faults
+            rows = read[first]
+        else:
+            kind, rows = ending(first)[1:], _read_office(connection, first, table, how, found)
+        if rows is None:
             found.unread.add(table)
         else:
-            found.tables[table] = Source(first.name, kind, read[first])
+            found.tables[table] = Source(first.name, kind, rows)
         if len(files) > 1:
             found.notes.append(Note("twice", {"table": table, "used": first.name, "left": files[1].name}))
-    beside = sorted(path.name for path in where.iterdir() if path.suffix.lower() in SUFFIXES and path not in known)
+    lying = (path for path in where.iterdir() if path.suffix.lower() in TOLD and not path.name.startswith("~$"))
+    beside = sorted(path.name for path in lying if path not in known)
     if beside:
         shown = ", ".join(quote(readable(one)) for one in beside[:SHOWN]) + (" …" if beside[SHOWN:] else "")
         found.notes.append(Note("files_unread", {"count": len(beside), "names": shown}))
@@ -163,6 +187,36 @@ def _read_file(connection: Any, path: Path, kind: str) -> tuple[Any | None, list
             return (_read_csv if kind == "CSV" else _read_parquet)(connection, path)
     except OSError as error:
         return None, [access_fault(error, path, path.name)]
+
+
+def settlements(how: Mapped) -> list[str]:
+    """Name what a mapping says of where a table lies in its file, and how it is written there."""
+    return [*how.says(), *(f"set.{name}" for name in how.joins)]
+
+
+def no_layout(how: Mapped, table: str, file: str) -> list[Fault]:
+    """Find what is said of a file that has neither rows of text nor sheets: it would be passed over in silence."""
+    return [Fault(file, f"tables.{table}.{key}", "office.no_layout", {"given": key}) for key in settlements(how)]
+
+
+def _read_office(connection: Any, path: Path, table: str, how: Mapped, found: Holdings) -> Any | None:
+    """Read a file as an office has it; its receipt is kept, and what it tells."""
+    try:
+        rows, receipt = read_table(path, how, how.kinds(TABLES[table]), how.joins)
+    except InputError as refused:
+        found.faults += [replace(fault, place=_office_place(fault.place, table)) for fault in refused.faults]
+        return None
+    if faults := csv_files.name_faults(rows.column_names, receipt.where):
+        found.faults += faults
+        return None
+    found.receipts[table] = receipt
+    found.notes += receipt.notes()
+    return connection.create_table(ibis.util.gen_name("office"), rows, temp=True)
+
+
+def _office_place(place: str, table: str) -> str:
+    """Say under which key of the parameters a fault would be mended."""
+    return f"tables.{table}.{place}" if place.split(".", maxsplit=1)[0] in Mapped.model_fields else place
 
 
 def _pattern(path: Path) -> str:
@@ -223,6 +277,7 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
             found.faults.append(Fault(name, f"tables.{table}.file", "records.several_tables", given))
         else:
             (schema, stem), called = fitting[0], ".".join(fitting[0]).removeprefix("main.")
+            found.faults += no_layout(how, table, f"{where.name}:{called}")
             try:
                 rows = connection.table(stem, database=(base, schema))
                 if kinds[schema, stem] != "BASE TABLE" and not _reads_tables(connection, rows, base):

@@ -8,6 +8,7 @@ from typing import Any
 
 from fengqiao_eval.errors import Fault, Note, refuse
 from fengqiao_eval.files import input_faults
+from fengqiao_eval.office.receipt import Receipt
 from fengqiao_eval.records.checks import check_table, check_units
 from fengqiao_eval.records.ingest import Mapped, shape
 from fengqiao_eval.records.sources import BROKEN, find_sources, unreadable
@@ -28,6 +29,8 @@ class Records:
     """What lies where the records lie, for who misses a table."""
     files: Mapping[str, str] = field(default_factory=dict)
     """What the file or table is called from which each table was read."""
+    receipts: Mapping[str, Receipt] = field(default_factory=dict)
+    """What was read of each file that an office made, row by row, by table."""
 
     def file(self, table: str) -> str:
         """Say where a table was read from, for whoever must mend it."""
@@ -99,4 +102,5 @@ def read_records(
     elif "units" not in {*found.tables, *found.unread}:
         faults.append(Fault(name, "units", "records.no_units", {"there": found.listing}))
     files = MappingProxyType({table: source.file for table, source in found.tables.items()})
-    return Records(MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files), faults
+    held = (MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files)
+    return Records(*held, MappingProxyType(found.receipts)), faults

@@ -183,6 +183,7 @@ def _score(job: Job, *, new: bool) -> dict[str, Any]:
         "units": {level: count for level, count in units.items() if level != OFFICER},
         "officers": int(scores.units.loc[scores.units["level"] == OFFICER, "unit_id"].nunique()),
         "notes": [{"key": note.key, "given": dict(note.given)} for note in scores.notes],
+        "receipts": {table: receipt.data() for table, receipt in records.receipts.items()},
         "lint": [_finding(one) for one in jobs.lint_scheme(job.params, scheme, scores)],
     }
 
@@ -308,7 +309,7 @@ def _begin_manifest(job: Job, scored: Mapping[str, Any]) -> dict[str, Any]:
         "periods": manifest.periods(params.span),
         **{key: getattr(params, key) for key in ("as_of", "state", "objection_until", "contact", "lang")},
         "only": manifest.exclude_officers(params.only, officers),
-        **{key: scored[key] for key in ("levels", "counts", "in_period", "units", "officers", "notes", "lint")},
+        **{key: scored[key] for key in ("levels", "counts", "in_period", "units", "officers", "notes", "receipts", "lint")},
         "cards": {},
         "failures": [],
         "officers_failed": 0,
