@@ -81,7 +81,7 @@ class Layout(Model):
     sheet: its name; needed where several hold anything. heading: the row of the names, or the first and last of a heading of
     several rows; unsaid, row 1. rows: the first and last row of data. columns: those that are read, as A or C:F. totals: what
     rows of sums say; remarks: what notes and signatures begin with (see compile_words). fill: columns whose empty cells take the
-    cell above; merged cells are known anyway. formats {column: how its times are written, as %d/%m/%Y or dmy, mdy, ymd}. encoding,
+    cell above, as merged ones do anyway. formats {column: how its times are written, as %d/%m/%Y or dmy, mdy, ymd}. encoding,
     separator: of a file of text. decimal: the sign of decimals. marks {column: {mark: missing, not_applicable or zero}}.
 
     >>> Layout(heading=3, columns=("A", "C:D")).wanted(6), Layout().heading_rows
