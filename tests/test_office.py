@@ -78,9 +78,9 @@ def test_a_ledger_is_read_as_its_layout_says(workbook):
     rows, receipt = table(path, {"接报时间": "time"}, heading=3, remarks=("审核人*",), fill=("单位",))
     assert rows == [
         ["单位", "编号", "接报时间", "件数"],
-        ["东街所", "003", "2024-10-01 08:12", "2"],
+        ["东街所", "003", "2024-10-01 08:12:00", "2"],
         ["东街所", "014", "2024-10-02 08:12", "3"],
-        ["西山所", "21", "2024-10-01 12:00", "4"],
+        ["西山所", "21", "2024-10-01 12:00:00", "4"],
     ]
     assert {name: group.number for name, group in receipt.groups.items() if group.number} == {
         "read": 3,

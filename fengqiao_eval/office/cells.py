@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from fengqiao_eval.office.layout import squeeze
 
 EPOCHS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001 - a wall clock has no zone
@@ -54,34 +56,56 @@ def read_column(cells: Sequence[Any], writing: Writing) -> ColumnRead:
     """Read the cells of a column.
 
     >>> read_column(["2024年10月1日 8时12分", 45566.5, "—", ""], Writing("time", marks={"—": "missing"})).texts
-    ['2024-10-01 08:12', '2024-10-01 12:00', None, None]
+    ['2024-10-01 08:12', '2024-10-01 12:00:00', None, None]
     >>> read_column([3.0, "003", True], Writing()).texts
     ['3', '003', 'true']
     """
     kinds = set(map(type, cells))
     if kinds == {str} and writing.kind == "text" and not writing.marks:
         return _read_texts(cells)
+    if datetime in kinds and writing.kind in ("time", "text"):
+        return _read_moments(cells, writing)
+    return _read_cells(cells, writing)
+
+
+def _read_cells(cells: Sequence[Any], writing: Writing) -> ColumnRead:
     read = _reader(writing)
-    if len(kinds) == 1:
-        known = {cell: read(cell) for cell in set(cells)}
-        found = [known[cell] for cell in cells]
-    else:  # 1, 1.0 and True are one key
-        by_type = {(type(cell), cell) for cell in cells}
-        typed = {key: read(key[1]) for key in by_type}
-        found = [typed[type(cell), cell] for cell in cells]
-        known = dict(enumerate(typed.values()))
-    column = ColumnRead([one.text for one in found])
-    if any(one.repaired or one.lost for one in known.values()):
+    typed = {key: read(key[1]) for key in set(zip(map(type, cells), cells, strict=True))}  # 1, 1.0 and True are one key
+    if any(one.repaired or one.lost for one in typed.values()):
+        found = [typed[key] for key in zip(map(type, cells), cells, strict=True)]
+        column = ColumnRead([one.text for one in found])
         for place, one in enumerate(found):
             if one.repaired:
                 column.repaired.setdefault(one.repaired, []).append(place)
             if one.lost:
                 column.lost.setdefault(one.lost, []).append(place)
-    return column
+        return column
+    texts = {key: one.text for key, one in typed.items()}
+    return ColumnRead([texts[key] for key in zip(map(type, cells), cells, strict=True)])
+
+
+def _read_moments(cells: Sequence[Any], writing: Writing) -> ColumnRead:
+    """Read the cells that are moments all at once, and the others one by one."""
+    places = [place for place, cell in enumerate(cells) if type(cell) is datetime]
+    moments = pa.array([cells[place] for place in places], pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    whole = (moments + 500) // 1000  # serial numbers are a few microseconds off
+    if (whole % 1000).any():
+        return _read_cells(cells, writing)
+    texts = pa.array(whole // 1000, pa.timestamp("s")).cast(pa.string()).to_pylist()
+    if len(places) == len(cells):
+        return ColumnRead(texts)
+    others = [place for place, cell in enumerate(cells) if type(cell) is not datetime]
+    column = _read_cells([cells[place] for place in others], writing)
+    found = dict(zip(places, texts, strict=True)) | dict(zip(others, column.texts, strict=True))
+    moved = [
+        {kind: [others[place] for place in those] for kind, those in what.items()} for what in (column.repaired, column.lost)
+    ]
+    return ColumnRead([found[place] for place in range(len(cells))], *moved)
 
 
 def _read_texts(cells: Sequence[str]) -> ColumnRead:
-    known = {cell: lost for cell in set(cells) if (lost := _lost_text(cell))}
+    unlike = {cell for cell in set(cells) if "#" in cell or "E+" in cell or "e+" in cell}
+    known = {cell: lost for cell in unlike if (lost := _lost_text(cell))}
     column = ColumnRead([cell or None for cell in cells])
     for place, cell in enumerate(cells if known else ()):
         if cell in known:
@@ -152,7 +176,7 @@ def _write_moment(moment: datetime, *, clock: bool) -> str:
     text = moment.isoformat(" ")
     if not clock:
         return text[:10]
-    return text[:-3] if moment.microsecond else text.removesuffix(":00")
+    return text[:-3] if moment.microsecond else text
 
 
 # Times and days

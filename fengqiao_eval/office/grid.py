@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
@@ -66,6 +67,14 @@ class CellGrid:
     """Of a file of text how many cells each row has as it is written."""
     unsure: tuple[str, ...] = ()
     """The separators at which the heading may be cut, where that is not certain."""
+    taken: dict[int, list[Any]] = field(default_factory=dict)
+    """The columns that were taken apart."""
+
+    def column(self, number: int) -> list[Any]:
+        """Give the cells of a column, from above; it is taken apart once."""
+        if number not in self.taken:
+            self.taken[number] = list(map(itemgetter(number), self.rows))
+        return self.taken[number]
 
     @property
     def where(self) -> str:

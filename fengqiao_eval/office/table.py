@@ -1,15 +1,15 @@
 """From a file as an office has it to a table of texts and a receipt: what a layout says is done, and nothing is guessed."""
 
+import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from fengqiao_eval.documents import suggest
@@ -22,7 +22,8 @@ from fengqiao_eval.words import quote
 
 DATA = re.compile(r"^\d{4}[-/.]\d|^\d{5,}$|\d{11}")
 """A date or a long number: what no column is called, but what a line without a heading holds, perhaps of a citizen."""
-NEAR_ENOUGH = Decimal("0.000001")
+CLOSE = 1e-6
+"""A sum that is as close as that to the number told is the same."""
 _IDEOGRAPHS = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef（）、]"
 
 
@@ -182,8 +183,9 @@ def _sort_rows(grid: CellGrid, layout: Layout, heading: Mapping[int, str]) -> _S
     found, last = _SortedRows(), layout.heading_rows[1]
     begin, end = layout.rows or (last + 1, len(grid.rows))
     some = _find_filled(grid, sorted(heading))
-    marked = dict.fromkeys(find_rows(grid, layout.totals, last, anywhere=True), "totals")
-    marked |= dict.fromkeys(find_rows(grid, layout.remarks, last), "remarks")
+    words = list_words(grid)
+    marked = dict.fromkeys(find_rows(grid, words, layout.totals, last, anywhere=True), "totals")
+    marked |= dict.fromkeys(find_rows(grid, words, layout.remarks, last), "remarks")
     again = grid.rows[last - 1] if last <= len(grid.rows) else None
     for row, cells in enumerate(grid.rows):
         if row < last:
@@ -192,23 +194,34 @@ def _sort_rows(grid: CellGrid, layout: Layout, heading: Mapping[int, str]) -> _S
             group = "blanks"
         elif not begin <= row + 1 <= end:
             group = "outside"
-        elif cells == again:
-            group = "headings"
         else:
-            group = marked.get(row, "read")
+            group = "headings" if cells == again else marked.get(row, "read")
         found.groups[group].append(row)
     return found
 
 
 def _find_filled(grid: CellGrid, columns: Sequence[int]) -> list[bool]:
     """Say of each row whether it holds anything in some columns."""
-    every = len(columns) == grid.width
+    every = len(columns) == grid.width or not columns
     pick = itemgetter(*columns) if len(columns) > 1 else None
-    rows = grid.rows if every or not columns else [pick(row) if pick else (row[columns[0]],) for row in grid.rows]
-    return [row.count("") < len(row) and not all(map(_is_blank, row)) for row in rows]
+    rows = grid.rows if every else [pick(row) if pick else (row[columns[0]],) for row in grid.rows]
+    # nearly every row holds something in its first cell, which is looked at without a call
+    return [(row[0] != "" and (type(row[0]) is not str or not row[0].isspace())) or not all(map(_is_blank, row)) for row in rows]
 
 
-def find_rows(grid: CellGrid, patterns: tuple[str, ...], start: int = 0, *, anywhere: bool = False) -> list[int]:
+ColumnWords = Sequence[tuple[Sequence[str], str]]
+"""The texts of each column, none twice, and all of them squeezed, with a NUL between two."""
+
+
+def list_words(grid: CellGrid) -> ColumnWords:
+    """List the texts of each column."""
+    columns = [list({cell for cell in grid.column(column) if type(cell) is str}) for column in range(grid.width)]
+    return [(words, squeeze("\0".join(words))) for words in columns]
+
+
+def find_rows(
+    grid: CellGrid, words: ColumnWords, patterns: tuple[str, ...], start: int = 0, *, anywhere: bool = False
+) -> list[int]:
     """Number the rows, from `start`, whose first filled cell is what one of the patterns says.
 
     anywhere: a pattern without a star may be said by any cell of the row, as 小计 behind a name merged over the rows above.
@@ -216,17 +229,15 @@ def find_rows(grid: CellGrid, patterns: tuple[str, ...], start: int = 0, *, anyw
     if not patterns:
         return []
     whole, plain = compile_words(patterns), compile_words(tuple(one for one in patterns if "*" not in one))
-    hint = re.compile("|".join(r"\s*".join(map(re.escape, squeeze(part))) for one in patterns for part in one.split("*") if part))
+    parts = {squeeze(part) for pattern in patterns for part in pattern.split("*") if part}
     found: set[int] = set()
-    for column in range(grid.width):
-        cells = [row[column] for row in grid.rows]
-        words = {cell for cell in cells if isinstance(cell, str)}
-        if not hint.search(unicodedata.normalize("NFKC", "\n".join(words)).casefold()):
+    for column, (those, text) in enumerate(words):
+        if not any(part in text for part in parts):
             continue
-        said = {word for word in words if whole.fullmatch(squeeze(word))}
-        sure = {word for word in said if anywhere and plain.fullmatch(squeeze(word))}
-        for row in range(start, len(cells)):
-            if isinstance(cells[row], str) and cells[row] in said and (cells[row] in sure or _is_first(grid.rows[row], column)):
+        said = {word: short for word, short in zip(those, text.split("\0"), strict=True) if whole.fullmatch(short)}
+        sure = {word for word, short in said.items() if anywhere and plain.fullmatch(short)}
+        for row, cell in enumerate(grid.column(column)):
+            if row >= start and type(cell) is str and cell in said and (cell in sure or _is_first(grid.rows[row], column)):
                 found.add(row)
     return sorted(found)
 
@@ -243,11 +254,16 @@ def _fill(grid: CellGrid, layout: Layout, named: Mapping[str, int], read: Sequen
     over = _merged_cells(grid, set(named.values()))
     cells = {}
     for name, column in named.items():
-        taken = [grid.rows[row][column] for row in read]
+        taken = take(grid.column(column), read)
         if column in over:
             taken = [over[column].get(row, cell) for row, cell in zip(read, taken, strict=True)]
         cells[name] = _carry(taken) if name in layout.fill else taken
     return cells
+
+
+def take(cells: Sequence[Any], rows: Sequence[int]) -> list[Any]:
+    """Take the cells of some rows, in their order."""
+    return list(itemgetter(*rows)(cells)) if len(rows) > 1 else [cells[row] for row in rows]
 
 
 def _merged_cells(grid: CellGrid, columns: set[int]) -> dict[int, dict[int, Any]]:
@@ -276,38 +292,39 @@ def _totals_check(
     agreed, differing = 0, list[str]()
     for name, column in named.items():
         said = {row: read_amount(grid.rows[row][column], layout.decimal) for row in sums if (row, column) not in uncomputed}
-        told = {row: amount for row, amount in said.items() if amount is not None}
+        told = {row: float(amount) for row, amount in said.items() if amount is not None}
         if told:
-            wrong = set(_differing(told, sums, _own_amounts(grid, layout, column, cells[name], read)))
+            spread = name in layout.fill or any(left == column for (_, left), _ in grid.merged)
+            amounts = _own_amounts(grid, layout, column, read) if spread else _amounts(cells[name], layout)
+            wrong = list(_differing(told, sums, read, amounts))
             agreed += len(told) - len(wrong)
-            differing += [f"{column_letters(column)}{row + 1}" for row in sorted(wrong)]
+            differing += [f"{column_letters(column)}{row + 1}" for row in wrong]
     return TotalsCheck(agreed, tuple(differing), tuple(f"{column_letters(c)}{r + 1}" for r, c in sorted(uncomputed)))
 
 
-def _own_amounts(
-    grid: CellGrid, layout: Layout, column: int, cells: Sequence[Any], read: Sequence[int]
-) -> Iterator[tuple[int, Decimal]]:
-    """Give the amount of each row, 0 where there is none of its own: what a merged cell says is said once."""
-    known: dict[tuple[type, Any], Decimal] = {}
-    for row, cell in zip(read, cells, strict=True):
-        key = (type(cell), cell)
-        if key not in known:
-            known[key] = read_amount(cell, layout.decimal) or Decimal(0)
-        yield row, Decimal(0) if _is_blank(grid.rows[row][column]) else known[key]
+def _own_amounts(grid: CellGrid, layout: Layout, column: int, read: Sequence[int]) -> np.ndarray:
+    """Give the amount of each row by its own cell: what a merged cell says is said once."""
+    return _amounts([grid.rows[row][column] for row in read], layout)
 
 
-def _differing(told: Mapping[int, Decimal], sums: Sequence[int], amounts: Iterator[tuple[int, Decimal]]) -> Iterator[int]:
+def _amounts(cells: Sequence[Any], layout: Layout) -> np.ndarray:
+    """Give the amounts of cells, 0 where there is none."""
+    known = {key: float(read_amount(key[1], layout.decimal) or 0) for key in set(zip(map(type, cells), cells, strict=True))}
+    return np.array([known[key] for key in zip(map(type, cells), cells, strict=True)], float)
+
+
+def _differing(told: Mapping[int, float], sums: Sequence[int], read: Sequence[int], amounts: np.ndarray) -> Iterator[int]:
     """Name the rows of sums whose number is neither the sum nor the count of the rows above, since the last sums or in all."""
-    since = every = Decimal(0)
-    count = begun = 0
-    waiting = next(amounts, None)
-    for row in sums:
-        while waiting and waiting[0] < row:
-            since, every, count = since + waiting[1], every + waiting[1], count + 1
-            waiting = next(amounts, None)
-        if row in told and all(abs(told[row] - one) > NEAR_ENOUGH for one in (since, every, count - begun, count)):
+    running = np.concatenate(([0.0], np.cumsum(amounts)))
+    ends = np.searchsorted(np.array(read), np.array(sums))
+    begun = 0
+    for row, end in zip(sums, map(int, ends), strict=True):
+        every, since = running[end], running[end] - running[begun]
+        if row in told and not any(
+            math.isclose(told[row], one, rel_tol=CLOSE, abs_tol=CLOSE) for one in (since, every, end - begun, end)
+        ):
             yield row
-        since, begun = Decimal(0), count
+        begun = end
 
 
 # The receipt
@@ -322,13 +339,7 @@ def _receipt(
     check: TotalsCheck,
 ) -> Receipt:
     read = rows.groups["read"]
-    seen: set[Any] = set()
-    twice = []
-    for row, texts in zip(read, zip(*(column.texts for column in columns.values()), strict=True), strict=True):
-        if texts in seen:
-            twice.append(row)
-        else:
-            seen.add(texts)
+    twice = _find_repeated(columns, read)
     again = set(twice)
     groups = rows.groups | {"repeated": twice, "read": [row for row in read if row not in again] if again else read}
     lost = [*_cell_counts(columns, read, "lost"), *_unseen_losses(grid, named, read)]
@@ -352,6 +363,19 @@ def _receipt(
         tuple(shown[n] for n in sorted(set(grid.marks.hidden_columns)) if n in shown),
         _count(sorted(set(grid.marks.hidden_rows) & set(read))),
     )
+
+
+def _find_repeated(columns: Mapping[str, ColumnRead], read: Sequence[int]) -> list[int]:
+    """Number the rows that are equal to an earlier one in every column; none is where one column is never the same twice."""
+    if any(len(set(column.texts)) == len(read) for column in columns.values()):
+        return []
+    seen: set[Any] = set()
+    twice = []
+    for row, texts in zip(read, zip(*(column.texts for column in columns.values()), strict=True), strict=True):
+        if texts in seen:
+            twice.append(row)
+        seen.add(texts)
+    return twice
 
 
 def _count(rows: Sequence[int]) -> RowCount:
