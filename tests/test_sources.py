@@ -114,7 +114,9 @@ def test_what_a_pattern_fits_and_nobody_reads_is_refused(months):
     """A month in another format would be gone in silence."""
     lay(months / "2024-12" / "接处警.docx", "x")
     text = said(months, file={"glob": "*/接处警*"})
-    assert "2024-12/接处警.docx · tables.cases.file [records.glob_suffix]" in text
+    assert "2024-12/接处警.docx [office.foreign] .docx is not read" in text
+    lay(months / "2024-12" / "接处警.dat", "x")
+    assert "2024-12/接处警.dat · tables.cases.file [records.glob_suffix]" in said(months, file={"glob": "*/接处警*"})
 
 
 def test_a_file_that_is_named_twice_is_refused(months):

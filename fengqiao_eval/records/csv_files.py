@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from fengqiao_eval.errors import Fault
+from fengqiao_eval.office.table import DATA
 from fengqiao_eval.records.citizens import names_citizen
 
 BLOCK = 1 << 23
@@ -28,8 +29,6 @@ FIRST_LINES = 5
 MARKS = (b"\xff\xfe", b"\xfe\xff")
 """The first bytes of UTF-16."""
 ENDS = {b"\r\n": "CRLF", b"\n": "LF", b"\r": "CR"}
-DATA = re.compile(r"^\d{4}[-/.]\d|^\d{5,}$|\d{11}")
-"""A date or a long number: what no column is called, but what a line without a heading holds, perhaps of a citizen."""
 OTHERS = {";": ";", "\t": "TAB", "|": "|"}
 """What else separates cells, and how it is called."""
 

@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Model, suggest
 from fengqiao_eval.errors import Fault, Note
+from fengqiao_eval.office.layout import Layout
 from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.query import UTC, constant, fetch, row_number, spell_zone
@@ -43,24 +44,35 @@ Several = Annotated[tuple[str, ...], Field(min_length=1)]
 """A list of names, each taken as it is."""
 
 
-class Mapped(Model):
-    """How one table is found and read.
+class Mapped(Layout):
+    """How one table is found and read: where it lies in its file (see Layout), and what its columns and words mean here.
 
     file: a name, a list of them, or a pattern (see Glob), each file read by this same mapping; rename {column in the file: name
-    here}; values {column here: {as written: as meant}}, where "" is the empty cell; set {column here: constant, or {from: column
-    in the file}}; missing: markers that mean an empty cell; repeated: what becomes of rows that share an id (unsaid, equal rows
-    are one and all others stay; keep: equal rows stay too); absent_parents (units): whether a parent that is no row is refused or
-    makes its children top units; repair: whether ids are (see identifiers).
+    here}; values {column here: {as written: as meant}}, where "" is the empty cell; set {column here: constant, {from: column in
+    the file}, or [column of days, column of clocks]}; missing: markers that mean an empty cell; repeated: what becomes of rows
+    that share an id (unsaid, equal rows are one and all others stay; keep: equal rows stay too); absent_parents (units): whether
+    a parent that is no row is refused or makes its children top units; repair: whether ids are (see identifiers).
     """
 
     file: str | Several | Glob | None = None
     rename: dict[str, str] = {}
     values: dict[str, dict[str, Written | None]] = {}
-    set: dict[str, From | Written | None] = {}
+    set: dict[str, From | tuple[str, str] | Written | None] = {}
     missing: tuple[str, ...] = ()
     repeated: Literal["keep", "refuse", "first", "last"] | None = None
     absent_parents: Literal["refuse", "root"] = "refuse"
     repair: Literal["rules", "none"] | None = None
+
+    @property
+    def joins(self) -> dict[str, tuple[str, str]]:
+        """Give the columns that are joined from one of days and one of clocks, as the file names those."""
+        return {name: value for name, value in self.set.items() if isinstance(value, tuple)}
+
+    def kinds(self, table: Table) -> dict[str, str]:
+        """Give the kind that is wanted of each column of the file, by its name there."""
+        kinds: dict[str, str] = {column.name: column.kind for column in table.columns}
+        asked = {value.from_: kinds[name] for name, value in self.set.items() if isinstance(value, From) and name in kinds}
+        return kinds | asked | {old: kinds[new] for old, new in self.rename.items() if new in kinds}
 
 
 TYPES = {"text": "string", "time": "timestamp", "date": "date", "number": "float64", "whole": "int64", "flag": "boolean"}
@@ -96,6 +108,7 @@ def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | Non
 
     Noted is what the mapping names and no cell holds, and what it puts in the place of cells of the file.
     """
+    mapped = mapped.model_copy(update={"set": {name: value for name, value in mapped.set.items() if name not in mapped.joins}})
     faults = _mapping_faults(rows, table, mapped, file)
     named = [mapped.rename.get(name, name) for name in rows.columns]
     times = Counter(name.casefold() for name in named)  # the engine sees no upper case

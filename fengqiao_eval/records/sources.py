@@ -23,12 +23,18 @@ from sqlglot import TokenType
 
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
 from fengqiao_eval.files import absence, access_fault, expand, plain_path, temporary_folder
+from fengqiao_eval.office import grid
+from fengqiao_eval.office.receipt import Receipt
+from fengqiao_eval.office.table import read_table
 from fengqiao_eval.records import csv_files
 from fengqiao_eval.records.ingest import Glob, Mapped
+from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.words import HALF, quote, readable
 
-SUFFIXES = (".parquet", ".csv")
-"""Formats in a folder; where a table is there twice the first wins, and a note says so."""
+SUFFIXES = (".parquet", ".csv", *grid.SUFFIXES, *grid.REFUSED)
+"""Formats in a folder; where a table is there twice the first wins, and a note says so. The last ones are refused by name."""
+TOLD = (".parquet", ".csv", ".tsv", ".gz", *grid.WORKBOOKS)
+"""Formats of which it is told that they lie in the folder and are not read."""
 BROKEN = (duckdb.Error, IbisError, TableNotFound, ArrowException)
 """What the libraries raise over a file or table that is damaged, or holds what they have no word for."""
 MEMORY = 0.5
@@ -59,6 +65,8 @@ class Holdings:
     there: list[str] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
     """The tables that are there and cannot be read."""
+    receipts: dict[str, list[Receipt]] = field(default_factory=dict)
+    """What was read of each file that an office made, by table."""
 
     def miss(self, name: str, table: str, how: Mapped) -> None:
         """Say that a table is not there: a fault where its file is named, a note where anything else is said of it."""
@@ -126,9 +134,9 @@ def _groups(where: Roots, table: str, mapped: Mapped) -> list[tuple[str, list[Pa
         if isinstance(mapped.file, Glob):
             alike: dict[tuple[Path, str], list[Path]] = {}
             for path in expand(mapped.file.glob, root, SUFFIXES):
-                known = path.suffix.lower() in SUFFIXES
                 if path.is_file():
-                    alike.setdefault((path.parent, path.stem if known else path.name), []).append(path)
+                    stem = path.name if ending(path) in grid.REFUSED else _stem(path)  # a month would be gone in silence
+                    alike.setdefault((path.parent, stem), []).append(path)
             groups += [(mapped.file.glob, sorted(paths, key=_preference)) for paths in alike.values()]
         else:
             groups += [(given, _namesakes(root / given)) for given in _as_list(mapped.file or table)]
@@ -137,14 +145,26 @@ def _groups(where: Roots, table: str, mapped: Mapped) -> list[tuple[str, list[Pa
 
 def _namesakes(wanted: Path) -> list[Path]:
     """List what is called as a file, with its suffix or without."""
-    names = {wanted.name} if wanted.suffix.lower() in SUFFIXES else {wanted.name + suffix for suffix in SUFFIXES}
+    names = {wanted.name} if ending(wanted) else {wanted.name + suffix for suffix in SUFFIXES}
     there = wanted.parent.iterdir() if wanted.parent.is_dir() else ()
-    return sorted((path for path in there if path.stem + path.suffix.lower() in names), key=_preference)
+    return sorted((path for path in there if _stem(path) + ending(path) in names), key=_preference)
+
+
+def _stem(path: Path) -> str:
+    return path.name[: len(path.name) - len(ending(path))]
 
 
 def _preference(path: Path) -> int:
-    suffix = path.suffix.lower()
-    return SUFFIXES.index(suffix) if suffix in SUFFIXES else len(SUFFIXES)
+    return SUFFIXES.index(ending(path)) if ending(path) else len(SUFFIXES)
+
+
+def ending(path: Path) -> str:
+    """Give the ending of a file by which it is read, in lower case; '' where it has none of those.
+
+    >>> ending(Path("cases.CSV.gz")), ending(Path("2024.10"))
+    ('.csv.gz', '')
+    """
+    return max((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), key=len, default="")
 
 
 def unreadable(file: str, kind: str) -> Fault:
@@ -198,7 +218,7 @@ def _folder_sources(roots: Sequence[Path], mapped: Mapping[str, Mapped], timezon
         paths = [path for path in firsts if path is not None]
         for path in dict.fromkeys(paths):
             label = _label(path, base) if several else path.name
-            if (source := _read_source(connection, path, label, read, found, table)) is not None:
+            if (source := _read_source(connection, path, label, read, found, (table, how))) is not None:
                 found.tables.setdefault(table, []).append(source)
             if (times := paths.count(path)) > 1:
                 found.faults.append(Fault(label, f"tables.{table}.file", "records.file_twice", {"count": times}))
@@ -213,7 +233,7 @@ def _files_in(roots: Sequence[Path], known: Collection[Path]) -> list[Path]:
     """List what has the suffix of a file of records in the folders of the records, and in those below from which any is read."""
     below = sorted(folder for path in known for folder in [path.parent] if any(map(folder.is_relative_to, roots)))
     there = (path for folder in dict.fromkeys([*roots, *below]) if folder.is_dir() for path in folder.iterdir())
-    return sorted(path for path in there if path.suffix.lower() in SUFFIXES)
+    return sorted(path for path in there if path.suffix.lower() in TOLD and not path.name.startswith("~$"))
 
 
 def _name_files(paths: Sequence[Path], base: Path) -> dict[str, Any]:
@@ -222,13 +242,20 @@ def _name_files(paths: Sequence[Path], base: Path) -> dict[str, Any]:
     return {"count": len(paths), "names": shown}
 
 
-def _read_source(connection: Any, path: Path, label: str, read: dict[Path, Any], found: Holdings, table: str) -> Source | None:
+def _read_source(
+    connection: Any, path: Path, label: str, read: dict[Path, Any], found: Holdings, asked: tuple[str, Mapped]
+) -> Source | None:
     """Read a file as one of those of a table; None where it cannot be read, which is a fault."""
-    if path.suffix.lower() not in SUFFIXES:
+    table, how = asked
+    if not ending(path):
         found.unread.add(table)
         found.faults.append(Fault(label, f"tables.{table}.file", "records.glob_suffix", {"known": ", ".join(SUFFIXES)}))
         return None
-    kind = {".csv": "CSV"}.get(path.suffix.lower(), "Parquet")
+    if ending(path) != ".parquet" and (ending(path) != ".csv" or settlements(how)):
+        rows = _read_office(connection, path, label, (table, how), found)
+        return None if rows is None else Source(label, ending(path)[1:], rows)
+    kind = {".csv": "CSV"}.get(ending(path), "Parquet")
+    found.faults += no_layout(how, table, label)
     if path not in read:  # one file may hold two tables
         read[path], faults = _read_file(connection, path, kind)
         found.faults += [replace(fault, file=label) if fault.file == path.name else fault for fault in faults]
@@ -261,6 +288,39 @@ def _read_file(connection: Any, path: Path, kind: str) -> tuple[Any | None, list
             return (_read_csv if kind == "CSV" else _read_parquet)(connection, path)
     except OSError as error:
         return None, [access_fault(error, path, path.name)]
+
+
+def settlements(how: Mapped) -> list[str]:
+    """Name what a mapping says of where a table lies in its file, and how it is written there."""
+    return [*how.says(), *(f"set.{name}" for name in how.joins)]
+
+
+def no_layout(how: Mapped, table: str, file: str) -> list[Fault]:
+    """Find what is said of a file that has neither rows of text nor sheets: it would be passed over in silence."""
+    return [Fault(file, f"tables.{table}.{key}", "office.no_layout", {"given": key}) for key in settlements(how)]
+
+
+def _read_office(connection: Any, path: Path, label: str, asked: tuple[str, Mapped], found: Holdings) -> Any | None:
+    """Read a file as an office has it; its receipt is kept, and what it tells."""
+    table, how = asked
+    try:
+        rows, receipt = read_table(path, how, how.kinds(TABLES[table]), how.joins, label)
+    except InputError as refused:
+        found.unread.add(table)
+        found.faults += [replace(fault, place=_office_place(fault.place, table)) for fault in refused.faults]
+        return None
+    if faults := csv_files.name_faults(rows.column_names, receipt.where):
+        found.unread.add(table)
+        found.faults += faults
+        return None
+    found.receipts.setdefault(table, []).append(receipt)
+    found.notes += receipt.notes()
+    return connection.create_table(ibis.util.gen_name("office"), rows, temp=True)
+
+
+def _office_place(place: str, table: str) -> str:
+    """Say under which key of the parameters a fault would be mended."""
+    return f"tables.{table}.{place}" if place.split(".", maxsplit=1)[0] in Mapped.model_fields else place
 
 
 def _pattern(path: Path) -> str:
@@ -330,6 +390,7 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
                 called = ".".join(fitting[0]).removeprefix("main.")
                 file = f"{where.name}:{called}"
                 rows, faults = _open_table(connection, (base, *fitting[0]), file, reckoned)
+                faults += no_layout(how, table, file)
                 if any(source.file == file for source in found.tables.get(table, ())):
                     faults = [Fault(file, f"tables.{table}.file", "records.file_twice", {"count": 2})]
                 if rows is None or faults:

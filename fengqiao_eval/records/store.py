@@ -7,6 +7,7 @@ from typing import Any
 
 from fengqiao_eval.errors import Fault, Note, refuse
 from fengqiao_eval.files import input_faults
+from fengqiao_eval.office.receipt import Receipt
 from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import check_cells, check_table, check_units
 from fengqiao_eval.records.identifiers import Match, Repair, match_ids, register
@@ -32,6 +33,8 @@ class Records:
     """What the file or table is called from which each table was read."""
     matches: tuple[Match, ...] = ()
     """How the columns of ids meet the units."""
+    receipts: Mapping[str, tuple[Receipt, ...]] = field(default_factory=dict)
+    """What was read of each file that an office made, row by row, by table."""
 
     def file(self, table: str) -> str:
         """Say where a table was read from, for whoever must mend it."""
@@ -117,9 +120,9 @@ def read_records(
     elif "units" not in {*found.tables, *found.unread}:
         faults.append(Fault(name, "units", "records.no_units", {"there": found.listing}))
     files = MappingProxyType({table: _label_parts(parts) for table, parts in found.tables.items()})
-    return Records(
-        MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files, tuple(matches)
-    ), faults
+    receipts = MappingProxyType({table: tuple(several) for table, several in found.receipts.items()})
+    held = (MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files)
+    return Records(*held, tuple(matches), receipts), faults
 
 
 def _label_parts(parts: Sequence[Source]) -> str:

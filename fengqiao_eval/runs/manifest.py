@@ -23,7 +23,7 @@ from fengqiao_eval.words import write_halves
 
 PACKAGES = (
     *("fengqiao-eval", "duckdb", "ibis-framework", "ipykernel", "nbclient", "numpy", "pandas", "papermill", "plotly"),
-    *("pyarrow", "pydantic", "scipy", "xlsxwriter"),
+    *("pyarrow", "pydantic", "python-calamine", "scipy", "xlsxwriter"),
 )
 """The packages whose versions a run names."""
 
@@ -154,7 +154,9 @@ def officer_constants(params: RunParams, officers: Iterable[str]) -> dict[str, d
     persons = set(officers)
     found = {
         table: {
-            name: one for name, one in mapped.set.items() if not isinstance(one, From) and (name in PERSONS or one in persons)
+            name: one
+            for name, one in mapped.set.items()
+            if not isinstance(one, From | tuple) and (name in PERSONS or one in persons)
         }
         for table, mapped in params.tables.items()
     }

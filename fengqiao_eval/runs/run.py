@@ -184,6 +184,7 @@ def _score(job: Job, *, new: bool) -> dict[str, Any]:
         "units": {level: count for level, count in units.items() if level != OFFICER},
         "officers": int(scores.units.loc[scores.units["level"] == OFFICER, "unit_id"].nunique()),
         "notes": [{"key": note.key, "given": dict(note.given)} for note in scores.notes],
+        "receipts": {table: [receipt.data() for receipt in several] for table, several in records.receipts.items()},
         "lint": [_finding(one) for one in jobs.lint_scheme(job.params, scheme, scores)],
     }
 
@@ -310,7 +311,10 @@ def _begin_manifest(job: Job, scored: Mapping[str, Any]) -> dict[str, Any]:
         "periods": manifest.periods(params.span),
         **{key: getattr(params, key) for key in ("as_of", "state", "objection_until", "contact", "lang")},
         "only": manifest.exclude_officers(params.only, officers),
-        **{key: scored[key] for key in ("levels", "counts", "in_period", "matches", "units", "officers", "notes", "lint")},
+        **{
+            key: scored[key]
+            for key in ("levels", "counts", "in_period", "matches", "units", "officers", "notes", "receipts", "lint")
+        },
         "cards": {},
         "failures": [],
         "officers_failed": 0,

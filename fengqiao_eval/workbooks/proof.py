@@ -57,7 +57,7 @@ def nodes_of(scheme: Scheme) -> tuple[Node, ...]:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ProofLayout:
     """The columns, counted from 0: points from NAMES on, Σ weights scored in each dimension, Σ of all, contributions, results.
 
     means: points and contributions are means of shorter periods, and no weight makes them. Above points and sums stand the
@@ -87,11 +87,11 @@ class Layout:
         return path
 
 
-def layout_of(scheme: Scheme, *, means: bool) -> Layout:
+def layout_of(scheme: Scheme, *, means: bool) -> ProofLayout:
     """Lay out the columns of a scheme, one kind after the other."""
     nodes, indicators = nodes_of(scheme), len(scheme.indicators)
     whole = NAMES + indicators + len(nodes)
-    return Layout(scheme, nodes, means, NAMES + indicators, whole, whole + 1, whole + 1 + indicators)
+    return ProofLayout(scheme, nodes, means, NAMES + indicators, whole, whole + 1, whole + 1 + indicators)
 
 
 def write(book: Book, *, officers: bool = False) -> None:
@@ -133,7 +133,7 @@ def _matrix(scored: pd.DataFrame, name: str, scheme: Scheme, ids: pd.Series) -> 
     return np.asarray(found.reindex(index=ids, columns=[i.code for i in scheme.indicators]), dtype=float)
 
 
-def _write_heads(book: Book, sheet: Sheet, layout: Layout, first: int, end: int) -> None:
+def _write_heads(book: Book, sheet: Sheet, layout: ProofLayout, first: int, end: int) -> None:
     """Write how it is reckoned, how many units differ from the run, and the headings; units are on rows first to end - 1."""
     scheme, results = layout.scheme, layout.results
     how = {"decimals": scheme.decimals, "least": least_percent(scheme)}
@@ -159,7 +159,9 @@ def _write_heads(book: Book, sheet: Sheet, layout: Layout, first: int, end: int)
 # Points to contributions
 
 
-def _write_rows(sheet: Sheet, layout: Layout, weights: int, rows: np.ndarray, points: np.ndarray, results: np.ndarray) -> None:
+def _write_rows(
+    sheet: Sheet, layout: ProofLayout, weights: int, rows: np.ndarray, points: np.ndarray, results: np.ndarray
+) -> None:
     """Write points and formulas of the units of a level, whose weights stand on row `weights` (1 is the first)."""
     own = list(_formulas(layout, weights))
     for row, given, found in zip(rows.tolist(), points.tolist(), results.tolist(), strict=True):
@@ -172,7 +174,7 @@ def _write_rows(sheet: Sheet, layout: Layout, weights: int, rows: np.ndarray, po
             sheet.formula(row, column, formula.replace(ROW, str(row + 1)), style, shown)
 
 
-def _formulas(layout: Layout, weights: int) -> Iterator[tuple[int, str, str]]:
+def _formulas(layout: ProofLayout, weights: int) -> Iterator[tuple[int, str, str]]:
     """Make the formulas of a unit: column, formula with ROW for the row of the unit, look."""
     for number, node in enumerate(layout.nodes):
         yield layout.sums + number, _sum(layout, node.parts, weights, points=bool(node.dimension.indicators)), "number"
@@ -181,14 +183,14 @@ def _formulas(layout: Layout, weights: int) -> Iterator[tuple[int, str, str]]:
         yield layout.contributions + number, _contribution(layout, number, weights), "marks"
 
 
-def _sum(layout: Layout, parts: range, weights: int, *, points: bool) -> str:
+def _sum(layout: ProofLayout, parts: range, weights: int, *, points: bool) -> str:
     """Add up the weights of the parts that are scored: those with points, or those in which anything is."""
     first, last = (letter((NAMES if points else layout.sums) + part) for part in (parts[0], parts[-1]))
     scored = f"ISNUMBER({first}{ROW}:{last}{ROW})" if points else f"({first}{ROW}:{last}{ROW}>0)"
     return f"=SUMPRODUCT({scored}*{first}${weights}:{last}${weights})"
 
 
-def _nominal(layout: Layout, number: int, weights: int) -> str:
+def _nominal(layout: ProofLayout, number: int, weights: int) -> str:
     """Write an indicator's share of the total before anything is missing: own weights over those of all siblings."""
     path, tops = layout.above(number), range(len(layout.scheme.dimensions))
     own = [(NAMES, number), *((layout.sums, node) for node in path)]
@@ -204,7 +206,7 @@ def _nominal(layout: Layout, number: int, weights: int) -> str:
     return f"=IFERROR({'*'.join(parts)},0)"
 
 
-def _contribution(layout: Layout, number: int, weights: int) -> str:
+def _contribution(layout: ProofLayout, number: int, weights: int) -> str:
     """Write points × own weights down the tree over the sums of the scored siblings, rounded half-up once."""
     path = layout.above(number)
     points, columns = letter(NAMES + number), [letter(layout.sums + node) for node in path]
@@ -220,7 +222,7 @@ def _contribution(layout: Layout, number: int, weights: int) -> str:
 
 
 def _results(
-    layout: Layout, weights: tuple[list[int | None], list[int | None]], points: np.ndarray, contributions: np.ndarray
+    layout: ProofLayout, weights: tuple[list[int | None], list[int | None]], points: np.ndarray, contributions: np.ndarray
 ) -> np.ndarray:
     """Give what the formulas of each unit come to, in their order, for readers that do not reckon; NaN for an empty text."""
     shown = np.where(np.isnan(points), np.nan, contributions)
@@ -238,7 +240,7 @@ def _results(
 # Contributions to totals and places
 
 
-def _write_units(book: Book, sheet: Sheet, layout: Layout, first: int, units: pd.DataFrame) -> None:
+def _write_units(book: Book, sheet: Sheet, layout: ProofLayout, first: int, units: pd.DataFrame) -> None:
     """Write who each row is, and its results; a place is reckoned among the rows of its class that have a total for it."""
     classes, column = units.groupby(["level", "peer_class"]).groups, layout.results
     unplaced = term("flag", "not_ranked", book.lang)
@@ -265,19 +267,19 @@ def _write_units(book: Book, sheet: Sheet, layout: Layout, first: int, units: pd
     sheet.widths([*names, *[11] * (layout.end - NAMES)])
 
 
-def _least(layout: Layout) -> str:
+def _least(layout: ProofLayout) -> str:
     """Write from which share on enough is scored, less what sums of floats may be off."""
     return f"{layout.scheme.least_covered}-1E-9"
 
 
-def _coverage(layout: Layout, row: int, weights: int, spared: str) -> str:
+def _coverage(layout: ProofLayout, row: int, weights: int, spared: str) -> str:
     """Write the share scored of what applies to a unit."""
     points = f"{letter(NAMES)}{row}:{letter(layout.sums - 1)}{row}"
     nominal = f"{letter(layout.contributions)}${weights}:{letter(layout.results - 1)}${weights}"
     return f'=IFERROR(SUMPRODUCT(ISNUMBER({points})*{nominal})/(1-SUMPRODUCT(({points}="{spared}")*{nominal})),0)'
 
 
-def _write_total(sheet: Sheet, layout: Layout, row: int, unit: Mapping[str, Any], lang: str) -> None:
+def _write_total(sheet: Sheet, layout: ProofLayout, row: int, unit: Mapping[str, Any], lang: str) -> None:
     """Write the total and the share scored as formulas, and beside them the run's total and the difference."""
     at, column, decimals = row + 1, layout.results, layout.scheme.decimals
     adjusted, total, run = (letter(column + step) for step in (0, 1, 5))

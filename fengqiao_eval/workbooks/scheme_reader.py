@@ -1,16 +1,14 @@
 """The one table read back from the workbook that offices sign: the scheme, or every fault with its sheet and cell."""
 
-import re
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import reduce
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from zipfile import BadZipFile
 
 from python_calamine import CalamineError, CalamineWorkbook
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -18,6 +16,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from fengqiao_eval.documents import Document, KeyPath, suggest, validate
 from fengqiao_eval.errors import Fault, InputError, refuse
 from fengqiao_eval.files import absence, input_faults
+from fengqiao_eval.office.bounds import BookLimits, measure
 from fengqiao_eval.scheme.indicator import usual_unit
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.validation import check
@@ -155,14 +154,8 @@ def cells_of(found: Typed) -> dict[KeyPath, str]:
 # The file: three sheets as text
 
 
-LARGEST = 32 << 20
-"""The bytes that all parts of a workbook together declare, at most; a table of a thousand lines has a tenth of that."""
-FARTHEST = (99_999, 702)
-"""The last row and column (ZZ) in which a cell may hold anything; looks alone are no matter."""
-MOST_CELLS = 2_000_000
-"""The cells between the first and the last that holds anything, at most: the reader takes room for them all."""
-_CELL = re.compile(rb"<(?:\w+:)?c\b(?![^>]*/>)([^>]*)>")
-_PLACE = re.compile(rb"""(?<![\w:])r\s*=\s*["']([A-Za-z]+)(\d+)["']""")
+NEAR = BookLimits(size=32 << 20, rows=99_999, columns=702, cells=2_000_000)
+"""How large a workbook of a table may be; that of a thousand lines has a tenth of it. Looks alone are no matter."""
 
 
 def open_workbook(path: Path) -> Workbook:
@@ -176,7 +169,7 @@ def open_workbook(path: Path) -> Workbook:
         raw = BytesIO(path.read_bytes())
     named = {lang: [say(f"table.{name}", lang) for name in SHEETS] for lang in LANGUAGES}
     try:
-        if far := _far_cell(raw):
+        if far := measure(raw, NEAR).far:
             raise InputError([Fault(str(path), far, "table.far_cell")])
         book = CalamineWorkbook.from_filelike(raw)
         if lang := next((lang for lang, names in named.items() if set(names[:2]) <= set(book.sheet_names)), None):
@@ -185,44 +178,6 @@ def open_workbook(path: Path) -> Workbook:
         raise InputError([Fault(str(path), "", "table.unreadable")]) from None
     wanted = next(name for name in named["zh"] if name not in book.sheet_names)
     raise InputError([Fault(str(path), "", "table.not_a_table", {"wanted": wanted, "given": ", ".join(book.sheet_names)})])
-
-
-def _far_cell(raw: BytesIO) -> str:
-    """Name a cell far off, or a part of the file too large or strange to be a table's; '' where all is near.
-
-    It is asked before the file is read as a workbook. Raises BadZipFile where it is no xlsx, be it one of another kind.
-    """
-    if not (raw.getvalue().startswith(b"PK") and is_zipfile(raw)):
-        raise BadZipFile
-    with ZipFile(raw) as parts:
-        listed = sorted(parts.infolist(), key=lambda part: part.file_size)
-        if "xl/workbook.xml" not in parts.namelist():
-            raise BadZipFile
-        if sum(part.file_size for part in listed) > LARGEST:
-            return listed[-1].filename
-        for part in listed:
-            text = parts.read(part)  # which also finds that it is as large as it says
-            if part.filename.lower().endswith(".xml") and (far := _farthest(text, part.filename)):
-                return far
-    raw.seek(0)
-    return ""
-
-
-def _farthest(text: bytes, name: str) -> str:
-    """Name the farthest cell of a part where it is too far, the part where cells do not say where they stand; else ''."""
-    found = [_PLACE.findall(cell) for cell in _CELL.findall(text)]
-    if b"\0" in text[:4] or not all(found):
-        return name
-    places = [(int(row[:9]), _number(column[:9]), column[:9] + row[:9]) for each in found for column, row in each]
-    rows, columns = (max((place[side] for place in places), default=0) for side in (0, 1))
-    if rows <= FARTHEST[0] and columns <= FARTHEST[1] and rows * columns <= MOST_CELLS:
-        return ""
-    return max(places, key=lambda place: place[0] / FARTHEST[0] + place[1] / FARTHEST[1])[2].decode()
-
-
-def _number(letters: bytes) -> int:
-    """Number a column by its letters, from 1."""
-    return reduce(lambda number, letter: number * 26 + letter - 64, letters.upper(), 0)
 
 
 def _grid(book: CalamineWorkbook, name: str) -> Grid:

@@ -1,0 +1,272 @@
+"""How far a workbook reaches, asked of its parts a block at a time before any room is taken for its cells."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import reduce
+from io import BytesIO
+from typing import IO, NamedTuple
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo, is_zipfile
+
+import numpy as np
+
+BLOCK = 1 << 22
+"""So many bytes of a part are looked at in one go."""
+WORKBOOK = "xl/workbook.xml"
+_CELL = re.compile(rb"<(?:\w+:)?c\b(?![^>]*/>)([^>]*)>")
+_PLACE = re.compile(rb"""(?<![\w:])r\s*=\s*["']([A-Za-z]+)(\d+)["']""")
+_PLAIN = b'<c r="'
+_FAR = 1 << 24
+"""No row or column is counted farther: all that lies there is too far."""
+_LONGEST = 11
+"""The signs of a place and the quote behind it: XFD1048576."""
+_HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
+_HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\bhidden="(?:1|true)")(?=[^>]*\bmin="(\d+)")[^>]*\bmax="(\d+)"')
+_UNCOMPUTED = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*><f\b[^>]*?(?:/>|>[^<]*</f>)(?:<v></v>|<v\s*/>)?</c>')
+_ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"')
+_RELATION = re.compile(rb"<(?:\w+:)?sheet\s[^>]*?\bid=[\"']([^\"']+)[\"']")
+_TARGET = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
+_REPEATED = {name: re.compile(rb"number-%s-repeated=\"(\d+)\"" % name.encode()) for name in ("rows", "columns")}
+_ODS_ROW = re.compile(
+    rb"<table:table\b[^>]*>|<table:table-row\b([^>]*?)(/?)>(.*?)(?=<table:table-row\b|</table:table>|$)", re.DOTALL
+)
+_ODS_CELL = re.compile(rb"<table:(?:covered-)?table-cell\b([^>]*?)(/?)>")
+
+
+class BookLimits(NamedTuple):
+    """How large a workbook may be: bytes of its parts, the last row and column in use, cells between first and last."""
+
+    size: int
+    rows: int
+    columns: int
+    cells: int
+
+
+@dataclass
+class SheetMarks:
+    """What a part says of its sheet beside cells: hidden rows and columns, formulas never computed, errors (rows from 0)."""
+
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[int] = field(default_factory=list)
+    uncomputed: list[tuple[int, int]] = field(default_factory=list)
+    errors: list[tuple[int, int]] = field(default_factory=list)
+    rows: int = 0
+    columns: int = 0
+
+
+@dataclass
+class Extent:
+    """What was found in a workbook: the place that is too far ('' where all is near), marks by part, and where its days begin."""
+
+    far: str = ""
+    marks: dict[str, SheetMarks] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list)
+    from_1904: bool = False
+
+
+def measure(raw: BytesIO, limits: BookLimits) -> Extent:
+    """Go through the parts of an xlsx workbook and stop at what is too far or too large.
+
+    Raises BadZipFile where it is no xlsx, be it one of another kind, or a part is not as it says.
+    """
+    if not (bytes(raw.getbuffer()[:2]) == b"PK" and is_zipfile(raw)):
+        raise BadZipFile
+    found = Extent()
+    with ZipFile(raw) as parts:
+        listed = sorted(parts.infolist(), key=lambda part: part.file_size)
+        names = {part.filename for part in listed}
+        if WORKBOOK not in names:
+            raise BadZipFile
+        left = limits.size
+        for part in reversed(listed):
+            left -= part.file_size
+            if left < 0:
+                return Extent(far=listed[-1].filename)
+        for part in listed:
+            if not part.filename.lower().endswith(".xml"):
+                _pass_over(raw, part)
+                continue
+            marks = found.marks.setdefault(part.filename, SheetMarks())
+            if far := _farthest(_whole_tags(inflate(raw, part)), part.filename, marks, limits):
+                found.far = far
+                return found
+        _read_order(parts, names, found)
+    raw.seek(0)
+    return found
+
+
+def _read_order(parts: ZipFile, names: set[str], found: Extent) -> None:
+    """Read in which order the sheets stand, and where days are counted from."""
+    text = parts.read(WORKBOOK)
+    found.from_1904 = bool(re.search(rb"\bdate1904=[\"'](?:1|true)[\"']", text))
+    relations = "xl/_rels/workbook.xml.rels"
+    targets = {}
+    for tag in _TARGET.findall(parts.read(relations) if relations in names else b""):
+        told = dict(re.findall(rb"(\w+)\s*=\s*[\"']([^\"']*)[\"']", tag))
+        path = told.get(b"Target", b"").decode("utf-8", "replace")
+        targets[told.get(b"Id", b"")] = path.lstrip("/") if path.startswith("/") else f"xl/{path}"
+    found.order = [targets.get(one, "") for one in _RELATION.findall(text)]
+
+
+def _pass_over(raw: BytesIO, part: ZipInfo) -> None:
+    for _ in inflate(raw, part):  # that it is as large as it says
+        pass
+
+
+def inflate(raw: IO[bytes], part: ZipInfo) -> Iterator[bytes]:
+    """Give a part of a zip in blocks; raises BadZipFile where it is larger than it says, for which another would take room."""
+    if part.flag_bits & 1 or part.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise BadZipFile
+    raw.seek(part.header_offset)
+    head = raw.read(30)
+    if len(head) < 30 or head[:4] != b"PK\3\4":  # noqa: PLR2004 - the local header of a part
+        raise BadZipFile
+    raw.seek(int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little"), 1)
+    left, size = part.compress_size, 0
+    packed = zlib.decompressobj(-zlib.MAX_WBITS) if part.compress_type == ZIP_DEFLATED else None
+    block, rest = b"", b""
+    while left > 0 or rest:
+        if not rest:
+            rest = raw.read(min(left, BLOCK // 4))
+            left -= len(rest)
+            if not rest:
+                raise BadZipFile
+        block = packed.decompress(rest, BLOCK) if packed else rest
+        rest = packed.unconsumed_tail if packed else b""
+        size += len(block)
+        if size > part.file_size:
+            raise BadZipFile
+        yield block
+    if size != part.file_size:
+        raise BadZipFile
+
+
+def _whole_tags(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Put blocks together so that none ends within a cell."""
+    kept = b""
+    for block in blocks:
+        text = kept + block
+        end = max(text.rfind(b"<c "), text.rfind(b"<row"))
+        end = end if end > 0 else text.rfind(b">") + 1
+        kept = text[end:]
+        if end:
+            yield text[:end]
+    yield kept
+
+
+def _farthest(blocks: Iterator[bytes], name: str, marks: SheetMarks, limits: BookLimits) -> str:
+    """Name the farthest cell of a part where it is too far, the part where cells do not say where they stand; else ''."""
+    for number, text in enumerate(blocks):
+        if number == 0 and b"\0" in text[:4]:
+            return name
+        places = _plain_places(text) or _written_places(text)
+        if places is None:
+            return name
+        rows, columns = places
+        marks.rows = max(marks.rows, int(rows.max(initial=0)))
+        marks.columns = max(marks.columns, int(columns.max(initial=0)))
+        if marks.rows > limits.rows or marks.columns > limits.columns or marks.rows * marks.columns > limits.cells:
+            worst = int(np.argmax(rows / limits.rows + columns / limits.columns))
+            return f"{_letters(int(columns[worst]))}{rows[worst]}"
+        _read_marks(text, marks)
+    return ""
+
+
+def _letters(number: int) -> str:
+    letters = ""
+    while number:
+        number, left = divmod(number - 1, 26)
+        letters = chr(65 + left) + letters
+    return letters
+
+
+def _plain_places(text: bytes) -> tuple[np.ndarray, np.ndarray] | None:
+    """Give row and column (from 1) of the cells of a block that is written as programs usually do; None where it is not."""
+    signs = np.frombuffer(text + b" " * (len(_PLAIN) + _LONGEST), np.uint8)
+    found = np.flatnonzero(signs[: len(text)] == ord("<"))
+    found = found[signs[found + 1] == ord("c")]
+    found = found[signs[found + 2] != ord("o")]  # <cols>
+    if any((signs[found + offset] != sign).any() for offset, sign in enumerate(_PLAIN[2:], 2)) or b":c" in text:
+        return None
+    if b"/>" in text:  # a cell of looks alone closes itself
+        ends = np.flatnonzero(signs == ord(">"))
+        ends = np.append(ends, len(text))[np.searchsorted(ends, found)]
+        found = found[signs[ends - 1] != ord("/")]
+    rows, columns = np.zeros(len(found), np.int32), np.zeros(len(found), np.int32)
+    still, at = np.ones(len(found), bool), found + len(_PLAIN)
+    for offset in range(_LONGEST):
+        sign = signs[at + offset].astype(np.int32)
+        still &= sign != ord('"')
+        if not still.any():
+            break
+        digit, letter = still & (sign - 48 < 10) & (sign >= 48), still & (sign - 65 < 26) & (sign >= 65)  # noqa: PLR2004 - signs
+        if (still & ~letter & ~digit).any() or (letter & (rows > 0)).any():
+            return None
+        np.copyto(columns, np.minimum(columns, _FAR) * 26 + sign - 64, where=letter)
+        np.copyto(rows, np.minimum(rows, _FAR) * 10 + sign - 48, where=digit)
+    return None if still.any() or (rows == 0).any() or (columns == 0).any() else (rows, columns)
+
+
+def _written_places(text: bytes) -> tuple[np.ndarray, np.ndarray] | None:
+    """Give row and column of the cells of a block, however they are written; None where one does not say where it stands."""
+    found = [_PLACE.findall(cell) for cell in _CELL.findall(text)]
+    if not all(found):
+        return None
+    places = [(int(row[:9]), _number(column[:9])) for each in found for column, row in each]
+    rows, columns = np.array(places, np.int64).reshape(-1, 2).T
+    return rows, columns
+
+
+def _number(letters: bytes) -> int:
+    """Number a column by its letters, from 1."""
+    return reduce(lambda number, letter: number * 26 + letter - 64, letters.upper(), 0)
+
+
+def _read_marks(text: bytes, marks: SheetMarks) -> None:
+    """Find what a block says beside its cells; looked for only where its words stand at all."""
+    if b"hidden=" in text:
+        marks.hidden_rows += [int(row) - 1 for row in _HIDDEN_ROW.findall(text)]
+        for first, last in _HIDDEN_COLUMN.findall(text):
+            marks.hidden_columns += range(int(first) - 1, min(int(last), int(first) + 1024))
+    if b"<f" in text:
+        marks.uncomputed += [(int(row) - 1, _number(column) - 1) for column, row in _UNCOMPUTED.findall(text)]
+    if b't="e"' in text:
+        marks.errors += [(int(row) - 1, _number(column) - 1) for column, row in _ERROR.findall(text)]
+
+
+# OpenDocument: cells and rows that are repeated
+
+
+def measure_ods(raw: BytesIO, limits: BookLimits) -> str:
+    """Name what is too large in an OpenDocument sheet, '' where nothing is; raises BadZipFile where it is none.
+
+    A row or cell may be said once and repeated a million times; empty ones at the end, as programs write them, take no room.
+    """
+    with ZipFile(raw) as parts:
+        listed = {part.filename: part for part in parts.infolist()}
+        if "content.xml" not in listed:
+            raise BadZipFile
+        if sum(part.file_size for part in listed.values()) > limits.size:
+            return max(listed, key=lambda name: listed[name].file_size)
+        text = b"".join(inflate(raw, listed["content.xml"]))
+    raw.seek(0)
+    height = filled = width = 0
+    for row in _ODS_ROW.finditer(text):
+        if row[1] is None:
+            height = filled = width = 0
+            continue
+        height += _times(row[1], "rows")
+        cells = [(_times(told, "columns"), not closed) for told, closed in _ODS_CELL.findall(row[3])]
+        while cells and not cells[-1][1]:
+            cells.pop()
+        if cells:
+            filled, width = height, max(width, sum(times for times, _ in cells))
+        if filled > limits.rows or width > limits.columns or filled * width > limits.cells:
+            return f"{_letters(width)}{filled}"
+    return ""
+
+
+def _times(told: bytes, what: str) -> int:
+    found = _REPEATED[what].search(told)
+    return int(found[1][:9]) if found else 1

@@ -1,0 +1,373 @@
+"""Where the tables of a file most likely lie, for a person to see and settle: heading, rows, sums, notes, marks, and why."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from fengqiao_eval.errors import InputError, Note
+from fengqiao_eval.office.cells import Writing, read_amount, read_column
+from fengqiao_eval.office.grid import SEPARATORS, CellGrid, OfficeFile, cut, open_office
+from fengqiao_eval.office.layout import TOTALS, Layout, Mark, column_letters, squeeze
+from fengqiao_eval.office.table import DATA, find_rows, list_words, read_heading
+from fengqiao_eval.words import quote
+
+DEEP = 60
+"""A heading is looked for in so many rows from where a table may begin."""
+LOOKED_AT = 2000
+"""So many rows below a heading are looked at to see what its columns hold."""
+LONG = 40
+"""No name of a column is longer."""
+ENOUGH = 3.0
+"""A row of this score, of 7 at most, may be a heading."""
+_NOTHING = "— —— - -- / \\ * … 空 空缺 缺 未填 待补 暂无 无 n/a na null"
+MARKS: dict[str, Mark] = {
+    **dict.fromkeys(_NOTHING.split(), "missing"),
+    **dict.fromkeys(("不分管", "不适用", "不涉及", "免考", "不考核"), "not_applicable"),
+}
+"""What stands in a cell for nothing, and what that most likely means."""
+_SLIGHT = ("—", "——", "-", "--", "/", "\\")
+"""Marks that are no word: they mean nothing in a column of texts too."""
+_COUNTED = re.compile(r"数|次|件|人|量|金额|分$|率|count|number|total", re.IGNORECASE)
+_ORDER = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}(?:\D.*)?", re.DOTALL)
+_COMMA = re.compile(r"\s*[+-]?\d+,\d{1,2}\s*")
+_NOTE = re.compile(r"(?P<word>[^:：]{1,12})[:：]")
+_FEW = 3
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A table that most likely lies in a sheet: its layout, its columns and rows, how sure that is (0 to 1), why, what else."""
+
+    sheet: str
+    layout: Layout
+    columns: tuple[str, ...]
+    rows: int
+    sure: float
+    why: tuple[Note, ...] = ()
+    alternatives: tuple[Layout, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Region:
+    """A part of a grid in which one table may lie: rows and columns from 0, the last ones left out."""
+
+    grid: CellGrid
+    top: int
+    bottom: int
+    columns: tuple[int, ...]
+
+    def row(self, number: int) -> list[Any]:
+        """Give the cells of a row within the region."""
+        cells = self.grid.rows[number]
+        return [cells[column] for column in self.columns]
+
+
+def propose(path: Path, known: Collection[str] = (), name: str | None = None) -> list[Proposal]:
+    """Propose where the tables of a file lie, sheet by sheet from above; nothing is read by it until a person has settled it.
+
+    known: words that headings may be. A row scores as a heading, of 7: up to 3 for the share of its names that are known, 2 for
+    the share of the columns below that it names, 1 where it holds short texts only and no two alike, 1 where other things stand
+    below: numbers, times. Of rows that score alike the upper one is taken. Sure is the score by 7, halved where another row comes
+    within 0.5 of it, or where the file may be cut in two ways. Raises InputError where the file cannot be opened.
+    """
+    opened = open_office(path, Layout(), name)
+    words = frozenset(map(squeeze, known))
+    found: list[Proposal] = []
+    for sheet in opened.sheets:
+        grid, settled = _open_grid(opened, sheet.name)
+        if grid is None or not grid.width:
+            continue
+        several = sum(not other.hidden for other in opened.sheets) > 1 or sheet.hidden
+        settled = settled.model_copy(update={"sheet": sheet.name}) if several else settled
+        for region, heading in _regions(grid, words):
+            found.append(_proposal(region, heading, settled, words))
+    return found
+
+
+def _open_grid(opened: OfficeFile, sheet: str) -> tuple[CellGrid | None, Layout]:
+    """Read a sheet, or a text at the separator by which most of its lines are cut alike."""
+    if opened.book is not None:
+        return opened.grid(sheet, Layout()), Layout()
+    best = max(SEPARATORS, key=lambda sign: _cut_score(opened, sign))
+    settled = Layout(
+        encoding=opened.encoding if opened.encoding in ("gb18030", "utf-16") else None,  # type: ignore[arg-type]  # one of them
+        separator=best if best != "," and _cut_score(opened, best) else None,  # type: ignore[arg-type]  # one of SEPARATORS
+    )
+    return opened.grid(sheet, Layout(separator=settled.separator or ",")), settled
+
+
+def _cut_score(opened: OfficeFile, separator: str) -> tuple[int, int]:
+    """Score a separator: in how many rows it gives the commonest number of cells, where that is more than one."""
+    try:
+        rows = cut(opened.text, separator, opened.name)[:LOOKED_AT]
+    except InputError:
+        return 0, 0
+    width, times = max(Counter(len(row) for row in rows if len(row) > 1).items(), key=lambda one: one[1], default=(0, 0))
+    return times, width
+
+
+# Which rows are headings
+
+
+def _regions(grid: CellGrid, known: frozenset[str]) -> Iterator[tuple[_Region, list[tuple[float, int, int]]]]:
+    """Part a sheet into the regions of its tables, each with the rows that may be its heading, the best first."""
+    starts: list[tuple[int, list[tuple[float, int, int]]]] = []
+    columns = tuple(range(grid.width))
+    begin = 0
+    for top, bottom in _segments(grid):
+        region = _Region(grid, top, bottom, columns)
+        found = _headings(region, known)
+        if found and found[0][0] >= ENOUGH and (not starts or _is_another(grid, starts[-1][1][0], found[0], known)):
+            starts.append((top, found))
+    for number, (_, found) in enumerate(starts):
+        end = starts[number + 1][0] if number + 1 < len(starts) else len(grid.rows)
+        yield from _blocks(_Region(grid, begin, end, columns), found)
+        begin = end
+
+
+def _segments(grid: CellGrid) -> Iterator[tuple[int, int]]:
+    """Give the stretches of rows between rows of nothing."""
+    begin: int | None = None
+    for number, row in enumerate([*grid.rows, [""]]):
+        blank = all(isinstance(cell, str) and not cell.strip() for cell in row)
+        if blank and begin is not None:
+            yield begin, number
+            begin = None
+        elif not blank and begin is None:
+            begin = number
+
+
+def _is_another(grid: CellGrid, one: tuple[float, int, int], other: tuple[float, int, int], known: frozenset[str]) -> bool:
+    """Say whether a second heading begins a table of its own: other names, of which none is a cell of the rows before."""
+    names, new = grid.rows[one[2]], grid.rows[other[1]]
+    if names == new:
+        return False
+    said = [(column, cell) for column, cell in enumerate(new) if not _is_blank(cell)]
+    if sum(squeeze(str(cell)) in known for _, cell in said) * 2 >= len(said):
+        return True
+    before = grid.rows[one[2] + 1 : other[1]][:LOOKED_AT]
+    return not any(cell == row[column] for column, cell in said for row in before)
+
+
+def _headings(region: _Region, known: frozenset[str]) -> list[tuple[float, int, int]]:
+    """Score the rows of a region as headings, the best first: score, first and last row."""
+    scored = []
+    for row in range(region.top, min(region.bottom, region.top + DEEP)):
+        if score := _score(region, row, row, known):
+            scored.append((score, row, row))
+        if row + 1 < region.bottom and _is_double(region, row):
+            score = _score(region, row, row + 1, known)
+            scored.append((score + 0.1, row, row + 1))
+    return sorted(scored, key=lambda one: (-one[0], one[1]))
+
+
+def _score(region: _Region, first: int, last: int, known: frozenset[str]) -> float:
+    """Score a heading of one row or two, as propose() says; 0 where no row below holds anything."""
+    layout = Layout(heading=(first + 1, last + 1))
+    names = [read_heading(region.grid, layout)[column] for column in region.columns]
+    below = [region.row(row) for row in range(last + 1, min(region.bottom, last + 31))]
+    used = [
+        any(not _is_blank(row[n]) for row in below if sum(not _is_blank(cell) for cell in row) > 1) for n in range(len(names))
+    ]
+    said = [name for name in names if name]
+    if not any(used) or not said:
+        return 0.0
+    named = sum(bool(name) for name, there in zip(names, used, strict=True) if there) / sum(used)
+    cells = [cell for row in range(first, last + 1) for cell in region.row(row) if not _is_blank(cell)]
+    plain = all(isinstance(cell, str) and len(cell) <= LONG and not DATA.search(cell) for cell in cells)
+    distinct = len({name.casefold() for name in said}) == len(said)
+    other = any(_is_datum(row[n]) for row in below for n, name in enumerate(names) if name)
+    familiar = sum(squeeze(name) in known or squeeze(name.split()[-1]) in known for name in said) / len(said)
+    if not plain or any(map(_is_datum, cells)):
+        return 0.0
+    return 3 * familiar + 2 * named + distinct * (len(said) > 1 or len(names) == 1) + other
+
+
+def _is_double(region: _Region, row: int) -> bool:
+    """Say whether a row and the next are one heading: the next has gaps that the first fills, or names twice."""
+    upper, lower = region.row(row), region.row(row + 1)
+    names = [cell for cell in lower if not _is_blank(cell)]
+    if not names or any(map(_is_datum, names)) or sum(not _is_blank(cell) for cell in upper) < 2:  # noqa: PLR2004 - more than a title
+        return False
+    gaps = [not _is_blank(above) for above, cell in zip(upper, lower, strict=True) if _is_blank(cell)]
+    twice = len(set(names)) < len(names)
+    under = any(_is_blank(above) and not _is_blank(cell) for above, cell in zip(upper, lower, strict=True))
+    return (any(gaps) and under) or (twice and under)
+
+
+def _is_blank(cell: Any) -> bool:
+    return isinstance(cell, str) and not cell.strip()
+
+
+def _is_datum(cell: Any) -> bool:
+    """Say whether a cell is a number or a time, which no heading is."""
+    if isinstance(cell, str):
+        return bool(cell.strip()) and (read_amount(cell) is not None or _is_time(cell))
+    return not isinstance(cell, bool)
+
+
+def _is_time(cell: Any) -> bool:
+    if isinstance(cell, datetime | date | time):
+        return True
+    if not isinstance(cell, str) or not any(sign.isdigit() for sign in cell):
+        return False
+    text = read_column([cell], Writing("time")).texts[0]
+    return (text is not None and (text != cell or bool(DATA.match(text)))) or bool(_ORDER.fullmatch(cell))
+
+
+def _blocks(region: _Region, found: list[tuple[float, int, int]]) -> Iterator[tuple[_Region, list[tuple[float, int, int]]]]:
+    """Part a region where tables stand side by side: an empty column between names of which some stand on both sides."""
+    _, first, last = found[0]
+    names = read_heading(region.grid, Layout(heading=(first + 1, last + 1)))
+    rows = [region.grid.rows[row] for row in range(last + 1, region.bottom)]
+    used = [bool(names[column]) or any(not _is_blank(row[column]) for row in rows) for column in region.columns]
+    blocks: list[list[int]] = [[]]
+    for column in region.columns:
+        if used[column]:
+            blocks[-1].append(column)
+        elif blocks[-1]:
+            blocks.append([])
+    blocks = [block for block in blocks if block]
+    said = [{names[column] for column in block if names[column]} for block in blocks]
+    ends = [max((n for n, row in enumerate(rows) if any(not _is_blank(row[c]) for c in block)), default=0) for block in blocks]
+    apart = len(blocks) > 1 and all(len(one) > 1 for one in said) and (bool(said[0] & said[1]) or len(set(ends)) > 1)
+    for block in blocks if apart else [list(region.columns)]:
+        yield replace(region, columns=tuple(block)), found
+
+
+# What stands below a heading
+
+
+def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Layout, known: frozenset[str]) -> Proposal:
+    """Make the proposal of a region from its best heading."""
+    score, first, last = found[0]
+    layout = settled.model_copy(update=_span(first, last) | _extent(region, last))
+    names = {column: name for column, name in read_heading(region.grid, layout).items() if name and column in region.columns}
+    rows = [row for row in range(last + 1, region.bottom) if any(not _is_blank(cell) for cell in region.row(row))]
+    sums = set(find_rows(region.grid, list_words(region.grid), TOTALS, last + 1, anywhere=True))
+    remarks = _remarks(region, [row for row in rows if row not in sums])
+    layout = layout.model_copy(update={"remarks": tuple(dict.fromkeys(pattern for _, pattern in remarks))})
+    data = [row for row in rows if row not in sums and row not in {number for number, _ in remarks}]
+    data = [row for row in data if region.grid.rows[row] != region.grid.rows[last]]
+    gaps = [c for c in region.columns if c not in names and any(not _is_blank(region.grid.rows[row][c]) for row in data)]
+    columns = _letters(sorted(names)) if gaps or len(region.columns) < region.grid.width else ()
+    cells = {name: [region.grid.rows[row][column] for row in data[:LOOKED_AT]] for column, name in names.items()}
+    held = {key: value for key, value in _column_keys(region, names, cells, data).items() if value}
+    layout = layout.model_copy(update={"columns": columns, **held})
+    rivals = [one for one in found[1:] if score - one[0] < 0.5]  # noqa: PLR2004 - as propose() says
+    why = tuple(_reasons(layout, names, known, (first, last), len(data), len(sums & set(rows)), gaps))
+    others = tuple(settled.model_copy(update=_span(one[1], one[2])) for one in found[1 : _FEW + 1])
+    return Proposal(region.grid.sheet, layout, tuple(names.values()), len(data), _sureness(score, rivals), why, others)
+
+
+def _sureness(score: float, rivals: Sequence[Any]) -> float:
+    return round(min(score / 7, 1.0) / (2 if rivals else 1), 2)
+
+
+def _span(first: int, last: int) -> dict[str, Any]:
+    return {"heading": first + 1 if first == last else (first + 1, last + 1)}
+
+
+def _extent(region: _Region, last: int) -> dict[str, Any]:
+    """Name the rows of a table where another lies below it, or it lies below another."""
+    return {"rows": (last + 2, region.bottom)} if region.bottom < len(region.grid.rows) and last + 2 <= region.bottom else {}
+
+
+def _letters(columns: Sequence[int]) -> tuple[str, ...]:
+    """Name columns by their letters, neighbours together."""
+    spans: list[list[int]] = []
+    for column in columns:
+        if spans and spans[-1][-1] == column - 1:
+            spans[-1].append(column)
+        else:
+            spans.append([column])
+    return tuple(column_letters(span[0]) + (f":{column_letters(span[-1])}" if len(span) > 1 else "") for span in spans)
+
+
+def _remarks(region: _Region, rows: Sequence[int]) -> list[tuple[int, str]]:
+    """Find rows of notes: few cells, the first a text with a colon or all that the row holds; each with a pattern of its own."""
+    found = []
+    wide = len(region.columns)
+    for row in rows:
+        filled = [cell for cell in region.row(row) if not _is_blank(cell)]
+        head = filled[0] if filled and isinstance(filled[0], str) else ""
+        note = _NOTE.match(head.strip())
+        alone = len(filled) == 1 and wide > _FEW - 1 and not _is_datum(head)
+        if head and (alone or (note and len(filled) * 2 <= wide + 1 and not any(map(_is_datum, filled[1:])))):
+            word = note["word"].strip() + "*" if note else squeeze(head)[:8].replace("*", "") + "*"
+            found.append((row, word))
+    taken = {number for number, _ in found}
+    others = [squeeze(str(region.row(row)[0])) for row in rows if row not in taken]
+    return [(row, word) for row, word in found if not any(other.startswith(squeeze(word[:-1])) for other in others if other)]
+
+
+def _column_keys(region: _Region, names: dict[int, str], cells: dict[str, list[Any]], data: Sequence[int]) -> dict[str, Any]:
+    """Find what is to be said of columns: marks, orders of days and months, the sign of decimals, what is said once a group."""
+    marks = {name: found for name, those in cells.items() if (found := _marks(name, those))}
+    orders = {name: order for name, those in cells.items() if (order := _order(those))}
+    fill = tuple(name for column, name in names.items() if _is_carried(region, column, cells[name], data))
+    texts = [cell for those in cells.values() for cell in those if isinstance(cell, str)]
+    comma = any(map(_COMMA.fullmatch, texts)) and not any("." in cell and read_amount(cell) is not None for cell in texts)
+    return {"marks": marks, "formats": orders, "fill": fill, "decimal": "," if comma else ""}
+
+
+def _marks(name: str, cells: Sequence[Any]) -> dict[str, Mark]:
+    """Find the marks of a column: of any in one of numbers or times, of those that are no word in one of texts."""
+    there = {cell for cell in cells if isinstance(cell, str) and squeeze(cell) in MARKS}
+    if not there:
+        return {}
+    others = [cell for cell in cells if not _is_blank(cell) and not (isinstance(cell, str) and cell in there)]
+    data = sum(map(_is_datum, others)) * 2 > len(others) if others else bool(_COUNTED.search(name))
+    found = {cell: MARKS[squeeze(cell)] for cell in sorted(there) if data or squeeze(cell) in _SLIGHT}
+    counts = bool(_COUNTED.search(name)) and not any(map(_is_time, others[:30]))
+    return {cell: "zero" if squeeze(cell) == "无" and counts else mark for cell, mark in found.items()}
+
+
+def _order(cells: Sequence[Any]) -> str:
+    """Find the order of day and month where a year stands last, and one of the two is larger than any month."""
+    found = [match for cell in cells if isinstance(cell, str) and (match := _ORDER.fullmatch(cell))]
+    first, second = (max((int(match[n]) for match in found), default=0) for n in (1, 2))
+    return "" if max(first, second) <= 12 else "dmy" if first > second else "mdy"  # noqa: PLR2004 - months
+
+
+def _is_carried(region: _Region, column: int, cells: Sequence[Any], data: Sequence[int]) -> bool:
+    """Say whether a column names its group once: texts before the first column without gaps, none twice in a row, gaps below."""
+    blank = [_is_blank(cell) for cell in cells]
+    if not cells or blank[0] or not any(blank) or any(not isinstance(cell, str) for cell in cells):
+        return False
+    if any(left == column for (top, left), (bottom, _) in region.grid.merged if bottom > top >= data[0]):
+        return False
+    left = [other for other in region.columns if other < column]
+    if any(all(not _is_blank(region.grid.rows[row][other]) for row in data[:LOOKED_AT]) for other in left):
+        return False
+    groups = [cell for cell in cells if not _is_blank(cell)]
+    return len(set(groups)) == len(groups) and sum(blank) * 4 >= len(blank)
+
+
+def _reasons(
+    layout: Layout,
+    names: dict[int, str],
+    known: frozenset[str],
+    heading: tuple[int, int],
+    rows: int,
+    sums: int,
+    gaps: Sequence[int],
+) -> Iterator[Note]:
+    """Say why a layout is proposed, and what of it a person should look at."""
+    told = sum(squeeze(name) in known for name in names.values())
+    row = "–".join(str(row + 1) for row in dict.fromkeys(heading))
+    yield Note("found_heading", {"row": row, "columns": len(names), "told": told, "rows": rows})
+    if sums:
+        yield Note("found_totals", {"count": sums})
+    if layout.remarks:
+        yield Note("found_remarks", {"words": ", ".join(map(quote, layout.remarks))})
+    for name, marks in layout.marks.items():
+        yield Note("found_marks", {"column": quote(name), "marks": ", ".join(map(quote, marks))})
+    if layout.fill:
+        yield Note("found_fill", {"columns": ", ".join(map(quote, layout.fill))})
+    if gaps:
+        yield Note("found_gaps", {"columns": ", ".join(map(column_letters, gaps))})

@@ -1,0 +1,300 @@
+"""A file to a grid of cells, nothing decided: sheets of workbooks, and text strictly decoded and cut at its separator."""
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+from zipfile import BadZipFile
+
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+from fengqiao_eval.errors import Fault, InputError
+from fengqiao_eval.files import absence, input_faults
+from fengqiao_eval.office.bounds import BookLimits, Extent, SheetMarks, measure, measure_ods
+from fengqiao_eval.office.layout import MOST_COLUMNS, Layout
+from fengqiao_eval.words import quote
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
+TEXTS = (".csv", ".tsv", ".txt")
+SUFFIXES = (*WORKBOOKS, *TEXTS[1:], *(f"{suffix}.gz" for suffix in TEXTS))
+"""What is read here beside a plain CSV file."""
+REFUSED = (".et", ".wps", ".ett", ".numbers", ".pdf", ".doc", ".docx", ".htm", ".html", ".mht", ".rar", ".zip", ".7z", ".xlsb")
+"""What offices send in place of tables, and what is not read."""
+LIMITS = BookLimits(size=1 << 30, rows=1 << 20, columns=MOST_COLUMNS, cells=24_000_000)
+"""How large a workbook may be: a million rows of twenty cells."""
+MOST_TEXT = 512 << 20
+"""The bytes of a file of text, at most, once it is unpacked."""
+MOST_RATIO = 400
+"""How many times smaller than its text a packed file may be, where it is large at all."""
+SEPARATORS = (",", ";", "\t", "|")
+_OLE, _PASSWORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "EncryptedPackage".encode("utf-16-le")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f\ufffe\uffff]")
+_BROKEN = 10
+"""Where so many signs of UTF-8 stand for each fault, a text is UTF-8 that was damaged, and nothing else."""
+
+Merge = tuple[tuple[int, int], tuple[int, int]]
+
+
+class SheetName(NamedTuple):
+    """A sheet of a workbook: its name, and whether it is hidden."""
+
+    name: str
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class CellGrid:
+    """The cells of a sheet or file of text as they are, row by row and all rows of one width; rows and columns count from 0."""
+
+    file: str
+    sheet: str
+    kind: str
+    rows: Sequence[Sequence[Any]]
+    width: int
+    merged: tuple[Merge, ...] = ()
+    marks: SheetMarks = field(default_factory=SheetMarks)
+    from_1904: bool = False
+    encoding: str = ""
+    separator: str = ""
+    widths: tuple[int, ...] = ()
+    """Of a file of text how many cells each row has as it is written."""
+    unsure: tuple[str, ...] = ()
+    """The separators at which the heading may be cut, where that is not certain."""
+    taken: dict[int, list[Any]] = field(default_factory=dict)
+    """The columns that were taken apart."""
+
+    def column(self, number: int) -> list[Any]:
+        """Give the cells of a column, from above; it is taken apart once."""
+        if number not in self.taken:
+            self.taken[number] = list(map(itemgetter(number), self.rows))
+        return self.taken[number]
+
+    @property
+    def where(self) -> str:
+        """Say what the grid is called in faults: the file, and the sheet behind a colon."""
+        return f"{self.file}:{self.sheet}" if self.sheet else self.file
+
+
+@dataclass
+class OfficeFile:
+    """A file opened: its name, its sheets (a file of text has one, without a name), and how each is read."""
+
+    name: str
+    sheets: tuple[SheetName, ...]
+    book: CalamineWorkbook | None = None
+    extent: Extent = field(default_factory=Extent)
+    text: str = ""
+    kind: str = "CSV"
+    encoding: str = ""
+
+    def grid(self, sheet: str, layout: Layout) -> CellGrid:
+        """Read a sheet, or the file of text. Raises InputError: damaged, or cut otherwise than a separator can say."""
+        return _text_grid(self, layout) if self.book is None else _sheet_grid(self, sheet)
+
+
+def open_office(path: Path, layout: Layout, name: str | None = None) -> OfficeFile:
+    """Open a file as offices have them, by what it holds and not by what it is called.
+
+    Raises InputError: not there, of a kind that is not read, encrypted, damaged, too large; each with what would do.
+    """
+    name = name or path.name
+    with input_faults(path, name):
+        if not path.is_file():
+            raise InputError([Fault(name, "", absence(path))])
+        if path.stat().st_size > MOST_TEXT:
+            raise _fault(name, "office.too_large", given=f"{path.stat().st_size:,}", most=f"{MOST_TEXT:,}")
+        raw = path.read_bytes()
+    suffix = path.suffix.lower()
+    if suffix in REFUSED:
+        raise _fault(name, "office.foreign", given=suffix)
+    if suffix == ".gz":
+        raw, suffix = _unpack(raw, name), Path(path.stem).suffix.lower()
+    if rule := _foreign(raw, suffix):
+        raise _fault(name, f"office.{rule}", given=suffix)
+    if suffix in WORKBOOKS:
+        return _open_workbook(raw, name)
+    encoding, text = decode(raw, layout.encoding, name)
+    return OfficeFile(name, (SheetName("", hidden=False),), text=text, encoding=encoding, kind=suffix[1:].upper())
+
+
+def _fault(file: str, rule: str, **given: Any) -> InputError:
+    return InputError([Fault(file, given.pop("place", ""), rule, given)])
+
+
+def _foreign(raw: bytes, suffix: str) -> str:
+    """Name the rule by which a file is refused that is not what it is called; '' where it may be."""
+    head = raw[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    packed = raw.startswith((b"PK\3\4", _OLE))
+    if raw.startswith(_OLE) and _PASSWORD in raw:
+        return "encrypted"
+    if raw.startswith(b"%PDF") or (packed and suffix not in WORKBOOKS):
+        return "foreign_inside"
+    if suffix not in WORKBOOKS or packed or not raw:
+        return ""
+    return "web_page" if head.startswith(b"<") else "text_inside"
+
+
+def _unpack(raw: bytes, name: str) -> bytes:
+    packed = gzip.GzipFile(fileobj=io.BytesIO(raw))
+    try:
+        text = packed.read(min(MOST_TEXT, max(len(raw) * MOST_RATIO, 1 << 20)) + 1)
+        if packed.read(1):
+            raise _fault(name, "office.too_large", given=f"> {len(text):,}", most=f"{MOST_TEXT:,}")
+    except (OSError, EOFError, zlib.error):
+        raise _fault(name, "records.unreadable", given="gzip") from None
+    return text
+
+
+# Workbooks
+
+
+def _open_workbook(raw: bytes, name: str) -> OfficeFile:
+    held, extent, kind = io.BytesIO(raw), Extent(), "xls"
+    try:
+        if raw.startswith(b"PK"):
+            try:
+                extent, kind = measure(held, LIMITS), "xlsx"
+            except BadZipFile:
+                extent, kind = Extent(far=measure_ods(held, LIMITS)), "ods"
+        if extent.far:
+            raise _fault(name, "office.far_cell", place=extent.far)
+        held.seek(0)
+        book = CalamineWorkbook.from_filelike(held)
+    except PasswordError:
+        raise _fault(name, "office.encrypted") from None
+    except (CalamineError, BadZipFile, OSError, ValueError, zlib.error, EOFError):
+        raise _fault(name, "records.unreadable", given="Excel / ODS") from None
+    sheets = [told for told in book.sheets_metadata if told.typ == SheetTypeEnum.WorkSheet]
+    names = tuple(SheetName(told.name, told.visible != SheetVisibleEnum.Visible) for told in sheets)
+    return OfficeFile(name, names, book, extent, kind=kind)
+
+
+def _sheet_grid(opened: OfficeFile, sheet: str) -> CellGrid:
+    book, extent = opened.book, opened.extent
+    assert book is not None  # noqa: S101 - grid() asks it
+    try:
+        found = book.get_sheet_by_name(sheet)
+        rows = found.to_python(skip_empty_area=False)
+        merged = tuple(found.merged_cell_ranges or ()) if opened.kind != "ods" else ()
+    except (CalamineError, ValueError, OSError):
+        raise _fault(f"{opened.name}:{sheet}", "records.unreadable", given=opened.kind) from None
+    number = book.sheet_names.index(sheet)
+    part = extent.order[number] if number < len(extent.order) else ""
+    width = len(rows[0]) if rows else 0
+    marks = extent.marks.get(part, SheetMarks())
+    return CellGrid(opened.name, sheet, opened.kind, rows, width, merged, marks, extent.from_1904)
+
+
+# Text
+
+
+def decode(raw: bytes, encoding: str | None, name: str) -> tuple[str, str]:
+    """Decode a file of text strictly: by the encoding given, else by its first bytes, else UTF-8, else GB 18030.
+
+    Raises InputError where that cannot be: a sign that is none, UTF-8 that is damaged, signs that no text holds.
+    """
+    marked = next((word for bom, word in _BOMS if raw.startswith(bom)), None)
+    tried = [marked or encoding] if marked or encoding else ["utf-8", "gb18030"]
+    for word in tried:
+        try:
+            text = codecs.decode(raw, str(word))
+        except UnicodeDecodeError:
+            if encoding is None and word == "utf-8" and _is_damaged(raw):
+                break
+            continue
+        text = text.removeprefix("\ufeff")
+        if _CONTROL.search(text):
+            break
+        return str(word).removesuffix("-sig"), text
+    raise _fault(name, "office.no_text", given=" → ".join(map(str, tried)))
+
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def _is_damaged(raw: bytes) -> bool:
+    """Say whether bytes are UTF-8 of which a few signs are damaged: read otherwise all of it would be nonsense."""
+    text = raw.decode("utf-8", "replace")
+    return sum(sign > "\x7f" and sign != "\ufffd" for sign in text) > _BROKEN * text.count("\ufffd")
+
+
+def _text_grid(opened: OfficeFile, layout: Layout) -> CellGrid:
+    first, last = layout.heading_rows
+    separator: str = layout.separator or ""
+    unsure: tuple[str, ...] = ()
+    if not separator:
+        separator, unsure = find_separator(opened.text, first, last, "\t" if opened.kind == "TSV" else None)
+    rows = cut(opened.text, separator, opened.name)
+    widths = tuple(map(len, rows))
+    width = max(widths, default=0)
+    if width > MOST_COLUMNS or width * len(rows) > LIMITS.cells:
+        raise _fault(opened.name, "office.far_cell", place=f"{len(rows)} × {width}")
+    rows = [row if len(row) == width else row + [""] * (width - len(row)) for row in rows]
+    return CellGrid(
+        opened.name, "", opened.kind, rows, width, encoding=opened.encoding, separator=separator, widths=widths, unsure=unsure
+    )
+
+
+def find_separator(text: str, first: int, last: int, usual: str | None = None) -> tuple[str, tuple[str, ...]]:
+    r"""Find the one sign of , ; tab | that cuts the heading into several cells; several that do are given too: none is certain.
+
+    >>> find_separator("标题,一\n编号;单位\n", 2, 2), find_separator("a,b;c\n", 1, 1)
+    ((';', ()), (',', (',', ';')))
+    """
+    cutting = [sign for sign in SEPARATORS if any(len(row) > 1 for row in _head(text, sign, last)[first - 1 :])]
+    if usual in cutting:
+        return str(usual), ()
+    return (cutting or [","])[0], tuple(cutting) if len(cutting) > 1 else ()
+
+
+def _head(text: str, separator: str, last: int) -> list[list[str]]:
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    found: list[list[str]] = []
+    try:
+        for row in lines:
+            found.append(row)
+            if len(found) == last:
+                break
+    except csv.Error:
+        pass
+    return found
+
+
+def cut(text: str, separator: str, name: str) -> list[list[str]]:
+    """Cut a text into rows of cells; a quoted cell is quoted as a whole, and a quote within it is doubled."""
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[list[str]] = []
+    try:
+        rows.extend(lines)
+    except csv.Error:
+        raise _fault(name, "records.quote", line=len(rows) + 1) from None
+    return rows
+
+
+def choose_sheet(opened: OfficeFile, layout: Layout) -> tuple[CellGrid, tuple[str, ...]]:
+    """Read the sheet that a layout names, else the only visible one that holds anything; name the others that hold anything.
+
+    Raises InputError: no sheet of that name, several that hold something, none that does.
+    """
+    names = [sheet.name for sheet in opened.sheets]
+    listed = ", ".join(map(quote, names)) or "—"
+    if layout.sheet is not None and opened.book is not None:
+        if layout.sheet not in names:
+            raise _fault(opened.name, "office.no_sheet", place="sheet", given=quote(layout.sheet), there=listed)
+        return opened.grid(layout.sheet, layout), tuple(name for name in names if name != layout.sheet)
+    if layout.sheet is not None:
+        raise _fault(opened.name, "office.no_sheets", place="sheet")
+    grids = [opened.grid(sheet.name, layout) for sheet in opened.sheets if not sheet.hidden]
+    filled = [grid for grid in grids if grid.width]
+    if len(filled) > 1:
+        raise _fault(opened.name, "office.several_sheets", place="sheet", there=", ".join(quote(grid.sheet) for grid in filled))
+    if not filled:
+        raise _fault(opened.name, "office.empty", there=listed)
+    return filled[0], tuple(name for name in names if name != filled[0].sheet)

@@ -1,0 +1,290 @@
+"""Files as offices have them are read as their layout says, every row accounted for; nothing is guessed or silent."""
+
+import gzip
+import json
+import re
+from datetime import date, datetime, time
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+import xlsxwriter
+
+import messy_files
+from fengqiao_eval.errors import InputError
+from fengqiao_eval.office.finder import propose
+from fengqiao_eval.office.layout import Layout
+from fengqiao_eval.office.table import read_table
+from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.store import open_records, read_records
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    """Write a workbook: sheets of rows; a datetime, date or time becomes one of the sheet, a text with = a formula."""
+
+    def write(*sheets, name="cases.xlsx", merge=(), hidden=(), **options) -> Path:
+        book = xlsxwriter.Workbook(str(tmp_path / name), {"default_date_format": "yyyy-mm-dd hh:mm", **options})
+        looks = {kind: book.add_format({"num_format": form}) for kind, form in ((date, "yyyy-mm-dd"), (time, "hh:mm"))}
+        for number, rows in enumerate(sheets):
+            sheet = book.add_worksheet()
+            for row, cells in enumerate(rows):
+                for column, cell in enumerate(cells):
+                    if isinstance(cell, str) and cell.startswith("="):
+                        sheet.write_formula(row, column, cell, None, "")
+                    elif isinstance(cell, str):
+                        sheet.write_string(row, column, cell)
+                    elif cell is not None:
+                        sheet.write(row, column, cell, looks.get(type(cell)))
+            for place in merge if number == 0 else ():
+                sheet.merge_range(place, rows[int(place[1:].split(":")[0]) - 1][ord(place[0]) - 65])
+            if number in hidden:
+                sheet.hide()
+        book.close()
+        return tmp_path / name
+
+    return write
+
+
+def table(path, kinds=None, joins=None, **layout):
+    """Read a table: its rows as lists, the heading first; and its receipt, which must balance."""
+    found, receipt = read_table(path, Layout(**layout), kinds, joins)
+    assert receipt.balanced, receipt
+    json.dumps(receipt.data())
+    assert receipt.lines("zh")
+    assert receipt.lines("en")
+    return [found.column_names, *map(list, zip(*(column.to_pylist() for column in found.columns), strict=True))], receipt
+
+
+LEDGER = [
+    ["东街派出所接处警台账"],
+    ["制表单位：指挥中心", None, None, "2024年10月"],
+    ["单位", "编号", "接报\n时间", "件数"],
+    ["东街所", "003", datetime(2024, 10, 1, 8, 12), 2],
+    ["", "014", "2024年10月2日 8时12分", 3],
+    [None, "小计", None, 5],
+    ["西山所", 21.0, 45566.5, 4],
+    [],
+    ["合 计", None, None, "=SUBTOTAL(9,D4:D7)"],
+    ["审核人：", "", "", ""],
+]
+
+
+def test_a_ledger_is_read_as_its_layout_says(workbook):
+    """Titles, sums, signatures and blank rows are no records; the name above speaks for an empty cell, ids stay as written."""
+    path = workbook(LEDGER)
+    rows, receipt = table(path, {"接报时间": "time"}, heading=3, remarks=("审核人*",), fill=("单位",))
+    assert rows == [
+        ["单位", "编号", "接报时间", "件数"],
+        ["东街所", "003", "2024-10-01 08:12:00", "2"],
+        ["东街所", "014", "2024-10-02 08:12", "3"],
+        ["西山所", "21", "2024-10-01 12:00:00", "4"],
+    ]
+    assert {name: group.number for name, group in receipt.groups.items() if group.number} == {
+        "read": 3,
+        "headings": 3,
+        "totals": 2,
+        "remarks": 1,
+        "blanks": 1,
+    }
+    assert [(one.kind, one.column, one.number, one.first) for one in receipt.repaired] == [
+        *(("filled", "单位", 1, (5,)), ("chinese", "接报时间", 1, (5,)), ("serial", "接报时间", 1, (7,)))
+    ]
+    assert (receipt.check.agreed, receipt.check.differing, receipt.check.uncomputed) == (1, (), ("D9",))
+
+
+def test_merged_cells_speak_for_all_their_rows(workbook):
+    """A name merged over three rows is each row's name, also beside a subtotal that lies within."""
+    path = workbook([["单位", "号"], ["一所", 1], ["", 2], ["", "小计"], ["二所", 3]], merge=["A2:A4"])
+    assert table(path)[0] == [["单位", "号"], ["一所", "1"], ["一所", "2"], ["二所", "3"]]
+
+
+def test_a_heading_of_two_rows_is_read_downwards(workbook):
+    """What stands over several columns stands before each of their names; a name over both rows stands once."""
+    path = workbook([["编号", "案件", ""], ["", "受理", "办结"], ["1", "2", "3"]], merge=["A1:A2", "B1:C1"])
+    assert table(path, heading=(1, 2))[0][0] == ["编号", "案件 受理", "案件 办结"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "layout", "words"),
+    [
+        ([["标题"], ["a", "b"], ["1", "2"]], {}, r"cases.xlsx:Sheet1 · 1 \[office.no_name\] 有 1 列有内容而表头没有名称（B 列）"),
+        ([["a", "A"], ["1", "2"]], {}, r"\[records.column_twice\] 有 2 列同用此名"),
+        ([["a", "b"], ["1", "2"]], {"heading": 9}, r"· 9 \[office.no_heading\] 第 9 行不是表头"),
+        ([["13812345678", "b"], ["1", "2"]], {}, r"\[office.no_heading\] 第 1 行不是表头"),
+        ([["a", "b"], ["1", "2"]], {"fill": ("c",), "formats": {"a": "DD.MM"}}, r"mapping_column\][^$]*\[office.format\]"),
+        ([["a"], ["1"]], {"sheet": "表"}, r"· sheet \[office.no_sheet\] 没有名为 “表” 的工作表；有：“Sheet1”"),
+        ([], {}, r"\[office.empty\] 没有任何内容"),
+    ],
+)  # fmt: skip
+def test_a_layout_that_does_not_fit_is_refused(workbook, rows, layout, words):
+    """A title taken for a heading, a name twice, a row that is none: told with the place and what would do."""
+    with pytest.raises(InputError, match=words):
+        table(workbook(rows), **layout)
+
+
+def test_several_sheets_are_not_guessed_among(workbook):
+    """Where two sheets hold something the layout names one, and the other is told of."""
+    path = workbook([["a"], ["1"]], [["b"], ["2"]], [], [["c"], ["3"]], hidden=(3,))
+    with pytest.raises(InputError, match=r"\[office.several_sheets\] 有几个工作表都有内容：“Sheet1”, “Sheet2”"):
+        table(path)
+    rows, receipt = table(path, sheet="Sheet4")
+    assert (rows, receipt.sheets_left, receipt.hidden) == ([["c"], ["3"]], ("Sheet1", "Sheet2"), True)
+
+
+TEXT = "标题\n编号{0}单位\nA1{0}一所\nA2{0}二所\n"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_text_is_decoded_and_cut_strictly(tmp_path, separator, encoding):
+    """Each encoding and separator gives the same table."""
+    path = tmp_path / "t.txt"
+    path.write_bytes(TEXT.format(separator).encode(encoding))
+    assert table(path, heading=2)[0] == [["编号", "单位"], ["A1", "一所"], ["A2", "二所"]]
+    packed = tmp_path / "t.csv.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert table(packed, heading=2)[0] == table(path, heading=2)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "words"),
+    [
+        ("t.et", b"x", r"t\.et \[office.foreign\] \.et 不能读"),
+        ("t.pdf", b"%PDF-1.4", r"\[office.foreign\] \.pdf 不能读"),
+        ("t.xls", b"<html><table>", r"\[office.web_page\] 文件名是 \.xls，内容是网页"),
+        ("t.xls", "编号\t单位".encode("gbk"), r"\[office.text_inside\] 文件名是 \.xls，内容是文本"),
+        ("t.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), r"\[office.encrypted\] 工作簿有密码"),
+        ("t.xlsx", b"PK\3\4 broken", r"\[records.unreadable\]"),
+        ("t.csv", b"PK\3\4 a workbook", r"\[office.foreign_inside\]"),
+        ("t.csv", "编号,单位\n一二三四五六七八九十,".encode()[:-2] + b"\n", r"\[office.no_text\]"),
+        ("t.csv", b"a,b\x00\n", r"\[office.no_text\]"),
+        ("t.txt", b"a,b;c\n1,2;3\n", r"separator \[office.separator\] 表头可以用不止一种符号分开：, ;"),
+        ("t.csv", b"a,b,c\n1,2,3\n4,5\n", r"\[office.row_width\] 有 1 行的格数少于表头（行号：格数 3: 2；应有 3 格）"),
+        ("t.csv", b'a,b\n1,"2\n', r"\[records.quote\]"),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-9], r"\[records.unreadable\]"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_is_refused_by_name(tmp_path, name, raw, words):
+    """What cannot be read is named, with what to do; a damaged text is not read as another encoding."""
+    (tmp_path / name).write_bytes(raw)
+    with pytest.raises(InputError, match=words):
+        table(tmp_path / name)
+
+
+def change(path, part, old, new):
+    """Change a part of a workbook."""
+    with ZipFile(path) as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    parts[part] = parts[part].replace(old, new, 1)
+    with ZipFile(path, "w", ZIP_DEFLATED) as target:
+        for name, data in parts.items():
+            target.writestr(name, data)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [b'<c r="XFD1048576"><v>1</v></c>', b"<c r='AAAA5'><v>1</v></c>", b'<c r="ZZZZZZZZZZZ9"><v>1</v></c>', b" " * (1100 << 20)],
+)  # fmt: skip
+def test_a_workbook_that_reaches_too_far_is_refused_before_it_is_read(workbook, cell):
+    """A cell at the far corner, columns that there are not, a part that unpacks to a thousand megabytes: no room is taken."""
+    path = workbook([["a", "b"], ["1", "2"]])
+    change(path, "xl/worksheets/sheet1.xml", b"</row></sheetData>", cell + b"</row></sheetData>")
+    with pytest.raises(InputError, match=r"\[office.far_cell\]"):
+        table(path)
+
+
+CASES = [
+    ["接处警台账"],
+    ["编号", "单位编号", "接报日期", "接报时刻", "类别", "投诉数"],
+    ["K1", "S1", "2024.10.1", "上午8:05", "警情", "无"],
+    ["K2", "S1", date(2024, 10, 2), time(20, 30), "警情", "/"],
+    ["合计", "", "", "", "", ""],
+]
+MAPPED = Mapped(
+    heading=2,
+    rename={"编号": "case_id", "单位编号": "unit_id", "类别": "category"},
+    set={"received_at": ("接报日期", "接报时刻")},
+)
+
+
+def test_records_are_read_from_a_workbook(workbook, tmp_path):
+    """A table of a folder may be a workbook: its layout stands under tables, its receipt in the notes."""
+    (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,一所,station\n", "utf-8")
+    workbook(CASES)
+    records = open_records(tmp_path, {"cases": MAPPED}, name="records")
+    cases = records.tables["cases"].to_pandas().sort_values("case_id")
+    assert cases["received_at"].astype(str).tolist() == ["2024-10-01 08:05:00", "2024-10-02 20:30:00"]
+    assert [receipt.balanced for receipt in records.receipts["cases"]] == [True]
+    assert [note.key for note in records.notes][:2] == ["receipt", "repaired_joined"]
+
+
+def test_a_mark_that_nobody_settled_is_a_fault(workbook, tmp_path):
+    """A dash in a column of times is no empty cell until the layout says so."""
+    (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,一所,station\n", "utf-8")
+    workbook([["case_id", "unit_id", "received_at", "closed_at"], ["K1", "S1", "2024-10-01", "—"]])
+    faults = read_records(tmp_path, name="records")[1]
+    assert [(fault.place, fault.rule) for fault in faults] == [("cases.closed_at", "records.no_time")]
+    mapped = Mapped(marks={"closed_at": {"—": "missing"}})
+    assert not read_records(tmp_path, {"cases": mapped}, name="records")[1]
+
+
+def test_a_layout_of_a_plain_table_is_a_fault(tmp_path):
+    """A Parquet file has no sheet and no heading row: to name one is no silence."""
+    import pandas as pd  # noqa: PLC0415 - one test writes a Parquet file
+
+    pd.DataFrame({"unit_id": ["S1"], "name": ["一所"], "level": ["station"]}).to_parquet(tmp_path / "units.parquet")
+    faults = read_records(tmp_path, {"units": Mapped(heading=2, sheet="x")}, name="records")[1]
+    assert [(fault.place, fault.rule) for fault in faults] == [
+        *(("tables.units.sheet", "office.no_layout"), ("tables.units.heading", "office.no_layout"))
+    ]
+
+
+def test_of_two_files_of_one_table_the_office_file_is_left(workbook, tmp_path):
+    """Parquet comes first, then CSV, then what offices have; that another is there is told."""
+    (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,一所,station\n", "utf-8")
+    workbook([["unit_id"], ["S9"]], name="units.xlsx")
+    records, faults = read_records(tmp_path, name="records")
+    assert not faults
+    assert [(note.key, note.given["left"]) for note in records.notes if note.key == "twice"] == [("twice", "units.xlsx")]
+
+
+def value(text, kind):
+    """Read what stands in a cell of a table: a time by its parts, a number as one."""
+    if text is None or kind is None:
+        return text
+    if kind in ("whole", "number"):
+        return float(text)
+    moment = datetime(*map(int, re.findall(r"\d+", text)))
+    return moment if kind == "time" else moment.date()
+
+
+def assert_read(made, layout):
+    """A file is read as it is meant, and every row of it is of the group that it was drawn for."""
+    found, receipt = read_table(made.path, layout, made.kinds)
+    assert receipt.balanced
+    kinds = [made.kinds.get(name) for name in found.column_names]
+    columns = [[value(cell, kind) for cell in column.to_pylist()] for column, kind in zip(found.columns, kinds, strict=True)]
+    assert dict(zip(found.column_names, columns, strict=True)) == made.table
+    assert {name: group.number for name, group in receipt.groups.items() if group.number} == dict(made.groups)
+    assert {one.kind: one.number for one in receipt.lost} == dict(made.lost)
+
+
+@pytest.mark.parametrize("seeds", [range(start, start + 40) for start in range(0, 240, 40)])
+def test_messy_files_are_read_as_they_are_meant(tmp_path, seeds):
+    """Titles, notes, two-row headings, subtotals, marks, dates in all spellings, every encoding: 240 layouts, exact."""
+    for seed in seeds:
+        made = messy_files.draw(seed, tmp_path)
+        assert_read(made, Layout(**made.layout))
+
+
+@pytest.mark.parametrize("known", [messy_files.KNOWN, ()])
+@pytest.mark.parametrize("seeds", [range(start, start + 80) for start in range(0, 240, 80)])
+def test_what_is_proposed_for_a_messy_file_reads_it(tmp_path, seeds, known):
+    """The heading, sums, notes, marks and separators that are proposed are those that were drawn, names known or not."""
+    for seed in seeds:
+        made = messy_files.draw(seed, tmp_path)
+        (found,) = propose(made.path, known)
+        assert_read(made, found.layout)
