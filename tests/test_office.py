@@ -288,3 +288,21 @@ def test_what_is_proposed_for_a_messy_file_reads_it(tmp_path, seeds, known):
         made = messy_files.draw(seed, tmp_path)
         (found,) = propose(made.path, known)
         assert_read(made, found.layout)
+
+
+def test_every_file_of_a_list_may_lie_otherwise(workbook, tmp_path):
+    """Months in sheets of one workbook, and one in a text of another encoding: what differs stands at the file."""
+    (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,一所,station\n", "utf-8")
+    head = ["case_id", "unit_id", "received_at"]
+    workbook([["十月", "", ""], head, ["K1", "S1", "2024-10-01"]], [head, ["K2", "S1", "2024-11-01"]])
+    (tmp_path / "十二月.csv").write_bytes("case_id,unit_id,received_at\nK3,S1,2024年12月1日\n".encode("gbk"))
+    listed = [
+        {"name": "cases.xlsx", "sheet": "Sheet1", "heading": 2},
+        {"name": "cases.xlsx", "sheet": "Sheet2"},
+        {"name": "十二月", "encoding": "gb18030"},
+    ]
+    records = open_records(tmp_path, {"cases": Mapped.model_validate({"file": listed})}, name="records")
+    assert sorted(records.tables["cases"].case_id.execute()) == ["K1", "K2", "K3"]
+    assert [receipt.where for receipt in records.receipts["cases"]] == ["cases.xlsx:Sheet1", "cases.xlsx:Sheet2", "十二月.csv"]
+    faults = read_records(tmp_path, {"cases": Mapped.model_validate({"file": [*listed, listed[1]]})}, name="records")[1]
+    assert [fault.rule for fault in faults] == ["records.file_twice"]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -40,14 +40,21 @@ class Glob(Model):
     glob: Annotated[str, AfterValidator(_pattern)]
 
 
-Several = Annotated[tuple[str, ...], Field(min_length=1)]
+class Placed(Layout):
+    """A file of several, or a sheet of one, with what is settled about it alone (see Layout)."""
+
+    name: str
+
+
+Several = Annotated[tuple[str | Placed, ...], Field(min_length=1)]
 """A list of names, each taken as it is."""
 
 
 class Mapped(Layout):
     """How one table is found and read: where it lies in its file (see Layout), and what its columns and words mean here.
 
-    file: a name, a list of them, or a pattern (see Glob), each file read by this same mapping; rename {column in the file: name
+    file: a name, a list of them, or a pattern (see Glob), each file read by this same mapping; of a list {name: …, heading: …}
+    says of one file, or of one sheet, where it differs; rename {column in the file: name
     here}; values {column here: {as written: as meant}}, where "" is the empty cell; set {column here: constant, {from: column in
     the file}, or [column of days, column of clocks]}; missing: markers that mean an empty cell; repeated: what becomes of rows
     that share an id (unsaid, equal rows are one and all others stay; keep: equal rows stay too); absent_parents (units): whether
@@ -62,6 +69,15 @@ class Mapped(Layout):
     repeated: Literal["keep", "refuse", "first", "last"] | None = None
     absent_parents: Literal["refuse", "root"] = "refuse"
     repair: Literal["rules", "none"] | None = None
+
+    def placed(self) -> list[tuple[str, Self]]:
+        """Give the files that are named outright, each with the mapping that holds for it."""
+        items = (self.file,) if isinstance(self.file, str) else () if isinstance(self.file, Glob | None) else self.file
+        found = []
+        for one in items:
+            own = {key: getattr(one, key) for key in one.model_fields_set - {"name"}} if isinstance(one, Placed) else {}
+            found.append((one.name if isinstance(one, Placed) else one, self.model_copy(update=own)))
+        return found
 
     @property
     def joins(self) -> dict[str, tuple[str, str]]:

@@ -5,6 +5,7 @@ import os
 import re
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -71,7 +72,7 @@ class Holdings:
     def miss(self, name: str, table: str, how: Mapped) -> None:
         """Say that a table is not there: a fault where its file is named, a note where anything else is said of it."""
         if how.file:
-            self.lack(name, table, how.file.glob if isinstance(how.file, Glob) else ", ".join(_as_list(how.file)))
+            self.lack(name, table, how.file.glob if isinstance(how.file, Glob) else ", ".join(one for one, _ in how.placed()))
         elif how != Mapped():
             self.notes.append(Note("mapping_no_table", {"table": table, "there": self.listing}))
 
@@ -120,16 +121,20 @@ def common_folder(where: Roots) -> Path:
 
 def files_of(where: Roots, table: str, mapped: Mapped) -> list[Path]:
     """List the files of folders that hold a table, of one name the one that is read first; a suffix may be in upper case."""
-    return [path for _, group in _groups(where, table, mapped) for path in group if path.is_file()]
+    return [path for group in _groups(where, table, mapped) for path in group.called if path.is_file()]
 
 
-def _as_list(given: str | Sequence[str]) -> Sequence[str]:
-    return (given,) if isinstance(given, str) else given
+class Group(NamedTuple):
+    """What is called as a file of a table: what was asked for, what differs by suffix, the mapping that holds for it."""
+
+    given: str
+    called: list[Path]
+    how: Mapped
 
 
-def _groups(where: Roots, table: str, mapped: Mapped) -> list[tuple[str, list[Path]]]:
-    """List what is called as the files of a table, be they files or not: what was asked for, and those that differ by suffix."""
-    groups: list[tuple[str, list[Path]]] = []
+def _groups(where: Roots, table: str, mapped: Mapped) -> list[Group]:
+    """List what is called as the files of a table, be they files or not."""
+    groups: list[Group] = []
     for root in roots_of(where):
         if isinstance(mapped.file, Glob):
             alike: dict[tuple[Path, str], list[Path]] = {}
@@ -137,9 +142,9 @@ def _groups(where: Roots, table: str, mapped: Mapped) -> list[tuple[str, list[Pa
                 if path.is_file():
                     stem = path.name if ending(path) in grid.REFUSED else _stem(path)  # a month would be gone in silence
                     alike.setdefault((path.parent, stem), []).append(path)
-            groups += [(mapped.file.glob, sorted(paths, key=_preference)) for paths in alike.values()]
+            groups += [Group(mapped.file.glob, sorted(paths, key=_preference), mapped) for paths in alike.values()]
         else:
-            groups += [(given, _namesakes(root / given)) for given in _as_list(mapped.file or table)]
+            groups += [Group(given, _namesakes(root / given), how) for given, how in mapped.placed() or [(table, mapped)]]
     return groups
 
 
@@ -206,27 +211,38 @@ def _folder_sources(roots: Sequence[Path], mapped: Mapping[str, Mapped], timezon
     found = Holdings(there=sorted(_label(path, base) for root in roots for path in root.iterdir()))
     for table, how in mapped.items():
         groups = _groups(roots, table, how)
-        known.update(path for _, called in groups for path in called)
-        there = {given for given, called in groups if called}
+        known.update(path for group in groups for path in group.called)
+        there = {group.given for group in groups if group.called}
         if not there:
             found.miss(name, table, how)
             continue
-        for given in dict.fromkeys(given for given, _ in groups if how.file and given not in there):
+        for given in dict.fromkeys(group.given for group in groups if how.file and group.given not in there):
             found.lack(name, table, given)
         several = len(roots) > 1 or not isinstance(how.file, str | None)
-        firsts = [_first_file(table, called, base if several else called[0].parent, found) for _, called in groups if called]
-        paths = [path for path in firsts if path is not None]
-        for path in dict.fromkeys(paths):
+        parts = [
+            (path, group.how)
+            for group in groups
+            if group.called
+            and (path := _first_file(table, group.called, base if several else group.called[0].parent, found)) is not None
+        ]
+        paths = [path for path, _ in parts]
+        times = Counter((path, *_extent(one)) for path, one in parts)
+        for path, one in {(path, *_extent(one)): (path, one) for path, one in parts}.values():
             label = _label(path, base) if several else path.name
-            if (source := _read_source(connection, path, label, read, found, (table, how))) is not None:
+            if (count := times[path, *_extent(one)]) > 1:
+                found.faults.append(Fault(label, f"tables.{table}.file", "records.file_twice", {"count": count}))
+            if (source := _read_source(connection, path, label, read, found, (table, one))) is not None:
                 found.tables.setdefault(table, []).append(source)
-            if (times := paths.count(path)) > 1:
-                found.faults.append(Fault(label, f"tables.{table}.file", "records.file_twice", {"count": times}))
         if len(roots) > 1 and (lacking := [root for root in roots if not any(path.is_relative_to(root) for path in paths)]):
             found.notes.append(Note("folders_without", {"table": table, **_name_files(lacking, base), "of": len(roots)}))
     if beside := [path for path in _files_in(roots, known) if path not in known]:
         found.notes.append(Note("files_unread", _name_files(beside, base)))
     return found
+
+
+def _extent(how: Mapped) -> tuple[Any, ...]:
+    """Say which part of a file a table takes: sheets, rows and columns may be tables of their own."""
+    return how.sheet, how.rows, how.columns
 
 
 def _files_in(roots: Sequence[Path], known: Collection[Path]) -> list[Path]:
@@ -373,7 +389,7 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
     left = [Note("base_log", {"file": log.name})] if log.is_file() and log.stat().st_size else []
     found = Holdings(notes=left, there=[table if schema == "main" else f"{schema}.{table}" for schema, table in every])
     for table, how in mapped.items():
-        asked = _names_in_base(how.file or table, every)
+        asked = _names_in_base(how, table, every)
         if not asked:
             found.miss(name, table, how)
         for stem in asked:
@@ -403,11 +419,11 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
     return found
 
 
-def _names_in_base(given: str | Sequence[str] | Glob, every: Sequence[tuple[str, str]]) -> list[str]:
+def _names_in_base(how: Mapped, table: str, every: Sequence[tuple[str, str]]) -> list[str]:
     """Name the tables of a DuckDB file that are asked for, in lower case; a pattern may be of a table or of schema.table."""
-    if not isinstance(given, Glob):
-        return [one.casefold() for one in _as_list(given)]
-    pattern = given.glob.casefold()
+    if not isinstance(how.file, Glob):
+        return [given.casefold() for given, _ in how.placed() or [(table, how)]]
+    pattern = how.file.glob.casefold()
     named = [(".".join(pair).casefold(), pair[1].casefold()) for pair in every]
     return [full for full, table in named if fnmatchcase(full, pattern) or fnmatchcase(table, pattern)]
 
