@@ -1,4 +1,4 @@
-"""The command line, `fengqiao`: demo, scheme, check, score, run, lab, tune, explain, compare, verify; each loads its rooms."""
+"""The command line, `fengqiao`: demo, draft, scheme, check, score, run, lab, tune, explain, compare, verify."""
 
 import os
 import signal
@@ -205,6 +205,18 @@ def scheme(
         case _:
             raise UsageError("table_new" if new or file is None else "table_way")
     _echo([say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences))])
+
+
+@app.command(help=_help("draft"))
+def draft(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER…", readable=False, help=_brief("folders"))],
+    to: Annotated[Path | None, typer.Option("--to", metavar="PARAMS", readable=False, help=_brief("draft_to"))] = None,
+    sets: Sets = [],
+) -> None:
+    """Propose a params file from what lies in folders."""
+    from fengqiao_eval.intake import draft as drafts
+
+    _echo(drafts.write_draft(folders, to, drafts.period_of(sets)))
 
 
 @app.command(help=_help("check"))

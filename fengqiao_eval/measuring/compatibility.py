@@ -42,7 +42,7 @@ def faults(scheme: Scheme, records: Records) -> list[Fault]:
 
 def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:
     for indicator in scheme.entries:
-        for table, columns in _columns_by_table(indicator).items():
+        for table, columns in columns_by_table(indicator).items():
             if table not in TABLES:
                 given = {"given": table, "known": suggest(table, list(TABLES))}
                 yield Fault(scheme.title, f"{indicator.code}.measure.table", "scheme.unknown_table", given)
@@ -53,7 +53,7 @@ def _absent_columns(scheme: Scheme, records: Records) -> Iterator[Fault]:
                 yield Fault(records.file(table), f"{indicator.code}.measure", f"scheme.{rule}", given)
 
 
-def _columns_by_table(indicator: Entry) -> dict[str, list[str]]:
+def columns_by_table(indicator: Entry) -> dict[str, list[str]]:
     """Name the columns that an indicator looks at, table by table."""
     measure = indicator.measure
     if isinstance(measure, Figure):

@@ -23,8 +23,9 @@ Spellings = Mapping[str, tuple[str, ...]]
 
 
 class Dictionary(Model):
-    """A dictionary as it is written: words of columns of every table, of one table, of cells by table and column, of flags."""
+    """A dictionary as it is written: words in names of files, of columns of every table, of one table, of cells, of flags."""
 
+    names: dict[str, tuple[str, ...]] = {}
     every: dict[str, tuple[str, ...]] = {}
     tables: dict[str, dict[str, tuple[str, ...]]] = {}
     values: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {}
@@ -69,6 +70,23 @@ class Headings:
     """Dictionaries one upon the other: what the first says of a word comes before what the next says."""
 
     layers: tuple[Dictionary, ...]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Give all words that a heading may be, as they are compared."""
+        return frozenset(word for words in self._columns.values() for word in words)
+
+    def tables_named(self, text: str) -> tuple[str, ...]:
+        """Name the tables after which a file, a folder or a sheet is called.
+
+        >>> read_headings().tables_named("2024年10月 接处警.xlsx Sheet1")
+        ('cases',)
+        """
+        plain = bare(text)
+        found = {
+            table for layer in self.layers for table, words in layer.names.items() if any(bare(word) in plain for word in words)
+        }
+        return tuple(table for table in TABLES if table in found)
 
     @cached_property
     def _columns(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
@@ -169,7 +187,7 @@ def faults_of(found: Dictionary, document: Document) -> list[Fault]:
     columns = list(dict.fromkeys(column.name for table in TABLES.values() for column in table.columns))
     holders: list[tuple[tuple[str, ...], Spellings, Sequence[str], str | None]] = [(("every",), found.every, columns, None)]
     faults = []
-    for key, inside in (("tables", found.tables), ("values", found.values)):
+    for key, inside in (("names", found.names), ("tables", found.tables), ("values", found.values)):
         strange = [table for table in inside if table not in TABLES]
         faults += [document.fault((key, t), "headings.table", given=t, known=suggest(t, list(TABLES))) for t in strange]
     known = {table: [column.name for column in TABLES[table].columns] for table in TABLES}

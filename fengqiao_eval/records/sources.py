@@ -383,7 +383,7 @@ def _read_csv(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:
 
 
 def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
-    connection, base, every = _attach(where, timezone, name)
+    connection, base, every = attach(where, timezone, name)
     reckoned = _definitions(connection, base)
     log = where.with_name(f"{where.name}.wal")
     left = [Note("base_log", {"file": log.name})] if log.is_file() and log.stat().st_size else []
@@ -451,7 +451,7 @@ def _open_table(
     return rows, []
 
 
-def _attach(where: Path, timezone: str, name: str) -> tuple[Any, str, list[tuple[str, str]]]:
+def attach(where: Path, timezone: str, name: str) -> tuple[Any, str, list[tuple[str, str]]]:
     """Attach a DuckDB file for reading: the engine opens that file alone from then on, and no query can change that.
 
     Return the connection, what the file is called in it, and schema and name of every table.

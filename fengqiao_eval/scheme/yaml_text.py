@@ -29,7 +29,7 @@ def leaves(data: Any, place: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     >>> list(leaves({"knots": [[0, 0], [1, 100]], "met": {"tier": "red"}}))
     [(('knots',), [[0, 0], [1, 100]]), (('met', 'tier'), 'red')]
     """
-    if not data or not isinstance(data, (dict, list)) or (_is_plain(data) and len(_flow(data)) <= ROW):
+    if not data or not isinstance(data, (dict, list)) or (_is_plain(data) and len(flow(data)) <= ROW):
         yield place, data
     else:
         for step, inner in data.items() if isinstance(data, dict) else enumerate(data):
@@ -97,7 +97,7 @@ def format_value(value: Any) -> str:
     if isinstance(value, str):
         plain = not value.startswith(('"', "[", "{")) and value == value.strip() and _resolve(value) == value
         return value if plain else _quote(value)
-    return _flow(value)
+    return flow(value)
 
 
 def value_of(text: str) -> Any:
@@ -141,7 +141,7 @@ class _BlockDumper(_FlowDumper):
 
 def _is_short(data: Any) -> bool:
     """Say whether anything but the document itself fits on a line; the first length is quick, and longer by quotes."""
-    return "dimensions" not in data and len(str(data)) <= 3 * LINE and len(_flow(data)) <= LINE
+    return "dimensions" not in data and len(str(data)) <= 3 * LINE and len(flow(data)) <= LINE
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
@@ -161,8 +161,12 @@ _BlockDumper.add_representer(list, lambda dumper, data: dumper.represent_sequenc
 _BlockDumper.add_representer(dict, lambda dumper, data: dumper.represent_mapping("tag:yaml.org,2002:map", data, _is_short(data)))
 
 
-def _flow(data: Any) -> str:
-    """Write on one line, as the one item of a list."""
+def flow(data: Any) -> str:
+    """Write on one line, as the one item of a list.
+
+    >>> flow({"rename": ["003", "单位"]})
+    '{rename: ["003", 单位]}'
+    """
     return _dump([data], _FlowDumper, flow=True).strip()[1:-1]
 
 

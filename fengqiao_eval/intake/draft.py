@@ -1,0 +1,390 @@
+"""A params file drafted from folders: tables, headings, words, period; what is unsure or missing stands as comments."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from os.path import commonpath, relpath
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from fengqiao_eval.errors import Fault, InputError, UsageError
+from fengqiao_eval.files import write_whole
+from fengqiao_eval.intake.survey import BASES, TableFound, survey
+from fengqiao_eval.measuring.compatibility import columns_by_table
+from fengqiao_eval.periods import Period, parse, resolve
+from fengqiao_eval.records import query
+from fengqiao_eval.records.headings import Headings, read_headings
+from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.sources import BROKEN, Source, ending, find_sources
+from fengqiao_eval.records.store import Records, read_records
+from fengqiao_eval.records.tables import EVENTS, TABLES
+from fengqiao_eval.runs.params import load_params, project_folder
+from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scheme.load import read_scheme
+from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scheme.yaml_text import LINE, flow
+from fengqiao_eval.words import language, quote, readable, say, visible
+from fengqiao_eval.workbooks.scheme_table import new_table
+
+SCHEME = Path("params", "my_table.yaml")
+"""The table that a draft names: the user's own. Where there is none a new one is written, without what the example voids."""
+HEADINGS = Path("params", "headings.yaml")
+"""What a user adds to the dictionary of headings."""
+MOST_WORDS = 200
+"""A column of more different words holds no words that could be translated."""
+MONTHS = 3
+"""The months of a quarter."""
+
+
+@dataclass
+class Outline:
+    """A draft that is growing: tables as they will be mapped, and what is to be said above each."""
+
+    root: Path
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    remarks: dict[str, list[str]] = field(default_factory=dict)
+    columns: dict[str, set[str]] = field(default_factory=dict)
+    """The columns of each table, by their names here."""
+    spoken: dict[str, list[str]] = field(default_factory=dict)
+    """What files, sheets and headings of each table are called."""
+
+    def tell(self, above: str, key: str, **given: Any) -> None:
+        """Put a remark above a table ('' for the head of the file); nothing in it can end the comment."""
+        self.remarks.setdefault(above, []).append(visible(say(f"draft.{key}", **given)))
+
+    def mapped(self) -> dict[str, Mapped]:
+        """Give the tables as a run would read them."""
+        return {name: Mapped.model_validate(given) for name, given in self.tables.items()}
+
+
+def write_draft(places: Sequence[Path], to: Path | None, period: str | None = None, today: date | None = None) -> list[str]:
+    """Write the params file that reads what lies in folders, and return what is to be said of it; nothing is overwritten.
+
+    to: by default params/FOLDER.yaml. period: by default the last quarter of which the records hold every month. Raises
+    UsageError where the file is there, InputError where no table was found.
+    """
+    to = to or Path("params", f"{places[0].resolve().name.split('.')[0]}.yaml")
+    if to.exists():
+        raise UsageError("draft.taken", given=to)
+    if to.suffix != ".yaml" or project_folder(to) != to.resolve().parent.parent:
+        raise UsageError("draft.place", given=to)
+    table = project_folder(to) / SCHEME
+    told = [] if table.is_file() else [say("draft.new_table", path=SCHEME.as_posix())]
+    with TemporaryDirectory() as folder:  # nothing is written before all is known
+        scheme = table if table.is_file() else Path(folder, table.name)
+        if told:
+            new_table(scheme, language(), force=False)
+        text, lines = draft(places, to, scheme, period, today or date.today())  # noqa: DTZ011 - the day of whoever drafts
+        to.parent.mkdir(parents=True, exist_ok=True)
+        if told:
+            write_whole(table, scheme.read_bytes())
+    write_whole(to, text)
+    params, faults = load_params(to)
+    if params is None or faults:  # what we write we can read
+        to.unlink()
+        raise InputError(faults)
+    return [*lines, *told, say("draft.done", path=to)]
+
+
+def period_of(sets: Iterable[str]) -> str | None:
+    """Take the period from `--set period=…`; a draft takes no other key, since its file can be changed."""
+    found = None
+    for given in sets:
+        key, _, value = given.partition("=")
+        if key.strip() != "period" or not value.strip():
+            raise UsageError("draft.set", given=given)
+        found = value.strip()
+    return found
+
+
+def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, today: date) -> tuple[str, list[str]]:
+    """Draft the text of a params file, and the lines that a console shows of it."""
+    project = project_folder(to)
+    own = project / HEADINGS
+    headings = read_headings(own if own.is_file() else None)
+    found, faults = survey([place.absolute() for place in places], headings)
+    plan = Outline(_root(places))
+    for fault in faults:
+        plan.tell("", "unread", said=fault.text())
+    for finding in (one for one in found if not one.table):
+        plan.tell("", "no_table", file=_label(finding, plan.root), columns=_names(finding.columns))
+    for table in TABLES:
+        if those := _without_twins([one for one in found if one.table == table], plan):
+            _map_table(plan, table, those)
+    if not plan.tables:
+        raise InputError([Fault(str(places[0]), "", "draft.nothing", {"known": ", ".join(TABLES)}), *faults])
+    _map_words(plan, headings)
+    if entries := read_scheme(scheme, None, SCHEME.as_posix())[0]:
+        _fill_columns(plan, entries)
+    records, _ = read_records(plan.root, plan.mapped(), name=str(plan.root))
+    span = period or _last_period(plan, records, today)
+    head = {"period": span, "records": _relative(plan.root, project), "scheme": SCHEME.as_posix()}
+    return _text(plan, head), _lines(plan)
+
+
+def _root(places: Sequence[Path]) -> Path:
+    """Give the folder, or the DuckDB file, that holds all that was named."""
+    whole = [place.absolute() for place in places]
+    if len(whole) == 1:
+        return whole[0] if whole[0].is_dir() or whole[0].suffix.lower() in BASES else whole[0].parent
+    return Path(commonpath(whole))
+
+
+def _relative(path: Path, base: Path) -> str:
+    return readable(Path(relpath(path, base)).as_posix() if path.is_relative_to(base) else path.as_posix())
+
+
+def _label(finding: TableFound, root: Path) -> str:
+    name = _relative(finding.path, root) if finding.path != root else finding.path.name
+    return f"{name}:{finding.sheet}" if finding.sheet else name
+
+
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(map(quote, columns))
+
+
+def _without_twins(found: Sequence[TableFound], plan: Outline) -> list[TableFound]:
+    """Keep of files that differ by their ending only the one that a run reads, Parquet before CSV before Excel."""
+    kept: dict[tuple[Any, ...], TableFound] = {}
+    for one in sorted(found, key=lambda one: (ending(one.path) != ".parquet", ending(one.path) != ".csv")):
+        key = (one.path.parent, one.path.name[: len(one.path.name) - len(ending(one.path))])
+        if (first := kept.get(key)) and first.path != one.path:
+            plan.tell(one.table, "twin", file=_label(one, plan.root), used=_label(first, plan.root))
+        else:
+            kept[(*key, one.sheet, one.layout.rows, one.layout.columns) if first else key] = one
+    return [one for one in found if one in kept.values()]
+
+
+# Tables
+
+
+def _map_table(plan: Outline, table: str, found: Sequence[TableFound]) -> None:
+    """Say of a table which files it is, where it lies in each, and what its headings mean."""
+    given: dict[str, Any] = {}
+    settled = [_settlements(one, plan.root) for one in found]
+    common = {key: value for key, value in settled[0].items() if all(one.get(key) == value for one in settled) and key != "name"}
+    rest = [{key: value for key, value in one.items() if key not in common} for one in settled]
+    files = [one["name"] if set(one) == {"name"} else one for one in rest]
+    given["file"] = files[0] if len(files) == 1 and isinstance(files[0], str) else files
+    given |= common
+    rename: dict[str, str] = {}
+    for one in found:
+        for heading, meaning in _chosen(one).items():
+            rename |= {heading: meaning} if heading != meaning else {}
+    if rename:
+        given["rename"] = rename
+    plan.tables[table] = given
+    for one in found:
+        plan.columns.setdefault(table, set()).update(rename.get(name, name) for name in one.columns)
+        plan.spoken.setdefault(table, []).extend([one.path.name, one.sheet, *one.columns])
+        _tell_finding(plan, one)
+
+
+def _settlements(finding: TableFound, root: Path) -> dict[str, Any]:
+    """Give what is to be said of a file, as YAML has it; what holds anyway is left out."""
+    if finding.path == root:
+        return {"name": finding.sheet}
+    name = _relative(finding.path, root)
+    layout = {key: getattr(finding.layout, key) for key in finding.layout.says()}
+    if ending(finding.path) in (".csv", ".parquet") and set(layout) <= {"heading"} and finding.layout.heading_rows == (1, 1):
+        layout = {}
+    return {"name": name, **_plain(layout)}
+
+
+def _plain(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return {key: _plain(value) for key, value in given.items()}
+    return [_plain(one) for one in given] if isinstance(given, tuple | list) else given
+
+
+def _chosen(finding: TableFound) -> dict[str, str]:
+    """Choose for each column the heading that stands first of those that mean it."""
+    chosen: dict[str, str] = {}
+    for heading, meaning in finding.meanings.items():
+        if meaning.column not in chosen.values():
+            chosen[heading] = meaning.column
+    return chosen
+
+
+def _tell_finding(plan: Outline, finding: TableFound) -> None:
+    """Say why a file is taken for a table, and what of it a person should look at."""
+    table, chosen = finding.table, _chosen(finding)
+    sure = f"{finding.sure:.0%}"
+    plan.tell(table, "found", file=_label(finding, plan.root), rows=f"{finding.rows:,}", table=TABLES[table].label, sure=sure)
+    for note in finding.why:
+        plan.remarks[table].append(visible("  " + say(f"note.{note.key}", **note.given)))
+    if finding.others:
+        plan.tell(table, "others", tables=", ".join(finding.others))
+    for heading, meaning in finding.meanings.items():
+        if heading not in chosen:
+            plan.tell(
+                table, "rival", heading=quote(heading), column=meaning.column, used=quote(_heading_of(chosen, meaning.column))
+            )
+        elif local := [one for one in meaning.alternatives if one.startswith(f"{table}.")]:
+            plan.tell(table, "alternative", heading=quote(heading), column=meaning.column, others=", ".join(local))
+    if finding.citizens:
+        plan.tell(table, "citizens", columns=_names(finding.citizens))
+    if unused := [name for name in finding.columns if name not in finding.meanings]:
+        plan.tell(table, "unused", columns=_names(unused))
+    for column in finding.missing:
+        plan.tell(table, "missing", column=column, meaning=_meaning(table, column))
+
+
+def _heading_of(chosen: Mapping[str, str], column: str) -> str:
+    return next(heading for heading, meant in chosen.items() if meant == column)
+
+
+def _meaning(table: str, column: str) -> str:
+    declared = TABLES[table].column(column)
+    return declared.meaning if declared else column
+
+
+# Words
+
+
+def _map_words(plan: Outline, headings: Headings) -> None:
+    """Translate the words of levels, statuses and the like that stand in the files."""
+    found = find_sources(plan.root, {name: Mapped() for name in TABLES} | plan.mapped(), "Asia/Shanghai", str(plan.root))
+    for table, parts in found.tables.items():
+        if table not in plan.tables:
+            continue
+        renamed = plan.tables[table].get("rename", {})
+        for column in _translatable(table, headings):
+            named = [heading for heading, meant in renamed.items() if meant == column] or [column]
+            words = _words(parts, named)
+            if meant := headings.values_of(table, column, words):
+                plan.tables[table].setdefault("values", {})[column] = meant
+            declared = TABLES[table].column(column)
+            allowed = set(declared.words if declared and declared.words else ("true", "false", "是", "否", "1", "0"))
+            if declared and (declared.words or declared.kind == "flag"):
+                unknown = [word for word in words if word not in meant and word.casefold() not in allowed]
+                if unknown:
+                    shown = _names(unknown[:5]) + (" …" if unknown[5:] else "")
+                    plan.tell(table, "strange_words", column=column, words=shown, allowed=", ".join(sorted(allowed)))
+
+
+def _translatable(table: str, headings: Headings) -> list[str]:
+    """Name the columns of a table whose words the dictionary knows: those of few words, levels, flags."""
+    spoken = {column for layer in headings.layers for column in layer.values.get(table, {})}
+    return [one.name for one in TABLES[table].columns if one.name in spoken or one.kind == "flag"]
+
+
+def _words(parts: Sequence[Source], named: Sequence[str]) -> list[str]:
+    """List the words of a column in all files; none where it holds too many to be words."""
+    found: set[str] = set()
+    for part in parts:
+        for name in (name for name in named if name in part.rows.columns):
+            try:
+                cells = part.rows[name].cast("string")
+                found |= set(part.rows.select(word_=cells).distinct().limit(MOST_WORDS + 1).execute()["word_"].dropna())
+            except BROKEN:
+                continue
+    return sorted(found) if len(found) <= MOST_WORDS else []
+
+
+# What the scheme looks at
+
+
+def _fill_columns(plan: Outline, scheme: Scheme) -> None:
+    """Leave columns empty that the scheme looks at and no file has, and say what they would have counted."""
+    lacking: dict[tuple[str, str], list[Entry]] = {}
+    for entry in scheme.entries:
+        for table, columns in columns_by_table(entry).items():
+            for column in columns:
+                if table in plan.tables and column not in _columns(plan, table):
+                    lacking.setdefault((table, column), []).append(entry)
+    for (table, column), entries in lacking.items():
+        word = _word_of_name(plan, table, column, entries)
+        plan.tables[table].setdefault("set", {})[column] = word
+        labels = "、".join(dict.fromkeys(quote(entry.name()) for entry in entries))
+        key = "constant" if word else "no_column"
+        plan.tell(table, key, column=column, meaning=_meaning(table, column), labels=labels, word=word)
+    for table in TABLES:
+        asked = [entry.name() for entry in scheme.entries if getattr(entry.measure, "table", "") == table]
+        if asked and table not in plan.tables:
+            plan.tell("", "table_missing", table=table, label=TABLES[table].label, labels="、".join(map(quote, asked)))
+
+
+def _columns(plan: Outline, table: str) -> set[str]:
+    return {*plan.columns.get(table, ()), *plan.tables[table].get("set", {})}
+
+
+def _word_of_name(plan: Outline, table: str, column: str, entries: Sequence[Entry]) -> str | None:
+    """Find the one word of the scheme's filters after which files or headings of a table are called: every row is one then."""
+    asked = {
+        word
+        for entry in entries
+        for name, test in getattr(entry.measure, "where", {}).items()
+        if name == column
+        for word in test.in_ or ()
+        if isinstance(word, str)
+    }
+    spoken = " ".join(plan.spoken.get(table, ()))
+    fitting = [word for word in sorted(asked) if word in spoken]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+# The period
+
+
+def _last_period(plan: Outline, records: Records, today: date) -> str:
+    """Give the last quarter of which the records hold every month, else the last month that they hold, else the last quarter."""
+    months: set[tuple[int, int]] = set()
+    for table, column in ((name, TABLES[name].own_date) for name in EVENTS):
+        if table in records.tables and column in records.tables[table].columns:
+            day = records.tables[table][column]
+            held = records.tables[table].filter(day.notnull()).select(year_=day.year(), month_=day.month()).distinct()
+            try:
+                rows = query.fetch(held, ["year_", "month_"])
+            except BROKEN:
+                continue
+            months |= {(int(year), int(month)) for year, month in zip(rows["year_"], rows["month_"], strict=True)}
+    months = {one for one in months if one <= (today.year, today.month)}
+    quarters = {(year, (month - 1) // MONTHS) for year, month in months}
+    whole = [one for one in quarters if {(one[0], one[1] * MONTHS + n) for n in range(1, MONTHS + 1)} <= months]
+    span: Period = resolve("last_quarter", today)
+    if whole:
+        span = parse(f"{max(whole)[0]}Q{max(whole)[1] + 1}")
+    elif months:
+        span = parse("{}-{:02}".format(*max(months)))
+    held_from, held_to = ("{}-{:02}".format(*one(months)) if months else "—" for one in (min, max))
+    plan.tell("", "period", period=span, first=held_from, last=held_to)
+    return str(span)
+
+
+# The text
+
+
+def _text(plan: Outline, head: Mapping[str, Any]) -> str:
+    """Write the file: what concerns the whole first, then every table below what is to be said of it."""
+    parts = [*_comments([say("draft.head")]), *_comments(plan.remarks.get("", ()))]
+    parts += [line for key, value in head.items() for line in _entry(key, value)]
+    parts.append("tables:")
+    for table, given in plan.tables.items():
+        parts += [f"  {line}" for line in _comments(plan.remarks.get(table, ()))]
+        parts += [f"  {table}:", *(f"    {line}" for key, value in given.items() for line in _entry(key, value))]
+    return "\n".join(parts) + "\n"
+
+
+def _entry(key: str, value: Any) -> list[str]:
+    """Write an entry on one line where there is room for it, else its items below it."""
+    line = f"{flow(key)}: {flow(value)}"
+    if len(line) <= LINE or not isinstance(value, dict | list):
+        return [line]
+    inner = (
+        [f"- {flow(one)}" for one in value]
+        if isinstance(value, list)
+        else [line for name, one in value.items() for line in _entry(name, one)]
+    )
+    return [f"{flow(key)}:", *(f"  {one}" for one in inner)]
+
+
+def _comments(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield f"# {line}"
+
+
+def _lines(plan: Outline) -> list[str]:
+    """Say on a console which file is which table, and how much of it a person should look at."""
+    return [*plan.remarks.get("", ()), *(line for table in plan.tables for line in plan.remarks.get(table, ()))]

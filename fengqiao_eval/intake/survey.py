@@ -1,0 +1,156 @@
+"""What lies in the folders of an office: every file, the tables in it, and which record table each most likely is."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from pyarrow.lib import ArrowException
+
+from fengqiao_eval.errors import Fault, InputError, Note, refuse
+from fengqiao_eval.files import plain_path
+from fengqiao_eval.office import grid
+from fengqiao_eval.office.finder import Proposal, propose
+from fengqiao_eval.office.layout import Layout, column_letters
+from fengqiao_eval.office.table import read_heading
+from fengqiao_eval.records.citizens import is_of_citizens
+from fengqiao_eval.records.headings import Fitness, Headings, Meaning
+from fengqiao_eval.records.sources import BROKEN, attach, ending, unreadable
+from fengqiao_eval.records.tables import TABLES
+
+BASES = (".duckdb", ".db")
+"""How files of DuckDB are called."""
+MOST_FILES = 2000
+"""A survey of more files is refused: a folder of records holds some hundred."""
+HINT = 0.3
+"""What it weighs, beside the share of required columns, that file or sheet is called as a table."""
+CLOSE = 0.05
+"""A table that fits by as little less is named as another possibility."""
+
+
+@dataclass(frozen=True)
+class TableFound:
+    """A table that lies in a file: where, what its columns mean, and which record table it most likely is ('' for none).
+
+    others: tables that fit nearly as well; missing: required columns that no heading means; citizens: columns that are left out.
+    """
+
+    path: Path
+    sheet: str
+    layout: Layout
+    columns: tuple[str, ...]
+    rows: int
+    sure: float
+    table: str
+    meanings: Mapping[str, Meaning] = field(default_factory=dict)
+    why: tuple[Note, ...] = ()
+    others: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    citizens: tuple[str, ...] = ()
+
+
+def survey(places: Sequence[Path], headings: Headings) -> tuple[list[TableFound], list[Fault]]:
+    """Look at every file of folders, those below among them, or at a DuckDB file; give what lies there, and what cannot be read.
+
+    Links and hidden files are passed over. Raises InputError where a place is neither, or holds more than MOST_FILES files.
+    """
+    refuse(Fault(str(place), "", "records.not_there") for place in places if not place.exists())
+    paths = [path for place in places for path in ([place] if place.is_file() else _files_below(place))]
+    if len(paths) > MOST_FILES:
+        raise InputError([Fault(str(places[0]), "", "draft.many_files", {"count": len(paths), "most": MOST_FILES})])
+    found: list[TableFound] = []
+    faults: list[Fault] = []
+    for path in dict.fromkeys(paths):
+        try:
+            found += _findings(path, headings)
+        except InputError as error:
+            faults += error.faults
+    return found, faults
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(place, name)
+            if not name.startswith((".", "~$")) and not path.is_symlink() and (ending(path) or path.suffix.lower() in BASES):
+                yield path
+
+
+def _findings(path: Path, headings: Headings) -> Iterator[TableFound]:
+    """Find the tables of a file."""
+    if path.suffix.lower() in BASES:
+        for table, columns, rows in _base_tables(path):
+            yield _finding(path, Proposal(table, Layout(), columns, rows, 1.0), headings)
+    elif ending(path) == ".parquet":
+        try:
+            file = pq.ParquetFile(plain_path(path))
+        except (ArrowException, OSError):
+            raise InputError([unreadable(path.name, "Parquet")]) from None
+        yield _finding(path, Proposal("", Layout(), tuple(file.schema_arrow.names), file.metadata.num_rows, 1.0), headings)
+    else:
+        for proposal in propose(path, headings.words):
+            yield _finding(path, proposal, headings)
+
+
+def _base_tables(path: Path) -> list[tuple[str, tuple[str, ...], int]]:
+    """List the tables of a DuckDB file with their columns and rows; views are left to a person."""
+    connection, base, every = attach(path, "UTC", path.name)
+    found = []
+    for schema, name in every:
+        try:
+            rows = connection.table(name, database=(base, schema))
+            called = name if schema == "main" else f"{schema}.{name}"
+            found.append((called, tuple(rows.columns), int(rows.count().execute())))
+        except BROKEN:  # it is told by name when it is read
+            continue
+    return found
+
+
+def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
+    """Say which table a proposal most likely is, without the columns of citizens."""
+    best, others = _best_table(path, proposal, headings)
+    table = best.table if _is_table(best, path, proposal, headings) else ""
+    citizens = tuple(name for name in proposal.columns if table and is_of_citizens(name, TABLES[table]))
+    kept = tuple(name for name in proposal.columns if name not in citizens)
+    layout = proposal.layout
+    if citizens and proposal.columns:
+        layout = layout.model_copy(update={"columns": _letters(path, proposal, kept)})
+    return TableFound(
+        path=path,
+        sheet=proposal.sheet,
+        layout=layout,
+        columns=kept,
+        rows=proposal.rows,
+        sure=proposal.sure,
+        table=table,
+        meanings=headings.columns_of(kept, table) if table else {},
+        why=proposal.why,
+        others=others if table else (),
+        missing=best.missing if table else (),
+        citizens=citizens,
+    )
+
+
+def _best_table(path: Path, proposal: Proposal, headings: Headings) -> tuple[Fitness, tuple[str, ...]]:
+    """Choose the table that the headings fit best, with a word for what file and sheet are called; and those nearly as good."""
+    named = headings.tables_named(f"{path.parent.name} {path.name} {proposal.sheet}")
+    scored = sorted(
+        ((fit.share + HINT * (fit.table in named), fit) for fit in headings.fits(proposal.columns)), key=lambda one: -one[0]
+    )
+    best = scored[0]
+    return best[1], tuple(fit.table for score, fit in scored[1:] if best[0] - score < CLOSE and not fit.missing)
+
+
+def _is_table(fit: Fitness, path: Path, proposal: Proposal, headings: Headings) -> bool:
+    """Say whether a sheet is a record table at all: every required column is there, or all but one and it is called so."""
+    named = headings.tables_named(f"{path.name} {proposal.sheet}")
+    return not fit.missing or (len(fit.missing) == 1 and len(fit.columns) > 1 and fit.table in named)
+
+
+def _letters(path: Path, proposal: Proposal, kept: Sequence[str]) -> tuple[str, ...]:
+    """Name the columns that are read by their letters."""
+    opened = grid.open_office(path, Layout())
+    names = read_heading(opened.grid(proposal.sheet, proposal.layout), proposal.layout)
+    return tuple(column_letters(number) for number, name in names.items() if name in kept)
