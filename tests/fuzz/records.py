@@ -6,7 +6,7 @@ import io
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -57,6 +57,8 @@ class Folder:
     quoted: bool = False
     zones: set[tuple[str, str]] = field(default_factory=set)
     """Columns of times that a Parquet file holds as moments of UTC."""
+    halves: set[str] = field(default_factory=set)
+    """Tables that are written in two files."""
     unsure: set[str] = field(default_factory=set)
     unsure_of_period: set[str] = field(default_factory=set)
     """The tables of which it cannot be told from outside how many rows their file holds."""
@@ -380,6 +382,32 @@ def strangers(folder: Folder) -> str:
     return f"{table}: strangers"
 
 
+def otherwise(folder: Folder) -> str:
+    """Write ids of units and persons otherwise than in the table of units, each in a way that fits one alone."""
+    table, dice = folder.some_table(), folder.dice
+    names = ("unit_id", "officer_id", "parent_id", "successor_id")
+    head = folder.tables[table][0]
+    columns = [n for n, name in enumerate(head) if name in names and (table != "units" or name != "unit_id")]
+    write = dice.choice([" {}", "{}\u3000", "\t{}", "'{}", '="{}"', "\u200b{}"])
+    for row in folder.some_rows(table) if columns else ():
+        column = dice.choice(columns)
+        cell = folder.tables[table][row][column]
+        wide = "".join(chr(ord(sign) + 0xFEE0) if sign.isalnum() else sign for sign in cell)
+        folder.tables[table][row][column] = dice.choice([write.format(cell), cell.lower(), wide]) if cell else cell
+    return f"{table}: ids written otherwise"
+
+
+def several_files(folder: Folder) -> str:
+    """Write a table in two files, and say so by a list or a pattern."""
+    table, dice = folder.some_table(), folder.dice
+    if "duckdb" in folder.form.values() or table == "units":
+        return "one file"
+    folder.halves.add(table)
+    file = dice.choice([{"glob": f"{table}_*"}, {"glob": f"{table}_[12]"}, [f"{table}_1", f"{table}_2"]])
+    folder.params.setdefault("tables", {}).setdefault(table, {})["file"] = file
+    return f"{table}: two files, {file}"
+
+
 def other_days(folder: Folder) -> str:
     """Move records to the first and last moments of periods, and enter them late."""
     table, dice = folder.some_table(), folder.dice
@@ -453,6 +481,9 @@ SOUND = (
     twice,
     strangers,
     strangers,
+    otherwise,
+    otherwise,
+    several_files,
     other_days,
     other_days,
     closed,
@@ -693,11 +724,15 @@ def write(folder: Folder, where: Path) -> Path:
     for table, change in folder.late:
         changes.setdefault(table, []).append(change)
     for table in folder.tables.keys() - folder.gone:
-        form = folder.form[table]
-        data = _parquet(folder, table) if form == "parquet" else _csv(folder.tables[table], quoted=folder.quoted)
-        for change in changes.get(table, ()):
-            data = change(data)
-        (where / f"{table}.{form}").write_bytes(data)
+        form, rows = folder.form[table], folder.tables[table]
+        half = len(rows) // 2 + 1
+        halves = {f"{table}_1": rows[:half], f"{table}_2": [*rows[:1], *rows[half:]]}
+        for name, part in (halves if table in folder.halves else {table: rows}).items():
+            one = replace(folder, tables={table: part})
+            data = _parquet(one, table) if form == "parquet" else _csv(part, quoted=folder.quoted)
+            for change in changes.get(table, ()):
+                data = change(data)
+            (where / f"{name}.{form}").write_bytes(data)
     for name, content in folder.beside.items():
         (where / name).parent.mkdir(exist_ok=True)
         if content is None:
