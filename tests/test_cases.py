@@ -150,3 +150,40 @@ def test_what_an_oracle_reckoned_stands_in_the_frame(frame, column, expected):
     rows = pd.read_parquet(next(Path("runs").glob(f"*/{frame}.parquet")))
     found = rows.astype({"unit_id": str, column: object}).drop_duplicates("unit_id").set_index("unit_id")[column]
     assert {unit: found[unit] for unit in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "rule"),
+    [
+        ("003", ""),
+        (" 003 ", "blanks or an apostrophe at the ends"),
+        ("\t003", "blanks or an apostrophe at the ends"),
+        ("'003", "blanks or an apostrophe at the ends"),
+        ("００３", "full or half width"),
+        ('"=""003"""', '="…"'),
+        ("3", "noughts before it"),
+        ("3.0", "noughts before it"),
+        ("东街派出所", "the name in place of the id"),
+    ],
+)
+def test_a_newcomers_ids_meet_their_units(tmp_path, monkeypatch, written, rule):
+    """A folder as a new user has it: whatever Excel made of 003, the record is of that station, and what was repaired is told."""
+    given = CASES / "walk" / "03"
+    if not given.is_dir():
+        pytest.skip("the cases are not beside this checkout; FENGQIAO_CASES may name their folder")
+    shutil.copytree(given / "x", tmp_path / "records" / "x")
+    cases = tmp_path / "records" / "x" / "接处警.csv"
+    cases.chmod(0o644)
+    cases.parent.chmod(0o755)
+    heading, row = (line.split(",")[:5] for line in cases.read_text("utf-8").splitlines())  # without the columns of citizens
+    row[1] = written
+    cases.write_text(",".join(heading) + "\n" + ",".join(row) + "\n", "utf-8")
+    (tmp_path / "params").mkdir()
+    shutil.copy(ROOT / "params" / "one_table.yaml", tmp_path / "params")
+    shutil.copy(given / "x.yaml", tmp_path / "params" / "t.yaml")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FENGQIAO_LANG", "en")
+    code, said = fengqiao("check")
+    assert code == 0, said
+    assert "cases.unit_id: 1 records: 1 (100%) match " + ("once repaired" if rule else "as written") in said
+    assert f"in 1 records of 警情案件 unit_id is written otherwise than in the units table ({rule})" in said or not rule
