@@ -76,14 +76,15 @@ def write_draft(places: Sequence[Path], to: Path | None, period: str | None = No
         if told:
             new_table(scheme, language(), force=False)
         text, lines = draft(places, to, scheme, period, today or date.today())  # noqa: DTZ011 - the day of whoever drafts
-        to.parent.mkdir(parents=True, exist_ok=True)
-        if told:
-            write_whole(table, scheme.read_bytes())
+        fresh = scheme.read_bytes() if told else b""
+    to.parent.mkdir(parents=True, exist_ok=True)
     write_whole(to, text)
     params, faults = load_params(to)
-    if params is None or faults:  # what we write we can read
+    if params is None or faults:  # a period that is none; all else we can read that we write
         to.unlink()
         raise InputError(faults)
+    if fresh:
+        write_whole(table, fresh)
     return [*lines, *told, say("draft.done", path=to)]
 
 

@@ -19,7 +19,7 @@ DEEP = 60
 """A heading is looked for in so many rows from where a table may begin."""
 LOOKED_AT = 2000
 """So many rows below a heading are looked at to see what its columns hold."""
-LONG = 40
+LONG = 80
 """No name of a column is longer."""
 ENOUGH = 3.0
 """A row of this score, of 7 at most, may be a heading."""

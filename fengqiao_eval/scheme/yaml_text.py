@@ -20,6 +20,10 @@ LINE = 100
 _BARE = re.compile(r"[^\W\d][\w-]*")
 _STEP = re.compile(r'"(?:[^"\\]|\\.)*"|[^."]+')
 _NUMBERLIKE = re.compile(r"[-0-9.]+")
+_UNSEEN = re.compile(
+    r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Signs that nobody sees or that turn the order of others; in a file they are spelled out."""
 _RESOLVED = re.compile(r"-?[0-9]+(\.[0-9]*)?|-?\.[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}|true|false|null|~|")
 
 
@@ -183,7 +187,8 @@ def dump(data: Mapping[str, Any]) -> str:
 
 
 def _dump(data: Any, dumper: type[yaml.SafeDumper], *, flow: bool) -> str:
-    return yaml.dump(data, Dumper=dumper, allow_unicode=True, sort_keys=False, default_flow_style=flow, width=10**6)
+    text = yaml.dump(data, Dumper=dumper, allow_unicode=True, sort_keys=False, default_flow_style=flow, width=10**6)
+    return _UNSEEN.sub(lambda sign: f"\\U{ord(sign[0]):08X}", text)  # such text stands in quotes
 
 
 def renumber(places: Iterable[KeyPath]) -> dict[KeyPath, KeyPath]:

@@ -1,0 +1,285 @@
+"""A params file drafted from a folder: what lies there, what it means, and what is unsure; nothing is overwritten."""
+
+import random
+import re
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+import xlsxwriter
+
+from fengqiao_eval.documents import read
+from test_break import ROOT
+from test_cli import fengqiao
+
+pytestmark = pytest.mark.slow
+
+UNITS = [
+    ["某县公安局派出所名册"],
+    ["单位编号", "单位名称", "层级", "上级单位"],
+    ["X01", "县局", "县局", ""],
+    ["003", "东街派出所", "派出所", "X01"],
+    ["014", "河口派出所", "派出所", "X01"],
+    ["合计", "2 个所", "", ""],
+]
+HEAD = ["警情号", "单位编号", "接报时间", "到场时间"]
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    """Lay a project with a folder of office files: a roster, two months in workbooks and one in a GBK text."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "notebooks", "notebooks")
+    workbook("数据/名册.xlsx", UNITS)
+    workbook("数据/10月/接处警.xlsx", [["十月接处警"], HEAD, ["1", "003", "2024-10-05 08:00", "2024-10-05 08:10"]])
+    text = "十一月接处警,,,\n" + ",".join(HEAD) + "\n2,3,2024年11月5日 8时00分,2024年11月5日 8时20分\n"
+    Path("数据/11月").mkdir()
+    Path("数据/11月/接处警.csv").write_bytes(text.encode("gbk"))
+    workbook("数据/12月/接处警.xlsx", [["十二月接处警"], HEAD, ["3", 14, "2024.12.5 08:00", "2024.12.5 08:05"]])
+
+
+def workbook(path: str, *sheets: list[list[object]], names: tuple[str, ...] = ()) -> None:
+    """Write sheets of rows."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    book = xlsxwriter.Workbook(path, {"strings_to_numbers": False})
+    for number, rows in enumerate(sheets):
+        sheet = book.add_worksheet(names[number] if names else None)
+        for row, cells in enumerate(rows):
+            for column, cell in enumerate(cells):
+                (sheet.write_string if isinstance(cell, str) else sheet.write_number)(row, column, cell)
+    book.close()
+
+
+def drafted(*words: str) -> tuple[dict, str]:
+    """Draft, and give the data of the params file and its text."""
+    code, said, refused = fengqiao("draft", *words)
+    assert code == 0, refused
+    path = Path(re.findall(r"已写 (params/\S+?\.yaml)；请打开", said)[0])
+    return read(path).data, path.read_text("utf-8")
+
+
+# From a folder to a card
+
+
+def test_three_commands_and_no_edit():
+    """The draft is checked and scored as it stands: 003 and 3 are one station, every month and spelling of times is read."""
+    data, _ = drafted("数据")
+    assert (data["period"], data["records"]) == ("2024Q4", "数据")
+    assert fengqiao("check", "params/数据.yaml")[0] == 0
+    assert fengqiao("score", "params/数据.yaml")[0] == 0
+    measures = pd.read_parquet("runs/数据/measures.parquet").query("indicator == 'arrival_on_time' and period == '2024Q4'")
+    found = measures.set_index("unit_id")[["numerator", "denominator"]].astype(int)
+    assert found.loc[["X01", "003", "014"]].to_numpy().tolist() == [[2, 3], [1, 2], [1, 1]]
+
+
+def test_a_draft_says_file_by_file_what_it_found():
+    """Which file is which table, where its heading is, what differs from file to file."""
+    data, text = drafted("数据")
+    assert data["tables"]["units"] == {
+        "file": "名册.xlsx",
+        "heading": 2,
+        "rename": {"单位编号": "unit_id", "单位名称": "name", "层级": "level", "上级单位": "parent_id"},
+        "values": {"level": {"县局": "county", "派出所": "station"}},
+    }
+    cases = data["tables"]["cases"]
+    assert cases["file"] == ["10月/接处警.xlsx", {"name": "11月/接处警.csv", "encoding": "gb18030"}, "12月/接处警.xlsx"]
+    assert (cases["heading"], cases["rename"]) == (
+        2,
+        dict(zip(HEAD, ["case_id", "unit_id", "received_at", "arrived_at"], strict=True)),
+    )
+    assert "# 11月/接处警.csv：警情案件，1 行，把握" in text
+    assert "#   第 2 行像是表头" in text
+
+
+def test_what_no_file_has_is_left_empty_and_what_hangs_on_it_is_named():
+    """Columns and tables that the scheme looks at; a word of its filters after which the files are called is taken, and said."""
+    data, text = drafted("数据")
+    assert data["tables"]["cases"]["set"]["category"] == "警情"
+    assert data["tables"]["cases"]["set"]["due_at"] is None
+    assert "没有列 category（类别）；文件名或列名写明是“警情”，暂全部作“警情”" in text
+    assert re.search("没有列 due_at（.*），暂作空列；靠它计数的 “按期办结率” 无从计分", text)
+    assert "# 没有表 visits（走访），“走访真实率” 无从计分" in text
+
+
+def test_nothing_is_overwritten():
+    """A params file and a table that are there stay as they are."""
+    Path("params").mkdir()
+    Path("params/my_table.yaml").write_bytes((ROOT / "params" / "one_table.yaml").read_bytes())
+    drafted("数据")
+    before = {path: path.read_bytes() for path in Path("params").iterdir()}
+    code, _, said = fengqiao("draft", "数据")
+    assert (code, said.strip()) == (2, "params/数据.yaml 已存在，不会覆盖；请用 --to 另起名称")
+    assert {path: path.read_bytes() for path in Path("params").iterdir()} == before
+    assert drafted("数据", "--to", "params/another.yaml")[0]["scheme"] == "params/my_table.yaml"
+    assert before[Path("params/my_table.yaml")] == Path("params/my_table.yaml").read_bytes()
+
+
+def test_a_draft_that_fails_writes_nothing():
+    """No table, no folder, a place that is none for params: refused in words, and nothing is left."""
+    Path("leer").mkdir()
+    for words, said in (
+        (["leer"], r"没有找到一张记录表"),
+        (["nowhere"], r"nowhere \[records\.not_there\]"),
+        (["数据", "--to", "draft.yaml"], r"参数文件须是 params 文件夹里的 \.yaml 文件"),
+        (["数据", "--set", "lang=en"], r"draft 只接受 --set period=…"),
+        (["数据", "--set", "period=never"], r"period"),
+    ):
+        code, _, refused = fengqiao("draft", *words)
+        assert code in (1, 2)
+        assert re.search(said, refused), refused
+    assert not Path("params").exists() or list(Path("params").iterdir()) == []
+
+
+# The period
+
+
+@pytest.mark.parametrize(
+    ("months", "period"),
+    [
+        (["2024-07", "2024-08", "2024-09", "2024-10", "2024-11"], "2024Q3"),
+        (["2024-11", "2024-12"], "2024-12"),
+        (["2024-10", "2024-11", "2024-12", "2099-01", "2099-02", "2099-03"], "2024Q4"),
+    ],
+)
+def test_the_period_is_the_last_quarter_that_is_whole(months, period):
+    """A quarter with every month, before today; else the last month. `--set period=` says another."""
+    shutil.rmtree("数据/10月")
+    shutil.rmtree("数据/11月")
+    workbook("数据/12月/接处警.xlsx", [HEAD, *([str(n), "003", f"{month}-05 08:00", ""] for n, month in enumerate(months))])
+    assert str(drafted("数据")[0]["period"]) == period
+    assert drafted("数据", "--to", "params/b.yaml", "--set", "period=2024Q1")[0]["period"] == "2024Q1"
+
+
+# What a person must look at
+
+
+def test_columns_of_citizens_are_left_out_and_named():
+    """Names, numbers and addresses of the public are not read, and the draft runs all the same."""
+    rows = [
+        ["警情号", "报警人电话", "单位编号", "接报时间", "报警人姓名"],
+        ["1", "13800138000", "003", "2024-10-05 08:00", "王某"],
+    ]
+    workbook("数据/10月/接处警.xlsx", rows)
+    data, text = drafted("数据")
+    assert {"name": "10月/接处警.xlsx", "columns": ["A", "C", "D"]}.items() <= data["tables"]["cases"]["file"][0].items()
+    assert "群众身份信息不读，已在 columns 中略去：“报警人电话”, “报警人姓名”" in text
+    assert not re.search("13800138000|王某", text)
+    assert fengqiao("check", "params/数据.yaml")[0] == 0
+
+
+def test_what_is_no_table_and_what_cannot_be_read_is_named():
+    """A sheet of something else, a file of another program, a torn workbook."""
+    workbook("数据/食堂.xlsx", [["菜名", "价格"], ["面", 5]])
+    Path("数据/报告.wps").write_bytes(b"x")
+    Path("数据/坏.xlsx").write_bytes(b"PK\3\4 torn")
+    _, text = drafted("数据")
+    assert "# 未认出是哪一张表，不读：食堂.xlsx" in text
+    assert re.search(r"# 读不了：报告\.wps .*office\.foreign", text)
+    assert re.search(r"# 读不了：坏\.xlsx", text)
+
+
+def test_words_that_nobody_knows_are_named():
+    """A status that the dictionary has not is said, with what may be meant."""
+    workbook(
+        "数据/纠纷.xlsx",
+        [["纠纷编号", "单位编号", "受理时间", "预警颜色"], ["1", "003", "2024-10-05", "红"], ["2", "003", "2024-10-06", "紫"]],
+    )
+    data, text = drafted("数据")
+    assert data["tables"]["disputes"]["values"] == {"tier": {"红": "red"}}
+    assert "tier 里有不认识的词：“紫”；请在 values 中写明含义（可为 blue, red, yellow）" in text
+
+
+def test_of_one_name_in_two_formats_one_is_read():
+    """As a run would: Parquet before CSV before Excel."""
+    pd.DataFrame({"case_id": ["9"], "unit_id": ["003"], "received_at": pd.to_datetime(["2024-10-07"])}).to_parquet(
+        "数据/10月/接处警.parquet"
+    )
+    data, text = drafted("数据")
+    assert "10月/接处警.parquet" in [one if isinstance(one, str) else one["name"] for one in data["tables"]["cases"]["file"]]
+    assert "10月/接处警.xlsx" not in str(data["tables"]["cases"]["file"])
+    assert "10月/接处警.xlsx:Sheet1 与 10月/接处警.parquet 同名，只读后者" in text
+
+
+def test_sheets_of_one_workbook_may_be_several_tables():
+    """Roster and cases in one file: each table names its sheet."""
+    workbook("一本/全.xlsx", UNITS, [HEAD, ["1", "003", "2024-10-05 08:00", ""]], names=("名册", "接处警"))
+    data, _ = drafted("一本")
+    assert data["tables"]["units"] | {"sheet": "名册", "heading": 2} == data["tables"]["units"]
+    assert data["tables"]["cases"]["sheet"] == "接处警"
+    assert fengqiao("check", "params/一本.yaml")[0] == 0
+
+
+def test_a_database_is_drafted_from():
+    """A DuckDB file: its tables by their columns."""
+    with duckdb.connect("记录.duckdb") as base:
+        base.execute("CREATE TABLE 单位 AS SELECT '003' 单位编号, '东街' 单位名称, '派出所' 层级")
+        base.execute("CREATE TABLE 警情 AS SELECT '1' 警情号, '003' 单位编号, TIMESTAMP '2024-11-05 08:00' 接报时间")
+    data, _ = drafted("记录.duckdb")
+    assert (data["records"], data["tables"]["cases"]["file"], data["tables"]["units"]["file"]) == ("记录.duckdb", "警情", "单位")
+    assert fengqiao("check", "params/记录.yaml")[0] == 0
+
+
+def test_a_users_words_come_first():
+    """params/headings.yaml adds what an office calls its columns."""
+    workbook("数据/10月/接处警.xlsx", [["流水", "单位编号", "接报时间"], ["1", "003", "2024-10-05 08:00"]])
+    Path("params").mkdir()
+    Path("params/headings.yaml").write_text("tables: {cases: {case_id: [流水]}}\n", "utf-8")
+    assert drafted("数据")[0]["tables"]["cases"]["rename"]["流水"] == "case_id"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["</script>", "a\u202eb", "=cmd|x", "a: b # c", "x\ny", "“”'\"\\", "{a: 1}", "- x", "*a", "!tag", "x" * 60, "\x1b[2J"],
+)
+def test_hostile_names_stay_names(name):
+    """A heading and a sheet of any signs are read back as they are, and no comment ends before its line does."""
+    sheet = re.sub(r"[\[\]:*?/\\\n']", "_", name)[:31]
+    workbook("数据/10月/接处警.xlsx", [[*HEAD, name], ["1", "003", "2024-10-05 08:00", "", "y"]], [["z"]], names=(sheet, "other"))
+    data, text = drafted("数据")
+    first = data["tables"]["cases"]["file"][0]
+    assert first["sheet"] == sheet
+    assert not re.search("[\u202e\x1b]", text)
+
+
+# As an evaluator gets them
+
+
+def test_three_months_of_an_office():
+    """Workbooks and a GBK text, titles, 003 and 3, Chinese dates: three commands, no edit, and what its generator drew."""
+    given = ROOT.parent / "shared" / "cases" / "walk" / "02" / "考评数据"
+    if not given.is_dir():
+        pytest.skip("the cases are not beside this checkout")
+    shutil.copytree(given, "考评数据")
+    drafted("考评数据")
+    assert fengqiao("check", "params/考评数据.yaml")[0] == 0
+    assert fengqiao("score", "params/考评数据.yaml")[0] == 0
+    measures = pd.read_parquet("runs/考评数据/measures.parquet").query("level == 'station' and period == '2024Q4'")
+    found = measures.set_index(["unit_id", "indicator"])[["numerator", "denominator"]]
+    assert {
+        key: tuple(map(int, found.loc[key])) for key in found.index if key[1] in ("arrival_on_time", "recorded_in_24h")
+    } == _drawn_by_make()
+
+
+def _drawn_by_make() -> dict[tuple[str, str], tuple[int, int]]:
+    """Draw again what make.py of that case draws, and count it by hand; what was entered after the period is late."""
+    drawn = random.Random(1)  # noqa: S311 - the same numbers again
+    rows = []
+    for month, days in ((10, 31), (11, 30), (12, 31)):
+        for unit in ("003", "014", "021", "032", "045"):
+            for _ in range(30):
+                received = datetime(2024, month, drawn.randint(1, days), drawn.randint(0, 23), drawn.randint(0, 59))
+                arrived, recorded = (
+                    timedelta(minutes=drawn.choice([8, 10, 12, 14, 25])),
+                    timedelta(hours=drawn.choice([1, 3, 10, 30])),
+                )
+                rows.append((unit, received, arrived, recorded))
+    rows = [row for row in rows if row[1] + row[3] < datetime(2025, 1, 1)]
+    counted = {}
+    for unit in {row[0] for row in rows}:
+        those = [row for row in rows if row[0] == unit]
+        counted[unit, "arrival_on_time"] = (sum(row[2] <= timedelta(minutes=15) for row in those), len(those))
+        counted[unit, "recorded_in_24h"] = (sum(row[3] <= timedelta(hours=24) for row in those), len(those))
+    return counted
