@@ -3,12 +3,15 @@
 import gzip
 import json
 import re
+from contextlib import suppress
 from datetime import date, datetime, time
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import messy_files
 from fengqiao_eval.errors import InputError
@@ -224,10 +227,13 @@ def test_records_are_read_from_a_workbook(workbook, tmp_path):
 def test_a_mark_that_nobody_settled_is_a_fault(workbook, tmp_path):
     """A dash in a column of times is no empty cell until the layout says so."""
     (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,一所,station\n", "utf-8")
-    workbook([["case_id", "unit_id", "received_at", "closed_at"], ["K1", "S1", "2024-10-01", "—"]])
-    faults = read_records(tmp_path, name="records")[1]
-    assert [(fault.place, fault.rule) for fault in faults] == [("cases.closed_at", "records.no_time")]
-    mapped = Mapped(marks={"closed_at": {"—": "missing"}})
+    rows = [["K1", "S1", "2024-10-01", ""], ["合计"], ["K2", "S1", "2024-10-01", "—"]]
+    workbook([["标题"], ["case_id", "unit_id", "received_at", "closed_at"], *rows])
+    faults = read_records(tmp_path, {"cases": Mapped(heading=2)}, name="records")[1]
+    assert [(fault.place, fault.rule, fault.given["rows"]) for fault in faults] == [
+        ("cases.closed_at", "records.no_time", "5: —")
+    ]
+    mapped = Mapped(heading=2, marks={"closed_at": {"—": "missing"}})
     assert not read_records(tmp_path, {"cases": mapped}, name="records")[1]
 
 
@@ -306,3 +312,105 @@ def test_every_file_of_a_list_may_lie_otherwise(workbook, tmp_path):
     assert [receipt.where for receipt in records.receipts["cases"]] == ["cases.xlsx:Sheet1", "cases.xlsx:Sheet2", "十二月.csv"]
     faults = read_records(tmp_path, {"cases": Mapped.model_validate({"file": [*listed, listed[1]]})}, name="records")[1]
     assert [fault.rule for fault in faults] == ["records.file_twice"]
+
+
+def proposals(path, known=()):
+    """Read every table that is proposed: its heading and rows."""
+    return [table(path, **found.layout.model_dump(exclude_defaults=True))[0] for found in propose(path, known)]
+
+
+def test_several_tables_of_a_sheet_are_each_proposed(workbook):
+    """One below the other, and one beside the other: each has its rows, or its columns."""
+    below = [
+        ["派出所名册"],
+        ["编号", "名称"],
+        ["001", "一所"],
+        ["002", "二所"],
+        [],
+        ["人员名册"],
+        ["警号", "单位", "入职"],
+        ["P1", "001", 2019],
+    ]
+    assert proposals(workbook(below), ("编号", "名称", "警号", "单位", "入职")) == [
+        [["编号", "名称"], ["001", "一所"], ["002", "二所"]],
+        [["警号", "单位", "入职"], ["P1", "001", "2019"]],
+    ]
+    beside = [["编号", "件数", "", "编号", "分数"], ["001", 3, "", "009", 88.5], ["002", 4, "", "", ""]]
+    assert proposals(workbook(beside)) == [
+        [["编号", "件数"], ["001", "3"], ["002", "4"]],
+        [["编号", "分数"], ["009", "88.5"]],
+    ]
+
+
+def test_an_order_of_days_and_months_is_proposed_only_where_it_is_certain(workbook):
+    """25/10/2024 has its day first; of 05/10/2024 alone nobody knows."""
+    path = workbook([["编号", "日期"], ["1", "05/10/2024"], ["2", "25/10/2024"]])
+    assert propose(path)[0].layout.formats == {"日期": "dmy"}
+    assert not propose(workbook([["编号", "日期"], ["1", "05/10/2024"]]))[0].layout.formats
+
+
+NAMES = ["</script>", "=cmd|' /C calc'!A0", "../../x", "a\u202eb", "长" * 10_000, "_x0000_", "'; DROP TABLE cases"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_names_stay_names(tmp_path, name):
+    """A heading that is markup, a formula, a path or unseen signs is a name like any other, and cut short where it is told."""
+    path = tmp_path / "t.csv"
+    path.write_text(f'编号,"{name}"\n1,####\n', "utf-8")
+    found, receipt = read_table(path, Layout())
+    assert found.column_names[1] == name
+    said = "\n".join(receipt.lines("zh")) + json.dumps(receipt.data())
+    assert "\u202e" not in said
+    assert len(said) < 3000
+
+
+CELLS = st.one_of(
+    st.sampled_from(["", "合计", "小计", "—", "2024.10.1", "####", "９", "1,2", '"', "\n", " ", "a;b", "编号"]),
+    st.text(max_size=5),
+    st.integers(-5, 99_999).map(str),
+)
+ROWS = st.lists(st.lists(CELLS, min_size=1, max_size=4), min_size=1, max_size=8)
+LAYOUTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "heading": st.one_of(st.integers(1, 5), st.sampled_from([(1, 2), (2, 3)])),
+        "columns": st.sampled_from([("A",), ("A:B",), ("B:D",)]),
+        "remarks": st.sampled_from([("a*",), ("2*",)]),
+        "separator": st.sampled_from([",", ";"]),
+        "rows": st.sampled_from([(4, 6), (6, 9)]),
+    },
+)
+
+
+def read_or_refuse(path, layout, kinds):
+    """Read a table; None where the file is refused."""
+    with suppress(InputError):
+        return read_table(path, layout, kinds)
+
+
+@given(ROWS, LAYOUTS, st.sampled_from(["utf-8", "gb18030", "utf-16"]), st.integers(0, 200))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_receipt_balances_or_the_file_is_refused(tmp_path, rows, layout, encoding, cut):
+    """Whatever stands in a file, cut off or whole: every row has its group, or the file is refused with its faults."""
+    text = "\n".join(
+        ",".join('"' + cell.replace('"', '""') + '"' if "," in cell or "\n" in cell else cell for cell in row) for row in rows
+    )
+    raw = text.encode(encoding, "ignore")
+    (tmp_path / "t.csv").write_bytes(raw[: len(raw) - cut] if cut < len(raw) // 2 else raw)
+    result = read_or_refuse(tmp_path / "t.csv", Layout(**layout), dict.fromkeys(["编号", "a;b"], "time"))
+    if result is None:
+        return
+    found, receipt = result
+    assert receipt.balanced
+    assert found.num_rows == receipt.count("read") + receipt.count("repeated") == len(receipt.numbers)
+    for proposal in propose(tmp_path / "t.csv"):
+        assert 0 <= proposal.sure <= 1
+
+
+@given(st.binary(max_size=300), st.sampled_from(["t.xlsx", "t.xls", "t.ods", "t.csv", "t.csv.gz"]))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_bytes_of_any_kind_are_read_or_refused(tmp_path, raw, name):
+    """No bytes under any name are more than a fault."""
+    (tmp_path / name).write_bytes(raw)
+    result = read_or_refuse(tmp_path / name, Layout(), {})
+    assert result is None or result[1].balanced

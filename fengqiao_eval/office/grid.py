@@ -7,7 +7,9 @@ import io
 import re
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,6 +36,8 @@ MOST_TEXT = 512 << 20
 MOST_RATIO = 400
 """How many times smaller than its text a packed file may be, where it is large at all."""
 SEPARATORS = (",", ";", "\t", "|")
+LOOKED_AT = 100
+"""In so many rows below the heading a separator must cut alike to be certain."""
 _OLE, _PASSWORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "EncryptedPackage".encode("utf-16-le")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f\ufffe\uffff]")
 _BROKEN = 10
@@ -243,27 +247,30 @@ def _text_grid(opened: OfficeFile, layout: Layout) -> CellGrid:
 
 
 def find_separator(text: str, first: int, last: int, usual: str | None = None) -> tuple[str, tuple[str, ...]]:
-    r"""Find the one sign of , ; tab | that cuts the heading into several cells; several that do are given too: none is certain.
+    r"""Find the one sign of , ; tab | that cuts the heading into several cells; of several the one that cuts all rows alike.
 
-    >>> find_separator("标题,一\n编号;单位\n", 2, 2), find_separator("a,b;c\n", 1, 1)
-    ((';', ()), (',', (',', ';')))
+    Where more than one still does, those are given too: none is certain.
+
+    >>> find_separator("标题,一\n编号;单位\n", 2, 2), find_separator("a,b;c\n1,2\n", 1, 1), find_separator("a,b;c\n", 1, 1)
+    ((';', ()), (',', ()), (',', (',', ';')))
     """
     cutting = [sign for sign in SEPARATORS if any(len(row) > 1 for row in _head(text, sign, last)[first - 1 :])]
     if usual in cutting:
         return str(usual), ()
+    if len(cutting) > 1:
+        alike = [
+            sign for sign in cutting if len({len(row) for row in _head(text, sign, last + LOOKED_AT)[last - 1 :] if row}) == 1
+        ]
+        cutting = alike or cutting
     return (cutting or [","])[0], tuple(cutting) if len(cutting) > 1 else ()
 
 
 def _head(text: str, separator: str, last: int) -> list[list[str]]:
+    """Cut the first rows of a text, as far as that can be done."""
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     found: list[list[str]] = []
-    try:
-        for row in lines:
-            found.append(row)
-            if len(found) == last:
-                break
-    except csv.Error:
-        pass
+    with suppress(csv.Error):
+        found.extend(islice(lines, last))
     return found
 
 

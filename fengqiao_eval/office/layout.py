@@ -122,7 +122,9 @@ class Layout(Model):
 
     def says(self) -> list[str]:
         """Name the keys of a layout that say anything."""
-        return [key for key in Layout.model_fields if getattr(self, key) != Layout.model_fields[key].get_default()]
+        usual = {"heading"} if self.heading_rows == (1, 1) else set()
+        fields = Layout.model_fields
+        return [key for key in fields if key not in usual and getattr(self, key) != fields[key].get_default()]
 
     def of_text(self) -> Self:
         """Give the layout without what only a file of text has."""

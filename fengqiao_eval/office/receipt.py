@@ -63,6 +63,8 @@ class Receipt:
     sheets_left: tuple[str, ...] = ()
     hidden: bool = False
     """Whether the sheet itself is hidden."""
+    numbers: tuple[int, ...] = ()
+    """The row of the sheet from which each row of the table was read."""
 
     @property
     def balanced(self) -> bool:

@@ -64,7 +64,7 @@ def read_table(
     receipt = _receipt(grid, layout, named, rows, columns, _totals_check(grid, layout, named, cells, rows))
     left = tuple(one for one in others if opened.book is None or _holds(opened.book, one))
     table = pa.table({name: pa.array(column.texts, pa.string()) for name, column in columns.items()})
-    return table, _complete(receipt, hidden=hidden, sheets_left=left)
+    return table, _complete(receipt, hidden=hidden, sheets_left=left, numbers=tuple(row + 1 for row in rows.groups["read"]))
 
 
 def _complete(receipt: Receipt, **more: Any) -> Receipt:
@@ -126,7 +126,7 @@ def _heading_faults(
     grid: CellGrid, layout: Layout, heading: Mapping[int, str], rows: _SortedRows, joins: Mapping[str, tuple[str, str]]
 ) -> Iterator[Fault]:
     names = [name for name in heading.values() if name]
-    if not names or any(map(DATA.search, names)):
+    if not names or layout.heading_rows[1] > len(grid.rows) or any(map(DATA.search, names)):
         yield Fault(grid.where, _row_place(layout), "office.no_heading", {"row": layout.heading_rows[0]})
         return
     read = rows.groups["read"]

@@ -1,6 +1,6 @@
 """Every fault of a table: rule, count and first rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,7 @@ import pandas as pd
 from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.records.citizens import LIKELY, LONG, names_citizen
 from fengqiao_eval.records.identifiers import WRITTEN, likeliest, show_id
-from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped
+from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, sheet_row
 from fengqiao_eval.records.query import EXACT, FILE, UPHELD, constant, fetch, is_so, names_zone, optional, row_number, when
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates
@@ -44,8 +44,8 @@ def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any
     return kept, [*shares, *faults], told
 
 
-def check_cells(rows: Any, table: Table, name: str) -> Iterator[Fault]:
-    """Find what is wrong within the rows of one file, by their numbers there.
+def check_cells(rows: Any, table: Table, name: str, numbers: Sequence[int] = ()) -> Iterator[Fault]:
+    """Find what is wrong within the rows of one file, by their numbers there; numbers: as of `shape`.
 
     Faults: empty required cells, words and numbers not allowed, periods that are none, stretches that end before they begin, a
     citizen in subject_id.
@@ -57,7 +57,7 @@ def check_cells(rows: Any, table: Table, name: str) -> Iterator[Fault]:
         if (count := int(counts[f"wrong_{number}"])) > 0:
             numbered = rows.mutate(wrong_=cells, row_=row_number())
             first = fetch(numbered.filter(numbered.wrong_).order_by("row_").limit(FIRST_ROWS), ["row_"])["row_"]
-            given = {**said, "count": count, "rows": ", ".join(map(str, first))}
+            given = {**said, "count": count, "rows": ", ".join(str(sheet_row(row, numbers)) for row in first)}
             yield Fault(name, f"{table.name}.{column}", f"records.{rule}", given)
 
 

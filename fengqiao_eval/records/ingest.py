@@ -1,7 +1,7 @@
 """From a file as somebody wrote it to a declared table: the `tables:` mapping, renamed, translated, filled, cast."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -119,10 +119,13 @@ ENDLESS = {"-infinity": date.min, "infinity": date.max}
 """How databases write that a stretch of days has no beginning or no end."""
 
 
-def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | None, list[Fault], list[Note]]:
+def shape(
+    rows: Any, table: Table, mapped: Mapped, file: str, numbers: Sequence[int] = ()
+) -> tuple[Any | None, list[Fault], list[Note]]:
     """Rename, fill, translate, blank and cast the columns of a file; None where a required column is missing.
 
-    Noted is what the mapping names and no cell holds, and what it puts in the place of cells of the file.
+    numbers: the rows of a sheet, by which faults name them. Noted is what the mapping names and no cell holds, and what it puts
+    in the place of cells of the file.
     """
     mapped = mapped.model_copy(update={"set": {name: value for name, value in mapped.set.items() if name not in mapped.joins}})
     faults = _mapping_faults(rows, table, mapped, file)
@@ -151,7 +154,7 @@ def shape(rows: Any, table: Table, mapped: Mapped, file: str) -> tuple[Any | Non
         return None, faults + [Fault(file, place, "records.missing_column", {"near": near}) for place, near in places], notes
     if table.name in BROUGHT:
         rows = rows.select(*(column.name for column in table.columns if column.name in rows.columns))
-    rows, uncast = cast_columns(rows, table, file)
+    rows, uncast = cast_columns(rows, table, file, numbers)
     return rows, faults + uncast, notes
 
 
@@ -252,11 +255,11 @@ def _meaning(cell: Any, words: Mapping[str, Any], marks: list[str]) -> Any:
 # Columns of the declared kinds
 
 
-def cast_columns(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
+def cast_columns(rows: Any, table: Table, file: str, numbers: Sequence[int] = ()) -> tuple[Any, list[Fault]]:
     """Cast the declared columns; each column with cells that cannot be cast is a fault with count and first rows.
 
-    Row numbers count the heading as row 1, as a spreadsheet shows them. Of times that name their zone the moment is kept beside
-    the wall clock, which clocks that are put back show twice.
+    Row numbers are those of the sheet where they are given, else count the heading as row 1, as a spreadsheet shows them. Of
+    times that name their zone the moment is kept beside the wall clock, which clocks that are put back show twice.
     """
     columns = [column for column in table.columns if column.name in rows.columns]
     strange = [column for column in columns if not _may_become(rows[column.name].type(), column.kind)]
@@ -272,7 +275,7 @@ def cast_columns(rows: Any, table: Table, file: str) -> tuple[Any, list[Fault]]:
         if not _is_typed(kinds[column.name], column.kind) and (column.kind != "text" or kinds[column.name].is_floating())
     ]
     doubtful = [column for column in columns if column.name not in plain and (column in unsure or column.kind in NUMBERS)]
-    faults += _cast_faults(rows, casts, doubtful, table, file) if doubtful else []
+    faults += _cast_faults(rows, casts, doubtful, table, file, numbers) if doubtful else []
     zoned = [c.name for c in doubtful if c.kind == "time" and _names_zone(rows[c.name].type())]
     moments = {f"{name}{UTC}": _moment(rows[name]) for name in zoned}
     cast = rows.mutate(**{name: cell for name, cell in casts.items() if not cell.equals(rows[name])}, **moments)
@@ -402,14 +405,26 @@ READ: dict[str, Callable[[Any], Any]] = {
 """How a text is read as each kind; empty where it cannot be."""
 
 
-def _cast_faults(rows: Any, casts: Mapping[str, Any], columns: list[Column], table: Table, file: str) -> list[Fault]:
+def sheet_row(row: int, numbers: Sequence[int]) -> int:
+    """Give the row of the sheet where those are known, else the row as counted.
+
+    >>> sheet_row(2, (4, 5, 7)), sheet_row(2, ())
+    (4, 2)
+    """
+    return numbers[row - 2] if numbers else row
+
+
+def _cast_faults(
+    rows: Any, casts: Mapping[str, Any], columns: list[Column], table: Table, file: str, numbers: Sequence[int]
+) -> list[Fault]:
     bad = {c.name: rows[c.name].notnull() & _is_unread(casts[c.name], c.kind) for c in columns}
     counts = rows.agg(**{name: rows.count(where=cell) for name, cell in bad.items()}).to_pandas().iloc[0]
     faults = []
     for column in (column for column in columns if counts[column.name] > 0):
         numbered = rows.mutate(written_=rows[column.name].cast("string"), bad_=bad[column.name], row_=row_number())
         cells = fetch(numbered.filter(numbered.bad_).order_by("row_").limit(FIRST_ROWS), ["row_", "written_"])
-        shown = "; ".join(f"{row}: {look(text)}" for row, text in zip(cells["row_"], cells["written_"], strict=True))
+        written = zip(cells["row_"], cells["written_"], strict=True)
+        shown = "; ".join(f"{sheet_row(row, numbers)}: {look(text)}" for row, text in written)
         given = {"count": int(counts[column.name]), "rows": shown, "table": table.name}
         faults.append(Fault(file, f"{table.name}.{column.name}", f"records.no_{column.kind}", given))
     return faults

@@ -49,11 +49,15 @@ SHOWN = 8
 
 
 class Source(NamedTuple):
-    """A table as it lies there: what it is called in faults, what it is (CSV, Parquet, DuckDB), and its rows."""
+    """A table as it lies there: what it is called in faults, what it is (CSV, Parquet, DuckDB), its rows.
+
+    numbers: the rows of a sheet from which they are.
+    """
 
     file: str
     kind: str
     rows: Any
+    numbers: Sequence[int] = ()
 
 
 @dataclass
@@ -268,8 +272,7 @@ def _read_source(
         found.faults.append(Fault(label, f"tables.{table}.file", "records.glob_suffix", {"known": ", ".join(SUFFIXES)}))
         return None
     if ending(path) != ".parquet" and (ending(path) != ".csv" or settlements(how)):
-        rows = _read_office(connection, path, label, (table, how), found)
-        return None if rows is None else Source(label, ending(path)[1:], rows)
+        return _read_office(connection, path, label, (table, how), found)
     kind = {".csv": "CSV"}.get(ending(path), "Parquet")
     found.faults += no_layout(how, table, label)
     if path not in read:  # one file may hold two tables
@@ -316,7 +319,7 @@ def no_layout(how: Mapped, table: str, file: str) -> list[Fault]:
     return [Fault(file, f"tables.{table}.{key}", "office.no_layout", {"given": key}) for key in settlements(how)]
 
 
-def _read_office(connection: Any, path: Path, label: str, asked: tuple[str, Mapped], found: Holdings) -> Any | None:
+def _read_office(connection: Any, path: Path, label: str, asked: tuple[str, Mapped], found: Holdings) -> Source | None:
     """Read a file as an office has it; its receipt is kept, and what it tells."""
     table, how = asked
     try:
@@ -331,7 +334,8 @@ def _read_office(connection: Any, path: Path, label: str, asked: tuple[str, Mapp
         return None
     found.receipts.setdefault(table, []).append(receipt)
     found.notes += receipt.notes()
-    return connection.create_table(ibis.util.gen_name("office"), rows, temp=True)
+    kept = connection.create_table(ibis.util.gen_name("office"), rows, temp=True)
+    return Source(label, ending(path)[1:], kept, receipt.numbers)
 
 
 def _office_place(place: str, table: str) -> str:

@@ -146,13 +146,13 @@ def _shape_parts(
 
     Of several files a name of the mapping may be in some only. Return also the faults of the files, those of their cells, notes.
     """
-    shaped = [shape(part.rows, table, mapped, part.file) for part in parts]
+    shaped = [shape(part.rows, table, mapped, part.file, part.numbers) for part in parts]
     faults = _mapping_faults_of_all([found for _, found, _ in shaped])
     notes = _join_notes([told for _, _, told in shaped])
     whole = [(part, rows) for part, (rows, _, _) in zip(parts, shaped, strict=True) if rows is not None]
     if len(whole) < len(parts):
         return None, faults, [], notes
-    deeper = [fault for part, rows in whole for fault in check_cells(rows, table, part.file)]
+    deeper = [fault for part, rows in whole for fault in check_cells(rows, table, part.file, part.numbers)]
     if len(parts) == 1:
         return whole[0][1], faults, deeper, notes
     every = dict.fromkeys(name for _, rows in whole for name in rows.columns if not name.endswith(query.OWN))
