@@ -19,6 +19,7 @@ from fengqiao_eval.office.finder import propose
 from fengqiao_eval.office.layout import Layout
 from fengqiao_eval.office.table import read_table
 from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.sources import files_of
 from fengqiao_eval.records.store import open_records, read_records
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -199,6 +200,34 @@ def test_a_workbook_that_reaches_too_far_is_refused_before_it_is_read(workbook, 
         table(path)
 
 
+def ods(path, rows):
+    """Write an OpenDocument sheet of rows of XML."""
+    spaces = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text"))
+    table_ = f'<table:table table:name="表1">{rows}</table:table>'
+    with ZipFile(path, "w", ZIP_DEFLATED) as parts:
+        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        parts.writestr("META-INF/manifest.xml", "<m:manifest xmlns:m='urn:m'/>")
+        parts.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>{table_}"
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return path
+
+
+def test_an_open_document_sheet_is_read_and_never_unrolled(tmp_path):
+    """Empty rows repeated to the end of the sheet are nothing; a cell repeated a milliard times is refused."""
+    cell = '<table:table-cell{} office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    rows = "".join(f"<table:table-row>{cell.format('', a)}{cell.format('', b)}</table:table-row>" for a, b in ("编名", "1一"))
+    nothing = '<table:table-cell table:number-columns-repeated="16384"/>'
+    empty = f'<table:table-row table:number-rows-repeated="1048570">{nothing}</table:table-row>'
+    assert table(ods(tmp_path / "t.ods", rows + empty))[0] == [["编", "名"], ["1", "一"]]
+    wide = cell.format(' table:number-columns-repeated="16000"', "x")
+    many = f'<table:table-row table:number-rows-repeated="1000000">{wide}</table:table-row>'
+    with pytest.raises(InputError, match=r"\[office.far_cell\]"):
+        table(ods(tmp_path / "t.ods", rows + many))
+
+
 CASES = [
     ["接处警台账"],
     ["编号", "单位编号", "接报日期", "接报时刻", "类别", "投诉数"],
@@ -222,6 +251,14 @@ def test_records_are_read_from_a_workbook(workbook, tmp_path):
     assert cases["received_at"].astype(str).tolist() == ["2024-10-01 08:05:00", "2024-10-02 20:30:00"]
     assert [receipt.balanced for receipt in records.receipts["cases"]] == [True]
     assert [note.key for note in records.notes][:2] == ["receipt", "repaired_joined"]
+
+
+def test_every_file_of_a_table_is_looked_for_under_any_ending(tmp_path):
+    """A run fingerprints what its records lie in: a workbook or a packed text as well, the one that is read first."""
+    for name in ("cases.xlsx", "cases.CSV.gz", "cases.et", "cases.docx.bak"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in files_of(tmp_path, "cases", Mapped())] == ["cases.xlsx", "cases.CSV.gz", "cases.et"]
+    assert [path.name for path in files_of(tmp_path, "units", Mapped(file="cases.et"))] == ["cases.et"]
 
 
 def test_a_mark_that_nobody_settled_is_a_fault(workbook, tmp_path):
@@ -397,6 +434,9 @@ def test_a_receipt_balances_or_the_file_is_refused(tmp_path, rows, layout, encod
     )
     raw = text.encode(encoding, "ignore")
     (tmp_path / "t.csv").write_bytes(raw[: len(raw) - cut] if cut < len(raw) // 2 else raw)
+    begin = max(layout["heading"]) if isinstance(layout.get("heading"), tuple) else layout.get("heading", 1)
+    if layout.get("rows", (begin + 1,))[0] <= begin:  # the layout itself is refused
+        layout.pop("rows")
     result = read_or_refuse(tmp_path / "t.csv", Layout(**layout), dict.fromkeys(["编号", "a;b"], "time"))
     if result is None:
         return

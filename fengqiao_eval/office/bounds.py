@@ -13,6 +13,10 @@ import numpy as np
 
 BLOCK = 1 << 22
 """So many bytes of a part are looked at in one go."""
+LONGEST_TAG = 4 * BLOCK
+"""Nothing that is said in one go is longer: a cell holds 32,767 signs at most."""
+LARGE, MOST_RATIO = 32 << 20, 120
+"""A part that is large and so many times larger than it is packed was made to be; equal rows are packed to a fiftieth."""
 WORKBOOK = "xl/workbook.xml"
 _CELL = re.compile(rb"<(?:\w+:)?c\b(?![^>]*/>)([^>]*)>")
 _PLACE = re.compile(rb"""(?<![\w:])r\s*=\s*["']([A-Za-z]+)(\d+)["']""")
@@ -29,7 +33,7 @@ _RELATION = re.compile(rb"<(?:\w+:)?sheet\s[^>]*?\bid=[\"']([^\"']+)[\"']")
 _TARGET = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
 _REPEATED = {name: re.compile(rb"number-%s-repeated=\"(\d+)\"" % name.encode()) for name in ("rows", "columns")}
 _ODS_ROW = re.compile(
-    rb"<table:table\b[^>]*>|<table:table-row\b([^>]*?)(/?)>(.*?)(?=<table:table-row\b|</table:table>|$)", re.DOTALL
+    rb"<table:table(?:\s[^>]*)?>|<table:table-row\b([^>]*?)(/?)>(.*?)(?=<table:table-row\b|</table:table>|$)", re.DOTALL
 )
 _ODS_CELL = re.compile(rb"<table:(?:covered-)?table-cell\b([^>]*?)(/?)>")
 
@@ -81,8 +85,8 @@ def measure(raw: BytesIO, limits: BookLimits) -> Extent:
         left = limits.size
         for part in reversed(listed):
             left -= part.file_size
-            if left < 0:
-                return Extent(far=listed[-1].filename)
+            if left < 0 or (part.file_size > LARGE and part.file_size > MOST_RATIO * part.compress_size):
+                return Extent(far=part.filename)
         for part in listed:
             if not part.filename.lower().endswith(".xml"):
                 _pass_over(raw, part)
@@ -152,13 +156,15 @@ def _whole_tags(blocks: Iterator[bytes]) -> Iterator[bytes]:
         kept = text[end:]
         if end:
             yield text[:end]
+        if len(kept) > LONGEST_TAG:
+            break
     yield kept
 
 
 def _farthest(blocks: Iterator[bytes], name: str, marks: SheetMarks, limits: BookLimits) -> str:
     """Name the farthest cell of a part where it is too far, the part where cells do not say where they stand; else ''."""
     for number, text in enumerate(blocks):
-        if number == 0 and b"\0" in text[:4]:
+        if (number == 0 and b"\0" in text[:4]) or len(text) > LONGEST_TAG:
             return name
         places = _plain_places(text) or _written_places(text)
         if places is None:

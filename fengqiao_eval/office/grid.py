@@ -33,7 +33,7 @@ LIMITS = BookLimits(size=1 << 30, rows=1 << 20, columns=MOST_COLUMNS, cells=24_0
 """How large a workbook may be: a million rows of twenty cells."""
 MOST_TEXT = 512 << 20
 """The bytes of a file of text, at most, once it is unpacked."""
-MOST_RATIO = 400
+MOST_RATIO = 100
 """How many times smaller than its text a packed file may be, where it is large at all."""
 SEPARATORS = (",", ";", "\t", "|")
 LOOKED_AT = 100
@@ -146,14 +146,18 @@ def _foreign(raw: bytes, suffix: str) -> str:
 
 
 def _unpack(raw: bytes, name: str) -> bytes:
-    packed = gzip.GzipFile(fileobj=io.BytesIO(raw))
+    """Unpack a text; its size is counted before any of it is held."""
+    most = min(MOST_TEXT, max(len(raw) * MOST_RATIO, 1 << 24))
+    size = 0
     try:
-        text = packed.read(min(MOST_TEXT, max(len(raw) * MOST_RATIO, 1 << 20)) + 1)
-        if packed.read(1):
-            raise _fault(name, "office.too_large", given=f"> {len(text):,}", most=f"{MOST_TEXT:,}")
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as packed:
+            while block := packed.read(1 << 20):
+                size += len(block)
+                if size > most:
+                    raise _fault(name, "office.too_large", given=f"> {size:,}", most=f"{most:,}")
+        return gzip.decompress(raw)
     except (OSError, EOFError, zlib.error):
         raise _fault(name, "records.unreadable", given="gzip") from None
-    return text
 
 
 # Workbooks
