@@ -72,7 +72,7 @@ def propose(path: Path, known: Collection[str] = (), name: str | None = None) ->
     known: words that headings may be. A row scores as a heading, of 7: up to 3 for the share of its names that are known, 2 for
     the share of the columns below that it names, 1 where it holds short texts only and no two alike, 1 where other things stand
     below: numbers, times. Of rows that score alike the upper one is taken. Sure is the score by 7, halved where another row comes
-    within 0.5 of it, or where the file may be cut in two ways. Raises InputError where the file cannot be opened.
+    within 0.5 of it, or where the file may be cut in two ways. Raises InputError where the file cannot be opened or cut.
     """
     opened = open_office(path, Layout(), name)
     words = frozenset(map(squeeze, known))
