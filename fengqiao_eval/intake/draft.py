@@ -1,5 +1,8 @@
 """A params file drafted from folders: tables, headings, words, period; what is unsure or missing stands as comments."""
 
+import csv
+import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +18,7 @@ from fengqiao_eval.measuring.compatibility import columns_by_table
 from fengqiao_eval.periods import Period, parse, resolve
 from fengqiao_eval.records import query
 from fengqiao_eval.records.headings import Headings, read_headings
+from fengqiao_eval.records.identifiers import unify
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.sources import BROKEN, Source, ending, find_sources
 from fengqiao_eval.records.store import Records, read_records
@@ -75,13 +79,17 @@ def write_draft(places: Sequence[Path], to: Path | None, period: str | None = No
         scheme = table if table.is_file() else Path(folder, table.name)
         if told:
             new_table(scheme, language(), force=False)
-        text, lines = draft(places, to, scheme, period, today or date.today())  # noqa: DTZ011 - the day of whoever drafts
+        texts, lines = draft(places, to, scheme, period, today or date.today())  # noqa: DTZ011 - the day of whoever drafts
         fresh = scheme.read_bytes() if told else b""
+    for path in (path for path in texts if path.exists()):
+        raise UsageError("draft.taken", given=path)
     to.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(to, text)
+    for path, text in texts.items():
+        write_whole(path, text)
     params, faults = load_params(to)
     if params is None or faults:  # a period that is none; all else we can read that we write
-        to.unlink()
+        for path in texts:
+            path.unlink()
         raise InputError(faults)
     if fresh:
         write_whole(table, fresh)
@@ -99,8 +107,8 @@ def period_of(sets: Iterable[str]) -> str | None:
     return found
 
 
-def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, today: date) -> tuple[str, list[str]]:
-    """Draft the text of a params file, and the lines that a console shows of it."""
+def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, today: date) -> tuple[dict[Path, str], list[str]]:
+    """Draft a params file and what it needs beside it: the text of each file, and the lines that a console shows."""
     project = project_folder(to)
     own = project / HEADINGS
     headings = read_headings(own if own.is_file() else None)
@@ -115,13 +123,15 @@ def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, to
             _map_table(plan, table, those)
     if not plan.tables:
         raise InputError([Fault(str(places[0]), "", "draft.nothing", {"known": ", ".join(TABLES)}), *faults])
-    _map_words(plan, headings)
+    sources = _sources(plan)
+    units = _list_units(plan, sources, headings, to)
+    _map_words(plan, sources, headings)
     if entries := read_scheme(scheme, None, SCHEME.as_posix())[0]:
         _fill_columns(plan, entries)
     records, _ = read_records(plan.root, plan.mapped(), name=str(plan.root))
     span = period or _last_period(plan, records, today)
     head = {"period": span, "records": _relative(plan.root, project), "scheme": SCHEME.as_posix()}
-    return _text(plan, head), _lines(plan)
+    return {to: _text(plan, head), **units}, _lines(plan)
 
 
 def _root(places: Sequence[Path]) -> Path:
@@ -178,7 +188,7 @@ def _map_table(plan: Outline, table: str, found: Sequence[TableFound]) -> None:
     plan.tables[table] = given
     for one in found:
         plan.columns.setdefault(table, set()).update(rename.get(name, name) for name in one.columns)
-        plan.spoken.setdefault(table, []).extend([one.path.name, one.sheet, *one.columns])
+        plan.spoken.setdefault(table, []).append(" ".join([one.path.name, one.sheet, *one.columns]))
         _tell_finding(plan, one)
 
 
@@ -226,6 +236,8 @@ def _tell_finding(plan: Outline, finding: TableFound) -> None:
             plan.tell(table, "alternative", heading=quote(heading), column=meaning.column, others=", ".join(local))
     if finding.citizens:
         plan.tell(table, "citizens", columns=_names(finding.citizens))
+    if finding.free:
+        plan.tell(table, "free", columns=_names(finding.free))
     if unused := [name for name in finding.columns if name not in finding.meanings]:
         plan.tell(table, "unused", columns=_names(unused))
     for column in finding.missing:
@@ -241,20 +253,72 @@ def _meaning(table: str, column: str) -> str:
     return declared.meaning if declared else column
 
 
+# Units that nobody listed
+
+MOST_UNITS = 5000
+"""Records that name more units hold something else in that column."""
+
+
+def _list_units(plan: Outline, sources: Mapping[str, Sequence[Source]], headings: Headings, to: Path) -> dict[Path, str]:
+    """List the units that the records name, where there is no table of units: a file for a person to look through, and its text."""
+    if "units" in plan.tables or not plan.root.is_dir():
+        return {}
+    named = Counter[tuple[str, str]]()
+    for table, parts in sources.items():
+        heading = next((old for old, new in plan.tables[table].get("rename", {}).items() if new == "unit_id"), "unit_id")
+        for part in (part for part in parts if table in EVENTS and heading in part.rows.columns):
+            meant = headings.columns_of(list(part.rows.columns), "units")
+            name = next((old for old, one in meant.items() if one.column == "name"), heading)
+            keys = {"unit_": part.rows[heading].cast("string"), "name_": part.rows[name].cast("string")}
+            found = part.rows.group_by(**keys).agg(n_=part.rows.count())
+            for unit, called, count in found.execute().dropna(subset=["unit_"]).fillna("").itertuples(index=False):
+                named[unit, called if name != heading else ""] += int(count)
+    ids = unify(_sum_by(named, 0))
+    if not ids or len(set(ids.values())) > MOST_UNITS:
+        return {}
+    names = {unit: Counter({name: n for (one, name), n in named.items() if ids[one] == unit and name}) for unit in ids.values()}
+    rows = [[unit, next((name for name, _ in names[unit].most_common(1)), ""), "station"] for unit in sorted(set(ids.values()))]
+    path = to.with_name(f"{to.stem}_units.csv")
+    plan.tables = {"units": {"file": Path(relpath(path.absolute(), plan.root)).as_posix()}, **plan.tables}
+    plan.columns["units"] = {"unit_id", "name", "level"}
+    plan.tell("units", "units", count=len(rows), path=path.as_posix(), spellings=len(ids))
+    return {path: _csv([["unit_id", "name", "level"], *rows])}
+
+
+def _sum_by(named: Mapping[tuple[str, str], int], part: int) -> dict[str, int]:
+    total = Counter[str]()
+    for key, count in named.items():
+        total[key[part]] += count
+    return dict(total)
+
+
+def _csv(rows: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
 # Words
 
 
-def _map_words(plan: Outline, headings: Headings) -> None:
-    """Translate the words of levels, statuses and the like that stand in the files."""
+def _sources(plan: Outline) -> dict[str, list[Source]]:
+    """Read the files of every table as they are written, before any word of them is translated."""
     found = find_sources(plan.root, {name: Mapped() for name in TABLES} | plan.mapped(), "Asia/Shanghai", str(plan.root))
-    for table, parts in found.tables.items():
-        if table not in plan.tables:
-            continue
+    return {table: parts for table, parts in found.tables.items() if table in plan.tables}
+
+
+def _map_words(plan: Outline, sources: Mapping[str, Sequence[Source]], headings: Headings) -> None:
+    """Translate the words of levels, statuses and the like that stand in the files."""
+    for table, parts in sources.items():
         renamed = plan.tables[table].get("rename", {})
         for column in _translatable(table, headings):
             named = [heading for heading, meant in renamed.items() if meant == column] or [column]
             words = _words(parts, named)
-            if meant := headings.values_of(table, column, words):
+            meant: dict[str, str] = headings.values_of(table, column, words)
+            if (table, column) == ("cases", "status") and (blank := _open_blanks(plan, parts, meant))[0]:
+                meant[""] = OPEN
+                plan.tell(table, "open_blank", count=f"{blank[0]:,}", word=OPEN, closed=f"{blank[1]:,}")
+            if meant:
                 plan.tables[table].setdefault("values", {})[column] = meant
             declared = TABLES[table].column(column)
             allowed = set(declared.words if declared and declared.words else ("true", "false", "是", "否", "1", "0"))
@@ -263,6 +327,25 @@ def _map_words(plan: Outline, headings: Headings) -> None:
                 if unknown:
                     shown = _names(unknown[:5]) + (" …" if unknown[5:] else "")
                     plan.tell(table, "strange_words", column=column, words=shown, allowed=", ".join(sorted(allowed)))
+
+
+def _open_blanks(plan: Outline, parts: Sequence[Source], meant: Mapping[str, str]) -> tuple[int, int]:
+    """Count the cases without a status where others are open or closed, and those of them that have a closing time."""
+    if not {OPEN, CLOSED} & {*meant, *meant.values()}:
+        return 0, 0
+    renamed = {new: old for old, new in plan.tables["cases"].get("rename", {}).items()}
+    status, closed = (renamed.get(name, name) for name in ("status", "closed_at"))
+    blank = done = 0
+    for part in (part for part in parts if status in part.rows.columns):
+        empty = part.rows.filter(part.rows[status].cast("string").fill_null("").strip() == "")
+        blank += int(empty.count().execute())
+        if closed in part.rows.columns:
+            done += int(empty.filter(empty[closed].cast("string").fill_null("").strip() != "").count().execute())
+    return blank, done
+
+
+OPEN, CLOSED = "在办", "已办结"
+"""The statuses of a case that is not closed, and of one that is."""
 
 
 def _translatable(table: str, headings: Headings) -> list[str]:
@@ -321,8 +404,7 @@ def _word_of_name(plan: Outline, table: str, column: str, entries: Sequence[Entr
         for word in test.in_ or ()
         if isinstance(word, str)
     }
-    spoken = " ".join(plan.spoken.get(table, ()))
-    fitting = [word for word in sorted(asked) if word in spoken]
+    fitting = [word for word in sorted(asked) if all(word in spoken for spoken in plan.spoken.get(table, ()))]
     return fitting[0] if len(fitting) == 1 else None
 
 

@@ -15,7 +15,7 @@ from fengqiao_eval.office.finder import Proposal, propose
 from fengqiao_eval.office.layout import Layout, column_letters
 from fengqiao_eval.office.table import read_heading
 from fengqiao_eval.records.citizens import is_of_citizens
-from fengqiao_eval.records.headings import Fitness, Headings, Meaning
+from fengqiao_eval.records.headings import Fitness, Headings, Meaning, bare
 from fengqiao_eval.records.sources import BROKEN, attach, ending, unreadable
 from fengqiao_eval.records.tables import TABLES
 
@@ -33,7 +33,8 @@ CLOSE = 0.05
 class TableFound:
     """A table that lies in a file: where, what its columns mean, and which record table it most likely is ('' for none).
 
-    others: tables that fit nearly as well; missing: required columns that no heading means; citizens: columns that are left out.
+    others: tables that fit nearly as well; missing: required columns that no heading means; citizens and free: columns that are
+    left out, since they hold members of the public, or sentences in which they may be named.
     """
 
     path: Path
@@ -48,6 +49,30 @@ class TableFound:
     others: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     citizens: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+
+
+FREE = frozenset(
+    [
+        *(
+            "备注",
+            "说明",
+            "备考",
+            "摘要",
+            "案情",
+            "简要案情",
+            "警情内容",
+            "诉求内容",
+            "内容",
+            "描述",
+            "详情",
+            "处理情况",
+            "处警情况",
+        ),
+        *("remark", "remarks", "note", "notes", "comment", "comments", "description", "memo", "details"),
+    ]
+)
+"""What columns of sentences are called; no scheme counts by them."""
 
 
 def survey(places: Sequence[Path], headings: Headings) -> tuple[list[TableFound], list[Fault]]:
@@ -113,9 +138,11 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
     best, others = _best_table(path, proposal, headings)
     table = best.table if _is_table(best, path, proposal, headings) else ""
     citizens = tuple(name for name in proposal.columns if table and is_of_citizens(name, TABLES[table]))
-    kept = tuple(name for name in proposal.columns if name not in citizens)
+    meant = headings.columns_of(proposal.columns, table) if table else {}
+    free = tuple(name for name in proposal.columns if table and bare(name, brackets=False) in FREE and name not in meant)
+    kept = tuple(name for name in proposal.columns if name not in (*citizens, *free))
     layout = proposal.layout
-    if citizens and proposal.columns:
+    if (citizens or free) and ending(path) not in ("", ".parquet"):
         layout = layout.model_copy(update={"columns": _letters(path, proposal, kept)})
     return TableFound(
         path=path,
@@ -125,11 +152,12 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
         rows=proposal.rows,
         sure=proposal.sure,
         table=table,
-        meanings=headings.columns_of(kept, table) if table else {},
+        meanings={name: one for name, one in meant.items() if name in kept},
         why=proposal.why,
         others=others if table else (),
         missing=best.missing if table else (),
         citizens=citizens,
+        free=free,
     )
 
 

@@ -478,11 +478,27 @@ def _read_flag(cell: Any, writing: Writing) -> Read:
     return Read(text or None, "width" if text != cell.strip() else "")
 
 
+_SEPARATED = re.compile(r"\d{1,3}(?:,\d{3})+")
+_FORMULA = re.compile(r'="([^"]*)"')
+
+
+def _read_key(cell: Any, writing: Writing) -> Read:
+    """Read the id of a record: a text without what a spreadsheet put to it: blanks and tabs at its ends, ="…", width, commas."""
+    if not isinstance(cell, str):
+        return _read_text(cell, writing)
+    text = unicodedata.normalize("NFKC", cell).strip().strip("\u200b\u200e\u200f\u2060\ufeff'")
+    if found := _FORMULA.fullmatch(text):
+        text = found[1].strip()
+    text = text.replace(",", "") if _SEPARATED.fullmatch(text) else text
+    return Read(text or None, "key" if text != cell else "")
+
+
 READERS: dict[str, Callable[[Any, Writing], Read]] = {
     "time": _read_time,
     "date": _read_time,
     "number": _read_number,
     "whole": _read_number,
     "flag": _read_flag,
+    "key": _read_key,
 }
 """How a cell is read as each kind; text stays as it is written."""

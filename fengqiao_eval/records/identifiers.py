@@ -98,6 +98,27 @@ def _forms(text: str) -> Iterator[tuple[str, str]]:
         yield rule, text
 
 
+def unify(written: Mapping[str, int]) -> dict[str, str]:
+    """Say for ids of which there is no list, and how often each stands, which spelling is meant: one for all that are alike.
+
+    Alike are ids by the rules before `noughts`, and by that too where all of them are digits; noughts then fill the common width.
+
+    >>> unify({"003": 9, "3": 2, "００３ ": 1, "014": 5})
+    {'003': '003', '3': '003', '００３ ': '003', '014': '014'}
+    >>> unify({"S1": 1, "s1": 5, "S2.0": 1})
+    {'S1': 's1', 's1': 's1', 'S2.0': 'S2'}
+    """
+    plain = {one: _whole(_narrow(one)) for one in written}
+    if all(map(_DIGITS.fullmatch, plain.values())):
+        filled = [form for form in plain.values() if form.startswith("0")]
+        width = max(map(len, filled), default=0)
+        return {one: _without_noughts(form).zfill(width) for one, form in plain.items()}
+    chosen: dict[str, str] = {}
+    for one in sorted(written, key=lambda one: -written[one]):
+        chosen.setdefault(plain[one].casefold(), plain[one])
+    return {one: chosen[form.casefold()] for one, form in plain.items()}
+
+
 class Meant(NamedTuple):
     """For what an id was written: the units that fit, and the rule by which they do."""
 

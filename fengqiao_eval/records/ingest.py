@@ -85,8 +85,10 @@ class Mapped(Layout):
         return {name: value for name, value in self.set.items() if isinstance(value, tuple)}
 
     def kinds(self, table: Table) -> dict[str, str]:
-        """Give the kind that is wanted of each column of the file, by its name there."""
+        """Give the kind that is wanted of each column of the file, by its name there; key: the id of a record."""
         kinds: dict[str, str] = {column.name: column.kind for column in table.columns}
+        if table.name != "units" and table.key:  # of units an id is what the others are held against
+            kinds[table.key] = "key"
         asked = {value.from_: kinds[name] for name, value in self.set.items() if isinstance(value, From) and name in kinds}
         return kinds | asked | {old: kinds[new] for old, new in self.rename.items() if new in kinds}
 
