@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fengqiao_eval.errors import Fault, InputError, UsageError
+from fengqiao_eval.errors import Fault, InputError, Note, UsageError
 from fengqiao_eval.files import write_whole
 from fengqiao_eval.intake.survey import BASES, TableFound, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
@@ -223,7 +223,7 @@ def _tell_finding(plan: Outline, finding: TableFound) -> None:
     table, chosen = finding.table, _chosen(finding)
     sure = f"{finding.sure:.0%}"
     plan.tell(table, "found", file=_label(finding, plan.root), rows=f"{finding.rows:,}", table=TABLES[table].label, sure=sure)
-    for note in finding.why:
+    for note in _joined(finding.why):
         plan.remarks[table].append(visible("  " + say(f"note.{note.key}", **note.given)))
     if finding.others:
         plan.tell(table, "others", tables=", ".join(finding.others))
@@ -244,6 +244,19 @@ def _tell_finding(plan: Outline, finding: TableFound) -> None:
         plan.tell(table, "missing", column=column, meaning=_meaning(table, column))
 
 
+def _joined(notes: Sequence[Note]) -> list[Note]:
+    """Say once of several columns what is the same of all."""
+    found: dict[tuple[str, str], list[Note]] = {}
+    for note in notes:
+        found.setdefault((note.key, str(note.given.get("marks"))), []).append(note)
+    return [
+        Note(those[0].key, {**those[0].given, "column": ", ".join(str(one.given["column"]) for one in those)})
+        if len(those) > 1 and "column" in those[0].given
+        else those[0]
+        for those in found.values()
+    ]
+
+
 def _heading_of(chosen: Mapping[str, str], column: str) -> str:
     return next(heading for heading, meant in chosen.items() if meant == column)
 
@@ -260,7 +273,7 @@ MOST_UNITS = 5000
 
 
 def _list_units(plan: Outline, sources: Mapping[str, Sequence[Source]], headings: Headings, to: Path) -> dict[Path, str]:
-    """List the units that the records name, where there is no table of units: a file for a person to look through, and its text."""
+    """List the units that the records name, where there is no table of units: a file for a person to look at, and its text."""
     if "units" in plan.tables or not plan.root.is_dir():
         return {}
     named = Counter[tuple[str, str]]()

@@ -69,10 +69,11 @@ FREE = frozenset(
             "处理情况",
             "处警情况",
         ),
+        *("发生地点", "案发地点", "事发地点", "警情地点", "地点", "occurplace", "place", "location"),
         *("remark", "remarks", "note", "notes", "comment", "comments", "description", "memo", "details"),
     ]
 )
-"""What columns of sentences are called; no scheme counts by them."""
+"""What columns of sentences and of places are called; no scheme counts by them."""
 
 
 def survey(places: Sequence[Path], headings: Headings) -> tuple[list[TableFound], list[Fault]]:
@@ -141,9 +142,13 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
     meant = headings.columns_of(proposal.columns, table) if table else {}
     free = tuple(name for name in proposal.columns if table and bare(name, brackets=False) in FREE and name not in meant)
     kept = tuple(name for name in proposal.columns if name not in (*citizens, *free))
-    layout = proposal.layout
+    needed = {name for name, one in meant.items() if one.column in TABLES[table].required}
+    marks = {name: those for name, those in proposal.layout.marks.items() if name not in needed}
+    layout = proposal.layout.model_copy(update={"marks": marks})  # a mark where an id must be stays the id that it is
     if (citizens or free) and ending(path) not in ("", ".parquet"):
-        layout = layout.model_copy(update={"columns": _letters(path, proposal, kept)})
+        told = {key: {name: one for name, one in getattr(layout, key).items() if name in kept} for key in ("marks", "formats")}
+        fill = tuple(name for name in layout.fill if name in kept)
+        layout = layout.model_copy(update={"columns": _letters(path, proposal, kept), "fill": fill, **told})
     return TableFound(
         path=path,
         sheet=proposal.sheet,

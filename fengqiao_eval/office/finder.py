@@ -75,7 +75,7 @@ def propose(path: Path, known: Collection[str] = (), name: str | None = None) ->
     within 0.5 of it, or where the file may be cut in two ways. Raises InputError where the file cannot be opened or cut.
     """
     opened = open_office(path, Layout(), name)
-    words = frozenset(map(squeeze, known))
+    words = frozenset(map(bare_name, known))
     found: list[Proposal] = []
     for sheet in opened.sheets:
         grid, settled = _open_grid(opened, sheet.name)
@@ -86,6 +86,15 @@ def propose(path: Path, known: Collection[str] = (), name: str | None = None) ->
         for region, heading in _regions(grid, words):
             found.append(_proposal(region, heading, settled, words))
     return found
+
+
+def bare_name(text: str) -> str:
+    """Leave of a heading what it is known by: no blanks, width, case, punctuation.
+
+    >>> bare_name("REC_ID"), bare_name("接报 时间")
+    ('recid', '接报时间')
+    """
+    return "".join(sign for sign in squeeze(text) if sign.isalnum())
 
 
 def _open_grid(opened: OfficeFile, sheet: str) -> tuple[CellGrid | None, Layout]:
@@ -147,7 +156,7 @@ def _is_another(grid: CellGrid, one: tuple[float, int, int], other: tuple[float,
     if names == new:
         return False
     said = [(column, cell) for column, cell in enumerate(new) if not _is_blank(cell)]
-    if sum(squeeze(str(cell)) in known for _, cell in said) * 2 >= len(said):
+    if sum(bare_name(str(cell)) in known for _, cell in said) * 2 >= len(said):
         return True
     before = grid.rows[one[2] + 1 : other[1]][:LOOKED_AT]
     return not any(cell == row[column] for column, cell in said for row in before)
@@ -181,10 +190,24 @@ def _score(region: _Region, first: int, last: int, known: frozenset[str]) -> flo
     plain = all(isinstance(cell, str) and len(cell) <= LONG and not DATA.search(cell) for cell in cells)
     distinct = len({name.casefold() for name in said}) == len(said)
     other = any(_is_datum(row[n]) for row in below for n, name in enumerate(names) if name)
-    familiar = sum(squeeze(name) in known or squeeze(name.split()[-1]) in known for name in said) / len(said)
+    familiar = sum(bare_name(name) in known or bare_name(name.split()[-1]) in known for name in said) / len(said)
     if not plain or any(map(_is_datum, cells)):
         return 0.0
-    return 3 * familiar + 2 * named + distinct * (len(said) > 1 or len(names) == 1) + other
+    return 3 * familiar + 2 * named + distinct * (len(said) > 1 or len(names) == 1) + other - AGAIN * _is_said_again(below, said)
+
+
+AGAIN = 0.6
+"""What it takes from a row that the names stand below it once more, as in another language: the last such row is the heading."""
+
+
+def _is_said_again(below: Sequence[Sequence[Any]], said: Sequence[str]) -> bool:
+    """Say whether the row right below holds names too: texts, no two alike, as many, where most rows further down hold data."""
+    if len(below) < _FEW:
+        return False
+    next_row, rest = [cell for cell in below[0] if not _is_blank(cell)], below[1:]
+    texts = all(isinstance(cell, str) and cell.isascii() and not _is_datum(cell) and cell.isidentifier() for cell in next_row)
+    held = sum(any(map(_is_datum, row)) for row in rest)
+    return texts and len(set(next_row)) == len(next_row) >= len(said) > 1 and held * 10 >= len(rest) * 9
 
 
 def _is_double(region: _Region, row: int) -> bool:
@@ -358,7 +381,7 @@ def _reasons(
     gaps: Sequence[int],
 ) -> Iterator[Note]:
     """Say why a layout is proposed, and what of it a person should look at."""
-    told = sum(squeeze(name) in known for name in names.values())
+    told = sum(bare_name(name) in known for name in names.values())
     row = "–".join(str(row + 1) for row in dict.fromkeys(heading))
     yield Note("found_heading", {"row": row, "columns": len(names), "told": told, "rows": rows})
     if sums:
