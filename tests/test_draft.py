@@ -170,6 +170,64 @@ def test_columns_of_citizens_are_left_out_and_named():
     assert fengqiao("check", "params/数据.yaml")[0] == 0
 
 
+def test_sentences_and_places_are_left_out_and_named():
+    """Free text may name citizens: rows typed twice that differ only by it are one."""
+    rows = [
+        ["警情号", "单位编号", "接报时间", "备注"],
+        ["1", "003", "2024-10-05 08:00", ""],
+        ["1", "003", "2024-10-05 08:00", "王某，重复"],
+    ]
+    workbook("数据/10月/接处警.xlsx", rows)
+    _, text = drafted("数据")
+    assert "自由文字里可能有群众信息，不读，已在 columns 中略去：“备注”" in text
+    assert "王某" not in text
+    assert "units 3、cases 3\n" in fengqiao("check", "params/数据.yaml")[1]
+
+
+def test_units_that_nobody_listed_are_made_of_the_records():
+    """Without a roster: one unit for all spellings of an id, with its commonest name, in a file for a person to look at."""
+    Path("数据/名册.xlsx").unlink()
+    head = ["警情号", "单位编号", "单位名称", "接报时间"]
+    rows = [["1", "003", "东街所", "2024-10-05"], ["2", 3, "东街所", "2024-10-05"], ["3", "００３ ", "", "2024-10-05"]]
+    workbook("数据/10月/接处警.xlsx", [head, *rows, ["4", "014", "河口所", "2024-10-05"]])
+    data, text = drafted("数据")
+    assert data["tables"]["units"] == {"file": "../params/数据_units.csv"}
+    assert Path("params/数据_units.csv").read_text("utf-8") == "unit_id,name,level\n003,东街所,station\n014,河口所,station\n"
+    assert "没有单位表：由记录里的 5 种写法归出 2 个单位" in text
+    assert fengqiao("check", "params/数据.yaml")[0] == 0
+    assert (fengqiao("draft", "数据", "--to", "params/数据_units.yaml")[0], Path("params/数据_units_units.csv").exists()) == (
+        0,
+        True,
+    )
+
+
+def test_words_of_statuses_mean_one_thing():
+    """Blanks, typing errors and other words for open and closed; an empty status is open, which is said."""
+    words = ["已办结", "已 办结", "己办结", "办结 ", "办理中", "", "移交"]
+    rows = [[str(n), "003", "2024-10-05", word] for n, word in enumerate(words)]
+    workbook("数据/10月/接处警.xlsx", [["警情号", "单位编号", "接报时间", "状态"], *rows])
+    data, text = drafted("数据")
+    meant = {"已 办结": "已办结", "己办结": "已办结", "办结 ": "已办结", "办理中": "在办", "": "在办"}
+    assert data["tables"]["cases"]["values"] == {"status": meant}
+    assert "状态为空的 1 行暂作“在办”（其中 0 行有办结时间" in text
+
+
+def test_the_last_of_two_headings_is_the_heading():
+    """Names in Chinese, and below them in English: the upper row is a title."""
+    rows = [
+        HEAD,
+        ["REC_ID", "UNIT_ID", "CREATE_TIME", "ARRIVED_AT"],
+        *([str(n), "003", "2024-10-05 08:00", ""] for n in range(5)),
+    ]
+    workbook("数据/10月/接处警.xlsx", rows)
+    data, _ = drafted("数据")
+    assert (
+        data["tables"]["cases"]["file"][0] == {"name": "10月/接处警.xlsx", "heading": 2}
+        or data["tables"]["cases"]["heading"] == 2
+    )
+    assert fengqiao("check", "params/数据.yaml")[0] == 0
+
+
 def test_what_is_no_table_and_what_cannot_be_read_is_named():
     """A sheet of something else, a file of another program, a torn workbook."""
     workbook("数据/食堂.xlsx", [["菜名", "价格"], ["面", 5]])
