@@ -50,9 +50,11 @@ bench: $(TESTS)  ## measure speed and memory, and kill 200 runs
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
 	@echo tests/random_kills.py; $(BIN)/python tests/random_kills.py --kills 200
 
-fuzz: $(TESTS)  ## try 8,000 mutated projects: SEED=7 others, INPUTS=300 fewer, INPUT=123 one alone, kept in fuzz.tmp/; under an hour
+fuzz: $(TESTS)  ## try 8,000 mutated projects, then 10,000 office files: SEED=7 others, INPUTS=300 fewer, INPUT=123 one alone, kept in fuzz.tmp/; about an hour
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --seed $(or $(SEED),0) --workers $(WORKERS) \
 		$(if $(INPUTS),--inputs $(INPUTS)) $(if $(INPUT),--input $(INPUT))
+	@$(if $(INPUT),,PYTHONPATH=tests $(BIN)/python -m fuzz.files --seed $(or $(SEED),0) --workers $(WORKERS) \
+		$(if $(INPUTS),--inputs $(INPUTS)))
 
 schema: $(SETUP)  ## write the JSON schemas by which editors complete and check schemes (docs/*.schema.json)
 	@$(BIN)/python .ci/json_schema.py docs

@@ -1,6 +1,7 @@
 """How far a workbook reaches, asked of its parts a block at a time before any room is taken for its cells."""
 
 import re
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import IO, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo, is_zipfile
 
 import numpy as np
+from python_calamine import CalamineError
 
 BLOCK = 1 << 22
 """So many bytes of a part are looked at in one go."""
@@ -67,6 +69,10 @@ class Extent:
     marks: dict[str, SheetMarks] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     from_1904: bool = False
+
+
+DAMAGE = (CalamineError, BadZipFile, OSError, ValueError, zlib.error, struct.error, EOFError, RuntimeError, LookupError)
+"""What libraries raise over a workbook that is damaged; RuntimeError where it asks for what they cannot, or for a password."""
 
 
 def measure(raw: BytesIO, limits: BookLimits) -> Extent:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from fengqiao_eval.errors import Fault, InputError
 from fengqiao_eval.files import absence, input_faults
-from fengqiao_eval.office.bounds import BookLimits, Extent, SheetMarks, measure, measure_ods
+from fengqiao_eval.office.bounds import DAMAGE, BookLimits, Extent, SheetMarks, measure, measure_ods
 from fengqiao_eval.office.layout import MOST_COLUMNS, Layout
 from fengqiao_eval.words import quote
 
@@ -177,7 +177,7 @@ def _open_workbook(raw: bytes, name: str) -> OfficeFile:
         book = CalamineWorkbook.from_filelike(held)
     except PasswordError:
         raise _fault(name, "office.encrypted") from None
-    except (CalamineError, BadZipFile, OSError, ValueError, zlib.error, EOFError):
+    except DAMAGE:
         raise _fault(name, "records.unreadable", given="Excel / ODS") from None
     sheets = [told for told in book.sheets_metadata if told.typ == SheetTypeEnum.WorkSheet]
     names = tuple(SheetName(told.name, told.visible != SheetVisibleEnum.Visible) for told in sheets)
@@ -191,7 +191,7 @@ def _sheet_grid(opened: OfficeFile, sheet: str) -> CellGrid:
         found = book.get_sheet_by_name(sheet)
         rows = found.to_python(skip_empty_area=False)
         merged = tuple(found.merged_cell_ranges or ()) if opened.kind != "ods" else ()
-    except (CalamineError, ValueError, OSError):
+    except DAMAGE:
         raise _fault(f"{opened.name}:{sheet}", "records.unreadable", given=opened.kind) from None
     number = book.sheet_names.index(sheet)
     part = extent.order[number] if number < len(extent.order) else ""

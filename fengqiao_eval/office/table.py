@@ -216,7 +216,7 @@ ColumnWords = Sequence[tuple[Sequence[str], str]]
 def list_words(grid: CellGrid) -> ColumnWords:
     """List the texts of each column."""
     columns = [list({cell for cell in grid.column(column) if type(cell) is str}) for column in range(grid.width)]
-    return [(words, squeeze("\0".join(words))) for words in columns]
+    return [(words, squeeze("\0".join(word.replace("\0", "") for word in words))) for words in columns]
 
 
 def find_rows(

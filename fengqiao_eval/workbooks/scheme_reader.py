@@ -1,6 +1,5 @@
 """The one table read back from the workbook that offices sign: the scheme, or every fault with its sheet and cell."""
 
-import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,15 +7,14 @@ from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineWorkbook
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from fengqiao_eval.documents import Document, KeyPath, suggest, validate
 from fengqiao_eval.errors import Fault, InputError, refuse
 from fengqiao_eval.files import absence, input_faults
-from fengqiao_eval.office.bounds import BookLimits, measure
+from fengqiao_eval.office.bounds import DAMAGE, BookLimits, measure
 from fengqiao_eval.scheme.indicator import usual_unit
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scheme.validation import check
@@ -174,7 +172,7 @@ def open_workbook(path: Path) -> Workbook:
         book = CalamineWorkbook.from_filelike(raw)
         if lang := next((lang for lang, names in named.items() if set(names[:2]) <= set(book.sheet_names)), None):
             return Workbook(str(path), lang, *(_grid(book, name) for name in named[lang]))
-    except (CalamineError, BadZipFile, OSError, ValueError, zlib.error):
+    except DAMAGE:
         raise InputError([Fault(str(path), "", "table.unreadable")]) from None
     wanted = next(name for name in named["zh"] if name not in book.sheet_names)
     raise InputError([Fault(str(path), "", "table.not_a_table", {"wanted": wanted, "given": ", ".join(book.sheet_names)})])
