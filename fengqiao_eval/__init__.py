@@ -26,6 +26,7 @@ _CATALOGUE = {
     "results.run": ("Run", "open_run"),
     "results.card": ("Card", "card"),
     "runs.recalculation": ("Recalculation", "recalculation"),
+    "intake.reading": ("Reading", "read_folder"),
     "pages.card_frames": ("class_frame", "dimension_frame", "indicator_frame", "trend_frame"),
     "pages.fragments": (
         *("dimensions_table", "gains_table", "headline", "indicators_table", "limits", "lost_records"),

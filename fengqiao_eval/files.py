@@ -212,11 +212,14 @@ def temporary_folder(place: str | None = None) -> Iterator[Path]:
             return None
         return held
 
-    for left in Path(place or tempfile.gettempdir()).glob(f"{TEMPORARY}????????"):
-        with suppress(OSError):  # another process removes it as well
-            if left.lstat().st_uid == os.geteuid() and (held := lock(left)) is not None:
-                shutil.rmtree(left, ignore_errors=True)
-                os.close(held)
+    def sweep() -> None:
+        for left in Path(place or tempfile.gettempdir()).glob(f"{TEMPORARY}????????"):
+            with suppress(OSError):  # another process removes it as well
+                if left.lstat().st_uid == os.geteuid() and (held := lock(left)) is not None:
+                    shutil.rmtree(left, ignore_errors=True)
+                    os.close(held)
+
+    sweep()
     folder = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=place))
     held = lock(folder)
     if not folder.is_dir():  # another process took it for one that was left, before it was locked
@@ -228,6 +231,7 @@ def temporary_folder(place: str | None = None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         if held is not None:
             os.close(held)
+        sweep()  # who died while we began may have lived a moment longer
 
 
 def fingerprint_file(path: Path) -> str:

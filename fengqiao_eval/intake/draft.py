@@ -223,7 +223,7 @@ def _tell_finding(plan: Outline, finding: TableFound) -> None:
     table, chosen = finding.table, _chosen(finding)
     sure = f"{finding.sure:.0%}"
     plan.tell(table, "found", file=_label(finding, plan.root), rows=f"{finding.rows:,}", table=TABLES[table].label, sure=sure)
-    for note in _joined(finding.why):
+    for note in _fold_notes(finding.why):
         plan.remarks[table].append(visible("  " + say(f"note.{note.key}", **note.given)))
     if finding.others:
         plan.tell(table, "others", tables=", ".join(finding.others))
@@ -244,7 +244,7 @@ def _tell_finding(plan: Outline, finding: TableFound) -> None:
         plan.tell(table, "missing", column=column, meaning=_meaning(table, column))
 
 
-def _joined(notes: Sequence[Note]) -> list[Note]:
+def _fold_notes(notes: Sequence[Note]) -> list[Note]:
     """Say once of several columns what is the same of all."""
     found: dict[tuple[str, str], list[Note]] = {}
     for note in notes:
