@@ -18,6 +18,7 @@ from fengqiao_eval.records.query import OWN
 from fengqiao_eval.records.store import Records, read_records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.runs.params import load_params
+from fengqiao_eval.scheme.yaml_text import flow
 from fengqiao_eval.words import quote, say
 from fengqiao_eval.workbooks.scheme_table import new_table
 
@@ -60,7 +61,8 @@ def read_folder(folder: str | Path, lang: str = "zh", rows: int = 5) -> Reading:
         records, wrong = read_records(params.roots, params.tables, name=str(folder))
         shown = {TABLES[name].label: _first_rows(records, name, rows) for name in records.tables}
     told = [{say("reading.fault", lang): fault.text(lang)} for fault in (*faults, *wrong)]
-    return Reading(_files(place, lang), texts[to], shown, _receipts(records, lang), _ids(records, lang), pd.DataFrame(told))
+    text = texts[to].replace(flow(place.as_posix()), flow(place.name))
+    return Reading(_files(place, lang), text, shown, _receipts(records, lang), _ids(records, lang), pd.DataFrame(told))
 
 
 def _files(place: Path, lang: str) -> pd.DataFrame:

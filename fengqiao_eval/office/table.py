@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from fengqiao_eval.documents import suggest
 from fengqiao_eval.errors import Fault, refuse
+from fengqiao_eval.office.bounds import DAMAGE
 from fengqiao_eval.office.cells import ColumnRead, Writing, join_moments, read_amount, read_column, valid_format
 from fengqiao_eval.office.grid import CellGrid, choose_sheet, open_office
 from fengqiao_eval.office.layout import Layout, column_letters, compile_words, squeeze
@@ -72,7 +73,10 @@ def _complete(receipt: Receipt, **more: Any) -> Receipt:
 
 
 def _holds(book: Any, name: str) -> bool:
-    return bool(book.get_sheet_by_name(name).width)
+    try:
+        return bool(book.get_sheet_by_name(name).width)
+    except DAMAGE:  # it is named as one that was not read
+        return True
 
 
 def _writing(name: str, layout: Layout, kinds: Mapping[str, str], grid: CellGrid) -> Writing:
