@@ -179,9 +179,12 @@ def replace_whole(path: Path) -> Iterator[Path]:
         raise
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file in one step, text in UTF-8 with its ends of lines as they are: it is there whole, or not at all."""
-    with replace_whole(path) as aside, aside.open("xb") as file:
+def write_whole(path: Path, content: str | bytes, mode: int = 0o666) -> None:
+    """Write a file in one step, text in UTF-8 with its ends of lines as they are: it is there whole, or not at all.
+
+    mode: who may open it, less what the umask takes, from the moment it is there.
+    """
+    with replace_whole(path) as aside, open(aside, "xb", opener=lambda name, how: os.open(name, how, mode)) as file:
         file.write(write_halves(content).encode() if isinstance(content, str) else content)
 
 

@@ -257,5 +257,6 @@ def _manifest(table: Scheme, cards: dict[str, list[str]], officers: int) -> dict
         "as_of": "2025-01-01 00:00:00", "state": "draft", "objection_until": "2025-01-20", "contact": "考评办 0571-0000000",
         "lang": "zh", "only": "all", "levels": list(table.levels), "officers": officers, "cards": cards, "failures": [],
         "counts": {"cases": 120_345, "visits": 98_765, "units": 45}, "notes": [{"key": "of_no_catalogue", "given": {"rows": 3}}],
-        "packages": {"fengqiao_eval": "0.1.0"}, "fingerprints": {"scheme": "0f3a", "records": "77be"},
+        "packages": {"fengqiao_eval": "0.1.0"}, "parameters": {},
+        "fingerprints": {"scheme": "0f3a", "records": {"cases.csv": "77be"}},
     }  # fmt: skip

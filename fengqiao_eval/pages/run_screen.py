@@ -12,6 +12,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import FLAGS, OFFICER
 from fengqiao_eval.files import file_name, link
+from fengqiao_eval.pages import receipts
 from fengqiao_eval.pages.fragments import render
 from fengqiao_eval.results.caveats import banner, template_lines
 from fengqiao_eval.results.frames import page_names
@@ -82,6 +83,7 @@ def write(run_folder: Path, lang: str = "zh", changed: Sequence[str] = (), *, of
         assets=inner,
         rows=rows,
         overview=(folder / "overview.html").is_file(),
+        read=receipts.NAME if (folder / receipts.NAME).is_file() else "",
     )
     (folder / "index.html").write_text(page + "\n", "utf-8", newline="\n")
 

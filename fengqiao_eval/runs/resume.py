@@ -11,10 +11,14 @@ from typing import Any
 from fengqiao_eval.engine.card_job import CardJob
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.files import PRIVATE, replace_whole
+from fengqiao_eval.pages import receipts
 from fengqiao_eval.periods import parse
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.job import Job
+
+SCREEN = "index.html"
+"""The page that a run has where its cards were asked for."""
 
 
 def is_nonempty(path: Path) -> bool:
@@ -42,12 +46,14 @@ def is_up_to_date(folder: Path, job: Job) -> bool:
     now = manifest.parameters(job.params, folder, ())
     if any(now.get(key) != told["parameters"].get(key) for key in ("records", "scheme", "overrides")):
         return False  # it names its records or its scheme where they were
+    if receipts.NAME not in told["pages"] or not is_nonempty(folder / receipts.NAME):
+        return False
     if not job.cards:
         return True
     if told["keys"]["cards"] != job.cards_key(told["run"], told["corrects"]) or told["failures"] or told["officers_failed"]:
         return False
     pages = [*(folder / page for page in told["pages"]), *((card.pdf for card in wanted) if job.pdf else ())]
-    return bool(told["pages"]) and all(map(is_nonempty, pages)) and all(map(is_printed, wanted))
+    return SCREEN in told["pages"] and all(map(is_nonempty, pages)) and all(map(is_printed, wanted))
 
 
 def take_frames(source: Path, job: Job) -> dict[str, Any]:

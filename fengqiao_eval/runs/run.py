@@ -17,6 +17,7 @@ from fengqiao_eval.engine.card_job import CardJob, Failure
 from fengqiao_eval.engine.pool import print_cards
 from fengqiao_eval.errors import OFFICER, Fault, FengqiaoError, FullDiskError, InputError, Note
 from fengqiao_eval.files import FULL, find_refusal, refusal
+from fengqiao_eval.pages import receipts
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.results import seal
 from fengqiao_eval.runs import folder as run_folder
@@ -113,7 +114,7 @@ def _make(newest: Path | None, job: Job, *, new: bool) -> Made:
 
     told |= {"since": resume.latest_changes(job)}  # not before: while cards are printed this process holds no frames
     manifest.write(job.part / "manifest.json", told)
-    told |= {"pages": _pages(job) if job.cards else []}
+    told |= {"pages": _pages(job)}
     failures += _print_pdfs(job, cards) if job.pdf else ()  # figures need the assets written just now
 
     failed = {(failure.level, failure.unit_id) for failure in failures}
@@ -253,9 +254,11 @@ def _log_failure(job: Job, failure: Failure | None) -> None:
 
 
 def _pages(job: Job) -> list[str]:
-    """Write what speaks of the whole run; return the paths of its files."""
+    """Write what speaks of the whole run, of a run without cards what was read alone; return the paths of its files."""
     before = {path for path in job.part.rglob("*") if path.is_file()}
-    write_pages(job.part, job.params.lang)
+    receipts.write(job.part, run_folder.read_manifest(job.part), job.params.lang)
+    if job.cards:
+        write_pages(job.part, job.params.lang)
     after = {path for path in job.part.rglob("*") if path.is_file()}
     return sorted(path.relative_to(job.part).as_posix() for path in after - before)
 
