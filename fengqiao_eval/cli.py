@@ -1,4 +1,4 @@
-"""The command line, `fengqiao`: demo, draft, scheme, check, score, run, lab, tune, explain, compare, verify."""
+"""The command line, `fengqiao`: demo, draft, read, scheme, check, score, run, lab, tune, explain, compare, verify."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 GO_ON = ("run", "score")
 """The commands that keep what they did when they are stopped."""
 
-WRITE = (*GO_ON, "demo", "scheme", "tune", "compare")
+WRITE = (*GO_ON, "demo", "read", "scheme", "tune", "compare")
 """The commands whose result is files: it stands where nothing can be printed of it."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -217,6 +217,24 @@ def draft(
     from fengqiao_eval.intake import draft as drafts
 
     _echo(drafts.write_draft(folders, to, drafts.period_of(sets)))
+
+
+@app.command("read", help=_help("read"))
+def read_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", readable=False, help=_brief("read_files"))],
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", readable=False, help=_brief("read_to"))],
+    code: Annotated[list[str], typer.Option("--code", metavar="COLUMN", help=_brief("code"))] = [],
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", readable=False, help=_brief("key"))] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help=_brief("encoding"))] = None,
+    heading: Annotated[int | None, typer.Option("--heading", min=1, metavar="ROW", help=_brief("heading"))] = None,
+) -> None:
+    """Write clean tables from files as offices have them."""
+    from fengqiao_eval.intake.clean import ReadOptions, write_clean
+    from fengqiao_eval.records.headings import read_headings
+
+    own = Path("params", "headings.yaml")
+    headings = read_headings(own if own.is_file() else None)
+    _echo(write_clean(files, to, ReadOptions(encoding, heading, tuple(code), key), headings, language()))
 
 
 @app.command(help=_help("check"))

@@ -22,7 +22,11 @@ LOOKED_AT = 2000
 LONG = 80
 """No name of a column is longer."""
 ENOUGH = 3.0
-"""A row of this score, of 7 at most, may be a heading."""
+"""A row of this score may be a heading."""
+MOST = 7.0
+"""No row scores higher."""
+UNTOLD = Layout()
+"""Where nothing is settled yet."""
 _NOTHING = "— —— - -- / \\ * … 空 空缺 缺 未填 待补 暂无 无 n/a na null"
 MARKS: dict[str, Mark] = {
     **dict.fromkeys(_NOTHING.split(), "missing"),
@@ -66,15 +70,17 @@ class _Region:
         return [cells[column] for column in self.columns]
 
 
-def propose(path: Path, known: Collection[str] = (), name: str | None = None) -> list[Proposal]:
+def propose(path: Path, known: Collection[str] = (), name: str | None = None, told: Layout = UNTOLD) -> list[Proposal]:
     """Propose where the tables of a file lie, sheet by sheet from above; nothing is read by it until a person has settled it.
 
-    known: words that headings may be. A row scores as a heading, of 7: up to 3 for the share of its names that are known, 2 for
-    the share of the columns below that it names, 1 where it holds short texts only and no two alike, 1 where other things stand
-    below: numbers, times. Of rows that score alike the upper one is taken. Sure is the score by 7, halved where another row comes
-    within 0.5 of it, or where the file may be cut in two ways. Raises InputError where the file cannot be opened or cut.
+    known: words that headings may be. told: what a person has settled already, of which encoding and heading are taken; with a
+    heading a sheet holds one table, which is certain, or none where nothing stands in that row. A row scores as a heading, of 7:
+    up to 3 for the share of its names that are known, 2 for the share of the columns below that it names, 1 where it holds short
+    texts only and no two alike, 1 where other things stand below: numbers, times. Of rows that score alike the upper one is
+    taken. Sure is the score by 7, halved where another row comes within 0.5 of it, or where the file may be cut in two ways.
+    Raises InputError where the file cannot be opened or cut.
     """
-    opened = open_office(path, Layout(), name)
+    opened = open_office(path, told, name)
     words = frozenset(map(bare_name, known))
     found: list[Proposal] = []
     for sheet in opened.sheets:
@@ -83,7 +89,8 @@ def propose(path: Path, known: Collection[str] = (), name: str | None = None) ->
             continue
         several = sum(not other.hidden for other in opened.sheets) > 1 or sheet.hidden
         settled = settled.model_copy(update={"sheet": sheet.name}) if several else settled
-        for region, heading in _regions(grid, words):
+        settled = settled.model_copy(update={"encoding": told.encoding}) if told.encoding and opened.book is None else settled
+        for region, heading in _regions(grid, words) if told.heading is None else _region_told(grid, told):
             found.append(_proposal(region, heading, settled, words))
     return found
 
@@ -136,6 +143,13 @@ def _regions(grid: CellGrid, known: frozenset[str]) -> Iterator[tuple[_Region, l
         end = starts[number + 1][0] if number + 1 < len(starts) else len(grid.rows)
         yield from _blocks(_Region(grid, begin, end, columns), found)
         begin = end
+
+
+def _region_told(grid: CellGrid, told: Layout) -> Iterator[tuple[_Region, list[tuple[float, int, int]]]]:
+    """Give the region below a heading that a person has named, where there is one in this sheet."""
+    first, last = (row - 1 for row in told.heading_rows)
+    if last < len(grid.rows) and any(not _is_blank(cell) for cell in grid.rows[last]):
+        yield from _blocks(_Region(grid, 0, len(grid.rows), tuple(range(grid.width))), [(MOST, first, last)])
 
 
 def _segments(grid: CellGrid) -> Iterator[tuple[int, int]]:
@@ -288,7 +302,7 @@ def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Lay
 
 
 def _sureness(score: float, rivals: Sequence[Any]) -> float:
-    return round(min(score / 7, 1.0) / (2 if rivals else 1), 2)
+    return round(min(score / MOST, 1.0) / (2 if rivals else 1), 2)
 
 
 def _span(first: int, last: int) -> dict[str, Any]:
