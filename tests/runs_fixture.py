@@ -241,5 +241,5 @@ def _manifest(scheme: Scheme) -> dict[str, object]:
         "notes": [
             {"key": "void", "given": {"indicator": "投诉回应率", "period": "2024-11", "reason": "投诉系统迁移，答复时间丢失"}},
             {"key": "sentence_nobody_wrote", "given": {"n": 3}},
-        ], "failures": [],
+        ], "failures": [], "fingerprints": {}, "parameters": {},
     }  # fmt: skip
