@@ -50,6 +50,9 @@ MISNAMED = ("no_folder", "taken", "folder", "long", "loop", "link", "gone")
 PRIVATE = 0o700
 """The mode of a folder that only its owner opens: officers' things, and runs that are not finished."""
 
+OWN = 0o600
+"""The mode of a file that only its owner opens."""
+
 _LONGEST = 120
 """Bytes of a file name without its ending; file systems take 255."""
 
@@ -179,13 +182,16 @@ def replace_whole(path: Path) -> Iterator[Path]:
         raise
 
 
-def write_whole(path: Path, content: str | bytes, mode: int = 0o666) -> None:
+def write_whole(path: Path, content: str | bytes, *, private: bool = False) -> None:
     """Write a file in one step, text in UTF-8 with its ends of lines as they are: it is there whole, or not at all.
 
-    mode: who may open it, less what the umask takes, from the moment it is there.
+    private: its owner alone may open it, from the moment it is there.
     """
-    with replace_whole(path) as aside, open(aside, "xb", opener=lambda name, how: os.open(name, how, mode)) as file:
-        file.write(write_halves(content).encode() if isinstance(content, str) else content)
+    with replace_whole(path) as aside:
+        if private:
+            aside.touch(OWN, exist_ok=False)
+        with aside.open("r+b" if private else "xb") as file:
+            file.write(write_halves(content).encode() if isinstance(content, str) else content)
 
 
 TEMPORARY = "fqtmp-"

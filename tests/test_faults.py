@@ -166,5 +166,5 @@ def test_nothing_is_left(printed):
     assert printed.processes == []
     assert printed.files == []
     folder = printed.cards["first"].page.parent
-    endings = (".html", ".ipynb", ".records.csv")
+    endings = (".html", ".ipynb", ".records.csv", ".records.xlsx")
     assert [path.name for path in folder.iterdir() if path.name.startswith(".") or not path.name.endswith(endings)] == []

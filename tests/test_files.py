@@ -323,4 +323,9 @@ def test_cards_are_printed_in_a_folder_with_a_gbk_name(tmp_path, monkeypatch):
     (tmp_path / GBK).mkdir()
     monkeypatch.chdir(a_project(tmp_path / GBK))
     assert fengqiao("run", "params/q4.yaml", "--only", "S1", "--notebooks")[0] == 0
-    assert {path.name for path in Path("runs/q4/station").iterdir()} == {"S1.html", "S1.records.csv", "S1.ipynb"}
+    assert {path.name for path in Path("runs/q4/station").iterdir()} == {
+        "S1.html",
+        "S1.records.csv",
+        "S1.records.xlsx",
+        "S1.ipynb",
+    }

@@ -34,7 +34,7 @@ def test_a_card_is_page_records_and_notebook(make):
     card.page.parent.mkdir()
     card_job.failed_path(card).write_text("{}", "utf-8")
     assert card_job.publish_card(card, isolated=True) is None
-    assert files(card) == ["S002.html", "S002.ipynb", "S002.records.csv"]
+    assert files(card) == ["S002.html", "S002.ipynb", "S002.records.csv", "S002.records.xlsx"]
 
 
 def test_a_kept_notebook_runs_from_where_it_lies(make):

@@ -162,6 +162,7 @@ HARM = [
     ("station/S2.html", "gone", ["S2"]),
     ("station/S2.html", "empty", ["S2"]),
     ("station/S2.records.csv", "gone", ["S2"]),
+    ("station/S2.records.xlsx", "gone", ["S2"]),
     ("officer/PQ702.html", "gone", ["PQ702"]),
 ]
 

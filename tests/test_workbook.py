@@ -1,19 +1,24 @@
 """The workbook holds the frames as real numbers, prints on A4, and takes no text for a formula."""
 
+import csv
 import re
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
+from fengqiao_eval.results.card import card, write_records_csv
+from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.aggregation import whole_weights
 from fengqiao_eval.wording.definitions import definition, rule_of
-from fengqiao_eval.workbooks import results
+from fengqiao_eval.workbooks import losses, results
 from run_folders import HOSTILE, NOT_RANKED, scheme, write_run
+from runs_fixture import write as write_rich
 
 
 @pytest.fixture(scope="module")
@@ -248,3 +253,39 @@ def test_a_rule_of_points_is_said_in_words(rule, zh):
     """How a value becomes points is said with its thresholds, floor and cap."""
     measure = {"kind": "mean", "table": "surveys", "date": "asked_at", "of": "score"}
     assert rule_of(indicator(measure, **rule), Scheme.model_construct(dimensions=()), "zh") == zh
+
+
+def test_lost_records_are_listed_in_a_workbook_too(tmp_path):
+    """The workbook beside a card holds the rows of the CSV, cell by cell, as texts: none is a formula or a number."""
+    run = open_run(write_rich(tmp_path / "demo"))
+    of = card(run, "S002")
+    losses.write_losses(run, of, tmp_path / "S002.records.xlsx")
+    write_records_csv(of, tmp_path / "S002.records.csv")
+    with (tmp_path / "S002.records.csv").open(encoding="utf-8-sig", newline="") as file:
+        wanted = [[cell.removeprefix("'") for cell in row] for row in csv.reader(file)]
+    title, *found = cells(tmp_path / "S002.records.xlsx", "失分记录")
+    assert f"共 {len(wanted) - 1} 条" in title[0]
+    assert [list(map(str, row)) for row in found] == wanted
+    assert "=cmd|0" in {row[3] for row in found}
+    assert not re.search(r"<f>|<f ", "".join(parts(tmp_path / "S002.records.xlsx").values()))
+
+
+def test_a_long_list_of_lost_records_is_cut_and_says_so(tmp_path, monkeypatch):
+    """Of more records than a workbook lists the first are there, and its first row says how many are not."""
+    monkeypatch.setattr(losses, "MOST", 3)
+    run = open_run(write_rich(tmp_path / "demo"))
+    of = card(run, "S002")
+    losses.write_losses(run, of, tmp_path / "a.xlsx")
+    title, _, *found = cells(tmp_path / "a.xlsx", "失分记录")
+    assert "只列出前 3 条，全部见 S002.records.csv" in title[0]
+    assert len(found) == 3
+
+
+def test_a_card_without_lost_records_has_a_list_that_says_none(tmp_path):
+    """Where nothing was lost the workbook is there all the same, with its heading."""
+    run = open_run(write_rich(tmp_path / "demo"))
+    of = replace(card(run, "S002"), lost_records=(), disputes=())
+    losses.write_losses(run, of, tmp_path / "a.xlsx")
+    title, head = cells(tmp_path / "a.xlsx", "失分记录")
+    assert "共 0 条" in title[0]
+    assert head[0] == "指标代码"

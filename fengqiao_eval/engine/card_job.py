@@ -14,6 +14,9 @@ from fengqiao_eval.words import say
 if TYPE_CHECKING:  # what prints a card is loaded by who prints it: a spawned worker settles before it loads papermill
     from fengqiao_eval.engine.execute import CellError
 
+LISTS = (".records.csv", ".records.xlsx")
+"""What the names of the lists end in of the records that lost points."""
+
 
 @dataclass(frozen=True)
 class CardJob:
@@ -30,8 +33,8 @@ class CardJob:
 
     @property
     def files(self) -> list[Path]:
-        """What lies there when the card is done: list of records, notebook where it is kept, and the page, written last."""
-        endings = [*([".records.csv"] if self.unit_id else []), *([".ipynb"] if self.keep else []), ".html"]
+        """What lies there when the card is done: lists of records, notebook where it is kept, and the page, written last."""
+        endings = [*(LISTS if self.unit_id else []), *([".ipynb"] if self.keep else []), ".html"]
         return [self.page.with_suffix(ending) for ending in endings]
 
     @property
@@ -175,11 +178,14 @@ def _publish(notebook: Any, card: CardJob) -> None:
     from fengqiao_eval.results.card import card as card_of  # noqa: PLC0415 - see above
     from fengqiao_eval.results.card import write_records_csv  # noqa: PLC0415 - see above
     from fengqiao_eval.results.run import open_run  # noqa: PLC0415 - see above
+    from fengqiao_eval.workbooks.losses import write_losses  # noqa: PLC0415 - see above
 
     run = open_run(card.run)
     text = page.page(notebook, run, card.unit_id, card.lang)
     if card.unit_id:
-        write_records_csv(card_of(run, card.unit_id, card.lang), card.page.with_suffix(".records.csv"))
+        of = card_of(run, card.unit_id, card.lang)
+        write_records_csv(of, card.page.with_suffix(LISTS[0]))
+        write_losses(run, of, card.page.with_suffix(LISTS[1]))
     if card.keep:
         keep(notebook, card, card.page.with_suffix(".ipynb"))
     write_whole(card.page, text)

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from fengqiao_eval.documents import suggest
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError, refuse
-from fengqiao_eval.files import PRIVATE, check_own, file_names, foreign_fault, input_faults, is_open
+from fengqiao_eval.files import OWN, PRIVATE, check_own, file_names, foreign_fault, input_faults, is_open
 from fengqiao_eval.measuring.plausibility import percent
 from fengqiao_eval.office.cells import Writing, read_amount, read_column
 from fengqiao_eval.office.finder import Proposal, propose
@@ -390,7 +390,7 @@ def _write_all(tables: Sequence[CleanTable], to: Path, key: tuple[Path, bytes] |
             _write_csv(one.cells, aside / f"{one.name}.csv")
         receipts.write(aside, _page_told(tables, lang), lang)
         if key:
-            with os.fdopen(os.open(key[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            with os.fdopen(os.open(key[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWN), "wb") as file:
                 written = True
                 file.write(key[1])
         aside.rename(to)

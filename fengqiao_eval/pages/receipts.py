@@ -14,8 +14,6 @@ from fengqiao_eval.words import readable, say, visible
 
 NAME = "read.html"
 """How the page is called in the folder of a run, and beside clean tables."""
-OWNER = 0o600
-"""Its mode: names of files and ids as they were written are for whoever answers for the records."""
 LONGEST = 200
 """As many signs are shown of a name or an id."""
 
@@ -25,7 +23,7 @@ Told = Mapping[str, Any]
 def write(folder: Path, told: Told, lang: str = "zh") -> Path:
     """Write the page into a folder, for its owner alone, and return its path; told: see page."""
     path = folder / NAME
-    write_whole(path, page(told, lang) + "\n", OWNER)
+    write_whole(path, page(told, lang) + "\n", private=True)
     return path
 
 

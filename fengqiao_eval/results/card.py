@@ -272,4 +272,4 @@ def _total_change(of: CardPeriods, firm: Mapping[str, float | None], earlier: Ea
 
 def write_records_csv(of: Card, path: str | Path) -> None:
     """Write every record that lost points, and every open dispute, beside the card (LEVEL/UNIT_ID.records.csv), for Excel."""
-    lost_records.write_csv(of.lost_records, of.disputes, Path(path), of.lang)
+    lost_records.write_csv(lost_records.list_rows(of.lost_records, of.disputes, of.lang), Path(path))

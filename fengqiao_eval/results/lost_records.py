@@ -114,16 +114,23 @@ def escape_formula(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
-def write_csv(found: Sequence[LostRecords], disputes: Sequence[OpenDisputes], path: Path, lang: str) -> None:
-    """Write every record that lost points, then every open dispute, as a CSV that Excel opens (UTF-8 with BOM).
+ListRow = tuple[str, ...]
 
-    Formulas are made harmless.
-    """
-    rows = [tuple(say(f"card.csv.{name}", lang) for name in ("indicator", "label", "table", "record", "unit", "time"))]
+
+def list_rows(found: Sequence[LostRecords], disputes: Sequence[OpenDisputes], lang: str) -> list[ListRow]:
+    """List every record that lost points, then every open dispute, as rows of texts below their heading."""
+    rows: list[ListRow] = [
+        tuple(say(f"card.csv.{name}", lang) for name in ("indicator", "label", "table", "record", "unit", "time"))
+    ]
     rows += [(part.code, part.label, part.table, r.record_id, r.unit_id, r.happened_at) for part in found for r in part.records]
     for tier in disputes:  # without an indicator, since they have lost no points yet; the moment is when they are due
         colour = term("tier", tier.tier, lang) if tier.tier else say("card.disputes.untiered", lang)
         label = say("card.csv.dispute", lang, tier=colour)
         rows += [("", label, "disputes", one.dispute_id, one.unit_id, one.due_at) for one in tier.disputes]
+    return rows
+
+
+def write_csv(rows: Sequence[ListRow], path: Path) -> None:
+    """Write rows as a CSV that Excel opens (UTF-8 with BOM); formulas are made harmless."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows([escape_formula(cell) for cell in row] for row in rows)
