@@ -85,6 +85,13 @@ def _victim(process: subprocess.Popen[str], target: str) -> psutil.Process | Non
     return None
 
 
+def _names(folder: Path, pattern: str) -> list[Path]:
+    """List what is there; a folder may go while it is looked at."""
+    with suppress(FileNotFoundError):
+        return list(folder.glob(pattern))
+    return []
+
+
 @contextmanager
 def _watch(place: Path) -> Iterator[set[str]]:
     """Look again and again at what is temporary or unfinished: gather the names of what is open to others."""
@@ -93,12 +100,12 @@ def _watch(place: Path) -> Iterator[set[str]]:
     def look() -> None:
         while not end.wait(0.004):
             named = (place / "runs" / ".q4.latest").exists()  # it is finished, and about to take its place
-            unfinished = () if named else (place / "runs").glob(".*.part")
-            for path in (
-                *(place / "tmp").glob("*"),
-                *unfinished,
-                *(place / "runs").glob(".*.part/officer"),
-            ):
+            places = [
+                (place / "tmp", "*"),
+                (place / "runs", ".*.part/officer"),
+                *([] if named else [(place / "runs", ".*.part")]),
+            ]
+            for path in (path for folder, pattern in places for path in _names(folder, pattern)):
                 with suppress(FileNotFoundError):
                     if path.lstat().st_mode & 0o077 and not path.is_symlink():
                         opened.add(f"{path.name} {path.lstat().st_mode & 0o777:o}")
