@@ -262,12 +262,12 @@ def test_check_and_manifest_tell_how_many_rows_lie_in_the_period(project):
 
 
 def test_score_writes_frames_only(project):
-    """Score writes frames, scheme and manifest; no page, no workbook, no card."""
+    """Score writes frames, scheme, manifest and what was read; no other page, no workbook, no card."""
     code, said, _ = fengqiao("score", "params/q4.yaml")
     assert code == 0
     assert said.rstrip().endswith("，请看 " + str(Path("runs") / "q4" / "ranks.parquet"))
     run = project / "runs" / "q4"
-    assert not list(run.rglob("*.html")) + list(run.rglob("*.xlsx"))
+    assert [path.name for path in (*run.rglob("*.html"), *run.rglob("*.xlsx"))] == ["read.html"]
     ranks = pd.read_parquet(run / "ranks.parquet").query("period == '2024Q4'").set_index("unit_id")
     assert ranks["total"].to_dict() == {"X1": 83.4, "S1": 78.0, "S2": 98.8}
     assert json.loads((run / "manifest.json").read_text("utf-8"))["officers"] == 2
@@ -289,7 +289,7 @@ def test_a_run_prints_cards_and_tells_what_failed(project):
     assert str(Path("runs") / "q4" / "index.html") in said
     run = project / "runs" / "q4"
     assert {path.name for path in run.iterdir() if path.suffix != ".parquet"} == {
-        *("assets", "officer", "station", "index.html", "manifest.json", "one_table.xlsx", "scheme.json")
+        *("assets", "officer", "station", "index.html", "manifest.json", "one_table.xlsx", "read.html", "scheme.json")
     }
     assert [path.name for path in (run / "station").iterdir()] == ["S2.failed.ipynb"]
     told = json.loads((run / "manifest.json").read_text("utf-8"))
