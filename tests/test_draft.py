@@ -341,3 +341,19 @@ def _drawn_by_make() -> dict[tuple[str, str], tuple[int, int]]:
         counted[unit, "arrival_on_time"] = (sum(row[2] <= timedelta(minutes=15) for row in those), len(those))
         counted[unit, "recorded_in_24h"] = (sum(row[3] <= timedelta(hours=24) for row in those), len(those))
     return counted
+
+
+def test_a_view_without_end_is_not_counted(monkeypatch):
+    """Drafting looks at the columns of views, and reads them as a run does: one that has no end is refused, not waited for."""
+    monkeypatch.setattr("fengqiao_eval.records.sources.LONGEST_VIEW", 0.5)
+    with duckdb.connect("记录.duckdb") as base:
+        base.execute("CREATE TABLE 单位 AS SELECT '003' 单位编号, '东街' 单位名称, '派出所' 层级")
+        base.execute("CREATE TABLE t AS SELECT range n FROM range(100000)")
+        columns = "a.n 警情号, '003' 单位编号, TIMESTAMP '2024-11-05 08:00' 接报时间"
+        endless = f"SELECT {columns} FROM t a, t b, t c, t d WHERE md5(a.n || d.n) = '0'"
+        base.execute(f"CREATE VIEW 警情 AS {endless}")
+    data, text = drafted("记录.duckdb")
+    assert "警情：警情案件，? 行" in text
+    assert data["tables"]["cases"]["file"] == "警情"
+    code, _, refused = fengqiao("check", "params/记录.yaml")
+    assert (code, "records.endless_view" in refused) == (1, True)

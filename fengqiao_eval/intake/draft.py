@@ -222,7 +222,14 @@ def _tell_finding(plan: Outline, finding: TableFound) -> None:
     """Say why a file is taken for a table, and what of it a person should look at."""
     table, chosen = finding.table, _chosen(finding)
     sure = f"{finding.sure:.0%}"
-    plan.tell(table, "found", file=_label(finding, plan.root), rows=f"{finding.rows:,}", table=TABLES[table].label, sure=sure)
+    plan.tell(
+        table,
+        "found",
+        file=_label(finding, plan.root),
+        rows=f"{finding.rows:,}" if finding.rows >= 0 else "?",
+        table=TABLES[table].label,
+        sure=sure,
+    )
     for note in _fold_notes(finding.why):
         plan.remarks[table].append(visible("  " + say(f"note.{note.key}", **note.given)))
     if finding.others:

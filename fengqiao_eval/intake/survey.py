@@ -23,6 +23,8 @@ BASES = (".duckdb", ".db")
 """How files of DuckDB are called."""
 MOST_FILES = 2000
 """A survey of more files is refused: a folder of records holds some hundred."""
+UNCOUNTED = -1
+"""Rows that were not counted."""
 HINT = 0.3
 """What it weighs, beside the share of required columns, that file or sheet is called as a table."""
 CLOSE = 0.05
@@ -121,14 +123,16 @@ def _findings(path: Path, headings: Headings) -> Iterator[TableFound]:
 
 
 def _base_tables(path: Path) -> list[tuple[str, tuple[str, ...], int]]:
-    """List the tables of a DuckDB file with their columns and rows; views are left to a person."""
+    """List the tables and views of a DuckDB file with their columns and rows; of views, which may have no end, UNCOUNTED."""
     connection, base, every = attach(path, "UTC", path.name)
+    asked = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?"
+    tables = set(connection.con.execute(asked, [base]).fetchall())
     found = []
     for schema, name in every:
         try:
             rows = connection.table(name, database=(base, schema))
-            called = name if schema == "main" else f"{schema}.{name}"
-            found.append((called, tuple(rows.columns), int(rows.count().execute())))
+            count = int(rows.count().execute()) if (schema, name) in tables else UNCOUNTED
+            found.append((name if schema == "main" else f"{schema}.{name}", tuple(rows.columns), count))
         except BROKEN:  # it is told by name when it is read
             continue
     return found
