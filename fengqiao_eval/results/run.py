@@ -23,7 +23,7 @@ FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", 
 """The frames of a run, each a parquet file; those of officers lie in officer/."""
 
 MANIFEST = "manifest.json"
-NEEDED = frozenset({"run", "state", "period", "periods", "levels", "lang", "parameters", "fingerprints"})
+NEEDED = frozenset({"run", "state", "periods"})
 """What no manifest is without."""
 
 CARD_FRAMES = tuple(name for name in FRAMES if name != "measures")
