@@ -1,5 +1,6 @@
 """A params file drafted from a folder: what lies there, what it means, and what is unsure; nothing is overwritten."""
 
+import os
 import random
 import re
 import shutil
@@ -358,3 +359,25 @@ def test_a_view_without_end_is_not_counted(monkeypatch):
     assert data["tables"]["cases"]["file"] == "警情"
     code, _, refused = fengqiao("check", "params/记录.yaml")
     assert (code, "records.endless_view" in refused) == (1, True)
+
+
+def test_a_pipe_and_a_number_in_a_name_are_told_and_not_read():
+    """A pipe is not waited for; a citizen's number in the name of a file, a sheet or a column is shown by its look alone."""
+    os.mkfifo("数据/z.parquet")
+    os.mkfifo("数据/z.duckdb")
+    workbook("数据/接处警 13800138000.xlsx", [HEAD, ["1", "003", "2024-10-05", ""]])
+    workbook("数据/10月/接处警.xlsx", [[*HEAD, "王小明 138 0013 8000"], ["1", "003", "2024-10-05", "", "x"]])
+    workbook("数据/12月/接处警.xlsx", [HEAD, ["1", "003", "2024-10-05", ""]], names=("13800138000",))
+    _, text = drafted("数据")
+    assert len(re.findall(r"读不了：z\.\w+ \[document\.special\]", text)) == 2
+    assert "读不了：字字字 99999999999.aaaa [draft.citizen_name]" in text
+    assert "读不了：接处警.xlsx:99999999999 [draft.citizen_name]" in text
+    assert not re.search("138 ?0013 ?8000|王小明", text)
+
+
+def test_a_link_where_a_draft_would_lie_stays():
+    """One that leads nowhere is there all the same."""
+    Path("params").mkdir()
+    Path("params/数据.yaml").symlink_to("nowhere")
+    assert fengqiao("draft", "数据")[0] == 2
+    assert Path("params/数据.yaml").is_symlink()

@@ -30,8 +30,9 @@ from fengqiao_eval.office.layout import Layout
 from fengqiao_eval.office.receipt import Receipt
 from fengqiao_eval.office.table import read_table
 from fengqiao_eval.pages import receipts
-from fengqiao_eval.records.citizens import LIKELY, LONG, is_of_citizens, names_citizen
+from fengqiao_eval.records.citizens import LIKELY, LONG, is_of_citizens, names_citizen, plain_number
 from fengqiao_eval.records.headings import Headings
+from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.lost_records import escape_formula
 from fengqiao_eval.words import quote, say
@@ -148,6 +149,7 @@ def _read_files(paths: Sequence[Path], told: ReadOptions, headings: Headings) ->
     for path, label in zip(paths, _labels(paths), strict=True):
         try:
             found = propose(path, headings.words, label, told.layout)
+            refuse(_citizens_in_names(path, found))
         except InputError as error:
             faults += error.faults
             continue
@@ -322,12 +324,23 @@ def harmless(cell: str) -> str:
     return cell if _NUMBER.fullmatch(cell) else escape_formula(cell)
 
 
+def _citizens_in_names(path: Path, found: Sequence[Proposal]) -> list[Fault]:
+    """Find numbers of citizens in the names of a file, of its sheets and of their columns, without showing them."""
+    if names_citizen(path.name):
+        return [Fault(look(path.name), "", "draft.citizen_name")]
+    wrong = [one for one in found if names_citizen(one.sheet) or any(map(names_citizen, one.columns))]
+    return [Fault(f"{path.name}:{look(one.sheet)}", "", "clean.citizen_heading") for one in wrong]
+
+
 def code(cell: str, key: bytes) -> str | None:
     """Replace the number of a person by a code: HMAC-SHA-256 of it under a key, one code for all spellings; None for blanks.
 
     >>> code("440301 19900101101x", b"k" * 32) == code("４４０３０１１９９００１０１１０１Ｘ", b"k" * 32)
     True
+    >>> len({code(one, b"k" * 32) for one in ("13800138000", "+86 138-0013-8000", "086 13800138000", "一三八〇〇一三八〇〇〇")})
+    1
     """
+    cell = plain_number(cell)
     plain = "".join(sign for sign in unicodedata.normalize("NFKC", cell) if not (sign.isspace() or _is_unseen(sign))).upper()
     return hmac.new(key, plain.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:CODE] if plain else None
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ def write_draft(places: Sequence[Path], to: Path | None, period: str | None = No
     UsageError where the file is there, InputError where no table was found.
     """
     to = to or Path("params", f"{places[0].resolve().name.split('.')[0]}.yaml")
-    if to.exists():
+    if os.path.lexists(to):
         raise UsageError("draft.taken", given=to)
     if to.suffix != ".yaml" or project_folder(to) != to.resolve().parent.parent:
         raise UsageError("draft.place", given=to)
@@ -81,7 +82,7 @@ def write_draft(places: Sequence[Path], to: Path | None, period: str | None = No
             new_table(scheme, language(), force=False)
         texts, lines = draft(places, to, scheme, period, today or date.today())  # noqa: DTZ011 - the day of whoever drafts
         fresh = scheme.read_bytes() if told else b""
-    for path in (path for path in texts if path.exists()):
+    for path in (path for path in texts if os.path.lexists(path)):
         raise UsageError("draft.taken", given=path)
     to.parent.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():

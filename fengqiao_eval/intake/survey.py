@@ -9,13 +9,15 @@ import pyarrow.parquet as pq
 from pyarrow.lib import ArrowException
 
 from fengqiao_eval.errors import Fault, InputError, Note, refuse
-from fengqiao_eval.files import plain_path
+from fengqiao_eval.files import absence, plain_path
 from fengqiao_eval.office import grid
 from fengqiao_eval.office.finder import Proposal, propose
 from fengqiao_eval.office.layout import Layout, column_letters
 from fengqiao_eval.office.table import read_heading
-from fengqiao_eval.records.citizens import is_of_citizens
+from fengqiao_eval.records.citizens import is_of_citizens, names_citizen
+from fengqiao_eval.records.csv_files import name_faults
 from fengqiao_eval.records.headings import Fitness, Headings, Meaning, bare
+from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.sources import BROKEN, attach, ending, unreadable
 from fengqiao_eval.records.tables import TABLES
 
@@ -107,7 +109,11 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def _findings(path: Path, headings: Headings) -> Iterator[TableFound]:
-    """Find the tables of a file."""
+    """Find the tables of a file; a pipe is none, and what is called by a citizen's number is not told of."""
+    if not path.is_file():
+        raise InputError([Fault(path.name, "", absence(path))])
+    if names_citizen(path.name):
+        raise InputError([Fault(look(path.name), "", "draft.citizen_name")])
     if path.suffix.lower() in BASES:
         for table, columns, rows in _base_tables(path):
             yield _finding(path, Proposal(table, Layout(), columns, rows, 1.0), headings)
@@ -140,6 +146,9 @@ def _base_tables(path: Path) -> list[tuple[str, tuple[str, ...], int]]:
 
 def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
     """Say which table a proposal most likely is, without the columns of citizens."""
+    if names_citizen(proposal.sheet):
+        raise InputError([Fault(f"{path.name}:{look(proposal.sheet)}", "", "draft.citizen_name")])
+    refuse(name_faults(list(proposal.columns), f"{path.name}:{proposal.sheet}" if proposal.sheet else path.name))
     best, others = _best_table(path, proposal, headings)
     table = best.table if _is_table(best, path, proposal, headings) else ""
     citizens = tuple(name for name in proposal.columns if table and is_of_citizens(name, TABLES[table]))

@@ -104,6 +104,27 @@ def names_citizen(text: str, *, code: bool = False, bare: bool = False) -> bool:
     return any(_is_citizen(run, code=code) for run in runs)
 
 
+def plain_number(text: str) -> str:
+    """Write a citizen's number in one way for all its spellings: a mobile number of 11 digits, a card of 18; else what it is.
+
+    Of a card of 15 digits the century and the last sign are put back, as the law of 1999 has it.
+
+    >>> plain_number("+86 138-0013-8000"), plain_number("一三八〇〇一三八〇〇〇"), plain_number("110105491231002")
+    ('13800138000', '13800138000', '11010519491231002X')
+    """
+    digits = _digits(text).replace(" ", "")
+    if found := _DIALLED.fullmatch(digits):
+        return found[1]
+    if re.fullmatch(r"[1-8]\d{14}", digits) and _day(f"19{digits[6:12]}"):
+        digits = f"{digits[:6]}19{digits[6:]}"
+        return digits + _check_sign(digits)
+    return digits if re.fullmatch(r"[1-8]\d{16}[\dX]", digits) else text
+
+
+def _check_sign(digits: str) -> str:
+    return CHECKS[sum(int(digit) * weight for digit, weight in zip(digits[:17], WEIGHTS, strict=True)) % 11]
+
+
 def _digits(text: str) -> str:
     """Write a text with its digits as 0 to 9, the last sign of cards as X, one blank for what may stand between, else a bar."""
 
@@ -158,7 +179,7 @@ def _is_card(groups: list[str], digits: str, *, code: bool) -> bool:
     born = _day(digits[6:14])
     if not born or born > (ADULT[1] if code else date.today()):  # noqa: DTZ011 - a day is near enough
         return False
-    checked = CHECKS[sum(int(digit) * weight for digit, weight in zip(digits[:17], WEIGHTS, strict=True)) % 11] == digits[17]
+    checked = _check_sign(digits) == digits[17]
     return checked or (len(groups) == 1 and ADULT[0] <= born <= ADULT[1])
 
 

@@ -489,7 +489,7 @@ def _definitions(connection: Any, base: str) -> dict[str, list[str]]:
         UNION ALL SELECT table_name, regexp_extract(sql, {_GENERATED}) FROM duckdb_tables()
             WHERE database_name = $base AND regexp_matches(sql, {_GENERATED})
         UNION ALL SELECT function_name, macro_definition FROM duckdb_functions()
-            WHERE database_name = $base AND macro_definition IS NOT NULL"""  # noqa: S608 - our own words
+            WHERE (database_name = $base OR internal) AND macro_definition IS NOT NULL"""  # noqa: S608 - our own words
     found: dict[str, list[str]] = {}
     for name, sql in connection.con.execute(asked, {"base": base}).fetchall():
         words = [word.text.casefold() for word in sqlglot.tokenize(sql, read="duckdb") if word.token_type != TokenType.STRING]
@@ -501,8 +501,11 @@ _GENERATED = r"""'(?is)\bGENERATED\s+ALWAYS\b.*'"""
 """Where the first column begins that is reckoned from others; what is merely filled in when a row is written, stays."""
 _CLOCKS = ("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "tablesample")
 """The words of SQL that change from query to query and need no brackets."""
-_UNSTABLE = ("age", "current_setting", "getenv", "getvariable", "sample")
-"""Functions that the engine calls steady, and that hang on the day or on its settings; and the samples that it draws."""
+_UNSTABLE = (
+    *("age", "current_localtime", "current_localtimestamp", "current_setting", "getenv", "getvariable", "sample"),
+    *("query", "query_table"),
+)
+"""Functions that the engine calls steady, and that hang on the day or its settings, draw samples, or run what a text says."""
 
 
 def _functions(name: str, definitions: Mapping[str, list[str]]) -> set[str]:
