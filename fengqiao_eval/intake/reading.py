@@ -83,10 +83,11 @@ def _files(place: Path, lang: str) -> pd.DataFrame:
 
 
 def _first_rows(records: Records, name: str, rows: int) -> pd.DataFrame:
-    """Give the first rows of a table: its declared columns that may be shown, and that hold anything."""
+    """Give the first rows of a table, in order: its declared columns that may be shown, and that hold anything."""
     declared = [column.name for column in TABLES[name].columns if column.name not in PRIVATE_COLUMNS]
     there = [column for column in declared if column in records.tables[name].columns and not column.endswith(OWN)]
-    return records.tables[name].select(*there).limit(rows).to_pandas().dropna(axis=1, how="all")
+    shown = records.tables[name].select(*there)
+    return shown.order_by(there).limit(rows).to_pandas().dropna(axis=1, how="all")  # without an order any rows may come first
 
 
 def _receipts(records: Records, lang: str) -> pd.DataFrame:

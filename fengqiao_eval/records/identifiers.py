@@ -105,8 +105,8 @@ def unify(written: Mapping[str, int]) -> dict[str, str]:
 
     >>> unify({"003": 9, "3": 2, "００３ ": 1, "014": 5})
     {'003': '003', '3': '003', '００３ ': '003', '014': '014'}
-    >>> unify({"S1": 1, "s1": 5, "S2.0": 1})
-    {'S1': 's1', 's1': 's1', 'S2.0': 'S2'}
+    >>> unify({"S1": 1, "s1": 5, "S2": 1})
+    {'S1': 's1', 's1': 's1', 'S2': 'S2'}
     """
     plain = {one: _whole(_narrow(one)) for one in written}
     if all(map(_DIGITS.fullmatch, plain.values())):

@@ -103,9 +103,8 @@ def visible(text: str) -> str:
 def console_text(text: str) -> str:
     r"""Spell out in lines for a console what is not seen or moves the cursor there; blanks and ends of lines stay.
 
-    >>> console_text("派出所　甲
-    \x1b[2J\u202e乙")
-    '派出所\u3000甲\n\\x1b[2J\\u202e乙'
+    >>> console_text("甲\n\x1b[2J\u202e乙")
+    '甲\n\\x1b[2J\\u202e乙'
     """
     if text.isprintable():
         return text

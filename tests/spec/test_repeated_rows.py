@@ -93,5 +93,5 @@ def test_figures_that_contradict_each_other_are_refused(opened):
         | S1      | safety    | 2024Q4 | 95    |
         | S1      | safety    | 2024Q4 | 96    |
     """
-    with pytest.raises(InputError, match=r"figures\.indicator \[records\.repeated\].*S1 safety 2024Q4"):
+    with pytest.raises(InputError, match=r"figures\.indicator \[records\.repeated\].*S1 · safety · 2024Q4"):
         opened(figures=figures)
