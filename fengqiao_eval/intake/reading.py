@@ -12,6 +12,7 @@ import pandas as pd
 from fengqiao_eval.errors import InputError, refuse_in
 from fengqiao_eval.intake.draft import HEADINGS, draft
 from fengqiao_eval.intake.survey import survey
+from fengqiao_eval.office.receipt import GROUPS
 from fengqiao_eval.records.headings import read_headings
 from fengqiao_eval.records.identifiers import KINDS
 from fengqiao_eval.records.query import OWN
@@ -91,12 +92,11 @@ def _first_rows(records: Records, name: str, rows: int) -> pd.DataFrame:
 
 
 def _receipts(records: Records, lang: str) -> pd.DataFrame:
-    groups = ("read", "repeated", "headings", "totals", "remarks", "blanks", "outside")
     return pd.DataFrame(
         {
             say("reading.file", lang): one.where,
             say("reading.rows", lang): one.rows,
-            **{say(f"reading.{group}", lang): one.count(group) for group in groups},
+            **{say(f"reading.{group}", lang): one.count(group) for group in GROUPS},
             say("reading.repaired", lang): sum(cell.number for cell in one.repaired),
             say("reading.lost", lang): sum(cell.number for cell in one.lost),
         }

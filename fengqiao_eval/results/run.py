@@ -22,7 +22,6 @@ from fengqiao_eval.words import language
 FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", "asides", "losses", "open_disputes")
 """The frames of a run, each a parquet file; those of officers lie in officer/."""
 
-MANIFEST = "manifest.json"
 NEEDED = frozenset({"run", "state", "periods"})
 """What no manifest is without."""
 
@@ -117,7 +116,7 @@ def _open_folder(given: Path) -> Run:
 @lru_cache(maxsize=8)
 def _load_run(folder: Path, _stamp: int) -> Run:
     return Run(
-        folder, _read_part(folder, MANIFEST, _parse_manifest), _read_part(folder, "scheme.json", Scheme.model_validate_json)
+        folder, _read_part(folder, seal.MANIFEST, _parse_manifest), _read_part(folder, "scheme.json", Scheme.model_validate_json)
     )
 
 
@@ -132,7 +131,7 @@ def _parse_manifest(text: str) -> Mapping[str, Any]:
     """Read a manifest; ValueError where it is none."""
     found = json.loads(text)
     if not isinstance(found, dict) or not found.keys() >= NEEDED or not isinstance(found["periods"], dict):
-        raise ValueError(MANIFEST)
+        raise ValueError(seal.MANIFEST)
     return found
 
 
