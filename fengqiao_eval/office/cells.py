@@ -104,8 +104,9 @@ def _read_moments(cells: Sequence[Any], writing: Writing) -> ColumnRead:
 
 
 def _read_texts(cells: Sequence[str]) -> ColumnRead:
-    unlike = {cell for cell in set(cells) if "#" in cell or "E+" in cell or "e+" in cell}
-    known = {cell: lost for cell in unlike if (lost := _lost_text(cell))}
+    together = "\0".join(cells)  # nearly every column holds none of these signs: one look at all of it says so
+    shown = any(sign in together for sign in ("#", "E+", "e+"))
+    known = {cell: lost for cell in set(cells) if (lost := _lost_text(cell))} if shown else {}
     column = ColumnRead([cell or None for cell in cells])
     for place, cell in enumerate(cells if known else ()):
         if cell in known:

@@ -266,7 +266,9 @@ def _fill(grid: CellGrid, layout: Layout, named: Mapping[str, int], read: Sequen
 
 
 def take(cells: Sequence[Any], rows: Sequence[int]) -> list[Any]:
-    """Take the cells of some rows, in their order."""
+    """Take the cells of some rows, in their order; rows ascend, and those without a gap are taken at once."""
+    if rows and rows[-1] - rows[0] + 1 == len(rows):
+        return list(cells[rows[0] : rows[-1] + 1])
     return list(itemgetter(*rows)(cells)) if len(rows) > 1 else [cells[row] for row in rows]
 
 
