@@ -1,6 +1,7 @@
 """The command line, `fengqiao`: demo, draft, read, scheme, check, score, run, lab, tune, explain, compare, verify."""
 
 import os
+import platform
 import signal
 import sys
 import threading
@@ -11,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
+from fengqiao_eval import __version__, usage
 from fengqiao_eval.engine import ENGINES
 from fengqiao_eval.errors import CardsFailedError, FengqiaoError, OutputError, UsageError
 from fengqiao_eval.files import STDOUT, let_go, open_streams, refusal
-from fengqiao_eval.words import LANGUAGES, console_text, language, say
+from fengqiao_eval.words import console_text, language, say
 
 if TYPE_CHECKING:
     from fengqiao_eval.runs.run import Made
@@ -62,15 +63,25 @@ def exit_code(number: int) -> int:
     return 128 + number
 
 
-class _Plain(TyperGroup):
+class _Plain(usage.CommandGroup):
     """Commands whose refusals are printed plainly, the system's too; anything else is a bug and shows its traceback."""
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run the command line in a process whose streams and libraries are what they must be; tell what help cannot print."""
         open_streams()
         _settle_interpreter()
+        if refused := usage.refuse_language():
+            _complain(refused)
+            sys.exit(UsageError.exit_code)
         try:
-            return super().main(*args, **options)
+            sys.exit(super().main(*args, **options | {"standalone_mode": False}) or 0)
+        except typer.TyperException as error:  # a call that the parser refuses; without any word it is help that is asked for
+            helps = type(error).__name__ == "NoArgsIsHelpError"
+            _complain(str(error) if helps else usage.refusal_text(error), plain=helps)
+            sys.exit(UsageError.exit_code)
+        except FengqiaoError as error:  # of an option that has no command
+            _complain(say("run.not_printed", why=error) if isinstance(error, OutputError) else str(error))
+            sys.exit(error.exit_code)
         except OSError as error:  # of help, or of what typer says of wrong usage
             if error.filename != STDOUT:
                 let_go(sys.stderr)
@@ -118,23 +129,17 @@ def _settle_interpreter() -> None:
             warnings.simplefilter("ignore", kind)
 
 
-def _complain(said: str) -> None:
-    """Print to stderr; where that cannot be, the exit code has to do."""
+def _complain(said: str, *, plain: bool = False) -> None:
+    """Print to stderr, in colour where that is a terminal; where that cannot be, the exit code has to do."""
     try:
-        typer.echo(console_text(said), err=True)
+        typer.echo(usage.paint(said), err=True, color=False if plain else usage.COLOURED)
     except OSError:
         let_go(sys.stderr)
 
 
 def _help(key: str) -> str:
-    """Say a line of help in the language set by FENGQIAO_LANG, else in Chinese with English below."""
-    given = os.environ.get("FENGQIAO_LANG")
-    return say(f"help.{key}", given) if given in LANGUAGES else "\n\n".join(say(f"help.{key}", lang) for lang in LANGUAGES)
-
-
-def _brief(key: str) -> str:
-    """Say what an option is for, in one line."""
-    return _help(key).replace("\n\n", " / ")
+    """Say what a command, an argument or an option is for."""
+    return say(f"help.{key}")
 
 
 app = typer.Typer(
@@ -146,15 +151,43 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _run_argument(key: str) -> Any:
+    return typer.Argument(metavar="RUN", readable=False, autocompletion=usage.complete_runs, help=_help(key))
+
+
 # what a user may not read is refused by us, not by typer: in the user's language, with the right that is missing
-Params = Annotated[Path, typer.Argument(metavar="PARAMS", readable=False, help=_brief("params"))]
-Sets = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help=_brief("set"))]
-Fresh = Annotated[bool, typer.Option("--fresh", help=_brief("fresh"))]
-Quiet = Annotated[bool, typer.Option("--quiet", help=_brief("quiet"))]
+Params = Annotated[Path, typer.Argument(metavar="PARAMS", readable=False, help=_help("params"))]
+RunFolder = Annotated[Path, _run_argument("run_folder")]
+Sets = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help=_help("set"))]
+Fresh = Annotated[bool, typer.Option("--fresh", help=_help("fresh"))]
+Quiet = Annotated[bool, typer.Option("--quiet", help=_help("quiet"))]
+
+
+SHELLS = "|".join(usage.SHELLS)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        _echo([f"fengqiao_eval {__version__} (Python {platform.python_version()})"])
+        raise typer.Exit
+
+
+def _show_completion(shell: str) -> None:
+    if shell:
+        _echo(usage.completion_script(shell).split("\n"))
+        raise typer.Exit
 
 
 @app.callback()
-def _console(context: typer.Context) -> None:
+def _console(
+    context: typer.Context,
+    _version: Annotated[bool, typer.Option("--version", is_eager=True, help=_help("version"), callback=_show_version)] = False,
+    _completion: Annotated[
+        str,
+        typer.Option("--completion", metavar=SHELLS, is_eager=True, help=_help("completion"), callback=_show_completion),
+    ] = "",
+) -> None:
     """Let a console that lacks a character show another rather than fail; work in the stated environment.
 
     JupyterLab, which `tune` and `lab` open, is the user's own, as they have set it up.
@@ -168,11 +201,11 @@ def _console(context: typer.Context) -> None:
             stream.reconfigure(errors="replace")
 
 
-@app.command(help=_help("demo"))
+@app.command(cls=usage.Command, help=_help("demo"))
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", readable=False, help=_brief("folder"))],
-    stations: Annotated[int, typer.Option(help=_brief("stations"))] = 60,
-    seed: Annotated[int, typer.Option(help=_brief("seed"))] = 0,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", readable=False, help=_help("folder"))],
+    stations: Annotated[int, typer.Option(metavar="N", parser=usage.whole_number(1), help=_help("stations"))] = 60,
+    seed: Annotated[int, typer.Option(metavar="N", parser=usage.whole_number(0), help=_help("seed"))] = 0,
 ) -> None:
     """Invent the records of a province."""
     from fengqiao_eval.demo import write
@@ -183,13 +216,13 @@ def demo(
     _echo([say("say.demo", folder=folder, rows=f"{sum(counts.values()):,}", tables=tables)])
 
 
-@app.command(help=_help("scheme"))
+@app.command(cls=usage.Command, help=_help("scheme"))
 def scheme(
-    file: Annotated[Path | None, typer.Argument(metavar="[SCHEME]", readable=False, help=_brief("scheme_file"))] = None,
-    to: Annotated[Path | None, typer.Option("--to", metavar="TABLE", readable=False, help=_brief("to"))] = None,
-    source: Annotated[Path | None, typer.Option("--from", metavar="TABLE", readable=False, help=_brief("from"))] = None,
-    new: Annotated[Path | None, typer.Option("--new", metavar="FILE", readable=False, help=_brief("new"))] = None,
-    force: Annotated[bool, typer.Option("--force", help=_brief("force"))] = False,
+    file: Annotated[Path | None, typer.Argument(metavar="[SCHEME]", readable=False, help=_help("scheme_file"))] = None,
+    to: Annotated[Path | None, typer.Option("--to", metavar="TABLE", readable=False, help=_help("to"))] = None,
+    source: Annotated[Path | None, typer.Option("--from", metavar="TABLE", readable=False, help=_help("from"))] = None,
+    new: Annotated[Path | None, typer.Option("--new", metavar="FILE", readable=False, help=_help("new"))] = None,
+    force: Annotated[bool, typer.Option("--force", help=_help("force"))] = False,
 ) -> None:
     """Print the one table as a workbook, read it back, or write a new one to start from."""
     from fengqiao_eval.workbooks import scheme_table
@@ -207,10 +240,10 @@ def scheme(
     _echo([say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences))])
 
 
-@app.command(help=_help("draft"))
+@app.command(cls=usage.Command, help=_help("draft"))
 def draft(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER…", readable=False, help=_brief("folders"))],
-    to: Annotated[Path | None, typer.Option("--to", metavar="PARAMS", readable=False, help=_brief("draft_to"))] = None,
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER…", readable=False, help=_help("folders"))],
+    to: Annotated[Path | None, typer.Option("--to", metavar="PARAMS", readable=False, help=_help("draft_to"))] = None,
     sets: Sets = [],
 ) -> None:
     """Propose a params file from what lies in folders."""
@@ -219,14 +252,16 @@ def draft(
     _echo(drafts.write_draft(folders, to, drafts.period_of(sets)))
 
 
-@app.command("read", help=_help("read"))
+@app.command("read", cls=usage.Command, help=_help("read"))
 def read_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", readable=False, help=_brief("read_files"))],
-    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", readable=False, help=_brief("read_to"))],
-    code: Annotated[list[str], typer.Option("--code", metavar="COLUMN", help=_brief("code"))] = [],
-    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", readable=False, help=_brief("key"))] = None,
-    encoding: Annotated[str | None, typer.Option("--encoding", help=_brief("encoding"))] = None,
-    heading: Annotated[int | None, typer.Option("--heading", min=1, metavar="ROW", help=_brief("heading"))] = None,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", readable=False, help=_help("read_files"))],
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", readable=False, help=_help("read_to"))],
+    code: Annotated[list[str], typer.Option("--code", metavar="COLUMN", help=_help("code"))] = [],
+    key: Annotated[Path | None, typer.Option("--key", metavar="FILE", readable=False, help=_help("key"))] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help=_help("encoding"))] = None,
+    heading: Annotated[
+        int | None, typer.Option("--heading", metavar="N", parser=usage.whole_number(1), help=_help("heading"))
+    ] = None,
 ) -> None:
     """Write clean tables from files as offices have them."""
     from fengqiao_eval.intake.clean import ReadOptions, write_clean
@@ -237,13 +272,14 @@ def read_(
     _echo(write_clean(files, to, ReadOptions(encoding, heading, tuple(code), key), headings, language()))
 
 
-@app.command(help=_help("check"))
+@app.command(cls=usage.Command, help=_help("check"))
 def check(params: Params, sets: Sets = []) -> None:
     """List every fault, note and finding; what must be dropped and nobody answers for is exit 1."""
     from fengqiao_eval.runs import console
     from fengqiao_eval.runs import job as jobs
 
     job, lang = jobs.Job(params, sets), language()
+    _begin(params)
     scheme, records, scores = jobs.score_job(job)
     for place in (job.out, job.part):  # they need not be there, but must be places where something can be
         with suppress(FileNotFoundError):
@@ -256,24 +292,25 @@ def check(params: Params, sets: Sets = []) -> None:
         raise typer.Exit(1)
 
 
-@app.command(help=_help("score"))
+@app.command(cls=usage.Command, help=_help("score"))
 def score(params: Params, sets: Sets = [], fresh: Fresh = False, quiet: Quiet = False) -> None:
     """Score and write the frames."""
     from fengqiao_eval.runs.job import Job
     from fengqiao_eval.runs.run import run
 
+    _begin(params, quiet=quiet)
     _tell(run(Job(params, sets, fresh=fresh, cards=False)), quiet=quiet)
 
 
-@app.command("run", help=_help("run"))
+@app.command("run", cls=usage.Command, help=_help("run"))
 def run_(
     params: Params,
     sets: Sets = [],
-    only: Annotated[list[str], typer.Option("--only", metavar="UNIT", help=_brief("only"))] = [],
-    workers: Annotated[int | None, typer.Option(min=1, help=_brief("workers"))] = None,
-    notebooks: Annotated[bool, typer.Option("--notebooks", help=_brief("notebooks"))] = False,
-    engine: Annotated[str, typer.Option(metavar="|".join(ENGINES), help=_brief("engine"))] = ENGINES[0],
-    pdf: Annotated[bool, typer.Option("--pdf", help=_brief("pdf"))] = False,
+    only: Annotated[list[str], typer.Option("--only", metavar="UNIT", help=_help("only"))] = [],
+    workers: Annotated[int | None, typer.Option(metavar="N", parser=usage.whole_number(1), help=_help("workers"))] = None,
+    notebooks: Annotated[bool, typer.Option("--notebooks", help=_help("notebooks"))] = False,
+    engine: Annotated[str, typer.Option(metavar="|".join(ENGINES), help=_help("engine"))] = ENGINES[0],
+    pdf: Annotated[bool, typer.Option("--pdf", help=_help("pdf"))] = False,
     fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
@@ -283,15 +320,16 @@ def run_(
     from fengqiao_eval.runs.job import Job
     from fengqiao_eval.runs.run import run
 
+    _begin(params, quiet=quiet)
     _tell(run(Job(params, sets, only, workers, notebooks, engine, pdf, fresh)), quiet=quiet)
 
 
-@app.command(help=_help("tune"))
+@app.command(cls=usage.Command, help=_help("tune"))
 def tune(
     params: Params,
     sets: Sets = [],
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help=_brief("port"))] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_brief("browser"))] = True,
+    port: Annotated[int | None, typer.Option(metavar="N", parser=usage.whole_number(1, 65535), help=_help("port"))] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_help("browser"))] = True,
 ) -> None:
     """Open the tuning screen on the run of a params file; it is scored where it is not there."""
     from fengqiao_eval.runs import job as jobs
@@ -300,6 +338,7 @@ def tune(
     from fengqiao_eval.runs.params import project_folder
 
     job = jobs.Job(params, sets, cards=False)
+    _begin(params)
     scored, made = screen.run_to_tune(job)
     project = project_folder(params)
     sources = templates.find_notebooks(project, screen.NOTEBOOK)
@@ -312,11 +351,11 @@ def tune(
     screen.serve(folder, sources, scored.path.parent, scored.manifest["lang"], port, notebook.name, browser=browser)
 
 
-@app.command(help=_help("lab"))
+@app.command(cls=usage.Command, help=_help("lab"))
 def lab(
-    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help=_brief("work"), show_default=False)] = Path("my_notebooks"),
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help=_brief("port"))] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_brief("browser"))] = True,
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", help=_help("work"), show_default=False)] = Path("my_notebooks"),
+    port: Annotated[int | None, typer.Option(metavar="N", parser=usage.whole_number(1, 65535), help=_help("port"))] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_help("browser"))] = True,
 ) -> None:
     """Open JupyterLab on working copies of the notebooks."""
     from fengqiao_eval.runs import templates
@@ -336,11 +375,11 @@ def lab(
     serve(folder, sources, runs, language(), port, browser=browser)
 
 
-@app.command(help=_help("explain"))
+@app.command(cls=usage.Command, help=_help("explain"))
 def explain(
-    run: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("run_folder"))],
-    unit: Annotated[str, typer.Argument(metavar="UNIT", help=_brief("unit"))],
-    indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help=_brief("indicator"))] = None,
+    run: RunFolder,
+    unit: Annotated[str, typer.Argument(metavar="UNIT", help=_help("unit"))],
+    indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help=_help("indicator"))] = None,
 ) -> None:
     """Explain a total, or one indicator down to its record ids."""
     from fengqiao_eval.runs import reopen
@@ -348,11 +387,11 @@ def explain(
     _echo(reopen.explain_unit(run, unit, indicator, language()))
 
 
-@app.command(help=_help("compare"))
+@app.command(cls=usage.Command, help=_help("compare"))
 def compare(
-    before: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("compare_before"))],
-    after: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("compare_after"))],
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", readable=False, help=_brief("compare_out"))] = None,
+    before: Annotated[Path, _run_argument("compare_before")],
+    after: Annotated[Path, _run_argument("compare_after")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", readable=False, help=_help("compare_out"))] = None,
 ) -> None:
     """Say what changed between two runs, and write it as a page."""
     from fengqiao_eval.runs import job as jobs
@@ -362,12 +401,19 @@ def compare(
     _echo([*said, say("say.look_compare", path=jobs.short_path(page))])
 
 
-@app.command(help=_help("verify"))
-def verify(run: Annotated[Path, typer.Argument(metavar="RUN", readable=False, help=_brief("run_folder"))]) -> None:
+@app.command(cls=usage.Command, help=_help("verify"))
+def verify(run: RunFolder) -> None:
     """Say whether a final run is as it was sealed."""
     from fengqiao_eval.runs import reopen
 
     _echo(reopen.verify_run(run, language()))
+
+
+def _begin(params: Path, *, quiet: bool = False) -> None:
+    """Say, before a large province is read in silence, that it is: to a terminal alone, files and mail are read later."""
+    if sys.stderr.isatty() and not quiet:
+        with suppress(OSError):
+            typer.echo(console_text(say("run.begin", params=params)), err=True)
 
 
 def _tell(made: "Made", *, quiet: bool = False) -> None:

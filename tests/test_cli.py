@@ -128,14 +128,6 @@ def no_cards(monkeypatch):
 # Help and wrong usage
 
 
-def test_help_is_chinese_with_english_below():
-    """Help speaks Chinese first, with English below."""
-    code, said, _ = fengqiao("run", "--help")
-    assert code == 0
-    assert "评分并出卡" in said
-    assert "Score and print the cards" in said
-
-
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("words", [["rum"], ["run"], ["run", "q4.yaml", "--worker", "2"], ["run", "q4.yaml", "--workers", "0"]])
 def test_wrong_usage_is_exit_two(words):
