@@ -104,12 +104,12 @@ def test_a_count_says_what_a_row_is_worth(measure, zh, en):
         (
             "{kind: quota, amount: {一类: 8, 二类: 2}, every: month, apart: true, as: shortfall}",
             "取比定额（每月一类 8、二类 2）少的数量（起），逐期计算，不以多补少",
-            "taken as shortfall from the quota (一类 8, 二类 2 a month) (起), each apart: plenty does not make up for want",
+            "taken as shortfall from the quota (一类 8, 二类 2 a month) (cases), each apart: plenty does not make up for want",
         ),
         (
             "{kind: quota, amount: 120, per: officers, scale: 100, as: excess}",
             "取超出定额（每100名在岗人员120）的数量（起）",
-            "taken as excess over the quota (120 per 100 officers) (起)",
+            "taken as excess over the quota (120 per 100 officers) (cases)",
         ),
         (
             "{kind: quota, figure: control, as: excess_percent}",
@@ -124,12 +124,12 @@ def test_a_count_says_what_a_row_is_worth(measure, zh, en):
         (
             "{kind: change, since: history, periods: 4}",
             "取与前4期平均值相比的变化量（起）",
-            "taken as change since the mean of the 4 periods before (起)",
+            "taken as change since the mean of the 4 periods before (cases)",
         ),
         (
             "{kind: peers, of: median, since: year_before}",
             "取与同类单位上年同期中位数之差（起）",
-            "taken as difference from the median of the class in the same period a year before (起)",
+            "taken as difference from the median of the class in the same period a year before (cases)",
         ),
         (
             "{kind: peers, among: level, as: percent}",
@@ -163,7 +163,7 @@ def test_a_change_of_a_rate_is_in_percentage_points():
 @pytest.mark.parametrize(
     ("unit", "direction", "line", "zh", "en"),
     [
-        ("起", "lower", "start: 100, each: -3", "每起扣3分，扣完为止", "minus 3 for each 起, down to nothing"),
+        ("起", "lower", "start: 100, each: -3", "每起扣3分，扣完为止", "minus 3 for each case, down to nothing"),
         (
             "%",
             "higher",
@@ -171,28 +171,28 @@ def test_a_change_of_a_rate_is_in_percentage_points():
             "低于95%的，每低1个百分点扣0.5分，最多扣一半",
             "below 95% minus 0.5 for each percentage point, at most half is lost",
         ),
-        ("起", "higher", "start: 0, each: 2, cap: none", "每起得2分，不封顶", "plus 2 for each 起, without a cap"),
-        ("起", "higher", "start: 0, each: 2, cap: 10", "每起得2分，最高10分", "plus 2 for each 起, at most 10"),
+        ("起", "higher", "start: 0, each: 2, cap: none", "每起得2分，不封顶", "plus 2 for each case, without a cap"),
+        ("起", "higher", "start: 0, each: 2, cap: 10", "每起得2分，最高10分", "plus 2 for each case, at most 10"),
         (
             "起",
             "higher",
             "start: 60, each: 2",
             "基础分60分，每起加2分，加至满分为止",
-            "from 60, plus 2 for each 起, up to full marks",
+            "from 60, plus 2 for each case, up to full marks",
         ),
         (
             "起",
             "lower",
             "start: 100, at: 5, each: -0.5, per: 10, first: -3, whole: true, floor: none",
             "高于5起的，先扣3分，每高10起扣0.5分，不足一档的不计，可扣至负分",
-            "above 5起 minus 3 at once and minus 0.5 for each 10 起, whole steps only, may fall below zero",
+            "above 5 cases minus 3 at once and minus 0.5 for each 10 cases, whole steps only, may fall below zero",
         ),
         (
             "起",
             "lower",
             "start: 10, each: {一类: -3, station: -2, others: -1}, in_marks: true",
             "每起扣3分（一类）、2分（派出所）、1分（其余），扣完为止，按本项分值计",
-            "minus 3 (一类), 2 (Station), 1 (others) for each 起, down to nothing, in marks of the item",
+            "minus 3 (一类), 2 (Station), 1 (others) for each case, down to nothing, in marks of the item",
         ),
     ],
 )
@@ -227,20 +227,24 @@ def test_a_line_speaks_of_what_the_value_was_held_against(against, line, zh):
         (
             "effect: add, direction: higher, points: {kind: line, start: 0, each: 2}",
             "总分：每起加2分",
-            "of the total: plus 2 for each 起",
+            "of the total: plus 2 for each case",
         ),
         (
             "effect: deduct, points: {kind: line, start: 0, each: 7, cap: 10}, year_only: true",
             "总分：每起扣7分，最高10分（只计入年度总分）",
-            "of the total: minus 7 for each 起, at most 10 (in the total of a year only)",
+            "of the total: minus 7 for each case, at most 10 (in the total of a year only)",
         ),
         (
             "effect: deduct, points: {kind: steps, steps: [[1, 30]]}",
-            "总分：分档：1扣30分，其余0分",
-            "of the total: steps: 1 takes 30, otherwise 0",
+            "总分：分档：1起扣30分，其余0分",
+            "of the total: steps: 1 case takes 30, otherwise 0",
         ),
         ("effect: zero_item, item: files", "一经发生，当月“files”记零分", "once it happens, files is zero for that month"),
-        ("effect: cap_grade, grade: 良好, from_value: 2", "达到2起，等次不得高于“良好”", "from 2起, no grade better than 良好"),
+        (
+            "effect: cap_grade, grade: 良好, from_value: 2",
+            "达到2起，等次不得高于“良好”",
+            "from 2 cases, no grade better than 良好",
+        ),
         ("effect: ungraded", "一经发生，不定等次", "once it happens, no grade is given"),
         ("effect: bar_award", "一经发生，取消评优资格", "once it happens, no award"),
     ],

@@ -134,7 +134,7 @@ def test_a_value_says_what_it_was_held_against(recounted):
     ):
         assert re.search(words, said), words
     english = "\n".join(plain_text.indicators(card(recounted, unit, "en")) for unit in units(recounted, 0))
-    assert re.search(r"the quota is 120 次: [\d.]+% of it done", english)
+    assert re.search(r"the quota is 120 times: [\d.]+% of it done", english)
 
 
 def test_who_is_exempt_is_told_so(recounted):

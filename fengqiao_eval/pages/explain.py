@@ -282,10 +282,10 @@ def _value(asked: Question, entry: Entry, row: UnitRow) -> str:
         return asked.say("no_value", status=status)
     raw = number(row["denominator"]) is None
     if number(row["n"]) is None:  # a figure, and nobody said on how many answers it rests
-        return asked.say("value_no_n", value=f"{fixed(row['value'], 4)} {entry.unit}")
+        return asked.say("value_no_n", value=f"{fixed(row['value'], 4)} {asked.term('unit', entry.unit)}")
     return asked.say(
         "value_plain" if raw or number(row["numerator"]) is None else "value",
-        value=f"{plain(row['value'], 4) if raw else fixed(row['value'], 4)} {entry.unit}",
+        value=f"{plain(row['value'], 4) if raw else fixed(row['value'], 4)} {asked.term('unit', entry.unit)}",
         scale=f" × {entry.scale}" if entry.scale != 1 else "",
         n=plain(row["n"]),
         status=status,

@@ -40,7 +40,7 @@ def _remarks(line: IndicatorLine, card: Card) -> Iterator[str]:
 def changes(of: Standing | DimensionLine | IndicatorLine, lang: str) -> list[str]:
     """Say how a number moved on the period before and on last year; a reason for both is said once."""
     both = comparison_words(of.previous, "previous", lang), comparison_words(of.year_before, "year_before", lang)
-    return list(dict.fromkeys(both))
+    return list(dict.fromkeys(filter(None, both)))
 
 
 def level_value(line: IndicatorLine, lang: str) -> Iterator[str]:

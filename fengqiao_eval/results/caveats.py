@@ -8,6 +8,7 @@ from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.lines import IndicatorLine, Row
 from fengqiao_eval.scheme.scheme import Scheme, least_at, least_percent
 from fengqiao_eval.wording.numbers import covered_part, flags, note, number, plain, shown_status, text
+from fengqiao_eval.wording.rules import labels
 from fengqiao_eval.words import say
 
 NAMED = 5
@@ -56,8 +57,8 @@ def missing_indicators(scheme: Scheme, level: str, lines: Iterable[IndicatorLine
         if line.status != "ok":
             status = shown_status(line.status, line.n) if line.status == "no_records" else line.status
             groups.setdefault((status, then), []).append(label)
-    for (status, then), labels in groups.items():
-        words = {"labels": say("card.comma", lang).join(labels), "then": say(f"card.then.{then}", lang)}
+    for (status, then), those in groups.items():
+        words = {"labels": say("card.comma", lang).join(those), "then": say(f"card.then.{then}", lang)}
         yield say(f"card.unknown.{status}", lang, **words)
 
 
@@ -71,13 +72,11 @@ def _notes(scheme: Scheme, unit: Row, notes: Sequence[Mapping[str, Any]], lang: 
 
     Indicators and tables are named in the reader's language; the run wrote them in Chinese.
     """
-    names = {i.label: i.name(lang) for i in scheme.indicators}
-    names |= {table.label: table.name for table in TABLES.values()} if lang == "en" else {}
+    called = labels(scheme, lang)
     told = [(one["key"], one.get("given", {})) for one in notes if one["key"] not in FOR_EVALUATORS]
     mine = [(key, given) for key, given in told if all(given.get(name, unit[name]) == unit[name] for name in ("level", "group"))]
     for key, given in mine[:NOTES]:
-        named = {name: names.get(value, value) if isinstance(value, str) else value for name, value in given.items()}
-        yield note(key, named, lang)
+        yield note(key, given, lang, called)
     if len(notes) > len(mine[:NOTES]):
         yield say("card.unknown.more", lang, n=len(notes) - len(mine[:NOTES]))
 

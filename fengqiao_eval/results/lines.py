@@ -34,7 +34,7 @@ from fengqiao_eval.wording.numbers import (
     term,
     text,
 )
-from fengqiao_eval.wording.rules import step_unit, units
+from fengqiao_eval.wording.rules import amount_unit, units
 from fengqiao_eval.words import say
 
 Row = Mapping[str, Any]
@@ -60,7 +60,12 @@ class CardPeriods:
     gaps: Gaps = field(default_factory=dict)
 
     def mark_gaps(self, change: Movement, entries: Iterable[Entry], earlier: Earlier) -> Movement:
-        """Say beside a change how many of the months it compares have no record at all of what is counted."""
+        """Say beside a change how many of the months it compares have no record at all of what is counted.
+
+        The period before a year is the year before: that is compared once, and said to be the year.
+        """
+        if earlier == "previous" and self.periods["previous"] == self.periods["year_before"]:
+            return Movement("")
         if change.direction is None:
             return change
         spans = [parse(self.periods[which]) for which in ("this", earlier)]
@@ -265,7 +270,7 @@ def _indicator_line(of: CardPeriods, indicator: Indicator, above: tuple[str, ...
         code=indicator.code,
         label=indicator.name(of.lang),
         above=above,
-        unit=indicator.unit,
+        unit=term("unit", indicator.unit, of.lang),
         direction=indicator.direction,
         target=number(indicator.target),
         possible=round(none["weight_used"] * of.unit.full, 6),
@@ -348,11 +353,11 @@ def _step(reference: Reference, row: Mapping[str, Any], before: str, after: str,
     if isinstance(reference, Place):
         unit = ""
     elif reference.as_ in ("difference", "shortfall", "excess"):
-        unit = step_unit(after, lang)  # the difference of two rates is in percentage points
+        unit = amount_unit(after, lang)  # the difference of two rates is in percentage points
     if given is None or held is None or result is None:
         return Step(say("card.step.none", lang, of=of), given, held, result, unit, "")
     came = measured(result, unit, short=True)
-    against = measured(held, before if before in RATES else step_unit(before, lang), short=True)
+    against = measured(held, before if before in RATES else amount_unit(before, lang), short=True)
     if isinstance(reference, Place):
         words = say(f"card.step.place.{reference.from_}", lang, place=plain(result), of=plain(held))
     elif isinstance(reference, Quota):

@@ -13,6 +13,7 @@ from fengqiao_eval.scheme.scheme import Dimension, Scheme, full_marks_of, is_sco
 from fengqiao_eval.scoring.aggregation import covers_enough
 from fengqiao_eval.scoring.normalisation import half_up
 from fengqiao_eval.wording.numbers import covered_part, flags, note, plain, shown_status, term, text
+from fengqiao_eval.wording.rules import labels
 from fengqiao_eval.words import say
 
 
@@ -167,6 +168,7 @@ def rule_words(run: Run, lang: str, *, officers: bool = False) -> dict[str, str]
 
 def notes(run: Run, lang: str, most: int = 60) -> list[str]:
     """Say the notes of the manifest, what the records could not tell; at most so many, and then how many more there are."""
-    said = [note(line["key"], line.get("given", {}), lang) for line in run.manifest["notes"]]
+    called = labels(run.scheme, lang)
+    said = [note(line["key"], line.get("given", {}), lang, called) for line in run.manifest["notes"]]
     more = [say("screen.more_notes", lang, n=len(said) - most)] if len(said) > most else []
     return said[:most] + more

@@ -11,6 +11,7 @@ from fengqiao_eval.pages import comparison
 from fengqiao_eval.records.identifiers import Match
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.results.caveats import template_lines
+from fengqiao_eval.results.run import open_run
 from fengqiao_eval.results.standings import main_level
 from fengqiao_eval.runs import job as jobs
 from fengqiao_eval.runs.job import short_path
@@ -21,6 +22,7 @@ from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.score import Scores
 from fengqiao_eval.tuning.sensitivity import proposals
 from fengqiao_eval.wording.numbers import has_value, measured, note, term
+from fengqiao_eval.wording.rules import labels
 from fengqiao_eval.words import say
 
 # Of a check
@@ -31,7 +33,7 @@ def check_lines(params: RunParams, scheme: Scheme, records: Records, scores: Sco
     said = {"scheme": scheme.name(lang), "version": scheme.version, "tables": _tables(records.counts, scores.in_period, lang)}
     yield say("say.fine", lang, period=params.span, as_of=f"{params.moment:%Y-%m-%d %H:%M}", **said)
     yield from (_match(match, lang) for match in records.matches if match.records)
-    yield from score_lines(jobs.count_units(scores, jobs.levels_of(params, scheme)), scores.notes, lang)
+    yield from score_lines(jobs.count_units(scores, jobs.levels_of(params, scheme)), scores.notes, labels(scheme, lang), lang)
 
 
 def _match(match: Match, lang: str) -> str:
@@ -119,12 +121,12 @@ def level_counts(counts: Mapping[str, int], lang: str) -> str:
     return count_words(((term("level", level, lang), count) for level, count in counts.items()), lang)
 
 
-def score_lines(units: Mapping[str, int], notes: Sequence[Note], lang: str) -> Iterator[str]:
-    """Say how many units of each level were scored, and what the reader must be told."""
+def score_lines(units: Mapping[str, int], notes: Sequence[Note], called: Mapping[str, str], lang: str) -> Iterator[str]:
+    """Say how many units of each level were scored, and what the reader must be told; called: see labels."""
     yield say("say.units", lang, units=level_counts(units, lang))
     if notes:
         yield say("say.notes", lang, n=len(notes))
-    yield from (f"  - {note(each.key, each.given, lang)}" for each in notes)
+    yield from (f"  - {note(each.key, each.given, lang, called)}" for each in notes)
 
 
 # Of a run
@@ -133,7 +135,7 @@ def score_lines(units: Mapping[str, int], notes: Sequence[Note], lang: str) -> I
 def result_lines(made: Made, lang: str) -> Iterator[str]:
     """Say all that a run has to say before its summary."""
     yield from correction_lines(made, lang)
-    yield from score_lines(made.units, made.notes, lang)
+    yield from score_lines(made.units, made.notes, labels(open_run(made.folder).scheme, lang), lang)
     if made.stops:
         yield say("lint.told", lang, n=made.stops)
     yield from comparison.change_lines(made.changes, lang)

@@ -23,6 +23,7 @@ from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.scheme.indicator import Text
 from fengqiao_eval.scheme.measure import CENTURY
+from fengqiao_eval.wording.numbers import level_code
 from fengqiao_eval.words import HALF, quote, read_halves, readable, write_halves
 
 PATHS = ("records", "scheme", "overrides", "out")
@@ -109,7 +110,7 @@ class RunParams(Model):
     repair: Repair = "rules"
     scheme: PlainText
     overrides: PlainText | None = None
-    levels: tuple[PlainText, ...] | None = None
+    levels: tuple[Annotated[PlainText, AfterValidator(level_code)], ...] | None = None
     only: tuple[UnitId, ...] | None = None
     out: PlainText = "runs"
     lang: Literal["zh", "en"] = "zh"

@@ -8,7 +8,7 @@ from fengqiao_eval.scheme.indicator import Consequence, Entry, Indicator, Outsid
 from fengqiao_eval.scheme.measure import Count
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, base_marks
 from fengqiao_eval.wording.numbers import term
-from fengqiao_eval.wording.rules import RuleWords, Words, level_names, plain_number, reference_words, table_label
+from fengqiao_eval.wording.rules import RuleWords, Words, level_names, plain_number, reference_words, table_label, value_words
 from fengqiao_eval.words import say
 
 Names = Mapping[str, str]
@@ -85,7 +85,7 @@ def rule_of(entry: Entry, scheme: Scheme, lang: str) -> str:
         given: dict[str, Any] = {"rule": RuleWords(line, lang, None).sentence()}
     else:
         key = "definition.once" if line.from_value == 1 else "definition.from"
-        when = say(key, lang, value=plain_number(line.from_value), unit=line.unit)
+        when = say(key, lang, value=value_words(line.from_value, line.unit, lang))
         item = next((other.name(lang) for other in scheme.entries if other.code == line.item), line.item)
         given = {"when": when, "item": item, "grade": line.grade}
     said = say(f"definition.effect.{line.effect}", lang, **given)

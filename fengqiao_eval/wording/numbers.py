@@ -12,12 +12,16 @@ from typing import Any, Literal
 import pandas as pd
 
 from fengqiao_eval.periods import parse
-from fengqiao_eval.words import catalogue, say
+from fengqiao_eval.words import catalogue, say, sentence
 
 SMALL = 30
 """Fewer records than this are called a small base: one of them moves a rate by more than three percentage points."""
 
 
+A_DAY = 24 * 60
+"""The minutes of a day."""
+DAYS = {"分钟": "（{days} 天）", "minutes": " ({days} days)"}
+"""How as many minutes as a day has, or more, are said in days: nobody reads 414,720 minutes."""
 RATES = {"%": "points", "‰": "per_mille"}
 """Units whose change is a difference (percentage points), not a share of the old value (per cent)."""
 
@@ -104,12 +108,14 @@ def signed(number: float, decimals: int = 2) -> str:
 
 
 def measured(value: float | None, unit: str, *, short: bool = False) -> str:
-    """Write a value in its unit, with two decimals; `short` leaves out those that say nothing.
+    """Write a value in its unit, with two decimals; `short` leaves out those that say nothing. Of many minutes days are said too.
 
-    >>> measured(95, "%"), measured(13.2, "分钟", short=True)
-    ('95.00%', '13.2 分钟')
+    >>> measured(95, "%"), measured(13.2, "分钟", short=True), measured(414720, "分钟", short=True)
+    ('95.00%', '13.2 分钟', '414,720 分钟（288 天）')
     """
     text = plain(value) if short else fixed(value)
+    if value is not None and unit in DAYS and abs(value) >= A_DAY and text != "—":
+        return f"{text} {unit}{DAYS[unit].format(days=plain(value / A_DAY, 1))}"
     return text if text == "—" else f"{text}{unit}" if unit in RATES else f"{text} {unit}".strip()
 
 
@@ -198,6 +204,16 @@ def change(
     return Movement(words + (say("card.change.small", lang) if small else ""), (difference > 0) - (difference < 0))
 
 
+def level_code(given: str) -> str:
+    """Give the code of a level that is called by its name in Chinese or English; any other word stays as it is.
+
+    >>> level_code("派出所"), level_code("station"), level_code("分队")
+    ('station', 'station', '分队')
+    """
+    said = {key.removeprefix("level."): said for key, said in catalogue().items() if key.startswith("level.")}
+    return {name: code for code, names in said.items() for name in names.values()}.get(given, given)
+
+
 def comparison_words(change: Movement, earlier: Earlier, lang: str) -> str:
     """Say a change and on what; what cannot be compared says so itself.
 
@@ -216,11 +232,24 @@ def arrow(change: Movement) -> str:
     return {1: "▲", -1: "▼"}.get(change.direction or 0, "") + change.text
 
 
-def note(key: str, given: Mapping[str, Any], lang: str) -> str:
-    """Say a note of the manifest; one whose sentence is unknown is shown as it was written."""
+def note(key: str, given: Mapping[str, Any], lang: str, labels: Mapping[str, str] | None = None) -> str:
+    """Say a note of the manifest; one whose sentence is unknown is shown as it was written.
+
+    labels: what tables and indicators, which the run named in Chinese, are called in the reader's language.
+    """
+    known: Mapping[str, str] = labels or {}
+    given = {name: _relabel(value, known) for name, value in given.items()}
     as_written = f"{key}: {', '.join(f'{name} {value}' for name, value in given.items())}"
     try:
-        terms = {kind: term(kind, given[kind], lang) for kind in ("level", "repair") if kind in given}
-        return catalogue()[f"note.{key}"][lang].format(**{**given, **terms})
+        terms: dict[str, str] = {kind: term(kind, given[kind], lang) for kind in ("level", "repair") if kind in given}
+        return sentence(f"note.{key}", lang, given).format(**(given | terms))
     except (KeyError, IndexError):
         return as_written
+
+
+def _relabel(value: Any, labels: Mapping[str, str]) -> Any:
+    """Name a table or an indicator, or several with a comma of Chinese between them."""
+    if not isinstance(value, str) or value in labels:
+        return labels.get(value, value)
+    parts = value.split("、")
+    return ", ".join(labels[part] for part in parts) if labels and all(part in labels for part in parts) else value

@@ -11,8 +11,9 @@ from fengqiao_eval.scheme.benchmark import Change, Peers, Place, Quota, Referenc
 from fengqiao_eval.scheme.indicator import Consequence, Entry, Indicator
 from fengqiao_eval.scheme.measure import Elapsed, Factor, Filter, Test, Worth
 from fengqiao_eval.scheme.normalisation import Line
+from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.normalisation import clamp
-from fengqiao_eval.wording.numbers import term
+from fengqiao_eval.wording.numbers import RATES, term
 from fengqiao_eval.words import say
 
 
@@ -29,6 +30,12 @@ def plain_number(number: Any) -> str:
 def table_label(table: str, lang: str) -> str:
     """Name a record table: its label in Chinese, its name in English."""
     return TABLES[table].label if lang == "zh" and table in TABLES else table
+
+
+def labels(scheme: Scheme, lang: str) -> dict[str, str]:
+    """Name in the reader's language what a run names in Chinese: its record tables and the indicators of its scheme."""
+    tables = {table.label: table_label(table.name, lang) for table in TABLES.values()}
+    return tables | {indicator.label: indicator.name(lang) for indicator in scheme.indicators}
 
 
 def level_names(numbers: Mapping[str, Any], lang: str) -> list[tuple[str, Any]]:
@@ -140,6 +147,10 @@ PLACES = "place"
 """The unit of a place in a ranking: a name of the code, which no page prints."""
 
 
+SHARES = ("completion", "excess_percent", "percent")
+"""What a value is turned into by references whose result is a share, in %."""
+
+
 _NAMED = {"%": "points", "‰": "per_mille", PLACES: "places"}
 
 
@@ -153,7 +164,7 @@ def units(entry: Entry) -> tuple[str, ...]:
     found = [entry.unit]
     for reference in entry.against:
         kept = PLACES if isinstance(reference, Place) else found[-1]
-        found.append("%" if getattr(reference, "as_", "") in ("completion", "excess_percent", "percent") else kept)
+        found.append("%" if getattr(reference, "as_", "") in SHARES else kept)
     return tuple(found)
 
 
@@ -163,7 +174,34 @@ def step_unit(unit: str, lang: str, kind: Literal["step", "difference"] = "step"
     >>> step_unit("%", "zh"), step_unit("起", "zh")
     ('个百分点', '起')
     """
-    return say(f"definition.{kind}.{_NAMED[unit]}", lang) if unit in _NAMED else unit
+    if unit in _NAMED:
+        return say(f"definition.{kind}.{_NAMED[unit]}", lang)
+    named = term("unit", unit, lang)
+    return named.removesuffix("s") if lang == "en" and kind == "step" else named
+
+
+def amount_unit(unit: str, lang: str) -> str:
+    """Name the unit behind a number of steps.
+
+    >>> amount_unit("%", "zh"), amount_unit("%", "en"), amount_unit("起", "en")
+    ('个百分点', 'percentage points', 'cases')
+    """
+    return step_unit(unit, lang, "difference" if lang == "en" else "step")
+
+
+def value_words(value: Any, unit: str, lang: str, *, difference: bool = False) -> str:
+    """Write a value that a rule speaks of in the unit of what stands there: a place, a difference, a share, a count.
+
+    >>> value_words(2, PLACES, "zh"), value_words(20, "%", "zh"), value_words(2, "%", "zh", difference=True)
+    ('第2名', '20%', '2个百分点')
+    >>> value_words(2, "起", "zh"), value_words(2, "起", "en")
+    ('2起', '2 cases')
+    """
+    if unit == PLACES and not difference:
+        return say("definition.nth", lang, place=plain_number(value))
+    named = amount_unit(unit, lang) if difference else term("unit", unit, lang)
+    named = step_unit(unit, lang) if value == 1 and unit not in RATES else named
+    return f"{plain_number(value)}{' ' if lang == 'en' and named not in RATES else ''}{named}"
 
 
 def reference_words(entry: Entry, lang: str) -> tuple[str, ...]:
@@ -210,6 +248,9 @@ class RuleWords(Phrases):
         super().__init__(lang)
         self.rule: Any = entry.points
         self.unit, self.full = units(entry)[-1], None if full is None else float(full)
+        self.differs = any(  # a change in per cent is a share, as 20%; other changes are so many percentage points, or cases
+            isinstance(reference, (Change, Peers)) and reference.as_ not in SHARES for reference in entry.against[-1:]
+        )
         self.signed = any(isinstance(reference, (Change, Peers)) for reference in entry.against)
         self.bad_side = "over" if entry.good == "lower" else "under"
         self.taken = isinstance(entry, Consequence) and entry.effect == "deduct"
@@ -222,7 +263,10 @@ class RuleWords(Phrases):
         if isinstance(self.rule, Line):
             return self.phrase("comma").join([*self._line(self.rule), *marks])
         key, knots = "knot_taken" if self.taken else "knot", getattr(self.rule, "knots", getattr(self.rule, "steps", ()))
-        listed = (self.phrase(key, value=plain_number(value), points=plain_number(points)) for value, points in knots)
+        listed = (
+            self.phrase(key, value=value_words(value, self.unit, self.lang, difference=self.differs), points=plain_number(points))
+            for value, points in knots
+        )
         otherwise = plain_number(getattr(self.rule, "otherwise", None))
         said = [self.phrase(self.rule.kind, knots=self.phrase("list").join(listed), otherwise=otherwise)]
         for name, limit in (("floor", self.rule.floor), ("cap", self.rule.cap)):
@@ -260,8 +304,9 @@ class RuleWords(Phrases):
             verb = "loses" if gain else "spares"
         elif gain and line.start == 0 and self.full is not None:
             verb = "earns"
-        given = {"at": plain_number(line.at), "unit": step_unit(self.unit, self.lang) if self.unit == PLACES else self.unit}
-        given |= {"step": self._step(line), "points": self._points(line), "first": ""}
+        place = self.unit == PLACES and not self.signed  # the sentence itself says that it is one
+        at = plain_number(line.at) if place else value_words(line.at, self.unit, self.lang, difference=self.differs)
+        given = {"at": at, "step": self._step(line), "points": self._points(line), "first": ""}
         if line.first and side == self.bad_side:  # given or taken at once
             first = self.phrase("line.gains" if (line.first > 0) != self.taken else "line.loses")
             given["first"] = self.phrase("line.first", verb=first, points=plain_number(abs(line.first)))
@@ -282,7 +327,7 @@ class RuleWords(Phrases):
     def _step(self, line: Line) -> str:
         unit = step_unit(self.unit, self.lang)
         if self.lang == "en":
-            return unit if line.per == 1 else f"{plain_number(line.per)} {unit}"
+            return unit if line.per == 1 else f"{plain_number(line.per)} {amount_unit(self.unit, self.lang)}"
         alone = line.per == 1 and line.at == 0 and not self.signed and not unit.startswith("个")
         return unit if alone else f"{plain_number(line.per)}{unit}"
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import unicodedata
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
@@ -23,6 +24,22 @@ LONGEST = 40
 HALF = re.compile("[\ud800-\udfff]")
 """Half a character: in a file name, a byte that is no UTF-8; no file of text may hold one."""
 _MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+
+
+_NOUNS = (
+    *("answers", "awards", "bytes", "cards", "cases", "cells", "characters", "codes", "columns", "days", "figures", "files"),
+    *("findings", "folders", "groups", "grades", "households", "hours", "ids", "indicators", "lines", "minutes", "months"),
+    *("moves", "names", "notes", "notices", "numbers", "officers", "persons", "places", "points", "records", "rows", "shares"),
+    *("sums", "tables", "times", "units", "weights", "words", "years"),
+)
+"""What is counted in English sentences: behind a number that is one it loses its s."""
+_COUNTED = re.compile(
+    rf"\{{(?P<slot>\w+)\}} (?P<noun>{'|'.join(_NOUNS)})\b"
+    r"(?! (?:are|is|were|have|do|stand|lie|hold|count|lack|name|repeat|differ|begin|equal|look|enter|leave|change|carry|pass)\b)"
+    r"(?!(?: (?:of|in|for|to) [^ ,;:.]+)* \([^)]*\) \w)"
+    r"(?! (?:of|in|for|to) [^,;:.]* (?:are|were|have|do|stand|lie|hold|lack|differ|begin|repeat|name|equal)\b)"
+)
+"""A number and what it counts, where nothing is said of it in the plural."""
 
 
 @cache
@@ -44,13 +61,28 @@ def say(key: str, lang: str | None = None, /, **given: Any) -> str:
     >>> say("status.too_few", "zh"), say("status.too_few", "en")
     ('样本过少', 'too few')
     """
-    sentence = catalogue()[key][lang or language()]
-    said = sentence.format(**given)
+    words = sentence(key, lang or language(), given)
+    said = words.format(**given)
     if HALF.search(said):
-        return sentence.format(
-            **{name: readable(str(value)) if HALF.search(str(value)) else value for name, value in given.items()}
-        )
+        return words.format(**{name: readable(str(value)) if HALF.search(str(value)) else value for name, value in given.items()})
     return said
+
+
+def sentence(key: str, lang: str, given: Mapping[str, Any]) -> str:
+    """Find a sentence with its slots; in English what is counted there is put in the singular where it is one.
+
+    >>> sentence("card.lost.count", "en", {"n": 1}), sentence("card.lost.count", "en", {"n": 21})
+    ('{n} record', '{n} records')
+    """
+    words = catalogue()[key][lang]
+    if lang != "en" or not any(str(number) == "1" for number in given.values()):
+        return words
+    return _COUNTED.sub(lambda found: _singular(found) if str(given.get(found["slot"])) == "1" else found[0], words)
+
+
+def _singular(found: re.Match[str]) -> str:
+    noun = found["noun"]
+    return f"{{{found['slot']}}} {noun[:-3] + 'y' if noun.endswith('ies') else noun[:-1]}"
 
 
 def write_halves(text: str) -> str:
