@@ -34,10 +34,11 @@ from fengqiao_eval.scoring import frames
 from fengqiao_eval.scoring import score as scoring
 from fengqiao_eval.scoring.normalisation import absolute
 from fengqiao_eval.tuning import sensitivity
+from fengqiao_eval.wording.reasons import Reasons
 
 __all__ = [
-    "KINDS", "TABLES", "InputError", "count", "critic", "entropy", "faults", "judge", "name_records", "neighbours", "points",
-    "proposals", "read_records", "read_scheme", "read_units", "refuse", "scalar", "score", "trace",
+    "KINDS", "TABLES", "InputError", "count", "critic", "entropy", "faults", "judge", "name_reasons", "name_records",
+    "neighbours", "points", "proposals", "read_records", "read_scheme", "read_units", "refuse", "scalar", "score", "trace",
 ]  # fmt: skip
 KINDS = {column.name: column.kind for table in TABLES.values() for column in table.columns}
 """What each column of a record table holds, by its name."""
@@ -192,6 +193,13 @@ def name_records(records: Records, scheme: Scheme, period: str = QUARTER) -> Sim
     of_units, of_officers = drilldown.losses(records, scheme, tree, span, span.end, officers=True)
     lines = drilldown.record_ids(records, scheme, tree, span, span.end, officers=True)
     return SimpleNamespace(losses=of_units, officer_losses=of_officers, lines=lines)
+
+
+def name_reasons(records: Records, scheme: Scheme, lang: str = "zh", *, officers: bool = False) -> dict[str, str]:
+    """Say of each record that lost points why, by its id: of units, or of officers."""
+    found = name_records(records, scheme)
+    lost, words = found.officer_losses if officers else found.losses, Reasons(scheme, lang)
+    return {row.record_id: words.of(row.indicator, row.why) for row in lost.itertuples()}
 
 
 def faults(scheme: Scheme, against: Records | Tree | None = None) -> list[Fault]:

@@ -460,7 +460,7 @@ def test_all_lost_records_go_to_a_csv_excel_can_open(run, tmp_path):
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     with path.open(encoding="utf-8-sig", newline="") as file:
         head, *rows = csv.reader(file)
-    assert head == ["指标代码", "指标", "记录表", "记录编号", "记录单位", "时间"]
+    assert head == ["指标代码", "指标", "记录表", "记录编号", "记录单位", "时间", "失分原因"]
     assert len([row for row in rows if row[0]]) == sum(len(part.records) for part in of.lost_records)
     open_ones = [(row[1], row[3]) for row in rows if not row[0]]
     assert open_ones[0] == ("未化解纠纷（红）", of.disputes[0].disputes[0].dispute_id)

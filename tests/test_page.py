@@ -200,6 +200,7 @@ def test_a_page_names_no_host(run, unit):
     sources = [value for _, attrs in Tags(text).found for name, value in attrs.items() if name in {"src", "href"}]
     assert set(sources) == {
         *("data:,", "../assets/fengqiao.css", "../assets/plotly.min.js", "../assets/fengqiao.js", "../index.html"),
+        *(f"{unit}.records.csv", f"{unit}.records.xlsx"),
     }
     assert "default-src 'none'" in text
 
@@ -475,13 +476,22 @@ def test_every_page_of_the_demo_is_small(demo, lang):
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("length", [8, 40])
-def test_a_page_stays_small_whatever_there_is_to_list(run, lang, length):
-    """Where every indicator lost hundreds of records with long ids, and hundreds of disputes are open, fewer are listed."""
+@pytest.mark.parametrize(("length", "reasons"), [(8, 0), (8, 500), (40, 1), (40, 500)])
+def test_a_page_stays_small_whatever_there_is_to_list(run, lang, length, reasons):
+    """Where every indicator lost hundreds of records for as many reasons, and many disputes are open, few are listed."""
     of = card(run, OWN, lang)
     ids = [f"{'A' * (length - 5)}{number:05d}" for number in range(500)]
     lost = tuple(
-        LostRecords(line.code, line.label, "cases", "警情案件", tuple(Lost(one, OWN, "2024-12-31 10:00") for one in ids))
+        LostRecords(
+            line.code,
+            line.label,
+            "cases",
+            "警情案件",
+            tuple(
+                Lost(one, OWN, "2024-12-31 10:00", f"办结 2024-12-31 10:00，期限 {number % reasons:019d}" if reasons else "")
+                for number, one in enumerate(ids)
+            ),
+        )
         for line in of.indicators
     )
     open_ones = tuple(
@@ -491,7 +501,8 @@ def test_a_page_stays_small_whatever_there_is_to_list(run, lang, length):
     text = page(notebook(replace(of, lost_records=lost, disputes=open_ones)), run, OWN, lang)
     assert len(text.encode()) <= PAGE
     assert text.count(ids[0]) == len(lost) + len(open_ones)
-    assert text.count("S007.records.csv") == 1 + len(open_ones)
+    assert text.count(">S007.records.csv<") == text.count('href="S007.records.xlsx"') == 1
+    assert text.count("“S007.records.csv”") == len(open_ones)
 
 
 def test_lists_are_cut_alike():

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER
+from fengqiao_eval.measuring import evidence
 from fengqiao_eval.measuring.compatibility import cast_undeclared
 from fengqiao_eval.measuring.counting import Plan, eligible_rows
 from fengqiao_eval.measuring.tallies import amounts, group_by_rows, has_best_of, is_countable, pick_best, scope
@@ -20,9 +21,10 @@ from fengqiao_eval.scheme.indicator import Entry
 from fengqiao_eval.scheme.measure import Coded, Count, Distinct, Figure, Mean, Quantile, Share
 from fengqiao_eval.scheme.scheme import Scheme, void_months
 
-COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator")
+COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator", "why")
 
-LOSSES = ("unit_id", "indicator", "table", "record_id", "happened_at")
+LOSSES = ("unit_id", "indicator", "table", "record_id", "happened_at", "why")
+"""why: what decided, see measuring.evidence; its words are made by wording.reasons."""
 
 BEHIND = ("unit_id", "line", "record_id")
 
@@ -46,7 +48,8 @@ def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, peri
     rows = _person_rows(plan, rows, measure, unit_id) if plan.officers else _unit_rows(plan, rows, unit_id)
     rows = _best_rows(plan, rows, indicator)
     counts, above, below = _row_amounts(plan, rows, indicator)
-    rows = rows.mutate(counts_=counts, above_=above, below_=below)
+    decided = evidence.cells(rows, indicator, above, evidence.shown_words(scheme), "why")
+    rows = rows.mutate(counts_=counts, above_=above, below_=below, **decided)
     rows = rows.filter(rows.counts_)
     if plan.officers and not isinstance(measure, (Distinct, Quantile)):  # a thing, and what has a middle, has no shares
         rows = rows.mutate(**{part: rows[part] * rows.share_ / rows.parts_ for part in ("above_", "below_")})
@@ -55,7 +58,9 @@ def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, peri
     # of which of several files it is, and how its unit was written, where any was repaired; persons are not shown as written
     named |= {name: rows[name] for name in (query.FILE, f"unit_id{WRITTEN}") if name in rows.columns}
     named |= {"thing": rows[measure.of]} if isinstance(measure, Distinct) else {}
+    named |= {name: rows[name] for name in decided}
     found = query.fetch(rows.select(**named), list(named), ["happened_at", "record_id"])
+    found = found.assign(why=evidence.texts(found, indicator, "why")).drop(columns=list(decided))
     return _join_things(found) if "thing" in named else found
 
 
@@ -138,11 +143,13 @@ def _person_rows(plan: Plan, rows: Any, measure: Any, unit_id: str) -> Any:
 
 
 def _join_things(found: pd.DataFrame) -> pd.DataFrame:
-    """Join the records of one thing; the thing itself (a subject's code) is shown to nobody."""
+    """Join the records of one thing, with what decided of one that met; the thing (a subject's code) is shown to nobody."""
     joined = found.groupby("thing", as_index=False).agg(
         record_id=("record_id", " ".join), happened_at=("happened_at", "min"), unit_id=("unit_id", "first"),
         officer_id=("officer_id", "first"), numerator=("numerator", "max"),
     )  # fmt: skip
+    best = found.sort_values("numerator", ascending=False, kind="stable").drop_duplicates("thing").set_index("thing")["why"]
+    joined = joined.assign(why=joined["thing"].map(best))
     return joined.assign(denominator=1.0).sort_values(["happened_at", "record_id"], ignore_index=True)[list(COLUMNS)]
 
 
@@ -152,13 +159,14 @@ def _join_things(found: pd.DataFrame) -> pd.DataFrame:
 def losses(
     records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool = False
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """List the records that lost points in the period: unit_id, indicator, table, record_id, happened_at; a table is asked once.
+    """List the records that lost points in the period: the columns LOSSES; a table is asked once.
 
     The first frame has the unit of the record; the second, empty without `officers`, a row for each officer credited with it.
     """
     plan = Plan(records, scheme, tree, _months(period), as_of, officers)
     traced = [i for i in scheme.indicators if _can_lose(i) and is_countable(i.measure, records.tables)]
-    found = [_find_losses(plan, group) for group in group_by_rows(traced, "code")]
+    words = evidence.shown_words(scheme)
+    found = [_find_losses(plan, group, words) for group in group_by_rows(traced, "code")]
     units, persons = zip(*found, strict=True) if found else ((), ())
     return _sort_losses(units), _sort_losses(persons)
 
@@ -176,27 +184,30 @@ def _can_lose(indicator: Entry) -> bool:
     return not isinstance(indicator.measure, Figure)
 
 
-def _find_losses(plan: Plan, group: Sequence[Entry]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _find_losses(plan: Plan, group: Sequence[Entry], words: evidence.NamedWords) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ask a table once for the rows that lost points under any of its indicators."""
     measure: Any = group[0].measure
     every, table = plan.rows(*(indicator.measure for indicator in group)), TABLES[measure.table]
-    rows, flags = _lost_rows(plan, _best_rows(plan, every, group[0], "unit_id"), group)
+    rows, named = _lost_rows(plan, _best_rows(plan, every, group[0], "unit_id"), group, words)
     known, units = plan.tree.counts_for["unit_id"], plan.tree.units
     if not plan.officers:
         return _fetch_losses(rows, table, group, "unit_id", known), pd.DataFrame(columns=list(LOSSES))
-    there = [name for name in ("unit_id", "officer_id", table.key, "happened_at_", *flags) if name in rows.columns]
+    there = [name for name in ("unit_id", "officer_id", table.key, "happened_at_", *named) if name in rows.columns]
     rows, persons = query.cache_rows(rows.select(*there)), units.loc[units["level"] == OFFICER, "unit_id"]
     theirs = plan.to_persons(rows, table.name)
     distinct = table.name in plan.shared and any(isinstance(indicator.measure, Distinct) for indicator in group)
     if distinct or has_best_of(measure):  # whose things were met, and of rows alike the best, is each person's own matter
-        theirs, _ = _lost_rows(plan, _best_rows(plan, plan.to_persons(every, table.name), group[0], "officer_id"), group)
+        theirs, _ = _lost_rows(plan, _best_rows(plan, plan.to_persons(every, table.name), group[0], "officer_id"), group, words)
     return _fetch_losses(rows, table, group, "unit_id", known), _fetch_losses(theirs, table, group, "officer_id", persons)
 
 
-def _lost_rows(plan: Plan, rows: Any, group: Sequence[Entry]) -> tuple[Any, dict[str, Any]]:
-    flags, measure = _flags(plan, rows, group), group[0].measure
-    rows = rows.mutate(happened_at_=rows[getattr(measure, "date")], **flags)  # noqa: B009 - figures have no rows
-    return rows.filter(query.any_of(*(rows[flag] for flag in flags))), flags
+def _lost_rows(plan: Plan, rows: Any, group: Sequence[Entry], words: evidence.NamedWords) -> tuple[Any, dict[str, Any]]:
+    """Keep the rows that lost points, with what says under which indicators, and what decided of each."""
+    flags, measure, decided = _flags(plan, rows, group), group[0].measure, dict[str, Any]()
+    for number, indicator in enumerate(group):
+        decided |= evidence.cells(rows, indicator, _row_amounts(plan, rows, indicator)[1], words, f"why_{number}")
+    rows = rows.mutate(happened_at_=rows[getattr(measure, "date")], **flags, **decided)  # noqa: B009 - figures have no rows
+    return rows.filter(query.any_of(*(rows[flag] for flag in flags))), flags | decided
 
 
 def _flags(plan: Plan, rows: Any, group: Sequence[Entry]) -> dict[str, Any]:
@@ -218,11 +229,16 @@ def _fetch_losses(rows: Any, table: Table, group: Sequence[Entry], who: str, kno
     """Bring rows here, one an indicator under which whose they are lost points."""
     own = [(f"{who}_{number}_", f"unit_id_{number}_") for number in range(len(group))]
     flags = [first if first in rows.columns else other for first, other in own]
-    found = query.fetch(rows, [who, table.key, "happened_at_", *flags])
+    found = query.fetch(
+        rows, [who, table.key, "happened_at_", *flags, *(name for name in rows.columns if name.startswith("why_"))]
+    )
     found = found.rename(columns={who: "unit_id", table.key: "record_id", "happened_at_": "happened_at"})
-    found = found[found["unit_id"].isin(set(known))]
-    parts = [found[found[flag]].assign(indicator=i.code, table=table.name) for flag, i in zip(flags, group, strict=True)]
-    return pd.concat(parts, ignore_index=True)[list(LOSSES)]
+    found, parts = found[found["unit_id"].isin(set(known))], []
+    for number, (flag, indicator) in enumerate(zip(flags, group, strict=True)):
+        lost = found[found[flag]]
+        why = evidence.texts(lost, indicator, f"why_{number}")
+        parts.append(lost.assign(indicator=indicator.code, table=table.name, why=why)[list(LOSSES)])
+    return pd.concat(parts, ignore_index=True)
 
 
 def _loses(counts: Any, above: Any, below: Any, indicator: Entry, thing: Sequence[Any]) -> Any:

@@ -135,7 +135,10 @@ _BESIDE = re.compile(r"(?!\.)[\w%.~-]+\.(?:html|csv|xlsx)")
 """A link may lead to a file that lies beside the page."""
 
 _CARD = re.compile(r"\.\./(?!\.|officer/)[^/\\\s]+/[^/\\\s]+\.html", re.IGNORECASE)
-"""A name may say where the card of a unit lies, but of no officer: page.link_cards makes a link of it where there is one."""
+"""A name may say where the card of a unit lies, but of no officer: page.link_cards makes a link of it where there is one.
+
+So may the name of a list, which lies beside its page and nowhere near a notebook.
+"""
 
 _WITHIN = re.compile(r"(url\(#|^#)(?=[\w.:-]+(?:\)|$))")
 """Where the address of something in the same picture begins, before its name."""
@@ -190,7 +193,7 @@ def _attribute(prefix: str, tag: str, name: str, value: str) -> str | None:
     if name == "src" or (name == "href" and tag == "image"):
         return value if _is_picture(value) else None
     if name == "data-card" or (name == "href" and _BESIDE.fullmatch(value)):
-        return value if name == "href" or _CARD.fullmatch(unquote(value)) else None
+        return value if _BESIDE.fullmatch(value) or _CARD.fullmatch(unquote(value)) else None
     left = _WITHIN.sub("", value).lower()
     if "\\" in value or "url" in left or (name == "href" and left == value.lower()):  # a style sheet reads u\72l as url
         return None

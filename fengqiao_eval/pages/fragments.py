@@ -8,12 +8,14 @@ from functools import cache
 from importlib.resources import files
 from itertools import accumulate, zip_longest
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 
 from fengqiao_eval.pages import plain_text
 from fengqiao_eval.results.card import Card
+from fengqiao_eval.results.lost_records import LostRecords
 from fengqiao_eval.wording import numbers
 from fengqiao_eval.words import say
 
@@ -97,6 +99,8 @@ def _fragment(name: str, card: Card, *, styled: bool = False) -> Fragment:
         "reached": projected_standing(card, sum(gain.points for gain in card.gains)),
         "groups": [[line for line in card.adjustments if line.inside is kind] for kind in (True, False)],
         "csv": f"{card.identity.page}.records.csv",
+        "lists": {kind: quote(f"{card.identity.page}.records.{kind}") for kind in ("xlsx", "csv")},
+        "folded": FOLDED,
     }
     return Fragment(render(f"{name}.html", card.lang, **given), getattr(plain_text, name)(card), styled)
 
@@ -116,7 +120,7 @@ PAGE = 20_480
 """Bytes of a page, its pictures' numbers and all words included."""
 
 
-FRAME, EACH = {"zh": 10_600, "en": 11_600}, 420
+FRAME, EACH = {"zh": 10_850, "en": 11_850}, 420
 """Bytes that head, figures and sentences take, and each indicator with its two rows, its bar and the head of its list."""
 
 
@@ -128,8 +132,16 @@ SHOWN = 30
 """As many records an indicator, and disputes a colour, as a card lists at most."""
 
 
+FOLDED = 6
+"""So many records of an indicator stand open on a card; what else is listed is folded."""
+
+
 MARKUP, ROW, GROUP, HEAD = 4, 40, 80, 100
 """Bytes of a page that an entry takes besides its words; a unit beyond that; a class of units; a list of records."""
+
+
+REASON, FOLD = 15, 75
+"""Bytes that a reason takes besides its words, and what folds a list."""
 
 
 def list_lengths(card: Card) -> Mapping[str, int]:
@@ -140,13 +152,14 @@ def list_lengths(card: Card) -> Mapping[str, int]:
     """
     sentences = [*card.unknowns, *(plain_text.service(card) if card.service else "").splitlines()]
     spent = FRAME[card.lang] + EACH * len(card.indicators) + sum(len(line.encode()) for line in sentences)
+    spent += sum(ROW + len((unit.page + unit.name).encode()) for unit in card.hierarchy.above)
     left = max(LEAST, PAGE - spent)
     below = [[unit.page + plain_text.unit_line(unit, card) + " " * ROW for unit in units] for units in card.hierarchy.groups]
     disputes = [
         [f"{one.dispute_id} {plain_text.days_left(one.days_left, card.lang)}" for one in part.disputes[:SHOWN]]
         for part in card.disputes
     ]
-    records = [[one.record_id for one in part.records[:SHOWN]] for part in card.lost_records]
+    records = [_record_entries(part) for part in card.lost_records]
     behind = [line.record_ids for line in card.adjustments]
     heads, whole = GROUP * len(below), max(map(len, below), default=0)
     units = max_entries(below, 0.75 * left - heads)
@@ -158,6 +171,17 @@ def list_lengths(card: Card) -> Mapping[str, int]:
         found[name] = max_entries(lists, left * share)
         left -= sum(_costs(lists)[found[name] - 1 : found[name]])
     return found | ({"lost": 0} if counted else {})
+
+
+def _record_entries(part: LostRecords) -> list[str]:
+    """Write the records of a list as long as they stand on a page, where a reason stands once."""
+    entries, said = [], {""}
+    for number, one in enumerate(part.records[:SHOWN]):
+        said = {""} if number == FOLDED else said
+        words = "" if one.reason in said else one.reason + " " * REASON
+        entries.append(one.record_id + words + " " * FOLD * (number == FOLDED))
+        said.add(one.reason)
+    return entries
 
 
 def max_entries(lists: Sequence[Sequence[str]], room: float) -> int:

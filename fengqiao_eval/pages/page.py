@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from markupsafe import Markup
+
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.files import write_whole
 from fengqiao_eval.pages.cells import blocks
 from fengqiao_eval.pages.charts import LOOK
 from fengqiao_eval.pages.fragments import render, style
-from fengqiao_eval.results.card import Identity, card
+from fengqiao_eval.results.card import Card, card
 from fengqiao_eval.results.caveats import banner, template_lines
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.wording.numbers import day, period_words
@@ -26,23 +28,36 @@ def page(nb: Mapping[str, Any], run: Run, unit_id: str, lang: str = "zh") -> str
 
     What its cells put out stands there as in the notebook, but for what could run or ask another host; code is hidden.
     """
-    who = card(run, unit_id, lang).identity if unit_id else None
-    facts, period = _facts(run, who, lang), period_words(run.period, lang)
+    of = card(run, unit_id, lang) if unit_id else None
+    who = of.identity if of else None
+    facts, period = _facts(run, of, lang), period_words(run.period, lang)
     differs = template_lines(run.manifest.get("templates", ()), [who.level if who else ""], lang)
     beware = [*banner(run.manifest, lang), *differs]
-    given = {"facts": facts, "period": period, "banner": beware, "blocks": blocks(nb, lang)}
+    shown = [Markup(_TO_LIST.sub(r"<a href=\1", str(block))) for block in blocks(nb, lang)]  # noqa: S704 - cleaned
+    given = {"facts": facts, "period": period, "banner": beware, "blocks": shown}
     return render("page.html", lang, run=run, who=who, **given)
 
 
-def _facts(run: Run, who: Identity | None, lang: str) -> Iterator[tuple[str, str]]:
-    """Say what stands at the head of a page, of the overview without what is a unit's."""
-    if who:
+_TO_LIST = re.compile(r'<a data-card=("?[^"/>]+\.records\.(?:csv|xlsx)"?)(?=>)')
+"""The name of a list of records in a notebook's part: it lies beside the page."""
+
+
+def _facts(run: Run, of: Card | None, lang: str) -> Iterator[tuple[str, str]]:
+    """Say what stands at the head of a page, of the overview without what is a unit's; the way up leads to the cards above."""
+    if of:
+        who = of.identity
+        if of.hierarchy.above and not who.is_officer:
+            names = (_NAMED.format(unit.page, unit.name) for unit in reversed(of.hierarchy.above))
+            yield say("card.units.above", lang), Markup(" › ").join(names)
         yield say("card.id", lang), who.unit_id
         yield say("card.level", lang), who.level_label
         yield say("card.class", lang), who.peer_class
     yield say("card.period", lang), period_words(run.period, lang)
     yield say("card.as_of", lang), day(run.manifest["as_of"])
     yield say("card.scheme", lang), run.scheme.version
+
+
+_NAMED = Markup('<a data-card="{}">{}</a>')
 
 
 _TO_CARD = re.compile(r'<a (?:href|data-card)="(\.\./(?!\.)[^"/]+/[^"/]+\.html)"')

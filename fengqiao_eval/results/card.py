@@ -199,7 +199,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         peers=peers,
         gains=gains(read, lines, {line.code for line in adjustments}),
         disputes=lost_records.open_disputes(frame["open_disputes"].tuples(lost_records.OPEN, *below)),
-        lost_records=lost_records.lost_records(scheme, frame["losses"].tuples(lost_records.LOSS, *below), scored, lang),
+        lost_records=lost_records.lost_records(scheme, lost_records.loss_rows(frame["losses"], *below), scored, lang),
         unknowns=unknowns(scheme, {**unit, "group": group}, lines, run.manifest, lang),
         hierarchy=hierarchy(run, unit, flags(place.get("flags")), lang),
         service=service(run, unit, lines, lang) if who.is_officer else None,

@@ -7,8 +7,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from fengqiao_eval.results.frames import Frame
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.wording.numbers import day, has_value, term, text
+from fengqiao_eval.wording.reasons import Reasons
 from fengqiao_eval.wording.rules import table_label
 from fengqiao_eval.words import say
 
@@ -16,7 +18,7 @@ TIERS = ("red", "yellow", "blue")
 """The three colours of warning, the most urgent first."""
 
 
-LOSS = ("indicator", "table", "record_id", "unit_id", "happened_at")
+LOSS = ("indicator", "table", "record_id", "unit_id", "happened_at", "why")
 
 
 OPEN = ("tier", "unit_id", "dispute_id", "due_at", "days_left")
@@ -34,6 +36,8 @@ class Lost:
     record_id: str
     unit_id: str
     happened_at: str
+    reason: str = ""
+    """Why, in words; empty where the run was made before reasons were kept."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,13 @@ class LostRecords:
     table: str
     table_label: str
     records: tuple[Lost, ...]
+
+    def by_reason(self, first: int, last: int | None = None) -> dict[str, list[str]]:
+        """Gather some of the records, ids by their reason, in the order in which the reasons come."""
+        found: dict[str, list[str]] = {}
+        for one in self.records[first:last]:
+            found.setdefault(one.reason or one.record_id, []).append(one.record_id)
+        return found
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,13 @@ class OpenDisputes:
         return sum(dispute.late for dispute in self.disputes)
 
 
+def loss_rows(losses: Frame, *unit_ids: str) -> list[tuple[Any, ...]]:
+    """Read what a card needs of the frame losses for some units; a run that was made before reasons were kept has none."""
+    if "why" in losses.columns:
+        return losses.tuples(LOSS, *unit_ids)
+    return [(*row, None) for row in losses.tuples(LOSS[:-1], *unit_ids)]
+
+
 def lost_records(
     scheme: Scheme, losses: Iterable[tuple[Any, ...]], scored: Collection[str], lang: str
 ) -> tuple[LostRecords, ...]:
@@ -85,12 +103,13 @@ def lost_records(
     parts: dict[str, list[tuple[Any, ...]]] = {}
     for row in sorted(losses, key=itemgetter(2)):
         parts.setdefault(row[0], []).append(row)
-    found = []
+    found, reasons = [], Reasons(scheme, lang)
     for indicator in scheme.indicators:
         if indicator.code in scored and (rows := parts.get(indicator.code)):
             rows.sort(key=lambda row: (row[4] is not None, row[4]), reverse=True)
-            table, lost = str(rows[0][1]), tuple(Lost(record, unit, day(moment)) for *_, record, unit, moment in rows)
-            found.append(LostRecords(indicator.code, indicator.name(lang), table, table_label(table, lang), lost))
+            table, code = str(rows[0][1]), indicator.code
+            lost = tuple(Lost(record, unit, day(at), reasons.of(code, why)) for _, _, record, unit, at, why in rows)
+            found.append(LostRecords(code, indicator.name(lang), table, table_label(table, lang), lost))
     return tuple(found)
 
 
@@ -118,15 +137,22 @@ ListRow = tuple[str, ...]
 
 
 def list_rows(found: Sequence[LostRecords], disputes: Sequence[OpenDisputes], lang: str) -> list[ListRow]:
-    """List every record that lost points, then every open dispute, as rows of texts below their heading."""
+    """List every record that lost points, then every open dispute, as rows of texts below their heading.
+
+    Programs of others read these columns: their order is fixed, and what is new is added behind.
+    """
     rows: list[ListRow] = [
-        tuple(say(f"card.csv.{name}", lang) for name in ("indicator", "label", "table", "record", "unit", "time"))
+        tuple(say(f"card.csv.{name}", lang) for name in ("indicator", "label", "table", "record", "unit", "time", "reason"))
     ]
-    rows += [(part.code, part.label, part.table, r.record_id, r.unit_id, r.happened_at) for part in found for r in part.records]
+    rows += [
+        (part.code, part.label, part.table, one.record_id, one.unit_id, one.happened_at, one.reason)
+        for part in found
+        for one in part.records
+    ]
     for tier in disputes:  # without an indicator, since they have lost no points yet; the moment is when they are due
         colour = term("tier", tier.tier, lang) if tier.tier else say("card.disputes.untiered", lang)
         label = say("card.csv.dispute", lang, tier=colour)
-        rows += [("", label, "disputes", one.dispute_id, one.unit_id, one.due_at) for one in tier.disputes]
+        rows += [("", label, "disputes", one.dispute_id, one.unit_id, one.due_at, "") for one in tier.disputes]
     return rows
 
 
