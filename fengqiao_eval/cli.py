@@ -380,11 +380,12 @@ def explain(
     run: RunFolder,
     unit: Annotated[str, typer.Argument(metavar="UNIT", help=_help("unit"))],
     indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help=_help("indicator"))] = None,
+    whole: Annotated[bool, typer.Option("--all", help=_help("all"))] = False,
 ) -> None:
     """Explain a total, or one indicator down to its record ids."""
     from fengqiao_eval.runs import reopen
 
-    _echo(reopen.explain_unit(run, unit, indicator, language()))
+    _echo(reopen.explain_unit(run, unit, indicator, language(), whole=whole))
 
 
 @app.command(cls=usage.Command, help=_help("compare"))

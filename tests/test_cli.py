@@ -382,11 +382,24 @@ def test_an_indicator_is_explained_down_to_its_records():
     assert "得分：0 + (66.666667 − 0) / (100 − 0) × (100 − 0) = 66.6667" in lines
     assert "贡献：66.6667 × 0.60 = 40.00" in lines
     assert lines[-4:] == [
-        "  C1  2024-10-01 08:00  计入  1 / 1",
-        "  C2  2024-11-02 08:00  未计入  0 / 1",
-        "  C3  2024-12-03 08:00  计入  1 / 1",
+        "  C1  2024-10-01 08:00  计入  1 / 1  到场 10 分钟，在 15 分钟以内",
+        "  C2  2024-11-02 08:00  未计入  0 / 1  到场 40 分钟，时限 15 分钟",
+        "  C3  2024-12-03 08:00  计入  1 / 1  到场 5 分钟，在 15 分钟以内",
         "合计：分子 2，分母 3，与评分时一致",
     ]
+
+
+@pytest.mark.usefixtures("scored")
+def test_a_long_list_is_cut_and_says_how_to_see_all_of_it(monkeypatch):
+    """So many records are listed, those that lost points first; the sum is of all, and the command that lists all is said."""
+    monkeypatch.setattr("fengqiao_eval.pages.explain.MOST", 1)
+    _, said, _ = fengqiao("explain", "runs/latest", "S1", "arrival")
+    lines = said.splitlines()
+    assert lines[-3].startswith("以下列出 1 条，失分的在前；全部：fengqiao explain ")
+    assert lines[-3].endswith(" S1 arrival --all")
+    assert lines[-2].startswith("  C2  ")
+    assert lines[-1] == "合计：分子 2，分母 3，与评分时一致"
+    assert len(fengqiao("explain", "runs/latest", "S1", "arrival", "--all")[1].splitlines()) == len(lines) + 1
 
 
 @pytest.mark.usefixtures("scored")

@@ -1,9 +1,11 @@
 """From a total down to its records: the lines that `fengqiao explain` prints."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,12 @@ import pandas as pd
 
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import SCORED, UsageError
+from fengqiao_eval.files import file_name
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.identifiers import WRITTEN
 from fengqiao_eval.records.query import FILE
 from fengqiao_eval.results.caveats import empty_months
+from fengqiao_eval.results.frames import page_names
 from fengqiao_eval.results.lines import (
     Adjusted,
     Step,
@@ -28,7 +32,7 @@ from fengqiao_eval.results.lines import (
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.scheme.indicator import POINTED, Consequence, Entry, Indicator
-from fengqiao_eval.scheme.measure import Count, Distinct, Figure, Quantile
+from fengqiao_eval.scheme.measure import Coded, Count, Distinct, Figure, Mean, Quantile, Share
 from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
 from fengqiao_eval.wording.arithmetic import Sum, Unit, digits, sums
@@ -46,7 +50,8 @@ from fengqiao_eval.wording.numbers import (
     term,
     text,
 )
-from fengqiao_eval.words import quote, say
+from fengqiao_eval.wording.reasons import reason
+from fengqiao_eval.words import quote, say, visible
 
 UnitRow = Mapping[str, Any]
 
@@ -235,10 +240,15 @@ def find_entry(scheme: Scheme, given: str, lang: str) -> tuple[str, Entry]:
     raise UsageError("which_indicator", given=given, known=similar_ids(str(given), [entry.code for entry in scheme.entries], 3))
 
 
-def entry_lines(run: Run, unit_id: str, given: str, behind: pd.DataFrame | None, lang: str) -> list[str]:
+MOST = 100
+"""As many records are listed where not all are asked for."""
+
+
+def entry_lines(run: Run, unit_id: str, given: str, behind: pd.DataFrame | None, lang: str, most: int | None = MOST) -> list[str]:
     """Explain one indicator, or one line outside the hundred, of a unit: what is counted, value, points, records.
 
-    behind: what scoring.trace gave (None: the records cannot be opened). Raises UsageError for an unknown entry.
+    behind: what measuring.drilldown.trace gave (None: the records cannot be opened); most: so many of them are listed at most.
+    Raises UsageError for an unknown entry.
     """
     asked, (above, entry) = Question(run, unit_id, lang), find_entry(run.scheme, given, lang)
     label = {"dimension": above, "label": entry.name(lang), "code": entry.code}
@@ -249,7 +259,7 @@ def entry_lines(run: Run, unit_id: str, given: str, behind: pd.DataFrame | None,
     elif isinstance(entry, Indicator) and row is not None:
         lines += _indicator(asked, entry, row)
     lines.append(asked.say("source", source=entry.source))
-    return lines if behind is None else [*lines, *_records(asked, entry, row, behind)]
+    return lines if behind is None else [*lines, *_records(asked, entry, row, behind, most)]
 
 
 def _indicator(asked: Question, indicator: Indicator, row: UnitRow) -> Iterator[str]:
@@ -366,29 +376,66 @@ def _amount(asked: Question, line: Consequence, own: Adjusted | None) -> str:
 # The records behind an entry: ids, dates, what each adds, of notices who stands for them.
 
 
-def _records(asked: Question, entry: Entry, row: UnitRow | None, behind: pd.DataFrame) -> Iterator[str]:
-    """List the records, and say whether they add up to what was scored (row: of the frame points)."""
-    records = behind.to_dict("records")
+def _records(asked: Question, entry: Entry, row: UnitRow | None, behind: pd.DataFrame, most: int | None) -> Iterator[str]:
+    """List the records, at most so many, and say whether all of them add up to what was scored (row: of the frame points)."""
     if isinstance(entry.measure, Figure):
-        yield from _figures(asked, records)
+        yield from _figures(asked, behind.to_dict("records"))
         return
     counted = isinstance(entry.measure, Count)  # rows, each for what it is worth, and not so many of so many
     kind = "things" if isinstance(entry.measure, Distinct) else "counted_records" if counted else "records"
-    yield asked.say(kind, n=len(behind))
-    yield from (_record(asked, record, counted=counted) for record in records)
+    fewer = asked.say("fewer_better") if not counted and getattr(entry, "direction", "") == "lower" else ""
+    yield asked.say(kind, n=len(behind)) + fewer
+    shown = behind if most is None or len(behind) <= most else _lost_first(entry, behind).head(most)
+    if len(shown) < len(behind):
+        where = {"run": str(asked.run.manifest["run"]), "unit": asked.unit_id, "code": entry.code}
+        where = {name: shlex.quote(visible(word)) for name, word in where.items()}
+        yield asked.say("first_counted" if counted else "first", shown=len(shown), **where)
+    yield from (_record(asked, entry, record) for record in shown.to_dict("records"))
+    if len(shown) < len(behind) and (listed := _lost_list(asked)):
+        yield asked.say("lost_list", path=listed)
     if row is not None:
         yield from _sum_check(asked, entry, row, behind)
 
 
-def _record(asked: Question, record: UnitRow, *, counted: bool) -> str:
+def _lost_first(entry: Entry, behind: pd.DataFrame) -> pd.DataFrame:
+    """Put the records first that lost points: beyond what is aimed at, of codes the best, of parts none or all."""
+    measure, lower = entry.measure, getattr(entry, "direction", "higher") == "lower"
+    if isinstance(measure, Count):
+        return behind
+    aim = 0.0 if lower else 1.0
+    if isinstance(measure, Coded):
+        aim = float((min if lower else max)(measure.values.values()))  # noqa: PD011 - a field of the measure
+    elif isinstance(measure, (Mean, Quantile)):
+        aim = float(getattr(entry, "target", None) or 0)
+    each = behind["numerator"] / behind["denominator"]
+    met = each <= aim if lower else each >= aim
+    return behind.loc[met.sort_values(kind="stable").index]
+
+
+def _lost_list(asked: Question) -> str:
+    """Say where the list of the unit's lost records lies, where its card was printed."""
+    own = asked.run.unit(asked.unit_id)
+    names = page_names(asked.run.frame("units", officers=asked.run.holds_officer(asked.unit_id)))
+    found = asked.run.path / file_name(str(own["level"])) / f"{names[asked.unit_id]}.records.xlsx"
+    if not found.is_file():
+        return ""
+    here = Path.cwd()
+    return str(found.relative_to(here) if found.is_relative_to(here) else found)
+
+
+def _record(asked: Question, entry: Entry, record: UnitRow) -> str:
     at = "—" if pd.isna(record["happened_at"]) else f"{pd.Timestamp(record['happened_at']):%Y-%m-%d %H:%M}"
     given = {"id": record["record_id"], "at": at, "above": plain(record["numerator"], 4)}
-    if counted:
+    if isinstance(entry.measure, Count):
         stands = {name: text(record.get(name)) or "—" for name in ("source", "checked_by")}
         said = asked.say("counted_record", **given) + (asked.say("notice", **stands) if "checked_by" in record else "")
         return said + _origin(asked, record)
-    word = asked.say("met" if record["numerator"] else "not_met")
-    return asked.say("record", **given, word=word, below=plain(record["denominator"], 4)) + _origin(asked, record)
+    given["word"] = ""
+    if isinstance(entry.measure, (Share, Distinct)):
+        given["word"] = asked.say("met" if record["numerator"] else "not_met") + "  "
+    why = text(record.get("why"))
+    given |= {"below": plain(record["denominator"], 4), "why": f"  {reason(entry, why, asked.lang)}" if why else ""}
+    return asked.say("record", **given) + _origin(asked, record)
 
 
 def _origin(asked: Question, record: UnitRow) -> str:

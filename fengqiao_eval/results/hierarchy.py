@@ -1,10 +1,12 @@
-"""Where a unit stands: the units above it, those right below it with total and place, and how many persons serve there."""
+"""Where a unit stands: the units above it, those right below it with total and place, who serves there; found by id or name."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fengqiao_eval.errors import OFFICER
+from fengqiao_eval.documents import near
+from fengqiao_eval.errors import OFFICER, UsageError
 from fengqiao_eval.files import link
 from fengqiao_eval.results import frames
 from fengqiao_eval.results.caveats import unranked_reasons
@@ -14,7 +16,7 @@ from fengqiao_eval.results.standings import class_order
 from fengqiao_eval.scheme.indicator import POINTED
 from fengqiao_eval.wording.arithmetic import Unit
 from fengqiao_eval.wording.numbers import covered_part, flags, number, term, text
-from fengqiao_eval.words import say
+from fengqiao_eval.words import LANGUAGES, say
 
 RANKS = ("unit_id", "period", "peer_class", "total", "covered", "rank", "of", "flags")
 
@@ -129,3 +131,67 @@ def _lines(run: Run, unit_id: str, level: str, rank: Mapping[str, Any], lang: st
     points = {(row["period"], row["indicator"]): row for row in run.frame("points").rows(unit_id)}
     own = Unit(run.scheme, level, text(rank.get("peer_class")))
     return indicator_lines(CardPeriods(own, run.manifest["periods"], lang, points, (), ()))
+
+
+# What a person types for a unit or a level
+
+
+NEAR = 5
+"""As many units are named where a name is that of none, or of several."""
+
+
+def find_unit(run: Run, given: str) -> str:
+    """Find a unit of a run by its id, or by its name where one unit above officers has it; give the id.
+
+    An id is taken before a name; officers have no names here. Raises UsageError for what is no text, names nobody, or several.
+    """
+    if not isinstance(given, str) or given in run.frame("units").units:
+        run.holds_officer(given)
+        return given
+    names = {unit: text(name) for unit, name in run.frame("units").tuples(("unit_id", "name"), *run.frame("units").units)}
+    if not named_alike(given, names) and given in run.frame("units", officers=True).units:
+        return given
+    return unit_named(given, names, str(run.manifest["run"]))
+
+
+def unit_named(given: str, names: Mapping[str, str], run: str) -> str:
+    """Give the id of the one unit that a person means by an id or a name (names: by id); run: what they are units of.
+
+    Raises UsageError naming those that have the name, or near ones where none has.
+
+    >>> unit_named("峦谷 派出所", {"S007": "峦谷派出所", "S008": "柚坳派出所"}, "demo")
+    'S007'
+    """
+    found = [given] if given in names else named_alike(given, names)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        shown = [*found[:NEAR], *(["…"] if len(found) > NEAR else [])]
+        raise UsageError("unit_names_several", given=given, run=run, n=len(found), known=", ".join(shown))
+    holding = [unit for unit, name in names.items() if _fold(given) in _fold(name)] if _fold(given) else []
+    known = [f"{unit} {names[unit]}" for unit in holding[:NEAR]] or near(given, names, 3)
+    raise UsageError("unknown_unit", given=given, run=run, known=", ".join(known))
+
+
+def named_alike(given: str, names: Mapping[str, str]) -> list[str]:
+    """List the ids of the units of a name; blanks, width and case aside.
+
+    >>> named_alike("城关所", {"S1": "城关所", "S2": "城关所 ", "S3": "东关所"})
+    ['S1', 'S2']
+    """
+    wanted = _fold(given)
+    return [unit for unit, name in names.items() if wanted and _fold(name) == wanted]
+
+
+def _fold(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def level_named(given: str, levels: Collection[str]) -> str | None:
+    """Give the level that a person means by its code or its label in either language; None where there is none.
+
+    >>> level_named("派出所", ["county", "station"]), level_named("Station", ["station"]), level_named("squad", ["station"])
+    ('station', 'station', None)
+    """
+    labels = {_fold(term("level", level, lang)): level for lang in LANGUAGES for level in levels}
+    return given if given in levels else labels.get(_fold(given))

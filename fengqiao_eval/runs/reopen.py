@@ -17,6 +17,7 @@ from fengqiao_eval.measuring.drilldown import trace
 from fengqiao_eval.pages import comparison, explain
 from fengqiao_eval.records.store import open_records
 from fengqiao_eval.results import seal
+from fengqiao_eval.results.hierarchy import find_unit
 from fengqiao_eval.results.run import Run, latest_run, open_run
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.params import PATHS, RunParams, absolute_path
@@ -27,12 +28,14 @@ STANDS = ("source", "checked_by")
 """What says of a notice on what it rests, and who stands for it."""
 
 
-def explain_unit(given: Path, unit_id: str, indicator: str | None, lang: str) -> list[str]:
+def explain_unit(given: Path, unit: str, indicator: str | None, lang: str, *, whole: bool = False) -> list[str]:
     """Explain a unit's total, or one of its indicators or lines outside the hundred with the records behind it.
 
+    unit: its id, or its name where no other unit has it; whole: all records are listed, and not the first hundred.
     Raises UsageError for an unknown run, unit or indicator.
     """
     run, told = find_run(given), seal_lines(given, lang)
+    unit_id = find_unit(run, unit)
     if indicator is None:
         return [*told, *explain.total_lines(run, unit_id, lang)]
     _, found = explain.find_entry(run.scheme, indicator, lang)
@@ -42,7 +45,8 @@ def explain_unit(given: Path, unit_id: str, indicator: str | None, lang: str) ->
     except InputError as error:
         lines = explain.entry_lines(run, unit_id, indicator, None, lang)
         return [*told, *lines, say("explain.gone", lang, where=params.place), *(fault.text(lang) for fault in error.faults)]
-    return [*told, *changed_records(run, params, lang), *explain.entry_lines(run, unit_id, indicator, behind, lang)]
+    most = None if whole else explain.MOST
+    return [*told, *changed_records(run, params, lang), *explain.entry_lines(run, unit_id, indicator, behind, lang, most)]
 
 
 def changed_records(run: Run, params: RunParams, lang: str) -> list[str]:

@@ -144,7 +144,9 @@ class _EntryWords:
             codes = measure.values
             best = (max if self.entry.direction == "higher" else min)(codes, key=lambda word: codes[word])
             given = {"code": plain_number(codes.get(values[0])), "best": best, "most": plain_number(codes[best])}
-            return self.say("coded", column=self.words.column(measure.column), value=value, **given)
+            return self.say(
+                "coded_best" if values[0] == best else "coded", column=self.words.column(measure.column), value=value, **given
+            )
         if isinstance(measure.of, Elapsed):
             start, end = map(self.words.column, measure.of.minutes)
             told = self.say("elapsed", start=start, end=end, value=plain(float(values[0])) if values[0] else value)

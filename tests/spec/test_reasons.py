@@ -5,7 +5,7 @@ import pytest
 from seam import name_reasons, name_records, trace
 
 CASES = """
- | case_id | unit_id | received_at | arrived_at | due_at | closed_at | category | tier | passed | elements_required | elements_filled |
+|case_id|unit_id|received_at|arrived_at|due_at|closed_at|category|tier|passed|elements_required|elements_filled|
  | K1 | S1 | 2024-10-01 08:00 | 2024-10-01 08:22 | 2024-10-09 00:00 | 2024-10-10 09:30 | 警情 | 严重 | true | 10 | 8 |
  | K2 | S1 | 2024-10-02 08:00 | | 2024-10-09 12:00 | | 警情 | 一般 | false | 10 | 10 |
  | K3 | S1 | 2024-10-03 08:00 | 2024-10-03 08:09 | 2024-10-09 00:00 | 2024-10-09 23:00 | 求助 | | | 12 | 12 |
@@ -101,7 +101,7 @@ def test_what_a_record_adds_is_said(one_line, measure, keys, zh):
 
 def test_no_free_text_and_no_person_is_told(one_line):
     """Of a text only words are told that the scheme itself names; of persons and subjects never which they are."""
-    cases = CASES.replace("求助", "张某某报称被其兄殴打").replace("| case_id |", "| case_id | officer_id |")
+    cases = CASES.replace("求助", "张某某报称被其兄殴打").replace("|case_id|", "|case_id|officer_id|")
     for case, officer in (("K1", "P1"), ("K2", "P2"), ("K3", "P1")):
         cases = cases.replace(f"| {case} |", f"| {case} | {officer} |")
     it = one_line(share("{category: 警情, officer_id: [P2]}"), cases=cases)
