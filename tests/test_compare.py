@@ -2,7 +2,9 @@
 
 import json
 import re
+from base64 import b64encode
 from decimal import Decimal
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -14,7 +16,7 @@ from fengqiao_eval.cli import app
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.pages import comparison
 from fengqiao_eval.results import differences as results_comparison
-from fengqiao_eval.results.run import open_run
+from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.scheme.load import reweigh
 from fengqiao_eval.scheme.scheme import Award
 from fengqiao_eval.scoring.ranking import award_nominees
@@ -348,10 +350,12 @@ def test_officers_that_may_not_be_read_are_left_out_in_the_open(a_run, monkeypat
 
 
 def test_the_page_escapes_and_asks_for_nothing(pair):
-    """A hostile name is text; the page has no script, no address, and lets none be loaded."""
+    """A hostile name is text; the page has no script but our own, which its policy names, no address, and lets none be loaded."""
     page = comparison.page(comparison.compare(*pair.runs))
     assert "&lt;img src=x" in page
-    assert not re.search(r"<script|<img|(src|href)=\"(?!data:,)|url\(|@import", page)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert f"script-src 'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" in page
+    assert not re.search(r"<script[^>]|<img|(src|href)=\"(?!data:,)|url\(|@import", page)
     assert "default-src 'none'" in page
     assert page.count("草稿") >= 4
 
@@ -434,3 +438,94 @@ def test_a_run_without_places_is_refused(pair):
     (pair.before.path / "ranks.parquet").unlink()
     with pytest.raises(UsageError, match=r"old 中没有名次数据.*fengqiao score"):
         comparison.compare(*pair.runs)
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "labels"),
+    [
+        ("new", {}, ("old", "new")),
+        ("new", {"run": "old"}, ("old (old)", "old (new)")),
+    ],
+)
+def test_runs_of_one_name_are_told_apart(a_run, name, told, labels):
+    """Two runs that call themselves alike are named with what tells them apart, and so is the page."""
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run(name, AFTER, told=told))
+    assert pair.labels == labels
+    assert f"<h1>{labels[0]} → {labels[1]}</h1>" in comparison.page(comparison.compare(*pair.runs))
+
+
+def test_runs_alike_in_all_they_are_called_are_a_and_b(a_run):
+    """Where not even folder, moment, weights or making tell them apart, the earlier is A."""
+    one, other = a_run("old", BEFORE), a_run("new", AFTER, told={"run": "old"})
+    pair = results_comparison.Pair(one, Run(one.path, other.manifest, other.scheme))
+    assert pair.labels == ("old (A)", "old (B)")
+
+
+def test_the_conclusion_comes_first(pair):
+    """Three sentences: what moved and what is not compared, who enters and leaves the award list, which weights."""
+    assert said(pair).splitlines()[:3] == [
+        "6 个可比单位中 4 个名次有变；6 个总分可比的单位中 5 个总分有变；2 个单位等次有变。",
+        f"评优名单：进入 2 个（B所、E所）；退出 1 个（{HOSTILE}）。",
+        "权重没有变化。",
+    ]
+
+
+def test_a_total_of_a_part_is_never_compared_as_a_whole(a_run):
+    """Who lacks a whole total in one of the runs is in neither count, and is told apart."""
+    first = AFTER + "    | G    | station | 二类   | 50.00 | 3    | 3  | 达标   | Y      |\n"
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", first))
+    assert "6 个总分可比的单位中 5 个总分有变" in said(pair)
+    assert "另有 1 个单位至少在一个批次中没有完整总分，不作比较。" in said(pair).splitlines()[0]
+
+
+def test_where_nothing_changed_that_is_all_that_is_said(a_run):
+    """No empty heading stands there: what holds nothing is named in one line."""
+    pair = results_comparison.Pair(a_run("old", BEFORE), a_run("new", BEFORE))
+    lines = said(pair).splitlines()
+    assert lines[:2] == [
+        "6 个单位的名次、总分、等次和评优名单都没有变化。另有 1 个单位至少在一个批次中没有完整总分，不作比较。",
+        "权重没有变化。",
+    ]
+    assert lines[-1] == "没有变化的：权重、变动最大的单位、评优名单、等次、各类别的总分变化、各县（区）的总分变化、作废的指标。"
+    assert not {"等次", "权重", "评优名单"} & {*lines}
+    assert "<svg" not in comparison.page(comparison.compare(*pair.runs))
+
+
+def test_places_are_drawn_as_slopes(pair):
+    """A line a unit of a class in which a place moved: up, down or level; names are text."""
+    (panel,), more = comparison.slopes(comparison.compare(*pair.runs))
+    assert (panel.title, more) == ("派出所 · 一类", "")
+    assert sorted(one.way for one in panel.lines) == ["down", "down", "up", "up"]
+    page = comparison.page(comparison.compare(*pair.runs))
+    assert page.count("<line ") == 4
+    assert f"<title>{escape(HOSTILE)}" in page
+
+
+def test_many_units_of_a_class_are_drawn_in_part_and_that_is_said(pair, monkeypatch):
+    """Of a class too large for a picture those are drawn that moved most; how many are not is said."""
+    monkeypatch.setattr(comparison, "LINES", 3)
+    (panel,), _ = comparison.slopes(comparison.compare(*pair.runs))
+    assert (len(panel.lines), panel.note) == (3, "另有 1 个变动较小的未画")
+
+
+def test_every_unit_is_listed_to_be_searched(pair):
+    """Each unit above officers of either run has its row, whose it is and what changed."""
+    listed = comparison.all_units(comparison.compare(*pair.runs))
+    assert listed.units == ["X", "B", "A", "D", "C", "E", "F", "G"]
+    assert listed.rows[1] == ("派出所", "B所", "B", "一类", "2 → 1", "▲1", "90.00 → 90.01", "+0.01", "优秀", "— → 评优")
+    assert listed.rows[-1] == ("派出所", "G所", "G", "二类 → —", "—", "", "—", "", "无等次 → —", "—")
+
+
+def test_cards_that_are_there_are_linked_from_where_the_page_lies(pair, tmp_path):
+    """Both runs' cards are linked as seen from the page, those that were not printed and those of officers are not."""
+    for run, level, unit in ((0, "station", "A"), (1, "station", "A"), (1, "officer", "P1")):
+        place = pair.runs[run].path / level / f"{unit}.html"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text("", "utf-8")
+    links = comparison.card_links(pair, tmp_path / "pages" / "q 4")
+    assert links == {"A": [("before", "../../runs/old/station/A.html"), ("after", "../../runs/new/station/A.html")]}
+    page = comparison.page(comparison.compare(*pair.runs), tmp_path / "runs")
+    assert (
+        page.count('<a href="new/station/A.html">后卡</a>') == 3
+    )  # among the largest moves, on the award list, in the list of all
+    assert "officer/" not in page

@@ -1,15 +1,21 @@
 """What changed between two runs, in words: the page of a comparison, its lines, what changed since the last run."""
 
+import os
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import pandas as pd
 from markupsafe import Markup
 
 from fengqiao_eval.errors import OFFICER
+from fengqiao_eval.files import file_name, link
 from fengqiao_eval.pages.fragments import render, style
 from fengqiao_eval.results.caveats import banner
 from fengqiao_eval.results.differences import (
@@ -17,14 +23,18 @@ from fengqiao_eval.results.differences import (
     SIDES,
     ChangeFacts,
     Pair,
+    award_changes,
     grade_transitions,
     group_changes,
     missing_counts,
     movements,
     moves,
     overrides,
+    partial_count,
+    shifts,
     void_changes,
 )
+from fengqiao_eval.results.frames import page_names
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.wording.numbers import day, fixed, has_value, measured, period_words, plain, signed, term
@@ -61,6 +71,8 @@ class Section:
     lines: Sequence[str]
     heads: Heads
     rows: TextRows
+    units: Sequence[str] = ()
+    """The units of the rows, where each is of one."""
 
 
 @dataclass(frozen=True)
@@ -99,10 +111,17 @@ class Comparison:
         """Read something of both runs, as sentences take it."""
         return {side: read(run) for side, run in zip(SIDES, self.pair.runs, strict=True)}
 
-    def section(self, title: str, lines: Sequence[str], columns: Sequence[str] = (), rows: TextRows = ()) -> Section:
+    def section(
+        self,
+        title: str,
+        lines: Sequence[str],
+        columns: Sequence[str] = (),
+        rows: TextRows = (),
+        units: Sequence[str] = (),
+    ) -> Section:
         """Lay out rows below the names of their columns."""
         heads = [(self.say(f"compare.column.{name}"), name in NUMBERS) for name in columns]
-        return Section(self.say(title), lines, heads, rows)
+        return Section(self.say(title), lines, heads, rows, units)
 
 
 def compare(before: Run, after: Run, lang: str = "zh") -> Comparison:
@@ -117,9 +136,14 @@ MARK = '<meta name="generator" content="fengqiao compare">'
 """What says in the head of a page that a comparison may be written in its place."""
 
 
-def page(one: Comparison) -> str:
-    """Make the page: one file that asks for nothing else; its stamp is that of the less settled run."""
+def page(one: Comparison, folder: Path | None = None) -> str:
+    """Make the page: one file that asks for nothing else; its stamp is that of the less settled run.
+
+    folder: where it is going to lie; the cards of both runs that are there are linked as seen from it.
+    """
     before, after = (run.manifest for run in one.pair.runs)
+    shown, same = changed_sections(one)
+    script = files(__package__).joinpath("templates/search.js").read_text("utf-8")
     found = render(
         "before_after.html",
         one.lang,
@@ -128,12 +152,21 @@ def page(one: Comparison) -> str:
         state=min(before["state"], after["state"], key=STATES.index),
         before=before,
         after=after,
+        labels=one.pair.labels,
+        concluded=conclusion(one),
+        slopes=slopes(one),
+        every=all_units(one),
+        cards=card_links(one.pair, folder) if folder else {},
+        called={side: one.say(f"compare.card.{side}") for side in SIDES},
+        same=same,
+        script=Markup(script),  # noqa: S704 - our own
+        seal=b64encode(sha256(script.encode()).digest()).decode(),
         name=one.pair.after.scheme.name(one.lang),
         facts=facts(one),
         beware=tuple(comparison_caveats(one)),
         told=differences(one),
         warned=dict.fromkeys(line for told in (before, after) for line in banner(told, one.lang)),
-        sections=sections(one),
+        sections=shown,
     )
     return found + "\n"
 
@@ -147,12 +180,17 @@ def is_page(path: Path) -> bool:
 def console_lines(one: Comparison) -> Iterator[str]:
     """Say what the page says, in lines."""
     heads = (("", False), *((one.say(f"compare.fact.{side}"), False) for side in SIDES))
+    yield from conclusion(one)
+    yield ""
     yield from align_table(heads, facts(one))
     yield from comparison_caveats(one)
     yield differences(one)
-    for section in sections(one):
+    shown, same = changed_sections(one)
+    for section in shown:
         yield from ("", section.title, *(f"  {line}" for line in section.lines))
         yield from (f"  {line}" for line in (align_table(section.heads, section.rows) if section.rows else ()))
+    if same:
+        yield from ("", same)
 
 
 def align_table(heads: Heads, rows: TextRows) -> Iterator[str]:
@@ -181,7 +219,7 @@ def _run_facts(one: Comparison, run: Run) -> dict[str, str]:
     told, state = run.manifest, run.manifest["state"]
     said = {"state": say(f"card.state.{state}", one.lang), "said": say(f"card.state_said.{state}", one.lang)}
     return {
-        "side": str(told["run"]),
+        "side": one.pair.labels[one.pair.runs.index(run)],
         "state": one.say("compare.state", **said),
         "period": period_words(run.period, one.lang),
         "as_of": day(told["as_of"]),
@@ -218,12 +256,200 @@ def sections(one: Comparison) -> tuple[Section, ...]:
     return _weights(one), _movements(one), _moves(one), _awards(one), _grades(one), classes, counties, _void_indicators(one)
 
 
+def changed_sections(one: Comparison) -> tuple[Sequence[Section], str]:
+    """Give the sections that hold something, and say in one line which hold nothing: there nothing changed."""
+    every = sections(one)
+    none = _join((section.title for section in every if not section.rows), one.lang)
+    return [section for section in every if section.rows], one.say("compare.same", titles=none) if none else ""
+
+
+def conclusion(one: Comparison) -> list[str]:
+    """Say in one to three sentences what a leader asks: who moved, who enters and leaves the award list, what was weighed anew.
+
+    Only units above officers are counted; those without a total of the whole in one of the runs are compared by nobody.
+    """
+    listed = one.pair.units
+    found, (enter, leave), parts = shifts(listed), award_changes(listed), _weights_in_short(one)
+    weighed = one.say("compare.told.weights", n=len(parts), names=_first_names(parts, one.lang)) if parts else ""
+    apart = partial_count(listed)
+    more = one.say("compare.told.partial", n=apart) if apart else ""
+    if not (
+        found["moved"] or found["changed"] or found["regraded"] or found["appeared"] or found["gone"] or len(enter) + len(leave)
+    ):
+        return [one.say("compare.told.nothing", n=found["both"] - apart) + more, weighed or one.say("compare.told.same_weights")]
+    counts = {name: found[name] for name in ("moved", "placed", "changed", "scored", "regraded")}
+    said = [one.say("compare.told.moved", **counts) + more]
+    names = {
+        way: one.say(f"compare.told.{way}", n=len(them), names=_first_names(them["name"].tolist(), one.lang))
+        for way, them in (("enters", enter), ("leaves", leave))
+        if len(them)
+    }
+    said.append(
+        one.say("compare.told.awards", ways=one.say("compare.told.and").join(names.values()))
+        if names
+        else one.say("compare.told.same_awards")
+    )
+    return [*said, weighed or one.say("compare.told.same_weights")]
+
+
+def _weights_in_short(one: Comparison) -> list[str]:
+    """Name the parts whose weight is written otherwise, with both weights where they are those of every level."""
+    written = one.pair.weights[one.pair.weights["rewritten"]]
+    found: dict[str, set[str]] = {}
+    for row in written.itertuples():
+        pair = _arrow(plain(row.weight_before, 4), plain(row.weight_after, 4), one.lang)
+        found.setdefault(row.part.name(one.lang), set()).add(pair)
+    return [f"{name} {pairs.pop()}" if len(pairs) == 1 else name for name, pairs in found.items()]
+
+
+def _first_names(names: Sequence[str], lang: str) -> str:
+    shown = _join(names[:MOST], lang)
+    return shown + (say("compare.more", lang, n=len(names)) if len(names) > MOST else "")
+
+
+def all_units(one: Comparison) -> Section:
+    """List every unit above officers of either run."""
+    rows = one.pair.units.to_dict("records")
+    columns = ("level", "unit", "code", "class", "place", "by", "total", "change", "regrade", "award")
+    return one.section("compare.all", [], columns, [_unit_row(one, row) for row in rows], [row["unit_id"] for row in rows])
+
+
+def _unit_row(one: Comparison, row: Mapping[Any, Any]) -> tuple[str, ...]:
+    def both(name: str, write: Callable[[Any], str]) -> str:
+        was, now = (write(row[f"{name}_{side}"]) if row[f"in_{side}"] else "—" for side in SIDES)
+        return _both(was, now, one.lang)
+
+    climbed = int(row["climbed"]) if has_value(row["climbed"]) else 0
+    return (
+        *(one.level(row["level"]), row["name"], row["unit_id"]),
+        both("group", lambda group: (group if has_value(group) else "") or one.say("compare.one_class")),
+        both("rank", lambda rank: plain(rank if has_value(rank) else None)),
+        _climb(climbed, one.lang) if climbed else "",
+        both("total", one.total),
+        one.points(row["change"]) if row["change"] is not None and has_value(row["change"]) else "",
+        both("grade", one.grade),
+        both("award", lambda award: one.say("compare.on_list") if award else "—"),
+    )
+
+
+CardLinks = Mapping[str, Sequence[tuple[str, str]]]
+"""Unit -> side and address of each card that is there."""
+
+
+def card_links(pair: Pair, folder: Path) -> dict[str, list[tuple[str, str]]]:
+    """Find the cards of units above officers that are there, as seen from a folder; none of a run that no path leads to."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for side, run in zip(SIDES, pair.runs, strict=True):
+        try:
+            root = quote(Path(os.path.relpath(run.path.resolve(), folder.resolve())).as_posix())
+        except ValueError:  # on another drive of Windows
+            continue
+        names = page_names(run.frame("units"))
+        for unit, level in run.frame("units").tuples(("unit_id", "level"), *names):
+            if level != OFFICER and (run.path / file_name(level) / f"{names[unit]}.html").is_file():
+                found.setdefault(unit, []).append((side, f"{root}/{link(names[unit], level)}"))
+    return found
+
+
+# Slopes: the places of a class before and after, a line a unit.
+
+
+LINES, PANELS, NAMES = 120, 12, 6
+"""As many units of a class as are drawn, as many classes, and as many names of a class each way."""
+
+TOP, HIGH = 14, 200
+"""Where the lines of a picture begin, and how high they reach."""
+
+
+@dataclass(frozen=True)
+class Slope:
+    """One unit: the height of its place before and after, whether it rose, fell or stood; its name where it is written."""
+
+    y: tuple[float, float]
+    way: str
+    name: str
+    labels: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One class of a level with those that moved."""
+
+    title: str
+    note: str
+    lines: Sequence[Slope]
+
+
+def slopes(one: Comparison) -> tuple[Sequence[Panel], str]:
+    """Draw each class in which a place moved, the most moved first; what is left out is counted in the line that is given."""
+    listed = one.pair.units
+    placed = listed[listed["climbed"].notna()]
+    found = [(int((part["climbed"] != 0).sum()), key, part) for key, part in placed.groupby(["level", "group"], sort=False)]
+    moved = sorted((each for each in found if each[0]), key=lambda each: -each[0])
+    more = one.say("compare.slopes_more", n=len(moved) - PANELS) if len(moved) > PANELS else ""
+    return [_panel(one, level, group, part) for _, (level, group), part in moved[:PANELS]], more
+
+
+def _panel(one: Comparison, level: str, group: str, part: pd.DataFrame) -> Panel:
+    far = part["climbed"].abs().sort_values(ascending=False, kind="stable").index
+    drawn, worst = part.loc[far[:LINES]], max(int(part["rank_before"].max()), int(part["rank_after"].max()), 2)
+    named = [*drawn[drawn["climbed"] > 0].head(NAMES).index, *drawn[drawn["climbed"] < 0].head(NAMES).index]
+    ends = [_spread({at: _height(drawn.loc[at, f"rank_{side}"], worst) for at in named}) for side in SIDES]
+    lines = []
+    for at, row in zip(drawn.index, drawn.to_dict("records"), strict=True):
+        heights = tuple(_height(row[f"rank_{side}"], worst) for side in SIDES)
+        way = "up" if row["climbed"] > 0 else "down" if row["climbed"] < 0 else "same"
+        words = [f"{_short(row['name'])} {int(row['rank_before'])}", f"{int(row['rank_after'])} {_short(row['name'])}"]
+        labels = tuple((end[at], said) for end, said in zip(ends, words, strict=True)) if at in named else ()
+        told = one.say("compare.out_of", before=row["rank_before"], after=row["rank_after"], of=row["of_after"])
+        lines.append(Slope((heights[0], heights[1]), way, f"{row['name']} {told}", labels))
+    left = len(part) - len(drawn)
+    title = f"{one.level(level)} · {group or one.say('compare.one_class')}"
+    return Panel(title, one.say("compare.slopes_left", n=left) if left else "", lines[::-1])  # what moved most is drawn last
+
+
+def _height(rank: Any, worst: int) -> float:
+    return round(TOP + HIGH * (int(rank) - 1) / (worst - 1), 1)
+
+
+def _short(name: str) -> str:
+    """Cut a name so that it stands beside its line.
+
+    >>> _short("晴溪县公安局直属第一派出所"), _short("城关所")
+    ('晴溪县公安局直…', '城关所')
+    """
+    kept, width = "", 0
+    for sign in name:
+        width += text_width(sign)
+        if width > WIDE:
+            return f"{kept}…"
+        kept += sign
+    return kept
+
+
+WIDE = 14
+"""As wide as a name beside a line may be; a Chinese character is as wide as two others."""
+
+
+def _spread(heights: Mapping[Any, float]) -> dict[Any, float]:
+    """Move labels apart that would lie over each other, from the top down."""
+    found, last = {}, -LINE_HEIGHT
+    for at, height in sorted(heights.items(), key=lambda each: each[1]):
+        last = max(height, last + LINE_HEIGHT)
+        found[at] = round(last, 1)
+    return found
+
+
+LINE_HEIGHT = 11.0
+"""How far labels stand apart."""
+
+
 def _weights(one: Comparison) -> Section:
     """List the parts whose weight is written otherwise than before, with their shares of the total, levels alike in one row."""
     every = one.pair.weights
     written, others = every[every["rewritten"]], every[~every["rewritten"] & every["shifted"]]
     if written.empty:
-        return one.section("compare.weights", [one.say("compare.weights_same")])
+        return one.section("compare.weights", [])
     shared = others["part"].map(lambda part: part.code).nunique()
     alike: dict[tuple[Any, ...], list[str]] = {}
     for row in written.itertuples():
@@ -278,8 +504,8 @@ def _moves(one: Comparison) -> Section:
         )
         for row in moves(one.pair, MOST)
     ]
-    lines = [one.say("compare.farthest_read", n=MOST) if rows else one.say("compare.farthest_none")]
-    return one.section("compare.farthest", lines, ("level", "unit", "code", "class", "place", "by", "total", "change"), rows)
+    columns = ("level", "unit", "code", "class", "place", "by", "total", "change")
+    return one.section("compare.farthest", [one.say("compare.farthest_read", n=MOST)], columns, rows, [row[2] for row in rows])
 
 
 def _awards(one: Comparison) -> Section:
@@ -290,7 +516,7 @@ def _awards(one: Comparison) -> Section:
         if not (was | now).any():
             none.append(one.level(level))
             continue
-        enter, leave, tied = part[now & ~was], part[was & ~now], (part["award_after"] == "tied").sum()
+        (enter, leave), tied = award_changes(part), (part["award_after"] == "tied").sum()
         counts = {"before": was.sum(), "after": now.sum(), "enter": len(enter), "leave": len(leave), "tied": tied}
         lines.append(one.say("compare.awards_line", level=one.level(level), **counts))
         if level != OFFICER:
@@ -298,7 +524,8 @@ def _awards(one: Comparison) -> Section:
             rows += [_award_row(one, row, "leaves", row["award_before"]) for row in leave.to_dict("records")]
     if none:
         lines.append(one.say("compare.awards_none", levels=_join(none, one.lang)))
-    return one.section("compare.awards", lines, ("level", "way", "unit", "code", "class", "place", "tied"), rows)
+    columns = ("level", "way", "unit", "code", "class", "place", "tied")
+    return one.section("compare.awards", lines, columns, rows, [row[3] for row in rows])
 
 
 def _award_words(one: Comparison, run: Run) -> str:
@@ -326,12 +553,14 @@ def _grades(one: Comparison) -> Section:
             was, now = (row[f"grade_{side}"] for side in SIDES)
             mark = ("▲ " if bands.index(now) < bands.index(was) else "▼ ") if {was, now} <= set(bands) else ""
             rows.append((one.level(level), mark + _arrow(one.grade(was), one.grade(now), one.lang), plain(row["n"])))
-    return one.section("compare.grades", [] if rows else [one.say("compare.grades_none")], ("level", "crossing", "n"), rows)
+    return one.section("compare.grades", [], ("level", "crossing", "n"), rows)
 
 
 def _groups(one: Comparison, by: str, title: str, nameless: str) -> Section:
     """Give the change of each group; of too many those of the lowest means and of the highest, in this order."""
-    lines, rows = [one.say("compare.by_read")] if by == "group" else [], []
+    lines, rows = [one.say("compare.by_read")] if by == "group" else [], list[tuple[str, ...]]()
+    if not (one.pair.units["change"].fillna(0) != 0).any():
+        return one.section(title, lines)
     for level, part in one.pair.by_level():
         if by == "county" and (part["county"] == "").all():  # above the counties
             continue
@@ -359,8 +588,7 @@ def _void_indicators(one: Comparison) -> Section:
         name = indicators[code].name(one.lang) if code in indicators else code
         numbers = _arrow(row["before"], row["after"], one.lang)
         rows.append((name, one.level(row["level"]), numbers, one.say(f"compare.voided.{kind}")))
-    lines = [] if rows else [one.say("compare.void_none")]
-    return one.section("compare.void", lines, ("indicator", "level", "void", "void_said"), rows)
+    return one.section("compare.void", [], ("indicator", "level", "void", "void_said"), rows)
 
 
 # What changed since the last run: a few lines for the console and the one screen.

@@ -69,6 +69,25 @@ class Pair:
         return self.before, self.after
 
     @property
+    def labels(self) -> tuple[str, str]:
+        """Name both so that they are told apart: by run, else by folder, moment of counting, weights or making; else A and B."""
+        names = tuple(str(run.manifest["run"]) for run in self.runs)
+        if names[0] != names[1]:
+            return names[0], names[1]
+        apart = (
+            lambda run: run.path.name,
+            lambda run: run.path.parent.name,
+            lambda run: str(run.manifest["as_of"])[:10],
+            overrides,
+            lambda run: str(run.manifest.get("made_at") or "")[:16].replace("T", " "),
+        )
+        for read in apart:
+            first, second = map(read, self.runs)
+            if first and second and first != second:
+                return f"{names[0]} ({first})", f"{names[1]} ({second})"
+        return f"{names[0]} (A)", f"{names[1]} (B)"
+
+    @property
     def decimals(self) -> int:
         """Say how many decimals the finer of the totals has; all totals are whole numbers of that size."""
         return max(run.scheme.decimals for run in self.runs)
@@ -282,6 +301,18 @@ def group_changes(listed: pd.DataFrame, by: str) -> pd.DataFrame:
     scored = scored.assign(rose=scored["change"] > 0, fell=scored["change"] < 0).groupby(scored[by].rename("group"))
     change, ways = scored["change"].agg(n="size", mean="mean", low="min", high="max"), scored[["rose", "fell"]].sum()
     return change.join(ways).loc[sorted(change.index, key=class_order)].reset_index()
+
+
+def partial_count(listed: pd.DataFrame) -> int:
+    """Count the units of both runs that lack a total of the whole in one of them: their totals are not compared."""
+    both = listed["in_before"] & listed["in_after"]
+    return int((both & (listed["total_before"].isna() | listed["total_after"].isna())).sum())
+
+
+def award_changes(listed: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the units that enter the award list, and those that leave it."""
+    was, now = (listed[f"award_{side}"] != "" for side in SIDES)
+    return listed[now & ~was], listed[was & ~now]
 
 
 # Measures without a value.

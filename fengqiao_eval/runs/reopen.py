@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -157,8 +158,7 @@ def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tupl
     folders = [run.path.resolve() for run in runs]
     if folders[0] == folders[1]:
         raise UsageError("compare.same", run=runs[0].manifest["run"])
-    names = (file_name(str(run.manifest["run"])) for run in runs)
-    page = out or Path("-".join(["compare", *names]) + ".html")
+    page = out or Path("-".join(["compare", *_run_names(runs)]) + ".html")
     if page.suffix != ".html" or any(page.resolve().is_relative_to(folder) for folder in folders):
         raise UsageError("compare.out", given=page)
     if os.path.lexists(page) and not comparison.is_page(page):
@@ -166,5 +166,15 @@ def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tupl
     found = comparison.compare(*runs, lang)
     said = [*told, *comparison.console_lines(found)]
     page.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(page, comparison.page(found))
+    write_whole(page, comparison.page(found, page.parent))
     return said, page
+
+
+def _run_names(runs: Sequence[Run]) -> list[str]:
+    """Name both runs for a file: by run, else by folder, else with the folder above, so that other runs have another file."""
+    every = (
+        [str(run.manifest["run"]) for run in runs],
+        [run.path.name for run in runs],
+        [f"{run.path.parent.name}-{run.path.name}" for run in runs],
+    )
+    return [file_name(name) for name in next((names for names in every if len(set(names)) > 1), every[-1])]
