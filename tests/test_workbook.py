@@ -11,6 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from fengqiao_eval.results.card import card, write_records_csv
+from fengqiao_eval.results.lost_records import Lost, LostRecords
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import Scheme
@@ -268,6 +269,19 @@ def test_lost_records_are_listed_in_a_workbook_too(tmp_path):
     assert [list(map(str, row)) for row in found] == wanted
     assert "=cmd|0" in {row[3] for row in found}
     assert not re.search(r"<f>|<f ", "".join(parts(tmp_path / "S002.records.xlsx").values()))
+
+
+def test_ids_that_a_spreadsheet_would_change_stay_texts(tmp_path):
+    """003, 1E5, 20241001123456789 and 1-2 are texts in the workbook, each with its reason behind it."""
+    run = open_run(write_rich(tmp_path / "demo"))
+    ids = ("003", "1E5", "20241001123456789", "1-2", "0.10")
+    lost = tuple(Lost(one, "S002", "2024-10-01", "办结 2024-10-03，期限 2024-10-02") for one in ids)
+    of = replace(card(run, "S002"), lost_records=(LostRecords("arrival", "到场", "cases", "警情案件", lost),), disputes=())
+    losses.write_losses(run, of, tmp_path / "a.xlsx")
+    _, head, *found = cells(tmp_path / "a.xlsx", "失分记录")
+    assert (head[3], head[6]) == ("记录编号", "失分原因")
+    assert [(row[3], row[6]) for row in found] == [(one, "办结 2024-10-03，期限 2024-10-02") for one in ids]
+    assert all(isinstance(cell, str) for row in found for cell in row)
 
 
 def test_a_long_list_of_lost_records_is_cut_and_says_so(tmp_path, monkeypatch):
