@@ -150,6 +150,14 @@ def test_an_unknown_unit_is_exit_two_and_writes_nothing(project):
     assert not (project / "runs").exists()
 
 
+@pytest.mark.parametrize("named", ["石桥派出所", "Ｓ1", " s1"])
+def test_only_takes_a_name(project, no_cards, named):
+    """--only takes the name of a unit where one unit has it, and an id in any spelling that fits one."""
+    assert fengqiao("run", "params/q4.yaml", "--only", named)[0] == 0
+    assert {card.unit_id for card in no_cards} - {""} == {"S1"}
+    assert (project / "runs").exists()
+
+
 # Faults of the input
 
 
