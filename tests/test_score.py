@@ -179,7 +179,7 @@ def test_the_city_is_traced_too(records, scheme, quarter):
     indicator = next(i for i in scheme.indicators if isinstance(i.measure, Distinct))
     found, row = trace(records, scheme, indicator, "C01", QUARTER, AS_OF), quarter.loc[("C01", indicator.code)]
     assert [found["numerator"].sum(), len(found)] == [row["numerator"], row["denominator"]]
-    assert set(found.columns) == {"record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator"}
+    assert set(found.columns) == {"record_id", "happened_at", "unit_id", "officer_id", "numerator", "denominator", "why"}
 
 
 def test_a_figure_is_traced_to_its_line(records, scheme, quarter):
