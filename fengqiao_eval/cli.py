@@ -328,10 +328,13 @@ def run_(
 def tune(
     params: Params,
     sets: Sets = [],
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", readable=False, help=_help("tune_html"))] = None,
+    level: Annotated[str | None, typer.Option("--level", metavar="LEVEL", help=_help("tune_level"))] = None,
+    period: Annotated[str | None, typer.Option("--period", metavar="PERIOD", help=_help("tune_period"))] = None,
     port: Annotated[int | None, typer.Option(metavar="N", parser=usage.whole_number(1, 65535), help=_help("port"))] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help=_help("browser"))] = True,
 ) -> None:
-    """Open the tuning screen on the run of a params file; it is scored where it is not there."""
+    """Open the tuning screen on the run of a params file, or write it as a page; the run is scored where it is not there."""
     from fengqiao_eval.runs import job as jobs
     from fengqiao_eval.runs import lab as screen
     from fengqiao_eval.runs import templates
@@ -340,15 +343,24 @@ def tune(
     job = jobs.Job(params, sets, cards=False)
     _begin(params)
     scored, made = screen.run_to_tune(job)
+    given, lang = {key: value for key, value in (("level", level), ("period", period)) if value}, job.params.lang
+    if html:
+        from fengqiao_eval.tuning.payload import write_standalone
+
+        page = write_standalone(scored, html, lang=lang, **given)
+        if made:
+            _tell(made)
+        _echo([say("say.tune_html", path=jobs.short_path(page))])
+        return
     project = project_folder(params)
     sources = templates.find_notebooks(project, screen.NOTEBOOK)
     folder = templates.work_folder(project / templates.WORK, sources)
-    notebook = screen.write_notebook(sources, folder, scored)
+    notebook = screen.write_notebook(sources, folder, scored, {"lang": lang, **given})
     with suppress(OutputError):  # the screen is there all the same
         if made:
             _tell(made)
         _echo([say("say.tune", path=jobs.short_path(notebook))])
-    screen.serve(folder, sources, scored.path.parent, scored.manifest["lang"], port, notebook.name, browser=browser)
+    screen.serve(folder, sources, scored.path.parent, lang, port, notebook.name, browser=browser)
 
 
 @app.command(cls=usage.Command, help=_help("lab"))

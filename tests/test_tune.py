@@ -83,6 +83,34 @@ def test_a_copy_that_is_damaged_is_refused_in_a_sentence(served, text):
     assert not served
 
 
+@pytest.mark.usefixtures("scored")
+def test_the_first_view_and_the_language_are_as_asked(served):
+    """--level and --period become parameters of the notebook; lang is that of the command, and so is the prose of a new copy."""
+    fengqiao("tune", "params/q4.yaml", "--level", "station", "--period", "2024Q4", "--set", "lang=en")
+    path = Path("my_notebooks/tune-q4.ipynb")
+    assert parameters(path) == {"run": "../runs/q4", "lang": "en", "level": "station", "period": "2024Q4"}
+    assert nbformat.read(path, 4).cells[0].source.startswith("# Tuning weights")
+    assert served[0][3] == "en"
+
+
+@pytest.mark.usefixtures("scored")
+def test_the_screen_is_written_as_a_page(served):
+    """`--html FILE` writes one page and opens nothing; another's file is refused."""
+    code, said, _ = fengqiao("tune", "params/q4.yaml", "--html", "page.html", "--period", "2024Q4")
+    assert code == 0
+    assert "权重调试页：page.html" in said
+    assert "fengqiao-tuner" in Path("page.html").read_text("utf-8")
+    Path("page.html").write_text("theirs", "utf-8")
+    code, _, refused = fengqiao("tune", "params/q4.yaml", "--html", "page.html")
+    assert code == 2
+    assert "不是权重调试页" in refused
+    Path("folder.html").mkdir()
+    code, _, refused = fengqiao("tune", "params/q4.yaml", "--html", "folder.html")
+    assert code == 2
+    assert "folder.html" in refused
+    assert not served
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("project", "served")
 def test_the_last_correction_of_a_final_run_is_tuned():

@@ -302,19 +302,60 @@ def test_saving_writes_an_override_that_can_be_read_again(screen, project, tmp_p
     draft = other_weights(shown.field)
     place = shown.field.outcome(draft).place.astype("<i4").tobytes()
     answer, _ = ask("save", [place], weights=draft.tolist(), **SIGNED)
-    assert (answer["kind"], answer["file"]) == ("saved", "weights_station_2025-01-10.yaml")
+    assert (answer["kind"], answer["again"]) == ("saved", False)
+    path = tmp_path / "weights_station_2025-01-10.yaml"
+    assert Path(answer["path"]).name == path.name
     assert answer["summary"].startswith("2024年第四季度，派出所 16 个单位：名次变动 ")
-    scheme = load(project / "plain_scheme.yaml", tmp_path / answer["file"])
+    scheme = load(project / "plain_scheme.yaml", path)
     changed = read_field(plain.run, "station", parse("2024Q4")).table
     by_level = [(i.code, i.weight["station"], i.weight["others"]) for i in scheme.dimensions if isinstance(i.weight, dict)]
     for code, station, others in by_level:
         node = 1 + [part.code for part in changed.parts].index(code)
         assert (int(station * 100), int(others * 100)) == (draft[node], changed.in_force[node])
-    text = (tmp_path / answer["file"]).read_text("utf-8")
+    text = path.read_text("utf-8")
     assert re.search(r"records_fingerprint: [0-9a-f]{64}", text)
     assert (project / "plain_scheme.yaml").read_bytes() == before
+    ask("save", [place], weights=draft.tolist(), **{**SIGNED, "author": "丙"})
+    assert sorted(each.name for each in tmp_path.iterdir()) == [f"{path.stem}-2.yaml", path.name]
+
+
+def test_saving_the_same_again_writes_nothing(screen, tmp_path):
+    """Weights, reason and persons as they were: the file that is there is named, and no second one stands beside it."""
+    shown, ask = screen()
+    draft = other_weights(shown.field)
+    place = shown.field.outcome(draft).place.astype("<i4").tobytes()
+    first, _ = ask("save", [place], weights=draft.tolist(), **SIGNED)
     again, _ = ask("save", [place], weights=draft.tolist(), **SIGNED)
-    assert again["file"] == "weights_station_2025-01-10-2.yaml"
+    assert (first["again"], again["again"]) == (False, True)
+    assert again["path"] == first["path"]
+    assert len(list(tmp_path.iterdir())) == len(shown.saved) == 1
+
+
+@pytest.mark.slow
+def test_what_is_said_after_saving_leads_to_a_comparison(project, opened, monkeypatch):
+    """The two commands, typed as they are said, score another run and compare it with the one that was tuned."""
+    (project / "params").mkdir()
+    shutil.copy(project / "plain.yaml", project / "params" / "plain.yaml")
+    (project / "my_notebooks").mkdir()
+    monkeypatch.chdir(project / "my_notebooks")
+    shown = tuner(opened("plain"), "station", period="2024Q4", folder=project)
+    shown.saved.append(override.write_beside(shown.field, project, other_weights(shown.field), {**SIGNED, "date": "2025-02-03"}))
+    commands = [line.split() for line in shown.saved_overrides().splitlines() if line.startswith("  fengqiao")]
+    monkeypatch.chdir(project)
+    for words in commands:
+        done = CliRunner().invoke(app, words[1:])
+        assert done.exit_code == 0, done.output
+    assert [words[1] for words in commands] == ["score", "compare"]
+    assert "compare-plain-plain.html" in done.output
+
+
+@pytest.mark.parametrize(("kept", "words"), [("2024Q3", "对照按批次的考评期（2024年第四季度）"), ("2024Q4", "")])
+def test_a_comparison_of_another_period_is_told(opened, tmp_path, kept, words):
+    """What is tuned on an earlier quarter is compared in the run's own: that is said, else nothing."""
+    shown = tuner(opened("plain"), "station", period=kept, folder=tmp_path)
+    told = "\n".join(shown._next_steps(tmp_path / "weights.yaml"))
+    assert ("对照按批次的考评期" in told) == bool(words)
+    assert words in told
 
 
 @pytest.mark.parametrize(
@@ -465,6 +506,32 @@ def test_one_file_names_no_officer(opened, tmp_path):
     assert not [cell for column in ("unit_id", "name") for cell in units[column] if f'"{cell}' in page or f"\\n{cell}" in page]
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("page.txt", "须是批次文件夹以外的 .html 文件"), ("runs/plain/page.html", "须是批次文件夹以外的 .html 文件"),
+     ("foreign.html", "不是权重调试页，不予覆盖"), ("link.html", "link.html"), ("folder.html", "folder.html")],
+)  # fmt: skip
+def test_a_page_replaces_nothing_but_a_page_of_ours(project, tmp_path, monkeypatch, given, words):
+    """No .html file, inside the run, another's file, a link, a folder: refused, and what stood there stays."""
+    shutil.copytree(project / "runs" / "plain", tmp_path / "runs" / "plain")
+    monkeypatch.chdir(tmp_path)
+    Path("foreign.html").write_text("theirs", "utf-8")
+    Path("link.html").symlink_to(tmp_path / "page-elsewhere")
+    Path("folder.html").mkdir()
+    with pytest.raises((UsageError, OSError), match=words):
+        write_standalone("runs/plain", given)
+    assert Path("foreign.html").read_text("utf-8") == "theirs"
+    assert not Path("page-elsewhere").exists()
+    assert not Path("runs/plain/page.html").exists()
+
+
+def test_a_page_of_ours_is_written_anew(opened, tmp_path):
+    """The second time it stands in the place of the first."""
+    path = tmp_path / "new" / "page.html"
+    first = write_standalone(opened("plain"), path, lang="zh").read_bytes()
+    assert write_standalone(opened("plain"), path, lang="en").read_bytes() != first
+
+
 def test_what_needs_a_kernel_is_no_page_by_itself(opened, tmp_path):
     """Where only the kernel can reckon, no page is written, and it is said why."""
     with pytest.raises(UsageError, match="须由内核计算（有几何平均"):
@@ -478,10 +545,47 @@ def test_the_screen_is_an_anywidget_whose_state_holds_no_path_and_no_name(screen
     assert isinstance(shown, anywidget.AnyWidget)
     state = {key: value for key, value in shown.get_state().items() if not key.startswith("_")}
     assert str(project) not in str(state)
-    units, (told, _) = shown.field.units, ask("texts")
+    units, (told, _) = shown.field.units, ask("open")
     assert not [name for name in (*units["name"], *units["unit_id"]) if name in str(state)]
     assert [told["names"].split("\n"), told["ids"].split("\n")] == [[*units["name"]], [*units["unit_id"]]]
     assert shown.weights == shown.field.table.in_force.tolist()
+
+
+def test_level_and_period_are_chosen_on_the_screen(screen):
+    """Both are listed; another one opens with its own units, and what is not there is refused while the screen stays."""
+    shown, _ = screen()
+    sent = []
+    shown.send = lambda content, buffers=None: sent.append((content, buffers))
+    levels, periods = ([one["code"] for one in shown.head[key]] for key in ("levels", "periods"))
+    assert {"city", "county", "station", "officer"} <= set(levels)
+    assert {"2024Q4", "2024Q3"} <= set(periods)
+    shown._asked(shown, {"kind": "open", "id": 1, "level": "county", "period": "2024Q3"}, [])
+    head, parts = sent[-1][0]["head"], dict(zip(sent[-1][0]["arrays"], sent[-1][1], strict=True))
+    assert (head["level"], head["period"], head["n"]) == ("county", "2024Q3", len(parts["able"]))
+    assert shown.weights == shown.field.table.in_force.tolist()
+    shown._asked(shown, {"kind": "open", "id": 2, "level": "county", "period": "1999Q1"}, [])
+    assert sent[-1][0]["kind"] == "refused"
+    assert (shown.field.level, str(shown.field.period)) == ("county", "2024Q3")
+
+
+def test_a_level_goes_by_its_name_too(opened):
+    """In Chinese and in English, as it stands on every page."""
+    assert [choose(opened("plain"), name, "2024Q4").level for name in ("县（区）局", "County", "county")] == ["county"] * 3
+
+
+def test_the_screen_speaks_the_language_that_is_asked_for(screen):
+    """Whatever that of the run: the words of the screen, and what is said until they are there."""
+    shown, _ = screen(lang="en")
+    assert shown.head["words"]["tuner.title"] == "Tuning weights"
+    assert shown.opening["waits"] == "Opening the tuning screen …"
+
+
+def test_a_draft_is_kept_under_run_weights_and_level(screen):
+    """The key under which a browser keeps a draft changes with the level, not with the period, and names no unit."""
+    keys = [screen(level=level, period=period)[0].head["key"] for level, period in
+            (("station", "2024Q4"), ("station", "2024Q3"), ("county", "2024Q4"))]  # fmt: skip
+    assert keys[0] == keys[1] != keys[2]
+    assert re.fullmatch(r"plain [0-9a-f]{16} station", keys[0])
 
 
 # Bad input

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
@@ -50,7 +51,7 @@ def serve(
             os.environ["JUPYTER_RUNTIME_DIR"] = f"{place}/run"
         _write_json(settings / "overrides.json", QUIET | (CHINESE if lang == "zh" else {}))
         _write_json(settings / "page_config.json", LEFT_OUT)
-        write_launcher(settings / LAUNCHER, templates, folder, runs, lang)
+        write_launcher(settings / LAUNCHER, templates, folder, runs, lang, notebook)
         told = [f"--LabApp.app_settings_dir={place}", f"--LabServerApp.extra_labextensions_path={place}"]
         LabApp.launch_instance([*jupyter_arguments(folder, port, notebook, browser=browser), *told])
 
@@ -69,8 +70,11 @@ def jupyter_arguments(folder: Path, port: int | None = None, notebook: str = "",
     return [*told, *([f"--port={port}"] if port else []), *([] if browser else ["--no-browser"])]
 
 
-def write_launcher(place: Path, templates: Path, folder: Path, runs: Path, lang: str) -> None:
-    """Write our part of JupyterLab as it loads one: a description, a script, and the templates as they are copied to a folder."""
+def write_launcher(place: Path, templates: Path, folder: Path, runs: Path, lang: str, opened: str = "") -> None:
+    """Write our part of JupyterLab as it loads one: a description, a script, and the templates as they are copied to a folder.
+
+    opened: the notebook that is run when it is shown; this server's own, so that none that came from elsewhere runs by itself.
+    """
     static = place / "static"
     static.mkdir(parents=True)
     build = {"load": "static/launcher.js", "extension": "./extension"}
@@ -80,7 +84,7 @@ def write_launcher(place: Path, templates: Path, folder: Path, runs: Path, lang:
         {"name": path.stem, "label": _title(copy := fresh_copy(path, folder, runs), path), "notebook": copy}
         for path in list_templates(templates)
     ]
-    _write_json(static / "templates.json", {"category": say("lab.new", lang), "templates": offers})
+    _write_json(static / "templates.json", {"category": say("lab.new", lang), "templates": offers, "opened": opened})
 
 
 def _title(notebook: dict[str, list[dict[str, str]]], path: Path) -> str:
@@ -119,10 +123,11 @@ def run_to_tune(job: Job) -> tuple[Run, Made | None]:
     return found, None
 
 
-def write_notebook(templates: Path, folder: Path, scored: Run) -> Path:
+def write_notebook(templates: Path, folder: Path, scored: Run, given: Mapping[str, str]) -> Path:
     """Write the notebook of a run into a folder of its user's, or set the copy that is there to the run: its cells stay.
 
-    It holds no result, and the code of a new one is folded away. Raises UsageError where what lies there is no notebook.
+    given: parameters of the first view, lang among them, in which the prose of a new one is. It holds no result, and the code of
+    a new one is folded away. Raises UsageError where what lies there is no notebook.
     """
     path = folder / f"tune-{scored.path.name}.ipynb"
     fresh = path.is_symlink() or not path.exists()
@@ -131,12 +136,14 @@ def write_notebook(templates: Path, folder: Path, scored: Run) -> Path:
     if not cell_prints(path):
         raise UsageError("not_a_notebook", given=path)
     notebook = load_notebook_node(str(path))
-    for cell in notebook.cells:  # the outputs that its readers keep go, and the screen stands at the top of the page
+    for cell in notebook.cells if fresh else ():
+        cell.source = cell.metadata.get("fengqiao", {}).get(given["lang"], cell.source)
+    told = {"run": Path(os.path.relpath(scored.path, folder)).as_posix(), **given}
+    notebook = parameterize_notebook(notebook, told)
+    for cell in notebook.cells:  # the outputs that its readers keep go, and the code of what is ours is folded away
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-            if fresh:
+            if fresh or "injected-parameters" in cell.metadata.get("tags", ()):
                 cell.metadata.setdefault("jupyter", {})["source_hidden"] = True
-    told = {"run": Path(os.path.relpath(scored.path, folder)).as_posix(), "lang": scored.manifest["lang"]}
-    notebook = parameterize_notebook(notebook, told)
     write_whole(path, nbformat.writes(notebook) + "\n")  # type: ignore[no-untyped-call]
     return path

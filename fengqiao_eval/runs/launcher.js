@@ -1,4 +1,5 @@
-/* Our part of JupyterLab, loaded as one of its extensions: a new notebook from each template, on its first page and among its commands. */
+/* Our part of JupyterLab, loaded as one of its extensions: a new notebook from each template, on its first page and among its
+ * commands; the notebook of `fengqiao tune` runs by itself and is shown at its screen, which may ask to be run again. */
 (() => {
   const home = new URL(".", document.currentScript.src), NAME = "fengqiao-launcher";
   let shared;
@@ -14,8 +15,39 @@
     return folder ? `${folder}/${path}` : path;
   };
 
-  const activate = (icon) => async (app, launcher, palette) => {
-    const {category, templates} = await (await fetch(new URL("templates.json", home))).json();
+  /* Run a notebook from top to bottom; where its kernel died, it gets a new one first. Then show the screen that it draws. */
+  const run_all = async (actions, panel) => {
+    await panel.context.ready;
+    await panel.sessionContext.ready;
+    const {session, prevKernelName, kernelPreference} = panel.sessionContext;
+    const gone = !session?.kernel || ["dead", "unknown", "terminating"].includes(session.kernel.status);
+    if (gone) await panel.sessionContext.changeKernel({name: prevKernelName || kernelPreference.name || "python3"});
+    if (await actions.runAll(panel.content, panel.sessionContext)) show_screen(panel);
+  };
+
+  const show_screen = (panel, tries = 50) => {
+    const screen = panel.node.querySelector(".fengqiao-tuner:has(.weights)");
+    if (!screen) return void (tries && setTimeout(show_screen, 100, panel, tries - 1));
+    panel.content.activeCellIndex = panel.content.widgets.findIndex((cell) => cell.node.contains(screen));
+    screen.scrollIntoView({block: "start"});
+    screen.querySelector("input[type=range]:not(:disabled)")?.focus({preventScroll: true});
+  };
+
+  const screens = (tracker, actions, opened) => {
+    const begun = (panel) => panel.context.path === opened && run_all(actions, panel);
+    tracker.forEach(begun);
+    tracker.widgetAdded.connect((_, panel) => begun(panel));
+    document.addEventListener("tuner:rerun", (event) => {
+      const panel = tracker.find((one) => one.node.contains(event.target));
+      if (!panel) return;
+      event.preventDefault();
+      run_all(actions, panel);
+    });
+  };
+
+  const activate = (icon, actions) => async (app, launcher, palette, tracker) => {
+    const {category, templates, opened} = await (await fetch(new URL("templates.json", home))).json();
+    if (tracker) screens(tracker, actions, opened);
     templates.forEach(({name, label, notebook}, rank) => {
       const command = `${NAME}:${name}`, contents = app.serviceManager.contents;
       app.commands.addCommand(command, {
@@ -35,9 +67,10 @@
   window._JUPYTERLAB[NAME] = {
     init: (scope) => { shared = scope; },
     get: async () => {
-      const used = ["launcher", "apputils", "ui-components"].map((name) => shared_module(`@jupyterlab/${name}`));
-      const [{ILauncher}, {ICommandPalette}, {notebookIcon}] = await Promise.all(used);
-      const plugin = {id: `${NAME}:plugin`, autoStart: true, optional: [ILauncher, ICommandPalette], activate: activate(notebookIcon)};
+      const used = ["launcher", "apputils", "ui-components", "notebook"].map((name) => shared_module(`@jupyterlab/${name}`));
+      const [{ILauncher}, {ICommandPalette}, {notebookIcon}, {INotebookTracker, NotebookActions}] = await Promise.all(used);
+      const optional = [ILauncher, ICommandPalette, INotebookTracker];
+      const plugin = {id: `${NAME}:plugin`, autoStart: true, optional, activate: activate(notebookIcon, NotebookActions)};
       return () => ({__esModule: true, default: plugin});
     },
   };

@@ -26,10 +26,11 @@ from fengqiao_eval.words import say
 
 @dataclass(frozen=True)
 class Saved:
-    """Where an override was written, and whom it affects."""
+    """Where an override was written, and whom it affects; again: the same stood there already, so nothing was written."""
 
     path: Path
     affected: Affected
+    again: bool = False
 
     def text(self, lang: str) -> str:
         """Say in one sentence whom it affects."""
@@ -46,8 +47,8 @@ def save_override(
     """Write new weights of a level into an override file; who is affected is reckoned from the run.
 
     weights: by code of dimension or indicator, those that change. signed: reason (ten characters or more), author, checker, date.
-    Raises InputError with every fault (sums, unknown codes, one person in both roles, nothing changed), UsageError where the
-    file is there already.
+    Raises InputError with every fault (sums, unknown codes, one person in both roles, nothing changed), UsageError where a file
+    is there already that says something else.
     """
     field = choose(run, level, period)
     given = {code: Decimal(str(weight)) for code, weight in weights.items()}
@@ -61,10 +62,41 @@ def save_override(
 def write(
     field: Field, path: Path, hundredths: np.ndarray, signed: Mapping[str, Any], strange: Mapping[str, Decimal] | None = None
 ) -> Saved:
-    """Write weights (hundredths, one a node) into an override file that is not there yet; strange: codes that are none.
+    """Write weights (hundredths, one a node) into an override file; strange: codes that are none.
 
     Raises as save_override does.
     """
+    text, found = _compose(field, path, hundredths, signed, strange)
+    saved = _keep(path, text, found)
+    if saved is None:
+        raise UsageError("tune.exists", given=path)
+    return saved
+
+
+def write_beside(field: Field, folder: Path, hundredths: np.ndarray, signed: Mapping[str, Any]) -> Saved:
+    """Write weights into a folder, under the first name that is free, or where the same stands already; raises as write does."""
+    stem = f"weights_{file_name(field.level)}_{file_name(str(signed.get('date', '')))}"
+    text, found = _compose(field, folder / f"{stem}.yaml", hundredths, signed)
+    tries = (_keep(folder / f"{stem}{number}.yaml", text, found) for number in ("", *(f"-{n}" for n in range(2, 1000))))
+    return next(saved for saved in tries if saved)
+
+
+def _keep(path: Path, text: str, found: Affected) -> Saved | None:
+    """Write a file that is not there yet; None where another stands there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        same = path.is_file() and not path.is_symlink() and path.read_bytes() == text.encode()
+        return Saved(path, found, again=True) if same else None
+    return Saved(path, found)
+
+
+def _compose(
+    field: Field, path: Path, hundredths: np.ndarray, signed: Mapping[str, Any], strange: Mapping[str, Decimal] | None = None
+) -> tuple[str, Affected]:
+    """Compose the text of an override file, and say whom it affects; refuse it with all its faults."""
     table = field.table
     files = field.run.manifest.get("fingerprints", {}).get("records", {})  # all as one; '' where the run does not say
     lines = "\n".join(f"{name} {digest}" for name, digest in sorted(files.items()))
@@ -79,14 +111,7 @@ def write(
     override = _check_override(field, document)
     found = affected_units(field, field.outcome(hundredths))
     summary = override.model_copy(update={"summary": found}).model_dump(exclude_unset=True)
-    text = dump(summary | {"weights": data["weights"], "summary": found.model_dump(mode="json")})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError("tune.exists", given=path) from None
-    return Saved(path, found)
+    return dump(summary | {"weights": data["weights"], "summary": found.model_dump(mode="json")}), found
 
 
 def _check_override(field: Field, document: Document) -> Override:
@@ -129,13 +154,6 @@ def _shortest_weight(weights: dict[str, Decimal], levels: tuple[str, ...]) -> An
 
 def _number(weight: Decimal) -> Any:
     return int(weight) if weight == weight.to_integral_value() else weight.normalize()
-
-
-def free_path(folder: Path, level: str, date: str) -> Path:
-    """Find a name for an override file that is not taken."""
-    stem = f"weights_{file_name(level)}_{file_name(date)}"
-    tries = (folder / f"{stem}{number}.yaml" for number in ("", *(f"-{n}" for n in range(2, 1000))))
-    return next(path for path in tries if not path.exists())
 
 
 def affected_units(field: Field, draft: Outcome) -> Affected:

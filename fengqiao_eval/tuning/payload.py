@@ -1,8 +1,13 @@
 """What the screen is handed: a head as JSON, arrays as bytes, least significant byte first; and the screen as one file."""
 
 import base64
+import errno
+import hashlib
 import html
+import json
 import math
+import os
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError
-from fengqiao_eval.files import write_whole
+from fengqiao_eval.files import refuse_link, write_whole
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import county_names
 from fengqiao_eval.scheme.scheme import base_marks
 from fengqiao_eval.scoring.aggregation import least_share
 from fengqiao_eval.scoring.normalisation import DECIMALS
-from fengqiao_eval.tuning.rescore import Field, choice_warnings, choose
+from fengqiao_eval.tuning.rescore import Field, choice_warnings, choose, tunable_levels, tunable_periods
 from fengqiao_eval.wording.numbers import SMALL, period_words, term
 from fengqiao_eval.words import catalogue, say, script_json
 
@@ -39,11 +44,13 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
     Raises UsageError for a group that the level does not have.
     """
     manifest, scheme, lang = field.run.manifest, field.table.scheme, field.lang
+    nodes = _nodes(field)
     if group is not None and group not in field.groups:
         raise UsageError("tune.no_group", given=group, known=", ".join(field.groups))
     why = kernel_reasons(field)
     return {
         "title": scheme.name(lang),
+        "key": _draft_key(field, nodes),
         "version": str(scheme.version),
         "run": manifest["run"],
         "state": manifest["state"],
@@ -51,6 +58,8 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "period_label": period_words(str(field.period), lang),
         "level": field.level,
         "level_label": term("level", field.level, lang),
+        "levels": [] if readonly else [{"code": code, "label": term("level", code, lang)} for code in tunable_levels(field.run)],
+        "periods": [] if readonly else [{"code": code, "label": period_words(code, lang)} for code in tunable_periods(field)],
         "n": len(field.units),
         "decimals": scheme.decimals,
         "full": base_marks(scheme),
@@ -59,7 +68,7 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "mode": "kernel" if why else "browser",
         "why_kernel": why,
         "sampled": bool(field.unlinear),
-        "nodes": _nodes(field),
+        "nodes": nodes,
         "groups": [name or say("tune.whole_level", lang) for name in field.groups],
         "counties": list(_counties(field)[0]),
         "sizes": [say(f"tune.size_{size}", lang) for size in SIZES],
@@ -71,6 +80,12 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "words": {key: sentence[lang] for key, sentence in catalogue().items() if key.startswith("tuner.")},
         "group": field.groups.index(group) if group is not None else int(np.bincount(field.group).argmax()),
     }
+
+
+def _draft_key(field: Field, nodes: list[dict[str, Any]]) -> str:
+    """Name what a draft is of, for the browser that keeps it: run, table with its weights, level; no unit."""
+    table = [str(field.table.scheme.version), *((node["code"], node["above"], node["weight"], node["whole"]) for node in nodes)]
+    return f"{field.run.manifest['run']} {hashlib.sha256(json.dumps(table).encode()).hexdigest()[:16]} {field.level}"
 
 
 def kernel_reasons(field: Field) -> str:
@@ -160,15 +175,38 @@ def _order_by_content(parts: dict[str, bytes], count: int) -> dict[str, bytes]:
     return {name: cells[order].tobytes() for name, cells in rows.items()}
 
 
+MARK = '<meta name="generator" content="fengqiao tune">'
+"""By which a page of ours is known, so that no other file is replaced."""
+
+
+def refuse_page(run: Run, path: Path) -> None:
+    """Refuse a place for the page: no .html file, inside the run, a link or folder, or a file that is no page of ours."""
+    if path.suffix != ".html" or path.resolve().is_relative_to(run.path.resolve()):
+        raise UsageError("tune.html", given=path)
+    refuse_link(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if os.path.lexists(path):
+        with path.open("rb") if path.is_file() else BytesIO() as file:
+            if MARK.encode() not in file.read(1 << 10):
+                raise UsageError("tune.taken", given=path)
+
+
 def write_standalone(
-    run: Run | str | Path, path: str | Path, level: str | None = None, group: str | None = None, period: str | None = None
+    run: Run | str | Path,
+    path: str | Path,
+    level: str | None = None,
+    group: str | None = None,
+    period: str | None = None,
+    lang: str | None = None,
 ) -> Path:
     """Write the tuning screen into one HTML file, for somebody without Jupyter: weights move, nothing can be saved.
 
     Arguments as those of tuner. Officers are numbered from the best to the last, neither named nor known by id.
-    Raises UsageError where only a kernel can reckon, and as tuner does.
+    Raises UsageError where only a kernel can reckon, where the file is no page of ours, and as tuner does.
     """
-    field = choose(run, level, period)
+    field, path = choose(run, level, period, lang), Path(path)
+    refuse_page(field.run, path)
     if why := kernel_reasons(field):
         raise UsageError("tune.alone", why=why)
     head, texts, parts = screen_head(field, group, readonly=True), unit_texts(field, nameless=True), unit_arrays(field)
@@ -180,6 +218,7 @@ def write_standalone(
         .read_text("utf-8")
         .format(
             lang="zh-CN" if head["lang"] == "zh" else head["lang"],
+            mark=MARK,
             title=html.escape(f"{head['words']['tuner.title']} · {head['title']}"),
             style=(HERE / "tuner.css").read_text("utf-8").replace("</style", "<\\/style"),
             no_script=html.escape(say("tune.no_script", head["lang"])),
@@ -187,5 +226,6 @@ def write_standalone(
             script=(HERE / "tuner.js").read_text("utf-8").replace("</script", "<\\/script"),
         )
     )
-    write_whole(Path(path), page)
-    return Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, page)
+    return path

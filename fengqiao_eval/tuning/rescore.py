@@ -1,6 +1,7 @@
 """A run under other weights: points weighed anew, exactly, by the arithmetic of the run itself."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, partial
@@ -24,8 +25,8 @@ from fengqiao_eval.scoring.long_periods import half_up_mean, mean_points
 from fengqiao_eval.scoring.normalisation import DECIMALS, PointScale, half_up_ratio, round_points
 from fengqiao_eval.scoring.ranking import award_count, places
 from fengqiao_eval.tuning.model import PeriodPoints, WeightTable, is_in_marks, read_points
-from fengqiao_eval.wording.numbers import period_words
-from fengqiao_eval.words import say
+from fengqiao_eval.wording.numbers import period_words, term
+from fengqiao_eval.words import LANGUAGES, say
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,30 @@ def choose(run: Run | str | Path, level: str | None = None, period: str | None =
     run = run if isinstance(run, Run) else open_run(run)
     run = replace(run, manifest={**run.manifest, "lang": lang}) if lang else run
     with refuse_in(run.manifest["lang"]):
-        return _choose(run, level, period)
+        return _choose(run, level and _level_code(run, level), period)
+
+
+def _level_code(run: Run, given: str) -> str:
+    """Take a level by its code, or by what it is called in Chinese or English."""
+    names = {term("level", code, lang): code for code in run.scheme.levels for lang in LANGUAGES}
+    return given if given in run.scheme.levels else names.get(given, given)
+
+
+def tunable_levels(run: Run) -> tuple[str, ...]:
+    """Name the levels of which the run has totals, from the top; officers only where their frames may be read."""
+    held: set[str] = set()
+    for officers in (False, True):
+        with suppress(OSError):
+            ranks = run.frame("ranks", officers=officers).data
+            held |= set(ranks["level"].unique()) if len(ranks) else set()
+    return tuple(level for level in run.scheme.levels if level in held)
+
+
+def tunable_periods(of: Field) -> tuple[str, ...]:
+    """Name the periods in which the units of the level have totals, the longest first, of those the last first."""
+    ranks = of.run.frame("ranks", officers=of.level == OFFICER).data
+    held = [parse(str(one)) for one in ranks.loc[(ranks["level"] == of.level).to_numpy(), "period"].unique()]
+    return tuple(map(str, sorted(held, key=lambda one: (-one.months, -one.first))))
 
 
 def _choose(run: Run, level: str | None, period: str | None) -> Field:

@@ -98,6 +98,31 @@ export const redone = ({ past, now, future }) =>
 const alike = (one, other) => same(one.weights, other.weights) && same(one.locked, other.locked);
 const same = (one, other) => one.length === other.length && one.every((each, at) => each === other[at]);
 
+const STEPS_KEPT = 30; // of the ways back, and of those forward
+
+/** Write a draft with its ways back and forward as a text: weights and locks, nothing of any unit. */
+export const writeDraft = ({ past, now, future }) =>
+  JSON.stringify({ past: past.slice(-STEPS_KEPT), now, future: future.slice(0, STEPS_KEPT) });
+
+/** Read a draft that was written for a table; null where it is none, or not of this table. */
+export function readDraft(tree, text) {
+  const count = tree.above.length;
+  const sums = (weights) =>
+    tree.parts.every((inner, node) => {
+      return !inner.length || inner.reduce((sum, at) => sum + weights[at], 0) === wholeOf(tree, weights, node);
+    });
+  const fits = (step) =>
+    [step?.weights, step?.locked].every((each) => Array.isArray(each) && each.length === count) &&
+    step.weights.every((weight, at) => Number.isSafeInteger(weight) && weight >= 0 && (!tree.fixed[at] || weight === tree.inForce[at])) &&
+    step.locked.every((each) => typeof each === "boolean") && sums(step.weights);
+  try {
+    const { past, now, future } = JSON.parse(text);
+    return [...past, now, ...future].every(fits) ? { past, now, future } : null;
+  } catch {
+    return null;
+  }
+}
+
 // ==== points and weights to totals ====
 
 /**
@@ -359,6 +384,16 @@ export function placed(table, outcome, group, place = new Int32Array(table.units
   return { order, place, position };
 }
 
+/** Place the units of every group, and put all into one order by their totals: place is the one within the own group. */
+export function placedTogether(table, outcome) {
+  const place = placedAll(table, outcome);
+  const members = Uint32Array.from(place.keys()).filter((unit) => place[unit]);
+  const order = sorted(members, (unit) => -outcome.totals[unit]);
+  const position = new Int32Array(table.units).fill(-1);
+  order.forEach((unit, at) => (position[unit] = at));
+  return { order, place, position };
+}
+
 /** Place the units of every group. */
 export function placedAll(table, outcome) {
   const place = new Int32Array(table.units);
@@ -380,12 +415,17 @@ export function gradesOf(totals, bands) {
   return found;
 }
 
-/** How far the units of a group moved between two orders, and who entered and left the award list. */
-export function moves(table, group, before, now, awards) {
-  const found = { of: now.order.length, moved: 0, far: 0, sum: 0, up: 0, down: 0, enter: [], leave: [], lost: 0, won: 0 };
-  const named = (place, unit) => place > 0 && place <= awards && !table.barred?.[unit];
-  for (const unit of table.members[group] || []) {
+/**
+ * How far the units of a group moved between two orders, and who entered and left the award list; awards: how many of the group
+ * are named, or of each group; units: those that are looked at.
+ */
+export function moves(table, group, before, now, awards, units = table.members[group] || []) {
+  const found = { of: 0, moved: 0, far: 0, sum: 0, up: 0, down: 0, enter: [], leave: [], lost: 0, won: 0 };
+  const last = (unit) => (Array.isArray(awards) ? (awards[table.group[unit]] ?? 0) : awards);
+  const named = (place, unit) => place > 0 && place <= last(unit) && !table.barred?.[unit];
+  for (const unit of units) {
     const [was, is] = [before.place[unit], now.place[unit]];
+    if (is) found.of += 1;
     if (named(is, unit) && !named(was, unit)) found.enter.push(unit);
     if (named(was, unit) && !named(is, unit)) found.leave.push(unit);
     if (!was || !is) {
@@ -401,6 +441,17 @@ export function moves(table, group, before, now, awards) {
     found.down = Math.max(found.down, -by);
   }
   return found;
+}
+
+/**
+ * Why one unit fell behind another: what the gap between them was and is, and what each dimension did to it, in 10^-decimals.
+ * What stands outside the hundred is the rest of a total, and moves nothing.
+ */
+export function gap(table, before, now, unit, other) {
+  const across = table.tops.length;
+  const lead = (outcome) => outcome.totals[unit] - outcome.totals[other];
+  const part = (outcome, top) => outcome.parts[unit * across + top] - outcome.parts[other * across + top];
+  return { was: lead(before), is: lead(now), by: table.tops.map((_, top) => part(now, top) - part(before, top)) };
 }
 
 /** Change in points by some grouping: for each code how many units, the sum of changes, how many rose and fell a grade. */
@@ -477,6 +528,33 @@ export function shownInfluence(table, shares) {
   deal([...table.tops, outside], 1000);
   for (const [node, parts] of table.tree.parts.entries()) if (node && parts.length) deal(parts, shown[node]);
   return shown;
+}
+
+// ==== names ====
+
+/** The ending that most names have (four of five or more), '' where there is none: in a narrow list it tells nobody apart. */
+export function commonEnding(names) {
+  const some = names.slice(0, 2000).map((name) => [...name]);
+  for (let long = 24; some.length > 3 && long > 1; long--) {
+    const counts = new Map();
+    for (const name of some) {
+      if (name.length <= long) continue;
+      const end = name.slice(-long).join("");
+      counts.set(end, (counts.get(end) || 0) + 1);
+    }
+    const [end, count] = [...counts].reduce((best, each) => (each[1] > best[1] ? each : best), ["", 0]);
+    if (count >= 0.8 * some.length) return end;
+  }
+  return "";
+}
+
+/** Divide names into what tells them apart and the ending that most share; whole where two would look alike. */
+export function stems(names) {
+  const ending = commonEnding(names);
+  const short = names.map((name) => (ending && name.endsWith(ending) && name.length > ending.length ? name.slice(0, -ending.length) : name));
+  const seen = new Map();
+  for (const stem of short) seen.set(stem, (seen.get(stem) || 0) + 1);
+  return { ending, stems: short.map((stem, at) => (seen.get(stem) > 1 ? names[at] : stem)) };
 }
 
 // ==== how far a weight can go before the first place or the award list changes ====
@@ -578,13 +656,16 @@ function valueOf(table, known, unit, node) {
 
 // ==== the screen ====
 
-const ROW = 28; // height of a row of the list, as in tuner.css
-const SHOWN = 20; // rows in view
+const ROWS = 20; // rows in view at most
+const FEWEST_ROWS = 8;
+const ALL = -1; // all classes, all counties
 const COLUMN = 44; // width of a column of the slope lines
 const SNAPSHOTS = ["A", "B", "C"];
 const SETTLES = 140; // milliseconds of rest before what takes longer is reckoned
 const LISTED = 8; // lines of a table of changes; of more, the worst and the best are shown
 const COLOURS = 8;
+const NARROW = 640; // below so many pixels the parts stand below each other
+const PATIENCE = { open: 45, totals: 20, firm: 120, save: 60 }; // seconds that an answer of the kernel may take
 const STATES = { draft: "tuner.state_draft", announced: "tuner.state_announced", final: "tuner.state_final" };
 const ORDERS = {
   place: { label: "tuner.by_place" },
@@ -644,9 +725,10 @@ function numbers(given, Kind) {
   return new Kind(given.buffer.slice(given.byteOffset, given.byteOffset + given.byteLength));
 }
 
-function opened(model, texts) {
-  const head = model.get("head");
-  const read = (name, Kind) => numbers(model.get(name), Kind);
+function opened(way, given) {
+  const { model } = way;
+  const { head } = given;
+  const read = (name, Kind) => numbers(given[name], Kind);
   const table = prepared({
     nodes: head.nodes, style: head.style, decimals: head.decimals, leastCovered: head.least_covered,
     points: read("points", Int32Array), adjusted: read("adjusted", Int32Array), able: read("able", Uint8Array),
@@ -656,17 +738,45 @@ function opened(model, texts) {
   if (barred.length) table.barred = barred;
   const bands = [...head.bands].sort((a, b) => b.at_least - a.at_least);
   const fresh = { weights: table.tree.inForce, locked: head.nodes.map(() => false) };
-  const given = model.get("weights");
-  const now = given?.length === fresh.weights.length && !same(given, fresh.weights) ? { ...fresh, weights: [...given] } : fresh;
+  const history = begunFrom(head, table, model.get("weights"), fresh);
+  const names = given.names.split("\n");
   return {
-    model, head, table, bands, now, history: begun(now), gesture: null, anchor: null,
+    way, model, head, table, bands, now: history.now, history, gesture: null, anchor: null,
     county: read("county", Uint16Array), size: read("size", Uint8Array), few: read("few", Uint8Array),
-    base: read("base", Int32Array), names: texts.names.split("\n"), ids: texts.ids.split("\n"),
-    kernel: head.mode === "kernel", id: 0, asked: null, waiting: new Map(),
+    base: read("base", Int32Array), names, ids: given.ids.split("\n"), ...stems(names),
+    kernel: head.mode === "kernel", asked: null, restored: history.restored,
     inForce: null, draft: null, snapshots: [], firm: null, firmFor: null, stretches: [], influence: null,
-    group: head.group ?? largest(table), sort: "place", active: 0, found: null, pins: new Set(),
+    group: head.group ?? largest(table), within: ALL, sort: "place", active: 0, found: null, lit: -1, pins: new Set(),
+    row: 28, shown: ROWS,
     say: (key, values = {}) => (head.words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]),
   };
+}
+
+/** Begin with the weights that a notebook set, else with the draft that this browser kept, else with those in force. */
+function begunFrom(head, table, set, fresh) {
+  if (set?.length === fresh.weights.length && !same(set, fresh.weights)) return begun({ ...fresh, weights: [...set] });
+  const kept = readDraft(table.tree, read(head));
+  return kept ? { ...kept, restored: true } : begun(fresh);
+}
+
+const KEPT = "fengqiao-tuner "; // before the key of a draft in the browser's own store: run, table, level
+
+function read(head) {
+  try {
+    return localStorage.getItem(KEPT + head.key);
+  } catch {
+    return null; // a browser may keep nothing
+  }
+}
+
+function store(app) {
+  const nothing = isInForce(app) && !app.history.past.length && !app.history.future.length;
+  try {
+    if (nothing) localStorage.removeItem(KEPT + app.head.key);
+    else localStorage.setItem(KEPT + app.head.key, writeDraft(app.history));
+  } catch {
+    // then a reload begins anew
+  }
 }
 
 const largest = ({ members }) =>
@@ -676,12 +786,26 @@ const isInForce = (app) => same(app.now.weights, weightsInForce(app));
 
 /** The places of an outcome in the group on screen, reckoned once for each group. */
 function view(app, outcome) {
-  if (outcome.viewed !== app.group) [outcome.viewed, outcome.view] = [app.group, placed(app.table, outcome, app.group)];
+  if (outcome.viewed !== app.group) {
+    outcome.view = app.group === ALL ? placedTogether(app.table, outcome) : placed(app.table, outcome, app.group);
+    outcome.viewed = app.group;
+  }
   return outcome.view;
 }
 
 const grades = (app, outcome) => (outcome.grades ||= gradesOf(outcome.totals, app.bands.map((band) => band.at_least)));
-const awardsOf = (app) => app.head.awards[app.group] ?? 0;
+const awardsOf = (app) => (app.group === ALL ? Math.max(0, ...app.head.awards) : (app.head.awards[app.group] ?? 0));
+const isNamed = (app, unit, place) =>
+  place > 0 && place <= (app.head.awards[app.table.group[unit]] ?? 0) && !app.table.barred?.[unit];
+const inCounty = (app, unit) => app.within === ALL || app.county[unit] === app.within;
+const inScope = (app, unit) => (app.group === ALL || app.table.group[unit] === app.group) && inCounty(app, unit);
+
+/** The units that are looked at: those of the class and the county chosen. */
+function scope(app) {
+  const what = `${app.group} ${app.within}`;
+  if (app.scoped !== what) [app.scoped, app.scopeUnits] = [what, Uint32Array.from(app.table.group.keys()).filter((unit) => inScope(app, unit))];
+  return app.scopeUnits;
+}
 
 // ---- one gesture: it begins with the first move and ends with the release; then it can be undone ----
 
@@ -689,6 +813,7 @@ function move(app, node, value) {
   if (!app.gesture) app.gesture = { node, before: app.now };
   if (app.anchor?.node !== node || app.anchor.after !== app.gesture.before) app.anchor = { node, start: app.now.weights };
   app.anchor.after = app.gesture.before;
+  app.limit = limitSaid(app, node, value);
   become(app, { ...app.now, weights: moved(app.table.tree, app.anchor.start, node, value, app.now.locked) });
 }
 
@@ -700,12 +825,14 @@ function release(app) {
   app.now = app.history.now;
   if (app.anchor) app.anchor.after = app.now;
   if (app.now !== gesture.before) settled(app, sayMove(app, gesture.node));
+  else if (app.limit) tell(app.live, (app.what = app.limit));
   schedule(app);
 }
 
 /** Take up weights or locks that are not dragged: a step back or forward, a snapshot, the scheme in force. */
 function take(app, step, what) {
   release(app);
+  app.limit = "";
   const history = step(app.history);
   if (history.now === app.now) return;
   app.history = history;
@@ -724,17 +851,36 @@ function lock(app, node) {
   take(app, (history) => did(history, { ...history.now, locked: turn(history.now) }), what);
 }
 
-/** Say who gave way, since this weight was first taken hold of. */
+/** Say who gave way, since this weight was first taken hold of; and why some that were equal may now differ by a step. */
 function sayMove(app, node) {
   const { nodes } = app.head;
   const { tree } = app.table;
   const { start } = app.anchor;
   const by = (at) => app.now.weights[at] - start[at];
-  if (!by(node)) return "";
-  const others = tree.parts[tree.above[node]].filter((at) => at !== node && by(at));
+  if (!by(node)) return app.limit;
+  const beside = tree.parts[tree.above[node]].filter((at) => at !== node);
+  const others = beside.filter(by);
   const changed = others.map((at) => `${nodes[at].label} ${signed(weightText(Math.abs(by(at))), by(at))}`);
   const given = { label: nodes[node].label, was: weightText(start[node]), is: weightText(app.now.weights[node]) };
-  return app.say(by(node) > 0 ? "tuner.gave_way" : "tuner.took_over", { ...given, others: changed.join(app.say("tuner.and")) });
+  const said = app.say(by(node) > 0 ? "tuner.gave_way" : "tuner.took_over", { ...given, others: changed.join(app.say("tuner.and")) });
+  const free = givingWay(tree, node, app.now.locked);
+  const uneven = free.some((at) => free.some((other) => start[at] === start[other] && by(at) !== by(other)));
+  const step = weightText(tree.steps[tree.above[node]]);
+  return said + (uneven ? app.say("tuner.whole_steps", { step }) : "") + app.limit;
+}
+
+/** Say why a weight stops before the value that was asked for. */
+function limitSaid(app, node, value) {
+  const { tree } = app.table;
+  const { label } = app.head.nodes[node];
+  const beside = tree.parts[tree.above[node]].filter((at) => at !== node && app.now.locked[at]);
+  if (tree.fixed[node] || !givingWay(tree, node, app.now.locked).length) return app.say("tuner.limit_all", { label });
+  const most = mostOf(tree, app.now.weights, node, app.now.locked);
+  if (value >= 0 && value <= most) return "";
+  const given = { label, asked: weightText(value), most: weightText(most) };
+  const held = weightText(beside.reduce((sum, at) => sum + app.now.weights[at], 0));
+  const names = beside.map((at) => app.head.nodes[at].label).join(app.say("tuner.and"));
+  return beside.length && value > most ? app.say("tuner.limit_locked", { ...given, held, names }) : app.say("tuner.limit", given);
 }
 
 /** Show other weights at once, and what follows from them in the next frame. */
@@ -748,6 +894,7 @@ function become(app, now) {
 function settled(app, what) {
   app.what = what;
   app.untold = true;
+  store(app);
   if (!same(app.model.get("weights") || [], app.now.weights)) {
     app.model.set("weights", [...app.now.weights]);
     app.model.save_changes();
@@ -771,52 +918,123 @@ function frame(app) {
 /** Ask the kernel for totals, one question at a time; what was asked for in the meantime is asked last. */
 function ask(app) {
   const wanted = app.inForce ? app.now.weights : weightsInForce(app);
-  if (app.asked || app.head.readonly || app.draft?.weights === wanted) return;
+  if (app.asked || app.head.readonly || app.draft?.weights === wanted || app.way.state) return;
   app.asked = wanted;
-  const id = send(app, { kind: "totals", weights: wanted });
-  app.waiting.set(id, (message, buffers) => {
+  const answered = (message, buffers) => {
     app.asked = null;
-    if (message.kind !== "totals") return;
+    if (message.kind !== "totals") return refused(app, message.faults);
     const [totals, places, parts] = buffers.map((buffer) => numbers(buffer, Int32Array));
     const outcome = { weights: wanted, totals, parts, ranked: Uint8Array.from(places, (place) => (place ? 1 : 0)) };
     app.inForce ||= outcome;
     app.draft = outcome;
     schedule(app);
-  });
+  };
+  question(app.way, { kind: "totals", weights: wanted }, [], answered, () => (app.asked = null));
 }
 
-function send(app, message, buffers = []) {
-  app.id += 1;
-  app.model.send({ id: app.id, ...message }, undefined, buffers);
-  return app.id;
-}
-
-function hear(app, message, buffers) {
-  const answer = app.waiting.get(message.id);
-  app.waiting.delete(message.id);
-  if (message.kind === "refused") refused(app, message.faults);
-  answer?.(message, buffers || []);
-}
-
-/** Ask for the draws around these weights: places as ranges, and stretches where totals are not linear. */
+/** Ask for the draws around these weights, group by group: places as ranges, and stretches where totals are not linear. */
 function askFirm(app) {
-  if (app.head.readonly || app.firmFor === app.group) return;
-  app.firmFor = app.group;
+  const wanted = app.group === ALL ? app.table.members.flatMap((each, at) => (each.length ? [at] : [])) : [app.group];
+  const group = wanted.find((each) => !app.firm?.groups.has(each));
+  if (app.head.readonly || group === undefined || app.firmFor !== null || app.way.state) return;
+  app.firmFor = group;
   const { weights } = app.now;
-  const { group } = app;
-  const id = send(app, { kind: "firm", weights, group });
-  app.waiting.set(id, (message, buffers) => {
-    if (message.kind !== "firm" || app.now.weights !== weights || app.group !== group) return;
-    app.firm = firmOf(app, message.ranges || [], ...buffers.map((buffer) => numbers(buffer, Int32Array)));
+  const answered = (message, buffers) => {
+    if (app.now.weights !== weights) return;
+    app.firmFor = null;
+    if (message.kind !== "firm") return refused(app, message.faults);
+    addFirm(app, group, message.ranges || [], ...buffers.map((buffer) => numbers(buffer, Int32Array)));
+    askFirm(app);
     schedule(app);
-  });
+  };
+  question(app.way, { kind: "firm", weights, group }, [], answered, () => (app.firmFor = null));
 }
 
 /** Lay out place ranges by unit; they come for the units of the group, in the order of units. */
-function firmOf(app, ranges, low, high) {
-  const [lows, highs] = [new Int32Array(app.table.units), new Int32Array(app.table.units)];
-  app.table.members[app.group].forEach((unit, at) => ([lows[unit], highs[unit]] = [low[at], high[at]]));
-  return { low: lows, high: highs, ranges: new Map(ranges.map((range) => [range.node, range])) };
+function addFirm(app, group, ranges, low, high) {
+  const { units, members } = app.table;
+  const firm = (app.firm ||= { low: new Int32Array(units), high: new Int32Array(units), groups: new Map() });
+  members[group].forEach((unit, at) => ([firm.low[unit], firm.high[unit]] = [low[at], high[at]]));
+  firm.groups.set(group, new Map(ranges.map((range) => [range.node, range])));
+}
+
+const isKnown = (app, unit) => Boolean(app.firm?.groups.has(app.table.group[unit]));
+
+// ---- the kernel: every question has an end, and that it is gone is said at once ----
+
+/** The way to the kernel. state: '' while it answers; silent, restarted, dead, cut. told: who is to show that. */
+function wayTo(model) {
+  const way = { model, id: 0, waiting: new Map(), state: "", told() {} };
+  const turn = (state) => {
+    if (way.state === state) return;
+    way.state = state;
+    if (state && state !== "silent") {
+      const left = [...way.waiting.values()];
+      way.waiting.clear();
+      for (const { timer, overdue } of left) {
+        clearTimeout(timer);
+        overdue();
+      }
+    }
+    way.told();
+  };
+  way.turn = turn;
+  const hear = (message, buffers) => {
+    const asked = way.waiting.get(message.id);
+    if (!asked) return;
+    way.waiting.delete(message.id);
+    clearTimeout(asked.timer);
+    if (way.state === "silent") turn("");
+    asked.answered(message, buffers || []);
+  };
+  const restarted = () => turn("restarted");
+  const status = (_, now) => {
+    if (/dead|terminating/.test(now)) turn("dead");
+    else if (/restarting/.test(now)) restarted();
+  };
+  const connection = (_, now) => {
+    if (now !== "connected") turn(way.state || "cut");
+    else if (way.state === "cut") turn("");
+  };
+  const gone = () => turn("dead");
+  const kernel = model.widget_manager?.kernel;
+  const signals = [["statusChanged", status], ["connectionStatusChanged", connection], ["disposed", gone]];
+  model.on("msg:custom", hear);
+  model.on("comm_live_update", restarted);
+  for (const [name, slot] of signals) kernel?.[name]?.connect?.(slot);
+  way.close = () => {
+    model.off("msg:custom", hear);
+    model.off("comm_live_update", restarted);
+    for (const [name, slot] of signals) kernel?.[name]?.disconnect?.(slot);
+    for (const { timer } of way.waiting.values()) clearTimeout(timer);
+  };
+  return way;
+}
+
+/** Ask the kernel; answered with its message and arrays, or overdue after so long that nobody need wait on. */
+function question(way, message, buffers, answered, overdue) {
+  const id = (way.id += 1);
+  const late = () => {
+    way.turn(way.state || "silent");
+    overdue();
+  };
+  way.waiting.set(id, { answered, overdue, timer: setTimeout(late, PATIENCE[message.kind] * 1000) });
+  way.model.send({ id, ...message }, undefined, buffers);
+}
+
+/** A line that says what became of the kernel, with a button that runs the notebook anew where something listens to it. */
+function alarm(way, say) {
+  const text = make("span");
+  const rerun = () => {
+    const asked = new CustomEvent("tuner:rerun", { bubbles: true, cancelable: true });
+    tell(text, say(line.dispatchEvent(asked) ? "tuner.rerun_menu" : "tuner.rerunning"));
+  };
+  const line = make("div", { class: "alarm", role: "alert", hidden: true }, text, button(say("tuner.rerun"), rerun));
+  const draw = () => {
+    line.hidden = !way.state;
+    if (way.state) tell(text, say("tuner.kernel_" + way.state));
+  };
+  return { line, draw };
 }
 
 /** Reckon what can wait until the weights rest. */
@@ -827,7 +1045,7 @@ function rest(app) {
   const { nodes } = app.head;
   const open = nodes.map((_, at) => at).filter((at) => at && app.weightLines[at].shown());
   if (!app.kernel) {
-    app.stretches = open.map((at) => stretches(app.table, app.draft, now, at, app.now.locked, awardsOf(app))).filter(Boolean);
+    app.stretches = app.group === ALL ? [] : open.map((at) => stretches(app.table, app.draft, now, at, app.now.locked, awardsOf(app))).filter(Boolean);
     app.influence = influenceOfNodes(app.table, app.draft, now.order);
   } else app.influence = influenceOfTops(app, now.order);
   app.rested = app.draft;
@@ -854,7 +1072,7 @@ function announce(app) {
   if (!app.untold || app.gesture || !app.before) return;
   app.untold = false;
   const { before } = app;
-  const given = { what: app.what, moved: before.moved, enter: before.enter.length, leave: before.leave.length };
+  const given = { what: app.what || "", moved: before.moved, enter: before.enter.length, leave: before.leave.length };
   tell(app.live, app.say("tuner.announced", given));
 }
 
@@ -863,7 +1081,7 @@ function announce(app) {
 function draw(app) {
   if (!app.draft) return void tell(app.status, app.say(app.head.readonly ? "tuner.needs_kernel" : "tuner.waiting"));
   const [before, now] = [view(app, app.inForce), view(app, app.draft)];
-  app.before = moves(app.table, app.group, before, now, awardsOf(app));
+  app.before = moves(app.table, app.group, before, now, app.head.awards, scope(app));
   app.listed = listed(app, before, now);
   drawList(app); // first, for it asks where the list was scrolled to: after a change the page would be laid out for that
   drawWeights(app);
@@ -883,8 +1101,9 @@ function draw(app) {
 function listed(app, before, now) {
   const { key } = ORDERS[app.sort];
   const by = (unit) => (before.place[unit] ? key(before.place[unit], now.place[unit]) : 1e7);
-  const first = key ? sorted(now.order, by) : now.order;
-  const without = app.table.members[app.group].filter((unit) => !now.place[unit]);
+  const order = app.within === ALL ? now.order : now.order.filter((unit) => inCounty(app, unit));
+  const first = key ? sorted(order, by) : order;
+  const without = scope(app).filter((unit) => !now.place[unit]);
   return without.length ? joined(first, without) : first;
 }
 
@@ -905,20 +1124,52 @@ function topPanel(app) {
   app.snapshotList = make("span", { class: "snapshots" });
   app.keepButton = button(say("tuner.keep"), () => keep(app));
   app.status = make("b", { class: "status" });
-  const facts = [
-    say("tuner.level", { level: head.level_label }), say("tuner.period", { period: head.period_label ?? head.period }),
-    say("tuner.run", { run: head.run }), say("tuner.state", { state: say(STATES[head.state] || head.state) }),
-    say("tuner.units", { n: app.table.units }),
-  ];
+  const facts = [say("tuner.run", { run: head.run, state: say(STATES[head.state] || head.state) }), say("tuner.units", { n: app.table.units })];
   const why = app.kernel && head.why_kernel ? [head.why_kernel] : [];
   const warnings = [...head.warnings, ...why, ...disagreement(app)];
-  const tools = [app.undoButton, app.redoButton, app.backButton, app.snapshotList, app.keepButton];
+  const toForm = () => {
+    app.form?.scrollIntoView({ block: "center" });
+    app.form?.querySelector("textarea").focus({ preventScroll: true });
+  };
+  const saving = head.readonly ? [] : [button(say("tuner.to_save"), toForm)];
+  const tools = [app.undoButton, app.redoButton, app.backButton, app.snapshotList, app.keepButton, ...saving];
   return make("header", {},
     make("div", { class: "line" }, make("h2", {}, say("tuner.title")), make("span", { class: "scheme" }, head.title), app.status,
       make("span", { class: "tools", role: "toolbar", "aria-label": say("tuner.tools") }, ...tools)),
-    make("p", { class: "facts" }, ...facts.map((fact) => make("span", {}, fact))),
+    make("div", { class: "line choices" }, ...choices(app), make("span", { class: "facts" }, facts.join(" · "))),
+    (app.problem = make("p", { class: "note", role: "status" })),
     make("ul", { class: "warnings", "aria-label": say("tuner.warnings"), hidden: !warnings.length },
       ...warnings.map((each) => make("li", {}, each))));
+}
+
+/** Level, period, class and county as lists; on a page of its own level and period are what it was written for. */
+function choices(app) {
+  const { say, head } = app;
+  const labelled = (key, control) => make("label", {}, say(key), " ", control);
+  const fixed = (key, label) => make("span", {}, say(key), " ", make("b", {}, label));
+  const of = (key, list, code, chosen) => {
+    const choice = make("select", {}, ...list.map((one) => option(one.code, one.label)));
+    choice.value = code;
+    choice.addEventListener("change", () => chosen(choice.value));
+    return labelled(key, choice);
+  };
+  const reopen = (level, period) => {
+    const all = [...app.root.querySelectorAll(".choices select")];
+    for (const each of all) each.disabled = true;
+    app.reopen({ level, period }, (faults) => {
+      for (const each of all) each.disabled = false;
+      [all[0].value, all[1].value] = [head.level, head.period];
+      tell(app.problem, faults.join(" "));
+    });
+  };
+  const first = head.readonly
+    ? [fixed("tuner.level", head.level_label), fixed("tuner.period", head.period_label ?? head.period)]
+    : [
+        of("tuner.level", head.levels, head.level, (level) => reopen(level, head.period)),
+        of("tuner.period", head.periods, head.period, (period) => reopen(head.level, period)),
+      ];
+  const counties = head.counties.length > 1 && app.county.length ? [labelled("tuner.county", countyChoice(app))] : [];
+  return [...first, labelled("tuner.group", groupChoice(app)), ...counties];
 }
 
 /** Say where the browser's totals of the scheme in force are not those of the run: then nothing here is to be trusted. */
@@ -977,7 +1228,7 @@ function weightsPanel(app) {
   app.weightLines = [];
   app.sums = new Map();
   app.gave = make("p", { class: "gave" });
-  app.outside = make("p", { class: "outside" });
+  app.outside = make("p", { class: "outside note" });
   app.noInfluence = make("p", { class: "note" });
   return make("section", { class: "weights", "aria-label": say("tuner.weights") },
     make("h3", {}, say("tuner.weights"), " ", sumOf(app, 0)),
@@ -1011,8 +1262,9 @@ function weightLine(app, node) {
   line.shown = () => !line.element.closest(".inner[hidden]");
   line.element = make("li", { "data-node": node },
     make("div", { class: "line" }, inner ? fold(app, inner, label) : make("span", { class: "fold" }),
-      make("label", { for: line.slider.id }, ...ownKey, label), line.influence, line.was, line.number, line.locker),
-    make("div", { class: "slide" }, line.slider, track), line.firm, ...(inner ? [inner] : []));
+      make("label", { for: line.slider.id }, ...ownKey, label), line.number, line.locker),
+    make("div", { class: "slide" }, line.slider, track),
+    make("p", { class: "told" }, line.was, line.influence, line.firm), ...(inner ? [inner] : []));
   app.weightLines[node] = line;
   return line.element;
 }
@@ -1031,7 +1283,7 @@ function weightControls(app, node) {
   const spans = Object.fromEntries(["was", "influence"].map((name) => [name, make("span", { class: name })]));
   const bands = Object.fromEntries(["first", "awards"].map((name) => [name, make("i", { class: "band " + name })]));
   const locker = button("", () => lock(app, node), { class: "lock", "aria-label": say("tuner.lock_label", { label }) });
-  return { slider, number, locker, ...spans, ...bands, firm: make("p", { class: "firm", id: id + "-firm" }) };
+  return { slider, number, locker, ...spans, ...bands, firm: make("span", { class: "firm", id: id + "-firm" }) };
 }
 
 function partsOf(app, node, label) {
@@ -1060,6 +1312,7 @@ function typed(app, node, number) {
   if (Number.isFinite(value)) move(app, node, value);
   release(app);
   schedule(app);
+  if (app.limit) tell(app.live, app.limit);
   number.value = weightText(app.now.weights[node]);
 }
 
@@ -1073,7 +1326,8 @@ function drawWeights(app) {
     const right = whole === wholeOf(tree, now.weights, node);
     tell(sum, say(right ? "tuner.sum_right" : "tuner.sum_wrong", { sum: weightText(whole) }));
   }
-  tell(app.gave, app.gesture ? sayMove(app, app.gesture.node) : app.what || "");
+  tell(app.gave, app.gesture ? sayMove(app, app.gesture.node) : app.what || say("tuner.gave_hint"));
+  app.gave.classList.toggle("limited", Boolean(app.limit));
   const outside = shown?.[app.head.nodes.length];
   const adjusted = shown && (outside || app.table.adjusted.some(Boolean));
   tell(app.outside, adjusted ? say("tuner.outside", { share: tenths(outside) }) : "");
@@ -1092,7 +1346,8 @@ function drawWeight(app, line, node, shown) {
   const typing = document.activeElement === line.number && !app.gesture;
   if (!typing && line.number.value !== weightText(weight)) line.number.value = weightText(weight);
   const was = tree.inForce[node];
-  tell(line.was, was === weight ? "" : say("tuner.was", { was: weightText(was) }));
+  const by = signed(weightText(Math.abs(weight - was)), weight - was);
+  tell(line.was, was === weight ? "" : say("tuner.was", { was: weightText(was), by }));
   const stuck = tree.fixed[node] || now.locked[node];
   line.slider.disabled = line.number.disabled = stuck;
   line.locker.disabled = tree.fixed[node];
@@ -1106,7 +1361,7 @@ function drawWeight(app, line, node, shown) {
 
 function drawStretch(app, line, node, whole) {
   const beside = app.table.tree.parts[app.table.tree.above[node]].some((at) => at !== node && app.now.locked[at]);
-  const found = beside ? null : app.firm?.ranges.get(node); // the kernel knows of no locks
+  const found = beside ? null : app.firm?.groups.get(app.group)?.get(node); // the kernel knows of no locks
   const own = app.stretches.find((each) => each.node === node);
   const known = app.rested === app.draft || app.gesture?.node === node ? own || found : null;
   const put = (band, range) => {
@@ -1118,7 +1373,7 @@ function drawStretch(app, line, node, whole) {
   put(line.first, known?.first);
   put(line.awards, awardsOf(app) ? known?.awards : null);
   if (!known) return tell(line.firm, stretchMissing(app, node));
-  const text = ([low, high]) => `${(low / WEIGHT).toFixed(1)}–${(high / WEIGHT).toFixed(1)}`;
+  const text = ([low, high]) => [low, high].map((end) => Math.round((end / WEIGHT) * 10) / 10).join("–");
   const given = { first: text(known.first), awards: text(known.awards) };
   const said = app.say(awardsOf(app) ? "tuner.stretch" : "tuner.stretch_first", given);
   tell(line.firm, known.sampled ? said + app.say("tuner.sampled") : said);
@@ -1127,7 +1382,8 @@ function drawStretch(app, line, node, whole) {
 function stretchMissing(app, node) {
   if (app.table.tree.fixed[node]) return app.say("tuner.fixed");
   if (!givingWay(app.table.tree, node, app.now.locked).length) return app.say("tuner.cannot_move");
-  if (app.rested !== app.draft || app.gesture || app.firm) return "";
+  if (app.group === ALL) return node === app.table.tops[0] ? app.say("tuner.stretch_all") : "";
+  if (app.rested !== app.draft || app.gesture || app.firm?.groups.has(app.group) || app.way.state) return "";
   return app.say(app.head.readonly ? "tuner.stretch_none" : "tuner.stretch_waits");
 }
 
@@ -1138,8 +1394,8 @@ function rankingPanel(app) {
   app.foundNote = make("span", { class: "note", role: "status" });
   app.search = make("input", { type: "search", placeholder: say("tuner.find_hint"), autocomplete: "off" });
   for (const typing of ["input", "search"]) app.search.addEventListener(typing, () => find(app, app.search.value));
-  const controls = [["tuner.group", groupChoice(app)], ["tuner.sort", orderChoice(app)], ["tuner.find", app.search]];
-  const labelled = controls.map(([label, control]) => make("label", {}, say(label), control));
+  const controls = [["tuner.sort", orderChoice(app)], ["tuner.find", app.search]];
+  const labelled = controls.map(([label, control]) => make("label", {}, say(label), " ", control));
   return make("section", { class: "ranking", "aria-label": say("tuner.ranking") },
     make("div", { class: "line controls" }, make("h3", {}, say("tuner.ranking")), ...labelled, app.foundNote),
     legend(app), ...listPanel(app));
@@ -1151,10 +1407,25 @@ function groupChoice(app) {
   const { say, head } = app;
   const label = (members, group) => say("tuner.group_of", { label: labelOf(head.groups, group), n: members.length });
   const options = app.table.members.flatMap((members, group) => (members.length ? [option(group, label(members, group))] : []));
-  app.groupSelect = make("select", {}, ...options);
+  const all = options.length > 1 ? [option(ALL, say("tuner.group_of", { label: say("tuner.all"), n: app.table.units }))] : [];
+  app.groupSelect = make("select", {}, ...all, ...options);
   app.groupSelect.value = String(app.group);
   app.groupSelect.addEventListener("change", () => chooseGroup(app, Number(app.groupSelect.value)));
   return app.groupSelect;
+}
+
+function countyChoice(app) {
+  const { say, head } = app;
+  app.countySelect = make("select", {}, option(ALL, say("tuner.all")), ...head.counties.map((label, at) => option(at, label)));
+  app.countySelect.addEventListener("change", () => chooseCounty(app, Number(app.countySelect.value)));
+  return app.countySelect;
+}
+
+function chooseCounty(app, county) {
+  app.within = county;
+  app.countySelect.value = String(county);
+  goTo(app, 0);
+  schedule(app);
 }
 
 function orderChoice(app) {
@@ -1178,8 +1449,10 @@ function listPanel(app) {
   const { say } = app;
   app.slopeHead = make("span", { class: "slope" });
   const cell = (name, text) => make("span", { class: name }, text);
+  const unit = cell("name", say("tuner.unit"));
+  if (app.ending) unit.append(make("span", { class: "ending" }, say("tuner.unit_short", { ending: app.ending.trim() })));
   const heads = make("div", { class: "row heads", "aria-hidden": "true" }, app.slopeHead, cell("place", say("tuner.place")),
-    cell("moved", say("tuner.moved")), cell("name", say("tuner.unit")), cell("bar", say("tuner.bar", { full: app.head.full })),
+    cell("moved", say("tuner.moved")), cell("pin", ""), unit, cell("bar", say("tuner.bar", { full: app.head.full })),
     cell("total", say("tuner.total")), cell("range", say("tuner.range")));
   app.pinned = make("div", { class: "pinned", role: "listbox", "aria-label": say("tuner.pinned") });
   app.lines = document.createElementNS(SVG, "svg");
@@ -1188,15 +1461,18 @@ function listPanel(app) {
   app.body = make("div", { class: "body" });
   const said = { role: "listbox", "aria-multiselectable": "true", "aria-label": say("tuner.list") };
   app.list = make("div", { class: "list", ...said }, app.body);
-  app.list.style.height = `${SHOWN * ROW}px`;
   app.list.addEventListener("scroll", () => scrolled(app), { passive: true });
-  app.rows = Array.from({ length: SHOWN + 2 }, () => row(app));
+  app.rows = Array.from({ length: ROWS + 2 }, () => row(app));
   app.rows.forEach(({ element }) => app.body.append(element));
   app.polylines = app.rows.map(() => app.lines.appendChild(document.createElementNS(SVG, "polyline")));
   app.detail = make("p", { class: "detail" });
+  app.why = make("p", { class: "why" });
   app.scale = 100 / Math.max(app.head.full * 10 ** app.head.decimals, 1);
   const listWindow = make("div", { class: "window" }, app.list, app.lines);
-  return [heads, app.pinned, listWindow, app.detail, make("p", { class: "note" }, say("tuner.list_keys"))];
+  app.printed = make("table", { class: "printed" });
+  const keys = make("details", { class: "note" }, make("summary", {}, say("tuner.list_how")),
+    make("p", {}, say(app.head.readonly ? "tuner.list_keys_alone" : "tuner.list_keys")));
+  return [heads, app.pinned, listWindow, app.printed, app.detail, app.why, keys];
 }
 
 function scrolled(app) {
@@ -1209,12 +1485,16 @@ function scrolled(app) {
 function row(app) {
   const names = ["slope", "place", "moved", "pin", "name", "bar", "total", "range"];
   const cells = Object.fromEntries(names.map((name) => [name, make("span", { class: name })]));
+  [cells.stem, cells.ending, cells.mark] = ["stem", "ending", "mark"].map((name) => make("span", { class: name }));
+  const inName = make("span", { class: "whole" }, cells.stem, cells.ending, cells.mark);
+  cells.name.append(inName);
   const segments = [...app.table.tops.map((_, top) => "d" + (top % COLOURS)), "extra"].map((name) => make("i", { class: name }));
   cells.bar.append(...segments);
-  const element = make("div", { class: "row", role: "option", tabindex: -1 }, ...Object.values(cells));
+  const element = make("div", { class: "row", role: "option", tabindex: -1 }, ...names.map((name) => cells[name]));
   const made = { element, cells, segments, unit: -1, at: -1 };
   const look = () => {
     if (made.at >= 0) app.active = made.at;
+    if (app.shownUnit !== made.unit) app.lit = -1;
     app.shownUnit = made.unit;
   };
   element.addEventListener("click", (event) => {
@@ -1232,7 +1512,7 @@ function row(app) {
 function chooseGroup(app, group) {
   app.group = group;
   app.groupSelect.value = String(group);
-  app.firm = null;
+  app.firmFor = null;
   app.stretches = [];
   app.influence = null;
   app.rested = null;
@@ -1243,28 +1523,33 @@ function chooseGroup(app, group) {
 /** Find units by name or number: those of the group in the order of the list, then those of other groups. */
 function find(app, text, step = 0) {
   const wanted = text.trim().toLowerCase();
-  if (!wanted || !app.listed) return void tell(app.foundNote, "");
+  if (!wanted || !app.listed) {
+    app.lit = -1;
+    schedule(app);
+    return void tell(app.foundNote, "");
+  }
   if (app.found?.text !== wanted) app.found = { text: wanted, at: 0, units: matches(app, wanted) };
   else app.found.at = (app.found.at + step + app.found.units.length) % (app.found.units.length || 1);
   const { units, at } = app.found;
   if (!units.length) return void tell(app.foundNote, app.say("tuner.found_none"));
   show(app, units[at]);
   const group = labelOf(app.head.groups, app.table.group[units[at]]);
-  tell(app.foundNote, app.say("tuner.found", { n: units.length, at: at + 1, group }));
+  tell(app.foundNote, app.say("tuner.found", { n: units.length, at: at + 1, name: app.names[units[at]], group }));
 }
 
 function matches(app, wanted) {
   const fits = (unit) => app.names[unit].toLowerCase().includes(wanted) || app.ids[unit].toLowerCase().includes(wanted);
   const here = [...app.listed].filter(fits);
-  const elsewhere = [...app.table.group.keys()].filter((unit) => app.table.group[unit] !== app.group && fits(unit));
+  const elsewhere = [...app.table.group.keys()].filter((unit) => !inScope(app, unit) && fits(unit));
   return [...here, ...elsewhere];
 }
 
 function show(app, unit) {
   const group = app.table.group[unit];
-  if (group !== app.group) chooseGroup(app, group);
+  if (app.group !== ALL && group !== app.group) chooseGroup(app, group);
+  if (!inCounty(app, unit)) chooseCounty(app, ALL);
   app.listed = listed(app, view(app, app.inForce), view(app, app.draft));
-  app.shownUnit = unit;
+  app.shownUnit = app.lit = unit;
   goTo(app, app.listed.indexOf(unit), true);
   schedule(app);
 }
@@ -1272,12 +1557,12 @@ function show(app, unit) {
 /** Make a row of the list the one that the keyboard stands on, and bring it into view. */
 function goTo(app, at, centred = false) {
   app.active = Math.max(0, at);
-  const top = app.active * ROW;
+  const top = app.active * app.row;
   const { scrollTop } = app.list;
-  const room = SHOWN * ROW;
+  const room = app.shown * app.row;
   if (centred || !app.listed) app.list.scrollTop = centred ? top - room / 2 : top;
   else if (top < scrollTop) app.list.scrollTop = top;
-  else if (top + ROW > scrollTop + room) app.list.scrollTop = top + ROW - room;
+  else if (top + app.row > scrollTop + room) app.list.scrollTop = top + app.row - room;
 }
 
 function togglePin(app, unit) {
@@ -1288,14 +1573,14 @@ function togglePin(app, unit) {
 
 function drawList(app) {
   const count = app.listed.length;
-  const height = `${count * ROW}px`;
+  const height = `${count * app.row}px`;
   if (app.body.style.height !== height) app.body.style.height = height;
   app.active = Math.min(app.active, Math.max(0, count - 1));
   const focused = app.rows.find((each) => each.element === document.activeElement);
   app.scrollTop = app.list.scrollTop;
-  const first = Math.max(0, Math.min(Math.floor(app.scrollTop / ROW), count - SHOWN));
+  const first = Math.max(0, Math.min(Math.floor(app.scrollTop / app.row), count - app.shown));
   const shown = Math.min(app.rows.length, count - first);
-  if (app.active < first || app.active >= first + SHOWN) app.active = first;
+  if (app.active < first || app.active >= first + app.shown) app.active = first;
   drawSlopeHead(app);
   for (let at = first; at < first + app.rows.length; at++) {
     const line = app.rows[at % app.rows.length];
@@ -1314,39 +1599,53 @@ function drawRow(app, line, unit, at, count) {
   element.hidden = unit < 0;
   [line.unit, line.at] = [unit, at];
   if (unit < 0) return;
-  const top = `translateY(${at * ROW}px)`;
+  const top = `translateY(${at * app.row}px)`;
   if (count && element.style.transform !== top) element.style.transform = top;
   const [was, is] = [view(app, app.inForce).place[unit], view(app, app.draft).place[unit]];
   const within = was !== is && was > 0 && is > 0 && inRange(app, unit, was);
-  drawMove(app, cells.moved, was, is, within);
+  drawMove(app, cells.moved, unit, was, is, within);
   tell(cells.place, is ? String(is) : "—");
   tell(cells.pin, app.pins.has(unit) ? "★" : "☆");
-  tell(cells.name, app.names[unit] + (app.few[unit] ? app.say("tuner.few_mark") : ""));
+  tell(cells.stem, app.stems[unit]);
+  tell(cells.ending, app.names[unit].slice(app.stems[unit].length));
+  tell(cells.mark, markSaid(app, unit));
+  mark(cells.name, "title", app.names[unit]);
   tell(cells.total, totalSaid(app, unit));
-  tell(cells.range, is && app.firm ? `${app.firm.low[unit]}–${app.firm.high[unit]}` : "");
+  tell(cells.range, is && isKnown(app, unit) ? `${app.firm.low[unit]}–${app.firm.high[unit]}` : "");
   drawBar(app, line.segments, unit);
-  element.classList.toggle("named", is > 0 && is <= awardsOf(app) && !app.table.barred?.[unit]);
+  element.classList.toggle("named", isNamed(app, unit, is));
+  element.classList.toggle("lit", unit === app.lit);
+  mark(element, "aria-current", unit === app.lit ? "true" : null);
   mark(element, "aria-selected", String(app.pins.has(unit)));
   mark(element, "aria-posinset", count ? at + 1 : null);
   mark(element, "aria-setsize", count || null);
   mark(element, "aria-label", rowSaid(app, unit, was, is, within));
 }
 
-function drawMove(app, cell, was, is, within) {
-  const by = was && is ? was - is : 0;
-  const lone = was ? app.say("tuner.lost_place") : is ? app.say("tuner.new_place") : "";
-  tell(cell, was && is ? arrow(by) + (within ? "≈" : "") : lone);
-  mark(cell, "class", "moved " + (within ? "within" : direction(by)));
+/** What a name is followed by: few answers, and the class where all are listed. */
+function markSaid(app, unit) {
+  const group = app.group === ALL ? app.say("tuner.group_mark", { group: labelOf(app.head.groups, app.table.group[unit]) }) : "";
+  return group + (app.few[unit] ? app.say("tuner.few_mark") : "");
 }
 
-const inRange = (app, unit, was) => Boolean(app.firm && app.firm.low[unit] <= was && was <= app.firm.high[unit]);
+/** A move is faint until the range of places says whether there is anything in it. */
+function drawMove(app, cell, unit, was, is, within) {
+  const by = was && is ? was - is : 0;
+  const lone = was ? app.say("tuner.lost_place") : is ? app.say("tuner.new_place") : "";
+  const unsure = by && !isKnown(app, unit);
+  tell(cell, was && is ? arrow(by) + (within ? "≈" : "") : lone);
+  mark(cell, "class", "moved " + (within ? "within" : unsure ? "unsure" : direction(by)));
+  mark(cell, "title", unsure ? app.say("tuner.unsure") : null);
+}
+
+const inRange = (app, unit, was) => isKnown(app, unit) && app.firm.low[unit] <= was && was <= app.firm.high[unit];
 
 /** The total of a unit; of whom too little is scored for a place there is none to be held against others. */
 const totalSaid = (app, unit) => (app.draft.ranked[unit] ? marks(app, app.draft.totals[unit]) : "—");
 
 function rowSaid(app, unit, was, is, within) {
   const given = { name: app.names[unit], was: was || "—", is: is || "—", total: totalSaid(app, unit) };
-  const range = is && app.firm ? app.say("tuner.row_range", { low: app.firm.low[unit], high: app.firm.high[unit] }) : "";
+  const range = is && isKnown(app, unit) ? app.say("tuner.row_range", { low: app.firm.low[unit], high: app.firm.high[unit] }) : "";
   return app.say("tuner.row", given) + range + (within ? app.say("tuner.row_within") : "");
 }
 
@@ -1371,7 +1670,6 @@ function drawSlopeHead(app) {
     app.slopeWidth = width;
     app.root.style.setProperty("--slope", width);
     mark(app.lines, "width", parseInt(width));
-    mark(app.lines, "height", SHOWN * ROW);
     app.slopeHead.replaceChildren(...names.map((name) => make("b", { title: name }, name)));
   }
 }
@@ -1381,21 +1679,22 @@ function drawSlope(app, line, unit, at) {
   const views = columns(app).map((outcome) => view(app, outcome));
   const places = views.map((each) => (unit < 0 ? 0 : each.place[unit]));
   if (places.includes(0)) return mark(line, "points", "");
-  const here = at * ROW - app.scrollTop;
-  const there = (each) => each.position[unit] * ROW - app.scrollTop;
-  const byPlace = (each, column) => (column === views.length - 1 ? here : there(each)) + ROW / 2;
-  const alone = (_, column) => here + 4 + ((ROW - 8) * (places[column] - 1)) / Math.max(1, app.listed.length - 1);
-  const heights = views.map(app.sort === "place" ? byPlace : alone);
-  const [low, high] = [-ROW, (SHOWN + 1) * ROW];
+  const tall = app.row;
+  const here = at * tall - app.scrollTop;
+  const there = (each) => each.position[unit] * tall - app.scrollTop;
+  const byPlace = (each, column) => (column === views.length - 1 ? here : there(each)) + tall / 2;
+  const alone = (_, column) => here + 4 + ((tall - 8) * (places[column] - 1)) / Math.max(1, app.table.units - 1);
+  const heights = views.map(app.sort === "place" && app.within === ALL ? byPlace : alone);
+  const [low, high] = [-tall, (app.shown + 1) * tall];
   const far = heights.some((y) => y < low || y > high) ? " far" : "";
-  const strong = app.pins.has(unit) || unit === app.shownUnit ? " strong" : "";
+  const strong = app.pins.has(unit) || unit === app.shownUnit || unit === app.lit ? " strong" : "";
   const points = heights.map((y, column) => `${8 + column * COLUMN},${Math.min(Math.max(y, low), high).toFixed(1)}`);
   mark(line, "points", points.join(" "));
   mark(line, "class", direction(places[0] - places.at(-1)) + far + strong);
 }
 
 function drawPinned(app) {
-  const units = [...app.pins].filter((unit) => app.table.group[unit] === app.group);
+  const units = [...app.pins].filter((unit) => inScope(app, unit));
   const now = view(app, app.draft);
   units.sort((a, b) => (now.place[a] || 1e9) - (now.place[b] || 1e9));
   app.pinned.hidden = !units.length;
@@ -1416,7 +1715,7 @@ function drawPinned(app) {
 /** Say of the unit that was looked at last what each dimension brings it, and by how much that changed. */
 function drawDetail(app) {
   const unit = app.shownUnit ?? app.listed?.[app.active];
-  if (unit === undefined || unit < 0 || !app.draft) return tell(app.detail, "");
+  if (unit === undefined || unit < 0 || !app.draft) return [app.detail, app.why].forEach((each) => tell(each, ""));
   const across = app.table.tops.length;
   const part = (outcome, top) => outcome.parts[unit * across + top];
   const parts = app.table.tops.map((node, top) => {
@@ -1427,16 +1726,34 @@ function drawDetail(app) {
   const [was, is] = [app.inForce, app.draft].map((outcome) => view(app, outcome).place[unit] || "—");
   const given = { name: app.names[unit], id: app.ids[unit], was, is, parts: parts.join(app.say("tuner.and")) };
   tell(app.detail, app.say("tuner.detail", given));
+  tell(app.why, whySaid(app, unit));
+}
+
+/** Say why a unit left the award list or came onto it: against the one whose place it gave up or took, dimension by dimension. */
+function whySaid(app, unit) {
+  const { enter = [], leave = [] } = app.before ?? {};
+  const leaves = leave.includes(unit);
+  if (!leaves && !enter.includes(unit)) return "";
+  const group = app.table.group[unit];
+  const others = (leaves ? enter : leave).filter((each) => app.table.group[each] === group);
+  const { place } = view(app, leaves ? app.draft : app.inForce);
+  const other = others.sort((a, b) => (place[b] || 1e9) - (place[a] || 1e9)).at(-1);
+  if (other === undefined || !app.draft.ranked[unit] || !app.inForce.ranked[unit]) return "";
+  const { was, is, by } = gap(app.table, app.inForce, app.draft, unit, other);
+  const order = [...by.keys()].filter((top) => by[top]).sort((a, b) => (leaves ? by[a] - by[b] : by[b] - by[a]));
+  const parts = order.map((top) => `${app.head.nodes[app.table.tops[top]].label} ${change(app, by[top])}`).join(app.say("tuner.and"));
+  const given = { name: app.names[unit], other: app.names[other], was: change(app, was), is: change(app, is), parts };
+  return app.say(leaves ? "tuner.why_leaves" : "tuner.why_enters", given);
 }
 
 // ---- consequences ----
 
 function movesPanel(app) {
   const { say } = app;
-  for (const name of ["movesSaid", "awardsSaid", "bandsSaid", "firmSaid"]) app[name] = make("p");
+  for (const name of ["movesSaid", "awardsSaid", "bandsSaid", "firmSaid"]) app[name] = make("p", { class: name });
   const label = say("tuner.who_moves");
-  return make("section", { class: "moves", "aria-label": label },
-    make("h3", {}, label), app.movesSaid, app.awardsSaid, app.bandsSaid, make("h3", {}, say("tuner.how_firm")), app.firmSaid);
+  return make("section", { class: "moves", "aria-label": label }, make("h3", { class: "unseen" }, label),
+    app.movesSaid, app.awardsSaid, app.bandsSaid, app.firmSaid);
 }
 
 function harmPanel(app) {
@@ -1445,13 +1762,15 @@ function harmPanel(app) {
     { title: "tuner.by_group", codes: app.table.group, labels: app.head.groups },
     { title: "tuner.by_size", codes: app.size, labels: app.head.sizes },
     { title: "tuner.by_few", codes: app.few, labels: [say("tuner.few_no"), say("tuner.few_yes")] },
-    { title: "tuner.by_county", codes: app.county, labels: app.head.counties },
+    { title: "tuner.county", codes: app.county, labels: app.head.counties },
   ];
   const telling = kinds.filter((each) => each.codes.length && each.labels.length > 1);
   app.harm = telling.map((each) => ({ ...each, ...harmTable(app, each) }));
   const label = say("tuner.who_pays");
-  return make("section", { class: "harm", "aria-label": label },
-    make("h3", {}, label), ...app.harm.map((each) => each.element), make("p", { class: "note" }, say("tuner.points_note")));
+  app.harmFold = make("details", { class: "harm" }, make("summary", {}, make("h3", {}, label)),
+    make("div", { class: "tables" }, ...app.harm.map((each) => each.element)), make("p", { class: "note" }, say("tuner.points_note")));
+  app.harmFold.querySelector("summary").addEventListener("click", () => (app.harmTurned = true));
+  return make("section", { class: "harm", "aria-label": label }, app.harmFold);
 }
 
 function harmTable(app, { title, labels }) {
@@ -1466,6 +1785,8 @@ function harmTable(app, { title, labels }) {
 }
 
 function drawHarm(app) {
+  if (!app.harmTurned) app.harmFold.open = !isInForce(app); // while nothing has moved nobody pays
+  if (!app.harmFold.open) return;
   const bands = { before: grades(app, app.inForce), now: grades(app, app.draft) };
   for (const one of app.harm) {
     const waits = one.labels.length > LISTED && app.gesture; // many lines would jump about during a drag
@@ -1495,21 +1816,29 @@ function drawHarmLines(app, one, found) {
 
 function drawMoves(app) {
   const { say, before } = app;
-  const mean = before.of ? (before.sum / before.of).toFixed(1) : "0";
+  const mean = before.moved ? (before.sum / before.of).toFixed(1) : "0";
   const lost = before.lost || before.won ? say("tuner.lost_won", { lost: before.lost, won: before.won }) : "";
-  tell(app.movesSaid, say("tuner.moves", { ...before, mean }) + lost);
-  const awards = awardsOf(app);
-  const changed = namesSaid(app, "tuner.enter", before.enter) + namesSaid(app, "tuner.leave", before.leave);
-  const said = say("tuner.awards", { n: awards }) + (changed || say("tuner.awards_same"));
-  tell(app.awardsSaid, awards ? said : say("tuner.no_awards"));
+  tell(app.movesSaid, (before.moved ? say("tuner.moves", { ...before, mean }) : say("tuner.moves_none", before)) + lost);
+  drawAwards(app);
   tell(app.bandsSaid, app.bands.length ? say("tuner.bands") + bandsSaid(app) : "");
 }
 
-function namesSaid(app, sentence, units) {
-  if (!units.length) return "";
-  const names = units.slice(0, 5).map((unit) => app.names[unit]).join(app.say("tuner.and"));
-  const more = units.length > 5 ? app.say("tuner.and_more") : "";
-  return app.say(sentence, { n: units.length, names: names + more });
+/** The award list: who leaves and who enters, each a button that goes there and says why. */
+function drawAwards(app) {
+  const { say, before } = app;
+  const awards = app.group === ALL ? app.head.awards.reduce((sum, each) => sum + each, 0) : awardsOf(app);
+  const what = `${awards} ${app.within} ${before.leave} ${before.enter} ${app.group}`;
+  if (app.awarded === what) return;
+  app.awarded = what;
+  if (!awards) return tell(app.awardsSaid, say("tuner.no_awards"));
+  const name = (unit) => button(app.names[unit], () => show(app, unit), { class: "unit", title: say("tuner.show_why") });
+  const some = (sentence, kind, units) => {
+    const listed = units.slice(0, 5).flatMap((unit, at) => [at ? say("tuner.and") : "", name(unit)]);
+    return units.length ? [make("span", { class: kind }, say(sentence, { n: units.length })), ...listed, units.length > 5 ? say("tuner.and_more") : ""] : [];
+  };
+  const both = [some("tuner.leave", "down", before.leave), some("tuner.enter", "up", before.enter)].filter((each) => each.length);
+  const parts = both.flatMap((each, at) => (at ? [say("tuner.then"), ...each] : each));
+  app.awardsSaid.replaceChildren(say("tuner.awards", { n: awards }), ...(parts.length ? parts : [say("tuner.awards_same")]));
 }
 
 function bandsSaid(app) {
@@ -1522,13 +1851,14 @@ function bandsSaid(app) {
 
 function drawFirm(app) {
   const { say, firm } = app;
-  if (!firm) return tell(app.firmSaid, say(app.head.readonly ? "tuner.firm_none" : "tuner.firm_waits"));
+  const known = app.group === ALL ? app.table.members.every((each, at) => !each.length || firm?.groups.has(at)) : firm?.groups.has(app.group);
+  if (!known) return tell(app.firmSaid, say(app.head.readonly ? "tuner.firm_none" : app.way.state ? "tuner.firm_lost" : "tuner.firm_waits"));
   const { place: was } = view(app, app.inForce);
   const { place: is, order } = view(app, app.draft);
-  const n = awardsOf(app);
+  const n = app.group === ALL ? app.head.awards.reduce((sum, each) => sum + each, 0) : awardsOf(app);
   const widths = Float64Array.from(order, (unit) => firm.high[unit] - firm.low[unit] + 1).sort();
-  const sure = order.filter((unit) => firm.high[unit] <= n).length;
-  const within = order.filter((unit) => was[unit] && was[unit] !== is[unit] && inRange(app, unit, was[unit])).length;
+  const sure = order.filter((unit) => isNamed(app, unit, firm.high[unit])).length;
+  const within = order.filter((unit) => inCounty(app, unit) && was[unit] && was[unit] !== is[unit] && inRange(app, unit, was[unit])).length;
   const said = say("tuner.firm", { width: widths[widths.length >> 1] ?? 0, within, moved: app.before.moved });
   tell(app.firmSaid, said + (n ? say("tuner.firm_awards", { sure, n }) : ""));
 }
@@ -1549,6 +1879,7 @@ function savePanel(app) {
   app.saveButton = make("button", { type: "submit" }, say("tuner.save"));
   app.answer = make("div", { class: "answer", role: "status" });
   const form = make("form", { novalidate: true }, ...fields.map((each) => each[2]), app.saveButton);
+  app.form = form;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     save(app, Object.fromEntries(fields.map(([name, input]) => [name, input.value.trim()])));
@@ -1563,21 +1894,29 @@ function save(app, form) {
   const faults = faultsOf(app, form);
   if (faults.length) return refused(app, faults);
   app.saveButton.disabled = true;
+  app.answer.className = "answer";
   app.answer.replaceChildren(app.say("tuner.saving"));
   const places = placedAll(app.table, app.draft);
-  const id = send(app, { kind: "save", weights: app.now.weights, ...form }, [places.buffer]);
-  app.waiting.set(id, (message) => {
+  const answered = (message) => {
     app.saveButton.disabled = false;
-    if (message.kind !== "saved") return;
+    if (message.kind !== "saved") return refused(app, message.faults);
     app.answer.className = "answer saved";
-    const said = [app.say("tuner.saved", { file: message.file }), String(message.summary ?? "")];
-    app.answer.replaceChildren(...said.map((each) => make("p", {}, each)));
-  });
+    const said = app.say(message.again ? "tuner.saved_again" : "tuner.saved", { path: message.path });
+    const [title, ...steps] = message.then;
+    const commands = steps.map((each) => (/^ /.test(each) ? make("code", {}, each.trim()) : make("p", {}, each)));
+    app.answer.replaceChildren(make("p", {}, make("b", {}, said)), make("p", {}, message.summary), make("p", {}, title), ...commands);
+  };
+  const overdue = () => {
+    app.saveButton.disabled = false;
+    refused(app, [app.say("tuner.save_overdue")]);
+  };
+  question(app.way, { kind: "save", weights: app.now.weights, ...form }, [places.buffer], answered, overdue);
 }
 
 function faultsOf(app, { reason, author, checker, date }) {
   const { say } = app;
   return [
+    app.way.state && say("tuner.kernel_" + app.way.state),
     app.draft?.weights !== app.now.weights && say("tuner.fault_reckoning"),
     isInForce(app) && say("tuner.fault_nothing"),
     [...reason].length < 10 && say("tuner.fault_reason", { n: [...reason].length }),
@@ -1586,7 +1925,8 @@ function faultsOf(app, { reason, author, checker, date }) {
   ].filter(Boolean);
 }
 
-function refused(app, faults) {
+function refused(app, faults = []) {
+  if (!app.answer) return;
   app.answer.className = "answer refused";
   const lines = faults.map((fault) => make("li", {}, fault));
   app.answer.replaceChildren(make("p", {}, app.say("tuner.refused")), make("ul", {}, ...lines));
@@ -1642,7 +1982,7 @@ function rowKey(app, element, event) {
   }
   const { at } = line;
   const last = app.listed.length - 1;
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + SHOWN, PageUp: at - SHOWN, Home: 0, End: last }[event.key];
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + app.shown, PageUp: at - app.shown, Home: 0, End: last }[event.key];
   if (to === undefined) return false;
   if (at < 0) return true; // pinned rows are few: Tab goes from one to the next
   goTo(app, Math.min(Math.max(to, 0), last));
@@ -1663,31 +2003,120 @@ function inputKey(app, input, event) {
   return true;
 }
 
+// ---- room: how wide the screen is, whether it is dark around it, and paper ----
+
+/** Stand parts below each other where there is no room beside, and leave columns out before anything is cut. */
+function fit(app) {
+  const { root } = app;
+  const width = root.clientWidth;
+  if (!width || app.fitted === `${width} ${innerHeight}`) return;
+  app.fitted = `${width} ${innerHeight}`;
+  root.classList.toggle("narrow", width < NARROW);
+  const list = app.list.clientWidth;
+  const digits = String(Math.max(1, ...app.table.members.map((each) => each.length))).length;
+  root.style.setProperty("--digits", digits);
+  root.classList.toggle("no-range", Boolean(app.head.readonly) || list < 400);
+  root.classList.toggle("no-bar", list < 620);
+  root.classList.toggle("no-slope", list < 340);
+  root.classList.toggle("tiny", list < 280);
+  root.classList.toggle("short", list < 760);
+  app.shown = Math.min(ROWS, Math.max(FEWEST_ROWS, Math.floor((innerHeight - 420) / 28)));
+  fitRows(app);
+  schedule(app);
+}
+
+/** Make rows as tall as the longest name needs, up to three lines. */
+function fitRows(app) {
+  const room = app.rows[0].cells.name.clientWidth - 2;
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen || room < 1) return;
+  pen.font = getComputedStyle(app.rows[0].element).font;
+  const short = app.root.classList.contains("short");
+  const long = (unit) => pen.measureText((short ? app.stems[unit] : app.names[unit]) + markSaid(app, unit)).width * 1.08; // bold
+  const widest = app.longest ??= [...app.names.keys()].sort((a, b) => app.names[b].length - app.names[a].length).slice(0, 60);
+  const lines = Math.min(3, Math.max(1, Math.ceil(Math.max(0, ...widest.map(long)) / room)));
+  app.row = lines > 1 ? 8 + 17 * lines : 28;
+  app.root.style.setProperty("--row", `${app.row}px`);
+  app.root.style.setProperty("--lines", lines);
+  app.list.style.height = `${Math.min(app.shown, Math.max(3, Math.floor((app.shown * 28) / app.row))) * app.row}px`;
+  app.shown = Math.round(parseInt(app.list.style.height) / app.row);
+  mark(app.lines, "height", app.shown * app.row);
+}
+
+/** Follow the theme of JupyterLab or of an editor around the screen, else that of the browser. */
+function themed(root) {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const turn = () => {
+    const { jpThemeLight } = document.body.dataset;
+    const editor = /vscode-(dark|high-contrast)\b/.test(document.body.className);
+    root.classList.toggle("dark", jpThemeLight ? jpThemeLight === "false" : editor || dark.matches);
+  };
+  const watch = new MutationObserver(turn);
+  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  dark.addEventListener("change", turn);
+  turn();
+  return () => {
+    watch.disconnect();
+    dark.removeEventListener("change", turn);
+  };
+}
+
+const PRINTED = 2000; // rows of a list on paper at most
+
+/** Lay out the whole list for paper: on the screen only the rows in view are there. */
+function drawPrinted(app) {
+  if (!app.draft) return;
+  const { say } = app;
+  const heads = ["tuner.place", "tuner.moved", "tuner.unit", "tuner.total"].map((each) => make("th", { scope: "col" }, say(each)));
+  const [before, now] = [view(app, app.inForce).place, view(app, app.draft).place];
+  const lines = [...app.listed.slice(0, PRINTED)].map((unit) => {
+    const [was, is] = [before[unit], now[unit]];
+    const moved = was && is ? arrow(was - is) : say(was ? "tuner.lost_place" : "tuner.new_place");
+    const cells = [is || "—", was || is ? moved : "", app.names[unit] + markSaid(app, unit), totalSaid(app, unit)];
+    return make("tr", { class: isNamed(app, unit, is) ? "named" : "" }, ...cells.map((each) => make("td", {}, String(each))));
+  });
+  const more = app.listed.length > PRINTED ? [make("caption", {}, say("tuner.printed", { shown: PRINTED, n: app.listed.length }))] : [];
+  app.printed.replaceChildren(...more, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...lines));
+}
+
 // ---- opening and closing ----
 
 let screens = 0;
 
+const AROUND = [".jp-OutputArea-output", ".jp-OutputArea-child", ".jp-OutputArea"]; // of JupyterLab: they would scroll by themselves
+
 /**
- * Draw the screen into an element, when the kernel has told the names; what comes back closes it again.
- * They are no state of the widget: tools that save a notebook would keep them in the file.
+ * Ask the kernel for all that is shown, and draw the screen into an element; what comes back closes it again.
+ * Names are no state of the widget: tools that save a notebook would keep them in the file.
  */
 function render({ model, el }) {
+  const way = wayTo(model);
   let close = () => {};
-  const answer = (message) => {
-    if (message.kind !== "texts") return;
-    model.off("msg:custom", answer);
-    close = mount(model, el, message);
+  const words = model.get("opening");
+  const said = make("p", { class: "note" }, words.waits);
+  const waiting = make("div", { class: "fengqiao-tuner", lang: words.lang === "zh" ? "zh-CN" : words.lang }, said);
+  const open = (what = {}, refused = (faults) => tell(said, faults.join(" "))) => {
+    const answered = (message, buffers) => {
+      if (message.kind !== "opened") return refused(message.faults);
+      close();
+      const arrays = Object.fromEntries(message.arrays.map((name, at) => [name, buffers[at]]));
+      close = mount(way, el, { ...message, ...arrays }, open);
+    };
+    question(way, { kind: "open", ...what }, [], answered, () => refused([words.silent]));
   };
-  model.on("msg:custom", answer);
-  model.send({ kind: "texts" });
+  const unthemed = themed(waiting);
+  el.replaceChildren(waiting);
+  open();
   return () => {
-    model.off("msg:custom", answer);
+    unthemed();
     close();
+    way.close();
   };
 }
 
-function mount(model, el, texts) {
-  const app = opened(model, texts);
+function mount(way, el, given, reopen) {
+  const app = opened(way, given);
+  app.reopen = reopen;
   app.prefix = `tuner-${(screens += 1)}`;
   if (!app.kernel) {
     app.inForce = weigh(app.table, weightsInForce(app));
@@ -1695,40 +2124,60 @@ function mount(model, el, texts) {
   }
   app.live = make("p", { class: "unseen", "aria-live": "polite" });
   app.root = make("div", { class: "fengqiao-tuner", lang: app.head.lang === "zh" ? "zh-CN" : app.head.lang });
-  const left = make("div", { class: "left" }, weightsPanel(app), harmPanel(app));
-  const right = make("div", { class: "right" }, rankingPanel(app), movesPanel(app));
-  app.root.append(topPanel(app), left, right, savePanel(app), app.live);
+  app.alarm = alarm(way, app.say);
+  app.root.append(app.alarm.line, topPanel(app), weightsPanel(app), movesPanel(app), rankingPanel(app), harmPanel(app), savePanel(app), app.live);
+  const unthemed = themed(app.root);
   el.replaceChildren(app.root);
-  return listen(app);
+  for (const around of AROUND) el.closest(around)?.style.setProperty("overflow", "visible"); // else nothing stays in view
+  fit(app);
+  if (app.restored) tell(app.live, (app.what = app.say("tuner.restored")));
+  const unheard = listen(app);
+  return () => {
+    unthemed();
+    unheard();
+  };
 }
 
 function listen(app) {
-  const { model } = app;
+  const { model, way } = app;
   const onkey = (event) => onKey(app, event);
-  const onmessage = (message, buffers) => hear(app, message, buffers);
   const onweights = () => {
     const weights = model.get("weights") || [];
     const other = weights.length === app.now.weights.length && !same(weights, app.now.weights);
     if (other && !app.gesture) turnTo(app, weights, app.say("tuner.set_outside"));
   };
+  const onprint = () => drawPrinted(app);
+  const room = new ResizeObserver(() => fit(app));
+  way.told = () => {
+    app.alarm.draw();
+    if (!way.state) app.rested = null;
+    schedule(app);
+  };
+  way.told();
+  if (!same(model.get("weights") || [], app.now.weights)) {
+    model.set("weights", [...app.now.weights]);
+    model.save_changes();
+  }
+  room.observe(app.root);
   window.addEventListener("keydown", onkey, true);
-  model.on("msg:custom", onmessage);
+  window.addEventListener("beforeprint", onprint);
   model.on("change:weights", onweights);
   schedule(app);
   return () => {
+    room.disconnect();
     window.removeEventListener("keydown", onkey, true);
-    model.off("msg:custom", onmessage);
+    window.removeEventListener("beforeprint", onprint);
     model.off("change:weights", onweights);
     clearTimeout(app.timer);
     for (const waiting of [app.frame, app.scrolling]) cancelAnimationFrame(waiting);
   };
 }
 
-/** Show the screen on a page of its own, without a kernel: it reckons, but it cannot save. buffers: the other traits, by name. */
-export function standalone(head, buffers, el) {
-  const traits = { ...buffers, head: { ...head, readonly: true } };
-  const set = (name, value) => (traits[name] = value);
-  return mount({ get: (name) => traits[name], set, save_changes() {}, on() {}, off() {}, send() {} }, el, traits);
+/** Show the screen on a page of its own, without a kernel: it reckons, but it cannot save. given: names, ids and arrays. */
+export function standalone(head, given, el) {
+  let weights = [];
+  const model = { get: () => weights, set: (_, value) => (weights = value), save_changes() {}, on() {}, off() {}, send() {} };
+  return mount(wayTo(model), el, { ...given, head: { ...head, readonly: true } }, () => {});
 }
 
 if (typeof window !== "undefined") window.fengqiaoTuner = standalone;

@@ -1,5 +1,7 @@
 """The tuning screen in a notebook: what the browser cannot do is done here, on its request."""
 
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import numpy as np
 import traitlets
 
 from fengqiao_eval.errors import OFFICER, FengqiaoError, InputError, UsageError
+from fengqiao_eval.periods import parse
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.tuning import override, payload
 from fengqiao_eval.tuning.rescore import Field, choose
@@ -21,31 +24,24 @@ SIGNED = ("reason", "author", "checker", "date")
 class Tuner(anywidget.AnyWidget):
     """Weights moved by hand: the screen of tuner.js, and the kernel that answers it.
 
-    Messages: texts (names and ids, which are no state of the widget: a tool that saves the notebook would keep them in it),
-    totals (the browser cannot reckon), firm (how firm the places of a group are), save. An answer carries the id of its
-    question; what is refused comes back as sentences.
+    Messages: open (a level and a period: head, names, ids and arrays, which are no state of the widget: a tool that saves the
+    notebook would keep them in it), totals (the browser cannot reckon), firm (how firm the places of a group are), save. An
+    answer carries the id of its question; what is refused comes back as sentences. State is only what the weights are.
     """
 
     _esm = payload.HERE / "tuner.js"
     _css = payload.HERE / "tuner.css"
-    head = traitlets.Dict().tag(sync=True)
-    points = traitlets.Bytes().tag(sync=True)
-    adjusted = traitlets.Bytes().tag(sync=True)
-    able = traitlets.Bytes().tag(sync=True)
-    barred = traitlets.Bytes().tag(sync=True)
-    group = traitlets.Bytes().tag(sync=True)
-    county = traitlets.Bytes().tag(sync=True)
-    size = traitlets.Bytes().tag(sync=True)
-    few = traitlets.Bytes().tag(sync=True)
-    base = traitlets.Bytes().tag(sync=True)
+    opening = traitlets.Dict().tag(sync=True)  # what is said until all else is there
     weights = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, field: Field, folder: Path, group: str | None = None) -> None:
         """Show what was chosen; override files go to the folder."""
         self.field, self.folder = field, folder
+        self.head = payload.screen_head(field, group)
         self.saved: list[override.Saved] = []
-        head, weights = payload.screen_head(field, group), field.table.in_force.tolist()
-        super().__init__(head=head, weights=weights, **payload.unit_arrays(field))
+        lang = field.lang
+        opening = {"lang": lang, "waits": say("tune.opening", lang), "silent": say("tune.opening_silent", lang)}
+        super().__init__(weights=field.table.in_force.tolist(), opening=opening)
         self.on_msg(self._asked)
 
     def headline(self) -> str:
@@ -59,21 +55,32 @@ class Tuner(anywidget.AnyWidget):
         return "\n".join([say("tune.headline", lang, **given, **counts), comma.join(weights), *head["warnings"]])
 
     def saved_overrides(self) -> str:
-        """Say which override files were saved on the screen, whom they affect, and how to score with the last one."""
+        """Say which override files were saved on the screen, whom they affect, and how to lay the last one beside the run."""
         lang = self.field.lang
         if not self.saved:
             return say("tune.nothing_kept", lang)
         lines = [say("tune.kept", lang, path=_project_path(one.path), affected=one.text(lang)) for one in self.saved]
-        name = self.field.run.manifest["run"]
-        params = f"params/{name}.yaml" if Path("..", "params", f"{name}.yaml").is_file() else "PARAMS"
-        last = f"{params} --set overrides={_project_path(self.saved[-1].path)}"
-        calls = [f"fengqiao check {last}", f"fengqiao score {last} --set out=runs/tuned"]
-        return "\n".join([*lines, say("tune.then", lang), *(f"  {call}" for call in calls)])
+        return "\n".join([*lines, *self._next_steps(self.saved[-1].path)])
+
+    def _next_steps(self, path: Path) -> list[str]:
+        """Say how a saved override is scored into a run of its own and compared, in commands typed in the project folder."""
+        run, lang, name = self.field.run, self.field.lang, str(self.field.run.manifest["run"])
+        stem = re.sub(r"-r\d+$", "", name)  # a correction is made from the params file of what it corrects
+        params = f"params/{stem}.yaml" if Path("..", "params", f"{stem}.yaml").is_file() else "PARAMS"
+        out, saved = _project_path(run.path.parent / path.stem), _project_path(path)
+        draft = [] if run.manifest["state"] == "draft" else ["--set", "state=draft"]
+        score = ["fengqiao", "score", params, "--set", f"overrides={saved}", "--set", f"out={out}", *draft]
+        compare = ["fengqiao", "compare", _project_path(run.path), f"{out}/{stem}"]
+        told = [say("tune.then", lang), *(f"  {shlex.join(words)}" for words in (score, compare))]
+        if self.field.period != parse(run.period):
+            both = {"tuned": period_words(str(self.field.period), lang), "own": period_words(run.period, lang)}
+            told.append(say("tune.other_period", lang, **both))
+        return told
 
     def _asked(self, _: Any, content: dict[str, Any], buffers: list[Any]) -> None:
         """Answer a message of the browser."""
         kind, number = content.get("kind"), content.get("id")
-        answers = {"texts": self._texts, "totals": self._totals, "firm": self._firm, "save": self._save}
+        answers = {"open": self._open, "totals": self._totals, "firm": self._firm, "save": self._save}
         if kind not in answers:
             return
         try:
@@ -83,9 +90,23 @@ class Tuner(anywidget.AnyWidget):
             answer, parts = {"kind": "refused", "faults": faults}, []
         self.send({**answer, "id": number}, parts)
 
-    def _texts(self, _content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
-        """Tell names and ids."""
-        return {"kind": "texts", **payload.unit_texts(self.field)}, []
+    def _open(self, content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
+        """Tell all that the screen shows; of another level or period where they are named."""
+        level, period = (content.get(key) for key in ("level", "period"))
+        if isinstance(level, str) and (level, period) != (self.field.level, str(self.field.period)):
+            field = choose(self.field.run, level, period if isinstance(period, str) else None)
+            head = payload.screen_head(field, self._same_group(field))
+            if field.level != self.field.level:
+                self.weights = field.table.in_force.tolist()
+            self.field, self.head = field, head
+        parts = payload.unit_arrays(self.field)
+        told = {"head": self.head, "arrays": list(parts), **payload.unit_texts(self.field)}
+        return {"kind": "opened", "weights": self.weights, **told}, list(parts.values())
+
+    def _same_group(self, field: Field) -> str | None:
+        """Keep to the class that was asked for, where there is one of that name."""
+        now = self.field.groups[self.head["group"]]
+        return now if field.level == self.field.level and now in field.groups else None
 
     def _totals(self, content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Weigh anew: totals, places, and contributions by the dimensions at the top (units × dimensions)."""
@@ -113,10 +134,12 @@ class Tuner(anywidget.AnyWidget):
             unit = "—" if self.field.level == OFFICER else self.field.units["unit_id"].iloc[away[0]]
             raise UsageError("tune.disagree", count=len(away), unit=unit)
         signed = {key: content.get(key) for key in SIGNED if content.get(key) is not None}
-        path = override.free_path(self.folder, self.field.level, str(signed.get("date", "")))
-        saved = override.write(self.field, path, weights, signed)
-        self.saved.append(saved)
-        return {"kind": "saved", "file": path.name, "summary": saved.text(self.field.lang)}, []
+        saved = override.write_beside(self.field, self.folder, weights, signed)
+        if not saved.again:
+            self.saved.append(saved)
+        lang = self.field.lang
+        told = {"path": _project_path(saved.path), "summary": saved.text(lang), "then": self._next_steps(saved.path)}
+        return {"kind": "saved", "again": saved.again, **told}, []
 
     def _weights(self, content: dict[str, Any]) -> np.ndarray:
         """Read the weights of a message."""
@@ -143,9 +166,10 @@ def tuner(
 ) -> Tuner:
     """Open the tuning screen on a finished run: move weights, see who rises and falls, keep or drop them.
 
-    level: whose weights (the stations', where there are any); group: the class shown first; period: by default the run's own, or,
-    while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme; lang: zh
-    or en, by default the run's. Raises UsageError where the run holds no points, no such level, period or group.
+    Level, period and class are lists on the screen; what is given here is what it shows first.
+    level: whose weights (the stations', where there are any), by code or name; group: the class; period: by default the run's own,
+    or, while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme; lang:
+    zh or en, by default the run's. Raises UsageError where the run holds no points, no such level, period or group.
     """
     field = choose(run, level, period, lang)
     scheme = field.run.path / str(field.run.manifest.get("parameters", {}).get("scheme", ""))

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { dice, tableOf, tuner, weightsOf } from "./tuner.mjs";
 
-const { changes, crossings, gradesOf, influence, influenceOfNodes, moves, placed, rounded, shownInfluence, stretch, stretches, weigh } = tuner;
+const { changes, crossings, gap, gradesOf, influence, influenceOfNodes, moves, placed, placedTogether, rounded, shownInfluence, stretch, stretches, weigh } = tuner;
 const TREE = "a 30\n  a1 40\n  a2 60\nb 45\n  b1 50\n  b2 50\nc 25";
 
 function random(n, seed, more = {}) {
@@ -28,6 +28,28 @@ test("who loses the place for want of weight scored is counted apart, and the ba
   const now = placed(table, { totals: Int32Array.of(9000, 8000), ranked: Uint8Array.of(0, 1) }, 0);
   const found = moves(table, 0, before, now, 1);
   assert.deepEqual([found.lost, found.won, found.moved, found.enter, found.leave], [1, 0, 1, [], [0]]);
+});
+
+test("of all classes together each unit keeps the place within its own, and each class its own award list", () => {
+  const table = tableOf("a 100", [[90], [80], [70], [60]], { group: Uint16Array.of(0, 1, 0, 1) });
+  const before = placedTogether(table, { totals: Int32Array.of(9000, 8000, 7000, 6000), ranked: Uint8Array.of(1, 1, 1, 1) });
+  const now = placedTogether(table, { totals: Int32Array.of(9000, 6000, 7000, 8500), ranked: Uint8Array.of(1, 1, 1, 1) });
+  assert.deepEqual([[...before.order], [...before.place]], [[0, 1, 2, 3], [1, 1, 2, 2]]);
+  assert.deepEqual([...now.order], [0, 3, 2, 1]);
+  const found = moves(table, -1, before, now, [1, 1], [0, 1, 2, 3]);
+  assert.deepEqual([found.of, found.moved, found.enter, found.leave], [4, 2, [3], [1]]);
+  assert.deepEqual(moves(table, -1, before, now, [1, 0], [0, 1, 2, 3]).leave, []);
+  assert.deepEqual(moves(table, -1, before, now, [1, 1], [0, 2]).moved, 0);
+});
+
+test("what a gap between two units became is the sum of what each dimension did to it", () => {
+  const table = random(6, 11);
+  const before = weigh(table, weightsOf(table));
+  const now = weigh(table, tuner.moved(table.tree, weightsOf(table), 1, 6000, table.nodes.map(() => false)));
+  const { was, is, by } = gap(table, before, now, 2, 4);
+  assert.equal(by.length, 3);
+  assert.equal(is - was, by.reduce((sum, each) => sum + each, 0));
+  assert.notEqual(is, was);
 });
 
 test("changes in points are added up by class, with those that rose and fell a grade", () => {

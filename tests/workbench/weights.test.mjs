@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { dice, nodesOf, tuner } from "./tuner.mjs";
 
-const { begun, dealt, did, moved, mostOf, redone, treeOf, undone, wholeOf } = tuner;
+const { begun, dealt, did, moved, mostOf, readDraft, redone, stems, treeOf, undone, wholeOf, writeDraft } = tuner;
 const FOUR = "cases 25\nvisits 20\ndisputes 25\nsatisfaction 30";
 const NESTED = `
 a 40
@@ -108,4 +108,30 @@ test("a gesture that changes nothing is not kept, and a new one ends what could 
   const back = undone(did(history, { ...now, weights: [2, 1] }));
   assert.equal(back.future.length, 1);
   assert.equal(did(back, { ...now, weights: [0, 3] }).future.length, 0);
+});
+
+test("a draft survives being written and read, with its locks and its ways back and forward", () => {
+  const tree = drawn(FOUR);
+  const locked = [false, false, true, false, false];
+  const first = { weights: tree.inForce, locked: none(tree.above) };
+  const second = { weights: moved(tree, tree.inForce, 4, 4000, locked), locked };
+  const history = undone(did(did(begun(first), { ...first, locked }), second));
+  assert.deepEqual(readDraft(tree, writeDraft(history)), history);
+});
+
+test("what is no draft of this table is not taken up", () => {
+  const tree = drawn(FOUR);
+  const good = JSON.parse(writeDraft(begun({ weights: tree.inForce, locked: none(tree.above) })));
+  const wrong = (change) => JSON.stringify({ ...good, now: { ...good.now, ...change } });
+  for (const text of [null, "", "{", "[]", "7", '{"now":1}', wrong({ weights: [1, 2] }), wrong({ weights: [10000, 2500, 2000, 2500, 3100] }),
+    wrong({ weights: [10000, 2500, 2000, 2500.5, 2999.5] }), wrong({ weights: [10000, -100, 4600, 2500, 3000] }), wrong({ locked: [1, 2, 3, 4, 5] })])
+    assert.equal(readDraft(tree, text), null, String(text));
+});
+
+test("an ending that most names carry is left out where what is left still tells them apart", () => {
+  const names = ["柚浦派出所", "柚畔派出所", "薇溪派出所", "晴苑派出所", "水上分局"];
+  assert.deepEqual(stems(names), { ending: "派出所", stems: ["柚浦", "柚畔", "薇溪", "晴苑", "水上分局"] });
+  assert.deepEqual(stems([...names, "柚浦", "菖集派出所", "霜坡派出所", "枫泉派出所", "梧津派出所"]).stems.slice(0, 2), ["柚浦派出所", "柚畔"]);
+  assert.equal(stems(["甲", "乙", "丙", "丁"]).ending, "");
+  assert.equal(stems(["一所", "二所"]).ending, "");
 });
