@@ -167,9 +167,9 @@ def tuner(
     """Open the tuning screen on a finished run: move weights, see who rises and falls, keep or drop them.
 
     Level, period and class are lists on the screen; what is given here is what it shows first.
-    level: whose weights (the stations', where there are any), by code or name; group: the class; period: by default the run's own,
-    or, while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme; lang:
-    zh or en, by default the run's. Raises UsageError where the run holds no points, no such level, period or group.
+    level: whose weights (the stations', where there are any), by code or name; group: the class; period: by default the run's
+    own, or, while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme;
+    lang: zh or en, by default the run's. Raises UsageError where the run holds no points, no such level, period or group.
     """
     field = choose(run, level, period, lang)
     scheme = field.run.path / str(field.run.manifest.get("parameters", {}).get("scheme", ""))
