@@ -18,7 +18,7 @@ QUICK    := not (browser or office or slow)
 TRIAL    := trial.tmp
 CHECKS   := format lint types locks house
 
-.PHONY: help setup setup-test scorecards test test-all everything tests notebooks lab check bench fuzz schema templates lock wheelhouse clean $(CHECKS:%=check-%)
+.PHONY: help setup setup-test scorecards test test-all everything tests notebooks lab check bench fuzz pictures schema templates lock wheelhouse clean $(CHECKS:%=check-%)
 .DEFAULT_GOAL := help
 
 help:
@@ -55,6 +55,9 @@ fuzz: $(TESTS)  ## try 8,000 mutated projects, then 10,000 office files: SEED=7 
 		$(if $(INPUTS),--inputs $(INPUTS)) $(if $(INPUT),--input $(INPUT))
 	@$(if $(INPUT),,PYTHONPATH=tests $(BIN)/python -m fuzz.files --seed $(or $(SEED),0) --workers $(WORKERS) \
 		$(if $(INPUTS),--inputs $(INPUTS)))
+
+pictures: $(TESTS)  ## take pictures of every kind of page, four widths, light and dark, both languages, into pictures.tmp/ or TO=FOLDER
+	@$(BIN)/python .ci/pictures.py "$(or $(TO),pictures.tmp)"
 
 schema: $(SETUP)  ## write the JSON schemas by which editors complete and check schemes (docs/*.schema.json)
 	@$(BIN)/python .ci/json_schema.py docs

@@ -311,6 +311,7 @@ def run_(
     notebooks: Annotated[bool, typer.Option("--notebooks", help=_help("notebooks"))] = False,
     engine: Annotated[str, typer.Option(metavar="|".join(ENGINES), help=_help("engine"))] = ENGINES[0],
     pdf: Annotated[bool, typer.Option("--pdf", help=_help("pdf"))] = False,
+    short: Annotated[bool, typer.Option("--short", help=_help("short"))] = False,
     fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
@@ -321,7 +322,7 @@ def run_(
     from fengqiao_eval.runs.run import run
 
     _begin(params, quiet=quiet)
-    _tell(run(Job(params, sets, only, workers, notebooks, engine, pdf, fresh)), quiet=quiet)
+    _tell(run(Job(params, sets, only, workers, notebooks, engine, pdf, fresh, short=short)), quiet=quiet)
 
 
 @app.command(cls=usage.Command, help=_help("tune"))

@@ -56,6 +56,9 @@ OWN = 0o600
 _LONGEST = 120
 """Bytes of a file name without its ending; file systems take 255."""
 
+_BESIDE = ".short"
+"""What the name of a page ends in that lies beside a card, so that the name of no card ends so."""
+
 _DEVICES = frozenset({"con", "prn", "aux", "nul", "index", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 """Names that Windows keeps for its devices, whatever their ending; and that of the page which lists cards beside them."""
 
@@ -65,14 +68,16 @@ def file_name(text: str) -> str:
 
     No two texts share a name, none leaves its folder, and Windows takes all of them.
 
-    >>> file_name("坪山.一"), file_name("../etc"), file_name("a b"), file_name("NUL"), file_name("index")
-    ('坪山.一', '%2E.%2Fetc', 'a%20b', '%4EUL', '%69ndex')
+    >>> file_name("坪山.一"), file_name("../etc"), file_name("a b"), file_name("NUL"), file_name("index"), file_name("S1.short")
+    ('坪山.一', '%2E.%2Fetc', 'a%20b', '%4EUL', '%69ndex', 'S1%2Eshort')
     """
     encoded = "".join(map(_encode, text))
     if encoded.startswith(".") or encoded.split(".")[0].lower() in _DEVICES:
         encoded = _percent_encode(text[0]) + "".join(map(_encode, text[1:]))
     if encoded.endswith("."):
         encoded = encoded[:-1] + _percent_encode(".")
+    if encoded.lower().endswith(_BESIDE):
+        encoded = encoded[: -len(_BESIDE)] + _percent_encode(".") + encoded[1 - len(_BESIDE) :]
     return encoded if len(encoded.encode()) <= _LONGEST else _mark(encoded, text)
 
 

@@ -244,7 +244,10 @@ def test_a_definition_is_said_in_words(measure, zh, en):
 @pytest.mark.parametrize(
     ("rule", "zh"),
     [
-        ({"kind": "steps", "steps": [[95, 10], [90, 8]], "otherwise": 0, "cap": 9}, "分档：95%得10分、90%得8分，其余0分；最高9分"),
+        (
+            {"kind": "steps", "steps": [[95, 10], [90, 8]], "otherwise": 0, "cap": 9},
+            "分档：95%得10分、90%得8分，其余0分；最高9分",
+        ),
         ({"kind": "percentile"}, "按同类单位内的百分位计分"),
         ({"kind": "min_max"}, "按同类单位内最差与最好之间的位置计分"),
         ({"kind": "z_score"}, "按同类单位的标准分计分：50＋10×标准分"),

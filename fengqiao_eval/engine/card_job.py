@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # what prints a card is loaded by who prints it: a spawned wo
 LISTS = (".records.csv", ".records.xlsx")
 """What the names of the lists end in of the records that lost points."""
 
+SHORT = ".short.html"
+"""What the name of a short card ends in; no name of a card ends so (files.file_name)."""
+
 
 @dataclass(frozen=True)
 class CardJob:
@@ -30,17 +33,29 @@ class CardJob:
     lang: str = "zh"
     keep: bool = False
     """Whether the executed notebook is kept beside the page."""
+    short: bool = False
+    """Whether a short card, one page to sign, is made beside the page."""
 
     @property
     def files(self) -> list[Path]:
-        """What lies there when the card is done: lists of records, notebook where it is kept, and the page, written last."""
-        endings = [*(LISTS if self.unit_id else []), *([".ipynb"] if self.keep else []), ".html"]
+        """What lies there when the card is done: lists of records, notebook where it is kept, short card, and the page, written last."""
+        endings = [*(LISTS if self.unit_id else []), *([".ipynb"] if self.keep else []), *([SHORT] if self.signs else []), ".html"]
         return [self.page.with_suffix(ending) for ending in endings]
 
     @property
-    def pdf(self) -> Path:
-        """Where the PDF of the card lies, where one is asked for."""
-        return self.page.with_suffix(".pdf")
+    def signs(self) -> bool:
+        """Whether there is somebody to sign: a run as a whole has no short card."""
+        return self.short and bool(self.unit_id)
+
+    @property
+    def pages(self) -> list[Path]:
+        """What of it is printed on paper: the page, and the short card."""
+        return [self.page, *([self.page.with_suffix(SHORT)] if self.signs else [])]
+
+    @property
+    def pdfs(self) -> list[Path]:
+        """Where the PDFs of the card lie, where they are asked for."""
+        return [page.with_suffix(".pdf") for page in self.pages]
 
 
 @dataclass(frozen=True)
@@ -106,7 +121,7 @@ def give_up(card: CardJob, failure: Failure) -> None:
     Where the process died that ran it, nobody has kept its outputs: then the cells stand as they were written, with what is
     known of each.
     """
-    for path in (card.page, *map(temporary_path, (card.page, failed_path(card))), card.page.with_suffix(".ipynb")):
+    for path in (*card.pages, *map(temporary_path, (*card.pages, failed_path(card))), card.page.with_suffix(".ipynb")):
         path.unlink(missing_ok=True)
     if card.notebook.is_file() and not failed_path(card).is_file():
         with suppress(ValueError, LookupError, AttributeError):  # what is no notebook cannot be kept as one
@@ -174,7 +189,7 @@ def publish_card(
 
 
 def _publish(notebook: Any, card: CardJob) -> None:
-    from fengqiao_eval.pages import page  # noqa: PLC0415 - see above
+    from fengqiao_eval.pages import page, short  # noqa: PLC0415 - see above
     from fengqiao_eval.results.card import card as card_of  # noqa: PLC0415 - see above
     from fengqiao_eval.results.card import write_records_csv  # noqa: PLC0415 - see above
     from fengqiao_eval.results.run import open_run  # noqa: PLC0415 - see above
@@ -188,6 +203,8 @@ def _publish(notebook: Any, card: CardJob) -> None:
         write_losses(run, of, card.page.with_suffix(LISTS[1]))
     if card.keep:
         keep(notebook, card, card.page.with_suffix(".ipynb"))
+    if card.signs:
+        write_whole(card.page.with_suffix(SHORT), short.page(run, card.unit_id, card.lang))
     write_whole(card.page, text)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from fengqiao_eval.pages.colours import light
 from fengqiao_eval.pages.plain_text import earned_points, of_part
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.tables import TABLES
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 # How figures look: pages leave out what all figures of a kind have in common, assets/fengqiao.js holds it once for all of them.
 
 
-LOOK: dict[str, Any] = yaml.load(files(__package__).joinpath("templates/figures.yaml").read_text("utf-8"), LOADER)  # noqa: S506 - a safe one
+LOOK: dict[str, Any] = light(
+    yaml.load(files(__package__).joinpath("templates/figures.yaml").read_text("utf-8"), LOADER)  # noqa: S506 - a safe one
+)
 """The common look (template), what each kind of figure has (kinds), what a trace has from the first one (shared)."""
 
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 
 from fengqiao_eval.pages import plain_text
+from fengqiao_eval.pages.colours import notebook_colours, page_colours
 from fengqiao_eval.results.card import Card
 from fengqiao_eval.results.lost_records import LostRecords
 from fengqiao_eval.wording import numbers
@@ -31,7 +32,7 @@ class Fragment:
     styled: bool = False
 
     def _repr_html_(self) -> str:
-        return f'<style class="fq-style">{style()}</style>{self.html}' if self.styled else self.html
+        return f'<style class="fq-style">{notebook_colours()}{_rules()}</style>{self.html}' if self.styled else self.html
 
     def __repr__(self) -> str:
         """Show the text, as a terminal does."""
@@ -276,9 +277,13 @@ def environment() -> Environment:
     return made
 
 
-@cache
 def style() -> str:
-    """Read the style sheet that pages link and the first fragment of a notebook brings along."""
+    """Give the style sheet that pages link: colours by the reader's system, and the rules that a notebook has as well."""
+    return page_colours() + _rules()
+
+
+@cache
+def _rules() -> str:
     return files(__package__).joinpath("templates/fengqiao.css").read_text("utf-8")
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from fengqiao_eval.pages.charts import EMPTY, TEMPLATE
+from fengqiao_eval.pages.colours import COLOURS
 from fengqiao_eval.pages.fragments import Fragment, render
 from fengqiao_eval.pages.run_screen import objection_words
 from fengqiao_eval.results import standings
@@ -18,7 +19,7 @@ from fengqiao_eval.scheme.scheme import applies
 from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, round_half_up, signed, term
 from fengqiao_eval.words import character_width, say
 
-SHADES = [[0, "#F2A57E"], [0.5625, "#F5F6F8"], [1, "#8FBCE2"]]
+SHADES = [[0, COLOURS["page"]["heat_0"][0]], [0.5625, COLOURS["page"]["heat_3"][0]], [1, COLOURS["page"]["heat_6"][0]]]
 """The colour scale of the one screen, from 60 to 100 points; the cells carry their numbers."""
 
 
@@ -30,7 +31,7 @@ LONGEST = 32
 """As wide as a label of an axis may be."""
 
 
-BAR, MEDIAN = "#6B7F95", "#0072B2"
+BAR, MEDIAN = COLOURS["figure"]["rest"][0], COLOURS["figure"]["own"][0]
 
 
 def upper_level(run: Run) -> str:

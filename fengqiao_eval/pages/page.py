@@ -15,6 +15,7 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.files import write_whole
 from fengqiao_eval.pages.cells import blocks
 from fengqiao_eval.pages.charts import LOOK
+from fengqiao_eval.pages.colours import DARK
 from fengqiao_eval.pages.fragments import render, style
 from fengqiao_eval.results.card import Card, card
 from fengqiao_eval.results.caveats import banner, template_lines
@@ -86,7 +87,7 @@ def write_assets(folder: str | Path) -> None:
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     scripts = files(__package__) / "templates"
-    look = script_json(LOOK, sort_keys=True)
+    look = script_json(LOOK | {"dark": DARK}, sort_keys=True)
     (target / "plotly.min.js").write_text(plotly.offline.get_plotlyjs(), "utf-8")
     script = scripts.joinpath("fengqiao.js").read_text("utf-8").replace("/*LOOK*/ null", look)
     (target / "fengqiao.js").write_text(script, "utf-8")

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from fengqiao_eval.files import write_whole
 from fengqiao_eval.measuring.plausibility import percent
 from fengqiao_eval.office.receipt import GROUPS
+from fengqiao_eval.pages.colours import page_colours
 from fengqiao_eval.pages.fragments import render
 from fengqiao_eval.wording.numbers import day, period_words, term
 from fengqiao_eval.wording.rules import table_label
@@ -41,6 +44,7 @@ def page(told: Told, lang: str = "zh") -> str:
     return render(
         "read.html",
         lang,
+        colours=Markup(page_colours()),  # noqa: S704 - our own
         title=_show(told.get("title") or say("read.title", lang)),
         state=told.get("state", ""),
         facts=list(_facts(told, lang)),

@@ -1,10 +1,9 @@
 """The one screen (一屏尽览): every unit above officers on one offline page; and the index of officers' cards."""
 
 import numbers
-import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pandas as pd
 from fengqiao_eval.errors import FLAGS, OFFICER
 from fengqiao_eval.files import file_name, link
 from fengqiao_eval.pages import receipts
+from fengqiao_eval.pages.colours import page_colours
 from fengqiao_eval.pages.fragments import render
 from fengqiao_eval.results.caveats import banner, template_lines
 from fengqiao_eval.results.frames import page_names
@@ -62,9 +62,9 @@ def write(run_folder: Path, lang: str = "zh", changed: Sequence[str] = (), *, of
         staff = say("screen.staff_listed", lang, n=scored, cards=cards)
     assets = folder / inner
     assets.mkdir(parents=True, exist_ok=True)
-    for name in ("screen.js", "screen.css"):
-        with as_file(files("fengqiao_eval.pages") / "templates" / name) as source:
-            shutil.copyfile(source, assets / name)
+    for name, before in (("screen.js", ""), ("screen.css", page_colours())):
+        source = files("fengqiao_eval.pages") / "templates" / name
+        (assets / name).write_text(before + source.read_text("utf-8"), "utf-8", newline="\n")
     (folder / rows).write_text(f"window.FENGQIAO_ROWS={script_json(data)};\n", "utf-8", newline="\n")
     levels = [OFFICER] if officers else [*manifest["levels"], ""]
     page = render(

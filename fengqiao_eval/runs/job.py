@@ -60,6 +60,8 @@ class Job:
     """Whether cards and pages are made; else only frames are."""
     began: float = field(default_factory=time.monotonic)
     """When the call began, by a clock that is never set."""
+    short: bool = False
+    """Whether a short card, one page to sign, is made beside every card."""
 
     @cached_property
     def given(self) -> tuple[RunParams | None, list[Fault]]:
@@ -150,7 +152,10 @@ class Job:
         if (self.notebook_folder / OVERVIEW).is_file():
             pages.append(("", "", OVERVIEW, folder / "overview.html"))
         lang, keep = self.params.lang, self.notebooks
-        return [CardJob(unit, level, self.notebook_folder / name, folder, page, lang, keep) for unit, level, name, page in pages]
+        return [
+            CardJob(unit, level, self.notebook_folder / name, folder, page, lang, keep, short=self.short)
+            for unit, level, name, page in pages
+        ]
 
 
 def _fingerprint(parts: Sequence[Any]) -> str:

@@ -52,7 +52,7 @@ def is_up_to_date(folder: Path, job: Job) -> bool:
         return True
     if told["keys"]["cards"] != job.cards_key(told["run"], told["corrects"]) or told["failures"] or told["officers_failed"]:
         return False
-    pages = [*(folder / page for page in told["pages"]), *((card.pdf for card in wanted) if job.pdf else ())]
+    pages = [*(folder / page for page in told["pages"]), *((pdf for card in wanted for pdf in card.pdfs) if job.pdf else ())]
     return SCREEN in told["pages"] and all(map(is_nonempty, pages)) and all(map(is_printed, wanted))
 
 
@@ -91,8 +91,8 @@ def take_cards(source: Path, job: Job, wanted: Iterable[CardJob]) -> None:
 
 
 def _files(card: CardJob, job: Job) -> list[Path]:
-    """List the files of a card that is done, its PDF among them where one is asked for and there; the page last."""
-    return [*([card.pdf] if job.pdf and is_nonempty(card.pdf) else []), *card.files]
+    """List the files of a card that is done, its PDFs among them where they are asked for and there; the page last."""
+    return [*(filter(is_nonempty, card.pdfs) if job.pdf else ()), *card.files]
 
 
 def _has_same_cards(told: Mapping[str, Any], job: Job) -> bool:

@@ -283,7 +283,13 @@ def _print_pdfs(job: Job, cards: Sequence[CardJob]) -> tuple[Failure, ...]:
     """Print the PDFs that are not there yet; return what failed."""
     from fengqiao_eval.engine.pdf import print_pdfs  # noqa: PLC0415 - only where a PDF is asked for
 
-    todo = {card.page: card for card in cards if resume.is_printed(card) and not resume.is_nonempty(card.pdf)}
+    todo = {
+        page: card
+        for card in cards
+        if resume.is_printed(card)
+        for page, pdf in zip(card.pages, card.pdfs, strict=True)
+        if not resume.is_nonempty(pdf)
+    }
     failed = print_pdfs(list(todo), workers=job.workers) if todo else ()
     failures = tuple(Failure(todo[page].unit_id, todo[page].level, None, "PDF", message) for page, message in failed)
     for failure in failures:

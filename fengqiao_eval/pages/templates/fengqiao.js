@@ -30,6 +30,23 @@
     return figure;
   }
 
+  const night = window.matchMedia("(prefers-color-scheme: dark)");
+  const paper = window.matchMedia("print"); // pdf.py opens the page as paper
+
+  // the same in the colours of the dark; whatever colour is not ours stays as it is
+  function darkened(part) {
+    if (typeof part === "string") return LOOK.dark[part.toLowerCase()] || part;
+    if (Array.isArray(part)) return part.map(darkened);
+    return plain(part) ? Object.fromEntries(Object.entries(part).map(([name, value]) => [name, darkened(value)])) : part;
+  }
+
+  // as it stands on the screen, or on paper, which is light and narrow
+  function dressed(figure, onPaper) {
+    const size = onPaper ? { width: PAPER, height: figure.layout.height * LOWER, autosize: false } : { autosize: true };
+    const whole = { data: figure.data, layout: Object.assign({}, figure.layout, { template: LOOK.template }, size) };
+    return structuredClone(night.matches && !onPaper ? darkened(whole) : whole); // plotly writes into what it is given
+  }
+
   async function draw(box) {
     const figure = whole(JSON.parse(box.querySelector("script").textContent));
     const plot = box.querySelector(".fq-plot");
@@ -38,22 +55,21 @@
     box.setAttribute("aria-label", title);
     plot.textContent = "";
     figure.layout.title = figure.layout.title || { text: title };
-    figure.layout.template = LOOK.template;
-    plot.tall = figure.layout.height;
-    if (window.matchMedia("print").matches) Object.assign(figure.layout, onPaper(plot)); // pdf.py opens the page as paper
+    plot.figure = figure;
+    const { data, layout } = dressed(figure, paper.matches);
     try {
-      await window.Plotly.newPlot(plot, figure.data, figure.layout, CONFIG);
+      await window.Plotly.newPlot(plot, data, layout, CONFIG);
     } catch (error) {
       plot.replaceChildren(...words);
       throw error;
     }
   }
 
-  const onPaper = (plot) => ({ width: PAPER, height: plot.tall * LOWER, autosize: false });
-  const onScreen = (plot) => ({ width: null, height: plot.tall, autosize: true });
-
-  function resize(layout) {
-    document.querySelectorAll(".js-plotly-plot").forEach((plot) => window.Plotly.relayout(plot, layout(plot)));
+  function redraw(onPaper) {
+    document.querySelectorAll(".js-plotly-plot").forEach((plot) => {
+      const { data, layout } = dressed(plot.figure, onPaper);
+      window.Plotly.react(plot, data, layout, CONFIG);
+    });
   }
 
   if (!window.Plotly) return; // the page then says so itself, and its tables hold the numbers
@@ -62,6 +78,7 @@
     document.documentElement.dataset.drawn = failed.length ? "some" : "all"; // what prints the page (pdf.py) waits for it
     if (failed.length) throw failed[0].reason;
   });
-  window.addEventListener("beforeprint", () => resize(onPaper));
-  window.addEventListener("afterprint", () => resize(onScreen));
+  window.addEventListener("beforeprint", () => redraw(true));
+  night.addEventListener("change", () => redraw(paper.matches));
+  window.addEventListener("afterprint", () => redraw(false));
 })();
