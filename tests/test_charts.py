@@ -42,10 +42,10 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("draw", DRAWINGS)
 def test_figures_are_small_and_plain(draw, own):
-    """A figure holds plain numbers (no base64) and, what it shares with others apart, takes less than 1.2 KB."""
+    """A figure holds plain numbers (no base64) and, what it shares with others apart, takes less than 1.2 KB, twelve months 1.7."""
     text = json.dumps(compact_figure(draw(own).to_plotly_json()), ensure_ascii=False)
     assert "bdata" not in text
-    assert len(text.encode()) < 1_200
+    assert len(text.encode()) < (1_700 if draw is charts.draw_trend else 1_200)
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
@@ -97,18 +97,40 @@ def test_a_dimension_without_a_score_says_so(run):
     assert charts.draw_dimensions(card(run, UNRANKED)).figure().data[0].text[1:] == ("未计分",) * 3
 
 
-def test_lines_differ_by_dash_and_symbol(own):
-    """The lines of the trend are told apart without colour."""
-    lines = charts.draw_trend(own).figure().data
-    assert len({(line.line.dash, line.marker.symbol) for line in lines}) == len(lines) == 5
-    assert list(lines[0].x)[:2] == ["1月<br>2024", "2月"]
+def test_twelve_months_are_strips_with_their_records(own):
+    """Total and dimensions have a strip each; below each month stand its records, above the strip how many join it to others."""
+    figure = charts.draw_trend(own).figure()
+    assert [note.text for note in figure.layout.annotations][:2] == ["总分 · n≥93", "案件办理 · n≥27"]
+    assert list(figure.data[0].x)[:2] == ["1月<br>2024", "2月"]
+    assert {trace.yaxis for trace in figure.data} == {"y", "y2", "y3", "y4", "y5"}
+    assert all("n=%{text}" in trace.hovertemplate for trace in figure.data)
+
+
+def test_months_of_a_handful_of_records_are_not_joined(own):
+    """A month that rests on fewer records than the strip says stands alone; the title says where the number comes from."""
+    counts = (100, 99, 101, *[0] * 9)
+    trend = [
+        replace(point, total=rate, rates=(None,) * 4, n=(n, 0, 0, 0, 0))
+        for point, rate, n in zip(own.trend, (80, 70, 90, *[None] * 9), counts, strict=True)
+    ]
+    figure = charts.draw_trend(replace(own, trend=tuple(trend), least=((100, True), *own.least[1:]))).figure()
+    line, alone = figure.data
+    assert (list(line.y), line.mode) == ([80, None, 90, *[None] * 9], "lines+markers+text")
+    assert (list(alone.y), list(alone.text), alone.mode) == ([None, 70, *[None] * 10], [None, 99, *[None] * 10], "markers+text")
+    assert "少于所注数（方案最少记录数之和，未定的为30）的月份不连线" in figure.layout.title.text
+
+
+def test_a_scheme_without_least_numbers_takes_a_small_base(own):
+    """Where the scheme names no least number, fewer than thirty records are too few, and the title says so."""
+    title = charts.draw_trend(replace(own, least=((30, False),) * 5)).figure().layout.title.text
+    assert "少于30（样本偏小）的月份不连线" in title
 
 
 def test_months_without_a_record_have_a_sign(own):
     """A month in which a table holds no record of anybody is marked on the axis, and the title names the table."""
     marked = [replace(point, gaps=("cases",) if number in (0, 2) else ()) for number, point in enumerate(own.trend)]
     drawn = charts.draw_trend(replace(own, trend=tuple(marked))).figure()
-    assert list(drawn.data[0].x)[:3] == ["1月＊<br>2024", "2月", "3月＊"]
+    assert list(drawn.data[0].x)[:3] == ["1月<br>＊<br>2024", "2月", "3月<br>＊"]
     assert drawn.layout.title.text.endswith("；＊ 该月全体没有记录：警情案件")
 
 
@@ -116,7 +138,7 @@ def test_months_scored_in_part_have_a_sign_and_their_share(own):
     """A month of which too little was scored for a total is marked on the axis, and the title says how much it was."""
     marked = [replace(p, total=None, part=(0.5, 0.3, None)[min(n, 2)]) if n < 2 else p for n, p in enumerate(own.trend)]
     drawn = charts.draw_trend(replace(own, trend=tuple(marked))).figure()
-    assert list(drawn.data[0].x)[:3] == ["1月△<br>2024", "2月△", "3月"]
+    assert list(drawn.data[0].x)[:3] == ["1月<br>△<br>2024", "2月<br>△", "3月"]
     assert drawn.layout.title.text.endswith("；△ 2 个月只评了权重的 30–50%，不成总分")
 
 
@@ -124,7 +146,7 @@ def test_months_without_a_score_are_gaps(own):
     """A month of which too little was scored is a gap; a line without any month is left out."""
     empty = [replace(point, total=None, rates=(None, *point.rates[1:])) for point in own.trend]
     lines = charts.draw_trend(replace(own, trend=tuple(empty))).figure().data
-    assert [line.name for line in lines] == [line.label for line in own.dimensions[1:]]
+    assert list(dict.fromkeys(line.name for line in lines)) == [line.label for line in own.dimensions[1:]]
     nothing = [replace(point, total=None, rates=(None,) * 4) for point in own.trend]
     assert charts.draw_trend(replace(own, trend=tuple(nothing))).figure().layout.title.text == "没有可画的数据"
 
@@ -192,3 +214,28 @@ def test_colours_are_seen_on_white():
         assert contrast(text, "#FFFFFF") >= 4.5
     for colour in drawn["bars"] + drawn["lost"]:
         assert contrast(colour, "#FFFFFF") >= 3
+
+
+def test_dots_lines_and_words_of_a_class_agree(own):
+    """The own dot lies on the own line, and both, and the median, are what is printed: rounded alike."""
+    totals = (70.126, 80.555, 83.745, 91.5)
+    standing = replace(own.standing, total=83.745, rank=2, of=4)
+    figure = charts.draw_class(replace(own, peers=ClassTotals(totals), standing=standing)).figure()
+    dots, mine = figure.data
+    middle, own_line = (shape.x0 for shape in figure.layout.shapes)
+    assert (list(dots.x), list(mine.x)) == ([70.13, 80.56, 91.5], [83.75])
+    assert (middle, own_line) == (82.15, 83.75)
+    assert [note.text for note in figure.layout.annotations] == ["中位数82.15", "本单位83.75分"]
+    assert mine.hovertemplate.startswith(f"{own.identity.name} ")
+    assert "n=4" in dots.hovertemplate
+
+
+def test_a_hover_says_name_number_records_and_limit(own):
+    """What is pointed at says whose it is, its number, on how many records it rests and what was to be reached."""
+    lost, possible = charts.draw_indicators(own).figure().data[0], charts.draw_dimensions(own).figure().data[0]
+    assert lost.hovertemplate == "%{y} −%{x} · n=%{customdata[0]} · %{customdata[1]}<extra></extra>"
+    line = max((line for line in own.indicators if line.scored), key=lambda line: line.lost)
+    assert lost.customdata[0][0] == f"{line.n:.0f}"
+    assert lost.customdata[0][1][0] in "≥≤"
+    assert possible.hovertemplate == "%{y} %{text} · n=%{customdata}<extra></extra>"
+    assert len(possible.customdata) == len(own.dimensions)

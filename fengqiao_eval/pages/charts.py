@@ -14,7 +14,8 @@ from fengqiao_eval.pages.plain_text import earned_points, of_part
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.card import Card, TrendPoint
-from fengqiao_eval.wording.numbers import covered_part, fixed, round_half_up
+from fengqiao_eval.results.lines import IndicatorLine
+from fengqiao_eval.wording.numbers import SMALL, covered_part, fixed, measured, plain, round_half_up
 from fengqiao_eval.words import LOADER, say
 
 if TYPE_CHECKING:
@@ -132,6 +133,10 @@ DOTS = 120
 """A class of more units than this is drawn as bars: dots would cover one another."""
 
 
+STRIPS = 8
+"""As many strips as a figure of twelve months has at most: figures.yaml names their axes."""
+
+
 LEAST = 0.005
 """Points that would be printed as 0.00 are not drawn."""
 
@@ -149,6 +154,7 @@ def draw_dimensions(card: Card) -> Drawing:
     lines, lang = card.dimensions, card.lang
     names, said = [_label(line.label) for line in lines], [earned_points(line, card) for line in lines]
     possible = {"x": [round(line.possible, 2) for line in lines], "y": names, "name": say("chart.possible", lang), "text": said}
+    possible["customdata"] = [_records(card, line.code) for line in lines]
     earned = {"x": [round(line.contribution, 2) for line in lines], "y": names, "name": say("chart.earned", lang)}
     if card.standing.total is None:
         return drawing("dimensions", say("card.nothing_yet", lang), EMPTY, [])
@@ -157,35 +163,68 @@ def draw_dimensions(card: Card) -> Drawing:
     return drawing("dimensions", title, 84 + 40 * len(lines), [possible, earned], xaxis=axis)
 
 
+def _records(card: Card, dimension: str) -> str:
+    """Add up the records that the scored indicators of a dimension rest on."""
+    return plain(sum(line.n or 0.0 for line in card.indicators if line.scored and dimension in line.above), 0)
+
+
 def draw_trend(card: Card) -> Drawing:
-    """Draw the total and the dimensions over twelve months, each month a period of its own, as shares of what was possible."""
-    months = [_month(point.period, first=number == 0, lang=card.lang) for number, point in enumerate(card.trend)]
+    """Draw total and dimensions over twelve months, each month a period of its own, as shares of what was possible.
+
+    Each has a strip, its records written below the months; months of fewer than the strip says are joined by no line.
+    """
+    lang, months = card.lang, [_month(point.period, first=at == 0, lang=card.lang) for at, point in enumerate(card.trend)]
     months = [_signed_month(month, point) for month, point in zip(months, card.trend, strict=True)]
     totals = [None if point.total is None else 100 * point.total / card.standing.full for point in card.trend]
-    look, *looks = KINDS["trend"]["data"]
-    lines = [(say("chart.total", card.lang), totals, look)] + [
-        (_label(line.label), [point.rates[place] for point in card.trend], looks[place % len(looks)])
-        for place, line in enumerate(card.dimensions)
-    ]
-    traces = [
-        {"name": name, "x": months, "y": [None if rate is None else round(rate, 1) for rate in rates], **look}
-        for name, rates, look in lines
-        if any(rate is not None for rate in rates)
-    ]
+    strips = [(say("chart.total", lang), totals), *((line.label, _rates(card, at)) for at, line in enumerate(card.dimensions))]
+    shown = [(at, name, rates) for at, (name, rates) in enumerate(strips) if any(rate is not None for rate in rates)]
+    shown, traces, notes = shown[:STRIPS], [], []
+    for row, (at, name, rates) in enumerate(shown):
+        axis = "y" + (str(row + 1) if row else "")
+        n = [point.n[at] if point.n else 0.0 for point in card.trend]
+        least = card.least[at][0] if card.least else 0
+        notes.append({"text": f"{_label(name)} · n≥{least}"})
+        for few in (False, True):
+            y = [rate if (count < least) is few else None for rate, count in zip(rates, n, strict=True)]
+            if any(rate is not None for rate in y):
+                text = [None if rate is None else _short(count) for rate, count in zip(y, n, strict=True)]
+                said = {"name": _label(name), "x": months, "y": [rate if rate is None else _whole(rate) for rate in y]}
+                traces.append(said | {"text": text, "yaxis": axis} | ({"mode": "markers+text"} if few else {}))
+    title = say("chart.trend" if traces else "chart.none", lang)
+    if traces:
+        own = any(says for _, says in card.least)
+        title += say("chart.joined_scheme" if own else "chart.joined", lang, small=SMALL)
+    gaps = dict.fromkeys(TABLES[table].label if lang == "zh" else table for point in card.trend for table in point.gaps)
+    title += say("chart.gaps", lang, tables=say("explain.comma", lang).join(gaps)) if traces and gaps else ""
     parts = [point.part for point in card.trend if point.part]
-    gaps = dict.fromkeys(TABLES[table].label if card.lang == "zh" else table for point in card.trend for table in point.gaps)
-    title = say("chart.trend" if traces else "chart.none", card.lang)
-    title += say("chart.gaps", card.lang, tables=say("explain.comma", card.lang).join(gaps)) if traces and gaps else ""
     if traces and parts:
         stretch = "–".join(dict.fromkeys((covered_part(min(parts)), covered_part(max(parts)))))
-        title += say("chart.months_in_part", card.lang, n=len(parts), share=stretch)
-    return drawing("trend", title, 300, traces)
+        title += say("chart.months_in_part", lang, n=len(parts), share=stretch)
+    return drawing("trend", title, 110 + 78 * len(shown), traces, annotations=notes, grid={"rows": max(1, len(shown))})
+
+
+def _rates(card: Card, at: int) -> list[float | None]:
+    return [point.rates[at] for point in card.trend]
+
+
+def _whole(rate: float) -> int:
+    return int(round_half_up(rate, 0))
+
+
+def _short(count: float) -> int | str:
+    """Write a number of records in four signs.
+
+    >>> _short(41.0), _short(12840.0), _short(2_500_000.0)
+    (41, '12k', '2M')
+    """
+    return int(count) if count < 10_000 else f"{count // 1000:.0f}k" if count < 1_000_000 else f"{count // 1_000_000:.0f}M"  # noqa: PLR2004
 
 
 def _signed_month(name: str, point: TrendPoint) -> str:
     """Put signs behind the name of a month: ＊ a table holds no record of anybody, △ too little was scored for a total."""
     month, *year = name.split("<br>")
-    return "<br>".join([month + "＊" * bool(point.gaps) + "△" * bool(point.part), *year])
+    signs = "＊" * bool(point.gaps) + "△" * bool(point.part)
+    return "<br>".join(filter(None, [month, signs, *year]))  # beneath it: months stand close on a phone
 
 
 def _month(name: str, *, first: bool, lang: str) -> str:
@@ -216,25 +255,30 @@ def _marks(card: Card, own: float | None) -> dict[str, list[Mapping[str, Any]]]:
     if middle is None:
         return {"shapes": [], "annotations": []}
     near = own is not None and abs(own - middle) < CLOSE * (totals[-1] - totals[0])
-    notes: list[Mapping[str, Any]] = [
-        {"x": middle, "text": say("chart.median", lang, total=fixed(middle)), "yshift": 18 if near else 0}
-    ]
+    said = say("chart.median", lang, total=fixed(middle, card.decimals))
+    notes: list[Mapping[str, Any]] = [{"x": _shown(middle, card), "text": said, "yshift": 18 if near else 0}]
     if own is not None:
         key = "chart.own_officer" if card.identity.is_officer else "chart.own"
-        notes.append({"x": own, "text": say(key, lang, total=fixed(own, card.decimals))})
+        notes.append({"x": _shown(own, card), "text": say(key, lang, total=fixed(own, card.decimals))})
     return {"shapes": [{"x0": note["x"], "x1": note["x"]} for note in notes], "annotations": notes}
 
 
 def _dots(card: Card, own: float | None) -> list[dict[str, Any]]:
     """Stack the totals that fall in one column; the own total is a large diamond on them."""
-    peers = card.peers
-    hover = say("chart.peers_hover", card.lang, total="%{x}") + "<extra></extra>"
-    dots = [(round(total, card.decimals), height) for total, height in zip(peers.totals, peers.heights, strict=True)]
+    peers, middle = card.peers, fixed(card.peers.middle, card.decimals)
+    hover = say("chart.peers_hover", card.lang, total="%{x}", median=middle, of=len(peers)) + "<extra></extra>"
+    dots = [(_shown(total, card), height) for total, height in zip(peers.totals, peers.heights, strict=True)]
     mine = [dots.pop(peers.place(own))] if own is not None and peers.count(own) else []
-    return [
-        {"x": [x for x, _ in part], "y": [y for _, y in part], "hovertemplate": hover}
-        for part in ((dots, mine) if mine else (dots,))
-    ]
+    parts = [{"x": [x for x, _ in part], "y": [y for _, y in part], "hovertemplate": hover} for part in (dots, mine) if part]
+    if mine:
+        name = _label(card.identity.name).replace("%", "&#37;")  # a name fills in nothing
+        parts[-1]["hovertemplate"] = f"{name} {hover}"
+    return parts
+
+
+def _shown(total: float, card: Card) -> float:
+    """Round a total as it is printed, so that dots, lines and words of a class agree."""
+    return float(round_half_up(total, card.decimals))
 
 
 def _bars(card: Card) -> list[dict[str, Any]]:
@@ -250,9 +294,15 @@ def draw_indicators(card: Card) -> Drawing:
         "x": [float(round_half_up(line.lost, card.decimals)) for line in lines],
         "y": [_label(line.label) for line in lines],
         "texttemplate": f"−%{{x:.{card.decimals}f}}",
+        "customdata": [[plain(line.n, 0), _limit(line)] for line in lines],
     }
     if not lines:
         key = "card.nothing_yet" if card.standing.total is None else "card.nothing_lost"
         return drawing("lost", say(key, card.lang), EMPTY, [])
     axis = {"range": [0, round(lines[0].lost * 1.15, 2)]}
     return drawing("lost", say("chart.lost", card.lang) + of_part(card), 70 + 26 * len(lines), [bars], xaxis=axis)
+
+
+def _limit(line: IndicatorLine) -> str:
+    """Write the target of an indicator; a dash where it has none."""
+    return "—" if line.target is None else ("≥" if line.direction == "higher" else "≤") + measured(line.target, line.unit, short=True)

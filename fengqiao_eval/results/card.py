@@ -104,6 +104,8 @@ class TrendPoint:
     """The tables that hold no record of anybody in the month."""
     part: float | None = None
     """The share of all weight that was scored in the month, where that is too little for a total."""
+    n: tuple[float, ...] = ()
+    """The records that the total rests on, and each dimension; empty: not known."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,8 @@ class Card:
     service: Service | None = None
     disputes_known: int | None = None
     """The disputes on record, open or not; None where the records do not show which are open."""
+    least: tuple[tuple[int, bool], ...] = ()
+    """On how many records a month of the total, and of each dimension, must rest to be joined; whether the scheme says so."""
 
     @property
     def dimensions(self) -> tuple[DimensionLine, ...]:
@@ -177,6 +181,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
     adjustments = adjustment_lines(scheme, outside, lang)
     shown = [dimension for dimension in scheme.dimensions if dimension.code in {line.above[0] for line in lines}]
     monthly = ((month, tuple(read.rate(dimension, month) for dimension in shown)) for month in read.periods["trend"])
+    parts = [shown, *([dimension] for dimension in shown)]
     scored = {line.code for line in lines if line.scored}
     below = (unit_id,) if who.is_officer else run.below(unit_id)  # an officer has nobody below
     return Card(
@@ -193,6 +198,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
                 rates,
                 tuple(dict.fromkeys(table for (table, _), empty in gaps.items() if month in empty)),
                 number(rank.get("covered")) if "low_coverage" in flags(rank.get("flags")) else None,
+                tuple(read.records(part, month) for part in parts),
             )
             for month, rates in monthly
         ),
@@ -203,6 +209,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         unknowns=unknowns(scheme, {**unit, "group": group}, lines, run.manifest, lang),
         hierarchy=hierarchy(run, unit, flags(place.get("flags")), lang),
         service=service(run, unit, lines, lang) if who.is_officer else None,
+        least=tuple(map(read.least, parts)),
         disputes_known=None if (known := number(unit.get("disputes"))) is None else int(known),
     )
 

@@ -13,7 +13,7 @@ from fengqiao_eval.records.tables import EVENTS, TABLES
 from fengqiao_eval.scheme.benchmark import Change, Place, Quota, Reference
 from fengqiao_eval.scheme.indicator import Entry, Indicator, Named
 from fengqiao_eval.scheme.measure import Distinct, Figure, Quantile
-from fengqiao_eval.scheme.scheme import Dimension, Scheme, applies, parts_of
+from fengqiao_eval.scheme.scheme import Dimension, Scheme, applies, least_at, parts_of
 from fengqiao_eval.scoring.adjustments import WHOLE
 from fengqiao_eval.scoring.long_periods import parts
 from fengqiao_eval.wording.arithmetic import Unit, term_of
@@ -81,6 +81,19 @@ class CardPeriods:
         possible = sum(number(row["weight_used"]) or 0 for row in rows) * self.unit.full
         earned = sum(number(row["contribution"]) or 0 for row in rows)
         return round(100 * earned / possible, 9) if possible else None  # what sums of floats leave behind is less
+
+    def records(self, dimensions: Iterable[Dimension], period: str) -> float:
+        """Add up the records that the scored indicators of some dimensions rest on in a period."""
+        rows = (self.points.get((period, i.code)) for dimension in dimensions for i in dimension.leaves)
+        return sum(number(row["n"]) or 0.0 for row in rows if row and number(row["contribution"]) is not None)
+
+    def least(self, dimensions: Iterable[Dimension]) -> tuple[int, bool]:
+        """Say on how many records the months of some dimensions must rest to be joined, and whether the scheme says so.
+
+        The scheme's own smallest numbers of their indicators are added up; where it has none, a small base is too little.
+        """
+        each = [least_at(i, self.unit.level) for dimension in dimensions for i in dimension.leaves]
+        return (sum(each), True) if any(least > 1 for least in each) else (SMALL, False)
 
 
 def _gap_words(gaps: Gaps, entries: Iterable[Entry], spans: Collection[Period], lang: str) -> str:

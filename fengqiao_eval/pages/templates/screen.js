@@ -155,7 +155,7 @@
     drawSwitches();
     drawHead(shown);
     drawRows(shown, listed);
-    if (data.glance) drawGlance(units);
+    if (data.glance) drawGlance(units.filter(fits));
     drawLeftOut(units.filter((unit) => unit.rank === null && fits(unit)));
     const order = view.falling ? words.falling : words.rising;
     byId("said").textContent = say("said", { level: view.level.label, class_: groupLabel(view.group), shown: listed.length, column: column.label, order });
@@ -258,6 +258,7 @@
 
   function drawGlance(units) {
     const ranked = units.filter((unit) => unit.rank !== null);
+    const found = view.text ? [make("small", { class: "found" }, say("glance_found", { text: view.text }))] : [];
     const totals = ranked.map((unit) => unit.total).sort((a, b) => a - b);
     const left = units.length - ranked.length;
     const tiles = [tile(words.units, String(ranked.length), left ? say("units_more", { n: left }) : words.none_left_out)];
@@ -265,7 +266,7 @@
       const range = say("range", { low: marks(totals[0]), high: marks(totals[totals.length - 1]) });
       tiles.push(tile(words.median, marks(median(totals)), range), grades(ranked), spread(totals));
     }
-    byId("glance").replaceChildren(...tiles);
+    byId("glance").replaceChildren(...found, ...tiles);
   }
 
   const tile = (name, figure, more) => make("div", { class: "tile" }, make("h2", {}, name), make("p", { class: "figure" }, figure), make("p", {}, more));
