@@ -1,4 +1,4 @@
-"""Whether text on a page can be read: its contrast with what is behind it, as a browser draws it."""
+"""Whether text on a page can be read: its contrast with what is behind it, and whether it is cut, as a browser draws it."""
 
 CONTRAST = """
 (selector) => {
@@ -16,11 +16,54 @@ CONTRAST = """
   const poor = new Set();
   for (const node of document.querySelectorAll(selector)) {
     const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
-    if (!(own || node.value) || !node.getClientRects().length) continue;
-    const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
+    if (!(own || node.value) || !node.getClientRects().length || node.closest(".hm-text, .heatmaplayer")) continue;
+    const style = getComputedStyle(node);
+    const ink = node instanceof SVGElement ? style.fill : style.color;
+    const [a, b] = [light(parse(ink)), light(behind(node))].sort((x, y) => y - x);
     if ((a + 0.05) / (b + 0.05) < 4.5) poor.add(node.outerHTML.slice(0, 80));
   }
   return [...poor];
 }
 """
-"""A script that lists the elements of a selector whose text, or value, stands at less than 4.5:1."""
+"""A script that lists the elements of a selector whose text, or value, stands at less than 4.5:1.
+
+The numbers in a heat map stand on a picture, whose shades tests/test_colours.py holds against them."""
+
+CUT = """
+(scrolled) => {
+  const cut = new Set();
+  for (const node of document.querySelectorAll("body *")) {
+    if (node.closest("svg, .unseen, script, style") || node.matches(scrolled) || !node.getClientRects().length) continue;
+    if (node.scrollWidth > node.clientWidth + 1 && node.clientWidth && getComputedStyle(node).display !== "inline") {
+      const style = getComputedStyle(node);
+      const clips = style.overflowX !== "visible";
+      const inside = node.closest(scrolled);
+      if (clips || !inside) cut.add(node.outerHTML.slice(0, 80));
+    }
+  }
+  for (const text of document.querySelectorAll(".main-svg text")) { // of a figure: what sticks out of it is not seen
+    const [own, whole] = [text.getBoundingClientRect(), text.closest(".js-plotly-plot").getBoundingClientRect()];
+    if (own.width && (own.left < whole.left - 1 || own.right > whole.right + 1 || own.top < whole.top - 1 || own.bottom > whole.bottom + 1))
+      cut.add("figure: " + text.textContent);
+  }
+  return [...cut];
+}
+"""
+"""A script that lists what is cut: text wider than its box, but for boxes that scroll, and text that leaves its figure."""
+
+SMEARED = """
+() => {
+  const found = [];
+  for (const plot of document.querySelectorAll(".js-plotly-plot")) {
+    for (const group of [".xtick text", ".ytick text", ".annotation-text", ".g-gtitle text"]) {
+      const boxes = [...plot.querySelectorAll(group)].map((one) => [one.textContent, one.getBoundingClientRect()]);
+      boxes.forEach(([name, a], n) => boxes.slice(n + 1).forEach(([other, b]) => {
+        const over = Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+        if (over) found.push(name + " / " + other);
+      }));
+    }
+  }
+  return found;
+}
+"""
+"""A script that lists labels of a figure's axes and strips that lie over one another."""

@@ -116,7 +116,7 @@ def test_months_of_a_handful_of_records_are_not_joined(own):
     figure = charts.draw_trend(replace(own, trend=tuple(trend), least=((100, True), *own.least[1:]))).figure()
     line, alone = figure.data
     assert (list(line.y), line.mode) == ([80, None, 90, *[None] * 9], "lines+markers+text")
-    assert (list(alone.y), list(alone.text), alone.mode) == ([None, 70, *[None] * 10], [None, 99, *[None] * 10], "markers+text")
+    assert (list(alone.y), list(alone.text), alone.mode) == ([None, 70, *[None] * 10], [None, "99", *[None] * 10], "markers+text")
     assert "少于所注数（方案最少记录数之和，未定的为30）的月份不连线" in figure.layout.title.text
 
 
@@ -237,5 +237,5 @@ def test_a_hover_says_name_number_records_and_limit(own):
     line = max((line for line in own.indicators if line.scored), key=lambda line: line.lost)
     assert lost.customdata[0][0] == f"{line.n:.0f}"
     assert lost.customdata[0][1][0] in "≥≤"
-    assert possible.hovertemplate == "%{y} %{text} · n=%{customdata}<extra></extra>"
-    assert len(possible.customdata) == len(own.dimensions)
+    assert possible.hovertemplate == "%{y} %{customdata}<extra></extra>"
+    assert possible.customdata[0].startswith(f"{own.dimensions[0].contribution:.2f} / {own.dimensions[0].possible:.2f} · n=")

@@ -154,8 +154,9 @@ def draw_dimensions(card: Card) -> Drawing:
     lines, lang = card.dimensions, card.lang
     names, said = [_label(line.label) for line in lines], [earned_points(line, card) for line in lines]
     possible = {"x": [round(line.possible, 2) for line in lines], "y": names, "name": say("chart.possible", lang), "text": said}
-    possible["customdata"] = [_records(card, line.code) for line in lines]
+    possible["customdata"] = [f"{both} · n={_records(card, line.code)}" for both, line in zip(said, lines, strict=True)]
     earned = {"x": [round(line.contribution, 2) for line in lines], "y": names, "name": say("chart.earned", lang)}
+    earned["customdata"] = possible["customdata"]
     if card.standing.total is None:
         return drawing("dimensions", say("card.nothing_yet", lang), EMPTY, [])
     title = say("chart.dimensions", lang) + of_part(card)
