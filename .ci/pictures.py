@@ -1,4 +1,4 @@
-"""Pictures of every kind of page at four widths, in the light and in the dark, in both languages, with a contact sheet: to look at.
+"""Pictures of every kind of page at four widths, in the light and in the dark, in both languages, with a contact sheet.
 
 Run as `python .ci/pictures.py FOLDER`; needs Chromium and playwright. What is not there yet is said and left out.
 """
@@ -45,7 +45,7 @@ RUN_ALL = """async () => {
 
 def call(project: Path, *words: object) -> bool:
     """Call `fengqiao` in a project; say what it does not know yet."""
-    done = subprocess.run([FENGQIAO, *map(str, words)], cwd=project, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([FENGQIAO, *map(str, words)], cwd=project, capture_output=True, text=True, check=False)
     if done.returncode:
         print(f"left out: fengqiao {' '.join(map(str, words))}: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")
     return not done.returncode
@@ -141,9 +141,9 @@ def shoot_tuner(browser: Any, project: Path, target: Path) -> Iterator[str]:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         home = {"HOME": str(project), "JUPYTER_RUNTIME_DIR": str(project / "runtime"), "JUPYTER_TOKEN": TOKEN}
-        words = [FENGQIAO, "tune", f"params/demo_{lang}.yaml", "--no-browser", f"--port={port}"]
+        words = [str(FENGQIAO), "tune", f"params/demo_{lang}.yaml", "--no-browser", f"--port={port}"]
         with (project / "tune.log").open("w") as log:
-            server = subprocess.Popen(words, cwd=project, stdout=log, stderr=log, env={**os.environ, **home})  # noqa: S603
+            server = subprocess.Popen(words, cwd=project, stdout=log, stderr=log, env={**os.environ, **home})
             try:
                 yield from _shoot_lab(browser, f"http://127.0.0.1:{port}", lang, target)
             finally:

@@ -43,7 +43,8 @@ CUT = """
   }
   for (const text of document.querySelectorAll(".main-svg text")) { // of a figure: what sticks out of it is not seen
     const [own, whole] = [text.getBoundingClientRect(), text.closest(".js-plotly-plot").getBoundingClientRect()];
-    if (own.width && (own.left < whole.left - 1 || own.right > whole.right + 1 || own.top < whole.top - 1 || own.bottom > whole.bottom + 1))
+    const wide = own.left < whole.left - 1 || own.right > whole.right + 1;
+    if (own.width && (wide || own.top < whole.top - 1 || own.bottom > whole.bottom + 1))
       cut.add("figure: " + text.textContent);
   }
   return [...cut];
@@ -56,10 +57,15 @@ SMEARED = """
   const found = [];
   for (const plot of document.querySelectorAll(".js-plotly-plot")) {
     for (const group of [".xtick text", ".ytick text", ".annotation-text", ".g-gtitle text"]) {
-      const boxes = [...plot.querySelectorAll(group)].map((one) => [one.textContent, one.getBoundingClientRect()]);
+      const turned = (one) => Math.abs(Number((/rotate\\((-?[\\d.]+)/.exec(one.getAttribute("transform") || "") || [0, 0])[1]));
+      const all = [...plot.querySelectorAll(group)];
+      const boxes = all.filter((one) => !turned(one)).map((one) => [one.textContent, one.getBoundingClientRect()]);
+      const slanted = all.filter(turned).map((one) => [one.getBoundingClientRect().left, Math.sin(turned(one) * Math.PI / 180)]);
+      slanted.slice(1).forEach(([left, sine], n) => Math.abs(left - slanted[n][0]) * sine < 11 && found.push("slanted " + group));
       boxes.forEach(([name, a], n) => boxes.slice(n + 1).forEach(([other, b]) => {
-        const over = Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
-        if (over) found.push(name + " / " + other);
+        const over = (low, up) => Math.min(a[up], b[up]) - Math.max(a[low], b[low]);
+        const [wide, high] = [over("left", "right"), over("top", "bottom")];
+        if (wide > 2 && high > 4) found.push(name + " / " + other);
       }));
     }
   }

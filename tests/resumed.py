@@ -46,9 +46,7 @@ def draw(cards, *_, done=None, **__):
     """Write the files of cards in the order in which they are printed, without running a notebook."""
     for card in cards:
         card.page.parent.mkdir(exist_ok=True)
-        endings = [*([".records.csv", ".records.xlsx"] if card.unit_id else []), *([".ipynb"] if card.keep else []), ".html"]
-        for ending in endings:
-            path = card.page.with_suffix(ending)
+        for path in card.files:
             path.with_name("half").write_text(f"{path.name} {card.lang}", "utf-8")
             path.with_name("half").replace(path)
         if done:

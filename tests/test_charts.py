@@ -42,7 +42,7 @@ def contrast(one, other):
 
 @pytest.mark.parametrize("draw", DRAWINGS)
 def test_figures_are_small_and_plain(draw, own):
-    """A figure holds plain numbers (no base64) and, what it shares with others apart, takes less than 1.2 KB, twelve months 1.7."""
+    """A figure holds plain numbers (no base64) and, what it shares with others apart, less than 1.2 KB, twelve months 1.7."""
     text = json.dumps(compact_figure(draw(own).to_plotly_json()), ensure_ascii=False)
     assert "bdata" not in text
     assert len(text.encode()) < (1_700 if draw is charts.draw_trend else 1_200)

@@ -281,6 +281,26 @@ def test_notebooks_asked_for_later_are_made(whole, asked, scorings):
     assert go(whole).unchanged
 
 
+def test_short_cards_asked_for_later_are_made(whole, asked, scorings, monkeypatch):
+    """Cards without a short one are no cards with one; both are printed as PDFs; without --short they are of no concern."""
+    printed = []
+
+    def pdfs(wanted, **_):
+        printed.extend(wanted)
+        return [page.with_suffix(".pdf").write_text("%PDF", "utf-8") for page in wanted][:0]
+
+    monkeypatch.setattr("fengqiao_eval.engine.pdf.print_pdfs", lambda wanted, **_: tuple(pdfs(wanted)))
+    monkeypatch.setattr("fengqiao_eval.engine.pdf.find_browser", str)
+    go(whole, short=True)
+    assert (asked, scorings) == (UNITS, [])
+    assert len(list((whole / "runs").rglob("*.short.html"))) == len(UNITS)
+    assert go(whole, short=True).unchanged
+    assert go(whole).unchanged
+    go(whole, short=True, pdf=True)
+    assert sum(page.name.endswith(".short.html") for page in printed) == len(UNITS)
+    assert go(whole, short=True, pdf=True).unchanged
+
+
 def test_pdfs_asked_for_later_are_printed_alone(whole, asked, monkeypatch):
     """Only the PDFs are made where the cards are there; one that failed is told, and made the next time."""
     broken, pages = {"S2"}, []

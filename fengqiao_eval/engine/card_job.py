@@ -38,8 +38,13 @@ class CardJob:
 
     @property
     def files(self) -> list[Path]:
-        """What lies there when the card is done: lists of records, notebook where it is kept, short card, and the page, written last."""
-        endings = [*(LISTS if self.unit_id else []), *([".ipynb"] if self.keep else []), *([SHORT] if self.signs else []), ".html"]
+        """What lies there when the card is done: lists of records, notebook, short card, and the page, written last."""
+        endings = [
+            *(LISTS if self.unit_id else []),
+            *([".ipynb"] if self.keep else []),
+            *([SHORT] if self.signs else []),
+            ".html",
+        ]
         return [self.page.with_suffix(ending) for ending in endings]
 
     @property

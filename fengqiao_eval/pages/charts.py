@@ -257,10 +257,10 @@ def _marks(card: Card, own: float | None) -> dict[str, list[Mapping[str, Any]]]:
         return {"shapes": [], "annotations": []}
     near = own is not None and abs(own - middle) < CLOSE * (totals[-1] - totals[0])
     said = say("chart.median", lang, total=fixed(middle, card.decimals))
-    notes: list[Mapping[str, Any]] = [{"x": _shown(middle, card), "text": said, "yshift": 18 if near else 0}]
+    notes: list[Mapping[str, Any]] = [{"x": _round_total(middle, card), "text": said, "yshift": 18 if near else 0}]
     if own is not None:
         key = "chart.own_officer" if card.identity.is_officer else "chart.own"
-        notes.append({"x": _shown(own, card), "text": say(key, lang, total=fixed(own, card.decimals))})
+        notes.append({"x": _round_total(own, card), "text": say(key, lang, total=fixed(own, card.decimals))})
     return {"shapes": [{"x0": note["x"], "x1": note["x"]} for note in notes], "annotations": notes}
 
 
@@ -268,7 +268,7 @@ def _dots(card: Card, own: float | None) -> list[dict[str, Any]]:
     """Stack the totals that fall in one column; the own total is a large diamond on them."""
     peers, middle = card.peers, fixed(card.peers.middle, card.decimals)
     hover = say("chart.peers_hover", card.lang, total="%{x}", median=middle, of=len(peers)) + "<extra></extra>"
-    dots = [(_shown(total, card), height) for total, height in zip(peers.totals, peers.heights, strict=True)]
+    dots = [(_round_total(total, card), height) for total, height in zip(peers.totals, peers.heights, strict=True)]
     mine = [dots.pop(peers.place(own))] if own is not None and peers.count(own) else []
     parts = [{"x": [x for x, _ in part], "y": [y for _, y in part], "hovertemplate": hover} for part in (dots, mine) if part]
     if mine:
@@ -277,7 +277,7 @@ def _dots(card: Card, own: float | None) -> list[dict[str, Any]]:
     return parts
 
 
-def _shown(total: float, card: Card) -> float:
+def _round_total(total: float, card: Card) -> float:
     """Round a total as it is printed, so that dots, lines and words of a class agree."""
     return float(round_half_up(total, card.decimals))
 
@@ -306,4 +306,8 @@ def draw_indicators(card: Card) -> Drawing:
 
 def _limit(line: IndicatorLine) -> str:
     """Write the target of an indicator; a dash where it has none."""
-    return "—" if line.target is None else ("≥" if line.direction == "higher" else "≤") + measured(line.target, line.unit, short=True)
+    return (
+        "—"
+        if line.target is None
+        else ("≥" if line.direction == "higher" else "≤") + measured(line.target, line.unit, short=True)
+    )

@@ -8,9 +8,9 @@ import yaml
 
 from fengqiao_eval.words import LOADER
 
-COLOURS: Mapping[str, Mapping[str, tuple[str, str]]] = yaml.load(  # noqa: S506 - a safe one
-    files(__package__).joinpath("templates/colours.yaml").read_text("utf-8"), LOADER
-)
+_TABLE = files(__package__).joinpath("templates/colours.yaml").read_text("utf-8")
+
+COLOURS: Mapping[str, Mapping[str, tuple[str, str]]] = yaml.load(_TABLE, LOADER)  # noqa: S506 - a safe one
 """page and figure: name -> [in the light, in the dark]."""
 
 _DARK_NOTEBOOKS = (

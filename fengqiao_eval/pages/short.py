@@ -59,11 +59,11 @@ def page(run: Run, unit_id: str, lang: str = "zh") -> str:
         for kind in (True, False)
         if any(line.inside is kind for line in of.adjustments)
     ]
-    room = LINES - _spent(given, warned)
+    room = LINES - _frame_lines(given, warned)
     dimensions = _fit([line.label for line in of.dimensions], LABEL, min(room - 2, 0.5 * room), DIMENSIONS)
-    room -= 2 + _needed((line.label for line in of.dimensions[:dimensions]), LABEL)
+    room -= 2 + _count_lines((line.label for line in of.dimensions[:dimensions]), LABEL)
     shown = _fit([line.label for line in losses], LABEL, 0.5 * room, LOSSES)
-    room -= 2 + _needed((line.label for line in losses[:shown]), LABEL) + len(outside)
+    room -= 2 + _count_lines((line.label for line in losses[:shown]), LABEL) + len(outside)
     caveats = [*warned, plain_text.firmness(of), *plain_text.unknowns(of)]
     told = max(len(warned) + 1, _fit(caveats, ACROSS, room - 2, len(warned) + CAVEATS))
     return render(
@@ -108,19 +108,19 @@ def _facts(run: Run, of: Card) -> list[tuple[str, str]]:
 # How much finds room: lines are reckoned, and rather too many, since no page tells before it is printed.
 
 
-def _spent(given: dict[str, Any], warned: Sequence[str]) -> float:
+def _frame_lines(given: dict[str, Any], warned: Sequence[str]) -> float:
     """Reckon the lines of what every page shows: head, figures, objection, and the lines to sign."""
     of: Card = given["card"]
-    title = 1.8 * _needed([given["name"]], NAME) + _needed([f"{of.identity.title} {given['name']}"], ACROSS)
-    facts = _needed(["  ".join(f"{fact} {value}" for fact, value in given["facts"])], ACROSS - 12) + 1
-    columns = max(_needed(given[name], COLUMN) for name in ("total_notes", "place_notes", "changes"))
-    return title + facts + 3 + columns + 1.2 * _needed(warned, ACROSS) + _needed([given["objection"]], ACROSS) + 12
+    title = 1.8 * _count_lines([given["name"]], NAME) + _count_lines([f"{of.identity.title} {given['name']}"], ACROSS)
+    facts = _count_lines(["  ".join(f"{fact} {value}" for fact, value in given["facts"])], ACROSS - 12) + 1
+    columns = max(_count_lines(given[name], COLUMN) for name in ("total_notes", "place_notes", "changes"))
+    return title + facts + 3 + columns + 1.2 * _count_lines(warned, ACROSS) + _count_lines([given["objection"]], ACROSS) + 12
 
 
-def _needed(texts: Iterable[str], across: int) -> int:
+def _count_lines(texts: Iterable[str], across: int) -> int:
     """Reckon the lines that texts take, each beginning a new one.
 
-    >>> _needed(["一二三", "a"], 4)
+    >>> _count_lines(["一二三", "a"], 4)
     3
     """
     return sum(max(1, ceil(_width(text) / across)) for text in texts)
@@ -136,7 +136,7 @@ def _fit(texts: Sequence[str], across: int, room: float, most: int) -> int:
     >>> _fit(["一", "二", "三"], 4, 2, 9), _fit(["一", "二", "三"], 4, 9, 1), _fit([], 4, 2, 9)
     (2, 1, 0)
     """
-    lines = [*accumulate(_needed([text], across) for text in texts[:most])]
+    lines = [*accumulate(_count_lines([text], across) for text in texts[:most])]
     return min(len(texts), max(1, sum(line <= room for line in lines)))
 
 

@@ -70,7 +70,7 @@
     const lines = names.map((name) => broken(name, 14));
     const tallest = Math.max(...lines.map((one) => one.length));
     fit.yaxis = Object.assign({}, layout.yaxis, { tickvals: names, ticktext: lines.map((one) => one.join("<br>")), tickfont: { size: 12 } });
-    fit.height += names.length * 15 * Math.max(0, tallest - 2);
+    fit.height += names.length * Math.max(0, 16 * tallest + 8 - (layout.height - 70) / names.length);
     if (layout.xaxis && layout.xaxis.range) fit.xaxis = Object.assign({}, layout.xaxis, { range: [0, layout.xaxis.range[1] * 1.3] });
     return Object.assign({}, layout, fit);
   }
@@ -95,6 +95,8 @@
     plot.textContent = "";
     figure.layout.title = figure.layout.title || { text: title };
     plot.figure = figure;
+    const across = figure.data[0] && figure.data[0].type === "heatmap" && figure.layout.xaxis && figure.layout.xaxis.tickvals;
+    if (across) plot.style.minWidth = 170 + 28 * across.length + "px"; // its box scrolls where that is more than there is
     const { data, layout } = dressed(plot, paper.matches);
     try {
       await window.Plotly.newPlot(plot, data, layout, CONFIG);

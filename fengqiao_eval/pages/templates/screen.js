@@ -160,6 +160,13 @@
     const order = view.falling ? words.falling : words.rising;
     byId("said").textContent = say("said", { level: view.level.label, class_: groupLabel(view.group), shown: listed.length, column: column.label, order });
     remember();
+    fitFrame();
+  }
+
+  /** A list that is wider than the page scrolls in its own box, where the names stay; else its heads stay. */
+  function fitFrame() {
+    const frame = document.querySelector(".frame");
+    frame.classList.toggle("wide", byId("units").scrollWidth > frame.clientWidth);
   }
 
   function drawHead(shown) {
@@ -324,6 +331,7 @@
   byId("search").value = view.text;
   byId("search").addEventListener("input", (event) => { view.text = event.target.value.trim(); draw(); });
   window.addEventListener("beforeprint", () => waiting && drawMore(waiting, true));
+  window.addEventListener("resize", fitFrame);
   drawHeatLegend();
   draw();
 })();
