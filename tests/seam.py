@@ -37,7 +37,7 @@ from fengqiao_eval.tuning import sensitivity
 from fengqiao_eval.wording.reasons import Reasons
 
 __all__ = [
-    "KINDS", "TABLES", "InputError", "count", "critic", "entropy", "faults", "judge", "name_reasons", "name_records",
+    "KINDS", "TABLES", "InputError", "count", "critic", "entropy", "faults", "judge", "name_records",
     "neighbours", "points", "proposals", "read_records", "read_scheme", "read_units", "refuse", "scalar", "score", "trace",
 ]  # fmt: skip
 KINDS = {column.name: column.kind for table in TABLES.values() for column in table.columns}
@@ -187,19 +187,15 @@ def trace(records: Records, scheme: Scheme, unit_id: str, period: str = QUARTER,
     return drilldown.trace(records, scheme, scheme.indicators[0], unit_id, span, _moment(as_of, span))
 
 
-def name_records(records: Records, scheme: Scheme, period: str = QUARTER) -> SimpleNamespace:
-    """Name the records that lost points (`losses`, `officer_losses`), and those behind lines outside the hundred (`lines`)."""
+def name_records(records: Records, scheme: Scheme, period: str = QUARTER, lang: str = "zh") -> SimpleNamespace:
+    """Name the records that lost points (`losses`, `officer_losses`; `said`: why), and those behind lines outside (`lines`)."""
     span, tree = parse(period), tree_of(records.tables, parse(period))
     of_units, of_officers = drilldown.losses(records, scheme, tree, span, span.end, officers=True)
+    words = Reasons(scheme, lang)
+    for lost in (of_units, of_officers):
+        lost["said"] = [words.of(code, why) for code, why in zip(lost["indicator"], lost["why"], strict=True)]
     lines = drilldown.record_ids(records, scheme, tree, span, span.end, officers=True)
     return SimpleNamespace(losses=of_units, officer_losses=of_officers, lines=lines)
-
-
-def name_reasons(records: Records, scheme: Scheme, lang: str = "zh", *, officers: bool = False) -> dict[str, str]:
-    """Say of each record that lost points why, by its id: of units, or of officers."""
-    found = name_records(records, scheme)
-    lost, words = found.officer_losses if officers else found.losses, Reasons(scheme, lang)
-    return {row.record_id: words.of(row.indicator, row.why) for row in lost.itertuples()}
 
 
 def faults(scheme: Scheme, against: Records | Tree | None = None) -> list[Fault]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from seam import name_reasons, name_records, trace
+from seam import name_records, trace
 
 CASES = """
 |case_id|unit_id|received_at|arrived_at|due_at|closed_at|category|tier|passed|elements_required|elements_filled|
@@ -10,6 +10,12 @@ CASES = """
  | K2 | S1 | 2024-10-02 08:00 | | 2024-10-09 12:00 | | 警情 | 一般 | false | 10 | 10 |
  | K3 | S1 | 2024-10-03 08:00 | 2024-10-03 08:09 | 2024-10-09 00:00 | 2024-10-09 23:00 | 求助 | | | 12 | 12 |
 """
+
+
+def name_reasons(records, scheme, lang="zh", *, officers=False):
+    """Say of each record that lost points why, by its id: of units, or of officers."""
+    found = name_records(records, scheme, lang=lang)
+    return dict((found.officer_losses if officers else found.losses)[["record_id", "said"]].itertuples(index=False))
 
 
 def share(met: str) -> str:
