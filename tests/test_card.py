@@ -187,10 +187,10 @@ def test_lines_outside_the_hundred_are_listed(tmp_path):
 @pytest.mark.parametrize(
     ("now", "before", "kind", "base", "zh", "en"),
     [
-        (96.43, 95.0, "points", 200, "升1.43个百分点", "up 1.43 percentage points"),
-        (95.0, 96.43, "points", 200, "降1.43个百分点", "down 1.43 percentage points"),
+        (96.43, 95.0, "points", 200, "升1.43个百分点", "up 1.43 pp"),
+        (95.0, 96.43, "points", 200, "降1.43个百分点", "down 1.43 pp"),
         (95.004, 95.0, "points", 200, "持平", "unchanged"),
-        (96.0, 95.0, "points", 29, "升1.00个百分点（基数小）", "up 1.00 percentage points (small base)"),
+        (96.0, 95.0, "points", 29, "升1.00个百分点（基数小）", "up 1.00 pp (small base)"),
         (86.26, 87.0, "marks", None, "降0.74分", "down 0.74 points"),
         (12.0, 10.0, "quantity", 400, "升20.0%", "up 20.0 per cent"),
         (12.0, 10.0, "quantity", 12, "升2.00（基数小）", "up 2.00 (small base)"),
