@@ -1,6 +1,7 @@
 """Records in several files and folders: lists, patterns that we expand ourselves, and what is told of each file."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,8 @@ from fengqiao_eval.documents import Document, validate
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.files import expand
 from fengqiao_eval.records.ingest import Mapped
-from fengqiao_eval.records.store import open_records
+from fengqiao_eval.records.query import filter_spans
+from fengqiao_eval.records.store import open_records, read_records
 
 UNITS = "unit_id,name,level,parent_id\nX,甲县,county,\nS1,一所,station,X\nS2,二所,station,X\n"
 HEAD = "case_id,unit_id,received_at"
@@ -49,6 +51,22 @@ def said(where, table="cases", **mapped):
         open_records(where, {table: Mapped.model_validate(mapped)} if mapped else {}, name="records")
     refused.value.lang = "en"
     return str(refused.value)
+
+
+@pytest.mark.parametrize("bad", [(1,), (0,), (0, 2), (0, 1, 2)])
+@pytest.mark.parametrize("suffix", ["csv", "txt"])
+def test_a_cell_that_is_no_time_leaves_the_others_times(tmp_path, bad, suffix):
+    """Whichever files hold a cell that is no time, each is told with its row, and the column of all files stays one of times."""
+    (tmp_path / "units.csv").write_text(UNITS, "utf-8")
+    for number, month in enumerate(MONTHS):
+        later = f"K{number}b,S1,{'未到场' if number in bad else month + '-06 08:00'}\n"
+        lay(tmp_path / month / f"cases.{suffix}", f"{HEAD}\nK{number},S1,{month}-05 08:00\n{later}")
+    records, faults = read_records(tmp_path, {"cases": Mapped.model_validate({"file": {"glob": "*/cases"}})}, name="records")
+    told = [(fault.file, fault.rule, fault.given["rows"]) for fault in faults]
+    assert told == [(f"{MONTHS[number]}/cases.{suffix}", "records.no_time", "3: 字字字") for number in bad]
+    times = records.tables["cases"].received_at
+    assert times.type().is_timestamp()
+    assert len(filter_spans(records.tables["cases"], "received_at", [(datetime(2024, 10, 1), datetime(2025, 1, 1))]).to_pandas())
 
 
 @pytest.mark.parametrize(

@@ -300,7 +300,7 @@ def union_files(parts: Sequence[tuple[str, Rows]]) -> Rows:
     those of the wall clock in the others.
     """
     names = list(dict.fromkeys(name for _, rows in parts for name in rows.columns))
-    kinds = {name: {str(rows[name].type()).lstrip("!") for _, rows in parts if name in rows.columns} for name in names}
+    kinds = {name: {_kind(rows[name]) for _, rows in parts if name in rows.columns} for name in names}
     one = {name: found.pop() if len(found) == 1 else "string" for name, found in kinds.items()}
 
     def cell(rows: Rows, name: str) -> Cell:
@@ -313,6 +313,12 @@ def union_files(parts: Sequence[tuple[str, Rows]]) -> Rows:
         rows.select(**{name: cell(rows, name) for name in names}, **{FILE: constant(file, "string")}) for file, rows in parts
     ]
     return ibis.union(*chosen)
+
+
+def _kind(cell: Cell) -> str:
+    """Name the type of a column; how finely the engine keeps a time, which it says only of what it has kept, is no type."""
+    kind = cell.type()
+    return "timestamp" if kind.is_timestamp() and not kind.timezone else str(kind).lstrip("!")
 
 
 def union_all(parts: Sequence[Rows], columns: Sequence[str]) -> Rows:
