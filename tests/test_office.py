@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import messy_files
 from fengqiao_eval.errors import InputError
+from fengqiao_eval.office.cells import Writing, join_moments, read_column
 from fengqiao_eval.office.finder import propose
 from fengqiao_eval.office.layout import Layout
 from fengqiao_eval.office.table import read_table
@@ -226,6 +227,35 @@ def test_an_open_document_sheet_is_read_and_never_unrolled(tmp_path):
     many = f'<table:table-row table:number-rows-repeated="1000000">{wide}</table:table-row>'
     with pytest.raises(InputError, match=r"\[office.far_cell\]"):
         table(ods(tmp_path / "t.ods", rows + many))
+
+
+@pytest.mark.parametrize(
+    ("word", "hours"),
+    [
+        ("上午", {0: 0, 8: 8, 12: 0, 13: None}),
+        ("下午", {0: 12, 3: 15, 12: 12, 15: 15, 24: None}),
+        ("凌晨", {0: 0, 2: 2, 12: 0, 10: None}),
+        ("早上", {0: 0, 7: 7, 12: None}),
+        ("中午", {1: 13, 2: 14, 12: 12, 3: None, 10: None}),
+        ("傍晚", {1: None, 3: None, 5: 17, 18: 18, 11: None, 12: None}),
+        ("晚上", {0: None, 1: None, 2: None, 5: None, 8: 20, 11: 23, 12: None, 14: None, 20: 20}),
+    ],
+)
+def test_a_part_of_the_day_names_one_hour_or_none(word, hours):
+    """Where a word and an hour can mean two hours of a day, or none, the cell stays as it is written, which is a fault."""
+    written = [f"2024年10月1日 {word}{hour}点20分" for hour in hours]
+    meant = [cell if hour is None else f"2024-10-01 {hour:02d}:20" for cell, hour in zip(written, hours.values(), strict=True)]
+    assert read_column(written, Writing("time")).texts == meant
+    clocks = [cell.split()[1] for cell in written]
+    joined = [f"2024-10-01 {clock}" if cell in written else cell for clock, cell in zip(clocks, meant, strict=True)]
+    assert join_moments(["2024-10-01"] * len(clocks), clocks, Writing("time")).texts == joined
+
+
+@pytest.mark.parametrize("kind", ["number", "whole", "key", "flag", "time", "text"])
+@pytest.mark.parametrize("cell", ["5²", "①", "½", "2024-10-0①", "㎡"])
+def test_signs_that_are_more_than_wide_are_no_digits(cell, kind):
+    """Five squared is not fifty-two: only signs that are wide are made narrow."""
+    assert read_column([cell], Writing(kind)).texts == [cell]
 
 
 CASES = [

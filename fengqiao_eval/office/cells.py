@@ -24,6 +24,19 @@ KEPT_DIGITS = 1e15
 """Excel keeps fifteen digits of a number: those of a longer id are lost."""
 
 
+_WIDE = [0xA0, 0x2007, 0x202F, 0x3000, *range(0xFE50, 0xFE70), *range(0xFF00, 0xFFF0)]
+_NARROW = {sign: unicodedata.normalize("NFKC", chr(sign)) for sign in _WIDE}
+
+
+def narrow(text: str) -> str:
+    """Write a text in half width; signs that are more than wide stay, for 5² is not 52.
+
+    >>> narrow("２０２４：５²　①")
+    '2024:5² ①'
+    """
+    return text if text.isascii() else text.translate(_NARROW)
+
+
 class Read(NamedTuple):
     """A cell as it was read: its text (None where it is empty), what was repaired, and what is lost ('' for nothing)."""
 
@@ -209,8 +222,23 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
 )
-_LATE = ("下午", "晚上", "傍晚", "pm")
-_EARLY = ("上午", "凌晨", "早上", "早晨", "am")
+_HALVES: dict[str, dict[int, int]] = {
+    "am": {12: 0, **{hour: hour for hour in range(1, 12)}},
+    "pm": {12: 12, **{hour: hour + 12 for hour in range(1, 12)}},
+    "上午": {12: 0, **{hour: hour for hour in range(12)}},
+    "下午": {**{hour: hour + 12 for hour in range(12)}, **{hour: hour for hour in range(12, 24)}},
+    "凌晨": {12: 0, **{hour: hour for hour in range(7)}},
+    "早上": {hour: hour for hour in range(12)},
+    "早晨": {hour: hour for hour in range(12)},
+    "中午": {1: 13, 2: 14, **{hour: hour for hour in range(11, 15)}},
+    "傍晚": {**{hour: hour + 12 for hour in range(4, 9)}, **{hour: hour for hour in range(16, 21)}},
+    "晚上": {**{hour: hour + 12 for hour in range(6, 12)}, **{hour: hour for hour in range(17, 25)}},
+}
+"""The hours that a word for a part of the day goes with, and which of 24 each is.
+
+上午 and 下午 are the halves of the day as programs write them, 12 first. 晚上12点 may be noon's other end on either side of a
+day, 晚上1点 the night before or the one after: what can mean two things is not here.
+"""
 _ORDERS = {"dmy": ("day", "month", "year"), "mdy": ("month", "day", "year"), "ymd": ("year", "month", "day")}
 
 
@@ -228,7 +256,7 @@ def _read_time(cell: Any, writing: Writing) -> Read:
 
 def _read_time_text(cell: str, writing: Writing) -> Read:
     """Read a text that is no plain time: by the format of its column, as a serial number, or in one of the forms."""
-    text = unicodedata.normalize("NFKC", cell).strip()
+    text = narrow(cell).strip()
     if not text:
         return Read(None)
     if writing.format and (told := _read_format(text, writing.format)):
@@ -281,19 +309,17 @@ def _month(name: str) -> int:
 
 
 def _join_clock(day: date, parts: Mapping[str, str | None]) -> tuple[str, str] | None:
-    """Join a day and the parts of a clock; 24:00 begins the next day, and an hour is named by half a day only once."""
+    """Join a day and the parts of a clock; 24:00 begins the next day, and a part of the day is named once.
+
+    None where there is no such hour, or where a word for a part of the day and an hour do not make one hour of 24.
+    """
     minute = 30 if parts["minute"] == "半" else int(parts["minute"] or 0)
     hour, second = int(parts["hour"] or 0), int(parts["second"] or 0)
     words = [word.lower() for word in (parts["half"], parts["after"]) if word]
-    if len(words) > 1 or not _fits(words, hour):
+    if len(words) > 1 or (words and hour not in _HALVES[words[0]]):
         return None
     special = "half_day" if words else ""
-    if words and words[0] in _LATE and hour < 12:  # noqa: PLR2004 - noon
-        hour += 12
-    elif words and (words[0] in _EARLY) and hour == 12:  # noqa: PLR2004 - noon
-        hour = 0
-    elif words and words[0] == "中午" and hour < 3:  # noqa: PLR2004 - one and two o'clock at noon
-        hour += 12
+    hour = _HALVES[words[0]][hour] if words else hour
     if hour == 24 and not minute and not second:  # noqa: PLR2004 - the end of a day
         if day == date.max:
             return None
@@ -305,17 +331,6 @@ def _join_clock(day: date, parts: Mapping[str, str | None]) -> tuple[str, str] |
     part = f".{parts['part']}" if parts.get("part") else ""
     written = clock.isoformat("seconds" if second or part else "minutes")
     return f"{day.isoformat()} {written}{part}", special
-
-
-def _fits(words: list[str], hour: int) -> bool:
-    """Say whether an hour may be named so: 下午 15 时 may, 上午 15 时 may not, and pm 15 neither."""
-    if not words:
-        return True
-    if words[0] in ("am", "pm"):
-        return 1 <= hour <= 12  # noqa: PLR2004 - hours of half a day
-    if words[0] == "中午":
-        return hour in (11, 12, 13, 1, 2)
-    return hour <= 12 if words[0] in _EARLY else hour < 24  # noqa: PLR2004 - hours of half a day, and of a day
 
 
 @lru_cache(maxsize=64)
@@ -377,7 +392,7 @@ def join_moments(days: Sequence[Any], clocks: Sequence[Any], writing: Writing) -
 
 
 def _join(day: Read, written: Any, clock: Any, marks: set[str]) -> Read:
-    text = unicodedata.normalize("NFKC", clock).strip() if isinstance(clock, str) else clock
+    text = narrow(clock).strip() if isinstance(clock, str) else clock
     if text == "" or (isinstance(clock, str) and squeeze(clock) in marks):
         return day
     if day.text is None:
@@ -426,7 +441,7 @@ def _read_number(cell: Any, writing: Writing) -> Read:
         return Read(_read_text(cell, writing).text)
     if writing.decimal == "." and _NUMBER.fullmatch(cell):
         return Read(cell)
-    text = unicodedata.normalize("NFKC", cell).strip().replace("\u2212", "-")
+    text = narrow(cell).strip().replace("\u2212", "-")
     if not text:
         return Read(None)
     repaired = "width" if text != cell.strip() else ""
@@ -475,7 +490,7 @@ def _read_flag(cell: Any, writing: Writing) -> Read:
     """Read yes or no: a text without blanks and width, a number as its digits."""
     if not isinstance(cell, str):
         return Read(_read_text(cell, writing).text)
-    text = unicodedata.normalize("NFKC", cell).strip()
+    text = narrow(cell).strip()
     return Read(text or None, "width" if text != cell.strip() else "")
 
 
@@ -487,7 +502,7 @@ def _read_key(cell: Any, writing: Writing) -> Read:
     """Read the id of a record: a text without what a spreadsheet put to it: blanks and tabs at its ends, ="…", width, commas."""
     if not isinstance(cell, str):
         return _read_text(cell, writing)
-    text = unicodedata.normalize("NFKC", cell).strip().strip("\u200b\u200e\u200f\u2060\ufeff'")
+    text = narrow(cell).strip().strip("\u200b\u200e\u200f\u2060\ufeff'")
     if found := _FORMULA.fullmatch(text):
         text = found[1].strip()
     text = text.replace(",", "") if _SEPARATED.fullmatch(text) else text

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
-from unicodedata import category, normalize
+from unicodedata import category
 
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Fault, Note
+from fengqiao_eval.office.cells import narrow
 from fengqiao_eval.records import query
 from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.tables import TABLES, Table
@@ -65,7 +66,7 @@ def _unwrap(text: str) -> str:
 
 
 def _narrow(text: str) -> str:
-    return _unwrap(_trim(normalize("NFKC", text)))
+    return _unwrap(_trim(narrow(text)))
 
 
 def _whole(text: str) -> str:
