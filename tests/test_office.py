@@ -106,6 +106,61 @@ def test_merged_cells_speak_for_all_their_rows(workbook):
     assert table(path)[0] == [["单位", "号"], ["一所", "1"], ["一所", "2"], ["二所", "3"]]
 
 
+def cover(path, *merges):
+    """Merge cells of the first sheet as programs do that keep what lies under them; the same one may be said many times."""
+    told = "".join(f'<mergeCell ref="{place}"/>' * times for place, times in merges)
+    change(path, "xl/worksheets/sheet1.xml", b"</sheetData>", f"</sheetData><mergeCells>{told}</mergeCells>".encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("merges", "cells"),
+    [
+        ([("B2:B5", 1)], "B4"),
+        ([("A2:B3", 1)], "B2, A3, B3"),
+        ([("A1:B1", 1)], "B1"),
+        ([("B3:B4", 1)], "B4"),
+    ],
+)
+def test_what_lies_under_merged_cells_is_never_overwritten(workbook, merges, cells):
+    """A cell under a merged one that holds something else is seen by nobody: neither it nor what is seen is taken for sure."""
+    rows = [["号", "单位"], ["1", "一所"], ["2", "一所"], ["3", "二所"], ["4", ""]]
+    with pytest.raises(
+        InputError, match=rf"\[office.covered\] 有 {cells.count(',') + 1} 格被合并的格盖住，内容却与所见不同（{cells}）"
+    ):
+        table(cover(workbook(rows), *merges))
+
+
+def test_under_merged_cells_what_is_equal_or_empty_is_filled(workbook):
+    """The same word under a merged cell is no matter, nor what a row of sums says there."""
+    rows = [["号", "单位"], ["1", "一所"], ["2", "一所"], ["3", ""], ["小计", "3"]]
+    found, receipt = table(cover(workbook(rows), ("B2:B5", 1)))
+    assert found[1:] == [["1", "一所"], ["2", "一所"], ["3", "一所"]]
+    assert [(one.kind, one.first) for one in receipt.repaired] == [("filled", (4,))]
+
+
+@pytest.mark.parametrize(("place", "rows", "width"), [("B2:B2001", 2000, 2), ("A1:ALL1", 3, 1000)])
+def test_merged_cells_that_are_said_many_times_cost_nothing(workbook, place, rows, width):
+    """A hundred thousand times the same merged cell is one merged cell."""
+    names = ["号", "单位", *[""] * (width - 2)]
+    path = cover(
+        workbook([names, *([str(row), "" if row else "一所", *["x"] * (width - 2)] for row in range(rows))]), (place, 100_000)
+    )
+    assert len(propose(path)) == (place[0] == "B")
+    if place[0] == "B":
+        assert {row[1] for row in table(path)[0][1:]} == {"一所"}
+    else:
+        with pytest.raises(InputError, match=r"office.no_name.*998 列"):
+            table(path)
+
+
+def test_merged_cells_that_overlap_are_refused(workbook):
+    """What no program writes is refused before any cell is gone through for each of them."""
+    path = cover(workbook([["号", "单位"], *[["1", ""]] * 300]), *((f"A{row}:B301", 1) for row in range(2, 300)))
+    with pytest.raises(InputError, match=r"\[office.merges_overlap\] 合并的格互相重叠（298 处）"):
+        propose(path)
+
+
 def test_a_heading_of_two_rows_is_read_downwards(workbook):
     """What stands over several columns stands before each of their names; a name over both rows stands once."""
     path = workbook([["编号", "案件", ""], ["", "受理", "办结"], ["1", "2", "3"]], merge=["A1:A2", "B1:C1"])

@@ -190,8 +190,8 @@ def _headings(region: _Region, known: frozenset[str]) -> list[tuple[float, int, 
 
 def _score(region: _Region, first: int, last: int, known: frozenset[str]) -> float:
     """Score a heading of one row or two, as propose() says; 0 where no row below holds anything."""
-    layout = Layout(heading=(first + 1, last + 1))
-    names = [read_heading(region.grid, layout)[column] for column in region.columns]
+    heading = read_heading(region.grid, Layout(heading=(first + 1, last + 1)))
+    names = [heading[column] for column in region.columns]
     below = [region.row(row) for row in range(last + 1, min(region.bottom, last + 31))]
     used = [
         any(not _is_blank(row[n]) for row in below if sum(not _is_blank(cell) for cell in row) > 1) for n in range(len(names))
@@ -346,7 +346,9 @@ def _column_keys(region: _Region, names: dict[int, str], cells: dict[str, list[A
     """Find what is to be said of columns: marks, orders of days and months, the sign of decimals, what is said once a group."""
     marks = {name: found for name, those in cells.items() if (found := _marks(name, those))}
     orders = {name: order for name, those in cells.items() if (order := _order(those))}
-    fill = tuple(name for column, name in names.items() if _is_carried(region, column, cells[name], data))
+    rows = [region.grid.rows[row] for row in data[:LOOKED_AT]]
+    whole = next((column for column in region.columns if not any(_is_blank(row[column]) for row in rows)), region.grid.width)
+    fill = tuple(name for column, name in names.items() if column <= whole and _is_carried(region, column, cells[name], data))
     texts = [cell for those in cells.values() for cell in those if isinstance(cell, str)]
     comma = any(map(_COMMA.fullmatch, texts)) and not any("." in cell and read_amount(cell) is not None for cell in texts)
     return {"marks": marks, "formats": orders, "fill": fill, "decimal": "," if comma else ""}
@@ -372,14 +374,11 @@ def _order(cells: Sequence[Any]) -> str:
 
 
 def _is_carried(region: _Region, column: int, cells: Sequence[Any], data: Sequence[int]) -> bool:
-    """Say whether a column names its group once: texts before the first column without gaps, none twice in a row, gaps below."""
+    """Say whether a column, none before it without gaps, names its group once: texts, none twice in a row, gaps below."""
     blank = [_is_blank(cell) for cell in cells]
     if not cells or blank[0] or not any(blank) or any(not isinstance(cell, str) for cell in cells):
         return False
-    if any(left == column for (top, left), (bottom, _) in region.grid.merged if bottom > top >= data[0]):
-        return False
-    left = [other for other in region.columns if other < column]
-    if any(all(not _is_blank(region.grid.rows[row][other]) for row in data[:LOOKED_AT]) for other in left):
+    if any(top >= data[0] for top, _ in region.grid.upright.get(column, ())):
         return False
     groups = [cell for cell in cells if not _is_blank(cell)]
     return len(set(groups)) == len(groups) and sum(blank) * 4 >= len(blank)

@@ -6,9 +6,10 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -79,6 +80,23 @@ class CellGrid:
         if number not in self.taken:
             self.taken[number] = list(map(itemgetter(number), self.rows))
         return self.taken[number]
+
+    @cached_property
+    def merged_from(self) -> Mapping[int, Sequence[Merge]]:
+        """Give the merged cells by the row in which they begin."""
+        found: dict[int, list[Merge]] = {}
+        for merge in self.merged:
+            found.setdefault(merge[0][0], []).append(merge)
+        return found
+
+    @cached_property
+    def upright(self) -> Mapping[int, Sequence[tuple[int, int]]]:
+        """Give first and last row of the cells merged over several rows, by the column that speaks for them."""
+        found: dict[int, list[tuple[int, int]]] = {}
+        for (top, left), (bottom, _) in self.merged:
+            if bottom > top:
+                found.setdefault(left, []).append((top, bottom))
+        return found
 
     @property
     def where(self) -> str:
@@ -190,14 +208,27 @@ def _sheet_grid(opened: OfficeFile, sheet: str) -> CellGrid:
     try:
         found = book.get_sheet_by_name(sheet)
         rows = found.to_python(skip_empty_area=False)
-        merged = tuple(found.merged_cell_ranges or ()) if opened.kind != "ods" else ()
+        merged = found.merged_cell_ranges or () if opened.kind != "ods" else ()
     except DAMAGE:
         raise _fault(f"{opened.name}:{sheet}", "records.unreadable", given=opened.kind) from None
     number = book.sheet_names.index(sheet)
     part = extent.order[number] if number < len(extent.order) else ""
     width = len(rows[0]) if rows else 0
+    merges = _clip_merges(merged, len(rows), width)
+    if sum((bottom - top + 1) * (right - left + 1) for (top, left), (bottom, right) in merges) > len(rows) * width:
+        raise _fault(f"{opened.name}:{sheet}", "office.merges_overlap", count=len(merges))
     marks = extent.marks.get(part, SheetMarks())
-    return CellGrid(opened.name, sheet, opened.kind, rows, width, merged, marks, extent.from_1904)
+    return CellGrid(opened.name, sheet, opened.kind, rows, width, merges, marks, extent.from_1904)
+
+
+def _clip_merges(merged: Iterable[Merge], height: int, width: int) -> tuple[Merge, ...]:
+    """Give merged cells from above, each once and as far as there are cells at all."""
+    there = {
+        (top, left, min(bottom, height - 1), min(right, width - 1))
+        for (top, left), (bottom, right) in set(merged)
+        if top < height and left < width
+    }
+    return tuple(((top, left), (bottom, right)) for top, left, bottom, right in sorted(there) if (top, left) < (bottom, right))
 
 
 # Text

@@ -113,11 +113,11 @@ def read_heading(grid: CellGrid, layout: Layout) -> dict[int, str]:
     """
     first, last = layout.heading_rows
     lines = [[tidy(cell) for cell in row] for row in grid.rows[first - 1 : last]]
-    covered = [merge for merge in grid.merged if merge[0][0] >= first - 1 and merge[1][0] < last] if first < last else []
-    for (top, left), (bottom, right) in covered:
-        for row in range(top, bottom + 1):
-            for column in range(left, min(right, grid.width - 1) + 1):
-                lines[row - first + 1][column] = lines[top - first + 1][left]
+    covered = [merge for row in range(first - 1, last) for merge in grid.merged_from.get(row, ()) if merge[1][0] < last]
+    for (top, left), (bottom, right) in covered if first < last else ():
+        for line in lines[top - first + 1 : bottom - first + 2]:
+            for column in range(left, right + 1):
+                line[column] = line[column] or lines[top - first + 1][left]
     if not grid.merged and first < last:
         for number, line in enumerate(lines[:-1]):
             for column in range(1, len(line)):
@@ -143,6 +143,7 @@ def _heading_faults(
         if times[name.casefold()] > 1:
             yield Fault(grid.where, quote(name), "records.column_twice", {"count": times[name.casefold()]})
     yield from _name_faults(grid, layout, names, joins)
+    yield from _covered_faults(grid, layout, heading, read)
     yield from _width_faults(grid, layout, heading, read)
 
 
@@ -158,6 +159,28 @@ def _name_faults(grid: CellGrid, layout: Layout, names: Sequence[str], joins: Ma
     for name, written in layout.formats.items():
         if not valid_format(written):
             yield Fault(grid.where, f"formats.{name}", "office.format", {"given": written})
+
+
+def _covered_faults(grid: CellGrid, layout: Layout, heading: Mapping[int, str], read: Sequence[int]) -> Iterator[Fault]:
+    """Find the cells that lie unseen under a merged one and hold something else than it says."""
+    if not grid.merged:
+        return
+    first, last = layout.heading_rows
+    rows, found = {*range(first - 1, last), *read}, list[tuple[int, int]]()
+    for (top, left), (bottom, right) in grid.merged:
+        said = grid.rows[top][left]
+        for row in rows.intersection(range(top, bottom + 1)):
+            cells = grid.rows[row][left : right + 1]
+            if not all(cell in ("", said) for cell in cells):
+                found += [
+                    (row, left + place)
+                    for place, cell in enumerate(cells)
+                    if left + place in heading and not _is_blank(cell) and (type(cell), cell) != (type(said), said)
+                ]
+    if found:
+        shown = [f"{column_letters(column)}{row + 1}" for row, column in sorted(set(found))]
+        cells = ", ".join(shown[:FIRST_ROWS]) + (" …" if len(shown) > FIRST_ROWS else "")
+        yield Fault(grid.where, "", "office.covered", {"count": len(shown), "cells": cells})
 
 
 def _row_place(layout: Layout) -> str:
@@ -273,11 +296,13 @@ def take(cells: Sequence[Any], rows: Sequence[int]) -> list[Any]:
 
 
 def _merged_cells(grid: CellGrid, columns: set[int]) -> dict[int, dict[int, Any]]:
+    """Say what the empty cells under merged ones take, by column and row."""
     over: dict[int, dict[int, Any]] = {}
-    for (top, left), (bottom, _) in grid.merged:
-        if bottom > top and left in columns and top < len(grid.rows):
-            value = grid.rows[top][left]
-            over.setdefault(left, {}).update(dict.fromkeys(range(top + 1, min(bottom + 1, len(grid.rows))), value))
+    for column in columns.intersection(grid.upright):
+        cells = over[column] = {}
+        for top, bottom in grid.upright[column]:
+            value = grid.rows[top][column]
+            cells.update({row: value for row in range(top + 1, bottom + 1) if _is_blank(grid.rows[row][column])})
     return over
 
 
@@ -300,7 +325,7 @@ def _totals_check(
         said = {row: read_amount(grid.rows[row][column], layout.decimal) for row in sums if (row, column) not in uncomputed}
         told = {row: float(amount) for row, amount in said.items() if amount is not None}
         if told:
-            spread = name in layout.fill or any(left == column for (_, left), _ in grid.merged)
+            spread = name in layout.fill or column in grid.upright
             amounts = _own_amounts(grid, layout, column, read) if spread else _amounts(cells[name], layout)
             wrong = list(_differing(told, sums, read, amounts))
             agreed += len(told) - len(wrong)
