@@ -161,6 +161,32 @@ def test_merged_cells_that_overlap_are_refused(workbook):
         propose(path)
 
 
+SUMS = [
+    ["编号", "单位", "接报时间", "件数", "备注"],
+    ["K1", "一所", "2024-10-01 08:00", "1", "累计"],
+    ["K2", "合计", "2024年10月1日 8时", "2", ""],
+    ["", "一所", "小计", "3", "—"],
+    ["小计", "2起", "", "3", ""],
+    ["K3", "二所", "", "1", "合计"],
+    ["合计", "", "", "3", "审核人：张三"],
+]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "totals"),
+    [
+        ({"编号": "key", "接报时间": "time"}, (4, 5, 7)),
+        ({"接报时间": "time"}, (4, 5, 6, 7)),
+        ({"编号": "key"}, (4, 5, 7)),
+        ({}, (4, 5, 7)),
+    ],
+)
+def test_a_row_of_sums_needs_more_than_a_word(workbook, kinds, totals):
+    """A record whose remark says 合计 has an id or a time, and stays a record; a row of sums has neither."""
+    receipt = table(workbook(SUMS), kinds)[1]
+    assert receipt.groups["totals"].first == totals
+
+
 def test_a_heading_of_two_rows_is_read_downwards(workbook):
     """What stands over several columns stands before each of their names; a name over both rows stands once."""
     path = workbook([["编号", "案件", ""], ["", "受理", "办结"], ["1", "2", "3"]], merge=["A1:A2", "B1:C1"])

@@ -12,7 +12,7 @@ from fengqiao_eval.errors import InputError, Note
 from fengqiao_eval.office.cells import Writing, read_amount, read_column
 from fengqiao_eval.office.grid import SEPARATORS, CellGrid, OfficeFile, cut, open_office
 from fengqiao_eval.office.layout import TOTALS, Layout, Mark, column_letters, squeeze
-from fengqiao_eval.office.table import DATA, find_rows, list_words, read_heading
+from fengqiao_eval.office.table import DATA, find_sums, list_words, read_heading
 from fengqiao_eval.words import quote
 
 DEEP = 60
@@ -285,7 +285,7 @@ def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Lay
     layout = settled.model_copy(update=_span(first, last) | _extent(region, last))
     names = {column: name for column, name in read_heading(region.grid, layout).items() if name and column in region.columns}
     rows = [row for row in range(last + 1, region.bottom) if any(not _is_blank(cell) for cell in region.row(row))]
-    sums = set(find_rows(region.grid, list_words(region.grid), TOTALS, last + 1, anywhere=True))
+    sums = set(find_sums(region.grid, list_words(region.grid), TOTALS, last + 1))
     remarks = _remarks(region, [row for row in rows if row not in sums])
     layout = layout.model_copy(update={"remarks": tuple(dict.fromkeys(pattern for _, pattern in remarks))})
     data = [row for row in rows if row not in sums and row not in {number for number, _ in remarks}]

@@ -5,8 +5,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, time
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ from fengqiao_eval.words import quote
 
 DATA = re.compile(r"^\d{4}[-/.]\d|^\d{5,}$|\d{11}")
 """A date or a long number: what no column is called, but what a line without a heading holds, perhaps of a citizen."""
+PLAIN = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
+"""How a time begins that was read."""
 CLOSE = 1e-6
 """A sum that is as close as that to the number told is the same."""
 _IDEOGRAPHS = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef（）、]"
@@ -54,7 +58,7 @@ def read_table(
     grid, others = choose_sheet(opened, layout)
     refuse(_unsure(grid))
     heading = read_heading(grid, layout)
-    rows = _sort_rows(grid, layout, heading)
+    rows = _sort_rows(grid, layout, heading, {column: kinds.get(name, "text") for column, name in heading.items()})
     refuse(_heading_faults(grid, layout, heading, rows, joins))
     named = {name: number for number, name in heading.items() if name}
     cells = _fill(grid, layout, named, rows.groups["read"])
@@ -205,13 +209,13 @@ def _is_blank(cell: Any) -> bool:
 # What becomes of each row
 
 
-def _sort_rows(grid: CellGrid, layout: Layout, heading: Mapping[int, str]) -> _SortedRows:
+def _sort_rows(grid: CellGrid, layout: Layout, heading: Mapping[int, str], kinds: Mapping[int, str]) -> _SortedRows:
     """Put every row into its group; rows that are read and equal to an earlier one are found when they are read."""
     found, last = _SortedRows(), layout.heading_rows[1]
     begin, end = layout.rows or (last + 1, len(grid.rows))
     some = _find_filled(grid, sorted(heading))
     words = list_words(grid)
-    marked = dict.fromkeys(find_rows(grid, words, layout.totals, last, anywhere=True), "totals")
+    marked = dict.fromkeys(find_sums(grid, words, layout.totals, last, kinds), "totals")
     marked |= dict.fromkeys(find_rows(grid, words, layout.remarks, last), "remarks")
     again = grid.rows[last - 1] if last <= len(grid.rows) else None
     for row, cells in enumerate(grid.rows):
@@ -267,6 +271,44 @@ def find_rows(
             if row >= start and type(cell) is str and cell in said and (cell in sure or _is_first(grid.rows[row], column)):
                 found.add(row)
     return sorted(found)
+
+
+TALLY = re.compile(r"[\W_]*|[^\w]*\d[\d.,]*(?:\s*[^\W\d]{1,2})?[^\w]*")
+"""What stands in a row of sums beside its word: nothing, signs without letters, a number perhaps with its unit."""
+
+
+def find_sums(
+    grid: CellGrid, words: ColumnWords, patterns: tuple[str, ...], start: int = 0, kinds: Mapping[int, str] = MappingProxyType({})
+) -> list[int]:
+    """Number the rows of sums, from `start`: they say one of the patterns, and nothing that only a record says.
+
+    kinds: of columns, where they are known. A row that has a time, or an id that is no number and no such word, is a record,
+    whatever its remarks say; where neither is known, a row with more than one other text is.
+    """
+    said = compile_words(patterns)
+    return [row for row in find_rows(grid, words, patterns, start, anywhere=True) if _is_sum(grid.rows[row], said, kinds)]
+
+
+def _is_sum(cells: Sequence[Any], said: re.Pattern[str], kinds: Mapping[int, str]) -> bool:
+    held = [column for column, cell in enumerate(cells) if not (isinstance(cell, str) and TALLY.fullmatch(cell))]
+    held = [column for column in held if isinstance(cells[column], str | date | time) and not _says(cells[column], said)]
+    times = {column for column, kind in kinds.items() if kind in ("time", "date")}
+    if any((column in times or not times) and _is_moment(cells[column]) for column in range(len(cells))):
+        return False
+    if any(kind == "key" for kind in kinds.values()) or times:
+        return not any(kinds.get(column) == "key" for column in held)
+    return len(held) <= 1
+
+
+def _says(cell: Any, said: re.Pattern[str]) -> bool:
+    return isinstance(cell, str) and bool(said.fullmatch(squeeze(cell)))
+
+
+def _is_moment(cell: Any) -> bool:
+    """Say whether a cell is a time, or a text that is read as one."""
+    if isinstance(cell, str):
+        return any(sign.isdigit() for sign in cell) and bool(PLAIN.match(str(read_column([cell], Writing("time")).texts[0])))
+    return isinstance(cell, date)
 
 
 def _is_first(cells: Sequence[Any], column: int) -> bool:
