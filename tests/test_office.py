@@ -23,6 +23,7 @@ from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.sources import files_of
 from fengqiao_eval.records.store import open_records, read_records
 
+XML_SHEET = b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">'
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -201,6 +202,7 @@ def test_a_heading_of_two_rows_is_read_downwards(workbook):
         ([["a", "b"], ["1", "2"]], {"heading": 9}, r"· 9 \[office.no_heading\] 第 9 行不是表头"),
         ([["13812345678", "b"], ["1", "2"]], {}, r"\[office.no_heading\] 第 1 行不是表头"),
         ([["a", "b"], ["1", "2"]], {"fill": ("c",), "formats": {"a": "DD.MM"}}, r"mapping_column\][^$]*\[office.format\]"),
+        ([["a"], ["1"]], {"encoding": "gbk", "separator": ";"}, r"encoding \[office.text_only\][^$]*separator \[off"),
         ([["a"], ["1"]], {"sheet": "表"}, r"· sheet \[office.no_sheet\] 没有名为 “表” 的工作表；有：“Sheet1”"),
         ([], {}, r"\[office.empty\] 没有任何内容"),
     ],
@@ -241,6 +243,8 @@ def test_text_is_decoded_and_cut_strictly(tmp_path, separator, encoding):
         ("t.et", b"x", r"t\.et \[office.foreign\] \.et 不能读"),
         ("t.pdf", b"%PDF-1.4", r"\[office.foreign\] \.pdf 不能读"),
         ("t.xls", b"<html><table>", r"\[office.web_page\] 文件名是 \.xls，内容是网页"),
+        ("t.xls", XML_SHEET, r"\[office.xml_sheet\] 文件名是 \.xls，内容是 XML 电子表格"),
+        ("t.xls", b"MIME-Version: 1.0\nContent-Type: multipart/related", r"\[office.web_page\] 文件名是 \.xls，内容是网页"),
         ("t.xls", "编号\t单位".encode("gbk"), r"\[office.text_inside\] 文件名是 \.xls，内容是文本"),
         ("t.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), r"\[office.encrypted\] 工作簿有密码"),
         ("t.xlsx", b"PK\3\4 broken", r"\[records.unreadable\]"),
@@ -339,6 +343,33 @@ def test_signs_that_are_more_than_wide_are_no_digits(cell, kind):
     assert read_column([cell], Writing(kind)).texts == [cell]
 
 
+@pytest.mark.parametrize("said", [{"heading": True}, {"rows": (True, 3)}, {"totals": ("*",)}, {"remarks": ("* *",)}])
+def test_a_layout_that_says_nothing_is_no_layout(said):
+    """Yes is no row, and a star alone would take every row."""
+    with pytest.raises(ValueError, match=r"heading|rows|totals|remarks"):
+        Layout(**said)
+
+
+@pytest.mark.parametrize(
+    ("cells", "layout", "words"),
+    [
+        ([0.925, "92.5%"], {}, r"“数值” \[office.percent\] 有 1 格写有 %（第 3 行），另 1 格没有"),
+        (["92.5", "92.5％", "90%"], {}, r"有 2 格写有 %（第 3, 4 行），另 1 格没有"),
+        (["3,5", "1,200"], {"decimal": ","}, r"“数值” \[office.comma\] .*有 1 格如 1,200（第 3 行）"),
+        (["92.5%", "", "0", "90%"], {}, ""),
+        (["3,5", "1.200", "1.200,5"], {"decimal": ","}, ""),
+    ],
+)
+def test_a_column_of_numbers_has_one_meaning(workbook, cells, layout, words):
+    """92.5% beside 0.925, and 1,200 where a comma begins decimals, may be two numbers each."""
+    path = workbook([["号", "数值"], *([f"K{number}", cell] for number, cell in enumerate(cells))])
+    if words:
+        with pytest.raises(InputError, match=words):
+            table(path, {"数值": "number"}, **layout)
+    else:
+        assert len(table(path, {"数值": "number"}, **layout)[0]) == len(cells) + 1
+
+
 CASES = [
     ["接处警台账"],
     ["编号", "单位编号", "接报日期", "接报时刻", "类别", "投诉数"],
@@ -361,7 +392,7 @@ def test_records_are_read_from_a_workbook(workbook, tmp_path):
     cases = records.tables["cases"].to_pandas().sort_values("case_id")
     assert cases["received_at"].astype(str).tolist() == ["2024-10-01 08:05:00", "2024-10-02 20:30:00"]
     assert [receipt.balanced for receipt in records.receipts["cases"]] == [True]
-    assert [note.key for note in records.notes][:2] == ["receipt", "repaired_joined"]
+    assert [note.key for note in records.notes][:3] == ["receipt", "receipt", "repaired_joined"]
 
 
 def test_every_file_of_a_table_is_looked_for_under_any_ending(tmp_path):

@@ -160,7 +160,9 @@ def _foreign(raw: bytes, suffix: str) -> str:
         return "foreign_inside"
     if suffix not in WORKBOOKS or packed or not raw:
         return ""
-    return "web_page" if head.startswith(b"<") else "text_inside"
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in head:
+        return "xml_sheet"
+    return "web_page" if head.startswith((b"<", b"mime-version:")) else "text_inside"
 
 
 def _unpack(raw: bytes, name: str) -> bytes:
@@ -325,6 +327,8 @@ def choose_sheet(opened: OfficeFile, layout: Layout) -> tuple[CellGrid, tuple[st
 
     Raises InputError: no sheet of that name, several that hold something, none that does.
     """
+    if opened.book is not None and (wrong := [key for key in ("encoding", "separator") if getattr(layout, key)]):
+        raise InputError(Fault(opened.name, key, "office.text_only", {"given": key}) for key in wrong)
     names = [sheet.name for sheet in opened.sheets]
     listed = ", ".join(map(quote, names)) or "—"
     if layout.sheet is not None and opened.book is not None:

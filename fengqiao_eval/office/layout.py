@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -21,7 +21,10 @@ REFERENCE = r"^[A-Za-z]{1,3}(?::[A-Za-z]{1,3})?$"
 """A column by its letters, or the first and the last of several."""
 
 Mark = Literal["missing", "not_applicable", "zero"]
-RowSpan = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+RowNumber = Annotated[int, Field(ge=1, strict=True)]
+RowSpan = tuple[RowNumber, RowNumber]
+Said = Annotated[str, Field(pattern=r"[^\s*]")]
+"""What rows say; of stars alone every row would."""
 
 
 def column_number(letters: str) -> int:
@@ -89,11 +92,11 @@ class Layout(Model):
     """
 
     sheet: str | None = None
-    heading: Annotated[int, Field(ge=1)] | RowSpan | None = None
+    heading: RowNumber | RowSpan | None = None
     rows: RowSpan | None = None
     columns: tuple[Annotated[str, Field(pattern=REFERENCE)], ...] = ()
-    totals: tuple[Annotated[str, Field(min_length=1)], ...] = TOTALS
-    remarks: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    totals: tuple[Said, ...] = TOTALS
+    remarks: tuple[Said, ...] = ()
     fill: tuple[str, ...] = ()
     formats: dict[str, str] = {}
     encoding: Literal["utf-8", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be"] | None = None
@@ -125,7 +128,3 @@ class Layout(Model):
         usual = {"heading"} if self.heading_rows == (1, 1) else set()
         fields = Layout.model_fields
         return [key for key in fields if key not in usual and getattr(self, key) != fields[key].get_default()]
-
-    def of_text(self) -> Self:
-        """Give the layout without what only a file of text has."""
-        return self.model_copy(update={"encoding": None, "separator": None})

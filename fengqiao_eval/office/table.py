@@ -17,7 +17,7 @@ import pyarrow as pa
 from fengqiao_eval.documents import suggest
 from fengqiao_eval.errors import Fault, refuse
 from fengqiao_eval.office.bounds import DAMAGE
-from fengqiao_eval.office.cells import ColumnRead, Writing, join_moments, read_amount, read_column, valid_format
+from fengqiao_eval.office.cells import ColumnRead, Writing, join_moments, narrow, read_amount, read_column, valid_format
 from fengqiao_eval.office.grid import CellGrid, choose_sheet, open_office
 from fengqiao_eval.office.layout import Layout, column_letters, compile_words, squeeze
 from fengqiao_eval.office.receipt import FIRST_ROWS, GROUPS, CellCount, Receipt, RowCount, TotalsCheck
@@ -65,11 +65,33 @@ def read_table(
     columns = {name: read_column(cells[name], _writing(name, layout, kinds, grid)) for name in named}
     for new, (day, clock) in joins.items():
         columns[new] = join_moments(cells[day], cells[clock], _writing(day, layout, {day: "time"}, grid))
+    refuse(_number_faults(grid, layout, columns, cells, rows.groups["read"]))
     hidden = any(sheet.hidden for sheet in opened.sheets if sheet.name == grid.sheet)
     receipt = _receipt(grid, layout, named, rows, columns, _totals_check(grid, layout, named, cells, rows))
     left = tuple(one for one in others if opened.book is None or _holds(opened.book, one))
     table = pa.table({name: pa.array(column.texts, pa.string()) for name, column in columns.items()})
     return table, _complete(receipt, hidden=hidden, sheets_left=left, numbers=tuple(row + 1 for row in rows.groups["read"]))
+
+
+COMMA = re.compile(r"\s*[+-]?\d{1,3},\d{3}\s*")
+"""A number of which nobody knows whether its comma is one of thousands or begins decimals."""
+
+
+def _number_faults(
+    grid: CellGrid, layout: Layout, columns: Mapping[str, ColumnRead], cells: Mapping[str, Sequence[Any]], read: Sequence[int]
+) -> Iterator[Fault]:
+    """Find columns in which a number may mean two: some with % and some without, and 1,200 where a comma begins decimals."""
+    for name, column in columns.items():
+        if places := column.repaired.get("percent"):
+            others = sum(text not in (None, "0") for text in column.texts) - len(places)
+            told = {"percent": len(places), "count": others, "rows": ", ".join(str(read[n] + 1) for n in places[:FIRST_ROWS])}
+            if others:
+                yield Fault(grid.where, quote(name), "office.percent", told)
+        if layout.decimal == "," and column.repaired.get("decimal"):
+            unsure = [place for place in column.repaired["decimal"] if COMMA.fullmatch(narrow(str(cells[name][place])))]
+            if unsure:
+                rows = ", ".join(str(read[place] + 1) for place in unsure[:FIRST_ROWS])
+                yield Fault(grid.where, quote(name), "office.comma", {"count": len(unsure), "rows": rows})
 
 
 def _complete(receipt: Receipt, **more: Any) -> Receipt:
