@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import messy_files
 from fengqiao_eval.errors import InputError
+from fengqiao_eval.office import finder
 from fengqiao_eval.office.cells import Writing, join_moments, read_column
 from fengqiao_eval.office.finder import propose
 from fengqiao_eval.office.layout import Layout
@@ -262,6 +263,49 @@ def test_what_is_no_table_is_refused_by_name(tmp_path, name, raw, words):
     (tmp_path / name).write_bytes(raw)
     with pytest.raises(InputError, match=words):
         table(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("a,b\n" + "," * 70_000 + "\n", "far_cell"),
+        ("a,b\n" + ',,,,,,,,,"\n"' * 8000, "far_cell"),
+        ("a,b\n" + "\n" * 1_100_000 + "1,2\n", "too_many_rows"),
+    ],
+)
+def test_a_text_that_reaches_too_far_is_refused_before_it_is_cut(tmp_path, text, rule):
+    """A row of more cells than there are columns, be it of many lines, and more rows than a sheet has: no room is taken."""
+    (tmp_path / "t.txt").write_text(text, "utf-8")
+    with pytest.raises(InputError, match=rf"\[office.{rule}\]"):
+        table(tmp_path / "t.txt", separator=",")
+
+
+def test_of_a_long_text_the_beginning_is_looked_at(tmp_path, monkeypatch):
+    """What is proposed rests on the first signs; the rows behind them are counted."""
+    monkeypatch.setattr(finder, "MUCH", 1000)
+    path = tmp_path / "t.txt"
+    path.write_text("编号,单位,接报时间\n" + "K1,S1,2024-10-01 08:00\n" * 5000, "utf-8")
+    (found,) = propose(path, ["编号", "单位", "接报时间"])
+    assert (found.columns, found.rows) == (("编号", "单位", "接报时间"), 5000)
+
+
+@pytest.mark.parametrize("rows", [500])
+def test_notes_that_differ_cost_no_more_than_their_number(tmp_path, rows):
+    """Each note is a pattern of its own unless a record begins as it does."""
+    path = tmp_path / "t.txt"
+    notes = "".join(f"K{n},S1,2024-10-01,8\n第{n}次说明,,,\n" for n in range(rows))
+    path.write_text(f"编号,单位,接报时间,件数\n{notes}K,,,\n", "utf-8")
+    (found,) = propose(path, ["编号", "单位", "接报时间", "件数"])
+    assert (len(found.layout.remarks), "K*" in found.layout.remarks) == (rows, False)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_alike_wherever_a_text_is_parted(tmp_path, end):
+    """Rows of a text longer than what is looked at in one go, a line end within quotes among them."""
+    path = tmp_path / "t.txt"
+    path.write_bytes(f"a,b{end}{''.join(f'K{n:05d},{chr(34)}x{end}y{chr(34)}{end}' for n in range(9000))}".encode())
+    found = table(path)[0]
+    assert (len(found), found[-1]) == (9001, ["K08999", f"x{end}y"])
 
 
 def change(path, part, old, new):

@@ -19,6 +19,8 @@ DEEP = 60
 """A heading is looked for in so many rows from where a table may begin."""
 LOOKED_AT = 2000
 """So many rows below a heading are looked at to see what its columns hold."""
+MUCH = 8 << 20
+"""So many signs of a text are looked at."""
 LONG = 80
 """No name of a column is longer."""
 ENOUGH = 3.0
@@ -80,7 +82,7 @@ def propose(path: Path, known: Collection[str] = (), name: str | None = None, to
     taken. Sure is the score by 7, halved where another row comes within 0.5 of it, or where the file may be cut in two ways.
     Raises InputError where the file cannot be opened or cut.
     """
-    opened = open_office(path, told, name)
+    opened, more = _shorten(open_office(path, told, name))
     words = frozenset(map(bare_name, known))
     found: list[Proposal] = []
     for sheet in opened.sheets:
@@ -92,7 +94,15 @@ def propose(path: Path, known: Collection[str] = (), name: str | None = None, to
         settled = settled.model_copy(update={"encoding": told.encoding}) if told.encoding and opened.book is None else settled
         for region, heading in _regions(grid, words) if told.heading is None else _region_told(grid, told):
             found.append(_proposal(region, heading, settled, words))
-    return found
+    return [*found[:-1], replace(found[-1], rows=found[-1].rows + more)] if found and more else found
+
+
+def _shorten(opened: OfficeFile) -> tuple[OfficeFile, int]:
+    """Leave of a long text its beginning, by which it is proposed how it is read; and count the lines behind that."""
+    end = opened.text.find("\n", MUCH) + 1
+    if opened.book is not None or not end:
+        return opened, 0
+    return replace(opened, text=opened.text[:end]), opened.text.count("\n", end) + (opened.text[-1] != "\n")
 
 
 def bare_name(text: str) -> str:
@@ -338,8 +348,16 @@ def _remarks(region: _Region, rows: Sequence[int]) -> list[tuple[int, str]]:
             word = note["word"].strip() + "*" if note else squeeze(head)[:8].replace("*", "") + "*"
             found.append((row, word))
     taken = {number for number, _ in found}
-    others = [squeeze(str(region.row(row)[0])) for row in rows if row not in taken]
-    return [(row, word) for row, word in found if not any(other.startswith(squeeze(word[:-1])) for other in others if other)]
+    longest = max((len(squeeze(word)) for _, word in found), default=0)
+    begun = (
+        {other[:end] for other in _firsts(region, rows, taken) for end in range(1, min(len(other), longest) + 1)} if found else ()
+    )
+    return [(row, word) for row, word in found if squeeze(word[:-1]) not in begun]
+
+
+def _firsts(region: _Region, rows: Sequence[int], taken: Collection[int]) -> set[str]:
+    """Give what stands first in the rows that are no notes."""
+    return {squeeze(cell) for cell in {str(region.row(row)[0])[:LONG] for row in rows if row not in taken}}
 
 
 def _column_keys(region: _Region, names: dict[int, str], cells: dict[str, list[Any]], data: Sequence[int]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,7 +32,7 @@ REFUSED = (".et", ".wps", ".ett", ".numbers", ".pdf", ".doc", ".docx", ".htm", "
 """What offices send in place of tables, and what is not read."""
 LIMITS = BookLimits(size=1 << 30, rows=1 << 20, columns=MOST_COLUMNS, cells=24_000_000)
 """How large a workbook may be: a million rows of twenty cells."""
-MOST_TEXT = 512 << 20
+MOST_TEXT = 256 << 20
 """The bytes of a file of text, at most, once it is unpacked."""
 MOST_RATIO = 100
 """How many times smaller than its text a packed file may be, where it is large at all."""
@@ -277,7 +277,8 @@ def _text_grid(opened: OfficeFile, layout: Layout) -> CellGrid:
     width = max(widths, default=0)
     if width > MOST_COLUMNS or width * len(rows) > LIMITS.cells:
         raise _fault(opened.name, "office.far_cell", place=f"{len(rows)} × {width}")
-    rows = [row if len(row) == width else row + [""] * (width - len(row)) for row in rows]
+    blank = [""] * width
+    rows = [row if len(row) == width else row + blank[len(row) :] if row else blank for row in rows]
     return CellGrid(
         opened.name, "", opened.kind, rows, width, encoding=opened.encoding, separator=separator, widths=widths, unsure=unsure
     )
@@ -304,22 +305,60 @@ def find_separator(text: str, first: int, last: int, usual: str | None = None) -
 
 def _head(text: str, separator: str, last: int) -> list[list[str]]:
     """Cut the first rows of a text, as far as that can be done."""
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     found: list[list[str]] = []
-    with suppress(csv.Error):
-        found.extend(islice(lines, last))
+    with suppress(csv.Error, InputError):
+        found.extend(islice(_cut_rows(text, separator, ""), last))
     return found
 
 
-def cut(text: str, separator: str, name: str) -> list[list[str]]:
-    """Cut a text into rows of cells; a quoted cell is quoted as a whole, and a quote within it is doubled."""
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+def cut(text: str, separator: str, name: str, most: int = LIMITS.rows) -> list[list[str]]:
+    """Cut a text into rows of cells; a quoted cell is quoted as a whole, and a quote within it is doubled.
+
+    Raises InputError where that cannot be, and before room is taken for more rows or cells than a sheet may have.
+    """
     rows: list[list[str]] = []
+    nothing: list[str] = []
     try:
-        rows.extend(lines)
+        for row in _cut_rows(text, separator, name, strict=True):
+            rows.append(row or nothing)
+            if len(rows) > most:
+                raise _fault(name, "office.too_many_rows", most=f"{most:,}")
     except csv.Error:
         raise _fault(name, "records.quote", line=len(rows) + 1) from None
     return rows
+
+
+def _cut_rows(text: str, separator: str, name: str, *, strict: bool = False) -> Iterator[list[str]]:
+    """Cut a text row by row; one of more separators than any table has is refused before it is cut."""
+    signs = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal signs
+        for line in _lines(text):
+            signs += line.count(separator)
+            if signs > _MOST_SIGNS:
+                raise _fault(name, "office.far_cell")
+            yield line
+
+    for row in csv.reader(lines(), delimiter=separator, strict=strict):
+        signs = 0
+        yield row
+
+
+_MOST_SIGNS = 64 * MOST_COLUMNS
+"""The separators of a row, at most, those within quotes among them."""
+_CHUNK = 1 << 16
+_END = re.compile(r"\r\n|\r|\n")
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give the lines of a text, with their ends, without a copy of all of it."""
+    begin = 0
+    while begin < len(text):
+        found = _END.search(text, begin + _CHUNK)
+        end = found.end() if found else len(text)
+        yield from io.StringIO(text[begin:end], newline="")
+        begin = end
 
 
 def choose_sheet(opened: OfficeFile, layout: Layout) -> tuple[CellGrid, tuple[str, ...]]:
