@@ -53,6 +53,24 @@ def said(where, table="cases", **mapped):
     return str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "twice"),
+    [
+        ({"rows": [2, 3]}, {"rows": [3, 4]}, True),
+        ({"rows": [2, 3]}, {}, True),
+        ({"columns": ["A:C"]}, {"columns": ["A", "B", "C"]}, True),
+        ({"rows": [2, 3]}, {"rows": [4, 4]}, False),
+    ],
+)
+def test_parts_of_a_file_that_share_cells_are_read_twice(tmp_path, first, second, twice):
+    """Rows that two parts take are one fault, parts beside each other are none."""
+    lay(tmp_path / "units.csv", UNITS)
+    lay(tmp_path / "cases.txt", f"{HEAD}\n" + "".join(f"K{n},S1,2024-10-0{n}\n" for n in (1, 2, 3)))
+    parts = [{"name": "cases.txt", **first}, {"name": "cases.txt", **second}]
+    faults = read_records(tmp_path, {"cases": Mapped.model_validate({"file": parts})}, name="records")[1]
+    assert [fault.rule for fault in faults] == (["records.file_twice"] if twice else [])
+
+
 @pytest.mark.parametrize("bad", [(1,), (0,), (0, 2), (0, 1, 2)])
 @pytest.mark.parametrize("suffix", ["csv", "txt"])
 def test_a_cell_that_is_no_time_leaves_the_others_times(tmp_path, bad, suffix):

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -238,6 +238,11 @@ def _folder_sources(roots: Sequence[Path], mapped: Mapping[str, Mapped], timezon
                 found.faults.append(Fault(label, f"tables.{table}.file", "records.file_twice", {"count": count}))
             if (source := _read_source(connection, path, label, read, found, (table, one))) is not None:
                 found.tables.setdefault(table, []).append(source)
+        ways = {path: [how for one, how in parts if one == path] for path, count in Counter(paths).items() if count > 1}
+        crossing = [path for path, hows in ways.items() if any(_cross(*pair) for pair in combinations(hows, 2))]
+        for path in crossing:
+            label = _label(path, base) if several else path.name
+            found.faults.append(Fault(label, f"tables.{table}.file", "records.file_twice", {"count": 2}))
         if len(roots) > 1 and (lacking := [root for root in roots if not any(path.is_relative_to(root) for path in paths)]):
             found.notes.append(Note("folders_without", {"table": table, **_name_files(lacking, base), "of": len(roots)}))
     if beside := [path for path in _files_in(roots, known) if path not in known]:
@@ -248,6 +253,15 @@ def _folder_sources(roots: Sequence[Path], mapped: Mapping[str, Mapped], timezon
 def _extent(how: Mapped) -> tuple[Any, ...]:
     """Say which part of a file a table takes: sheets, rows and columns may be tables of their own."""
     return how.sheet, how.rows, how.columns
+
+
+def _cross(one: Mapped, other: Mapped) -> bool:
+    """Say whether two parts of a file, which are not the same, share cells: what lies in both would be read twice."""
+    if _extent(one) == _extent(other) or (one.sheet != other.sheet and None not in (one.sheet, other.sheet)):
+        return False
+    spans = [how.rows or (how.heading_rows[1] + 1, grid.LIMITS.rows) for how in (one, other)]
+    columns = [set(how.wanted(grid.LIMITS.columns)) for how in (one, other)]
+    return max(span[0] for span in spans) <= min(span[1] for span in spans) and bool(columns[0] & columns[1])
 
 
 def _files_in(roots: Sequence[Path], known: Collection[Path]) -> list[Path]:
