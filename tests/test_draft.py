@@ -381,3 +381,48 @@ def test_a_link_where_a_draft_would_lie_stays():
     Path("params/数据.yaml").symlink_to("nowhere")
     assert fengqiao("draft", "数据")[0] == 2
     assert Path("params/数据.yaml").is_symlink()
+
+
+# Every file is named
+
+
+def test_every_file_and_sheet_is_named_as_read_or_not():
+    """A heading alone, an empty file, a file of another kind, a sheet of numbers: each with its reason, in the file and on the console."""
+    Path("数据/空.csv").write_bytes(b"")
+    Path("数据/表头.csv").write_text(",".join(HEAD) + "\n", "utf-8")
+    Path("数据/通知.bak").write_bytes(b"PK")
+    workbook("数据/两张.xlsx", [["甲", "乙"], ["丙", "丁"], ["戊", "己"]], [[1, 2], [3, 4]], names=("词", "数"))
+    _, said, _ = fengqiao("draft", "数据")
+    text = Path("params/数据.yaml").read_text("utf-8")
+    for name, rule in (("空.csv", "draft.empty"), ("表头.csv", "draft.no_heading"), ("通知.bak", "draft.other_kind")):
+        assert re.search(rf"# 读不了：{name} .*({rule})", text), text
+        assert f"读不了：{name}" in said
+    assert re.search(r"# 读不了：两张\.xlsx:数 .*draft\.no_heading", text)
+
+
+@pytest.mark.parametrize("heading", ["类别（" + "请按系统类别填写，不得空缺，" * 8 + "）", "2024", "x" * 100])
+def test_an_odd_cell_in_a_heading_does_not_hide_a_file(heading):
+    """A cell of many signs, a word, a year: the row of names that we know is the heading all the same."""
+    rows = [[str(n), "003", f"2024-10-{n + 1:02} 08:00", f"2024-10-{n + 1:02} 08:10", "警情"] for n in range(9)]
+    workbook("数据/10月/接处警.xlsx", [[*HEAD, heading], *rows])
+    data, text = drafted("数据")
+    assert "10月/接处警.xlsx" in str(data["tables"]["cases"]["file"])
+    assert "# 10月/接处警.xlsx:Sheet1：警情案件，9 行" in text
+
+
+def test_hidden_sheets_are_named_and_not_read():
+    """A copy that somebody has hidden is no second record: it stands as a comment, with the line that would have it read."""
+    head = HEAD
+    rows = [[str(n), "003", "2024-10-05 08:00", ""] for n in range(3)]
+    path = "数据/10月/接处警.xlsx"
+    book = xlsxwriter.Workbook(path)
+    for name in ("汇总", "底稿"):
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate([head, *rows]):
+            sheet.write_row(number, 0, [f"{name}{row[0]}" if number else row[0], *row[1:]])
+    sheet.hide()
+    book.close()
+    data, text = drafted("数据")
+    assert "底稿" not in str(data["tables"])
+    assert "# 隐藏的工作表不读：10月/接处警.xlsx:底稿（像是警情案件，3 行）" in text
+    assert "units 3、cases 5\n" in fengqiao("check", "params/数据.yaml")[1]

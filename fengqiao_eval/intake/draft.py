@@ -119,8 +119,12 @@ def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, to
         plan.tell("", "unread", said=fault.text())
     for finding in (one for one in found if not one.table):
         plan.tell("", "no_table", file=_label(finding, plan.root), columns=_names(finding.columns))
+    for finding in (one for one in found if one.table and one.hidden):
+        entry = flow(_settlements(finding, plan.root))
+        said = {"file": _label(finding, plan.root), "table": TABLES[finding.table].label, "name": finding.table, "entry": entry}
+        plan.tell("", "hidden", rows=f"{finding.rows:,}", **said)
     for table in TABLES:
-        if those := _without_twins([one for one in found if one.table == table], plan):
+        if those := _without_twins([one for one in found if one.table == table and not one.hidden], plan):
             _map_table(plan, table, those)
     if not plan.tables:
         raise InputError([Fault(str(places[0]), "", "draft.nothing", {"known": ", ".join(TABLES)}), *faults])

@@ -11,7 +11,7 @@ from pyarrow.lib import ArrowException
 from fengqiao_eval.errors import Fault, InputError, Note, refuse
 from fengqiao_eval.files import absence, plain_path
 from fengqiao_eval.office import grid
-from fengqiao_eval.office.finder import Proposal, propose
+from fengqiao_eval.office.finder import Proposal, search
 from fengqiao_eval.office.layout import Layout, column_letters
 from fengqiao_eval.office.table import read_heading
 from fengqiao_eval.records.citizens import is_of_citizens, names_citizen
@@ -38,7 +38,7 @@ class TableFound:
     """A table that lies in a file: where, what its columns mean, and which record table it most likely is ('' for none).
 
     others: tables that fit nearly as well; missing: required columns that no heading means; citizens and free: columns that are
-    left out, since they hold members of the public, or sentences in which they may be named.
+    left out, since they hold members of the public, or sentences in which they may be named; hidden: whether its sheet is.
     """
 
     path: Path
@@ -54,6 +54,7 @@ class TableFound:
     missing: tuple[str, ...] = ()
     citizens: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 FREE = frozenset(
@@ -93,7 +94,8 @@ def survey(places: Sequence[Path], headings: Headings) -> tuple[list[TableFound]
     faults: list[Fault] = []
     for path in dict.fromkeys(paths):
         try:
-            found += _findings(path, headings)
+            for one in _findings(path, headings):
+                (found if isinstance(one, TableFound) else faults).append(one)  # type: ignore[arg-type]  # each to its own
         except InputError as error:
             faults += error.faults
     return found, faults
@@ -104,12 +106,12 @@ def _files_below(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(place, name)
-            if not name.startswith((".", "~$")) and not path.is_symlink() and (ending(path) or path.suffix.lower() in BASES):
+            if not name.startswith((".", "~$")) and not path.is_symlink():
                 yield path
 
 
-def _findings(path: Path, headings: Headings) -> Iterator[TableFound]:
-    """Find the tables of a file; a pipe is none, and what is called by a citizen's number is not told of."""
+def _findings(path: Path, headings: Headings) -> Iterator[TableFound | Fault]:
+    """Find the tables of a file, and why there are none; a pipe is none, what is called by a citizen's number is not told of."""
     if not path.is_file():
         raise InputError([Fault(path.name, "", absence(path))])
     if names_citizen(path.name):
@@ -123,9 +125,17 @@ def _findings(path: Path, headings: Headings) -> Iterator[TableFound]:
         except (ArrowException, OSError):
             raise InputError([unreadable(path.name, "Parquet")]) from None
         yield _finding(path, Proposal("", Layout(), tuple(file.schema_arrow.names), file.metadata.num_rows, 1.0), headings)
+    elif not ending(path):
+        yield Fault(path.name, "", "draft.other_kind")
     else:
-        for proposal in propose(path, headings.words):
+        looked = search(path, headings.words)
+        for proposal in looked.proposals:
             yield _finding(path, proposal, headings)
+        for sheet in looked.without:
+            where = f"{path.name}:{look(sheet) if names_citizen(sheet) else sheet}" if sheet else path.name
+            yield Fault(where, "", "draft.no_heading")
+        if not looked.proposals and not looked.without:
+            yield Fault(path.name, "", "draft.empty")
 
 
 def _base_tables(path: Path) -> list[tuple[str, tuple[str, ...], int]]:
@@ -176,6 +186,7 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
         missing=best.missing if table else (),
         citizens=citizens,
         free=free,
+        hidden=proposal.hidden,
     )
 
 

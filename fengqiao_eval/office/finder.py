@@ -41,6 +41,7 @@ _COUNTED = re.compile(r"数|次|件|人|量|金额|分$|率|count|number|total",
 _ORDER = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}(?:\D.*)?", re.DOTALL)
 _COMMA = re.compile(r"\s*[+-]?\d+,\d{1,2}\s*")
 _NOTE = re.compile(r"(?P<word>[^:：]{1,12})[:：]")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _FEW = 3
 
 
@@ -55,6 +56,15 @@ class Proposal:
     sure: float
     why: tuple[Note, ...] = ()
     alternatives: tuple[Layout, ...] = ()
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a file holds: the tables that most likely lie in it, and the sheets that hold something but no table."""
+
+    proposals: tuple[Proposal, ...]
+    without: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,9 +92,15 @@ def propose(path: Path, known: Collection[str] = (), name: str | None = None, to
     taken. Sure is the score by 7, halved where another row comes within 0.5 of it, or where the file may be cut in two ways.
     Raises InputError where the file cannot be opened or cut.
     """
+    return list(search(path, known, name, told).proposals)
+
+
+def search(path: Path, known: Collection[str] = (), name: str | None = None, told: Layout = UNTOLD) -> Search:
+    """Look through the sheets of a file: the tables as propose() finds them, and the sheets in which nothing looks like one."""
     opened, more = _shorten(open_office(path, told, name))
     words = frozenset(map(bare_name, known))
     found: list[Proposal] = []
+    without: list[str] = []
     for sheet in opened.sheets:
         grid, settled = _open_grid(opened, sheet.name)
         if grid is None or not grid.width:
@@ -92,9 +108,12 @@ def propose(path: Path, known: Collection[str] = (), name: str | None = None, to
         several = sum(not other.hidden for other in opened.sheets) > 1 or sheet.hidden
         settled = settled.model_copy(update={"sheet": sheet.name}) if several else settled
         settled = settled.model_copy(update={"encoding": told.encoding}) if told.encoding and opened.book is None else settled
-        for region, heading in _regions(grid, words) if told.heading is None else _region_told(grid, told):
-            found.append(_proposal(region, heading, settled, words))
-    return [*found[:-1], replace(found[-1], rows=found[-1].rows + more)] if found and more else found
+        regions = list(_regions(grid, words) if told.heading is None else _region_told(grid, told))
+        found += [replace(_proposal(region, heading, settled, words), hidden=sheet.hidden) for region, heading in regions]
+        without += [] if regions else [sheet.name]
+    if found and more:
+        found[-1] = replace(found[-1], rows=found[-1].rows + more)
+    return Search(tuple(found), tuple(without))
 
 
 def _shorten(opened: OfficeFile) -> tuple[OfficeFile, int]:
@@ -211,13 +230,22 @@ def _score(region: _Region, first: int, last: int, known: frozenset[str]) -> flo
         return 0.0
     named = sum(bool(name) for name, there in zip(names, used, strict=True) if there) / sum(used)
     cells = [cell for row in range(first, last + 1) for cell in region.row(row) if not _is_blank(cell)]
-    plain = all(isinstance(cell, str) and len(cell) <= LONG and not DATA.search(cell) for cell in cells)
+    odd = sum(not _is_name(cell) for cell in cells)
     distinct = len({name.casefold() for name in said}) == len(said)
     other = any(_is_datum(row[n]) for row in below for n, name in enumerate(names) if name)
-    familiar = sum(bare_name(name) in known or bare_name(name.split()[-1]) in known for name in said) / len(said)
-    if not plain or any(map(_is_datum, cells)):
+    familiar = sum(_is_known(name, known) for name in said) / len(said)
+    if odd and (odd * _FEW > len(cells) or familiar * 2 < 1):  # a cell or two of another kind, where most are names that we know
         return 0.0
     return 3 * familiar + 2 * named + distinct * (len(said) > 1 or len(names) == 1) + other - AGAIN * _is_said_again(below, said)
+
+
+def _is_name(cell: Any) -> bool:
+    return isinstance(cell, str) and len(cell) <= LONG and not DATA.search(cell) and not _is_datum(cell)
+
+
+def _is_known(name: str, known: frozenset[str]) -> bool:
+    """Say whether a name is known, as it is or its last word, whatever it says in brackets."""
+    return any(bare_name(one) in known for one in (name, name.rsplit(maxsplit=1)[-1], _BRACKETS.sub("", squeeze(name))))
 
 
 AGAIN = 0.6
