@@ -387,7 +387,7 @@ def test_a_link_where_a_draft_would_lie_stays():
 
 
 def test_every_file_and_sheet_is_named_as_read_or_not():
-    """A heading alone, an empty file, a file of another kind, a sheet of numbers: each with its reason, in the file and on the console."""
+    """A heading alone, nothing at all, a file of another kind, numbers: each with its reason, in the file and on the console."""
     Path("数据/空.csv").write_bytes(b"")
     Path("数据/表头.csv").write_text(",".join(HEAD) + "\n", "utf-8")
     Path("数据/通知.bak").write_bytes(b"PK")
@@ -426,3 +426,46 @@ def test_hidden_sheets_are_named_and_not_read():
     assert "底稿" not in str(data["tables"])
     assert "# 隐藏的工作表不读：10月/接处警.xlsx:底稿（像是警情案件，3 行）" in text
     assert "units 3、cases 5\n" in fengqiao("check", "params/数据.yaml")[1]
+
+
+# Day and clock in two columns
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        [["警情号", "单位编号", "接报日期", "接报时间", "到场日期", "到场时间"]],
+        [["警情号", "单位编号", "接警时间", "", "到场时间", ""], ["", "", "日期", "时间", "日期", "时间"]],
+        [["警情号", "unit id", "received date", "received time", "arrival date", "arrival time"]],
+    ],
+)
+def test_a_day_and_a_clock_beside_it_are_joined(heading):
+    """Whatever the headings, in one row or two: the time is made of both, and said."""
+    shutil.rmtree("数据/11月")
+    shutil.rmtree("数据/12月")
+    rows = [
+        [str(n), "003", f"2024-10-{n + 1:02}", "08:00", f"2024-10-{n + 1:02}", "08:20" if n < 2 else "08:05"] for n in range(6)
+    ]
+    workbook("数据/10月/接处警.xlsx", [*heading, *rows])
+    data, text = drafted("数据")
+    assert [len(data["tables"]["cases"]["set"][name]) for name in ("received_at", "arrived_at")] == [2, 2]
+    assert "合成（set 中的一行）" in text
+    assert fengqiao("score", "params/数据.yaml", "--set", "period=2024-10")[0] == 0
+    found = pd.read_parquet("runs/数据/measures.parquet").query(
+        "indicator == 'arrival_on_time' and unit_id == '003' and period == '2024-10'"
+    )
+    assert found[["numerator", "denominator"]].astype(int).to_numpy().tolist() == [[4, 6]]
+
+
+def test_a_half_of_a_time_is_not_taken_for_it():
+    """A clock without its day, and a day whose clock stands beside it under another name: told, not read as midnight."""
+    head = ["警情号", "单位编号", "接报时间", "到场日期", "到场钟点", "完成时间"]
+    rows = [[str(n), "003", f"2024-10-{n + 1:02} 08:00", f"2024-10-{n + 1:02}", "08:10", "09:00"] for n in range(6)]
+    for month in ("10月/接处警.xlsx", "11月/接处警.xlsx", "12月/接处警.xlsx"):
+        workbook(f"数据/{month}", [head, *rows])
+    Path("数据/11月/接处警.csv").unlink()
+    data, text = drafted("数据")
+    cases = data["tables"]["cases"]
+    assert cases["set"]["arrived_at"] == ["到场日期", "到场钟点"]
+    assert "closed_at" not in cases["rename"].values()
+    assert "不当作时间读：“完成时间”" in text

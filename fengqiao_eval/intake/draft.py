@@ -190,11 +190,23 @@ def _map_table(plan: Outline, table: str, found: Sequence[TableFound]) -> None:
             rename |= {heading: meaning} if heading != meaning else {}
     if rename:
         given["rename"] = rename
+    joins = _common_joins(found)
+    if joins:
+        given["set"] = {column: list(pair) for column, pair in joins.items()}
     plan.tables[table] = given
     for one in found:
-        plan.columns.setdefault(table, set()).update(rename.get(name, name) for name in one.columns)
+        halves = {name for pair in one.joins.values() for name in pair}
+        plan.columns.setdefault(table, set()).update(rename.get(name, name) for name in one.columns if name not in halves)
         plan.spoken.setdefault(table, []).append(" ".join([one.path.name, one.sheet, *one.columns]))
         _tell_finding(plan, one)
+        for column, pair in one.joins.items():
+            key = "joined" if column in joins else "join_differs"
+            plan.tell(table, key, column=column, day=quote(pair[0]), clock=quote(pair[1]))
+
+
+def _common_joins(found: Sequence[TableFound]) -> dict[str, tuple[str, str]]:
+    """Give the joins that hold in every file of a table: what is set holds for all of them."""
+    return {column: pair for column, pair in found[0].joins.items() if all(one.joins.get(column) == pair for one in found)}
 
 
 def _settlements(finding: TableFound, root: Path) -> dict[str, Any]:
@@ -246,11 +258,11 @@ def _tell_finding(plan: Outline, finding: TableFound) -> None:
             )
         elif local := [one for one in meaning.alternatives if one.startswith(f"{table}.")]:
             plan.tell(table, "alternative", heading=quote(heading), column=meaning.column, others=", ".join(local))
-    if finding.citizens:
-        plan.tell(table, "citizens", columns=_names(finding.citizens))
-    if finding.free:
-        plan.tell(table, "free", columns=_names(finding.free))
-    if unused := [name for name in finding.columns if name not in finding.meanings]:
+    for key, columns in (("citizens", finding.citizens), ("free", finding.free), ("halves", finding.halves)):
+        if columns:
+            plan.tell(table, key, columns=_names(columns))
+    spoken = {*finding.meanings, *finding.halves, *(name for pair in finding.joins.values() for name in pair)}
+    if unused := [name for name in finding.columns if name not in spoken]:
         plan.tell(table, "unused", columns=_names(unused))
     for column in finding.missing:
         plan.tell(table, "missing", column=column, meaning=_meaning(table, column))

@@ -1,9 +1,11 @@
 """What lies in the folders of an office: every file, the tables in it, and which record table each most likely is."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import normalize
 
 import pyarrow.parquet as pq
 from pyarrow.lib import ArrowException
@@ -38,7 +40,8 @@ class TableFound:
     """A table that lies in a file: where, what its columns mean, and which record table it most likely is ('' for none).
 
     others: tables that fit nearly as well; missing: required columns that no heading means; citizens and free: columns that are
-    left out, since they hold members of the public, or sentences in which they may be named; hidden: whether its sheet is.
+    left out, since they hold members of the public, or sentences in which they may be named; hidden: whether its
+    sheet is; joins: times that stand in a column of days and one of clocks; halves: columns whose other half is not sure.
     """
 
     path: Path
@@ -55,6 +58,8 @@ class TableFound:
     citizens: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
     hidden: bool = False
+    joins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    halves: tuple[str, ...] = ()
 
 
 FREE = frozenset(
@@ -128,14 +133,19 @@ def _findings(path: Path, headings: Headings) -> Iterator[TableFound | Fault]:
     elif not ending(path):
         yield Fault(path.name, "", "draft.other_kind")
     else:
-        looked = search(path, headings.words)
-        for proposal in looked.proposals:
-            yield _finding(path, proposal, headings)
-        for sheet in looked.without:
-            where = f"{path.name}:{look(sheet) if names_citizen(sheet) else sheet}" if sheet else path.name
-            yield Fault(where, "", "draft.no_heading")
-        if not looked.proposals and not looked.without:
-            yield Fault(path.name, "", "draft.empty")
+        yield from _sheets(path, headings)
+
+
+def _sheets(path: Path, headings: Headings) -> Iterator[TableFound | Fault]:
+    """Find the tables of the sheets of a file, and those in which there is none."""
+    looked = search(path, headings.words)
+    for proposal in looked.proposals:
+        yield _finding(path, proposal, headings)
+    for sheet in looked.without:
+        where = f"{path.name}:{look(sheet) if names_citizen(sheet) else sheet}" if sheet else path.name
+        yield Fault(where, "", "draft.no_heading")
+    if not looked.proposals and not looked.without:
+        yield Fault(path.name, "", "draft.empty")
 
 
 def _base_tables(path: Path) -> list[tuple[str, tuple[str, ...], int]]:
@@ -163,6 +173,8 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
     table = best.table if _is_table(best, path, proposal, headings) else ""
     citizens = tuple(name for name in proposal.columns if table and is_of_citizens(name, TABLES[table]))
     meant = headings.columns_of(proposal.columns, table) if table else {}
+    joins, halves = _join_columns(proposal, meant, table, headings) if table else ({}, ())
+    meant = {name: one for name, one in meant.items() if one.column not in joins and name not in halves}
     free = tuple(name for name in proposal.columns if table and bare(name, brackets=False) in FREE and name not in meant)
     kept = tuple(name for name in proposal.columns if name not in (*citizens, *free))
     needed = {name for name, one in meant.items() if one.column in TABLES[table].required}
@@ -183,11 +195,61 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
         meanings={name: one for name, one in meant.items() if name in kept},
         why=proposal.why,
         others=others if table else (),
-        missing=best.missing if table else (),
+        missing=tuple(
+            name for name in _lacking(table, meant, joins) if name in (*best.missing, *_columns_of(halves, table, headings))
+        ),
         citizens=citizens,
         free=free,
         hidden=proposal.hidden,
+        joins=joins,
+        halves=halves,
     )
+
+
+def _join_columns(
+    proposal: Proposal, meant: Mapping[str, Meaning], table: str, headings: Headings
+) -> tuple[dict[str, tuple[str, str]], tuple[str, ...]]:
+    """Pair columns of days and of clocks that are one time; and name those that mean a time and have lost their other half.
+
+    Two columns are a pair where their headings are alike but for the word for day or time. A column of days alone is a half only
+    where a column of clocks stands beside it.
+    """
+    times = [column.name for column in TABLES[table].columns if column.kind == "time"]
+    joins: dict[str, tuple[str, str]] = {}
+    halves: list[str] = []
+    for clock in proposal.clocks:
+        near = [day for day in proposal.days if abs(proposal.columns.index(day) - proposal.columns.index(clock)) == 1]
+        pairs = [day for day in proposal.days if _stem(day) == _stem(clock)] or [day for day in near if not _stem(clock)]
+        words = [clock, *pairs, _stem(clock), f"{_stem(clock)}时间", *(f"{_stem(day)}时间" for day in pairs)]
+        named = [one.column for one in headings.columns_of(words, table).values() if one.column in times]
+        if len(pairs) == 1 and named and len(set(named)) == 1 and named[0] not in joins:
+            joins[named[0]] = (pairs[0], clock)
+        elif named:
+            halves += [one for one in (clock, *pairs, *near) if one in meant and meant[one].column in times]
+    paired = {name for pair in joins.values() for name in pair}
+    return joins, tuple(one for one in dict.fromkeys(halves) if one not in paired)
+
+
+def _stem(heading: str) -> str:
+    """Leave of a heading what it is a day or a time of.
+
+    >>> _stem("接报日期"), _stem("接警时间 时间"), _stem("arrival date")
+    ('接报', '接警', 'arrival')
+    """
+    return bare(_OF_TIME.sub("", normalize("NFKC", heading).casefold()), brackets=False)
+
+
+_OF_TIME = re.compile(r"日期|时间|时刻|钟点|年月日|时分秒?|[日时]$|(?<![a-z])(?:date|time|day|clock)(?![a-z])")
+
+
+def _lacking(table: str, meant: Mapping[str, Meaning], joins: Mapping[str, object]) -> tuple[str, ...]:
+    """Name the required columns that nothing means; the day after which a record counts too is one."""
+    there = {*(one.column for one in meant.values()), *joins}
+    return tuple(name for name in TABLES[table].required if name not in there) if table else ()
+
+
+def _columns_of(halves: Sequence[str], table: str, headings: Headings) -> tuple[str, ...]:
+    return tuple(one.column for one in headings.columns_of(halves, table).values()) if halves else ()
 
 
 def _best_table(path: Path, proposal: Proposal, headings: Headings) -> tuple[Fitness, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
@@ -42,6 +42,9 @@ _ORDER = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}(?:\D.*)?", re.DOTALL)
 _COMMA = re.compile(r"\s*[+-]?\d+,\d{1,2}\s*")
 _NOTE = re.compile(r"(?P<word>[^:：]{1,12})[:：]")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
+_CLOCK = re.compile(
+    r"(?:凌晨|早上|上午|中午|下午|傍晚|晚上)?\d{1,2}(?::\d{2}(?::\d{2})?|[时点](?:\d{1,2}分?)?(?:\d{1,2}秒)?)(?:[ap]m)?"
+)
 _FEW = 3
 
 
@@ -57,6 +60,9 @@ class Proposal:
     why: tuple[Note, ...] = ()
     alternatives: tuple[Layout, ...] = ()
     hidden: bool = False
+    days: tuple[str, ...] = ()
+    clocks: tuple[str, ...] = ()
+    """The columns that hold days without a clock, and clocks without a day, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -244,8 +250,9 @@ def _is_name(cell: Any) -> bool:
 
 
 def _is_known(name: str, known: frozenset[str]) -> bool:
-    """Say whether a name is known, as it is or its last word, whatever it says in brackets."""
-    return any(bare_name(one) in known for one in (name, name.rsplit(maxsplit=1)[-1], _BRACKETS.sub("", squeeze(name))))
+    """Say whether a name is known: as it is, by its first or last word, or without what it says in brackets."""
+    words = name.split() or [name]
+    return any(bare_name(one) in known for one in (name, words[0], words[-1], _BRACKETS.sub("", squeeze(name))))
 
 
 AGAIN = 0.6
@@ -336,7 +343,30 @@ def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Lay
     rivals = [one for one in found[1:] if score - one[0] < 0.5]  # noqa: PLR2004 - as propose() says
     why = tuple(_reasons(layout, names, known, (first, last), len(data), len(sums & set(rows)), gaps))
     others = tuple(settled.model_copy(update=_span(one[1], one[2])) for one in found[1 : _FEW + 1])
-    return Proposal(region.grid.sheet, layout, tuple(names.values()), len(data), _sureness(score, rivals), why, others)
+    proposal = Proposal(region.grid.sheet, layout, tuple(names.values()), len(data), _sureness(score, rivals), why, others)
+    return replace(proposal, days=_all_of(cells, _is_day), clocks=_all_of(cells, _is_clock))
+
+
+def _all_of(cells: dict[str, list[Any]], test: Callable[[Any], bool]) -> tuple[str, ...]:
+    """Name the columns of which every cell that holds anything but a mark is of a kind."""
+    held = {name: [one for one in those if not _is_blank(one) and not _is_mark(one)] for name, those in cells.items()}
+    return tuple(name for name, those in held.items() if those and all(map(test, those)))
+
+
+def _is_mark(cell: Any) -> bool:
+    return isinstance(cell, str) and squeeze(cell) in MARKS
+
+
+def _is_day(cell: Any) -> bool:
+    if isinstance(cell, datetime):
+        return cell.time() == time()
+    return type(cell) is date or (isinstance(cell, str) and ":" not in squeeze(cell) and "时" not in cell and _is_time(cell))
+
+
+def _is_clock(cell: Any) -> bool:
+    if isinstance(cell, float):
+        return 0 <= cell < 1  # as a spreadsheet keeps a time of day
+    return isinstance(cell, time) or (isinstance(cell, str) and bool(_CLOCK.fullmatch(squeeze(cell))))
 
 
 def _sureness(score: float, rivals: Sequence[Any]) -> float:
