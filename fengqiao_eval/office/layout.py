@@ -23,7 +23,7 @@ REFERENCE = r"^[A-Za-z]{1,3}(?::[A-Za-z]{1,3})?$"
 Mark = Literal["missing", "not_applicable", "zero"]
 RowNumber = Annotated[int, Field(ge=1, strict=True)]
 RowSpan = tuple[RowNumber, RowNumber]
-Said = Annotated[str, Field(pattern=r"[^\s*]")]
+RowPattern = Annotated[str, Field(pattern=r"[^\s*]")]
 """What rows say; of stars alone every row would."""
 
 
@@ -95,8 +95,8 @@ class Layout(Model):
     heading: RowNumber | RowSpan | None = None
     rows: RowSpan | None = None
     columns: tuple[Annotated[str, Field(pattern=REFERENCE)], ...] = ()
-    totals: tuple[Said, ...] = TOTALS
-    remarks: tuple[Said, ...] = ()
+    totals: tuple[RowPattern, ...] = TOTALS
+    remarks: tuple[RowPattern, ...] = ()
     fill: tuple[str, ...] = ()
     formats: dict[str, str] = {}
     encoding: Literal["utf-8", "gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be"] | None = None
