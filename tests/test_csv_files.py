@@ -30,14 +30,25 @@ WIDTH = r"cases\.csv \[records\.row_width\] 有 {} 行的格数与表头不同�
     ("text", "words"),
     [
         (f"{HEAD}\n{ROWS}{HEAD},category\nK9,S1,2024-10-09,警情\n", WIDTH.format(2, "6: 4; 7: 4", 3)),
+        (f"{HEAD}\n{ROWS}{HEAD}\nK9,S1,2024-10-09\n", r"\[records\.heading_again\] 表头在第 6 行又出现一次"),
         (f"# 导出自平台\n{HEAD}\n{ROWS}", WIDTH.format(5, "2: 3; 3: 3; 4: 3; 5: 3; 6: 3", 1)),
         (f"{HEAD}\n{ROWS}合计：4\n", WIDTH.format(1, "6: 1", 3)),
         (f"{HEAD}\n{ROWS}K9,S1,2024-10-09,{CITIZEN}\n", WIDTH.format(1, "6: 4", 3)),
+        (f"{HEAD}\n{ROWS}K9,S1,2024-10-09,\n", WIDTH.format(1, "6: 4", 3)),
         (f"{HEAD}\nK0,S1\n{ROWS}K9,S1\n", WIDTH.format(2, "2: 2; 7: 2", 3)),
+        (f"{HEAD}\n{ROWS}\n{ROWS}", WIDTH.format(1, "6: 0", 3)),
         (f'{HEAD},note\nK1,S1,2024-10-01,"{CITIZEN}\n二楼"\nK2,S1\n', WIDTH.format(1, "4: 2", 4)),
         (f'{HEAD}\n{ROWS}K9,"S1,{CITIZEN}\n{ROWS}', r"\[records\.quote\] 第 6 行的引号没有成对，或引号之后还有字"),
         (f'{HEAD}\n{ROWS}K9,"S1"{CITIZEN},2024-10-09\n', r"\[records\.quote\] 第 6 行的引号没有成对"),
+        (f"{HEAD}\r\n" + ROWS, r"\[records\.line_ends\] 第 2 行以 LF 结束，第 1 行以 CRLF 结束"),
+        (f"{HEAD}\n{ROWS}K9,S1,2024-10-09\r\n", r"\[records\.line_ends\] 第 6 行以 CRLF 结束，第 1 行以 LF 结束"),
+        (f"{HEAD}\n{ROWS[:-1]}\rK9,S1,2024-10-09\n", r"\[records\.line_ends\] 第 5 行以 CR 结束，第 1 行以 LF 结束"),
+        (f"{HEAD}\n{ROWS}".encode("utf-16"), r"\[records\.encoding\] 第 1 行不是 UTF-8 文本，像是 UTF-16"),
         (f"{HEAD}\n{ROWS}".encode("utf-16-le"), r"\[records\.encoding\] 第 1 行不是 UTF-8 文本，像是 UTF-16"),
+        (f"{HEAD},category\nK1,S1,2024-10-01,警情\n".encode("gbk"), r"\[records\.encoding\] 第 2 行不是 UTF-8 文本，像是 GBK"),
+        (f"{HEAD},类别\nK1,S1,2024-10-01,\n".encode("gbk"), r"\[records\.encoding\] 第 1 行不是 UTF-8 文本，像是 GBK"),
+        (f"{HEAD}\n{ROWS}".replace(",", ";"), r"\[records\.separator\] 第 1 行以 ; 分隔各格；应为逗号"),
+        (f"{HEAD}\n{ROWS}".replace(",", "\t"), r"\[records\.separator\] 第 1 行以 TAB 分隔各格；应为逗号"),
         (f"{HEAD},received_at\n", r"cases\.csv · received_at \[records\.column_twice\] 有 2 列同用此名"),
         (f"{HEAD},Unit_ID\n", r"cases\.csv · unit_id \[records\.column_twice\] 有 2 列同用此名（不分大小写）"),
         (f"{CITIZEN},S1,2024-10-01 08:00\n{ROWS}", r"\[records\.no_heading\] 文件是空的，或第 1 行不是表头"),
@@ -72,44 +83,6 @@ def test_every_line_under_the_heading_is_a_row(opened, text):
     cases = opened(text)
     assert cases["case_id"].tolist() == ["K1", "K2", "K3", "K4"]
     assert set(cases["unit_id"]) == {"S1"}
-
-
-@pytest.mark.parametrize(
-    ("text", "ids", "groups", "written"),
-    [
-        (f"{HEAD}\n{ROWS}", 4, {"read": 4, "headings": 1}, "utf-8 ,"),
-        (f"{HEAD}\n{ROWS}{ROWS[:23]}{ROWS[:23]}", 4, {"read": 4, "repeated": 2, "headings": 1}, "utf-8 ,"),
-        (f"{HEAD}\n{ROWS}{HEAD}\nK9,S1,2024-10-09\n", 5, {"read": 5, "headings": 2}, "utf-8 ,"),
-        (f"{HEAD}\n{ROWS}K9,S1,2024-10-09,\n", 5, {"read": 5, "headings": 1}, "utf-8 ,"),
-        (f"{HEAD}\n{ROWS}\nK9,S1,2024-10-09\n", 5, {"read": 5, "headings": 1, "blanks": 1}, "utf-8 ,"),
-        (f"{HEAD}\n{ROWS}合计,5,\n", 4, {"read": 4, "headings": 1, "totals": 1}, "utf-8 ,"),
-        (f"{HEAD}\n{ROWS}K9,S1,45566.5\nK8,S1,2024年10月1日 8时12分\n", 6, {"read": 6, "headings": 1}, "utf-8 ,"),
-        (f"{HEAD}\r\n" + ROWS, 4, {"read": 4, "headings": 1}, "utf-8 ,"),
-        (f"{HEAD}\n{ROWS[:-1]}\rK9,S1,2024-10-09\n", 5, {"read": 5, "headings": 1}, "utf-8 ,"),
-        (f"{HEAD}\n{ROWS}".encode("utf-16"), 4, {"read": 4, "headings": 1}, "utf-16 ,"),
-        (f"{HEAD},类别\n{ROWS.replace(':00', ':00,警情')}".encode("gbk"), 4, {"read": 4, "headings": 1}, "gb18030 ,"),
-        (f"{HEAD}\n{ROWS}".replace(",", ";"), 4, {"read": 4, "headings": 1}, "utf-8 ;"),
-        (f"{HEAD}\n{ROWS}".replace(",", "\t"), 4, {"read": 4, "headings": 1}, "utf-8 TAB"),
-    ],
-)  # fmt: skip
-def test_every_file_has_a_receipt_however_it_is_written(tmp_path, text, ids, groups, written):
-    """A plain file is counted by the engine; what an office wrote otherwise is read as an office file, with every row told."""
-    (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,一所,station\n", "utf-8")
-    (tmp_path / "cases.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
-    records = open_records(tmp_path, name="records")
-    (receipt,) = records.receipts["cases"]
-    assert receipt.balanced
-    assert {name: group.number for name, group in receipt.groups.items() if group.number} == groups
-    assert f"{receipt.encoding} {receipt.separator}" == written
-    assert (records.counts["cases"], len(records.receipts["units"])) == (ids, 1)
-    assert [note.key for note in records.notes].count("receipt") == 2
-    assert receipt.groups["repeated"].first == ((6, 7) if "repeated" in groups else ())
-
-
-def test_of_a_file_that_no_way_reads_the_lines_are_told(opened):
-    """Where the office reader refuses a file too, its faults are those of its lines."""
-    with pytest.raises(InputError, match=r"\[records\.encoding\] 第 1 行不是 UTF-8 文本，像是 UTF-16"):
-        opened(f"{HEAD}\n{ROWS}".encode("utf-16-le"))
 
 
 def test_cells_are_kept_whole(opened):

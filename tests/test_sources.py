@@ -164,7 +164,7 @@ def test_a_file_that_is_named_twice_is_refused(months):
 def test_a_fault_names_the_file_and_its_row(months):
     """Row 2 of November, and of December that it is no text in UTF-8."""
     lay(months / "2024-11" / "接处警.csv", f"{HEAD}\nK2,S1,gestern\n")
-    (months / "2024-12" / "接处警.csv").write_bytes(f"{HEAD}\nK3,一所,2024-12-05\n".encode("utf-16-le"))
+    (months / "2024-12" / "接处警.csv").write_bytes(f"{HEAD}\nK3,一所,2024-12-05\n".encode("gbk"))
     text = said(months, file={"glob": "*/接处警*"})
     assert "2024-11/接处警.csv · cases.received_at [records.no_time] 1 cells" in text
     assert "2024-12/接处警.csv [records.encoding]" in text

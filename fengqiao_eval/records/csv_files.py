@@ -33,10 +33,6 @@ OTHERS = {";": ";", "\t": "TAB", "|": "|"}
 """What else separates cells, and how it is called."""
 
 
-TELLING = tuple(sign.encode() for sign in ("计", "otal", "OTAL", "sum", "Sum", "SUM", "#", "E+", "e+"))
-"""Parts of the words of sums, and of cells that are lost for good."""
-
-
 @dataclass
 class Census:
     """What stands outside quotes: ends of lines by kind, and commas; whether a quote stays open, a byte is no text."""
@@ -46,8 +42,6 @@ class Census:
     lines: int = 0
     inside: bool = False
     odd: bool = False
-    telling: bool = False
-    """Whether anything stands there of which rows of sums and lost cells are made."""
 
     def agrees(self, rows: int, width: int) -> bool:
         """Say whether a heading and so many rows of so many cells are all that the file holds."""
@@ -62,7 +56,6 @@ def census(path: Path) -> Census:
     with path.open("rb") as file:
         while block := file.read(BLOCK) + file.readline():
             found.odd |= b"\0" in block
-            found.telling = found.telling or any(sign in block for sign in TELLING)
             last = block[-1:]
             if found.inside or b'"' in block:
                 cells = np.frombuffer(block, np.uint8)

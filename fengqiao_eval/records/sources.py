@@ -25,11 +25,10 @@ from sqlglot import TokenType
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
 from fengqiao_eval.files import absence, access_fault, expand, plain_path, temporary_folder
 from fengqiao_eval.office import grid
-from fengqiao_eval.office.layout import TOTALS
-from fengqiao_eval.office.receipt import FIRST_ROWS, GROUPS, NONE, Receipt, RowCount
+from fengqiao_eval.office.receipt import Receipt
 from fengqiao_eval.office.table import read_table
-from fengqiao_eval.records import csv_files, query
-from fengqiao_eval.records.ingest import PLAIN, ZONED, Glob, Mapped
+from fengqiao_eval.records import csv_files
+from fengqiao_eval.records.ingest import Glob, Mapped
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.words import HALF, quote, readable
 
@@ -289,80 +288,14 @@ def _read_source(
     if ending(path) != ".parquet" and (ending(path) != ".csv" or settlements(how)):
         return _read_office(connection, path, label, (table, how), found)
     kind = {".csv": "CSV"}.get(ending(path), "Parquet")
-    again = path in read  # one file may hold two tables
-    read[path] = read[path] if again else _read_file(connection, path, kind)
-    rows, faults = read[path]
-    if kind == "CSV" and (rows is None or _wants_office(rows, path, how.kinds(TABLES[table]))):
-        tried = Holdings()
-        if (source := _read_office(connection, path, label, asked, tried)) is not None:
-            found.receipts.setdefault(table, []).extend(tried.receipts[table])
-            found.notes += tried.notes
-            return source
-    if kind == "Parquet":
-        found.faults += no_layout(how, table, label)
-    if not again:
+    found.faults += no_layout(how, table, label)
+    if path not in read:  # one file may hold two tables
+        read[path], faults = _read_file(connection, path, kind)
         found.faults += [replace(fault, file=label) if fault.file == path.name else fault for fault in faults]
-    if rows is None:
+    if read[path] is None:
         found.unread.add(table)
         return None
-    if kind == "CSV":
-        receipt = _count_rows(connection, rows, label)
-        found.receipts.setdefault(table, []).append(receipt)
-        found.notes += receipt.notes()
-    return Source(label, kind, rows)
-
-
-_WIDE = r"[\x{A0}\x{2007}\x{202F}\x{3000}\x{FE50}-\x{FE6F}\x{FF00}-\x{FFEF}]"
-_ENDS = r"^\s|\s$|[\x{200b}\x{200e}\x{200f}\x{2060}\x{feff}]"
-_AS_IT_IS = {
-    "time": rf"^\s*$|{PLAIN}|{ZONED}",
-    "date": rf"^\s*$|{PLAIN}|^-?infinity$",
-    "number": r"^\s*$|^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$",
-}
-"""How a cell of a kind is written that needs nothing done to it."""
-_CHANGED = {"key": rf"{_ENDS}|{_WIDE}|^['=]|'$|^\d{{1,3}}(,\d{{3}})+$", "flag": rf"{_ENDS}|{_WIDE}"}
-"""How a cell of a kind is written that is read otherwise."""
-_TOLD = (
-    rf"(?i)({'|'.join(dict.fromkeys(word.strip('*') for word in TOTALS))})\s*[:：]?\s*$"
-    r"|^\s*(#{2,}|#[NRDVSC][A-Z/0]+[!?]?|[+-]?\d(\.\d+)?[eE]\+\d{1,3})\s*$"
-)
-"""What a cell says in a row of sums, or where something is lost."""
-
-
-def _wants_office(rows: Any, path: Path, kinds: Mapping[str, str]) -> bool:
-    """Say whether a plain CSV file holds what must be read as offices write it: sums, other times and numbers, lost cells."""
-    asked = []
-    for name in rows.columns:
-        kind = kinds.get(name, "text").replace("whole", "number")
-        if kind in _AS_IT_IS:
-            asked.append(query.is_so(~rows[name].re_search(_AS_IT_IS[kind])))
-            asked += [rows[name].re_search(r"[T ]24:")] if kind == "time" else []
-        elif kind in _CHANGED:
-            asked.append(rows[name].re_search(_CHANGED[kind]))
-    if csv_files.census(path).telling:
-        asked += [rows[name].re_search(_TOLD) for name in rows.columns]
-    if not asked:
-        return False
-    found = rows.agg(**{f"any_{n}": query.is_so(cell).any() for n, cell in enumerate(asked)}).to_pandas().iloc[0]
-    return any(one == 1 for one in found)
-
-
-def _count_rows(connection: Any, rows: Any, label: str) -> Receipt:
-    """Write the receipt of a file of which every line below the heading is a row; those equal to an earlier one are counted."""
-    count = int(rows.count().execute())
-    twice = 0 if int(rows[rows.columns[0]].nunique().execute()) == count else count - int(rows.distinct().count().execute())
-    first: list[int] = []
-    if twice:
-        names = ", ".join('"{}"'.format(name.replace('"', '""')) for name in rows.columns)
-        again = f"SELECT rowid FROM {rows.get_name()} QUALIFY row_number() OVER (PARTITION BY {names} ORDER BY rowid) > 1"  # noqa: S608
-        found = connection.con.execute(f"{again} ORDER BY rowid LIMIT {FIRST_ROWS}").fetchall()
-        first = [row + 2 for (row,) in found]
-    groups = dict.fromkeys(GROUPS, NONE) | {
-        "read": RowCount(count - twice, (2,) if count else ()),
-        "repeated": RowCount(twice, tuple(first)),
-        "headings": RowCount(1, (1,)),
-    }
-    return Receipt(label, "", "CSV", count + 1, groups, encoding="utf-8", separator=",", columns=tuple(rows.columns))
+    return Source(label, kind, read[path])
 
 
 def _label(path: Path, base: Path) -> str:
