@@ -469,3 +469,15 @@ def test_a_half_of_a_time_is_not_taken_for_it():
     assert cases["set"]["arrived_at"] == ["到场日期", "到场钟点"]
     assert "closed_at" not in cases["rename"].values()
     assert "不当作时间读：“完成时间”" in text
+
+
+def test_no_note_and_no_unit_brings_a_citizen_into_a_draft():
+    """A note below a table, and a cell of the column of units: neither name nor number is written or shown."""
+    Path("数据/名册.xlsx").unlink()
+    rows = [[str(n), "003" if n else "王小明13812345678", f"2024-10-{n + 1:02} 08:00", ""] for n in range(5)]
+    notes = [["王小明：13812345678"], ["报警人王小明来电反映"]]
+    workbook("数据/10月/接处警.xlsx", [HEAD, *rows, *notes])
+    _, said, _ = fengqiao("draft", "数据")
+    written = "".join(path.read_text("utf-8") for path in Path("params").iterdir())
+    assert not re.search("王小明|1381234", said + written)
+    assert "有 1 行的单位里像是身份证号或手机号，未列为单位" in said

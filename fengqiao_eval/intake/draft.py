@@ -18,6 +18,7 @@ from fengqiao_eval.intake.survey import BASES, TableFound, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
 from fengqiao_eval.periods import Period, parse, resolve
 from fengqiao_eval.records import query
+from fengqiao_eval.records.citizens import names_citizen
 from fengqiao_eval.records.headings import Headings, read_headings
 from fengqiao_eval.records.identifiers import unify
 from fengqiao_eval.records.ingest import Mapped
@@ -310,6 +311,8 @@ def _list_units(plan: Outline, sources: Mapping[str, Sequence[Source]], headings
             found = part.rows.group_by(**keys).agg(n_=part.rows.count())
             for unit, called, count in found.execute().dropna(subset=["unit_"]).fillna("").itertuples(index=False):
                 named[unit, called if name != heading else ""] += int(count)
+    citizens = [key for key in named if any(names_citizen(text, code=True) for text in key)]
+    left = sum(named.pop(key) for key in citizens)
     ids = unify(_sum_by(named, 0))
     if not ids or len(set(ids.values())) > MOST_UNITS:
         return {}
@@ -318,6 +321,8 @@ def _list_units(plan: Outline, sources: Mapping[str, Sequence[Source]], headings
     path = to.with_name(f"{to.stem}_units.csv")
     plan.tables = {"units": {"file": Path(relpath(path.absolute(), plan.root)).as_posix()}, **plan.tables}
     plan.columns["units"] = {"unit_id", "name", "level"}
+    if left:
+        plan.tell("units", "citizen_units", count=f"{left:,}")
     plan.tell("units", "units", count=len(rows), path=path.as_posix(), spellings=len(ids))
     return {path: _csv([["unit_id", "name", "level"], *rows])}
 

@@ -45,6 +45,8 @@ _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _CLOCK = re.compile(
     r"(?:凌晨|早上|上午|中午|下午|傍晚|晚上)?\d{1,2}(?::\d{2}(?::\d{2})?|[时点](?:\d{1,2}分?)?(?:\d{1,2}秒)?)(?:[ap]m)?"
 )
+_PERSON = re.compile(r"\d{7}|报警人|当事人|投诉人|举报人|联系人|姓名")
+"""What a note says that may name a citizen; of it no more than its first sign is repeated."""
 _FEW = 3
 
 
@@ -404,6 +406,7 @@ def _remarks(region: _Region, rows: Sequence[int]) -> list[tuple[int, str]]:
         alone = len(filled) == 1 and wide > _FEW - 1 and not _is_datum(head)
         if head and (alone or (note and len(filled) * 2 <= wide + 1 and not any(map(_is_datum, filled[1:])))):
             word = note["word"].strip() + "*" if note else squeeze(head)[:8].replace("*", "") + "*"
+            word = squeeze(head)[:1].replace("*", "") + "*" if _PERSON.search(squeeze(head)) else word
             found.append((row, word))
     taken = {number for number, _ in found}
     longest = max((len(squeeze(word)) for _, word in found), default=0)
