@@ -481,3 +481,14 @@ def test_no_note_and_no_unit_brings_a_citizen_into_a_draft():
     written = "".join(path.read_text("utf-8") for path in Path("params").iterdir())
     assert not re.search("王小明|1381234", said + written)
     assert "有 1 行的单位里像是身份证号或手机号，未列为单位" in said
+
+
+def test_of_two_headings_for_one_column_the_place_decides_nothing():
+    """The one that the dictionary lists first is taken, left or right; the other is told."""
+    for number, head in enumerate((["报警时间", "接报时间"], ["接报时间", "报警时间"])):
+        row = ["1", "003", "2024-10-05 08:00", "2024-10-05 08:10"]
+        workbook("数据/10月/接处警.xlsx", [["警情号", "单位编号", *head], row])
+        data, text = drafted("数据", "--to", f"params/n{number}.yaml")
+        assert data["tables"]["cases"]["rename"]["接报时间"] == "received_at"
+        assert "报警时间" not in data["tables"]["cases"]["rename"]
+        assert "列 “报警时间” 也像 received_at，现用的是 “接报时间”" in text

@@ -146,3 +146,15 @@ def test_whatever_is_written_means_a_declared_column_or_nothing(headings):
 def test_what_a_word_is_compared_by_is_the_same_of_itself(word):
     """To leave out twice is to leave out once."""
     assert bare(bare(word)) == bare(word)
+
+
+def test_headings_that_offices_were_seen_to_write():
+    """A parent by its code, the unit that took a dispute on, the outcome of a look, the badge of who went."""
+    headings = read_headings()
+    for table, heading, column in (
+        ("units", "上级单位代码", "parent_id"),
+        ("disputes", "受理单位", "unit_id"),
+        ("visits", "核查结果", "verified"),
+        ("cases", "处警民警警号", "officer_id"),
+    ):
+        assert headings.columns_of([heading], table)[heading].column == column

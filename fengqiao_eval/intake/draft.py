@@ -228,12 +228,10 @@ def _plain(given: Any) -> Any:
 
 
 def _chosen(finding: TableFound) -> dict[str, str]:
-    """Choose for each column the heading that stands first of those that mean it."""
-    chosen: dict[str, str] = {}
-    for heading, meaning in finding.meanings.items():
-        if meaning.column not in chosen.values():
-            chosen[heading] = meaning.column
-    return chosen
+    """Choose for each column the heading that the dictionary lists first of those that mean it, wherever it stands."""
+    likeliest = sorted(finding.meanings.items(), key=lambda one: one[1].rank)
+    best = {meaning.column: heading for heading, meaning in reversed(likeliest)}
+    return {heading: meaning.column for heading, meaning in finding.meanings.items() if best[meaning.column] == heading}
 
 
 def _tell_finding(plan: Outline, finding: TableFound) -> None:

@@ -34,11 +34,15 @@ class Dictionary(Model):
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a heading means: a column, the others that it may mean (table.column), and the other headings that mean the same."""
+    """What a heading means: a column, the others that it may mean (table.column), and the other headings that mean the same.
+
+    rank: where the dictionary lists it; of two headings of one column the lower is the likelier.
+    """
 
     column: str
     alternatives: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,11 @@ class Headings:
         words = self._columns[table]
         return words.get(bare(heading)) or words.get(bare(heading, brackets=False)) or ()
 
+    def _rank(self, heading: str, table: str) -> int:
+        """Say where in the dictionary of a table a heading stands, as it is or without brackets."""
+        words = list(self._columns[table])
+        return next((words.index(one) for one in (bare(heading), bare(heading, brackets=False)) if one in words), len(words))
+
     def columns_of(self, headings: Sequence[str], table: str | None = None) -> dict[str, Meaning]:
         """Say what headings mean, in a table or in the one that they fit best; what nobody knows is left out.
 
@@ -125,7 +134,7 @@ class Headings:
             if table is None:
                 others += [f"{other}.{found[0]}" for other in TABLES if other != name and (found := self._meant(heading, other))]
             rivals = tuple(other for other, theirs in meant.items() if other != heading and theirs[0] == columns[0])
-            meanings[heading] = Meaning(columns[0], tuple(others), rivals)
+            meanings[heading] = Meaning(columns[0], tuple(others), rivals, self._rank(heading, name))
         return meanings
 
     def fits(self, headings: Sequence[str]) -> list[Fitness]:
