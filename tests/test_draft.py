@@ -492,3 +492,30 @@ def test_of_two_headings_for_one_column_the_place_decides_nothing():
         assert data["tables"]["cases"]["rename"]["接报时间"] == "received_at"
         assert "报警时间" not in data["tables"]["cases"]["rename"]
         assert "列 “报警时间” 也像 received_at，现用的是 “接报时间”" in text
+
+
+def test_words_that_the_scheme_does_not_know_are_told():
+    """A column without the scheme's words, but with others, is told with both, and how one is written as the other."""
+    head = ["纠纷编号", "单位编号", "受理时间", "化解期限", "化解时间", "化解结果"]
+    rows = [
+        [str(n), "003", "2024-10-05 08:00", "2024-10-15 08:00", "2024-10-09 08:00", ("达成协议", "调解不成")[n % 2]]
+        for n in range(8)
+    ]
+    workbook("数据/10月/矛盾纠纷.xlsx", [head, *rows])
+    data, text = drafted("数据")
+    assert "values" not in data["tables"]["disputes"]
+    told = next(line for line in text.splitlines() if "达成协议" in line)
+    assert "“协议”" in told
+    assert "values" in told
+
+
+def test_a_plain_csv_file_is_read_as_an_office_wrote_it():
+    """UTF-8, the heading in the first row: dates, ids and sums are read as those of any other file, with a receipt."""
+    rows = ["1,003,2024年10月5日 8时00分,2024年10月5日 8时10分", "2,3,2024.10.6 08:00,2024.10.6 08:05", "合计,,,"]
+    Path("数据/10月/接处警.xlsx").unlink()
+    Path("数据/10月/接处警.csv").write_text("\n".join([",".join(HEAD), *rows]) + "\n", "utf-8")
+    drafted("数据")
+    code, said, refused = fengqiao("score", "params/数据.yaml")
+    assert code == 0, refused
+    told = next(line for line in said.splitlines() if "10月/接处警.csv" in line and "行" in line)
+    assert "合计" in told

@@ -16,6 +16,7 @@ from fengqiao_eval.errors import Fault, InputError, Note, UsageError
 from fengqiao_eval.files import write_whole
 from fengqiao_eval.intake.survey import BASES, TableFound, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
+from fengqiao_eval.measuring.matches import words_of
 from fengqiao_eval.periods import Period, parse, resolve
 from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import names_citizen
@@ -134,6 +135,7 @@ def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, to
     _map_words(plan, sources, headings)
     if entries := read_scheme(scheme, None, SCHEME.as_posix())[0]:
         _fill_columns(plan, entries)
+        _tell_other_words(plan, sources, entries)
     records, _ = read_records(plan.root, plan.mapped(), name=str(plan.root))
     span = period or _last_period(plan, records, today)
     head = {"period": span, "records": _relative(plan.root, project), "scheme": SCHEME.as_posix()}
@@ -216,8 +218,12 @@ def _settlements(finding: TableFound, root: Path) -> dict[str, Any]:
         return {"name": finding.sheet}
     name = _relative(finding.path, root)
     layout = {key: getattr(finding.layout, key) for key in finding.layout.says()}
-    if ending(finding.path) in (".csv", ".parquet") and set(layout) <= {"heading"} and finding.layout.heading_rows == (1, 1):
-        layout = {}
+    if set(layout) <= {"heading"} and finding.layout.heading_rows == (1, 1):
+        kind = ending(finding.path)
+        if kind == ".parquet" or (kind == ".csv" and finding.rows > PLAIN):
+            layout = {}
+        elif kind == ".csv":  # a plain file is read as an office's too: its dates, sums and marks, with a receipt
+            layout = {"heading": 1}
     return {"name": name, **_plain(layout)}
 
 
@@ -369,6 +375,20 @@ def _map_words(plan: Outline, sources: Mapping[str, Sequence[Source]], headings:
                     plan.tell(table, "strange_words", column=column, words=shown, allowed=", ".join(sorted(allowed)))
 
 
+def _tell_other_words(plan: Outline, sources: Mapping[str, Sequence[Source]], scheme: Scheme) -> None:
+    """Say of a column which words the scheme asks for and no file has, and which it has instead; nothing is taken for another."""
+    for (table, column), asked in words_of(scheme).items():
+        if table not in sources or column in plan.tables[table].get("set", {}):
+            continue
+        named = [old for old, new in plan.tables[table].get("rename", {}).items() if new == column] or [column]
+        meant = plan.tables[table].get("values", {}).get(column, {})
+        held = list(dict.fromkeys(meant.get(word, word) for word in _words(sources[table], named)))
+        lacking, others = [word for word in asked if word not in held], [word for word in held if word and word not in asked]
+        if lacking and others:
+            shown = _names(others[:SHOWN_WORDS]) + (" …" if others[SHOWN_WORDS:] else "")
+            plan.tell(table, "other_words", column=column, words=shown, asked=_names(lacking), one=others[0], other=lacking[0])
+
+
 def _open_blanks(plan: Outline, parts: Sequence[Source], meant: Mapping[str, str]) -> tuple[int, int]:
     """Count the cases without a status where others are open or closed, and those of them that have a closing time."""
     if not {OPEN, CLOSED} & {*meant, *meant.values()}:
@@ -382,6 +402,14 @@ def _open_blanks(plan: Outline, parts: Sequence[Source], meant: Mapping[str, str
         if closed in part.rows.columns:
             done += int(empty.filter(empty[closed].cast("string").fill_null("").strip() != "").count().execute())
     return blank, done
+
+
+PLAIN = 200_000
+"""A plain CSV file of more rows is left to the engine, which reads it faster and refuses what is not plain."""
+
+
+SHOWN_WORDS = 12
+"""As many words of a column are shown."""
 
 
 OPEN, CLOSED = "在办", "已办结"

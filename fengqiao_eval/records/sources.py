@@ -285,7 +285,8 @@ def _read_source(
         found.unread.add(table)
         found.faults.append(Fault(label, f"tables.{table}.file", "records.glob_suffix", {"known": ", ".join(SUFFIXES)}))
         return None
-    if ending(path) != ".parquet" and (ending(path) != ".csv" or settlements(how)):
+    placed = settlements(how) or "heading" in how.model_fields_set  # heading: 1 says nothing but that an office wrote the file
+    if ending(path) != ".parquet" and (ending(path) != ".csv" or placed):
         return _read_office(connection, path, label, (table, how), found)
     kind = {".csv": "CSV"}.get(ending(path), "Parquet")
     found.faults += no_layout(how, table, label)
