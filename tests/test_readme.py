@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 
 from fengqiao_eval.cli import SIGNALS, app, exit_code
 from fengqiao_eval.errors import FengqiaoError
+from fengqiao_eval.office.layout import Layout
+from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.runs.params import RunParams, load_params
 from fengqiao_eval.scheme.load import load
@@ -206,3 +208,15 @@ def test_papermill_is_given_what_the_notebook_lists(words):
     listed = next(cell.source for cell in cells if "parameters" in cell.metadata.get("tags", ()))
     given = [words[at + 1] for at, word in enumerate(words) if word in ("-p", "-r")]
     assert set(given) <= set(re.findall(r"(?m)^(\w+) = ", listed))
+
+
+def test_the_keys_of_records_are_all_explained():
+    """docs/RECORDS.md explains every key of a layout, and its examples are read as mappings of tables that there are."""
+    said = text("docs/RECORDS.md")
+    explained = set(re.findall(r"`(\w+)`", "".join(line.split(" | ")[0] for line in said.splitlines() if line.startswith("| `"))))
+    assert Layout.model_fields.keys() - {"settled"} <= explained
+    examples = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", said, re.DOTALL)]
+    assert len(examples) > 2
+    for table, given in (pair for example in examples for pair in example.items()):
+        assert table in TABLES
+        Mapped.model_validate(given)
