@@ -103,7 +103,7 @@ def test_officers_that_failed_are_counted():
         "民警计分卡有 1 张失败，见 runs/q4/officer/manifest.json",
     ]
     assert console.failure_lines(Made(**A_RUN, failures=failures[1:]), "en") == [
-        "1 cards of officers failed, see runs/q4/officer/manifest.json"
+        "1 card of officers failed, see runs/q4/officer/manifest.json"
     ]
     assert console.failure_lines(Made(**A_RUN, failures=()), "zh") == []
 
@@ -164,9 +164,9 @@ def test_options_reach_the_run(project, monkeypatch):
 
 @pytest.mark.parametrize("command", ["run", "score"])
 def test_every_option_is_explained(command):
-    """Help says in both languages what each option is for."""
+    """Help says what each option is for, in Chinese where nobody chose a language."""
     options = [option for option in get_command(app).commands[command].params if option.name != "help"]
-    assert [option.name for option in options if not re.search(r"[一-鿿].* / .*[a-z]", option.help or "")] == []
+    assert [option.name for option in options if not re.search(r"[一-鿿]", option.help or "")] == []
 
 
 # Stopping

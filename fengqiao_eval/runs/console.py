@@ -135,7 +135,8 @@ def score_lines(units: Mapping[str, int], notes: Sequence[Note], called: Mapping
 def result_lines(made: Made, lang: str) -> Iterator[str]:
     """Say all that a run has to say before its summary."""
     yield from correction_lines(made, lang)
-    yield from score_lines(made.units, made.notes, labels(open_run(made.folder).scheme, lang), lang)
+    called = labels(open_run(made.folder).scheme, lang) if lang != "zh" else {}  # the manifest names them in Chinese
+    yield from score_lines(made.units, made.notes, called, lang)
     if made.stops:
         yield say("lint.told", lang, n=made.stops)
     yield from comparison.change_lines(made.changes, lang)
