@@ -17,6 +17,7 @@ from shared import ROOT, shipped
 pytestmark = pytest.mark.browser
 FENGQIAO = Path(sys.executable).with_name("fengqiao")
 TEMPLATES = [path.name for path in shipped("notebooks/*.ipynb")]
+SCREEN = ".fengqiao-tuner .row .name"
 HOME = "home_of_somebody_with_a_long_name"
 TOKEN = "test"  # noqa: S105 - of a server on this machine that lives for a minute
 RUN = ["run", "params/demo.yaml", "--only", "S007", "--only", "P0001", "--quiet"]
@@ -75,12 +76,15 @@ def command(project, free_port, await_server, tmp_path):
         server.wait()
 
 
-def edit(tab, address, path):
-    """Open a notebook, run it, write into it, and wait until JupyterLab has saved it by itself."""
+def edit(tab, address, path, *, runs_by_itself=False):
+    """Open a notebook, run it where it does not run by itself, write into it, and wait until JupyterLab has saved it."""
     tab.goto(f"{address}/lab/tree/{path.name}?token={TOKEN}&reset")
     tab.wait_for_selector(".jp-Notebook .jp-CodeCell")
     tab.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
-    tab.evaluate(RUN_ALL)
+    if runs_by_itself:
+        tab.wait_for_selector(SCREEN)
+    else:
+        tab.evaluate(RUN_ALL)
     for number in range(60):  # what is written just while a save ends is saved only after the next letter
         tab.evaluate(WRITE, f"# 我的一页 {number}")
         tab.wait_for_timeout(3000)
@@ -107,7 +111,7 @@ def test_copies_are_edited_and_saved_and_the_next_run_prints_the_same_cards(proj
     for name in TEMPLATES:
         edit(tab, address, project / WORK / name)
     address = command("tune", "params/demo.yaml")
-    edit(tab, address, project / WORK / "tune-demo.ipynb")
+    edit(tab, address, project / WORK / "tune-demo.ipynb", runs_by_itself=True)
     tab.close()
     assert git_status(project) == ""
     subprocess.run([FENGQIAO, *RUN, "--fresh"], cwd=project, check=True, capture_output=True)
