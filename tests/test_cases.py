@@ -44,11 +44,11 @@ KNOWN: dict[str, Refused | Scored] = {
     "peers/06": Refused(("cases.csv · cases.received_at [records.no_time] 1 cells", "2: 99-99-99 99:99", "years in four digits")),
     "peers/07": Scored(
         {"003 minutes": 22, "014 minutes": 10},
-        ("in 2 records of 警情案件 in the period arrived_at lies before received_at", "1 times in arrived_at", "1899-12-30"),
+        ("in 2 records of cases in the period arrived_at lies before received_at", "1 times in arrived_at", "1899-12-30"),
     ),
     "peers/10": Scored({"003 sh": 100}, ("“警情 ” ×1 ≠ “警情”", "map them by values under tables")),
     "peers/11": Refused(("figures.csv · figures.period [records.period] 1 periods are not understood (rows 3)", "2024Q4")),
-    "peers/13": Scored({"003 acc": 0, "014 acc": 0}, ("通报 has a heading and no rows", "counts are 0")),
+    "peers/13": Scored({"003 acc": 0, "014 acc": 0}, ("notices has a heading and no rows", "counts are 0")),
     "peers/21": Refused(("cases.csv · cases.elements_required [records.no_whole] 1 cells", "row: its look 2:")),
     "peers/22": Scored({"003 minutes": 10}, (), ("--set", "records=recs.duckdb")),
     "peers/23": Scored({"003 minutes": 17, "014 minutes": 7.5}),
@@ -63,8 +63,8 @@ KNOWN: dict[str, Refused | Scored] = {
         {"18 on_time": 100},
         (
             "cases.unit_id: 12 records: 3 (25%) match as written, 9 (75%) match once repaired",
-            "in 5 records of 警情案件 unit_id is written otherwise than in the units table (a trailing .0)",
-            "in 4 records of 警情案件 unit_id is written otherwise than in the units table (blanks or an apostrophe at the ends)",
+            "in 5 records of cases unit_id is written otherwise than in the units table (a trailing .0)",
+            "in 4 records of cases unit_id is written otherwise than in the units table (blanks or an apostrophe at the ends)",
         ),
     ),
     "real/06": Scored(
@@ -74,8 +74,8 @@ KNOWN: dict[str, Refused | Scored] = {
     "real/08": Scored({"S1 on_time": 100}, ("cases 2, disputes 2",)),
     "real/09": Scored({"S1 on_time": 100, "S2 on_time": 100, "X on_time": 100}),
     "real/10": Refused(("figures.csv · figures.period [records.period] 2 periods are not understood (rows 2, 4)",)),
-    "real/13": Scored({"S1 arrest": 200 / 3}, ("1 rows of 走访 repeat an id", "all are kept and counted")),
-    "real/17": Scored({"S1 w": 50}, ("no record of 警情案件 holds these words", "“Citizen Disputez” → “Citizen Dispute”?")),
+    "real/13": Scored({"S1 arrest": 200 / 3}, ("1 rows of visits repeat an id", "all are kept and counted")),
+    "real/17": Scored({"S1 w": 50}, ("no record of cases holds these words", "“Citizen Disputez” → “Citizen Dispute”?")),
     "real/18": Refused(tuple(f"{name} [records.citizen]" for name in ("complainant", "first_name", "home_address", "dob"))),
     "real/19": Refused(("r.duckdb:cases [records.no_view] this view reads a file outside", "make it a table there first")),
     "real/20": Refused(("postings.csv · postings.to_date [records.reversed] 1 rows lie before from_date", "rows 5")),
@@ -185,5 +185,5 @@ def test_a_newcomers_ids_meet_their_units(tmp_path, monkeypatch, written, rule):
     monkeypatch.setenv("FENGQIAO_LANG", "en")
     code, said = fengqiao("check")
     assert code == 0, said
-    assert "cases.unit_id: 1 records: 1 (100%) match " + ("once repaired" if rule else "as written") in said
-    assert f"in 1 records of 警情案件 unit_id is written otherwise than in the units table ({rule})" in said or not rule
+    assert "cases.unit_id: 1 record: 1 (100%) match " + ("once repaired" if rule else "as written") in said
+    assert f"in 1 record of cases unit_id is written otherwise than in the units table ({rule})" in said or not rule
