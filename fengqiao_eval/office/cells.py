@@ -99,13 +99,15 @@ def _read_cells(cells: Sequence[Any], writing: Writing) -> ColumnRead:
 
 def _read_moments(cells: Sequence[Any], writing: Writing) -> ColumnRead:
     """Read the cells that are moments all at once, and the others one by one."""
-    places = [place for place, cell in enumerate(cells) if type(cell) is datetime]
-    moments = pa.array([cells[place] for place in places], pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    every = set(map(type, cells)) == {datetime}
+    places = range(len(cells)) if every else [place for place, cell in enumerate(cells) if type(cell) is datetime]
+    held = cells if every else [cells[place] for place in places]
+    moments = pa.array(held, pa.timestamp("us")).cast(pa.int64()).to_numpy()
     whole = (moments + 500) // 1000  # serial numbers are a few microseconds off
     if (whole % 1000).any():
         return _read_cells(cells, writing)
     texts = pa.array(whole // 1000, pa.timestamp("s")).cast(pa.string()).to_pylist()
-    if len(places) == len(cells):
+    if every:
         return ColumnRead(texts)
     others = [place for place, cell in enumerate(cells) if type(cell) is not datetime]
     column = _read_cells([cells[place] for place in others], writing)

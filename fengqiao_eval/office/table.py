@@ -268,8 +268,15 @@ ColumnWords = Sequence[tuple[Sequence[str], str]]
 
 def list_words(grid: CellGrid) -> ColumnWords:
     """List the texts of each column."""
-    columns = [list({cell for cell in grid.column(column) if type(cell) is str}) for column in range(grid.width)]
-    return [(words, squeeze("\0".join(word.replace("\0", "") for word in words))) for words in columns]
+    return [_words(grid.column(column)) for column in range(grid.width)]
+
+
+def _words(cells: Sequence[Any]) -> tuple[Sequence[str], str]:
+    words = list(set(cells) if set(map(type, cells)) == {str} else {cell for cell in cells if type(cell) is str})
+    together = "\0".join(words)
+    if together.count("\0") >= len(words) > 0:  # a text has one of its own
+        together = "\0".join(word.replace("\0", "") for word in words)
+    return words, squeeze(together)
 
 
 def find_rows(
@@ -285,13 +292,13 @@ def find_rows(
     parts = {squeeze(part) for pattern in patterns for part in pattern.split("*") if part}
     found: set[int] = set()
     for column, (those, text) in enumerate(words):
-        if not any(part in text for part in parts):
-            continue
-        said = {word: short for word, short in zip(those, text.split("\0"), strict=True) if whole.fullmatch(short)}
+        here = [part for part in parts if part in text]
+        shorts = text.split("\0") if here else []
+        near = {place for part in here for place, short in enumerate(shorts) if part in short}
+        said = {those[place]: shorts[place] for place in near if whole.fullmatch(shorts[place])}
         sure = {word for word, short in said.items() if anywhere and plain.fullmatch(short)}
-        for row, cell in enumerate(grid.column(column)):
-            if row >= start and type(cell) is str and cell in said and (cell in sure or _is_first(grid.rows[row], column)):
-                found.add(row)
+        rows = [row for row, cell in enumerate(grid.column(column)) if cell in said] if said else []
+        found.update(row for row in rows if row >= start and (grid.column(column)[row] in sure or _is_first(grid.rows[row], column)))
     return sorted(found)
 
 
