@@ -351,3 +351,19 @@ def test_a_heading_that_is_told_is_certain(records):
     path = workbook(records / "a.xlsx", s=LEDGER)
     found = propose(path, told=Layout(heading=2))
     assert [(one.layout.heading, one.sure) for one in found] == [(2, 1.0)]
+
+
+def test_a_hidden_sheet_is_named_and_not_read(records):
+    """A copy that somebody has hidden is not written as a table; where all are hidden nothing is."""
+    book = xlsxwriter.Workbook(str(records / "账.xlsx"))
+    for name, hidden in (("10月", False), ("旧", True)):
+        sheet = book.add_worksheet(name)
+        for row, cells in enumerate([["单位", "编号", "件数"], ["003", "K1", 2], ["014", "K2", 3]]):
+            sheet.write_row(row, 0, cells)
+        if hidden:
+            sheet.hide()
+    book.close()
+    code, said = read(records / "账.xlsx")
+    assert (code, len(list(Path("clean").glob("*.csv")))) == (0, 1), said
+    assert "隐藏的工作表 “旧”（2 行）没有读" in said
+    assert "隐藏的工作表 “旧”（2 行）没有读" in Path("clean", "read.html").read_text("utf-8")

@@ -23,6 +23,7 @@ from fengqiao_eval.office.table import read_table
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.sources import files_of
 from fengqiao_eval.records.store import open_records, read_records
+from fengqiao_eval.words import say
 
 XML_SHEET = b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">'
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -569,7 +570,63 @@ def test_an_order_of_days_and_months_is_proposed_only_where_it_is_certain(workbo
     """25/10/2024 has its day first; of 05/10/2024 alone nobody knows."""
     path = workbook([["编号", "日期"], ["1", "05/10/2024"], ["2", "25/10/2024"]])
     assert propose(path)[0].layout.formats == {"日期": "dmy"}
-    assert not propose(workbook([["编号", "日期"], ["1", "05/10/2024"]]))[0].layout.formats
+    unsure = propose(workbook([["编号", "日期"], ["1", "05/10/2024"]]))[0]
+    assert not unsure.layout.formats
+    assert "formats: {日期: dmy}" in told_why(unsure)
+
+
+def told_why(proposal):
+    """Put the reasons of a proposal in words."""
+    return "\n".join(say(f"note.{note.key}", "en", **note.given) for note in proposal.why)
+
+
+@pytest.mark.parametrize(
+    ("cells", "decimal", "words"),
+    [
+        ([["3,5", "12"], ["7,8", "3"]], ",", "holds numbers like 3,5, taken for decimals"),
+        ([["3,5", "1,200"], ["7,8", "900"]], ".", "commas of thousands"),
+        ([["3,5", "1.25"], ["7,8", "2"]], ".", "the comma is not taken for a decimal point"),
+        ([["1,200", "3"], ["900", "4"]], ".", ""),
+    ],
+)
+def test_a_comma_begins_decimals_only_where_no_other_column_says_otherwise(workbook, cells, decimal, words):
+    """One sign of decimals holds for a file; where two columns differ none is proposed and both are told."""
+    found = propose(workbook([["分数", "人数"], *cells]))[0]
+    assert found.layout.decimal == decimal
+    assert words in told_why(found)
+    assert ("like 3,5" in told_why(found)) == bool(words)
+
+
+def test_a_heading_of_two_rows_that_stands_on_every_page_is_no_record(workbook):
+    """A printed ledger says its heading again: both rows of it, or the last alone."""
+    heading = [["编号", "接警时间", ""], ["", "日期", "时刻"]]
+    rows = [*heading, ["1", "2024-10-01", "8:05"], *heading, ["2", "2024-10-02", "9:10"], heading[1], ["3", "2024-10-03", "7:00"]]
+    path = workbook(rows)
+    found = propose(path)[0]
+    assert (found.layout.heading_rows, found.rows) == ((1, 2), 3)
+    read, receipt = table(path, heading=(1, 2))
+    assert [row[0] for row in read[1:]] == ["1", "2", "3"]
+    assert receipt.groups["headings"].number == 5
+
+
+OTHERS = {
+    "gb18030": "编号,受理时间,镕\n1,2,喆\n",
+    "big5": "案件編號,受理時間\n1,2024-10-01\n",
+    "shift_jis": "事件番号,受付時刻,担当者\n1,2024-10-01,東\n",
+}
+
+
+@pytest.mark.parametrize("encoding", OTHERS)
+def test_a_text_of_another_encoding_is_not_read_as_chinese_that_nobody_writes(tmp_path, encoding):
+    """Nearly all bytes of Big5 and Shift-JIS are signs of GB 18030 too: rare ones, by which the file is known and refused."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(OTHERS[encoding].encode(encoding))
+    if encoding == "gb18030":
+        assert table(path)[0][0] == ["编号", "受理时间", "镕"]
+    else:
+        with pytest.raises(InputError, match=r"多半是 Big5、Shift-JIS 等别的编码；请另存为“CSV UTF-8”"):
+            table(path)
+        assert table(path, encoding="gb18030")[0]  # whoever knows better says so
 
 
 NAMES = ["</script>", "=cmd|' /C calc'!A0", "../../x", "a\u202eb", "长" * 10_000, "_x0000_", "'; DROP TABLE cases"]

@@ -39,6 +39,8 @@ from fengqiao_eval.words import quote, say
 
 ENCODINGS: tuple[str, ...] = get_args(get_args(Layout.model_fields["encoding"].annotation)[0])
 """The encodings that a file of text may be said to have."""
+READER_NOTES = ("found_marks", "found_fill", "found_gaps", "found_order", "found_decimal", "found_commas")
+"""What of the reasons for a layout a person must look at before the tables are used; the others are in the receipt."""
 SURE = 0.5
 """Where a heading is less certain nothing is read by it until a person has named it."""
 CODE = 32
@@ -89,7 +91,7 @@ class CleanTable:
         given = {"row": row, "sure": percent(self.proposal.sure), "to": f"{self.name}.csv", "rows": f"{self.cells.num_rows:,}"}
         yield say("clean.table", lang, file=self.receipt.where, **given)
         for note in self.proposal.why:
-            if note.key in ("found_marks", "found_fill", "found_gaps"):  # no cell is said but marks for nothing
+            if note.key in READER_NOTES:  # no cell is said but marks for nothing
                 yield "  " + say(f"note.{note.key}", lang, **note.given)
         yield from (f"  {say(f'note.{note.key}', lang, **note.given)}" for note in self.notes)
 
@@ -148,18 +150,27 @@ def _read_files(paths: Sequence[Path], told: ReadOptions, headings: Headings) ->
     faults: list[Fault] = []
     for path, label in zip(paths, _labels(paths), strict=True):
         try:
-            found = propose(path, headings.words, label, told.layout)
-            refuse(_citizens_in_names(path, found))
+            every = propose(path, headings.words, label, told.layout)
+            refuse(_citizens_in_names(path, every))
         except InputError as error:
             faults += error.faults
             continue
+        found = [one for one in every if not one.hidden]
         if not found:
-            faults.append(Fault(label, "", "clean.no_table", {}))
+            faults.append(Fault(label, "", "clean.hidden_alone" if every else "clean.no_table", {}))
+        here = len(tables)
         for proposal in found:
             try:
                 tables.append(_read_proposal(path, label, proposal, told.codes, headings))
             except InputError as error:
                 faults += error.faults
+        hidden = [
+            Note("clean_hidden", {"file": label, "sheet": quote(one.sheet), "rows": f"{one.rows:,}"})
+            for one in every
+            if one.hidden
+        ]
+        for table in tables[here : here + 1]:
+            table.notes += hidden
     return tables, faults
 
 

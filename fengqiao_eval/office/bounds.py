@@ -250,8 +250,8 @@ def _read_marks(text: bytes, marks: SheetMarks) -> None:
 # OpenDocument: cells and rows that are repeated
 
 
-def measure_ods(raw: BytesIO, limits: BookLimits) -> str:
-    """Name what is too large in an OpenDocument sheet, '' where nothing is; raises BadZipFile where it is none.
+def measure_ods(raw: BytesIO, limits: BookLimits) -> Extent:
+    """Find what is too large in an OpenDocument sheet, and where its days begin; raises BadZipFile where it is none.
 
     A row or cell may be said once and repeated a million times; empty ones at the end, as programs write them, take no room.
     """
@@ -260,7 +260,7 @@ def measure_ods(raw: BytesIO, limits: BookLimits) -> str:
         if "content.xml" not in listed:
             raise BadZipFile
         if sum(part.file_size for part in listed.values()) > limits.size:
-            return max(listed, key=lambda name: listed[name].file_size)
+            return Extent(far=max(listed, key=lambda name: listed[name].file_size))
         text = b"".join(inflate(raw, listed["content.xml"]))
     raw.seek(0)
     height = filled = width = 0
@@ -275,8 +275,12 @@ def measure_ods(raw: BytesIO, limits: BookLimits) -> str:
         if cells:
             filled, width = height, max(width, sum(times for times, _ in cells))
         if filled > limits.rows or width > limits.columns or filled * width > limits.cells:
-            return f"{_letters(width)}{filled}"
-    return ""
+            return Extent(far=f"{_letters(width)}{filled}")
+    return Extent(from_1904=bool(_ODS_1904.search(text)))
+
+
+_ODS_1904 = re.compile(rb"<table:null-date\b[^>]*\bdate-value=[\"']1904-01-01")
+"""What says in an OpenDocument sheet that its bare numbers are days from 1904."""
 
 
 def _times(told: bytes, what: str) -> int:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from pathlib import Path
@@ -12,7 +12,7 @@ from fengqiao_eval.errors import InputError, Note
 from fengqiao_eval.office.cells import Writing, read_amount, read_column
 from fengqiao_eval.office.grid import SEPARATORS, CellGrid, OfficeFile, cut, open_office
 from fengqiao_eval.office.layout import TOTALS, Layout, Mark, column_letters, squeeze
-from fengqiao_eval.office.table import DATA, find_sums, list_words, read_heading
+from fengqiao_eval.office.table import COMMA, DATA, find_headings, find_sums, list_words, read_heading
 from fengqiao_eval.words import quote
 
 DEEP = 60
@@ -40,6 +40,7 @@ _SLIGHT = ("—", "——", "-", "--", "/", "\\")
 _COUNTED = re.compile(r"数|次|件|人|量|金额|分$|率|count|number|total", re.IGNORECASE)
 _ORDER = re.compile(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}(?:\D.*)?", re.DOTALL)
 _COMMA = re.compile(r"\s*[+-]?\d+,\d{1,2}\s*")
+_POINT = re.compile(r"\s*[+-]?[\d,]*\.\d+\s*")
 _NOTE = re.compile(r"(?P<word>[^:：]{1,12})[:：]")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 _CLOCK = re.compile(
@@ -336,7 +337,8 @@ def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Lay
     remarks = _remarks(region, [row for row in rows if row not in sums])
     layout = layout.model_copy(update={"remarks": tuple(dict.fromkeys(pattern for _, pattern in remarks))})
     data = [row for row in rows if row not in sums and row not in {number for number, _ in remarks}]
-    data = [row for row in data if region.grid.rows[row] != region.grid.rows[last]]
+    again = find_headings(region.grid, layout)
+    data = [row for row in data if row not in again]
     gaps = [c for c in region.columns if c not in names and any(not _is_blank(region.grid.rows[row][c]) for row in data)]
     columns = _letters(sorted(names)) if gaps or len(region.columns) < region.grid.width else ()
     cells = {name: [region.grid.rows[row][column] for row in data[:LOOKED_AT]] for column, name in names.items()}
@@ -344,6 +346,7 @@ def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Lay
     layout = layout.model_copy(update={"columns": columns, **held})
     rivals = [one for one in found[1:] if score - one[0] < 0.5]  # noqa: PLR2004 - as propose() says
     why = tuple(_reasons(layout, names, known, (first, last), len(data), len(sums & set(rows)), gaps))
+    why += tuple(_column_reasons(layout, cells))
     others = tuple(settled.model_copy(update=_span(one[1], one[2])) for one in found[1 : _FEW + 1])
     proposal = Proposal(region.grid.sheet, layout, tuple(names.values()), len(data), _sureness(score, rivals), why, others)
     return replace(proposal, days=_all_of(cells, _is_day), clocks=_all_of(cells, _is_clock))
@@ -428,9 +431,14 @@ def _column_keys(region: _Region, names: dict[int, str], cells: dict[str, list[A
     rows = [region.grid.rows[row] for row in data[:LOOKED_AT]]
     whole = next((column for column in region.columns if not any(_is_blank(row[column]) for row in rows)), region.grid.width)
     fill = tuple(name for column, name in names.items() if column <= whole and _is_carried(region, column, cells[name], data))
-    texts = [cell for those in cells.values() for cell in those if isinstance(cell, str)]
-    comma = any(map(_COMMA.fullmatch, texts)) and not any("." in cell and read_amount(cell) is not None for cell in texts)
+    comma = _columns_like(_COMMA, cells) and not _columns_like(COMMA, cells) and not _columns_like(_POINT, cells)
     return {"marks": marks, "formats": orders, "fill": fill, "decimal": "," if comma else ""}
+
+
+def _columns_like(form: re.Pattern[str], cells: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
+    """Name the columns in which a cell is written so and is a number."""
+    like = {name: [cell for cell in those if isinstance(cell, str) and form.fullmatch(cell)] for name, those in cells.items()}
+    return tuple(n for n, those in like.items() if any(read_amount(cell, sign) is not None for cell in those for sign in ".,"))
 
 
 def _marks(name: str, cells: Sequence[Any]) -> dict[str, Mark]:
@@ -447,9 +455,15 @@ def _marks(name: str, cells: Sequence[Any]) -> dict[str, Mark]:
 
 def _order(cells: Sequence[Any]) -> str:
     """Find the order of day and month where a year stands last, and one of the two is larger than any month."""
+    first, second = _day_and_month(cells)
+    return "" if max(first, second) <= 12 else "dmy" if first > second else "mdy"  # noqa: PLR2004 - months
+
+
+def _day_and_month(cells: Sequence[Any]) -> tuple[int, int]:
+    """Give the largest first and second number of days whose year stands last; noughts where none does."""
     found = [match for cell in cells if isinstance(cell, str) and (match := _ORDER.fullmatch(cell))]
     first, second = (max((int(match[n]) for match in found), default=0) for n in (1, 2))
-    return "" if max(first, second) <= 12 else "dmy" if first > second else "mdy"  # noqa: PLR2004 - months
+    return first, second
 
 
 def _is_carried(region: _Region, column: int, cells: Sequence[Any], data: Sequence[int]) -> bool:
@@ -480,9 +494,20 @@ def _reasons(
         yield Note("found_totals", {"count": sums})
     if layout.remarks:
         yield Note("found_remarks", {"words": ", ".join(map(quote, layout.remarks))})
-    for name, marks in layout.marks.items():
-        yield Note("found_marks", {"column": quote(name), "marks": ", ".join(map(quote, marks))})
-    if layout.fill:
-        yield Note("found_fill", {"columns": ", ".join(map(quote, layout.fill))})
     if gaps:
         yield Note("found_gaps", {"columns": ", ".join(map(column_letters, gaps))})
+
+
+def _column_reasons(layout: Layout, cells: Mapping[str, Sequence[Any]]) -> Iterator[Note]:
+    """Say what of the cells of columns a person should look at: marks, days, decimals, what is filled."""
+    for name, marks in layout.marks.items():
+        yield Note("found_marks", {"column": quote(name), "marks": ", ".join(map(quote, marks))})
+    unsure = [name for name, those in cells.items() if name not in layout.formats and any(_day_and_month(those))]
+    if unsure:
+        yield Note("found_order", {"columns": ", ".join(map(quote, unsure)), "name": unsure[0]})
+    commas, points = _columns_like(_COMMA, cells), (*_columns_like(COMMA, cells), *_columns_like(_POINT, cells))
+    if commas:
+        given = {"columns": ", ".join(map(quote, commas)), "others": ", ".join(map(quote, dict.fromkeys(points)))}
+        yield Note("found_commas" if points else "found_decimal", given)
+    if layout.fill:
+        yield Note("found_fill", {"columns": ", ".join(map(quote, layout.fill))})

@@ -39,6 +39,8 @@ MOST_RATIO = 100
 SEPARATORS = (",", ";", "\t", "|")
 LOOKED_AT = 100
 """In so many rows below the heading a separator must cut alike to be certain."""
+FROM_1904 = b"\x22\x00\x02\x00\x01\x00"
+"""The record of an .xls workbook that says that its days are counted from 1904."""
 _OLE, _PASSWORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "EncryptedPackage".encode("utf-16-le")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x80-\x9f\ufffe\uffff]")
 _BROKEN = 10
@@ -190,7 +192,9 @@ def _open_workbook(raw: bytes, name: str) -> OfficeFile:
             try:
                 extent, kind = measure(held, LIMITS), "xlsx"
             except BadZipFile:
-                extent, kind = Extent(far=measure_ods(held, LIMITS)), "ods"
+                extent, kind = measure_ods(held, LIMITS), "ods"
+        else:
+            extent = Extent(from_1904=FROM_1904 in raw)
         if extent.far:
             raise _fault(name, "office.far_cell", place=extent.far)
         held.seek(0)
@@ -253,10 +257,34 @@ def decode(raw: bytes, encoding: str | None, name: str) -> tuple[str, str]:
         text = text.removeprefix("\ufeff")
         if _CONTROL.search(text):
             break
+        if word == "gb18030" and encoding is None and (share := _rare_share(text)) > MOST_RARE:
+            raise _fault(name, "office.other_encoding", given=f"{share:.0%}")
         return str(word).removesuffix("-sig"), text
     raise _fault(name, "office.no_text", given=" → ".join(map(str, tried)))
 
 
+MOST_RARE = 0.2
+"""Where more of the signs are rare ones the bytes are of another encoding, as Big5 or Shift-JIS."""
+_ENOUGH_SIGNS = 4
+
+
+def _rare_share(text: str) -> float:
+    """Give the share of signs beyond ASCII, of the beginning of a text, that everyday Chinese (GB 2312) does not have.
+
+    Every text of Big5 or Shift-JIS can be decoded as GB 18030; half of its signs are then such as hardly anybody writes.
+
+    >>> _rare_share("接报时间,类别"), _rare_share("接處警".encode("big5").decode("gb18030"))
+    (0.0, 0.0)
+    >>> _rare_share("受理單位,報案時間".encode("big5").decode("gb18030")) > MOST_RARE
+    True
+    """
+    signs = "".join(sign for sign in text[:LOOKED_AT_SIGNS] if not sign.isascii())
+    rare = len(signs) - len(signs.encode("gb2312", "ignore").decode("gb2312"))
+    return rare / len(signs) if rare >= _ENOUGH_SIGNS else 0.0
+
+
+LOOKED_AT_SIGNS = 1 << 18
+"""So much of a text is looked at for rare signs."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 

@@ -239,7 +239,7 @@ def _sort_rows(grid: CellGrid, layout: Layout, heading: Mapping[int, str], kinds
     words = list_words(grid)
     marked = dict.fromkeys(find_sums(grid, words, layout.totals, last, kinds), "totals")
     marked |= dict.fromkeys(find_rows(grid, words, layout.remarks, last), "remarks")
-    again = grid.rows[last - 1] if last <= len(grid.rows) else None
+    again = find_headings(grid, layout)
     for row, cells in enumerate(grid.rows):
         if row < last:
             group = "headings" if any(not _is_blank(cell) for cell in cells) else "blanks"
@@ -248,9 +248,20 @@ def _sort_rows(grid: CellGrid, layout: Layout, heading: Mapping[int, str], kinds
         elif not begin <= row + 1 <= end:
             group = "outside"
         else:
-            group = "headings" if cells == again else marked.get(row, "read")
+            group = "headings" if row in again else marked.get(row, "read")
         found.groups[group].append(row)
     return found
+
+
+def find_headings(grid: CellGrid, layout: Layout) -> set[int]:
+    """Number the rows below the heading that say it again, as on every page that was printed; all of its rows or the last."""
+    first, last = layout.heading_rows
+    names = grid.rows[first - 1 : last]
+    if len(names) <= last - first:
+        return set()
+    again = {row for row in range(last, len(grid.rows)) if grid.rows[row] == names[-1]}
+    above = {row - up for row in again for up in range(len(names)) if grid.rows[row - up : row + 1] == names[-up - 1 :]}
+    return again | {row for row in above if row >= last}
 
 
 def _find_filled(grid: CellGrid, columns: Sequence[int]) -> list[bool]:
@@ -298,7 +309,9 @@ def find_rows(
         said = {those[place]: shorts[place] for place in near if whole.fullmatch(shorts[place])}
         sure = {word for word, short in said.items() if anywhere and plain.fullmatch(short)}
         rows = [row for row, cell in enumerate(grid.column(column)) if cell in said] if said else []
-        found.update(row for row in rows if row >= start and (grid.column(column)[row] in sure or _is_first(grid.rows[row], column)))
+        found.update(
+            row for row in rows if row >= start and (grid.column(column)[row] in sure or _is_first(grid.rows[row], column))
+        )
     return sorted(found)
 
 
