@@ -11,6 +11,7 @@ import pytest
 from fengqiao_eval.office.receipt import CellCount, Receipt, RowCount, TotalsCheck
 from fengqiao_eval.pages import receipts, run_screen
 from fengqiao_eval.records.identifiers import Match
+from fengqiao_eval.records.store import read_records
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.words import catalogue
 from resumed import go, project
@@ -203,3 +204,19 @@ def test_the_one_screen_links_it_where_it_is(tmp_path):
     receipts.write(run, {})
     run_screen.write(run)
     assert 'href="read.html"' in (run / "index.html").read_text("utf-8")
+
+
+def test_a_plain_file_has_a_receipt_too(tmp_path):
+    """Its lines are counted apart from its rows: a cell of two lines is one row, blank lines at the end are none."""
+    folder = tmp_path / "records"
+    folder.mkdir()
+    (folder / "units.csv").write_text('unit_id,name,level\nS1,"东街\n派出所",station\nS2,西山,station\n\n\n', "utf-8")
+    records, faults = read_records(folder, {})
+    assert not faults
+    (one,) = records.receipts["units"]
+    assert one.balanced
+    assert (one.rows, {name: group.number for name, group in one.groups.items()}) == (5, {"read": 2, "headings": 1, "blanks": 2})
+    assert one.groups["blanks"].first == (4, 5)
+    shown = receipts.page({"receipts": {"units": [one.data()]}, "counts": {"units": 2}})
+    assert "units.csv" in shown
+    assert "没有逐行回执" not in shown

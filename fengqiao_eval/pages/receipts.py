@@ -80,7 +80,7 @@ def _show_line(text: str) -> str:
 
 def _file(table: str, one: Told, lang: str) -> dict[str, Any]:
     """Put together what is shown of a receipt."""
-    groups = {name: one["groups"].get(name, {"count": 0, "first": []}) for name in GROUPS}
+    groups = {name: one["groups"][name] for name in GROUPS if name in one["groups"]}
     hidden, totals = one["hidden"], one["totals"]
     return {
         "name": _show(one["file"]),

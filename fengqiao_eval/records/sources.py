@@ -25,7 +25,7 @@ from sqlglot import TokenType
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
 from fengqiao_eval.files import absence, access_fault, expand, plain_path, temporary_folder
 from fengqiao_eval.office import grid
-from fengqiao_eval.office.receipt import Receipt
+from fengqiao_eval.office.receipt import FIRST_ROWS, Receipt, RowCount
 from fengqiao_eval.office.table import read_table
 from fengqiao_eval.records import csv_files
 from fengqiao_eval.records.ingest import Glob, Mapped
@@ -296,7 +296,17 @@ def _read_source(
     if read[path] is None:
         found.unread.add(table)
         return None
+    if kind == "CSV":
+        found.receipts.setdefault(table, []).append(_plain_receipt(path, label, read[path]))
     return Source(label, kind, read[path])
+
+
+def _plain_receipt(path: Path, label: str, rows: Any) -> Receipt:
+    """Account for the lines of a plain file of text as it lies there: the heading, the rows, and blank lines at its end."""
+    lines, count = csv_files.census(path).lines, int(rows.count().execute())
+    blank = RowCount(lines - 1 - count, tuple(range(count + 2, min(lines, count + 1 + FIRST_ROWS) + 1)))
+    groups = {"read": RowCount(count, (2,) if count else ()), "headings": RowCount(1, (1,)), "blanks": blank}
+    return Receipt(label, "", "CSV", lines, groups, encoding="utf-8", columns=tuple(rows.columns))
 
 
 def _label(path: Path, base: Path) -> str:
