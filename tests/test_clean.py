@@ -367,3 +367,10 @@ def test_a_hidden_sheet_is_named_and_not_read(records):
     assert (code, len(list(Path("clean").glob("*.csv")))) == (0, 1), said
     assert "隐藏的工作表 “旧”（2 行）没有读" in said
     assert "隐藏的工作表 “旧”（2 行）没有读" in Path("clean", "read.html").read_text("utf-8")
+
+
+def test_the_folder_around_must_be_there(records):
+    """A place that nobody made is told by its own name, and nothing is written."""
+    text(records / "a.csv", [["单位", "编号"], ["003", "K1"]])
+    code, said = read(records / "a.csv", to="no/such/clean")
+    assert (code, "no/such 不存在；请先新建" in said.replace("\n", "")) == (2, True), said

@@ -520,6 +520,18 @@ def test_what_is_proposed_for_a_messy_file_reads_it(tmp_path, seeds, known):
         assert_read(made, found.layout)
 
 
+def test_a_column_has_one_meaning_in_all_files(workbook, tmp_path):
+    """92.5% in one month and 0.925 in the next are not told apart by a reader of either; an empty month says nothing."""
+    heading = ["unit_id", "indicator", "period", "value"]
+    for name, value in (("a", "92.5%"), ("b", 0.925), ("c", None)):
+        workbook([heading, ["S1", "x", "2024Q4", value]]).rename(tmp_path / f"{name}.xlsx")
+    both = {"figures": Mapped(file=("a", "b", "c"))}
+    _, faults = read_records(tmp_path, both)
+    told = [fault.text() for fault in faults if fault.rule == "office.percent_files"]
+    assert len(told) == 1, faults
+    assert re.search(r"b\.xlsx · figures\.value \[office\.percent_files\] 这一列有 1 格没有 %，而 a\.xlsx 中有", told[0])
+
+
 def test_every_file_of_a_list_may_lie_otherwise(workbook, tmp_path):
     """Months in sheets of one workbook, and one in a text of another encoding: what differs stands at the file."""
     (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,一所,station\n", "utf-8")

@@ -39,7 +39,7 @@ from fengqiao_eval.words import quote, say
 
 ENCODINGS: tuple[str, ...] = get_args(get_args(Layout.model_fields["encoding"].annotation)[0])
 """The encodings that a file of text may be said to have."""
-READER_NOTES = ("found_marks", "found_fill", "found_gaps", "found_order", "found_decimal", "found_commas")
+READER_NOTES = ("found_marks", "found_fill", "found_gaps", "found_more_remarks", "found_order", "found_decimal", "found_commas")
 """What of the reasons for a layout a person must look at before the tables are used; the others are in the receipt."""
 SURE = 0.5
 """Where a heading is less certain nothing is read by it until a person has named it."""
@@ -137,7 +137,9 @@ def _check_call(paths: Sequence[Path], to: Path, told: ReadOptions) -> None:
         raise UsageError("read.key")
     if len({path.resolve() for path in paths}) < len(paths):
         raise UsageError("read.twice")
-    if to.absolute().parent.is_dir() and is_open(to.absolute().parent):
+    if not to.absolute().parent.is_dir():
+        raise UsageError("read.parent", given=to.absolute().parent)
+    if is_open(to.absolute().parent):
         raise foreign_fault("open", to.absolute().parent)
 
 

@@ -15,6 +15,8 @@ from fengqiao_eval.office.layout import TOTALS, Layout, Mark, column_letters, sq
 from fengqiao_eval.office.table import COMMA, DATA, find_headings, find_sums, list_words, read_heading
 from fengqiao_eval.words import quote
 
+MOST_REMARKS = 500
+"""Of notes that begin in more ways than that the commonest are proposed."""
 DEEP = 60
 """A heading is looked for in so many rows from where a table may begin."""
 LOOKED_AT = 2000
@@ -335,8 +337,11 @@ def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Lay
     rows = [row for row in range(last + 1, region.bottom) if any(not _is_blank(cell) for cell in region.row(row))]
     sums = set(find_sums(region.grid, list_words(region.grid), TOTALS, last + 1))
     remarks = _remarks(region, [row for row in rows if row not in sums])
-    layout = layout.model_copy(update={"remarks": tuple(dict.fromkeys(pattern for _, pattern in remarks))})
-    data = [row for row in rows if row not in sums and row not in {number for number, _ in remarks}]
+    patterns = tuple(pattern for pattern, _ in Counter(pattern for _, pattern in remarks).most_common(MOST_REMARKS))
+    layout = layout.model_copy(update={"remarks": patterns})
+    begun = frozenset(patterns)
+    noted = {row for row, pattern in remarks if pattern in begun}
+    data = [row for row in rows if row not in sums and row not in noted]
     again = find_headings(region.grid, layout)
     data = [row for row in data if row not in again]
     gaps = [c for c in region.columns if c not in names and any(not _is_blank(region.grid.rows[row][c]) for row in data)]
@@ -347,6 +352,7 @@ def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Lay
     rivals = [one for one in found[1:] if score - one[0] < 0.5]  # noqa: PLR2004 - as propose() says
     why = tuple(_reasons(layout, names, known, (first, last), len(data), len(sums & set(rows)), gaps))
     why += tuple(_column_reasons(layout, cells))
+    why += (Note("found_more_remarks", {"count": len(remarks) - len(noted)}),) if len(noted) < len(remarks) else ()
     others = tuple(settled.model_copy(update=_span(one[1], one[2])) for one in found[1 : _FEW + 1])
     proposal = Proposal(region.grid.sheet, layout, tuple(names.values()), len(data), _sureness(score, rivals), why, others)
     return replace(proposal, days=_all_of(cells, _is_day), clocks=_all_of(cells, _is_clock))

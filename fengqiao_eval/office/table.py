@@ -305,7 +305,7 @@ def find_rows(
     for column, (those, text) in enumerate(words):
         here = [part for part in parts if part in text]
         shorts = text.split("\0") if here else []
-        near = {place for part in here for place, short in enumerate(shorts) if part in short}
+        near = _near(shorts, here)
         said = {those[place]: shorts[place] for place in near if whole.fullmatch(shorts[place])}
         sure = {word for word, short in said.items() if anywhere and plain.fullmatch(short)}
         rows = [row for row, cell in enumerate(grid.column(column)) if cell in said] if said else []
@@ -315,6 +315,15 @@ def find_rows(
     return sorted(found)
 
 
+def _near(shorts: Sequence[str], parts: Sequence[str]) -> set[int]:
+    """Number the texts that hold one of some parts; of many parts, which would each be looked for in all, by a first look."""
+    if len(parts) > FEW_PARTS:
+        signs = {part[0] for part in parts}
+        return {place for place, short in enumerate(shorts) if not signs.isdisjoint(short)}
+    return {place for part in parts for place, short in enumerate(shorts) if part in short}
+
+
+FEW_PARTS = 8
 TALLY = re.compile(r"[\W_]*|[^\w]*\d[\d.,]*(?:\s*[^\W\d]{1,2})?[^\w]*")
 """What stands in a row of sums beside its word: nothing, signs without letters, a number perhaps with its unit."""
 

@@ -51,13 +51,14 @@ SHOWN = 8
 class Source(NamedTuple):
     """A table as it lies there: what it is called in faults, what it is (CSV, Parquet, DuckDB), its rows.
 
-    numbers: the rows of a sheet from which they are.
+    numbers: the rows of a sheet from which they are; percents: the columns that are written with %.
     """
 
     file: str
     kind: str
     rows: Any
     numbers: Sequence[int] = ()
+    percents: tuple[str, ...] = ()
 
 
 @dataclass
@@ -237,6 +238,7 @@ def _folder_sources(roots: Sequence[Path], mapped: Mapping[str, Mapped], timezon
                 found.faults.append(Fault(label, f"tables.{table}.file", "records.file_twice", {"count": count}))
             if (source := _read_source(connection, path, label, read, found, (table, one))) is not None:
                 found.tables.setdefault(table, []).append(source)
+        found.faults += _percent_faults(table, found.tables.get(table, ()), how.rename)
         ways = {path: [how for one, how in parts if one == path] for path, count in Counter(paths).items() if count > 1}
         crossing = [path for path, hows in ways.items() if any(_cross(*pair) for pair in combinations(hows, 2))]
         for path in crossing:
@@ -360,7 +362,22 @@ def _read_office(connection: Any, path: Path, label: str, asked: tuple[str, Mapp
     found.receipts.setdefault(table, []).append(receipt)
     found.notes += receipt.notes()
     kept = connection.create_table(ibis.util.gen_name("office"), rows, temp=True)
-    return Source(label, ending(path)[1:], kept, receipt.numbers)
+    percents = tuple(one.column for one in receipt.repaired if one.kind == "percent")
+    return Source(label, ending(path)[1:], kept, receipt.numbers, percents)
+
+
+def _percent_faults(table: str, parts: Sequence[Source], rename: Mapping[str, str]) -> Iterator[Fault]:
+    """Find columns that one file writes with % and another without: 92.5 and 0.925 would stand for the same."""
+    for column in dict.fromkeys(rename.get(name, name) for part in parts for name in part.percents):
+        for part in parts:
+            there = [name for name in part.rows.columns if rename.get(name, name) == column and name not in part.percents]
+            for name in there:
+                cells = part.rows[name].cast("string").fill_null("")
+                count = int(cells.notin(["", "0"]).sum().execute() or 0)
+                if count:
+                    other = next(one.file for one in parts if column in {rename.get(name, name) for name in one.percents})
+                    told = {"count": count, "other": other}
+                    yield Fault(part.file, f"{table}.{column}", "office.percent_files", told)
 
 
 def _office_place(place: str, table: str) -> str:
