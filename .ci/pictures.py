@@ -32,15 +32,9 @@ THIN = ("units", "postings", "surveys")
 BLIND = ("--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
 TOKEN = "pictures"  # noqa: S105 - of a server on this machine that lives for a minute
 DRAWN = "() => !document.querySelector('.fq-figure') || document.documentElement.dataset.drawn"
-RUN_ALL = """async () => {
-  const {shell, commands} = window.jupyterapp;
-  await shell.currentWidget.context.ready;
-  await shell.currentWidget.sessionContext.ready;
-  const context = shell.currentWidget.sessionContext;
-  while (!context.session?.kernel) await new Promise(again => setTimeout(again, 100));
-  await context.session.kernel.info;
-  await commands.execute('notebook:run-all-cells');
-}"""
+
+
+FIRM = "/\\d–\\d/.test(document.querySelector('.fengqiao-tuner .list .row .range').textContent)"
 
 
 def call(project: Path, *words: object) -> bool:
@@ -132,7 +126,7 @@ def _shoot(tab: Any, target: Path, name: str, *, whole: bool = True) -> str:
 
 
 def shoot_tuner(browser: Any, project: Path, target: Path) -> Iterator[str]:
-    """Take pictures of the tuning screen as `fengqiao tune` opens it, in JupyterLab and its themes."""
+    """Take pictures of the tuning screen as `fengqiao tune` opens it and with a weight moved, in JupyterLab and its themes."""
     exposed = {"LabApp": {"expose_app_in_browser": True}}
     (project / ".jupyter").mkdir(exist_ok=True)
     (project / ".jupyter" / "jupyter_server_config.json").write_text(json.dumps(exposed), "utf-8")
@@ -161,17 +155,20 @@ def _shoot_lab(browser: Any, address: str, lang: str, target: Path) -> Iterator[
     tab = context.new_page()
     tab.goto(f"{address}/lab/tree/tune-demo_{lang}.ipynb?token={TOKEN}&reset")
     tab.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=120_000)
-    tab.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")
-    tab.evaluate(RUN_ALL)
+    tab.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext")  # the notebook runs by itself
     tab.wait_for_selector(".fengqiao-tuner .row .name", timeout=120_000)
-    for theme in THEMES:
-        chosen = f"JupyterLab {theme.capitalize()}"
-        tab.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{theme: '{chosen}'}})")
-        tab.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(theme == 'light').lower()}'")
-        for width in WIDTHS:
-            tab.set_viewport_size({"width": width, "height": 900})
-            tab.wait_for_timeout(600)
-            yield _shoot(tab, target, f"tuner.{lang}.{width}.{theme}", whole=False)
+    for name, steps in (("tuner", 0), ("tuner_moved", 2)):
+        for _ in range(steps):
+            tab.locator(".fengqiao-tuner .weights > .nodes > li > .slide input").last.press("Shift+ArrowRight")
+        tab.wait_for_function(FIRM, timeout=60_000)
+        for theme in THEMES:
+            chosen = f"JupyterLab {theme.capitalize()}"
+            tab.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {{theme: '{chosen}'}})")
+            tab.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(theme == 'light').lower()}'")
+            for width in WIDTHS:
+                tab.set_viewport_size({"width": width, "height": 900})
+                tab.wait_for_timeout(600)
+                yield _shoot(tab, target, f"{name}.{lang}.{width}.{theme}", whole=False)
     context.close()
 
 

@@ -15,13 +15,24 @@
     return folder ? `${folder}/${path}` : path;
   };
 
+  const STARTS = 60; // seconds that a kernel may take to say that it is there
+
+  /* Say whether the kernel of a notebook is there, or will be: one that is only not known yet is still connecting, and to start
+   * another would end it. */
+  const lives = async (kernel) => {
+    const gone = () => !kernel || kernel.isDisposed || ["dead", "terminating"].includes(kernel.status);
+    for (const until = Date.now() + STARTS * 1000; !gone() && kernel.status === "unknown" && Date.now() < until; )
+      await new Promise((again) => setTimeout(again, 100));
+    return !gone() && kernel.status !== "unknown";
+  };
+
   /* Run a notebook from top to bottom; where its kernel died, it gets a new one first. Then show the screen that it draws. */
   const run_all = async (actions, panel) => {
     await panel.context.ready;
     await panel.sessionContext.ready;
     const {session, prevKernelName, kernelPreference} = panel.sessionContext;
-    const gone = !session?.kernel || ["dead", "unknown", "terminating"].includes(session.kernel.status);
-    if (gone) await panel.sessionContext.changeKernel({name: prevKernelName || kernelPreference.name || "python3"});
+    if (!(await lives(session?.kernel)))
+      await panel.sessionContext.changeKernel({name: prevKernelName || kernelPreference.name || "python3"});
     if (await actions.runAll(panel.content, panel.sessionContext)) show_screen(panel);
   };
 
@@ -45,9 +56,17 @@
     });
   };
 
+  /* On a narrow window the list of files would leave the screen no room: it is closed once, and opens when it is asked for. */
+  const make_room = (shell) => {
+    const narrow = matchMedia("(max-width: 700px)"), close = () => narrow.matches && shell.collapseLeft?.();
+    narrow.addEventListener("change", close);
+    close();
+  };
+
   const activate = (icon, actions) => async (app, launcher, palette, tracker) => {
     const {category, templates, opened} = await (await fetch(new URL("templates.json", home))).json();
     if (tracker) screens(tracker, actions, opened);
+    if (opened) make_room(app.shell);
     templates.forEach(({name, label, notebook}, rank) => {
       const command = `${NAME}:${name}`, contents = app.serviceManager.contents;
       app.commands.addCommand(command, {
