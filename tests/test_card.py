@@ -17,7 +17,7 @@ from fengqiao_eval.results.card import card, identity, write_records_csv
 from fengqiao_eval.results.caveats import empty_months
 from fengqiao_eval.results.frames import ClassTotals
 from fengqiao_eval.results.gains import gains, required_records
-from fengqiao_eval.results.lines import CardPeriods, adjustment_lines, steps
+from fengqiao_eval.results.lines import CardPeriods, adjustment_lines, counted_words, steps
 from fengqiao_eval.results.lost_records import OPEN, open_disputes
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.benchmark import Change, Peers, Place
@@ -413,6 +413,26 @@ def test_a_line_that_is_no_indicators_says_what_it_does(run, row, label, words, 
     given = dict(zip(("line", "rule", "effect", "contribution"), row, strict=True)) | {"value": 2.0, "record_ids": ""}
     (found,) = adjustment_lines(scheme, [given], "zh")
     assert (found.label, found.said("zh"), found.moves(2), found.inside) == (label, words, points, inside)
+
+
+@pytest.mark.parametrize(
+    ("against", "value", "zh", "en"),
+    [
+        ([], 12, "12 起", "12 cases"),
+        ([{"kind": "quota", "amount": 10, "as": "excess_percent"}], 20, "超20%", "20% over"),
+        ([{"kind": "quota", "amount": 10, "as": "excess"}], 2, "超2 起", "2 cases over"),
+        ([{"kind": "quota", "amount": 10, "as": "shortfall"}], 2, "少2 起", "2 cases short"),
+        ([{"kind": "quota", "amount": 10, "as": "completion"}], 80, "完成80%", "80% done"),
+        ([{"kind": "place", "from": "best"}], 2, "第2名", "place 2"),
+        ([{"kind": "place", "from": "worst"}], 2, "倒数第2名", "place 2 from the last"),
+        ([{"kind": "change", "since": "previous", "as": "percent"}], 8.5, "+8.5%", "+8.5%"),
+    ],
+)
+def test_what_was_counted_stands_in_the_unit_of_what_it_was_held_against(against, value, zh, en):
+    """Twelve events over a control number of ten are 20 % over, and not twenty events; a place is a place."""
+    line = {"code": "k", "label": "投诉", "why": "无", "source": "无", "levels": ["station"], "effect": "bar_award"}
+    entry = Consequence.model_validate(line | {"measure": COUNT, "unit": "起", "against": against})
+    assert (counted_words(entry, value, "zh"), counted_words(entry, value, "en")) == (zh, en)
 
 
 def test_the_place_then_counts_those_still_better(own):

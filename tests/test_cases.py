@@ -16,7 +16,7 @@ from fengqiao_eval.cli import app
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 CASES = Path(os.environ.get("FENGQIAO_CASES") or ROOT.parent / "shared" / "cases")
-PARAMS = ("params/t.yaml", "params.yaml", "mine.yaml", "x.yaml")
+PARAMS = ("params/t.yaml", "params/p.yaml", "params.yaml", "mine.yaml", "x.yaml")
 UNITS = "[records.unknown_units]"
 WIDTH = "[records.row_width]"
 
@@ -74,13 +74,25 @@ KNOWN: dict[str, Refused | Scored] = {
     "real/08": Scored({"S1 on_time": 100}, ("cases 2, disputes 2",)),
     "real/09": Scored({"S1 on_time": 100, "S2 on_time": 100, "X on_time": 100}),
     "real/10": Refused(("figures.csv · figures.period [records.period] 2 periods are not understood (rows 2, 4)",)),
+    "real/14": Scored({"S1 median": 0}),
+    "real/16": Scored({}, ("1 rows of cases equal another in every column",)),
     "real/13": Scored({"S1 arrest": 200 / 3}, ("1 rows of visits repeat an id", "all are kept and counted")),
     "real/17": Scored({"S1 w": 50}, ("no record of cases holds these words", "“Citizen Disputez” → “Citizen Dispute”?")),
     "real/18": Refused(tuple(f"{name} [records.citizen]" for name in ("complainant", "first_name", "home_address", "dob"))),
     "real/19": Refused(("r.duckdb:cases [records.no_view] this view reads a file outside", "make it a table there first")),
+    "scheme/17": Refused(
+        ("units.csv · units.level [records.no_level]", "no unit is of the levels to be scored, station", "“派出所”", "values")
+    ),
     "real/20": Refused(("postings.csv · postings.to_date [records.reversed] 1 rows lie before from_date", "rows 5")),
 }
 """The cases by folder and number; the others have tests of their own where their subject is."""
+
+
+EXPLAINED = [
+    ("real/14", ("S1", "median"), ("0 / 1  0 min from received to arrived",), "not counted"),
+    ("scheme/06", ("S1",), ("deducted, 20% over",), "20 起"),
+]
+"""What `explain` says of a unit or an indicator, and what it must not say."""
 
 
 FRAMES = [
@@ -139,6 +151,17 @@ def test_what_is_scored_has_the_right_values_and_says_what_it_left_out(case):
         "value"
     ]  # of the run's own period, first
     assert {name: found[tuple(name.split())] for name in case.expected} == pytest.approx(case.expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("case", "asked", "words", "never"), EXPLAINED, indirect=["case"])
+@pytest.mark.usefixtures("case")
+def test_what_is_explained_is_said_in_the_right_words(asked, words, never):
+    """Records of no minutes decide a median all the same; what is over a control number by per cent is no number of events."""
+    assert fengqiao("score")[0] == 0
+    name = next(Path(name).stem for name in PARAMS if Path(name).is_file())
+    said = CliRunner().invoke(app, ["explain", f"runs/{name}", *asked], catch_exceptions=False).output
+    assert [one for one in words if one not in said] == [], said
+    assert never not in said
 
 
 @pytest.mark.parametrize(("case", "frame", "column", "expected"), FRAMES, indirect=["case"])

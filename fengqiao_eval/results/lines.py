@@ -469,13 +469,33 @@ def adjustment_lines(scheme: Scheme, rows: Iterable[Row], lang: str) -> tuple[Ad
             effect=effect,
             words=term(key, text(row["rule"]), lang) if effect in ("aggregate", "cap") else say(key, lang, **of),
             value=value,
-            counted="" if value is None or line is None else measured(value, line.unit, short=True),
+            counted="" if value is None or line is None else counted_words(line, value, lang),
             points=number(row["contribution"]) or 0.0,
             record_ids=tuple(split_ids(text(row.get("record_ids")))),
             inside=code in inner,
         )
         found.append(adjusted)
     return tuple(sorted(found, key=lambda line: not line.inside))
+
+
+def counted_words(line: Entry, value: float, lang: str) -> str:
+    """Say how much a rule saw, in the unit of what stands there: 12 起, 超20%, 第2名.
+
+    >>> from types import SimpleNamespace
+    >>> over = Quota.model_validate({"kind": "quota", "amount": 10, "as": "excess_percent"})
+    >>> [counted_words(SimpleNamespace(unit="起", against=(over,)), 20, lang) for lang in ("zh", "en")]
+    ['超20%', '20% over']
+    """
+    reference, unit = (line.against or (None,))[-1], units(line)[-1]
+    if reference is None:
+        return measured(value, term("unit", unit, lang), short=True)
+    if isinstance(reference, Place):
+        return say(f"card.counted.place.{reference.from_}", lang, n=plain(value))
+    differs = reference.as_ in ("difference", "shortfall", "excess")  # of two rates: in percentage points
+    said = measured(value, amount_unit(unit, lang) if differs else unit, short=True)
+    if isinstance(reference, Quota):
+        return say(f"card.counted.{reference.as_}", lang, n=said)
+    return ("+" if value > 0 else "") + said
 
 
 def aggregation_codes(scheme: Scheme) -> frozenset[str]:
