@@ -70,15 +70,20 @@ class _EntryWords:
 
     def event(self, column: str) -> str:
         """Name what a time is of: 到场时间 is 到场, arrived_at is arrived."""
-        name = self.words.column(column)
-        if self.lang == "zh":
-            return name.removesuffix("时间") or name
-        return name.removesuffix("_at").replace("_", " ")
+        name = self.column(column)
+        return (name.removesuffix("时间") or name) if self.lang == "zh" else name.removeprefix("time ")
+
+    def column(self, name: str) -> str:
+        """Name a column; in English one that is declared in words, arrived_at as time arrived."""
+        said = self.words.column(name)
+        if self.lang == "zh" or not (said == "visits_made" or (self.words.table and self.words.table.column(name))):
+            return said
+        return ("time " if said.endswith("_at") else "") + said.removesuffix("_at").replace("_", " ")
 
     def test(self, fact: Fact, values: list[str], *, holds: bool) -> str:
         """Say of one test what it asks and what it found."""
         column, test = fact
-        name = self.words.column(column)
+        name = self.column(column)
         if test is None:
             return ""
         if test.present is not None:
@@ -101,8 +106,8 @@ class _EntryWords:
         """Say how long it took, rounded up so that what is late is never said to be in time."""
         limits: Any = test.within
         unit = next(unit for unit in SECONDS if getattr(limits, unit) is not None)
-        of, name = limits.of, self.words.column(column)
-        given = {"unit": self.say(f"unit.{unit}"), "limit": plain_number(getattr(limits, unit)), "of": self.words.column(of)}
+        of, name = limits.of, self.column(column)
+        given = {"unit": self.say(f"unit.{unit}"), "limit": plain_number(getattr(limits, unit)), "of": self.column(of)}
         if not value:
             certain = of == self.measure.date
             lacking = name if certain else self.say("or", one=name, other=given["of"])
@@ -138,19 +143,19 @@ class _EntryWords:
             return self.say("counts", n=value)
         if isinstance(measure, Ratio):
             other = self._value(values[1])
-            names = {"above": self.words.column(measure.numerator), "below": self.words.column(measure.denominator)}
+            names = {"above": self.column(measure.numerator), "below": self.column(measure.denominator)}
             return self.say("of", value=value, other=other, **names)
         if isinstance(measure, Coded):
             codes = measure.values
             best = (max if self.entry.direction == "higher" else min)(codes, key=lambda word: codes[word])
             given = {"code": plain_number(codes.get(values[0])), "best": best, "most": plain_number(codes[best])}
             return self.say(
-                "coded_best" if values[0] == best else "coded", column=self.words.column(measure.column), value=value, **given
+                "coded_best" if values[0] == best else "coded", column=self.column(measure.column), value=value, **given
             )
         if isinstance(measure.of, Elapsed):
-            start, end = map(self.words.column, measure.of.minutes)
+            start, end = map(self.event if self.lang == "en" else self.column, measure.of.minutes)
             told = self.say("elapsed", start=start, end=end, value=plain(float(values[0])) if values[0] else value)
         else:
-            told = self.say("amount", column=self.words.column(measure.of), value=value)
+            told = self.say("amount", column=self.column(measure.of), value=value)
         target = getattr(self.entry, "target", None)
         return told if target is None else told + self.say("target", target=plain_number(target))

@@ -29,12 +29,12 @@ def share(met: str) -> str:
         (
             "{arrived_at: {within: {minutes: 15, of: received_at}}}",
             {"K1": "到场 22 分钟，时限 15 分钟", "K2": "无到场时间，时限 15 分钟"},
-            {"K1": "arrived after 22 min, limit 15 min", "K2": "no arrived_at, limit 15 min"},
+            {"K1": "arrived after 22 min, limit 15 min", "K2": "time arrived not recorded, limit 15 min"},
         ),
         (
             "{closed_at: {not_after: due_at}}",
             {"K1": "办结 2024-10-10 09:30，期限 2024-10-09", "K2": "无办结时间，期限 2024-10-09 12:00"},
-            {"K1": "closed 2024-10-10 09:30, due 2024-10-09", "K2": "no closed_at, due 2024-10-09 12:00"},
+            {"K1": "closed 2024-10-10 09:30, due 2024-10-09", "K2": "time closed not recorded, due 2024-10-09 12:00"},
         ),
         (
             "{passed: true}",
@@ -45,7 +45,7 @@ def share(met: str) -> str:
             "{elements_filled: {at_least: elements_required}, tier: [一般]}",
             {"K1": "已填要素数 8，应不少于 10；等级：其他，应为一般", "K3": "等级：空白，应为一般"},
             {
-                "K1": "elements_filled 8, should be at least 10; tier: something else, should be 一般",
+                "K1": "elements filled 8, should be at least 10; tier: something else, should be 一般",
                 "K3": "tier: empty, should be 一般",
             },
         ),
@@ -53,7 +53,7 @@ def share(met: str) -> str:
         (
             "{category: {not_in: [求助]}, elements_filled: {above: 9}}",
             {"K1": "已填要素数 8，应大于 9", "K3": "类别：求助"},
-            {"K1": "elements_filled 8, should be above 9", "K3": "category: 求助"},
+            {"K1": "elements filled 8, should be above 9", "K3": "category: 求助"},
         ),
     ],
 )
