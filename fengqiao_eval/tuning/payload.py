@@ -76,7 +76,7 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "awards": field.awards,
         "lang": lang,
         "readonly": readonly,
-        "warnings": list(choice_warnings(field)),
+        "warnings": list(choice_warnings(field, alone=readonly)),
         "words": {key: sentence[lang] for key, sentence in catalogue().items() if key.startswith("tuner.")},
         "group": field.groups.index(group) if group is not None else int(np.bincount(field.group).argmax()),
     }

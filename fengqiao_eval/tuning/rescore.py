@@ -286,8 +286,8 @@ def _standing(run: Run, period: Period) -> str:
     return "open" if period.end > as_of else "paid" if following.end > as_of else ""
 
 
-def choice_warnings(of: Field) -> Iterator[str]:
-    """Say what must be known of the choice, and of the points.
+def choice_warnings(of: Field, *, alone: bool = False) -> Iterator[str]:
+    """Say what must be known of the choice, and of the points; alone: on a page that holds no list of periods.
 
     Estimated are those indicators that cannot be weighed anew exactly, because what they rest on is not in the run: points in
     marks of a value that is not there, and items of no weight, of which nobody knows what a veto would take.
@@ -295,7 +295,8 @@ def choice_warnings(of: Field) -> Iterator[str]:
     lang, base = of.lang, of.base
     told = period_words(str(of.period), lang)
     if of.passed_over:
-        yield say("tune.earlier", lang, period=told, own=period_words(str(of.passed_over), lang), code=str(of.passed_over))
+        own = {"own": period_words(str(of.passed_over), lang), "code": str(of.passed_over)}
+        yield say("tune.earlier_alone" if alone else "tune.earlier", lang, period=told, **own)
     elif standing := _standing(of.run, of.period):
         yield say(f"tune.period_{standing}", lang, period=told)
     if len(of.units) == 1:

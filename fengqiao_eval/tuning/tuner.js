@@ -748,9 +748,14 @@ function opened(way, given) {
     inForce: null, draft: null, snapshots: [], firm: null, firmFor: null, stretches: [], influence: null,
     group: head.group ?? largest(table), within: ALL, sort: "place", active: 0, found: null, lit: -1, pins: new Set(),
     row: 28, shown: ROWS,
-    say: (key, values = {}) => (head.words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]),
+    say: (key, values = {}) => filled(head.words[key] ?? key, values),
   };
 }
+
+/** Fill in a sentence; in English a noun behind a number that is one loses its s. */
+export const filled = (words, values) =>
+  words.replace(/\{(\w+)\}( (?:places|units|points|lines|characters)\b)?/g, (_, name, noun = "") =>
+    values[name] + (String(values[name]) === "1" ? noun.slice(0, -1) : noun));
 
 /** Begin with the weights that a notebook set, else with the draft that this browser kept, else with those in force. */
 function begunFrom(head, table, set, fresh) {
@@ -1373,7 +1378,7 @@ function drawStretch(app, line, node, whole) {
   put(line.first, known?.first);
   put(line.awards, awardsOf(app) ? known?.awards : null);
   if (!known) return tell(line.firm, stretchMissing(app, node));
-  const text = ([low, high]) => [low, high].map((end) => Math.round((end / WEIGHT) * 10) / 10).join("–");
+  const text = ([low, high]) => [low, high].map((end) => Math.round((end / WEIGHT) * 10) / 10).join("\u2060–\u2060");
   const given = { first: text(known.first), awards: text(known.awards) };
   const said = app.say(awardsOf(app) ? "tuner.stretch" : "tuner.stretch_first", given);
   tell(line.firm, known.sampled ? said + app.say("tuner.sampled") : said);
@@ -1859,7 +1864,7 @@ function drawFirm(app) {
   const widths = Float64Array.from(order, (unit) => firm.high[unit] - firm.low[unit] + 1).sort();
   const sure = order.filter((unit) => isNamed(app, unit, firm.high[unit])).length;
   const within = order.filter((unit) => inCounty(app, unit) && was[unit] && was[unit] !== is[unit] && inRange(app, unit, was[unit])).length;
-  const said = say("tuner.firm", { width: widths[widths.length >> 1] ?? 0, within, moved: app.before.moved });
+  const said = say(app.before.moved ? "tuner.firm" : "tuner.firm_still", { width: widths[widths.length >> 1] ?? 0, within, moved: app.before.moved });
   tell(app.firmSaid, said + (n ? say("tuner.firm_awards", { sure, n }) : ""));
 }
 

@@ -287,6 +287,66 @@ def test_text_is_legible_and_nothing_is_said_by_colour_alone(shown):
     assert min(found["named"]) > max(found["others"])
 
 
+CUT = """() => [...document.querySelectorAll('.fengqiao-tuner, .fengqiao-tuner *')]
+  .filter((one) => !one.matches('.list, textarea, input, select, .unseen') && !(one instanceof SVGElement))
+  .filter((one) => one.getClientRects().length && one.clientWidth && one.scrollWidth > one.clientWidth + 1)
+  .map((one) => [one.className, one.scrollWidth, one.clientWidth, one.textContent.slice(0, 40)].join(' '))"""
+"""What holds more than it shows, but for the list, which scrolls, and fields."""
+
+
+@pytest.mark.parametrize(("width", "lang"), [(1280, "zh"), (1280, "en"), (853, "zh"), (600, "zh"), (600, "en")])
+def test_no_text_is_cut_beside_the_list_of_files(shown, width, lang):
+    """At 1,280 × 800, at 150 % of it and at 600 px: nothing is cut, light and dark text is legible, consequences stay in view."""
+    tab = shown(**({"lang": lang} if lang == "en" else {}))
+    tab.set_viewport_size({"width": width, "height": 800})
+    assert tab.get_by_role("region", name=re.compile("文件|File")).first.is_visible()
+    slider(tab, {"zh": "群众满意", "en": "Public satisfaction"}[lang]).press("Shift+ArrowRight")
+    settle(tab)
+    assert tab.evaluate(CUT) == []
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        tab.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        dark = "(dark) => document.querySelector('.fengqiao-tuner').matches('.dark') === dark"
+        tab.wait_for_function(dark, arg="Dark" in theme)
+        assert tab.evaluate(CONTRAST, ".fengqiao-tuner *") == []
+    last = tab.locator(".fengqiao-tuner .weights > .nodes > li").last
+    last.scroll_into_view_if_needed()
+    moves, weight = (one.bounding_box() for one in (tab.locator(".fengqiao-tuner .movesSaid"), last))
+    assert 0 <= moves["y"] <= 800 - moves["height"]
+    assert weight["y"] >= moves["y"] + moves["height"] or weight["x"] + weight["width"] <= moves["x"]  # beside or below it
+
+
+def test_a_draft_survives_a_reload_and_a_kernel_that_goes(shown):
+    """Weights, locks and undo are there again; a kernel that restarts is said at once, with the button that mends it."""
+    tab = shown()
+    tab.on("dialog", lambda dialog: dialog.accept())  # JupyterLab asks whether to leave what is not saved
+    slider(tab).press("Shift+ArrowRight")
+    reads(slider(tab), "30")
+    tab.get_by_role("button", name="锁定案件办理的权重").click()
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    before = tab.evaluate(f"{kernel}.id")
+    tab.reload()
+    tab.wait_for_selector(".fengqiao-tuner .row .name", timeout=120_000)
+    assert tab.evaluate(f"{kernel}.id") == before  # no second kernel is started while the first one connects
+    reads(slider(tab), "30")
+    assert tab.get_by_role("button", name="锁定案件办理的权重").get_attribute("aria-pressed") == "true"
+    assert tab.get_by_role("button", name="撤销").is_enabled()
+    tab.evaluate(f"() => void {kernel}.restart()")
+    tab.get_by_role("alert").get_by_text("内核已重启").wait_for()
+    tab.get_by_role("button", name="重新运行").click()
+    tab.locator(".fengqiao-tuner .alarm[hidden]").wait_for(state="attached", timeout=120_000)
+    reads(slider(tab), "30")
+
+
+def test_a_typed_number_that_locks_hold_back_says_so(shown):
+    """What was typed, how far it can go, and what is locked."""
+    tab = shown()
+    tab.get_by_role("button", name="锁定走访入户的权重").click()
+    number = tab.get_by_role("spinbutton", name="群众满意权重数值")
+    number.fill("95")
+    number.press("Enter")
+    tab.locator(".gave").get_by_text("群众满意最多到 80，不能到 95：走访入户已锁定，共 20。").wait_for()
+
+
 def test_nothing_moves_where_no_motion_is_wanted(shown):
     """With prefers-reduced-motion nothing on the screen glides or fades while a weight moves."""
     tab = shown()
