@@ -164,7 +164,7 @@ def test_a_county_of_many_stations_lists_what_fits_and_counts_the_rest(tmp_path,
     assert 10 < listed["units"] < len(stations) == 108
     assert text.count('<a data-card="../station/') == listed["units"]
     left = len(stations) - listed["units"]
-    assert {"zh": f"另有{left}个未列，见页末链接的总览", "en": f"{left} more not listed; the page of all units"}[lang] in text
+    assert {"zh": f"另有{left}个未列，见页末链接的一屏尽览", "en": f"{left} more not listed; the page of all units"}[lang] in text
     assert listed["lost"] == 0
     counted = {"zh": "{label}：{n}条", "en": "{label}: {n} records"}[lang]
     assert all(counted.format(label=part.label, n=len(part.records)) in text for part in of.lost_records)

@@ -146,6 +146,13 @@ def test_links_follow_the_cards_that_are_there(project, tmp_path):
     (tmp_path / "away.html").rename(county)
     link_cards(tmp_path / "run")
     assert station.read_text("utf-8") == before
+    signed = station.with_suffix(".short.html")
+    signed.touch()
+    link_cards(tmp_path / "run")
+    assert f'<a href="{signed.name}">签字页</a>' in station.read_text("utf-8")
+    signed.unlink()
+    link_cards(tmp_path / "run")
+    assert station.read_text("utf-8") == before
 
 
 def test_where_a_level_is_left_out_the_next_one_below_is_listed(project, monkeypatch):

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from markupsafe import Markup
 
 from fengqiao_eval.errors import OFFICER
-from fengqiao_eval.files import write_whole
+from fengqiao_eval.files import link, write_whole
 from fengqiao_eval.pages.cells import blocks
 from fengqiao_eval.pages.charts import LOOK
 from fengqiao_eval.pages.colours import DARK
@@ -36,7 +36,7 @@ def page(nb: Mapping[str, Any], run: Run, unit_id: str, lang: str = "zh") -> str
     beware = [*banner(run.manifest, lang), *differs]
     shown = [Markup(_TO_LIST.sub(r"<a href=\1", str(block))) for block in blocks(nb, lang)]  # noqa: S704 - cleaned
     given = {"facts": facts, "period": period, "banner": beware, "blocks": shown}
-    return render("page.html", lang, run=run, who=who, **given)
+    return render("page.html", lang, run=run, who=who, signed=link(f"{who.page}.short") if who else "", **given)
 
 
 _TO_LIST = re.compile(r'<a data-card=("?[^"/>]+\.records\.(?:csv|xlsx)"?)(?=>)')
@@ -61,17 +61,18 @@ def _facts(run: Run, of: Card | None, lang: str) -> Iterator[tuple[str, str]]:
 _NAMED = Markup('<a data-card="{}">{}</a>')
 
 
-_TO_CARD = re.compile(r'<a (?:href|data-card)="(\.\./(?!\.)[^"/]+/[^"/]+\.html)"')
+_TO_CARD = re.compile(r'<a (?:href|data-card)="(\.\./(?!\.)[^"/]+/[^"/]+\.html|[^"/]+\.short\.html)"')
+_TO_SHORT = re.compile(r'<a (?:href|data-card)="([^"/]+\.short\.html)"')
 
 
 def link_cards(run_folder: Path) -> None:
-    """Link on each unit's card the cards that exist, and no others: which were printed is known only when all are done.
+    """Link on each card the cards that exist, and no others: which were printed is known only when all are done.
 
-    A page that other runs share is written anew.
+    An officer's links none but the page to sign beside it. A page that other runs share is written anew.
     """
     for path in run_folder.glob("*/*.html"):
-        text = path.read_text("utf-8") if path.parent.name != OFFICER else ""
-        if (now := _TO_CARD.sub(partial(_name_or_link, path.parent), text)) != text:
+        text, known = path.read_text("utf-8"), _TO_SHORT if path.parent.name == OFFICER else _TO_CARD
+        if (now := known.sub(partial(_name_or_link, path.parent), text)) != text:
             write_whole(path, now)
 
 

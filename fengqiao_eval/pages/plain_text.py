@@ -126,7 +126,7 @@ def _headline(card: Card) -> Iterator[str]:
         return
     where = say("card.comma", lang).join(f"{d.label} {signed(-d.lost, card.decimals)}" for d in worst_dimensions(card))
     yield say("card.where_lost", lang) + say("card.colon", lang) + (where or say("card.nothing_lost", lang)) + of_part(card)
-    yield (say("card.how_to_win", lang) + say("card.colon", lang) + ("" if card.gains else no_gains(card))).rstrip()
+    yield (say("card.how_to_win", lang) + say("card.colon", lang) + (of_part(card) if card.gains else no_gains(card))).rstrip()
     for number, gain in enumerate(card.gains, 1):
         yield f"  {number}. {say('card.gain.line', lang, of=gain.label, words=gain.words(lang))}"
     yield say("card.advice", lang)

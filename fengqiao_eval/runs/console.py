@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from fengqiao_eval.engine.card_job import SHORT
 from fengqiao_eval.engine.pool import summary as failed_words
 from fengqiao_eval.errors import OFFICER, Note
 from fengqiao_eval.measuring.plausibility import percent
@@ -143,6 +144,8 @@ def result_lines(made: Made, lang: str) -> Iterator[str]:
     yield from template_lines(made.templates, [*made.printed, *made.kept, ""], lang)
     if made.printed:
         yield say("say.printed", lang, cards=level_counts(made.printed, lang))
+    if signed := sum(1 for _ in made.folder.glob(f"*/*{SHORT}")):
+        yield say("say.look_short", lang, n=signed, path=f"{short_path(made.folder)}/*/*{SHORT}")
     for key, place in (("say.look_workbook", WORKBOOK), ("say.look_officers", f"{OFFICER}/index.html")):
         if (made.folder / place).is_file():
             yield say(key, lang, path=short_path(made.folder / place))
