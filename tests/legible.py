@@ -52,6 +52,23 @@ CUT = """
 """
 """A script that lists what is cut: text wider than its box, but for boxes that scroll, and text that leaves its figure."""
 
+LADDERS = """
+() => {
+  const found = new Set();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text; (text = walk.nextNode()); ) {
+    const signs = text.data.replace(/\\s/g, "").length;
+    if (signs < 2 || text.parentElement.closest("svg, script, style, .unseen")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(text);
+    const lines = new Set([...range.getClientRects()].filter((one) => one.width).map((one) => Math.round(one.top))).size;
+    if (lines > 1 && signs / lines < 1.8) found.add(text.data.trim().slice(0, 40));
+  }
+  return [...found];
+}
+"""
+"""A script that lists texts which stand a letter a line."""
+
 SMEARED = """
 () => {
   const found = [];

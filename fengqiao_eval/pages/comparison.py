@@ -36,7 +36,7 @@ from fengqiao_eval.results.differences import (
 )
 from fengqiao_eval.results.frames import page_names
 from fengqiao_eval.results.run import Run
-from fengqiao_eval.results.standings import grade_words
+from fengqiao_eval.results.standings import class_order, grade_words
 from fengqiao_eval.wording.numbers import day, fixed, has_value, measured, period_words, plain, signed, term
 from fengqiao_eval.wording.rules import table_label
 from fengqiao_eval.words import language, say, text_width
@@ -357,7 +357,7 @@ def card_links(pair: Pair, folder: Path) -> dict[str, list[tuple[str, str]]]:
 LINES, PANELS, NAMES = 120, 12, 6
 """As many units of a class as are drawn, as many classes, and as many names of a class each way."""
 
-TOP, HIGH = 14, 200
+TOP, HIGH = 26, 200
 """Where the lines of a picture begin, and how high they reach."""
 
 
@@ -381,13 +381,17 @@ class Panel:
 
 
 def slopes(one: Comparison) -> tuple[Sequence[Panel], str]:
-    """Draw each class in which a place moved, the most moved first; what is left out is counted in the line that is given."""
+    """Draw the classes in which most places moved, from the upper level down, classes in their order.
+
+    What is left out is counted in the line that is given.
+    """
     listed = one.pair.units
-    placed = listed[listed["climbed"].notna()]
+    placed, levels = listed[listed["climbed"].notna()], list(listed["level"].unique())
     found = [(int((part["climbed"] != 0).sum()), key, part) for key, part in placed.groupby(["level", "group"], sort=False)]
     moved = sorted((each for each in found if each[0]), key=lambda each: -each[0])
     more = one.say("compare.slopes_more", n=len(moved) - PANELS) if len(moved) > PANELS else ""
-    return [_panel(one, level, group, part) for _, (level, group), part in moved[:PANELS]], more
+    shown = sorted(moved[:PANELS], key=lambda each: (levels.index(each[1][0]), class_order(each[1][1])))
+    return [_panel(one, level, group, part) for _, (level, group), part in shown], more
 
 
 def _panel(one: Comparison, level: str, group: str, part: pd.DataFrame) -> Panel:

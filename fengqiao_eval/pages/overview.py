@@ -161,7 +161,7 @@ def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
     width = 2 if ranked["total"].max() - ranked["total"].min() > 24 else 1  # noqa: PLR2004 - bars wide enough to read
     for row, (_, totals) in enumerate(groups, 1):
         figure.add_trace(_bars(totals, width, lang), row=row, col=1)
-        figure.add_vline(x=totals.median(), line={"color": MEDIAN, "width": 2}, row=row, col=1)
+        figure.add_vline(x=totals.median(), line={"color": MEDIAN, "width": 2}, layer="below", row=row, col=1)
     figure.update_annotations(x=0, xanchor="left", font={"size": 13})
     figure.update_yaxes(visible=False)
     figure.update_xaxes(title=say("workbook.total", lang), row=len(groups), col=1)

@@ -41,7 +41,7 @@ FIELDS = (
     *("unit_id", "name", "peer_class", "parent", "total", "rank", "of", "rank_low", "rank_high", "grade", "change"),
     *("adjusted", "link", "covered", "reason", "remark", "dimensions"),
 )
-"""What stands at which place of a row; dimensions holds [contribution, rate, full] of each, or null where not scored."""
+"""What stands at which place of a row; dimensions holds [contribution, rate, full, n] of each, or null where not scored."""
 
 
 def write(run_folder: Path, lang: str = "zh", changed: Sequence[str] = (), *, officers: bool = False) -> None:
@@ -158,7 +158,7 @@ def _link(folder: Path, level: str, name: str) -> str | None:
 def _level(run: Run, level: str, listed: pd.DataFrame, lang: str) -> dict[str, Any]:
     dimensions = dimensions_at(run.scheme, level)
     parts = dimension_scores(run, officers=level == OFFICER)
-    scores = {(row.unit_id, row.dimension): (row.contribution, row.rate, row.full) for row in parts.itertuples()}
+    scores = {(row.unit_id, row.dimension): (row.contribution, row.rate, row.full, _cell(row.n)) for row in parts.itertuples()}
     common, own = _remarks(listed["flags"], listed["rank"].notna(), lang)
     own = [say("screen.comma", lang).join(filter(None, pair)) for pair in zip(own, listed["by_rule"], strict=True)]
     rows = [

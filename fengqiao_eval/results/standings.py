@@ -105,16 +105,19 @@ def adjusted_words(run: Run, lang: str) -> str:
 
 
 def dimension_scores(run: Run, *, officers: bool = False) -> pd.DataFrame:
-    """Give unit × dimension of the main period: contribution and full (points of the total), rate (per cent of full).
+    """Give unit × dimension of the main period: contribution and full (points of the total), rate (per cent of full), n.
 
-    `full` is what the dimension can give this unit, more than usual where others carry nothing.
+    `full` is what the dimension can give this unit, more than usual where others carry nothing; `n` adds up the records of what
+    was scored, NaN where a figure does not say its own.
     A dimension of which nothing was scored has no row.
     """
     homes = {i.code: d.code for d in run.scheme.dimensions for i in d.leaves}
     points = frame(run, "points", officers=officers)
     scored = points[points["points"].notna()]
     keys = ["unit_id", scored["indicator"].map(homes).rename("dimension")]
-    sums = scored.groupby(keys)[["contribution", "weight_used"]].sum().reset_index()
+    scored = scored.assign(unsaid=scored["n"].isna())
+    sums = scored.groupby(keys)[["contribution", "weight_used", "n", "unsaid"]].sum().reset_index()
+    sums = sums.assign(n=sums["n"].mask(sums["unsaid"] > 0)).drop(columns="unsaid")
     sums = sums[sums["weight_used"] > 0]
     full = sums["weight_used"] * sums["unit_id"].map(full_marks(run, officers=officers)).astype("float64")
     earned, rate = sums["contribution"].round(run.scheme.decimals), (100 * sums["contribution"] / full).round(9)

@@ -41,13 +41,15 @@
     return plain(part) ? Object.fromEntries(Object.entries(part).map(([name, value]) => [name, darkened(value)])) : part;
   }
 
+  const CLOSING = /^[，。；：、！？）》」』”’…]$/; // never begins a line
+
   // breaks a text into lines of so many columns (a Chinese sign takes two), words kept whole where they fit
   function broken(text, across) {
     const lines = [""];
     let used = 0;
-    for (const part of String(text).match(/<[^>]*>|&[^;\s]+;|[\w.,:%≥−-]+\s?|[^]/gu) || []) {
+    for (const part of String(text).match(/<[^>]*>|&[^;\s]+;|[\w.,:;%≥−'’()-]+\s?|[^]/gu) || []) {
       const wide = part.startsWith("<") ? 0 : part.startsWith("&") ? 1 : Array.from(part).reduce((sum, one) => sum + (one > "\u2e7f" ? 2 : 1), 0);
-      if (used && used + wide > across) {
+      if (used && used + wide > across && !CLOSING.test(part)) {
         lines.push("");
         used = 0;
       }
@@ -57,9 +59,10 @@
     return lines;
   }
 
-  // what a narrow screen needs: titles and names in lines, room for the numbers behind bars
-  function fitted(layout, data, width) {
-    const title = broken(layout.title.text, Math.max(20, Math.floor(width / 7.4)));
+  // what a narrow screen needs: titles and names in lines, room for the numbers behind bars; seen: the width of the box of a
+  // figure that scrolls in it, over which its title must not go
+  function fitted(layout, data, width, seen) {
+    const title = broken(layout.title.text, Math.max(20, Math.floor(seen / 7.4)));
     const margin = Object.assign({}, LOOK.template.layout.margin, layout.margin);
     const more = 19 * (title.length - 1);
     const fit = { title: Object.assign({}, layout.title, { text: title.join("<br>"), pad: { t: 6 + 9 * (title.length - 1) } }), margin, height: layout.height + more };
@@ -79,7 +82,8 @@
   function dressed(plot, onPaper) {
     const figure = plot.figure;
     const width = onPaper ? PAPER : plot.clientWidth || PAPER;
-    const layout = Object.assign(fitted(figure.layout, figure.data, width), { template: LOOK.template });
+    const seen = onPaper ? PAPER : Math.min(width, plot.parentElement.clientWidth || width);
+    const layout = Object.assign(fitted(figure.layout, figure.data, width, seen), { template: LOOK.template });
     if (onPaper) Object.assign(layout, { width, height: layout.height * LOWER, autosize: false });
     const whole = { data: figure.data, layout };
     plot.wide = width;

@@ -9,8 +9,12 @@
   const FIRST = 120; // rows drawn before the page answers; the others follow in idle moments
   const CHUNK = 600;
 
+  const narrow = window.matchMedia("(max-width: 600px)");
+
   const byId = (id) => document.getElementById(id);
-  const say = (key, given) => words[key].replace(/\{(\w+)\}/g, (_, name) => given[name]);
+  /** Fill in a sentence; in English a noun behind a number that is one loses its s. */
+  const say = (key, given) =>
+    words[key].replace(/\{(\w+)\}( (?:places|points|units)\b)?/g, (_, name, noun = "") => given[name] + (String(given[name]) === "1" ? noun.slice(0, -1) : noun));
   const fixed = (number, decimals) => number.toFixed(decimals).replace("-", "−");
   const marks = (number) => fixed(number, data.decimals);
 
@@ -66,12 +70,12 @@
     const level = view.level;
     const has = (field) => level.rows.some((unit) => unit[field] && unit.rank !== null);
     const order = groups();
-    return [
+    const every = [
       { key: "place", label: words.place, kind: "number", by: (unit) => order.indexOf(unit.peer_class) * 1e6 + unit.rank, cell: placeCell },
       { key: "unit", label: words.unit, kind: "head", by: (unit) => unit.name, cell: unitCell },
-      { key: "id", label: words.unit_id, kind: "quiet", by: (unit) => unit.unit_id, cell: (unit) => [unit.unit_id] },
-      order.length > 1 && { key: "class", label: words.class, kind: "text", by: (unit) => order.indexOf(unit.peer_class), cell: (unit) => [groupLabel(unit.peer_class)] },
-      has("parent") && { key: "parent", label: words.parent, kind: "text parent", by: (unit) => unit.parent, cell: (unit) => [unit.parent || ""] },
+      { key: "id", label: words.unit_id, kind: "quiet", aside: true, by: (unit) => unit.unit_id, cell: (unit) => [unit.unit_id] },
+      order.length > 1 && { key: "class", label: words.class, kind: "text", aside: true, by: (unit) => order.indexOf(unit.peer_class), cell: (unit) => [groupLabel(unit.peer_class)] },
+      has("parent") && { key: "parent", label: words.parent, kind: "text parent", aside: true, by: (unit) => unit.parent, cell: (unit) => [unit.parent || ""] },
       { key: "total", label: words.total, kind: "number total", falls: true, by: (unit) => unit.total, cell: totalCell },
       data.grades.length > 0 && { key: "grade", label: words.grade, kind: "text", by: (unit) => gradeAt(unit), cell: gradeCell },
       level.rows.some((unit) => unit.change !== null) && { key: "change", label: words.change, kind: "number", falls: true, by: (unit) => unit.change, cell: changeCell },
@@ -79,6 +83,8 @@
       has("adjusted") && { key: "adjusted", label: words.adjusted, kind: "number", falls: true, by: (unit) => unit.adjusted, cell: (unit) => [marks(unit.adjusted)] },
       has("remark") && { key: "remark", label: words.flags, kind: "text remark", by: (unit) => unit.remark || null, cell: (unit) => [unit.remark] },
     ].filter(Boolean);
+    // On a phone what stands beside the name is the total; where a unit belongs is further along.
+    return narrow.matches ? [...every.filter((each) => !each.aside), ...every.filter((each) => each.aside)] : every;
   }
 
   function placeCell(unit) {
@@ -126,7 +132,12 @@
       under: view.shown === "rate" ? "%" : say("full", { full: dimension.full }),
       by: (unit) => (score(unit) ? score(unit)[view.shown === "rate" ? 1 : 0] : null),
       shade: (unit) => (score(unit) ? "h" + data.heat.filter((edge) => score(unit)[1] >= edge).length : "none"),
-      title: (unit) => (!score(unit) ? words.not_scored : score(unit)[2] === dimension.full ? null : words.redistributed),
+      title: (unit) => {
+        if (!score(unit)) return words.not_scored;
+        const [points, rate, full, n] = score(unit);
+        const said = say("cell", { unit: unit.name, dimension: dimension.label, points: marks(points), rate: fixed(rate, 1), full, n: n ?? "—" });
+        return full === dimension.full ? said : said + words.semicolon + words.redistributed;
+      },
     };
   }
 
@@ -199,7 +210,7 @@
 
   function drawRows(shown, units) {
     const body = document.querySelector("#units tbody");
-    const nothing = make("tr", {}, make("td", { colspan: shown.length, class: "quiet" }, words.nothing));
+    const nothing = make("tr", {}, make("td", { colspan: shown.length, class: "quiet" }, view.text ? words.nothing : words.nothing_ranked));
     body.replaceChildren(...(units.length ? rowsOf(shown, units, 0, FIRST) : [nothing]));
     document.querySelector("#units").setAttribute("aria-rowcount", units.length + 1);
     const rest = { shown, units, from: FIRST, body };
@@ -332,6 +343,7 @@
   byId("search").addEventListener("input", (event) => { view.text = event.target.value.trim(); draw(); });
   window.addEventListener("beforeprint", () => waiting && drawMore(waiting, true));
   window.addEventListener("resize", fitFrame);
+  narrow.addEventListener("change", draw);
   drawHeatLegend();
   draw();
 })();
