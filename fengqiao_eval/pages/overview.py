@@ -145,6 +145,10 @@ def _label(text: str) -> str:
     return escape(text if fits == len(text) else text[: fits - 1] + "…", quote=False)
 
 
+HEADROOM = 1.7
+"""How much higher than its highest bar a strip is: so that the line of the median is seen above every number."""
+
+
 def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
     """Draw how the totals of the main level spread in each class: bars of one or two points, the median marked and written."""
     level, listed = standings.main_level(standings.levels(run)), standings.places(run)
@@ -160,7 +164,9 @@ def draw_spread(run: Run, lang: str = "zh") -> go.Figure:
     figure = make_subplots(rows=len(groups), shared_xaxes=True, subplot_titles=names, vertical_spacing=0.24 / len(groups))
     width = 2 if ranked["total"].max() - ranked["total"].min() > 24 else 1  # noqa: PLR2004 - bars wide enough to read
     for row, (_, totals) in enumerate(groups, 1):
-        figure.add_trace(_bars(totals, width, lang), row=row, col=1)
+        bars = _bars(totals, width, lang)
+        figure.add_trace(bars, row=row, col=1)
+        figure.update_yaxes(range=[0, HEADROOM * max(bars.y)], row=row, col=1)
         figure.add_vline(x=totals.median(), line={"color": MEDIAN, "width": 2}, layer="below", row=row, col=1)
     figure.update_annotations(x=0, xanchor="left", font={"size": 13})
     figure.update_yaxes(visible=False)

@@ -107,6 +107,10 @@ def test_boxes_that_scroll_have_a_name_and_keep_the_names_of_lines(runs, browser
     assert box.evaluate("(one) => { one.scrollLeft = 200; return one.scrollLeft; }") > 100
     lefts = box.evaluate("(one) => [...one.querySelectorAll('tbody th[scope=row]')].map((th) => th.getBoundingClientRect().left)")
     assert {round(left) for left in lefts} == {round(box.bounding_box()["x"])}
+    shown(tab, runs / "runs_zh" / PAGES["compare"], 390)
+    names = tab.locator("section:has(> .fq-table .fq-unit)").first
+    held = "(one) => { one.scrollLeft = 200; return one.querySelector('tbody .fq-unit').getBoundingClientRect().left; }"
+    assert round(names.evaluate(held)) == round(names.bounding_box()["x"])
     context.close()
 
 
