@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -39,7 +39,7 @@ LAST = np.float32(-1e9)
 STRIDES = 10
 
 
-def draw_weights(weights: Weights, count: int = DRAWS, seed: int = SEED) -> Weights:
+def draw_weights(weights: Weights, count: int = DRAWS, seed: int = SEED, closeness: float = CLOSENESS) -> Weights:
     """Draw weights around the chosen ones: of each node its parts' weights by a Dirichlet with the chosen shares as means.
 
     Return weights whose own are nodes × draws, in whole billionths. A weight of 0 stays 0, one that stands alone stays whole.
@@ -48,13 +48,32 @@ def draw_weights(weights: Weights, count: int = DRAWS, seed: int = SEED) -> Weig
     >>> draw_weights(Weights(np.array([1, 3, 1, 0]), np.array([-1, 0, 0, 0]), np.array([1, 2, 3])), count=2).own.shape
     (4, 2)
     """
+    return _draw_siblings(weights, count, seed, lambda dice, shares, shape: dice.standard_gamma(closeness * shares, shape))
+
+
+def stretch_weights(weights: Weights, by: float, count: int = DRAWS, seed: int = SEED) -> Weights:
+    """Draw weights around the chosen ones: every weight times a number between 1 - by and 1 + by, all numbers alike likely.
+
+    Siblings are made to add up again; what comes back, and what stays, is as in draw_weights.
+
+    >>> drawn = stretch_weights(Weights(np.array([1, 3, 1]), np.array([-1, 0, 0]), np.array([1, 2])), 0.2).own[1] / WHOLE
+    >>> bool((drawn > 2.4 / 3.6).all() and (drawn < 3.6 / 4.4).all())
+    True
+    """
+    return _draw_siblings(weights, count, seed, lambda dice, shares, shape: shares * dice.uniform(1 - by, 1 + by, shape))
+
+
+Amounts: TypeAlias = Callable[[np.random.Generator, np.ndarray, tuple[int, int]], np.ndarray]
+"""Draws amounts (parts × draws) of which the chosen shares (parts × 1) are the means, up to a factor."""
+
+
+def _draw_siblings(weights: Weights, count: int, seed: int, amounts: Amounts) -> Weights:
     own = np.repeat(weights.own[:, None], count, axis=1)
     for node in np.unique(weights.above[1:]):
         parts = np.flatnonzero(weights.above == node)
         chosen = weights.own[parts] / max(1, weights.own[parts].sum())
-        dice = np.random.default_rng([seed, int(node)])
-        amounts = dice.standard_gamma(CLOSENESS * chosen[:, None], (len(parts), count))
-        own[parts] = np.rint(WHOLE * amounts / np.maximum(amounts.sum(axis=0), np.finfo(float).tiny))
+        drawn = amounts(np.random.default_rng([seed, int(node)]), chosen[:, None], (len(parts), count))
+        own[parts] = np.rint(WHOLE * drawn / np.maximum(drawn.sum(axis=0), np.finfo(float).tiny))
     return replace(weights, own=own)
 
 
@@ -123,19 +142,26 @@ def _place_dtype(size: int) -> type[np.unsignedinteger[Any]]:
 def bounds(found: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give the range of each unit's places (draws × units), without the last 5 % at either end, but never without its place.
 
-    An end is the place that at least 5 % and 95 % of the draws do not exceed.
-
     >>> [each.tolist() for each in bounds(np.array([[1, 2], [2, 1], [1, 2]]), np.array([1, 2]))]
     [[1, 1], [2, 2]]
     """
-    ends = [max(0, math.ceil(round(share * len(found), 6)) - 1) for share in (TAIL, 1 - TAIL)]
-    low, high = place.astype(np.int64), place.astype(np.int64)
+    low, high = ends(found)
+    return np.minimum(low, place), np.maximum(high, place)
+
+
+def ends(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the places that at least 5 % and 95 % of the draws (draws × units) do not exceed.
+
+    >>> [each.tolist() for each in ends(np.array([[1, 2], [2, 1], [1, 2]]))]
+    [[1, 1], [2, 2]]
+    """
+    at = [max(0, math.ceil(round(share * len(found), 6)) - 1) for share in (TAIL, 1 - TAIL)]
+    low, high = (np.empty(found.shape[1], dtype=np.int64) for _ in at)
     step = max(1, CELLS // max(1, len(found)))
     for start in range(0, found.shape[1], step):
         some = slice(start, start + step)
         in_order = np.sort(np.ascontiguousarray(found[:, some].T), axis=1)
-        low[some] = np.minimum(low[some], in_order[:, ends[0]])
-        high[some] = np.maximum(high[some], in_order[:, ends[1]])
+        low[some], high[some] = in_order[:, at[0]], in_order[:, at[1]]
     return low, high
 
 
