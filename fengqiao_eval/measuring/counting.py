@@ -283,7 +283,8 @@ def place_counts(plan: Plan, found: Sequence[pd.DataFrame], size: int) -> Sums:
     frame = pd.concat(found)
     row = pd.Index(plan.tree.units["unit_id"]).get_indexer(frame["unit_id"])
     kept, column, shape = row >= 0, frame["period"].to_numpy("int64"), (len(plan.tree.units), size)
-    placed = {name: np.full(shape, np.nan if name == "value" else 0.0) for name in frame.columns if name not in KEYS}
+    names = [name for name in frame.columns if name not in KEYS]
+    placed = {name: np.full(shape, np.nan if name == "value" or name.startswith("at_") else 0.0) for name in names}
     for name, array in placed.items():
         array[row[kept], column[kept]] = frame[name].to_numpy("float64")[kept]
     return placed

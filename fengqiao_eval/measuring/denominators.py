@@ -15,6 +15,9 @@ from fengqiao_eval.scheme.benchmark import Change, Place, Quota, Reference
 from fengqiao_eval.scheme.measure import Count
 from fengqiao_eval.scheme.scheme import Scheme, applies, void_months
 
+DESIGN = "design_effect"
+"""The column of a figure that says by what its sample is worth less than one drawn at random."""
+
 LENGTH = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -57,7 +60,8 @@ def exposure(
 def figures_of(figures: pd.DataFrame, name: str, scale: int, tree: Tree, period: Period) -> dict[str, np.ndarray]:
     """Place figures counted elsewhere, part -> one a unit; a value that is not given is numerator / denominator.
 
-    What is given keeps six places; n is NaN where there is a value and nobody said on how many answers it rests.
+    What is given keeps six places; n is NaN where there is a value and nobody said on how many answers it rests; the design
+    effect is 1 where nobody said.
     """
     size = len(tree.units)
     asked = (figures["indicator"] == name) & (figures["period"] == str(period))
@@ -67,7 +71,10 @@ def figures_of(figures: pd.DataFrame, name: str, scale: int, tree: Tree, period:
     quotient = (Rational.of(given["numerator"], given["denominator"]) * scale).floats
     value = np.where(np.isnan(given["value"]), quotient, given["value"])
     n = np.where(np.isnan(given["n"]), given["denominator"], given["n"])
-    return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": np.where(np.isnan(value), 0, n)}
+    design = tidy(found[DESIGN].to_numpy("float64")) if DESIGN in found else np.ones(size)
+    design = np.where(design > 0, design, 1)
+    n = np.where(np.isnan(value), 0, n)
+    return {"num": given["numerator"], "den": given["denominator"], "value": value, "n": n, DESIGN: design}
 
 
 # Which other periods a value is held against

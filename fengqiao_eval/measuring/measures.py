@@ -12,10 +12,10 @@ import pandas as pd
 from fengqiao_eval.errors import Note, Status
 from fengqiao_eval.measuring import counting, denominators
 from fengqiao_eval.measuring.counting import Plan, Sums
-from fengqiao_eval.measuring.denominators import exact_value, exposure, figures_of, rate
+from fengqiao_eval.measuring.denominators import DESIGN, exact_value, exposure, figures_of, rate
 from fengqiao_eval.measuring.quantiles import quantile
 from fengqiao_eval.measuring.rationals import Rational, tidy
-from fengqiao_eval.measuring.tallies import Tally, has_best_of, is_countable, lines_of
+from fengqiao_eval.measuring.tallies import SQUARES, Tally, has_best_of, is_countable, lines_of
 from fengqiao_eval.periods import Period, atoms
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.units import Tree, postings_of
@@ -32,7 +32,8 @@ class Measured:
 
     value in the entry's unit, the float next to the fraction; status a Status. due: what each quota asks of each unit, by
     (entry, step); per: by entry, the fractions of counts per an exposure, which the arrays alone do not tell; left_out: by entry,
-    how many records of each unit a void month took.
+    how many records of each unit a void month took; moments: by entry, what its error is reckoned from
+    beside that.
     """
 
     period: Period
@@ -44,6 +45,7 @@ class Measured:
     due: Mapping[tuple[int, int], Rational] = field(default_factory=dict)
     per: Mapping[int, Rational] = field(default_factory=dict)
     left_out: Mapping[int, np.ndarray] = field(default_factory=dict)
+    moments: Mapping[int, Sums] = field(default_factory=dict)
 
     def exact(self, number: int, entry: Entry, at: Any = slice(None)) -> Rational:
         """Give the values of an entry, by its number, as fractions; of some units."""
@@ -79,8 +81,21 @@ class Counted:
 
     def of_entries(self, period: Period, *, void: bool = False) -> list[tuple[int, Sums]]:
         """The sums of every entry that rests on records, in a period without its void months; or of those alone."""
-        lines = [(line.indicator, self.sums(line, period, void=void)) for line in self.lines if not line.aside]
+        lines = [
+            (line.indicator, self.sums(line, period, void=void)) for line in self.lines if not line.aside and not line.moment
+        ]
         return lines + [(number, self._column(arrays, period, void=void)) for number, arrays in self.apart.items()]
+
+    def moments(self, period: Period) -> dict[int, Sums]:
+        """What the errors of entries are reckoned from, by entry: sums of squares and products, rows a code, quantiles."""
+        found: dict[int, Sums] = {}
+        for line in (line for line in self.lines if line.moment):
+            own, sums = found.setdefault(line.indicator, {}), self.sums(line, period)
+            own |= {line.moment: sums["num"]} | ({f"{SQUARES}_below": sums["den"]} if line.moment == SQUARES else {})
+        for number, arrays in self.apart.items():
+            own = {part: array for part, array in self._column(arrays, period, void=False).items() if part.startswith("at_")}
+            found |= {number: own} if own else {}
+        return found
 
     def _column(self, arrays: Sums, period: Period, *, void: bool) -> Sums:
         at = self.periods.index(period) + void * len(self.periods)
@@ -138,16 +153,19 @@ def measure_period(scheme: Scheme, tree: Tree, counted: Counted, period: Period,
     found = {part: np.zeros(shape) for part in counting.PARTS} | {"value": np.full(shape, np.nan)}
     status = np.empty(shape, dtype=np.int8)
     for number, parts in counted.of_entries(period):
-        for part, column in parts.items():
-            found[part][:, number] = column
+        for part in parts.keys() & found.keys():
+            found[part][:, number] = parts[part]
     void = counted.of_entries(period, void=True) if scheme.void else []
     left_out = {number: sums["n"] for number, sums in void if sums["n"].any()}
     per: dict[int, Rational] = {}
+    moments = counted.moments(period)
     for number, entry in enumerate(scheme.entries):
         own = {part: array[:, number] for part, array in found.items()}
         derived = _derive(own, entry, counted, period)
         if isinstance(value := derived.get("value"), Rational):
             per[number] = value
+        if isinstance(entry.measure, Figure):
+            moments[number] = {DESIGN: derived.pop(DESIGN)}
         for part, given in derived.items():
             own[part][:] = given.floats if isinstance(given, Rational) else given
         status[:, number] = _status(own, entry, scheme, tree, period, as_of)
@@ -163,10 +181,11 @@ def measure_period(scheme: Scheme, tree: Tree, counted: Counted, period: Period,
         denominators.dues(scheme, tree, period, counted.figures, counted.postings),
         per,
         left_out,
+        moments,
     )
 
 
-def _derive(own: Sums, entry: Entry, counted: Counted, period: Period) -> Mapping[str, np.ndarray | float | Rational]:
+def _derive(own: Sums, entry: Entry, counted: Counted, period: Period) -> dict[str, Any]:
     """Give what follows from the sums of an entry: its value, its exposure; of figures all of it."""
     measure, scheme, tree = entry.measure, counted.plan.scheme, counted.plan.tree
     if isinstance(measure, Figure):

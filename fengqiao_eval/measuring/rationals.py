@@ -77,6 +77,16 @@ class Rational:
         return Rational(above, below)
 
     @staticmethod
+    def drawn(values: np.ndarray) -> "Rational":
+        """Take floats as they are, over 1 (NaN is no value): draws, of which nothing is printed and nothing has to be exact.
+
+        >>> (Rational.drawn(np.array([0.1, np.nan])) * 3 - 1).floats.round(9).tolist()
+        [-0.7, nan]
+        """
+        known = np.isfinite(values)
+        return Rational(np.where(known, values, 0.0), known.astype("float64"))
+
+    @staticmethod
     def cells(given: Iterable[Any]) -> "Rational":
         """Make a column of exact numbers."""
         above, below = zip(*(Fraction(cell).as_integer_ratio() for cell in given), strict=True)
@@ -182,6 +192,8 @@ class Rational:
 
     def mean(self) -> "Rational":
         """Take the mean of the cells, all of which have a value, as a column of one."""
+        if self.above.dtype == np.float64:
+            return Rational.drawn(np.atleast_1d((self.above / self.below).mean()))
         whole = lcm(*np.unique(self.below).tolist())
         above = int((self.above.astype(object) * (whole // self.below.astype(object))).sum())
         return Rational(*_fit(np.array([above], dtype=object), np.array([whole * len(self)], dtype=object)))
@@ -228,6 +240,8 @@ def _sum(one: np.ndarray, other: np.ndarray, below: np.ndarray) -> tuple[np.ndar
 def _fit(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Bring long numbers to their lowest terms, and back to 64 bits where they then fit."""
     above, below = np.broadcast_arrays(above, below)
+    if np.float64 in (above.dtype, below.dtype):
+        return np.divide(above, below, out=np.zeros(above.shape), where=below > 0), (below > 0).astype("float64")
     if above.dtype == below.dtype == np.int64 and max(_most(above), _most(below)) < 2**31:
         return above, below
     divisor = np.frompyfunc(gcd, 2, 1)(above, below) if object in (above.dtype, below.dtype) else np.gcd(above, below)

@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import reduce
 from itertools import groupby
 from operator import add, mul
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 from fengqiao_eval.records import query
 from fengqiao_eval.records.query import Cell
 from fengqiao_eval.records.tables import TABLES, Table
-from fengqiao_eval.scheme.indicator import Entry
+from fengqiao_eval.scheme.indicator import Entry, Indicator
 from fengqiao_eval.scheme.measure import (
     Coded,
     Count,
@@ -28,6 +29,9 @@ from fengqiao_eval.scheme.measure import (
 ADDITIVE = (Share, Coded, Ratio, Mean, Count)
 """Measures that are sums: counted once at the finest level, then added up the tree and over months."""
 
+SQUARES, PRODUCTS = "squares", "products"
+"""The moments of what is above and below the line of a mean or ratio."""
+
 SECONDS = {"minutes": 60, "hours": 3600, "days": 86400}
 
 
@@ -41,7 +45,11 @@ class Moment:
 
 @dataclass(frozen=True)
 class Tally:
-    """One pair of sums: the indicator itself (aside is ''), one of its asides, or one word of its split."""
+    """One pair of sums: the indicator itself (aside is ''), one of its asides, or one word of its split.
+
+    moment: of what no page prints, and errors are reckoned from: `squares` (of what is above and below the line), `products`
+    (of both), or a code, for the rows that have it.
+    """
 
     indicator: int
     aside: str
@@ -49,6 +57,7 @@ class Tally:
     measure: Any
     word: tuple[str, str] | None = None
     key: str = ""
+    moment: str = ""
 
     def name(self, part: str) -> str:
         """Name the column of a part (num, den, n, pend) in the engine; no word of a scheme ever reaches the SQL as a name."""
@@ -73,10 +82,24 @@ def _lines(number: int, indicator: Entry) -> Iterator[Tally]:
         if indicator.split:
             for word, label in indicator.split.labels.items():
                 yield Tally(number, f"split:{word}", label, measure, (indicator.split.column, word))
+        if isinstance(indicator, Indicator):
+            yield from (replace(line, indicator=number, label=indicator.label) for line in _moments(measure))
     for aside in indicator.beside:
         base: dict[str, Any] = {"table": measure.table, "date": measure.date, "where": aside.where}
         counted = Share(kind="share", met=aside.met, **base) if aside.met else Count(kind="count", per="person_days", **base)
         yield Tally(number, aside.code, aside.label, counted)
+
+
+def _moments(measure: Any) -> Iterator[Tally]:
+    """List what errors of a measure are reckoned from beside its own sums."""
+    if isinstance(measure, (Mean, Ratio)):
+        yield Tally(0, "", "", measure, moment=SQUARES)
+    if isinstance(measure, Ratio):
+        yield Tally(0, "", "", measure, moment=PRODUCTS)
+    if isinstance(measure, Coded):
+        for code in sorted(set(measure.values.values())):
+            words = {word: Decimal(1) for word, own in measure.values.items() if own == code}
+            yield Tally(0, "", "", measure.model_copy(update={"values": words}), moment=str(code))
 
 
 def is_countable(measure: Any, tables: Container[str]) -> bool:
@@ -170,10 +193,14 @@ def sums(rows: Any, line: Tally, moment: Moment, share: Cell = None) -> dict[str
     able, above, below = amounts(rows, line.measure, moment.as_of)
     chosen = query.all_of(chosen, able, word)
     per = 60 if isinstance(line.measure, Mean) and isinstance(line.measure.of, Elapsed) else 1  # minutes are whole seconds
+    if line.moment == SQUARES:
+        above, below, per = above * above, None if below is None else below * below, per * per
+    elif line.moment == PRODUCTS:
+        above = above * below
     found = {"num": query.sum_where(rows, chosen, above, share, per), "den": query.sum_where(rows, chosen, below, share)}
     if share is not None or isinstance(line.measure, Ratio):
         found["n"] = query.sum_where(rows, chosen)
-    if waiting is not None and not line.aside:
+    if waiting is not None and not line.aside and not line.moment:
         found["pend"] = query.sum_where(rows, waiting)
     return {line.name(part): total for part, total in found.items()}
 

@@ -343,14 +343,18 @@ def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
     return found.group_by(list(keys)).agg(numerator=met, denominator=every).to_pandas()
 
 
-def group_quantiles(rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], q: float) -> pd.DataFrame:
-    """Take the quantile of `amount` per key from the rows themselves (0.5: the median), interpolated between two values.
+def group_quantiles(
+    rows: Rows, by: Sequence[tuple[pd.DataFrame, str]], keys: Sequence[str], levels: Sequence[float]
+) -> pd.DataFrame:
+    """Take quantiles of `amount` per key from the rows themselves (0.5: the median), each interpolated between two values.
 
-    by: small frames to join first, each on a column of both.
+    by: small frames to join first, each on a column of both. Gives the first as `value`, the rest as `at_1`, `at_2` ..., and n.
     """
     for frame, on in by:
         rows = rows.inner_join(ibis.memtable(frame), on)
-    return rows.group_by(list(keys)).agg(value=rows.amount.quantile(q), n=rows.count()).to_pandas()
+    found = rows.group_by(list(keys)).agg(every_=rows.amount.quantile(list(levels)), n=rows.count())
+    named = {f"at_{number}" if number else "value": found.every_[number] for number in range(len(levels))}
+    return found.select(*keys, "n", **named).to_pandas()
 
 
 def fetch(rows: Rows, columns: Sequence[str], order: Sequence[str] = ()) -> pd.DataFrame:

@@ -168,15 +168,35 @@ def apply_references(history: History, period: Period, scheme: Scheme, tree: Tre
     stages: list[Stage] = []
     for number, entry in enumerate(scheme.entries):
         status[:, number] = admit(history[period], scheme, tree, number)
-        needed = periods_before(entry.against, [period])
-        found = {when: _as_measured(history[when], scheme, tree, number) for when in needed[0]} if entry.against else {}
-        for step, later in enumerate(needed[1:]):
-            due = {when: own[number, step] for when in needed[step] if (number, step) in (own := history[when].due)}
-            after = {when: _apply_reference((number, step), scheme, among, when, found, due) for when in later}
-            stages.append(after[period])
-            found = {when: (stage.exact, stage.status) for when, stage in after.items()}
-            value[:, number], status[:, number] = after[period].result, after[period].status
+        if not entry.against:
+            continue
+        needed = periods_before(entry.against, [period])[0]
+        found = {when: _as_measured(history[when], scheme, tree, number) for when in needed}
+        stages += hold_entry(number, period, found, {when: history[when].due for when in needed}, scheme, among)
+        value[:, number], status[:, number] = stages[-1].result, stages[-1].status
     return Benchmarked(value, status, tuple(stages), history[period])
+
+
+def hold_entry(
+    number: int,
+    period: Period,
+    found: Mapping[Period, "Values"],
+    dues: Mapping[Period, Mapping[tuple[int, int], Rational]],
+    scheme: Scheme,
+    among: Cohort,
+) -> list["Stage"]:
+    """Hold the values of one entry against its references, one after the other: a stage each.
+
+    found: its values in every period that is looked at, which may be drawn; dues: what quotas ask in them, by (entry, step).
+    """
+    stages = []
+    needed = periods_before(scheme.entries[number].against, [period])
+    for step, later in enumerate(needed[1:]):
+        due = {when: own[number, step] for when in needed[step] if (number, step) in (own := dues[when])}
+        after = {when: _apply_reference((number, step), scheme, among, when, found, due) for when in later}
+        stages.append(after[period])
+        found = {when: (stage.exact, stage.status) for when, stage in after.items()}
+    return stages
 
 
 Values = tuple[Rational, np.ndarray]

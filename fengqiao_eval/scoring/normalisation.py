@@ -345,20 +345,27 @@ def indicator_points(found: Benchmarked, scheme: Scheme, among: Cohort) -> Indic
     """
     shape = (len(among.levels), len(scheme.indicators))
     points, status = np.empty(shape), found.status[:, : shape[1]].copy()
-    full, able = each_unit(scheme.full_marks, among.classes, missing=100), has_value(status)
-    for number, indicator in enumerate(scheme.indicators):
-        values = np.where(able[:, number], found.value[:, number], np.nan)
-        top = each_unit(indicator.weight, among.levels) if indicator.points.in_marks else float(base_marks(scheme))
-        marks = PointScale(0, top) if np.array_equal(full, top) else PointScale(0, top, full, np.where(top == 0, np.inf, top))
-        rule, exact = indicator.points, partial(found.exact, number, indicator)
-        if isinstance(rule, Relative):
-            whole, changed = _class_points(indicator, values, exact, scheme.least_class, among, marks)
-            status[:, number] = np.where(changed > 0, changed, status[:, number])
-        else:
-            each = each_unit(rule.each, among.levels, among.classes) if isinstance(rule, Line) else None
-            whole = rule_points(rule, values, exact, indicator.good, each, marks)
-        np.divide(whole, 10**DECIMALS, out=points[:, number])
+    full = each_unit(scheme.full_marks, among.classes, missing=100)
+    for number in range(shape[1]):
+        points[:, number], status[:, number] = points_of_entry(number, found, scheme, among)
     return IndicatorPoints(points, status, *_fill_missing(points, status, scheme, among, full))
+
+
+def points_of_entry(number: int, found: Benchmarked, scheme: Scheme, among: Cohort) -> tuple[np.ndarray, np.ndarray]:
+    """Give every unit its points of one indicator by its rule, NaN where there is no value, and the status that makes."""
+    indicator, status = scheme.indicators[number], found.status[:, number]
+    full = each_unit(scheme.full_marks, among.classes, missing=100)
+    values = np.where(has_value(status), found.value[:, number], np.nan)
+    top = each_unit(indicator.weight, among.levels) if indicator.points.in_marks else float(base_marks(scheme))
+    marks = PointScale(0, top) if np.array_equal(full, top) else PointScale(0, top, full, np.where(top == 0, np.inf, top))
+    rule, exact = indicator.points, partial(found.exact, number, indicator)
+    if isinstance(rule, Relative):
+        whole, changed = _class_points(indicator, values, exact, scheme.least_class, among, marks)
+        status = np.where(changed > 0, changed, status).astype(np.int8)
+    else:
+        each = each_unit(rule.each, among.levels, among.classes) if isinstance(rule, Line) else None
+        whole = rule_points(rule, values, exact, indicator.good, each, marks)
+    return whole / 10**DECIMALS, status
 
 
 def _class_points(
