@@ -6,9 +6,15 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
+from fengqiao_eval.measuring.measures import Measured
+from fengqiao_eval.periods import parse
+from fengqiao_eval.records.units import Tree
+from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.ranking import places
-from fengqiao_eval.scoring.uncertainty import Firmness, RankedClass, dice, firmness
+from fengqiao_eval.scoring.score import score_period
+from fengqiao_eval.scoring.uncertainty import Firmness, RankedClass, Setting, dice, firmness, total_errors
 
 WEIGHTS = np.array([0.25, 0.2, 0.25, 0.3])
 SCALE = 100
@@ -17,7 +23,7 @@ SPREAD = 10
 """What the true points of one part differ by, in points."""
 TRUTHS = ("normal", "skewed", "t3", "equal", "alike")
 """equal: by less than anything printed, and held against the order all the same; alike: all truly the first."""
-GRADES = np.array([42.5, 47.5, 52.5, 57.5])
+GRADES = np.arange(10.0, 91, 10)
 """Totals from which a grade is reached; where among them the middle of a class lies is left to chance."""
 
 
@@ -91,7 +97,7 @@ def play(kind, size, noise, times, correlation=0.0, compare=False, seed=0):
     tally = Tally()
     for game in range(times):
         lots = dice(seed, kind, str(size), str(noise), str(correlation), str(game))
-        truth = lots.uniform(40, 60) + SPREAD * true_parts(kind, size, lots)
+        truth = lots.uniform(30, 70) + SPREAD * true_parts(kind, size, lots)
         error = SPREAD * noise * lots.uniform(0.5, 1.5, size=truth.shape)
         chance = lots.normal(size=truth.shape)
         if correlation > 0:
@@ -127,3 +133,69 @@ def comes_true(said, least=0.8, most=0.9):
     chance, came = (np.array(each, dtype=float) for each in zip(*said, strict=True))
     asked = (chance >= least) & (chance < most)
     return int(asked.sum()), float(came[asked].mean()) if asked.any() else float("nan")
+
+
+# Classes of records: what is counted passes laws, rules, weights and rounding of the product; what is true passes them here
+
+PERIOD = parse("2024Q4")
+CURVES = {  # value -> points: none at the ends, one full from 98 % on, one in steps
+    "plain": [[0, 0], [100, 100]],
+    "bent": [[60, 0], [85, 60], [95, 90], [100, 100]],
+    "capped": [[80, 0], [98, 100]],
+    "counts": [[0, 0], [15, 60], [30, 100]],
+}
+
+
+def table_of(curve, **keys):
+    """Make a scheme of four parts, all by one curve: shares of records met, or counts of records."""
+    measure = {"kind": "count"} if curve == "counts" else {"kind": "share", "met": {"passed": True}}
+    parts = [
+        {
+            "missing": "redistribute", "source": "例", "why": "例",
+            "code": f"part_{number}", "label": f"第{number}项", "direction": "higher", "weight": str(100 * weight),
+            "measure": {**measure, "table": "cases", "date": "received_at"}, "points": {"kind": "curve", "knots": CURVES[curve]},
+        }
+        for number, weight in enumerate(WEIGHTS)
+    ]  # fmt: skip
+    whole = {"code": "whole", "label": "全部", "weight": 100, "indicators": parts}
+    named = {"title": "例", "version": "1", "sources": ["例"], "author": "甲", "checker": "乙", "weights": "within"}
+    return Scheme.model_validate({**named, "levels": ["station"], "dimensions": [whole], **keys})
+
+
+def province(classes, size):
+    """Make stations in classes of one size."""
+    ids = [f"S{number:05}" for number in range(classes * size)]
+    named = {"unit_id": ids, "name": ids, "peer_class": [f"{number // size}类" for number in range(classes * size)]}
+    units = pd.DataFrame(
+        {**named, "level": "station", **dict.fromkeys(("parent_id", "merged_from", "county_id", "station_id"), "")}
+    )
+    return Tree(units, pd.DataFrame({"unit_id": ids, "ancestor": ids}), frozenset(ids))
+
+
+def measured(above, below, period=PERIOD):
+    """Make measures of shares (below: of how many) or of counts (below: NaN)."""
+    value = np.where(np.isnan(below), above, 100 * above / np.where(below > 0, below, np.nan))
+    n = np.where(np.isnan(below), above, below)
+    return Measured(period, above, below, value, n, np.zeros(above.shape, dtype=np.int8))
+
+
+def play_records(curve, size, answers, times, seed=0):
+    """Play classes whose true rates are Beta(49, 1), asked so many times; or of counts about fifteen, whatever the answers."""
+    tally, lots = Tally(), dice(seed, curve, str(size), str(answers))
+    scheme, tree, shape = table_of(curve), province(times, size), (times * size, len(WEIGHTS))
+    if curve == "counts":
+        truth = lots.gamma(9, 15 / 9, shape)
+        counted = measured(lots.poisson(truth).astype(float), np.full(shape, np.nan))
+    else:
+        truth = 100 * lots.beta(49, 1, shape)
+        counted = measured(lots.binomial(answers, truth / 100).astype(float), np.full(shape, float(answers)))
+    one = score_period({PERIOD: counted}, PERIOD, scheme, tree)
+    errors = total_errors(Setting({PERIOD: counted}, PERIOD, scheme, tree, seed), one)
+    knots = np.array(CURVES[curve], dtype=float).T
+    true = np.floor((np.interp(truth, *knots) * WEIGHTS).sum(axis=1) * SCALE + 0.5)
+    for game in range(times):
+        at = np.arange(game * size, (game + 1) * size)
+        units = standing(errors.hundred[at].astype(float), errors.error[at])
+        found = firmness(units, dice(seed, "game", str(game)), firsts=(max(1, size // 10), size // 4, size // 2))
+        weigh_up(tally, found, place_of(true[at]), true[at])
+    return tally

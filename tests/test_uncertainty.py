@@ -1,12 +1,36 @@
 """How firm places are: ranges hold the truth as often as they say, chances come true, and the same seed gives the same bytes."""
 
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from fengqiao_eval.errors import Status
+from fengqiao_eval.measuring.quantiles import LEVELS
 from fengqiao_eval.scoring.aggregation import Weights
+from fengqiao_eval.scoring.score import score_period
 from fengqiao_eval.scoring.sensitivity import draw_weights, stretch_weights
-from fengqiao_eval.scoring.uncertainty import LEAST, RankedClass, dice, doubtful_ranges, firmness, joint_error
-from places import SCALE, WEIGHTS, comes_true, play, standing
+from fengqiao_eval.scoring.shrinkage import beta_binomial
+from fengqiao_eval.scoring.uncertainty import (
+    LEAST,
+    Counts,
+    RankedClass,
+    Setting,
+    coded_law,
+    count_law,
+    dice,
+    doubtful_ranges,
+    firmness,
+    joint_error,
+    mean_law,
+    quantile_law,
+    total_errors,
+)
+from places import PERIOD, SCALE, WEIGHTS, comes_true, measured, play, play_records, province, standing, table_of
 
 GAMES = 60
 
@@ -175,3 +199,169 @@ def test_indicators_of_the_same_records_err_together():
     errors, used = np.array([[6.0, 8.0]]), np.array([[0.5, 0.5]])
     assert joint_error(errors, used, np.array([0, 1])).tolist() == [5]
     assert joint_error(errors, used, np.array([0, 0])).tolist() == [7]
+
+
+# From records through laws, rules, weights and rounding
+
+
+@pytest.mark.parametrize(("curve", "answers"), [("bent", 15), ("capped", 60), ("capped", 15), ("counts", 0)])
+@pytest.mark.parametrize("size", [10, 60])
+def test_ranges_hold_the_true_place_of_what_is_counted(curve, answers, size):
+    """Rates near one asked few times, points that are capped, counts: the ranges hold the true places as often as they say."""
+    tally = play_records(curve, size, answers, GAMES)
+    assert tally.keeps_its_word, tally.covers
+
+
+SIZE = 12
+ANSWERS = np.full((SIZE, 4), 25.0)
+MET = np.array([[n + 13.0 - (n > 6)] * 4 for n in range(SIZE)])
+
+
+def errors_of(scheme, *periods, seed=0):
+    """Reckon the errors of one class: measures of the main period, then of others that it is held against."""
+    history = {one.period: one for one in periods}
+    setting = Setting(history, PERIOD, scheme, province(1, SIZE), seed)
+    one = score_period(history, PERIOD, scheme, setting.tree)
+    return one, total_errors(setting, one)
+
+
+def changed(scheme, **keys):
+    """Change keys of every indicator of a scheme."""
+    whole = scheme.dimensions[0]
+    own = [type(indicator).model_validate({**indicator.model_dump(by_alias=True), **keys}) for indicator in whole.indicators]
+    return scheme.model_copy(update={"dimensions": (whole.model_copy(update={"indicators": tuple(own)}),)})
+
+
+def test_the_error_of_a_share_is_that_of_its_draws():
+    """Under a plain rule a share errs by √(p(1 − p)/(n + 2)) at the rate drawn to the class, and totals by their sum."""
+    one, errors = errors_of(table_of("plain"), measured(MET, ANSWERS))
+    rate = beta_binomial(MET[:, 0], ANSWERS[:, 0]).rates(MET[:, 0], ANSWERS[:, 0])
+    wanted = 100 * np.sqrt(rate * (1 - rate) / 27)
+    assert errors.points[:, 0] == pytest.approx(wanted, rel=0.2)
+    assert errors.error / SCALE == pytest.approx(wanted * np.sqrt((WEIGHTS**2).sum()), rel=0.2)
+    assert errors.hundred.tolist() == one.totals.totals.tolist()
+    assert not errors.bent.any()
+
+
+def test_near_a_cap_the_mean_of_draws_is_not_the_middle():
+    """Where half of what might have been lies beyond a cap, the mean of draws is said to be away from what is printed."""
+    _, errors = errors_of(table_of("capped"), measured(ANSWERS - (np.arange(SIZE) % 2)[:, None], ANSWERS))
+    assert errors.bent.all()
+
+
+@pytest.mark.parametrize("keys", [{"error": "none"}, {"error": {"sample_of": 25}}], ids=["none", "all of a known whole"])
+def test_what_was_counted_whole_has_no_error(keys):
+    """`error: none`, and a sample that is all of a known whole, leave points and totals without error."""
+    _, errors = errors_of(changed(table_of("plain"), **keys), measured(MET, ANSWERS))
+    assert errors.error == pytest.approx(0, abs=1)
+    assert not errors.unknown
+
+
+def test_a_sample_of_a_known_whole_errs_less():
+    """Twenty-five answers of a hundred: the error is √(1 − 1/4) of what it would be of any number."""
+    _, plain = errors_of(table_of("plain"), measured(MET, ANSWERS))
+    _, sample = errors_of(changed(table_of("plain"), error={"sample_of": 100}), measured(MET, ANSWERS))
+    assert (sample.error / plain.error).mean() == pytest.approx(0.75**0.5, abs=0.06)
+
+
+def test_what_is_missing_or_too_few_has_no_error_of_its_own():
+    """Full marks for what is missing are a fact: nothing of them is drawn."""
+    scheme = changed(table_of("plain"), missing="full")
+    none = measured(MET, ANSWERS)
+    none.status[:, 1] = Status.NO_RECORDS
+    none.value[:, 1] = np.nan
+    _, errors = errors_of(scheme, none)
+    assert errors.points[:, 1].tolist() == [0.0] * SIZE
+    assert (errors.error > 0).all()
+
+
+FIGURE = {"measure": {"kind": "figure", "figure": "safety"}, "least": 0}
+
+
+def test_a_figure_without_n_has_no_error_and_says_why():
+    """Where nobody said on how many answers a figure rests there is no error, of the total neither; the word for it is kept."""
+    given = measured(MET, ANSWERS)
+    given.n[3, 2] = np.nan
+    _, errors = errors_of(changed(table_of("plain"), **FIGURE), given)
+    assert errors.unknown == {2: "no_n"}
+    assert np.isnan(errors.error).all()
+    assert np.isfinite(errors.points[:, [0, 1, 3]]).all()
+
+
+def test_a_design_effect_makes_answers_worth_less():
+    """A figure of 25 answers with a design effect of 4 errs about twice as much as one of 25 drawn at random."""
+    plain, clustered = measured(MET, ANSWERS), measured(MET, ANSWERS)
+    clustered = replace(clustered, moments={number: {"design_effect": np.full(SIZE, 4.0)} for number in range(4)})
+    scheme = changed(table_of("plain"), **FIGURE)
+    found = [errors_of(scheme, one)[1].error.mean() for one in (plain, clustered)]
+    assert 1.5 < found[1] / found[0] < 2.1
+
+
+def test_standing_in_the_class_is_reckoned_anew_for_each_draw():
+    """Points by percentile hang on all values: with more answers they err less, and in a class that is all equal not at all."""
+    scheme = changed(table_of("plain"), points={"kind": "percentile"})
+    few, many = (errors_of(scheme, measured(MET * by, ANSWERS * by))[1].error.mean() for by in (1, 100))
+    assert 0 < many < few / 3
+    _, equal = errors_of(scheme, measured(np.full_like(MET, 20), ANSWERS))
+    assert equal.error.tolist() == [0.0] * SIZE
+
+
+def test_references_of_last_year_are_drawn_too():
+    """A change since last year errs by both years: with as many answers then as now by √2 as much."""
+    line = {"kind": "line", "start": 50, "each": 1}
+    now, before = measured(MET, ANSWERS), measured(MET, ANSWERS, PERIOD.year_before)
+    _, value = errors_of(changed(table_of("plain"), points=line | {"at": 70}), now, before)
+    held = changed(table_of("plain"), points=line, against=[{"kind": "change", "since": "year_before"}])
+    _, change = errors_of(held, now, before)
+    inside = np.abs(MET[:, 0] - 17) < 3
+    assert (change.error / value.error)[inside].mean() == pytest.approx(2**0.5, abs=0.12)
+
+
+def test_a_zeroed_item_no_longer_errs():
+    """A veto that takes all that an item brought takes its error too; a deduction is a fact that changes none."""
+    veto = {"code": "veto", "label": "否决", "why": "例", "source": "例", "measure": {"kind": "count", "table": "notices",
+            "date": "happened_on"}, "levels": ["station"], "effect": "zero_item", "item": "part_3"}  # fmt: skip
+    cut = {**veto, "code": "cut", "effect": "deduct", "points": {"kind": "line", "start": 0, "each": 5, "cap": "none"}}
+    del cut["item"]
+    scheme = table_of("plain", outside=[{"code": "facts", "label": "其他", "lines": [veto, cut]}])
+    facts = np.zeros((SIZE, 2))
+    facts[0], facts[1] = (1, 0), (0, 2)
+    given = measured(np.hstack([np.full_like(MET, 18), facts]), np.hstack([ANSWERS, np.full((SIZE, 2), np.nan)]))
+    history = {PERIOD: given} | {month: replace(given, period=month) for month in PERIOD.trend[-3:]}
+    setting = Setting(history, PERIOD, scheme, province(1, SIZE), 0)
+    one = score_period(history, PERIOD, scheme, setting.tree)
+    errors = total_errors(setting, one)
+    assert errors.outside.tolist() == [0, -1000, *[0] * 10]
+    assert (errors.hundred + errors.outside).tolist() == one.totals.totals.tolist()
+    without = np.sqrt((WEIGHTS[:3] ** 2).sum() / (WEIGHTS**2).sum())
+    assert errors.error[0] / errors.error[2:].mean() == pytest.approx(without, abs=0.12)
+    assert errors.error[1] / errors.error[2:].mean() == pytest.approx(1, abs=0.15)
+
+
+def test_errors_are_the_same_on_one_core_and_two():
+    """The same seed gives the same bytes, however many threads the numbers may be spread over."""
+    code = ("import numpy as np; from test_uncertainty import *; found = errors_of(table_of('bent'), measured(MET, ANSWERS))[1];"
+            "print(found.error.tobytes().hex(), found.points.tobytes().hex())")  # fmt: skip
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=Path(__file__).parent, check=True, capture_output=True, text=True,
+            env={**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+        ).stdout
+        for threads in ("1", "2")
+    }  # fmt: skip
+    assert len(printed) == 1
+
+
+def test_means_counts_and_codes_have_laws_of_their_own():
+    """Draws of each kind of measure lie around the value, as far as the textbook has it."""
+    one, lots = np.full(40, 1.0), dice(7)
+    base = Counts(30 * one, 30 * one, one, 30 * one, one > 0, one * 0, one, one * np.inf)
+    count = count_law(base._replace(below=one * np.nan), 1).draw(lots, 4000)
+    assert (count.mean(), count.std()) == pytest.approx((30, 30**0.5), rel=0.05)
+    mean = mean_law(base._replace(value=10 * one), 29 * 4 * one, 30 * one, 1).draw(lots, 4000)
+    assert (mean.mean(), mean.std()) == pytest.approx((10, 2 / 30**0.5), rel=0.05)
+    coded = coded_law(base, np.tile([3.0, 9, 18], (40, 1)), np.array([0, 0.6, 1]), 100).draw(lots, 4000)
+    spread = np.sqrt((0.1 * 0 + 0.3 * 0.36 + 0.6) - 0.78**2) * 100 / 32.5**0.5
+    assert (coded.mean(), coded.std()) == pytest.approx((78, spread), rel=0.05)
+    middle = quantile_law(base, 0.5, np.tile(LEVELS, (40, 1)) * 100).draw(lots, 4000)
+    assert (middle.mean(), middle.std()) == pytest.approx((50, 50 / 32**0.5), rel=0.05)

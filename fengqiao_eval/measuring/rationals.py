@@ -111,6 +111,10 @@ class Rational:
         """Take some cells."""
         return Rational(self.above[at], self.below[at])
 
+    def repeat(self, count: int) -> "Rational":
+        """Take each cell so many times, one after the other."""
+        return Rational(np.repeat(self.above, count), np.repeat(self.below, count))
+
     @property
     def known(self) -> np.ndarray:
         """Say which cells have a value."""

@@ -60,6 +60,15 @@ class Gate(Model):
     _one_line = rule("gate.one_line", lambda self: (self.at_least is None) == (self.at_most is None))
 
 
+class Sample(Model):
+    """Records that are a sample of a known whole: a number, or as many as the unit has inhabitants or households.
+
+    Errors become less the more of the whole was looked at: × (1 − n/N) of their variance; who looked at all has none.
+    """
+
+    sample_of: Annotated[int, Field(gt=0)] | Literal["residents", "households"]
+
+
 class Exempt(Model):
     """The units for which an indicator does not apply, by class or id, and what they get for it (R33)."""
 
@@ -133,6 +142,8 @@ class Indicator(Entry):
     points: Points
     missing: Literal["redistribute", "full", "zero", "not_ranked"]
     not_applicable: Exempt | None = None
+    error: Literal["none"] | Sample | None = None
+    """Whether its values have an error of chance: `none` where all there is was counted; else it is reckoned from the records."""
     gate: Gate | None = None
 
     @model_validator(mode="before")

@@ -61,6 +61,14 @@ class Judgement(Model):
     by: Decimal = Field(ge=1, le=9)
 
 
+class Doubt(Model):
+    """How far the weights may be otherwise: each × a number between 1 − by and 1 + by, or a Dirichlet with them as means."""
+
+    kind: Literal["uniform", "dirichlet"] = "uniform"
+    by: Decimal = Field(default=Decimal("0.2"), gt=0, le=Decimal("0.9"))
+    closeness: int = Field(default=200, ge=1)
+
+
 class Dimension(Named):
     """A group of indicators, or of dimensions to any depth, with a weight of its own.
 
@@ -119,6 +127,10 @@ class Scheme(Model):
     """Units that are counted in the whole but not ranked, because they stand for 'unknown' in the records."""
     bands: tuple[Band, ...] = ()
     awards: Award = Award()
+    error: Literal["none"] | None = None
+    """`none`: all records are there (全量统计), so that places have no range."""
+    weight_doubt: Literal["none"] | Doubt = Doubt()
+    """How far the weights are in doubt, for the ranges that say what that would do to places."""
     void: tuple[Void, ...] = ()
     justified: tuple[Justified, ...] = ()
     judgements: tuple[Judgement, ...] = ()

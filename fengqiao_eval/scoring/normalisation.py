@@ -346,19 +346,29 @@ def indicator_points(found: Benchmarked, scheme: Scheme, among: Cohort) -> Indic
     shape = (len(among.levels), len(scheme.indicators))
     points, status = np.empty(shape), found.status[:, : shape[1]].copy()
     full = each_unit(scheme.full_marks, among.classes, missing=100)
-    for number in range(shape[1]):
-        points[:, number], status[:, number] = points_of_entry(number, found, scheme, among)
+    for number, indicator in enumerate(scheme.indicators):
+        exact = partial(found.exact, number, indicator)
+        own = points_of(indicator, found.value[:, number], found.status[:, number], exact, scheme, among)
+        points[:, number], status[:, number] = own
     return IndicatorPoints(points, status, *_fill_missing(points, status, scheme, among, full))
 
 
-def points_of_entry(number: int, found: Benchmarked, scheme: Scheme, among: Cohort) -> tuple[np.ndarray, np.ndarray]:
-    """Give every unit its points of one indicator by its rule, NaN where there is no value, and the status that makes."""
-    indicator, status = scheme.indicators[number], found.status[:, number]
-    full = each_unit(scheme.full_marks, among.classes, missing=100)
-    values = np.where(has_value(status), found.value[:, number], np.nan)
+def points_of(
+    indicator: Indicator,
+    value: np.ndarray,
+    status: np.ndarray,
+    exact: Callable[[np.ndarray], Rational],
+    scheme: Scheme,
+    among: Cohort,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give every unit its points of one indicator by its rule, NaN where there is no value, and the status that makes.
+
+    value: as floats, exact: as fractions, of some positions; status: before a class may be too small or all equal.
+    """
+    full, values = each_unit(scheme.full_marks, among.classes, missing=100), np.where(has_value(status), value, np.nan)
     top = each_unit(indicator.weight, among.levels) if indicator.points.in_marks else float(base_marks(scheme))
     marks = PointScale(0, top) if np.array_equal(full, top) else PointScale(0, top, full, np.where(top == 0, np.inf, top))
-    rule, exact = indicator.points, partial(found.exact, number, indicator)
+    rule = indicator.points
     if isinstance(rule, Relative):
         whole, changed = _class_points(indicator, values, exact, scheme.least_class, among, marks)
         status = np.where(changed > 0, changed, status).astype(np.int8)

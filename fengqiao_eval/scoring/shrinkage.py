@@ -4,11 +4,12 @@ Every function looks at the units of one class. The spread between units (τ²) 
 errors are taken away; a unit keeps τ²/(τ² + s²) of what sets it apart from the class.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 HALF = 0.5
 """What Jeffreys' prior adds to what was met, and to what was not."""
@@ -230,17 +231,27 @@ def funnel(centre: float, of: np.ndarray, level: float = 0.95, *, binomial: bool
     ([0.722, 0.854], [0.99, 0.937])
     """
     of = np.asarray(of, dtype="float64")
-    law = stats.binom(of, centre) if binomial else stats.poisson(of * centre)
-    ends = [_interpolate(law, tail) / of for tail in ((1 - level) / 2, (1 + level) / 2)]
-    low, high = (centre + (end - centre) * np.sqrt(phi) for end in ends)
+    tails = (1 - level) / 2, (1 + level) / 2
+    found = [_reach_binomial(tail, of, centre) if binomial else _reach_poisson(tail, of * centre) for tail in tails]
+    low, high = (centre + (end / of - centre) * np.sqrt(phi) for end in found)
     return Funnel(centre, np.maximum(low, 0), np.minimum(high, 1) if binomial else high)
 
 
-def _interpolate(law: stats.distributions.rv_frozen, tail: float) -> np.ndarray:
-    """Give where a law of whole numbers reaches a share, between the last number below and the first that reaches it."""
-    first = law.ppf(tail)
-    reached, before = law.cdf(first), law.cdf(first - 1)
-    return first - (reached - tail) / (reached - before)
+def _reach_binomial(tail: float, of: np.ndarray, rate: float) -> np.ndarray:
+    """Give where a binomial law reaches a share of itself."""
+    return _reach(tail, special.bdtrik(tail, of, rate), lambda at: special.betainc(of - at, at + 1, 1 - rate))
+
+
+def _reach_poisson(tail: float, expected: np.ndarray) -> np.ndarray:
+    """Give where a Poisson law reaches a share of itself."""
+    return _reach(tail, special.pdtrik(tail, expected), lambda at: special.gammaincc(at + 1, expected))
+
+
+def _reach(tail: float, about: np.ndarray, below: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Go from the last whole number below a share to the first that reaches it, by how far it is reached; below: P(X ≤ x)."""
+    first = np.maximum(np.ceil(about - 1e-9), 0)
+    before = np.where(first > 0, below(np.maximum(first - 1, 0)), 0)
+    return first - (below(first) - tail) / (below(first) - before)
 
 
 def funnel_dispersion(met: np.ndarray, of: np.ndarray, *, binomial: bool = True, winsorised: float = 0.1) -> float:

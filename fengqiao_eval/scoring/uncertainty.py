@@ -4,16 +4,43 @@ Totals are normal around what lies behind them, and that is normal around the cl
 that is known, but drawn from a grid by how likely the totals make it. All numbers are whole 10^-decimals, as totals are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from hashlib import sha256
-from typing import NamedTuple
+from operator import add
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
 
-from fengqiao_eval.scoring.aggregation import Weights, shares, unique_patterns
+from fengqiao_eval.errors import Status
+from fengqiao_eval.measuring.denominators import DESIGN, periods_before
+from fengqiao_eval.measuring.peer_groups import Cohort, members
+from fengqiao_eval.measuring.quantiles import LEVELS
+from fengqiao_eval.measuring.rationals import Rational
+from fengqiao_eval.measuring.tallies import PRODUCTS, SQUARES
+from fengqiao_eval.periods import Period
+from fengqiao_eval.records.units import Tree
+from fengqiao_eval.scheme.indicator import Entry, Sample
+from fengqiao_eval.scheme.measure import Coded, Count, Figure, Mean, Quantile, Ratio, Share
+from fengqiao_eval.scheme.scheme import Scheme, parts_of
+from fengqiao_eval.scoring.adjustments import WHOLE, sum_adjustments
+from fengqiao_eval.scoring.aggregation import Weights, gather, shares, unique_patterns
+from fengqiao_eval.scoring.benchmarks import History, admit, has_value, hold_entry
+from fengqiao_eval.scoring.normalisation import IndicatorPoints, points_of
 from fengqiao_eval.scoring.sensitivity import CELLS, competition, ends
+from fengqiao_eval.scoring.shrinkage import HALF, beta_binomial, gamma_poisson, overdispersion
+
+if TYPE_CHECKING:  # as in benchmarks
+    from fengqiao_eval.measuring.measures import Measured
+    from fengqiao_eval.scoring.result import Scored
+
+VALUES = 200
+"""Draws of values that pass the whole rule, from which the errors of points and totals come."""
+
+ROWS = 2**17
+"""Units times draws that pass the rule at a time."""
 
 DRAWS = 1000
 """Draws of what lies behind the totals, from which ranges and chances come."""
@@ -44,6 +71,447 @@ def dice(seed: int, *names: str) -> np.random.Generator:
     digest = sha256("\x1f".join(names).encode()).digest()
     words = [int.from_bytes(digest[start : start + 4], "little") for start in range(0, 16, 4)]
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, *words])))
+
+
+# Errors of measures: what the values of one indicator might as well have been
+
+
+@dataclass(frozen=True)
+class Law:
+    """By which law of chance the values of units scatter: its name, its numbers (units first), and what makes values of it.
+
+    centre: the value around which each is drawn, that of its records drawn towards the class. known: where there is a law.
+
+    | name | numbers | values |
+    | --- | --- | --- |
+    | share | met, missed | scale · Beta |
+    | count | of events | scale · Gamma, scale one a unit |
+    | coded | of each code | scale · Σ code · Dirichlet |
+    | mean | error, degrees of freedom | centre + error · Student's t |
+    | quantile | a, b, then values at LEVELS | the value at Beta(a, b), between records in their order |
+    """
+
+    name: str
+    numbers: np.ndarray
+    scale: Any
+    centre: np.ndarray
+    known: np.ndarray
+    codes: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def draw(self, lots: np.random.Generator, count: int) -> np.ndarray:
+        """Draw values: units × count; NaN where there is no law."""
+        found = np.full((len(self.known), count), np.nan)
+        own = self.numbers[self.known]
+        scale = self.scale[self.known, None] if np.ndim(self.scale) else self.scale
+        if self.name == "mean":
+            drawn = self.centre[self.known, None] + own[:, :1] * lots.standard_t(own[:, 1:2], (len(own), count))
+        elif self.name == "quantile":
+            drawn = _interpolate_rows(lots.beta(own[:, :1], own[:, 1:2], (len(own), count)), own[:, 2:])
+        else:
+            parts = [lots.standard_gamma(number[:, None], (len(own), count)) for number in own.T]
+            drawn = scale * _mix(parts, self.codes if self.name == "coded" else None)
+        found[self.known] = drawn
+        return found
+
+
+def _mix(parts: Sequence[np.ndarray], codes: np.ndarray | None) -> np.ndarray:
+    """Make of amounts drawn the share of the first, or the mean of their codes; one alone stays."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = np.maximum(reduce(add, parts), np.finfo(float).tiny)
+    if codes is None:
+        return parts[0] / whole
+    return reduce(add, (code * part for code, part in zip(codes, parts, strict=True))) / whole
+
+
+def _interpolate_rows(at: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Give what lies at shares (units × draws) of values in their order (units × LEVELS)."""
+    right = np.clip(np.searchsorted(LEVELS, at, "right"), 1, len(LEVELS) - 1)
+    levels, rows = np.array(LEVELS), np.arange(len(at))[:, None]
+    part = (at - levels[right - 1]) / (levels[right] - levels[right - 1])
+    return values[rows, right - 1] * (1 - part) + values[rows, right] * part
+
+
+class Counts(NamedTuple):
+    """What one indicator's values rest on in one period, one a unit; able: who has a value; phi: over-dispersion, one a unit.
+
+    whole: of how many the records are a sample (no end: of all that could be).
+    """
+
+    above: np.ndarray
+    below: np.ndarray
+    value: np.ndarray
+    n: np.ndarray
+    able: np.ndarray
+    within: np.ndarray
+    phi: np.ndarray
+    whole: np.ndarray
+
+    def worth(self, n: np.ndarray) -> np.ndarray:
+        """Give how many answers drawn at random n of these are worth; no end where all there are were looked at."""
+        left = 1 - np.divide(n, self.whole, out=np.zeros(len(n)), where=self.whole > 0)
+        return np.divide(n / self.phi, left, out=np.full(len(n), np.inf), where=left > 0)
+
+
+SURE = 1e12
+"""So many answers leave no error."""
+
+
+def share_law(of: Counts, scale: float) -> Law:
+    """Give the law of shares, met of so many: Beta, at the rate drawn towards the class; of one unit alone Beta(x+½, n−x+½).
+
+    >>> one = np.array([15.0])
+    >>> alone = Counts(one, one, one * 100 / 15, one, one > 0, one * 0, one * 0 + 1, one * np.inf)
+    >>> share_law(alone, 100).numbers.tolist()
+    [[15.5, 0.5]]
+    """
+    rate, known = np.full(len(of.able), np.nan), of.able & (of.below > 0)
+    for at in members(of.within, known):
+        rate[at] = beta_binomial(of.above[at], of.below[at]).rates(of.above[at], of.below[at])
+    n = np.minimum(of.worth(of.below), SURE) + 1
+    return Law("share", np.column_stack([n * rate, n * (1 - rate)]), scale, scale * rate, known)
+
+
+def count_law(of: Counts, scale: float) -> Law:
+    """Give the law of counts over exposures (no exposure: 1): Gamma, at the rate drawn towards the class; alone Gamma(x+½).
+
+    Where rows are worth more or less than 1 they are counted in the mean worth of a row of the class.
+
+    >>> one = np.array([4.0])
+    >>> alone = Counts(one, one * np.nan, one, one, one > 0, one * 0, one * 0 + 1, one * np.inf)
+    >>> count_law(alone, 1).numbers.tolist()
+    [[4.5]]
+    """
+    exposure = np.where(np.isnan(of.below), 1.0, of.below)
+    known = of.able & (exposure > 0) & (of.above >= 0)
+    expected, each = np.full(len(known), np.nan), np.ones(len(known))
+    for at in members(of.within, known):
+        each[at] = mean_worth(of.above[at], of.n[at])
+        events = of.above[at] / each[at]
+        expected[at] = gamma_poisson(events, exposure[at]).rates(events, exposure[at]) * exposure[at]
+    # of a sample of a known whole the events are worth more than they are many
+    more = np.divide(np.minimum(of.worth(of.n), SURE) * of.phi, of.n, out=np.ones(len(known)), where=of.n > 0) / of.phi
+    by = np.divide(scale * each, exposure, out=np.full(len(known), np.nan), where=exposure > 0)
+    return Law("count", (expected * more)[:, None], by / more, expected * by, known)
+
+
+def mean_worth(above: np.ndarray, n: np.ndarray) -> float:
+    """Give what a row of a class is worth on the whole; 1 where there is none."""
+    return float(above.sum() / n.sum()) if above.sum() > 0 and n.sum() > 0 else 1.0
+
+
+def coded_law(of: Counts, given: np.ndarray, codes: np.ndarray, scale: float) -> Law:
+    """Give the law of coded answers: Dirichlet over the codes, drawn towards the mix of the class; alone counts + ½.
+
+    given: units × codes, how many answers had each.
+
+    >>> one = np.array([4.0])
+    >>> alone = Counts(one, one, one, one, one > 0, one * 0, one * 0 + 1, one * np.inf)
+    >>> coded_law(alone, np.array([[1.0, 0.0, 3.0]]), np.array([0, 0.6, 1]), 100).numbers.tolist()
+    [[1.5, 0.5, 3.5]]
+    """
+    n = given.sum(axis=1)
+    known, mix = of.able & (n > 0), np.full(given.shape, np.nan)
+    low, high = codes.min(), codes.max()
+    for at in members(of.within, known):
+        whole = given[at].sum(axis=0) + HALF
+        whole /= whole.sum()
+        marks = ((codes - low) * given[at]).sum(axis=1) / max(high - low, np.finfo(float).tiny)
+        strength = beta_binomial(marks, n[at]).strength
+        mix[at] = (given[at] + strength * whole) / (n[at] + strength)[:, None] if np.isfinite(strength) else whole
+    amount = np.minimum(of.worth(n), SURE) + HALF * len(codes)
+    return Law("coded", amount[:, None] * mix, scale, scale * (mix * codes).sum(axis=1), known, codes)
+
+
+PRIOR = 4
+"""The degrees of freedom that the variance of the class lends to that of a unit."""
+
+
+def mean_law(of: Counts, squares: np.ndarray, rows: np.ndarray, scale: float) -> Law:
+    """Give the law of means: Student's t around each, with its own variance and that of the class, which lends PRIOR degrees.
+
+    squares: what the rows of a unit differ by from its mean, squared and added up, in the value's numbers before the scale; rows.
+    Where nobody of a class has two rows there is no law.
+
+    >>> one = np.array([12.0, 9.0])
+    >>> two = Counts(one, one * 0 + 3, one / 3, one * 0 + 3, one > 0, one * 0, one * 0 + 1, one * np.inf)
+    >>> mean_law(two, np.array([6.0, 6.0]), one * 0 + 3, 1).numbers.round(3).tolist()
+    [[1.0, 6.0], [1.0, 6.0]]
+    """
+    known = of.able & (rows > 0) & np.isfinite(squares)
+    error, freedom = np.full(len(known), np.nan), np.maximum(rows - 1, 0)
+    for at in members(of.within, known):
+        shared = squares[at].sum() / freedom[at].sum() if freedom[at].sum() > 0 else np.nan
+        variance = (squares[at] + PRIOR * shared) / (freedom[at] + PRIOR)
+        error[at] = scale * np.sqrt(variance / np.minimum(of.worth(rows)[at], SURE))
+    known = known & np.isfinite(error)
+    return Law("mean", np.column_stack([error, freedom + PRIOR]), scale, of.value, known)
+
+
+def quantile_law(of: Counts, q: float, values: np.ndarray) -> Law:
+    """Give the law of a quantile: the records in their order, at a share that is Beta((n+1)q, (n+1)(1−q)).
+
+    values: units × LEVELS, what lies at these shares of a unit's records.
+    """
+    known = of.able & (of.n > 0) & np.isfinite(values).all(axis=1)
+    n = np.minimum(of.worth(of.n), SURE) + 1
+    return Law("quantile", np.column_stack([n * q, n * (1 - q), values]), 1.0, of.value, known)
+
+
+# The law of an indicator, by its kind of measure and what was counted
+
+
+def law_of(
+    number: int, found: "Measured", parts: Sequence["Measured"], scheme: Scheme, tree: Tree, cohort: tuple[Any, Any]
+) -> Law | str:
+    """Give the law by which the values of an indicator scatter in one period, or the word for why there is none.
+
+    parts: the months of the period, which show over-dispersion; cohort: status of each unit, and with whom it is compared.
+    `sure`: the scheme says that all there is was counted. `no_n`: nobody said on how many answers a figure rests. `no_spread`:
+    it is no share, and nothing says how far single answers lie apart.
+    """
+    entry, (status, within) = scheme.indicators[number], cohort
+    if scheme.error == "none" or entry.error == "none":
+        return "sure"
+    scale, able = float(entry.scale), has_value(status)
+    above, below, value, n = (array[:, number] for array in (found.numerator, found.denominator, found.value, found.n))
+    moments = found.moments.get(number, {})
+    whole = np.full(len(able), np.inf)
+    if isinstance(entry.error, Sample):
+        size = entry.error.sample_of
+        whole = np.full(len(able), float(size)) if isinstance(size, int) else tree.units[size].to_numpy("float64")
+    counts = Counts(above, below, value, n, able, within, _dispersion(number, entry, parts, able, within), whole)
+    return _law_by_kind(entry.measure, counts, moments, scale)
+
+
+def _law_by_kind(measure: Any, counts: Counts, moments: Mapping[str, np.ndarray], scale: float) -> Law | str:
+    if isinstance(measure, Figure):
+        return _figure_law(counts, moments.get(DESIGN, np.ones(len(counts.able))), scale)
+    if isinstance(measure, Count):
+        return count_law(counts, scale)
+    if isinstance(measure, (Mean, Ratio)):
+        return _ratio_law(counts, moments, measure, scale)
+    if isinstance(measure, Coded):
+        codes = np.array([float(code) for code in moments])
+        return coded_law(counts, np.column_stack([*moments.values()]), codes, scale) if moments else "no_spread"
+    if isinstance(measure, Quantile):
+        given = [moments[name] for name in sorted(moments, key=lambda name: int(name.removeprefix("at_")))]
+        return quantile_law(counts, float(measure.q), np.column_stack(given)) if given else "no_spread"
+    return share_law(counts, scale)
+
+
+def _figure_law(of: Counts, design: np.ndarray, scale: float) -> Law | str:
+    """Give the law of figures that are shares: of n answers worth n / design effect."""
+    if np.isnan(of.n[of.able]).any():
+        return "no_n"
+    inside = (of.value >= 0) & (of.value <= scale)
+    if scale == 1 or not inside[of.able].all():
+        return "no_spread"
+    return share_law(of._replace(above=of.value / scale * of.n, below=of.n, phi=of.phi * design), scale)
+
+
+def _ratio_law(of: Counts, moments: Mapping[str, np.ndarray], measure: Mean | Ratio, scale: float) -> Law | str:
+    """Give the law of means and of quotients of sums, from how far single rows lie from the unit's own.
+
+    Of a subset (required and filled, say) it is a share, of answers that come in rows: worth so many less as rows are alike.
+    """
+    if SQUARES not in moments:
+        return "no_spread"
+    rate = np.divide(of.above, of.below, out=np.zeros(len(of.able)), where=of.below > 0)
+    if isinstance(measure, Mean):
+        squares = moments[SQUARES] - rate * of.above
+        return mean_law(of, np.maximum(squares, 0), of.n, scale)
+    squares = moments[SQUARES] - 2 * rate * moments[PRODUCTS] + rate**2 * moments[f"{SQUARES}_below"]
+    squares = np.maximum(squares, 0)
+    if not measure.subset:
+        size = np.divide(of.below, of.n, out=np.ones(len(rate)), where=of.n > 0)
+        return mean_law(of, squares / np.where(size > 0, size, 1) ** 2, of.n, scale)
+    phi = of.phi.copy()
+    for at in members(of.within, of.able & (of.below > 0)):
+        chance = (of.below[at] * rate[at] * (1 - rate[at])).sum()
+        several = np.divide(of.n[at], of.n[at] - 1, out=np.ones(len(at)), where=of.n[at] > 1)
+        phi[at] = np.maximum(phi[at], (squares[at] * several).sum() / chance if chance > 0 else 1)
+    return share_law(of._replace(phi=phi), scale)
+
+
+def _dispersion(number: int, entry: Entry, parts: Sequence["Measured"], able: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Give for each unit by how much counts of its class scatter more than by chance, from the months of the period."""
+    phi, measure = np.ones(len(able)), entry.measure
+    if len(parts) < 2 or not isinstance(measure, (Share, Count)):  # noqa: PLR2004 - one month shows no scatter
+        return phi
+    met, of, rows = (
+        np.column_stack([getattr(one, name)[:, number] for one in parts]) for name in ("numerator", "denominator", "n")
+    )
+    binomial = isinstance(measure, Share)
+    of = np.nan_to_num(of, nan=1.0 if isinstance(measure, Count) and measure.per is None else 0.0)
+    for at in members(within, able):
+        own = np.nan_to_num(met[at])
+        own = own if binomial else own / mean_worth(own, np.nan_to_num(rows[at]))
+        phi[at] = overdispersion(own, of[at], binomial=binomial)
+    return phi
+
+
+# Draws of values through the whole rule: points, and totals of the hundred
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The errors of one period, from draws of all that is random: whole 10^-decimals for totals, points for points.
+
+    hundred: the totals of the hundred as printed; outside: what facts add and take; error: of the hundred (NaN: not known);
+    points: units × indicators, the error of each (NaN: not known); bent: whether the mean of draws is more than half an error
+    away from what the rule makes of their middle, as it is near a cap; unknown: indicator -> the word for why it has no error.
+    """
+
+    hundred: np.ndarray
+    outside: np.ndarray
+    error: np.ndarray
+    points: np.ndarray
+    bent: np.ndarray
+    unknown: Mapping[int, str]
+
+
+class Setting(NamedTuple):
+    """Where draws are made: the measures of all periods, the period, the scheme, the units, with whom each is compared."""
+
+    history: History
+    period: Period
+    scheme: Scheme
+    tree: Tree
+    seed: int
+
+
+def total_errors(setting: Setting, one: "Scored", draws: int = VALUES) -> Errors:
+    """Draw values by their laws, and take all of them through references, rules, weights, floors, caps and rounding.
+
+    one: the period as scored. What is missing, exempt, gated or fixed stays as it was scored, and so does each unit's weight.
+    """
+    scheme, size = setting.scheme, len(one.points)
+    outside, gone = _outside(one, scheme), _share_gone(one, scheme)
+    hundred = one.totals.totals - outside
+    laws, unknown = _laws(setting, one)
+    weighs = (one.totals.weight_used > 0) & ~np.isnan(one.points)
+    middle, spread = np.zeros(size), np.zeros(size)
+    sums, squares = np.zeros((2, *one.points.shape))
+    centre = next(_drawn_totals(setting, one, laws, gone, 0)) if laws else None
+    if centre is not None:
+        for points, totals in _drawn_totals(setting, one, laws, gone, draws):
+            away = totals - centre[1]
+            middle, spread = middle + away.sum(axis=1), spread + (away**2).sum(axis=1)
+            off = points - centre[0]
+            sums, squares = sums + off.sum(axis=1), squares + (off**2).sum(axis=1)
+    error = np.sqrt(np.maximum(spread - middle**2 / draws, 0) / (draws - 1))
+    points = np.sqrt(np.maximum(squares - sums**2 / draws, 0) / (draws - 1))
+    for number in unknown:
+        points[:, number] = np.where(_is_random(one, number), np.nan, 0)
+    error[(np.isnan(points) & weighs).any(axis=1)] = np.nan
+    bent = np.abs(middle / draws) > error / 2
+    return Errors(hundred, outside, error, np.where(np.isnan(one.points), np.nan, points), bent, unknown)
+
+
+def _is_random(one: "Scored", number: int) -> np.ndarray:
+    return has_value(one.status[:, number]) & ~np.isnan(one.points[:, number])
+
+
+Laws = Mapping[tuple[int, Period], Law]
+"""The laws of indicators, by number and period."""
+
+
+def _laws(setting: Setting, one: "Scored") -> tuple[Laws, dict[int, str]]:
+    """Give the law of every indicator in every period that it is held against, and why others have none."""
+    history, period, scheme, tree, _ = setting
+    laws: dict[tuple[int, Period], Law] = {}
+    unknown: dict[int, str] = {}
+    for number, entry in enumerate(scheme.indicators):
+        if not _is_random(one, number).any():
+            continue
+        own: dict[Period, Law | str] = {}
+        for when in periods_before(entry.against, [period])[0]:
+            months = [history[m] for m in (Period(month, 1) for month in when.month_numbers) if m in history and when.months > 1]
+            status = admit(history[when], scheme, tree, number)
+            own[when] = law_of(number, history[when], months, scheme, tree, (status, one.among.within))
+        words = [law for law in own.values() if isinstance(law, str)]
+        if any(word != "sure" for word in words):
+            unknown[number] = next(word for word in words if word != "sure")
+        elif not words:
+            laws |= {(number, when): law for when, law in own.items() if isinstance(law, Law)}
+    return laws, unknown
+
+
+def _drawn_totals(
+    setting: Setting, one: "Scored", laws: Laws, gone: np.ndarray, draws: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give points (units × draws × indicators) and totals of the hundred (units × draws), some draws at a time; 0: the middle."""
+    size = len(one.points)
+    step = max(1, min(max(draws, 1), ROWS // max(1, size)))
+    random = sorted({number for number, _ in laws})
+    for start in range(0, max(draws, 1), step):
+        count = min(step, max(draws, 1) - start)
+        long = _stretch_cohort(one.among, count)
+        points = np.repeat(one.points, count, axis=0)
+        for number in random:
+            own = {when: law for (other, when), law in laws.items() if other == number}
+            values = {when: _values(setting, number, when, law, count, start if draws else -1) for when, law in own.items()}
+            found = _points(setting, number, values, long, count)
+            printed = ~np.isnan(found) & np.repeat(_is_random(one, number), count)
+            np.copyto(points[:, number], found, where=printed)
+        status, barred = np.repeat(one.status, count, axis=0), np.repeat(one.barred, count)
+        gathered = gather(IndicatorPoints(points, status, ~np.isnan(points), barred), setting.scheme, long)
+        taken = gathered.totals.contributions
+        totals = taken.sum(axis=1) + sum_adjustments(gathered.adjustments, len(taken)).astype(float)
+        if gone.any():
+            totals -= np.floor((np.maximum(taken, 0) * np.repeat(gone, count, axis=0)).sum(axis=1) + 0.5)
+        yield points.reshape(size, count, -1), totals.reshape(size, count)
+
+
+def _values(setting: Setting, number: int, when: Period, law: Law, count: int, start: int) -> np.ndarray:
+    """Draw the values of an indicator in a period (units · draws, the draws of a unit together); or its middle."""
+    code = setting.scheme.indicators[number].code
+    if start < 0:
+        return np.repeat(np.where(law.known, law.centre, np.nan), count)
+    return law.draw(dice(setting.seed, str(setting.period), code, str(when), str(start)), count).ravel()
+
+
+def _points(setting: Setting, number: int, values: Mapping[Period, np.ndarray], long: Cohort, count: int) -> np.ndarray:
+    """Give the points of drawn values of one indicator, references and standing in the class reckoned anew for each draw."""
+    history, period, scheme, tree, _ = setting
+    entry = scheme.entries[number]
+    held = {
+        when: (Rational.drawn(own), np.repeat(admit(history[when], scheme, tree, number), count)) for when, own in values.items()
+    }
+    value, status = values[period], held[period][1]
+    if entry.against:
+        dues = {when: {key: due.repeat(count) for key, due in history[when].due.items() if key[0] == number} for when in held}
+        last = hold_entry(number, period, held, dues, scheme, long)[-1]
+        value, status = last.result, last.status
+    status = np.where(np.isnan(value), Status.NO_RECORDS, status)
+    return points_of(scheme.indicators[number], value, status, lambda at: Rational.read(value[at]), scheme, long)[0]
+
+
+def _stretch_cohort(among: Cohort, count: int) -> Cohort:
+    """Make of each unit so many, one a draw; each draw of a class is a class of its own."""
+    if count == 1:
+        return among
+    long = [np.repeat(array, count) for array in (among.levels, among.classes, among.groups, among.within, among.eligible)]
+    long[3] = long[3] * count + np.tile(np.arange(count), len(among.within))
+    return Cohort(*long)
+
+
+def _outside(one: "Scored", scheme: Scheme) -> np.ndarray:
+    """Add up what facts outside the hundred add and take of each total; a veto that zeroes an item is part of the hundred."""
+    inside = {WHOLE, *(p.part.code for p in parts_of(scheme))}
+    lines = [line for line in one.adjustments if line.line not in inside and line.effect != "zero_item"]
+    return sum_adjustments(lines, len(one.points))
+
+
+def _share_gone(one: "Scored", scheme: Scheme) -> np.ndarray:
+    """Say which share of each contribution vetoes take away (units × indicators)."""
+    gone, codes = np.zeros(one.points.shape), [indicator.code for indicator in scheme.indicators]
+    items = {line.code: codes.index(str(line.item)) for line in scheme.consequences if line.effect == "zero_item"}
+    for line in (line for line in one.adjustments if line.effect == "zero_item"):
+        item = one.totals.contributions[line.at, items[line.line]]
+        gone[line.at, items[line.line]] += np.divide(-line.amount, item, out=np.zeros(len(item)), where=item > 0)
+    return gone
 
 
 # What lies behind the totals of one class
