@@ -40,7 +40,7 @@ SCORED = ("ok", "provisional")
 OFFICER = "officer"
 """The level of persons: their records are found by officer_id, not by unit_id."""
 
-FLAGS = ("provisional", "void_left_out", "low_coverage", "not_ranked", "small_class", "merged", "part_period")
+FLAGS = ("provisional", "void_left_out", "low_coverage", "not_ranked", "small_class", "merged", "part_period", "pulled", "bent")
 """What can be said of one place in a ranking."""
 
 

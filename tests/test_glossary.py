@@ -12,7 +12,7 @@ from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.scheme import benchmark, measure, normalisation, scheme
 from fengqiao_eval.scheme import indicator as scheme_indicator
 from fengqiao_eval.scheme.benchmark import Change, Peers, Place, Quota, Reference
-from fengqiao_eval.scheme.indicator import Aside, Consequence, Effect, Exempt, Gate, Indicator, Outside, Split
+from fengqiao_eval.scheme.indicator import Aside, Consequence, Effect, Exempt, Gate, Indicator, Outside, Sample, Split
 from fengqiao_eval.scheme.lint import LEVELS
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scheme.measure import (
@@ -34,7 +34,7 @@ from fengqiao_eval.scheme.measure import (
     Worth,
 )
 from fengqiao_eval.scheme.normalisation import Curve, Line, Points, Relative, Steps
-from fengqiao_eval.scheme.scheme import Aggregation, Award, Band, Dimension, Judgement, Justified, Scheme, Void
+from fengqiao_eval.scheme.scheme import Aggregation, Award, Band, Dimension, Doubt, Judgement, Justified, Scheme, Void
 from fengqiao_eval.words import say
 
 COUNTED = (Share, Coded, Ratio, Mean, Quantile, Distinct, Count, Figure)
@@ -44,10 +44,10 @@ POINTS = (Curve, Steps, Line, Relative)
 RULES = (*COUNTED, *REFERENCES, *POINTS, Worth, Factor, Gate, Exempt)
 """What an author writes to say how something is reckoned: each takes rows or values and makes a value, points or a status."""
 
-PARTS = (Elapsed, Test, Within, Ladder, Again, Aside, Split)
+PARTS = (Elapsed, Test, Within, Ladder, Again, Aside, Split, Sample)
 """What a rule is filled in with, or what is printed beside it; none stands by itself."""
 
-HOLDERS = (Scheme, Dimension, Indicator, Outside, Consequence, Band, Award, Void, Justified, Judgement)
+HOLDERS = (Scheme, Dimension, Indicator, Outside, Consequence, Band, Award, Doubt, Void, Justified, Judgement)
 """What holds rules together: lines with label, weight or effect, groups of them, and what is decided about the whole."""
 
 ROOT = Path(__file__).parents[1]

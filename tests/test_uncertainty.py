@@ -5,14 +5,16 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from fengqiao_eval.errors import Status
 from fengqiao_eval.measuring.quantiles import LEVELS
+from fengqiao_eval.scoring import frames
 from fengqiao_eval.scoring.aggregation import Weights
-from fengqiao_eval.scoring.score import score_period
+from fengqiao_eval.scoring.score import score_period, score_periods
 from fengqiao_eval.scoring.sensitivity import draw_weights, stretch_weights
 from fengqiao_eval.scoring.shrinkage import beta_binomial
 from fengqiao_eval.scoring.uncertainty import (
@@ -24,10 +26,13 @@ from fengqiao_eval.scoring.uncertainty import (
     count_law,
     dice,
     doubtful_ranges,
+    error_notes,
+    firm_places,
     firmness,
     joint_error,
     mean_law,
     quantile_law,
+    rankability,
     total_errors,
 )
 from places import PERIOD, SCALE, WEIGHTS, comes_true, measured, play, play_records, province, standing, table_of
@@ -365,3 +370,113 @@ def test_means_counts_and_codes_have_laws_of_their_own():
     assert (coded.mean(), coded.std()) == pytest.approx((78, spread), rel=0.05)
     middle = quantile_law(base, 0.5, np.tile(LEVELS, (40, 1)) * 100).draw(lots, 4000)
     assert (middle.mean(), middle.std()) == pytest.approx((50, 50 / 32**0.5), rel=0.05)
+
+
+# Every class of a period, and the frames of a run
+
+BANDS = [{"grade": "优秀", "at_least": 80}, {"grade": "良好", "at_least": 60}, {"grade": "达标", "at_least": 0}]
+
+
+def firm_of(scheme, *periods, tree=None):
+    """Say how firm places are: measures of the main period, then of others; gives the frames ranks and chances by unit too."""
+    history = {one.period: one for one in periods}
+    main = periods[0].period
+    setting = Setting(history, main, scheme, tree or province(1, SIZE), 0)
+    scored = score_periods(history, [main], scheme, setting.tree)
+    firm = firm_places(setting, scored)
+    one = scored[main]
+    ranks = frames.ranks([one], scheme, setting.tree, [np.full(len(one.points), 92.0)], {main: firm})
+    return SimpleNamespace(
+        firm=firm, ranks=ranks.set_index("unit_id"), chances=frames.chances({main: firm}, setting.tree),
+        points=frames.points(frames.measures([one], scheme, setting.tree), [one], scheme, {main: firm}),
+        notes=list(error_notes(firm, one, scheme)),
+    )  # fmt: skip
+
+
+def test_ranks_say_how_firm_every_place_is():
+    """Of every ranked unit: a range around its place, one with weights in doubt, the error of its total, and the shrunken one."""
+    found = firm_of(table_of("plain", bands=BANDS), measured(MET, ANSWERS))
+    ranks = found.ranks
+    assert ((ranks["rank_low"] <= ranks["rank"]) & (ranks["rank"] <= ranks["rank_high"])).all()
+    assert ((ranks["rank_low_w"] <= ranks["rank"]) & (ranks["rank"] <= ranks["rank_high_w"])).all()
+    assert (ranks["se_total"] > 0).all()
+    middle = ranks["total"].mean()
+    assert ((ranks["shrunken"] - middle).abs() < (ranks["total"] - middle).abs() + 0.5).all()
+    assert found.points["se"].notna().all()
+
+
+def test_indicators_of_one_table_and_date_err_together_at_most():
+    """All four parts look at the same records: that is said, and the error if they err as one stands beside and is greater."""
+    found = firm_of(table_of("plain"), measured(MET, ANSWERS))
+    assert [note.key for note in found.notes] == ["same_records"]
+    assert (found.ranks["se_joint"] > 1.5 * found.ranks["se_total"]).all()
+
+
+def test_chances_are_a_long_frame_of_statements():
+    """Chances are said of being among the first, named, of the grade printed, and of standing above the next; each is a share."""
+    found = firm_of(table_of("plain", bands=BANDS, awards={"count": 2}), measured(MET, ANSWERS))
+    said = found.chances.groupby("statement").size().to_dict()
+    assert said == {"first": 3 * SIZE, "named": SIZE, "grade": SIZE, "above": SIZE - 1, "above_again": SIZE - 1}
+    assert found.chances["chance"].between(0, 1).all()
+    assert sorted(found.chances.loc[found.chances["statement"] == "first", "k"].unique()) == [1, 2, 3]
+    grades = found.chances[found.chances["statement"] == "grade"].set_index("unit_id")["object"]
+    assert (grades == found.ranks["grade"].reindex(grades.index)).all()
+    best = found.ranks["rank"].idxmin()
+    rows = (found.chances["unit_id"] == best) & (found.chances["statement"] == "first")
+    first = found.chances.loc[rows].sort_values("k")["chance"].to_numpy()
+    assert (np.diff(first) >= 0).all()
+
+
+def test_a_class_of_four_has_pairs_and_no_ranges():
+    """In a class of four no place has a range; of every two it is said how sure it is that one stands above the other."""
+    found = firm_of(table_of("plain", bands=BANDS), measured(MET[:4], ANSWERS[:4]), tree=province(1, 4))
+    assert found.ranks["rank_low"].isna().all()
+    assert set(found.chances["statement"]) == {"above", "above_again"}
+    assert len(found.chances) == 2 * 6
+    assert found.ranks["se_total"].notna().all()
+
+
+def test_a_scheme_that_counted_all_gives_places_without_ranges():
+    """Under `error: none` nothing is drawn: no ranges, no chances, and a sentence says why."""
+    found = firm_of(table_of("plain", error="none"), measured(MET, ANSWERS))
+    assert found.ranks[["rank_low", "rank_high", "rank_low_w", "se_total", "shrunken"]].isna().all(axis=None)
+    assert found.chances.empty
+    assert [note.key for note in found.notes] == ["error_none"]
+
+
+def test_weights_that_are_not_in_doubt_have_no_second_range():
+    """Under `weight_doubt: none` the range with weights in doubt is empty; the range itself stays."""
+    found = firm_of(table_of("plain", weight_doubt="none"), measured(MET, ANSWERS))
+    assert found.ranks["rank_low_w"].isna().all()
+    assert found.ranks["rank_low"].notna().all()
+    wide = firm_of(table_of("plain", weight_doubt={"kind": "dirichlet", "closeness": 20}), measured(MET, ANSWERS))
+    assert wide.ranks["rank_low_w"].notna().all()
+
+
+def test_a_figure_without_n_says_why_there_is_no_range():
+    """One figure without n leaves its class without ranges, and the sentence names the indicator and counts the units."""
+    given = measured(MET, ANSWERS)
+    given.n[3, 2] = np.nan
+    found = firm_of(changed(table_of("plain"), **FIGURE), given)
+    assert found.ranks["rank_low"].isna().all()
+    assert [(note.key, note.given["indicator"], note.given["count"]) for note in found.notes] == [("error_no_n", "第2项", SIZE)]
+
+
+def test_the_mean_of_three_months_errs_less_than_one_of_them():
+    """A quarter that is the mean of its months errs by a month's error over √3, and has ranges as any period."""
+    months = [measured(MET, ANSWERS, month) for month in PERIOD.trend[-3:]]
+    whole = measured(3 * MET, 3 * ANSWERS)
+    scheme = table_of("plain", longer_period="mean_of_totals")
+    quarter = firm_of(scheme, whole, *months).ranks
+    one = firm_of(scheme, months[0]).ranks
+    assert quarter["rank_low"].notna().all()
+    assert (quarter["se_total"] / one["se_total"]).mean() == pytest.approx(3**-0.5, abs=0.08)
+
+
+def test_a_class_that_cannot_be_ranked_has_no_rankability():
+    """All equal: 0; without errors: 1; one unit, or an error that nobody knows: there is none."""
+    values, errors = np.array([90.0, 80, 70, 60]), np.ones(4)
+    assert rankability(values, errors) > 0.9
+    assert rankability(values * 0, errors) == 0
+    assert np.isnan(rankability(values, errors * np.nan))
+    assert np.isnan(rankability(values[:1], errors[:1]))

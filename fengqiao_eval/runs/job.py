@@ -211,7 +211,7 @@ def score_job(job: Job) -> tuple[Scheme, Records, Scores]:
     Raises InputError with every fault found, UsageError for a wrong --set or --only.
     """
     params, scheme, records = prepare(*job.given, str(job.path))
-    scores = score(records, scheme, params.span, params.moment, params.levels)
+    scores = score(records, scheme, params.span, params.moment, params.levels, params.seed)
     choose_cards(scores.units, levels_of(params, scheme), repair_only(params, scores.units))
     return scheme, records, scores
 

@@ -1,6 +1,6 @@
 """Arrays to the long frames of a run, with the columns of the design; repeated words are categories, so that they stay small."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,13 @@ from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.aggregation import covers_enough
 from fengqiao_eval.scoring.benchmarks import Stage
 from fengqiao_eval.scoring.result import Scored
+from fengqiao_eval.scoring.uncertainty import Firm, no_firmness
 
 ADJUSTMENTS = dict.fromkeys(
     ("unit_id", "period", "line", "rule", "effect", "value", "contribution", "record_ids", "status"), "str"
 ) | {"value": "float64", "contribution": "float64"}
+
+CHANCES = {"unit_id": "str", "period": "str", "statement": "str", "object": "str", "k": "Int64", "chance": "float64"}
 
 NUMBERS = ("given", "reference", "result")
 
@@ -64,13 +67,23 @@ def _stack(tables: Iterable[np.ndarray]) -> np.ndarray:
     return np.concatenate(list(tables)).ravel()
 
 
-def points(measures: pd.DataFrame, scored: Sequence[Any], scheme: Scheme) -> pd.DataFrame:
-    """The frame points: that of measures, whose columns it shares, and points, weight, weight_used and contribution."""
+def points(
+    measures: pd.DataFrame, scored: Sequence[Any], scheme: Scheme, firm: Mapping[Period, Firm] | None = None
+) -> pd.DataFrame:
+    """The frame points: that of measures, whose columns it shares, and points, weight, weight_used, contribution, se.
+
+    se: the error of the points, of the periods of which it is known.
+    """
+    unsaid = [(firm or {}).get(one.measured.period) for one in scored]
     return measures.assign(
         points=_stack(one.points for one in scored),
         weight=_stack(np.round(one.nominal, 6) for one in scored),
         weight_used=_stack(one.totals.weight_used for one in scored),
         contribution=_stack(one.totals.contributions / 10**scheme.decimals for one in scored),
+        se=_stack(
+            np.full(one.points.shape, np.nan) if own is None else np.round(own.points, 4)
+            for one, own in zip(scored, unsaid, strict=True)
+        ),
     )
 
 
@@ -92,11 +105,16 @@ def adjustments(scored: Sequence[Scored], scheme: Scheme, tree: Tree, behind: pd
     return frame.fillna({"record_ids": ""})[list(ADJUSTMENTS)].astype(ADJUSTMENTS)
 
 
-def ranks(scored: Sequence[Scored], scheme: Scheme, tree: Tree, days: Sequence[np.ndarray]) -> pd.DataFrame:
-    """The frame ranks: total, covered, place, size of the class, grade and flags of unit × period; days: served in each."""
+def ranks(
+    scored: Sequence[Scored], scheme: Scheme, tree: Tree, days: Sequence[np.ndarray], firm: Mapping[Period, Firm] | None = None
+) -> pd.DataFrame:
+    """The frame ranks: total, covered, place, size of the class, grade and flags of unit × period; days: served in each.
+
+    firm: how firm the places of some of the periods are; of the others nothing is said.
+    """
     parts = []
     for one, served in zip(scored, days, strict=True):
-        rank, empty = pd.Series(one.rank, dtype="Int64"), pd.array([pd.NA] * len(tree.units), dtype="Int64")
+        rank, own = pd.Series(one.rank, dtype="Int64"), (firm or {}).get(one.measured.period) or no_firmness(one)
         rows = tree.units[["unit_id", "name", "level"]].assign(
             peer_class=one.groups,
             period=str(one.measured.period),
@@ -104,16 +122,51 @@ def ranks(scored: Sequence[Scored], scheme: Scheme, tree: Tree, days: Sequence[n
             covered=np.round(one.totals.covered, 6),
             rank=rank.mask(rank == 0),
             of=one.of,
-            rank_low=empty,
-            rank_high=empty,
+            rank_low=_places(own.low),
+            rank_high=_places(own.high),
             grade=one.grade,
-            flags=_flags(one, scheme, tree, served),
+            flags=_flags(one, own, scheme, tree, served),
+            rank_low_w=_places(own.low_w),
+            rank_high_w=_places(own.high_w),
+            se_total=np.round(own.error, scheme.decimals + 2),
+            se_joint=np.round(own.joint, scheme.decimals + 2),
+            shrunken=np.round(own.shrunken, scheme.decimals + 2),
         )
         parts.append(rows)
     return pd.concat(parts, ignore_index=True)
 
 
-def _flags(one: Scored, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[str]:
+def _places(whole: np.ndarray) -> "pd.Series[int]":
+    found = pd.Series(whole, dtype="Int64")
+    return found.mask(found == 0)
+
+
+def chances(firm: Mapping[Period, Firm], tree: Tree) -> pd.DataFrame:
+    """The frame chances, of unit × period: what is said, of whom or what (object), among the first how many (k), its chance.
+
+    | statement | object | that |
+    | --- | --- | --- |
+    | first | | it is among the first k by what lies behind the totals |
+    | named | | it is among the k who are named, and not barred |
+    | grade | the grade | it has the grade that is printed |
+    | above | another unit | it stands above that unit |
+    | above_again | another unit | it would in another period of the same kind |
+    """
+    ids, found = (
+        tree.units["unit_id"].to_numpy(dtype=object),
+        [pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in CHANCES.items()})],
+    )
+    for period, own in firm.items():
+        for word, at, of, k, chance in own.statements:
+            names = ids[of] if word.startswith("above") else of
+            rows = {"unit_id": ids[at], "period": str(period), "statement": word, "object": names}
+            found.append(
+                pd.DataFrame({**rows, "k": pd.array([k or pd.NA] * len(at), dtype="Int64"), "chance": np.round(chance, 4)})
+            )
+    return pd.concat(found, ignore_index=True).astype(CHANCES)
+
+
+def _flags(one: Scored, firm: Firm, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[str]:
     period = one.measured.period
     lost = np.zeros(len(tree.units), dtype=bool)
     for number, taken in one.measured.left_out.items():
@@ -128,6 +181,8 @@ def _flags(one: Scored, scheme: Scheme, tree: Tree, days: np.ndarray) -> list[st
         "small_class": one.ranked & (one.of < scheme.least_class),
         "merged": (tree.units["merged_from"] != "").to_numpy(),
         "part_period": ((tree.units["level"] == OFFICER).to_numpy() & (days < length)),
+        "pulled": firm.pulled,
+        "bent": firm.bent,
     }
     return [",".join(flag for flag, holds in served.items() if holds[row]) for row in range(len(tree.units))]
 

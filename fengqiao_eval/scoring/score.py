@@ -25,6 +25,7 @@ from fengqiao_eval.scoring.benchmarks import History, apply_references
 from fengqiao_eval.scoring.long_periods import expand_parts, parts
 from fengqiao_eval.scoring.normalisation import indicator_points
 from fengqiao_eval.scoring.result import Scored, coverage_notes, place_units
+from fengqiao_eval.scoring.uncertainty import Setting, error_notes, firm_places, firm_totals
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Scores:
     adjustments: pd.DataFrame
     comparisons: pd.DataFrame
     ranks: pd.DataFrame
+    chances: pd.DataFrame
     asides: pd.DataFrame
     losses: pd.DataFrame
     officer_losses: pd.DataFrame
@@ -47,9 +49,12 @@ class Scores:
     notes: tuple[Note, ...]
 
 
-def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, levels: Sequence[str] | None = None) -> Scores:
+def score(
+    records: Records, scheme: Scheme, period: Period, as_of: datetime, levels: Sequence[str] | None = None, seed: int = 0
+) -> Scores:
     """Score every unit of the levels for the period, the one before, the same a year earlier, and twelve months of trend.
 
+    How firm places are is said of the period itself, how firm totals are of all; seed: of what is drawn for that.
     Raises InputError for columns that the scheme looks at and the records lack, for units that a quota passes over, and for a
     period without records.
     """
@@ -75,6 +80,11 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     scored = list(by_period.values())
     told = collect_notes(plan, scored[0].measured, scored[0].groups)
 
+    # how firm the places are
+    setting = Setting(history, period, scheme, tree, seed)
+    firm = {period: firm_places(setting, by_period)}
+    firm |= {month: firm_totals(setting._replace(period=month), by_period) for month in by_period if month != period}
+
     # single records come before the large frames, for the engine needs room to find them
     behind = record_ids(records, scheme, tree, period, as_of, officers=officers)
     of_units, of_officers = losses(records, scheme, tree, period, as_of, officers=officers)
@@ -83,10 +93,11 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
     return Scores(
         units=frames.units(tree, days[0], period, posted, count_disputes(records, tree, as_of)),
         measures=measured,
-        points=frames.points(measured, scored, scheme),
+        points=frames.points(measured, scored, scheme, firm),
         adjustments=frames.adjustments(scored, scheme, tree, behind),
         comparisons=frames.comparisons([by_period[p] for p in main], scheme, tree),
-        ranks=frames.ranks(scored, scheme, tree, days),
+        ranks=frames.ranks(scored, scheme, tree, days, firm),
+        chances=frames.chances(firm, tree),
         asides=asides,
         losses=of_units,
         officer_losses=of_officers,
@@ -101,6 +112,7 @@ def score(records: Records, scheme: Scheme, period: Period, as_of: datetime, lev
             *long_periods.exclusion_notes(scheme, tree, period, by_period),
             *coverage_notes(scored[0], tree.units["level"].to_numpy(object), scheme),
             *told,
+            *error_notes(firm[period], by_period[period], scheme),
         ),
     )
 

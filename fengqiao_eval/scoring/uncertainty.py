@@ -5,7 +5,7 @@ that is known, but drawn from a grid by how likely the totals make it. All numbe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from hashlib import sha256
 from operator import add
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from fengqiao_eval.errors import Status
+from fengqiao_eval.errors import Note, Status
 from fengqiao_eval.measuring.denominators import DESIGN, periods_before
 from fengqiao_eval.measuring.peer_groups import Cohort, members
 from fengqiao_eval.measuring.quantiles import LEVELS
@@ -24,12 +24,14 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.indicator import Entry, Sample
 from fengqiao_eval.scheme.measure import Coded, Count, Figure, Mean, Quantile, Ratio, Share
-from fengqiao_eval.scheme.scheme import Scheme, parts_of
+from fengqiao_eval.scheme.scheme import Doubt, Scheme, parts_of
 from fengqiao_eval.scoring.adjustments import WHOLE, sum_adjustments
-from fengqiao_eval.scoring.aggregation import Weights, gather, shares, unique_patterns
+from fengqiao_eval.scoring.aggregation import Weights, gather, has_coverage, shares, unique_patterns, weights_at
 from fengqiao_eval.scoring.benchmarks import History, admit, has_value, hold_entry
+from fengqiao_eval.scoring.long_periods import parts
 from fengqiao_eval.scoring.normalisation import IndicatorPoints, points_of
-from fengqiao_eval.scoring.sensitivity import CELLS, competition, ends
+from fengqiao_eval.scoring.ranking import award_count
+from fengqiao_eval.scoring.sensitivity import CELLS, competition, draw_weights, ends, stretch_weights
 from fengqiao_eval.scoring.shrinkage import HALF, beta_binomial, gamma_poisson, overdispersion
 
 if TYPE_CHECKING:  # as in benchmarks
@@ -39,6 +41,9 @@ if TYPE_CHECKING:  # as in benchmarks
 VALUES = 200
 """Draws of values that pass the whole rule, from which the errors of points and totals come."""
 
+TREND = 50
+"""Draws for a period of which no place is asked, such as a month of the trend."""
+
 ROWS = 2**17
 """Units times draws that pass the rule at a time."""
 
@@ -47,6 +52,9 @@ DRAWS = 1000
 
 GRID = 60
 """Numbers that τ may be, from 0 to three times what totals differ by."""
+
+SILENT = 0.1
+"""Where units keep less than this, how far they lie apart is not known well enough to say how sure a grade is."""
 
 VECTORS = 20
 """Draws of weights where these are in doubt; the draws are dealt out among them."""
@@ -635,7 +643,8 @@ class Firmness:
 
     low, high: places, widened to hold the printed one; pulled: where that was needed; shrunken: the mean of what may lie behind
     each total; kept: the share of its own that each keeps; first: k -> the chance of being among the first k; named: of being
-    named; grade: of the grade printed (NaN: none).
+    named; grade: of the grade printed (NaN: none,
+    or nobody can tell).
     """
 
     low: np.ndarray
@@ -698,7 +707,7 @@ def firmness(
         kept,
         first={k: (places <= k).mean(axis=0) for k in firsts},
         named=np.where(units.barred, 0, (places <= award).mean(axis=0)),
-        grade=np.where(np.isnan(units.lower), np.nan, within / draws),
+        grade=np.where(np.isnan(units.lower) | (kept.mean() < SILENT), np.nan, within / draws),
         duels=duels.list_all(draws),
     )
 
@@ -796,3 +805,232 @@ def joint_error(errors: np.ndarray, used: np.ndarray, sources: np.ndarray) -> np
     moved = np.nan_to_num(errors) * used
     together = [moved[:, sources == source].sum(axis=1) for source in np.unique(sources)]
     return np.asarray(np.sqrt(np.sum(np.square(together), axis=0)))
+
+
+# A period: every class of it
+
+
+@dataclass(frozen=True)
+class Firm:
+    """How firm the places of a period are, an array a field, one a unit: places (0: nothing is said), totals in points.
+
+    low_w, high_w: with weights in doubt too; error: of the total; joint: where indicators of the same records err together (NaN:
+    there are none); points: units × indicators, the error of each; statements: the chances, class by class.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    low_w: np.ndarray
+    high_w: np.ndarray
+    error: np.ndarray
+    joint: np.ndarray
+    shrunken: np.ndarray
+    points: np.ndarray
+    pulled: np.ndarray
+    bent: np.ndarray
+    statements: tuple["Statement", ...] = ()
+    unknown: Mapping[int, str] = field(default_factory=dict)
+
+
+class Statement(NamedTuple):
+    """One kind of chance of units (their positions): the word for it, of whom or what, among the first how many."""
+
+    word: str
+    at: np.ndarray
+    of: np.ndarray
+    k: int
+    chance: np.ndarray
+
+
+def no_firmness(one: "Scored") -> Firm:
+    """Give what is said of a period of which nothing is drawn: nothing."""
+    size = len(one.points)
+    low, high, low_w, high_w = (np.zeros(size, dtype=np.int64) for _ in range(4))
+    error, joint, shrunken = (np.full(size, np.nan) for _ in range(3))
+    pulled, bent = (np.zeros(size, dtype=bool) for _ in range(2))
+    return Firm(low, high, low_w, high_w, error, joint, shrunken, np.full(one.points.shape, np.nan), pulled, bent)
+
+
+def firm_totals(setting: Setting, scored: Mapping[Period, "Scored"]) -> Firm:
+    """Say how firm the totals and points of a period are, and nothing of its places: for the months of a trend."""
+    one = scored[setting.period]
+    if setting.scheme.error == "none":
+        return no_firmness(one)
+    errors = errors_of(setting, scored, TREND)
+    known = np.isfinite(errors.error) & one.ranked
+    error = np.where(known, errors.error / 10**setting.scheme.decimals, np.nan)
+    return replace(no_firmness(one), error=error, points=errors.points)
+
+
+def firm_places(setting: Setting, scored: Mapping[Period, "Scored"]) -> Firm:
+    """Say how firm the places of a period are; scored: it, and the shorter ones of whose totals it is the mean.
+
+    Nothing is said under `error: none`.
+    """
+    one, scheme = scored[setting.period], setting.scheme
+    if scheme.error == "none":
+        return no_firmness(one)
+    errors, scale = errors_of(setting, scored), 10**scheme.decimals
+    found = no_firmness(one)
+    lower, upper = _grade_limits(one, scheme)
+    barred = _at(one, "bar_award")
+    statements: list[Statement] = []
+    for at in members(one.among.within, one.ranked):
+        level, group = str(one.among.levels[at[0]]), str(one.groups[at[0]])
+        name = (str(setting.period), level, group)
+        units = RankedClass(
+            errors.hundred[at].astype(float),
+            errors.outside[at].astype(float),
+            errors.error[at],
+            one.rank[at],
+            barred[at],
+            lower[at],
+            upper[at],
+        )
+        award = award_count(scheme.awards, len(at))
+        firsts = tuple(k for k in sorted({1, 3, award}) if 0 < k < len(at))
+        own = firmness(units, dice(setting.seed, *name), firsts, award)
+        found.low[at], found.high[at], found.pulled[at] = own.low, own.high, own.pulled
+        found.shrunken[at] = own.shrunken / scale
+        if scheme.weight_doubt != "none":
+            weights = weights_at(scheme, level)
+            drawn = _doubtful(weights, scheme.weight_doubt, setting.seed)
+            lots = dice(setting.seed, *name, "weights")
+            own_w = doubtful_ranges(units, one.points[at], errors.points[at], (weights, drawn), scale, lots)
+            found.low_w[at], found.high_w[at] = own_w
+        statements += _statements(own, at, award, one.grade)
+    joint = joint_error(errors.points, one.totals.weight_used, same_records(scheme))
+    several = len(np.unique(same_records(scheme))) < len(scheme.indicators)
+    known = np.isfinite(errors.error) & one.ranked
+    return replace(
+        found,
+        error=np.where(known, errors.error / scale, np.nan),
+        joint=np.where(known & several, np.maximum(joint, errors.error / scale), np.nan),
+        points=errors.points,
+        bent=errors.bent & known & (errors.error > 0),
+        statements=tuple(statements),
+        unknown=errors.unknown,
+    )
+
+
+def errors_of(setting: Setting, scored: Mapping[Period, "Scored"], draws: int = VALUES) -> Errors:
+    """Give the errors of a period; of a mean of shorter ones from theirs, over those that stand."""
+    one, shorter = scored[setting.period], parts(setting.scheme, setting.period)
+    if not shorter:
+        return total_errors(setting, one, draws)
+    stands = np.array([has_coverage(scored[p].totals.covered, scored[p].barred, setting.scheme) for p in shorter])
+    each = [errors_of(setting._replace(period=period), scored, draws) for period in shorter]
+    count = np.maximum(stands.sum(axis=0), 1)
+    outside = _outside(one, setting.scheme)
+    error = np.sqrt(sum(np.where(stand, e.error, 0) ** 2 for e, stand in zip(each, stands, strict=True))) / count
+    rows = [
+        np.where(stand[:, None] & ~np.isnan(scored[p].points), e.points, 0)
+        for p, e, stand in zip(shorter, each, stands, strict=True)
+    ]
+    points = np.sqrt(np.sum(np.square(rows), axis=0)) / count[:, None]
+    bent = np.any([e.bent & stand for e, stand in zip(each, stands, strict=True)], axis=0)
+    unknown = {number: word for e in each for number, word in e.unknown.items()}
+    return Errors(one.totals.totals - outside, outside, error, np.where(np.isnan(one.points), np.nan, points), bent, unknown)
+
+
+def same_records(scheme: Scheme) -> np.ndarray:
+    """Number the indicators so that those which rest on the same records have the same number: one table, one date, one filter.
+
+    A filter that asks more than another looks at some of its records, which counts as the same.
+    """
+    number = np.arange(len(scheme.indicators))
+    rows = [_rows_of(indicator.measure) for indicator in scheme.indicators]
+    for one, first in enumerate(rows):
+        for other, second in enumerate(rows[:one]):
+            if first and second and first[:2] == second[:2] and (first[2] <= second[2] or second[2] <= first[2]):
+                number[number == number[one]] = number[other]
+    return number
+
+
+def _rows_of(measure: Any) -> tuple[str, str, frozenset[str]] | None:
+    if isinstance(measure, Figure):
+        return None
+    return measure.table, measure.date, frozenset(f"{column}: {test!r}" for column, test in measure.where.items())
+
+
+def rankability(totals: np.ndarray, errors: np.ndarray) -> float:
+    """Give the mean share of what sets them apart that units of a class keep, from totals or points of one indicator.
+
+    NaN where an error is not known, or fewer than two units have one; 1 where no error is above 0. Where nothing differs it is 0.
+
+    >>> rankability(np.array([90.0, 80.0, 70.0]), np.zeros(3)), rankability(np.array([80.0, 80.0, 80.0]), np.ones(3))
+    (1.0, 0.0)
+    """
+    there = ~np.isnan(totals)
+    totals, variances = totals[there], errors[there] ** 2
+    if len(totals) < 2 or np.isnan(variances).any():  # noqa: PLR2004 - one has nobody to differ from
+        return float("nan")
+    if not np.ptp(totals):
+        return 0.0
+    return float(posterior(totals, variances).kept(variances).mean()) if variances.any() else 1.0
+
+
+def _doubtful(weights: Weights, doubt: Doubt | str, seed: int) -> Weights:
+    """Draw weights as the scheme says that they are in doubt."""
+    if isinstance(doubt, str):
+        return replace(weights, own=weights.own[:, None])
+    if doubt.kind == "dirichlet":
+        return draw_weights(weights, VECTORS, seed, doubt.closeness)
+    return stretch_weights(weights, float(doubt.by), VECTORS, seed)
+
+
+def _at(one: "Scored", effect: str) -> np.ndarray:
+    """Say to which units a veto applies."""
+    found = np.zeros(len(one.points), dtype=bool)
+    for line in one.adjustments:
+        if line.effect == effect:
+            found[line.at] = True
+    return found
+
+
+def _grade_limits(one: "Scored", scheme: Scheme) -> tuple[np.ndarray, np.ndarray]:
+    """Give from where to below what a total has the grade printed (whole 10^-decimals); NaN of who has none.
+
+    Who is held at a grade by a veto has it however high the total.
+    """
+    lower, upper, above = np.full(len(one.points), np.nan), np.full(len(one.points), np.nan), np.inf
+    capped = _at(one, "cap_grade")
+    for band in scheme.bands:
+        least = np.ceil(float(band.at_least * 10**scheme.decimals))
+        own = one.grade == band.grade
+        lower[own], upper[own] = least, np.where(capped[own], np.inf, above)
+        above = least
+    return lower, upper
+
+
+def _statements(found: Firmness, at: np.ndarray, award: int, grade: np.ndarray) -> Iterator[Statement]:
+    """List the chances of one class."""
+    nobody = np.full(len(at), "", dtype=object)
+    for k, chance in found.first.items():
+        yield Statement("first", at, nobody, k, chance)
+    if len(found.named) and award:
+        yield Statement("named", at, nobody, award, found.named)
+    if len(found.grade):
+        has = ~np.isnan(found.grade)
+        yield Statement("grade", at[has], grade[at[has]], 0, found.grade[has])
+    if found.duels:
+        one, other = (at[[getattr(duel, name) for duel in found.duels]] for name in ("unit", "other"))
+        for word in ("above", "above_again"):
+            chance = np.array([getattr(duel, "chance" if word == "above" else "again") for duel in found.duels])
+            yield Statement(word, one, other, 0, chance)
+
+
+def error_notes(firm: Firm, one: "Scored", scheme: Scheme) -> Iterator[Note]:
+    """Say why places have no range, of which indicators, and which of them err together because they rest on the same records."""
+    if scheme.error == "none":
+        yield Note("error_none")
+        return
+    for number, word in firm.unknown.items():
+        lost = one.ranked & (firm.low == 0) & _is_random(one, number) & (one.of >= LEAST)
+        if lost.any():
+            yield Note(f"error_{word}", {"indicator": scheme.indicators[number].label, "count": int(lost.sum())})
+    sources = same_records(scheme)
+    for source in np.unique(sources):
+        labels = [scheme.indicators[at].label for at in np.flatnonzero(sources == source)]
+        if len(labels) > 1:
+            yield Note("same_records", {"indicators": "、".join(labels)})

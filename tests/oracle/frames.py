@@ -155,7 +155,7 @@ class Frames:
                 total, place = self.ledger.total(unit, period), self.ranking.standing(unit, period)
                 yield (unit, str(period)), {
                     "name": one.name, "level": one.level, "peer_class": self.desk.group[unit], "total": self._whole(total.total),
-                    "covered": rounded(total.covered, 6), "rank": place.rank, "of": place.of, "rank_low": None, "rank_high": None,
+                    "covered": rounded(total.covered, 6), "rank": place.rank, "of": place.of,
                     "grade": place.grade, "flags": ",".join(place.flags),
                 }  # fmt: skip
 
