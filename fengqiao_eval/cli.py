@@ -203,7 +203,7 @@ def _console(
 
 @app.command(cls=usage.Command, help=_help("demo"))
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", readable=False, help=_help("folder"))],
+    folder: Annotated[Path, typer.Argument(metavar="[FOLDER]", readable=False, help=_help("folder"))] = Path("demo"),
     stations: Annotated[int, typer.Option(metavar="N", parser=usage.whole_number(1), help=_help("stations"))] = 60,
     seed: Annotated[int, typer.Option(metavar="N", parser=usage.whole_number(0), help=_help("seed"))] = 0,
 ) -> None:

@@ -1756,6 +1756,7 @@ function whySaid(app, unit) {
 function movesPanel(app) {
   const { say } = app;
   for (const name of ["movesSaid", "awardsSaid", "bandsSaid", "firmSaid"]) app[name] = make("p", { class: name });
+  mark(app.awardsSaid, "tabindex", -1); // it takes the keyboard over from a name that goes
   const label = say("tuner.who_moves");
   return make("section", { class: "moves", "aria-label": label }, make("h3", { class: "unseen" }, label),
     app.movesSaid, app.awardsSaid, app.bandsSaid, app.firmSaid);
@@ -1835,7 +1836,7 @@ function drawAwards(app) {
   const what = `${awards} ${app.within} ${before.leave} ${before.enter} ${app.group}`;
   if (app.awarded === what) return;
   app.awarded = what;
-  if (!awards) return tell(app.awardsSaid, say("tuner.no_awards"));
+  const held = app.awardsSaid.contains(document.activeElement) && document.activeElement.textContent;
   const name = (unit) => button(app.names[unit], () => show(app, unit), { class: "unit", title: say("tuner.show_why") });
   const some = (sentence, kind, units) => {
     const listed = units.slice(0, 5).flatMap((unit, at) => [at ? say("tuner.and") : "", name(unit)]);
@@ -1843,7 +1844,11 @@ function drawAwards(app) {
   };
   const both = [some("tuner.leave", "down", before.leave), some("tuner.enter", "up", before.enter)].filter((each) => each.length);
   const parts = both.flatMap((each, at) => (at ? [say("tuner.then"), ...each] : each));
-  app.awardsSaid.replaceChildren(say("tuner.awards", { n: awards }), ...(parts.length ? parts : [say("tuner.awards_same")]));
+  const said = awards ? [say("tuner.awards", { n: awards }), ...(parts.length ? parts : [say("tuner.awards_same")])] : [say("tuner.no_awards")];
+  app.awardsSaid.replaceChildren(...said);
+  if (held === false) return;
+  const again = [...app.awardsSaid.querySelectorAll("button")].find((one) => one.textContent === held);
+  (again || app.awardsSaid).focus({ preventScroll: true });
 }
 
 function bandsSaid(app) {
@@ -1898,12 +1903,13 @@ function save(app, form) {
   release(app);
   const faults = faultsOf(app, form);
   if (faults.length) return refused(app, faults);
-  app.saveButton.disabled = true;
+  if (app.saving) return;
+  saving(app, true);
   app.answer.className = "answer";
   app.answer.replaceChildren(app.say("tuner.saving"));
   const places = placedAll(app.table, app.draft);
   const answered = (message) => {
-    app.saveButton.disabled = false;
+    saving(app, false);
     if (message.kind !== "saved") return refused(app, message.faults);
     app.answer.className = "answer saved";
     const said = app.say(message.again ? "tuner.saved_again" : "tuner.saved", { path: message.path });
@@ -1912,10 +1918,16 @@ function save(app, form) {
     app.answer.replaceChildren(make("p", {}, make("b", {}, said)), make("p", {}, message.summary), make("p", {}, title), ...commands);
   };
   const overdue = () => {
-    app.saveButton.disabled = false;
+    saving(app, false);
     refused(app, [app.say("tuner.save_overdue")]);
   };
   question(app.way, { kind: "save", weights: app.now.weights, ...form }, [places.buffer], answered, overdue);
+}
+
+/** While a file is being written the button does nothing; disabled it would lose the keyboard. */
+function saving(app, now) {
+  app.saving = now;
+  mark(app.saveButton, "aria-disabled", now ? "true" : null);
 }
 
 function faultsOf(app, { reason, author, checker, date }) {
@@ -2130,7 +2142,7 @@ function mount(way, el, given, reopen) {
   app.live = make("p", { class: "unseen", "aria-live": "polite" });
   app.root = make("div", { class: "fengqiao-tuner", lang: app.head.lang === "zh" ? "zh-CN" : app.head.lang });
   app.alarm = alarm(way, app.say);
-  app.root.append(app.alarm.line, topPanel(app), weightsPanel(app), movesPanel(app), rankingPanel(app), harmPanel(app), savePanel(app), app.live);
+  app.root.append(app.alarm.line, topPanel(app), make("div", { class: "beside" }, weightsPanel(app)), movesPanel(app), rankingPanel(app), harmPanel(app), savePanel(app), app.live);
   const unthemed = themed(app.root);
   el.replaceChildren(app.root);
   for (const around of AROUND) el.closest(around)?.style.setProperty("overflow", "visible"); // else nothing stays in view

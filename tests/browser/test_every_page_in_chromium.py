@@ -114,6 +114,20 @@ def test_boxes_that_scroll_have_a_name_and_keep_the_names_of_lines(runs, browser
     context.close()
 
 
+def test_the_parts_of_weights_cover_nothing_below_them(runs, browser):
+    """With all its parts unfolded and the page at its end the panel of weights stays above who pays and the save form."""
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
+    tab = context.new_page()
+    shown(tab, runs / "runs_zh" / PAGES["standalone"], 1280)
+    for fold in tab.locator(".fold[aria-expanded=false]").all():
+        fold.click()
+    tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    weights, below = (tab.locator(one).bounding_box() for one in (".weights", "section.harm"))
+    assert weights["height"] > 800
+    assert weights["y"] + weights["height"] <= below["y"]
+    context.close()
+
+
 def test_paper_is_light_whatever_the_system(runs, browser):
     """Printed from a dark system, a card is black on white, its figures too."""
     context = browser.new_context(offline=True, color_scheme="dark")

@@ -362,6 +362,26 @@ def test_nothing_moves_where_no_motion_is_wanted(shown):
     assert tab.evaluate(MOTION) == [[], 0]
 
 
+def test_who_leaves_the_award_list_is_said_with_the_reason_and_the_keyboard_is_never_lost(shown):
+    """Of all classes, by keyboard: somebody leaves, Enter says why, undo takes it back from there, saving keeps the button."""
+    tab = shown()
+    tab.get_by_label("组别").select_option(label="全部（60）")
+    one = slider(tab, "群众满意")
+    for value in ("35", "40", "45", "50"):
+        one.press("Shift+ArrowRight")
+        reads(one, value)
+    leaves = tab.locator(".awardsSaid button").first
+    leaves.press("Enter")
+    tab.locator(".why").get_by_text(re.compile("为什么退出：.*其中 群众满意 −")).wait_for()
+    assert leaves.inner_text() == tab.locator(".row.lit .name").get_attribute("title")
+    for value in ("45", "40"):  # the name goes with the first step
+        tab.keyboard.press("Control+z")
+        reads(one, value)
+    _sign(tab, {"改动原因": "试试"})
+    tab.locator(".answer.refused").wait_for()
+    assert tab.evaluate("document.activeElement.type") == "submit"
+
+
 def test_saving_refuses_a_bad_reason_and_writes_a_good_file(shown, project):
     """No change, a short reason, one person in both roles are refused; then a new file stands beside the scheme as it was."""
     before = {path.name: path.read_bytes() for path in (project / "params").glob("*.yaml")}
