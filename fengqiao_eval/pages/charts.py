@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -15,6 +15,7 @@ from fengqiao_eval.periods import parse
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.card import Card, TrendPoint
 from fengqiao_eval.results.lines import IndicatorLine
+from fengqiao_eval.scoring.ranking import DOTS
 from fengqiao_eval.wording.numbers import SMALL, covered_part, fixed, measured, plain, round_half_up
 from fengqiao_eval.words import LOADER, say
 
@@ -32,6 +33,37 @@ LOOK: dict[str, Any] = light(
 
 
 TEMPLATE, KINDS, SHARED = (LOOK[name] for name in ("template", "kinds", "shared"))
+
+
+# The places where a place may lie: twenty dots, as a picture that needs no script.
+
+
+class DotStrip(NamedTuple):
+    """A picture of dots over an axis of places, as paths of SVG, in a box of so many units."""
+
+    width: int
+    height: float
+    axis: str
+    dots: str
+    printed: str
+
+
+_WIDTH, _EDGE, _STEP, _HIGHEST = 320, 8, 5, 30
+
+
+def dot_strip(places: Mapping[int, float], rank: int, of: int) -> DotStrip:
+    """Draw where a place may lie: a dot each DOTS-th of the chance, one above the other over its place; the printed one marked.
+
+    >>> dot_strip({1: 0.95, 2: 0.05}, 1, 3).dots.count("M"), dot_strip({2: 1.0}, 2, 3).printed.startswith("M160")
+    (20, True)
+    """
+    most = max((round(share * DOTS) for share in places.values()), default=1)
+    step = min(_STEP, _HIGHEST / max(most, 1))
+    base = round(step * (most - 1)) + 4
+    at = {place: round(_EDGE + (place - 1) / max(of - 1, 1) * (_WIDTH - 2 * _EDGE)) for place in {*places, rank}}
+    dots = (f"M{at[place]} {base - step * n:g}h0" for place, share in places.items() for n in range(round(share * DOTS)))
+    axis, mark = f"M{_EDGE} {base + 4}H{_WIDTH - _EDGE}", f"M{at[rank]} {base + 5}l4 7h-8z"
+    return DotStrip(_WIDTH, base + 21, axis, "".join(dots), mark)
 
 
 # A figure as plain data: notebooks show it, pages keep only what no other figure of its kind has, plotly is asked for late.
@@ -129,7 +161,7 @@ EMPTY = 64
 """The height of a picture with nothing in it but its title."""
 
 
-DOTS = 120
+MOST_DOTS = 120
 """A class of more units than this is drawn as bars: dots would cover one another."""
 
 
@@ -243,7 +275,7 @@ def draw_class(card: Card) -> Drawing:
     title += "" if card.standing.rank else say("chart.unranked", lang)
     if len(peers) <= 1:  # one is no spread
         return drawing("dots", title, EMPTY, [], shapes=[], annotations=[])
-    few = len(peers) <= DOTS
+    few = len(peers) <= MOST_DOTS
     most = max(peers.heights if few else (number for _, number in peers.bars), default=1)
     kind, traces = ("dots", _dots(card, own)) if few else ("bars", _bars(card))
     axis = {"range": [0, most + few]}

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 
 from fengqiao_eval.pages import plain_text
+from fengqiao_eval.pages.charts import dot_strip
 from fengqiao_eval.pages.colours import notebook_colours, page_colours
 from fengqiao_eval.results.card import Card
 from fengqiao_eval.results.lost_records import LostRecords
@@ -273,7 +274,7 @@ def environment() -> Environment:
         extensions=[Slim],
     )
     said = {name: getattr(numbers, name) for name in ("arrow", "fixed", "plain", "signed", "measured", "covered_part")}
-    made.globals |= said | {"plain_text": plain_text}
+    made.globals |= said | {"plain_text": plain_text, "dot_strip": dot_strip}
     return made
 
 

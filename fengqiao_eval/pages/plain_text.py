@@ -87,9 +87,41 @@ def firmness(card: Card) -> str:
     standing = card.standing
     if standing.rank is None or standing.of <= 1:
         return say("card.rests" if standing.total is not None else "card.rests_on_none", card.lang, n=plain(standing.n))
-    if standing.rank_low is None or standing.rank_high is None:
-        return say("card.firmness", card.lang, n=plain(standing.n))
-    return say("card.range", card.lang, n=plain(standing.n), low=standing.rank_low, high=standing.rank_high)
+    return (" " if card.lang == "en" else "").join([say("card.rests", card.lang, n=plain(standing.n)), *_margin_words(card)])
+
+
+def _margin_words(card: Card) -> Iterator[str]:
+    """Say between which places the place lies and how sure what hangs on it is; or why nothing is known of that."""
+    standing, known, lang = card.standing, card.standing.margin, card.lang
+    if not known.ordered:
+        yield say("card.margin.unordered", lang, kept=chance(known.rankable))
+    if known.low is not None and not known.error:
+        yield say("card.margin.counted", lang)
+        return
+    if known.low is not None:
+        yield say("card.margin.range", lang, low=known.low, high=known.high, rank=standing.rank)
+        if (known.low_w, known.high_w) != (known.low, known.high) and known.low_w is not None:
+            yield say("card.margin.weights", lang, low=known.low_w, high=known.high_w)
+    elif known.error is None:
+        yield say("card.margin.none", lang)
+        return
+    else:
+        yield say("card.margin.few", lang)
+    if known.grade is not None and standing.grade:
+        yield say("card.margin.grade", lang, grade=standing.grade, chance=chance(known.grade))
+    for rival in known.rivals:
+        name = rival.name or say("card.margin.next", lang)
+        yield say("card.margin.rival", lang, name=name, chance=chance(rival.above), again=chance(rival.again))
+
+
+def chance(share: float | None) -> str:
+    """Write a chance in whole per cent, never as certain: 1000 draws show no more.
+
+    >>> chance(0.734), chance(0.9991), chance(0.0)
+    ('73%', '>99%', '<1%')
+    """
+    whole = round(100 * (share or 0))
+    return "<1%" if whole < 1 else ">99%" if whole > 99 else f"{whole}%"  # noqa: PLR2004 - per cent
 
 
 def state(card: Card) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from fengqiao_eval.errors import OFFICER, refuse_in
 from fengqiao_eval.results import lost_records
 from fengqiao_eval.results.caveats import empty_months, unknowns, unranked_reasons
+from fengqiao_eval.results.firmness import Margin, margin, rivals_of
 from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums, page_names
 from fengqiao_eval.results.gains import Gain, gains
 from fengqiao_eval.results.hierarchy import Hierarchy, class_words, hierarchy
@@ -76,8 +77,7 @@ class Standing:
     rank: int | None
     of: int
     tied: int
-    rank_low: int | None
-    rank_high: int | None
+    margin: Margin
     grade: str
     covered: float
     flags: tuple[str, ...]
@@ -186,7 +186,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
     below = (unit_id,) if who.is_officer else run.below(unit_id)  # an officer has nobody below
     return Card(
         identity=who,
-        standing=_standing(read, who.unit_id, ranks, peers, lines),
+        standing=_standing(read, who.unit_id, ranks, peers, lines, _margin(run, frame["chances"], place, who)),
         decimals=scheme.decimals,
         outline=dimension_lines(read, lines),
         indicators=lines,
@@ -212,6 +212,13 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         least=tuple(map(read.least, parts)),
         disputes_known=None if (known := number(unit.get("disputes"))) is None else int(known),
     )
+
+
+def _margin(run: Run, chances: Frame, place: Row, who: Identity) -> Margin:
+    """Read how firm the place is; rivals are called by their names, an officer's by none."""
+    rows = [row for row in chances.rows(who.unit_id) if row["period"] == who.period] if place else []
+    called = {} if who.is_officer else {other: text(run.unit(other)["name"]) for other in rivals_of(rows)}
+    return margin(place, rows, called)
 
 
 def identity(run: Run, unit_id: str, lang: str = "zh") -> Identity:
@@ -245,22 +252,24 @@ def identity(run: Run, unit_id: str, lang: str = "zh") -> Identity:
 
 
 def _standing(
-    of: CardPeriods, unit_id: str, ranks: Mapping[str, Row], peers: ClassTotals, lines: Sequence[IndicatorLine]
+    of: CardPeriods,
+    unit_id: str,
+    ranks: Mapping[str, Row],
+    peers: ClassTotals,
+    lines: Sequence[IndicatorLine],
+    margin: Margin,
 ) -> Standing:
     scheme, lang, periods = of.unit.scheme, of.lang, of.periods
     row, firm = ranks.get(periods["this"], {}), {period: comparable_total(rank) for period, rank in ranks.items()}
     total, covered = number(row.get("total")), number(row.get("covered")) or 0.0
-    rank, size, low, high = (
-        None if (found := number(row.get(name))) is None else int(found) for name in ("rank", "of", "rank_low", "rank_high")
-    )
+    rank, size = (None if (found := number(row.get(name))) is None else int(found) for name in ("rank", "of"))
     return Standing(
         total=total if any(line.scored for line in lines) else None,
         full=of.unit.full,
         rank=rank,
         of=size or 0,
         tied=max(0, peers.count(total) - 1) if rank and total is not None else 0,
-        rank_low=low,
-        rank_high=high,
+        margin=margin,
         grade=grade_words(scheme, text(row.get("grade")), lang),
         covered=covered,
         flags=flags(row.get("flags")),

@@ -25,7 +25,7 @@ FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", 
 NEEDED = frozenset({"run", "state", "periods"})
 """What no manifest is without."""
 
-CARD_FRAMES = tuple(name for name in FRAMES if name not in ("measures", "chances"))
+CARD_FRAMES = tuple(name for name in FRAMES if name != "measures")
 """The frames a card reads."""
 
 

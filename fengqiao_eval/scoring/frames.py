@@ -146,6 +146,8 @@ def chances(firm: Mapping[Period, Firm], tree: Tree) -> pd.DataFrame:
 
     | statement | object | that |
     | --- | --- | --- |
+    | rankable | | it is a class whose units keep this share of what they differ by (no chance) |
+    | place | | its place lies about the k-th, in steps of a twentieth |
     | first | | it is among the first k by what lies behind the totals |
     | named | | it is among the k who are named, and not barred |
     | grade | the grade | it has the grade that is printed |
@@ -160,9 +162,7 @@ def chances(firm: Mapping[Period, Firm], tree: Tree) -> pd.DataFrame:
         for word, at, of, k, chance in own.statements:
             names = ids[of] if word.startswith("above") else of
             rows = {"unit_id": ids[at], "period": str(period), "statement": word, "object": names}
-            found.append(
-                pd.DataFrame({**rows, "k": pd.array([k or pd.NA] * len(at), dtype="Int64"), "chance": np.round(chance, 4)})
-            )
+            found.append(pd.DataFrame({**rows, "k": _places(np.broadcast_to(k, len(at))), "chance": np.round(chance, 4)}))
     return pd.concat(found, ignore_index=True).astype(CHANCES)
 
 

@@ -8,6 +8,12 @@ import pandas as pd
 
 from fengqiao_eval.scheme.scheme import Award, Band
 
+DOTS = 20
+"""A picture of a place shows so many dots, each as likely as the others (doi 10.1371/journal.pone.0142444)."""
+
+RANKABLE = 0.5
+"""A class that keeps less of its differences than this cannot be put into an order."""
+
 
 def places(totals: np.ndarray, classes: np.ndarray, ranked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rank whole-number totals within each class, best first; ties share the better place.

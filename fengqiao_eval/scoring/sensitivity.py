@@ -1,7 +1,7 @@
 """How firm places are: draws of weights around the chosen ones, the stretch of one weight, and what decides the order."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -155,14 +155,23 @@ def ends(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> [each.tolist() for each in ends(np.array([[1, 2], [2, 1], [1, 2]]))]
     [[1, 1], [2, 2]]
     """
-    at = [max(0, math.ceil(round(share * len(found), 6)) - 1) for share in (TAIL, 1 - TAIL)]
-    low, high = (np.empty(found.shape[1], dtype=np.int64) for _ in at)
+    low, high = quantiles(found, (TAIL, 1 - TAIL))
+    return low, high
+
+
+def quantiles(found: np.ndarray, at_shares: Sequence[float]) -> np.ndarray:
+    """Give the places that at least so large shares of the draws (draws × units) do not exceed: shares × units.
+
+    >>> quantiles(np.array([[1, 2], [2, 1], [1, 2]]), (0.5,)).tolist()
+    [[1, 2]]
+    """
+    at = [max(0, math.ceil(round(share * len(found), 6)) - 1) for share in at_shares]
+    taken = np.empty((len(at), found.shape[1]), dtype=np.int64)
     step = max(1, CELLS // max(1, len(found)))
     for start in range(0, found.shape[1], step):
         some = slice(start, start + step)
-        in_order = np.sort(np.ascontiguousarray(found[:, some].T), axis=1)
-        low[some], high[some] = in_order[:, at[0]], in_order[:, at[1]]
-    return low, high
+        taken[:, some] = np.sort(np.ascontiguousarray(found[:, some].T), axis=1)[:, at].T
+    return taken
 
 
 def slopes(points: np.ndarray, weights: Weights, node: int, decimals: int = 2) -> np.ndarray:

@@ -30,8 +30,8 @@ from fengqiao_eval.scoring.aggregation import Weights, gather, has_coverage, sha
 from fengqiao_eval.scoring.benchmarks import History, admit, has_value, hold_entry
 from fengqiao_eval.scoring.long_periods import parts
 from fengqiao_eval.scoring.normalisation import IndicatorPoints, points_of
-from fengqiao_eval.scoring.ranking import award_count
-from fengqiao_eval.scoring.sensitivity import CELLS, competition, draw_weights, ends, stretch_weights
+from fengqiao_eval.scoring.ranking import DOTS, award_count
+from fengqiao_eval.scoring.sensitivity import CELLS, TAIL, competition, draw_weights, ends, quantiles, stretch_weights
 from fengqiao_eval.scoring.shrinkage import HALF, beta_binomial, gamma_poisson, overdispersion
 
 if TYPE_CHECKING:  # as in benchmarks
@@ -64,9 +64,6 @@ LEAST = 5
 
 AGAIN = 4
 """Of so many draws one is asked what another period would bring."""
-
-RANKABLE = 0.5
-"""A class that keeps less of its differences than this cannot be put into an order."""
 
 
 def dice(seed: int, *names: str) -> np.random.Generator:
@@ -643,8 +640,7 @@ class Firmness:
 
     low, high: places, widened to hold the printed one; pulled: where that was needed; shrunken: the mean of what may lie behind
     each total; kept: the share of its own that each keeps; first: k -> the chance of being among the first k; named: of being
-    named; grade: of the grade printed (NaN: none,
-    or nobody can tell).
+    named; grade: of the grade printed (NaN: none, or nobody can tell); dots: DOTS × units, places each as likely as the others.
     """
 
     low: np.ndarray
@@ -655,6 +651,7 @@ class Firmness:
     first: dict[int, np.ndarray] = field(default_factory=dict)
     named: np.ndarray = field(default_factory=lambda: np.zeros(0))
     grade: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    dots: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     duels: tuple[Duel, ...] = ()
 
     @property
@@ -698,7 +695,7 @@ def firmness(
     shrunken, kept = found.shrunken(units.hundred, variances) + units.outside, found.kept(variances)
     if size < LEAST:
         return Firmness(nothing, nothing, nothing > 0, shrunken, kept, duels=duels.list_all(draws))
-    low, high = ends(places)
+    low, high, *dots = quantiles(places, (TAIL, 1 - TAIL, *((dot + 0.5) / DOTS for dot in range(DOTS))))
     return Firmness(
         np.minimum(low, units.place),
         np.maximum(high, units.place),
@@ -708,6 +705,7 @@ def firmness(
         first={k: (places <= k).mean(axis=0) for k in firsts},
         named=np.where(units.barred, 0, (places <= award).mean(axis=0)),
         grade=np.where(np.isnan(units.lower) | (kept.mean() < SILENT), np.nan, within / draws),
+        dots=np.array(dots),
         duels=duels.list_all(draws),
     )
 
@@ -720,7 +718,7 @@ def _settle(units: RankedClass, firsts: Sequence[int], award: int, order: np.nda
     above = (totals[order[:, 0]] > totals[order[:, 1]]).astype(float).tolist()
     pairs = tuple(Duel(one, other, each, each) for (one, other), each in zip(order.tolist(), above, strict=True))
     none, grade = np.zeros(len(units), dtype=bool), np.where(np.isnan(units.lower), np.nan, 1.0)
-    return Firmness(units.place, units.place, none, totals, np.ones(len(units)), first, named, grade, pairs)
+    return Firmness(units.place, units.place, none, totals, np.ones(len(units)), first, named, grade, duels=pairs)
 
 
 def _pairs(place: np.ndarray) -> np.ndarray:
@@ -838,7 +836,7 @@ class Statement(NamedTuple):
     word: str
     at: np.ndarray
     of: np.ndarray
-    k: int
+    k: int | np.ndarray
     chance: np.ndarray
 
 
@@ -897,7 +895,9 @@ def firm_places(setting: Setting, scored: Mapping[Period, "Scored"]) -> Firm:
             drawn = _doubtful(weights, scheme.weight_doubt, setting.seed)
             lots = dice(setting.seed, *name, "weights")
             own_w = doubtful_ranges(units, one.points[at], errors.points[at], (weights, drawn), scale, lots)
-            found.low_w[at], found.high_w[at] = own_w
+            # the range of doubt holds that of chance alone: both are drawn, and draws are not quite alike
+            found.low_w[at] = np.where(own.low > 0, np.minimum(own_w[0], own.low), own_w[0])
+            found.high_w[at] = np.maximum(own_w[1], own.high)
         statements += _statements(own, at, award, one.grade)
     joint = joint_error(errors.points, one.totals.weight_used, same_records(scheme))
     several = len(np.unique(same_records(scheme))) < len(scheme.indicators)
@@ -1006,6 +1006,12 @@ def _grade_limits(one: "Scored", scheme: Scheme) -> tuple[np.ndarray, np.ndarray
 def _statements(found: Firmness, at: np.ndarray, award: int, grade: np.ndarray) -> Iterator[Statement]:
     """List the chances of one class."""
     nobody = np.full(len(at), "", dtype=object)
+    if len(found.kept):
+        yield Statement("rankable", at, nobody, 0, np.full(len(at), found.rankability))
+    if len(found.dots):
+        place, unit = np.divmod(np.arange(found.dots.size), len(at))
+        dots, many = np.unique(np.column_stack([unit, found.dots[place, unit]]), axis=0, return_counts=True)
+        yield Statement("place", at[dots[:, 0]], nobody[dots[:, 0]], dots[:, 1], many / len(found.dots))
     for k, chance in found.first.items():
         yield Statement("first", at, nobody, k, chance)
     if len(found.named) and award:

@@ -40,7 +40,14 @@ from fengqiao_eval.workbooks.sheets import Book, lines, width
 
 FIXED = (
     *(("place", "whole"), ("of", "whole"), ("unit_id", "text"), ("unit", "bold"), ("class", "text"), ("parent", "text")),
-    *(("total", "total"), ("grade", "text"), ("covered", "share"), ("change", "signed"), ("adjusted", "marks")),
+    *(
+        ("total", "total"),
+        ("grade", "text"),
+        ("range", "text"),
+        ("covered", "share"),
+        ("change", "signed"),
+        ("adjusted", "marks"),
+    ),
 )
 """The first columns of a level, each with its look; then come the dimensions, the remarks, and the indicators."""
 
@@ -176,6 +183,10 @@ def _units(book: Book, level: str) -> pd.DataFrame:
         total=listed["total"].mask(short),
         full=listed["unit_id"].map(full_marks(book.run, officers=officers)).mask(short, 0),
         of=listed["of"].where(listed["rank"].notna() & ~alone),
+        range=[
+            "" if pd.isna(low) or short_ else f"{low}–{high}"
+            for low, high, short_ in zip(listed["rank_low"], listed["rank_high"], alone, strict=True)
+        ],
         unit=listed["name"],
         grade=[grade_words(book.run.scheme, grade, lang) for grade in listed["grade"]],
         remark=[
