@@ -16,10 +16,11 @@ from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.card import Card, TrendPoint
 from fengqiao_eval.results.lines import IndicatorLine
 from fengqiao_eval.scoring.ranking import DOTS
-from fengqiao_eval.wording.numbers import SMALL, covered_part, fixed, measured, plain, round_half_up
+from fengqiao_eval.wording.numbers import SMALL, covered_part, fixed, has_value, measured, plain, round_half_up
 from fengqiao_eval.words import LOADER, say
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
 
@@ -343,3 +344,36 @@ def _limit(line: IndicatorLine) -> str:
         if line.target is None
         else ("≥" if line.direction == "higher" else "≤") + measured(line.target, line.unit, short=True)
     )
+
+
+# Figures of a class, for the notebook how_firm
+
+
+def draw_places(firm: "pd.DataFrame", name: str, lang: str = "zh") -> Drawing:
+    """Draw where the places of a class may lie (`places_frame`): a line for nine chances in ten, and the printed place on it."""
+    shown = firm[firm["low"].notna()]
+    title = say("firmness.places" if len(shown) else "firmness.none", lang, name=_label(name))
+    names = [f"{place} {_label(unit)}" for place, unit in zip(shown["place"], shown["name"], strict=True)]
+    ends = [(int(low), int(high)) for low, high in zip(shown["low"], shown["high"], strict=True)]
+    lines = {
+        "x": [end for low, high in ends for end in (low, high, None)],
+        "y": [each for unit in names for each in (unit, unit, None)],
+    }
+    marks = {"x": [int(place) for place in shown["place"]], "y": names, "customdata": [f"{low}–{high}" for low, high in ends]}
+    return drawing("places", title, 90 + 20 * len(names), [lines, marks] if names else [])
+
+
+def draw_funnel(values: "pd.DataFrame", name: str, lang: str = "zh") -> Drawing:
+    """Draw the values of an indicator over n (`shrunken_frame`), between the limits that chance alone allows."""
+    limits = values[values["low"].notna()]
+    x = limits["n"].tolist()
+    lines = [{"x": x, "y": [round(end, 4) for end in limits[side]]} for side in ("low", "high", "centre")] if x else []
+    dots = {
+        "x": values["n"].tolist(),
+        "y": [round(value, 4) for value in values["value"]],
+        "customdata": [
+            [_label(one), plain(drawn) if has_value(drawn) else "—"]
+            for one, drawn in zip(values["name"], values["shrunken"], strict=True)
+        ],
+    }
+    return drawing("funnel", say("firmness.funnel", lang, name=_label(name)), 380, [dots, *lines])

@@ -4,9 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
+
+from fengqiao_eval.errors import OFFICER, UsageError
+from fengqiao_eval.results.hierarchy import class_words
 from fengqiao_eval.results.lines import Row
+from fengqiao_eval.results.run import Run
+from fengqiao_eval.results.standings import frame
+from fengqiao_eval.scheme.measure import Count, Share
 from fengqiao_eval.scoring.ranking import RANKABLE
-from fengqiao_eval.wording.numbers import number, text
+from fengqiao_eval.wording.numbers import number, term, text
+from fengqiao_eval.words import say
 
 
 class Rival(NamedTuple):
@@ -94,3 +103,83 @@ def _by_place(rows: Iterable[Row], statement: str) -> dict[int, float]:
 
 def _chance(rows: Iterable[Row], statement: str) -> float | None:
     return next((float(row["chance"]) for row in rows if row["statement"] == statement), None)
+
+
+# Frames of a class, for the notebook how_firm
+
+
+def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
+    """Lay out how firm the places of a class are ('' for the first class of the level), a row a ranked unit, the best first.
+
+    place, of; name; total and its error; low, high; low_w, high_w with weights in doubt; shrunken; spread: where the place may
+    lie, {place: chance}. Units of a class that has no ranges have empty cells. Raises UsageError for a level or class
+    of which nobody is ranked.
+    """
+    ranks = frame(run, "ranks", officers=level == OFFICER)
+    ranks = ranks[(ranks["level"] == level) & ranks["rank"].notna()]
+    known = sorted(ranks["peer_class"].unique())
+    named = peer_class or next(iter(known), "")
+    if named not in known:
+        raise UsageError("firmness.nobody", given=f"{level} {peer_class}".strip(), known=", ".join(known))
+    ranks = ranks[ranks["peer_class"] == named].sort_values(["rank", "unit_id"])
+    chances = frame(run, "chances", officers=level == OFFICER)
+    spread = {unit: _by_place(rows.to_dict("records"), "place") for unit, rows in chances.groupby("unit_id")}
+    names = {"total": "total", "error": "se_total", "low": "rank_low", "high": "rank_high", "low_w": "rank_low_w"}
+    cells = {new: ranks[old] for new, old in (names | {"high_w": "rank_high_w", "shrunken": "shrunken"}).items()}
+    found = pd.DataFrame({"place": ranks["rank"], "of": ranks["of"], "name": ranks["name"], **cells})
+    return found.assign(spread=[spread.get(unit, {}) for unit in ranks["unit_id"]]).reset_index(drop=True)
+
+
+def rankability_frame(run: Run, lang: str = "zh") -> pd.DataFrame:
+    """Lay out of every class how far it can be ranked: units, rankability of totals and of each indicator (0-1), in words.
+
+    Of a class whose units have no errors that are known the cells are empty.
+    """
+    from fengqiao_eval.scoring.uncertainty import rankability  # noqa: PLC0415 - it loads scipy, which no card needs
+
+    parts = []
+    for officers in (False, True):
+        ranks, points = (frame(run, name, officers=officers) for name in ("ranks", "points"))
+        ranks = ranks[ranks["rank"].notna()]
+        for (level, peer_class), those in ranks.groupby(["level", "peer_class"], sort=False):
+            own = points[points["unit_id"].isin(those["unit_id"])]
+            cells = {"total": rankability(those["total"].to_numpy("float64"), those["se_total"].to_numpy("float64"))}
+            for entry in run.scheme.indicators:
+                scored = own[(own["indicator"] == entry.code) & own["points"].notna()]
+                found = rankability(scored["points"].to_numpy("float64"), scored["se"].to_numpy("float64"))
+                cells[entry.name(lang)] = found
+            said = say("firmness.unordered" if cells["total"] < RANKABLE else "firmness.ordered", lang)
+            head = {"level": term("level", level, lang), "class": class_words(level, peer_class, lang), "units": len(those)}
+            parts.append({**head, "said": said if cells["total"] == cells["total"] else "—", **cells})
+    return pd.DataFrame(parts)
+
+
+def shrunken_frame(run: Run, indicator: str, level: str, peer_class: str = "") -> pd.DataFrame:
+    """Lay out the values of an indicator beside what they are drawn to, and what chance alone allows, by n from the smallest.
+
+    name, n, value; shrunken: drawn towards the class (beta-binomial for shares, gamma-Poisson for counts, else as the error of
+    points allows); low, high: funnel limits at 95 %, over-dispersed, where all units had the rate of the class; centre: that
+    rate. Raises UsageError for an indicator that is none, and where nobody has a value.
+    """
+    from fengqiao_eval.scoring import shrinkage  # noqa: PLC0415 - it loads scipy, which no card needs
+
+    entry = next((one for one in run.scheme.indicators if indicator in (one.code, one.name("zh"), one.name("en"))), None)
+    points = frame(run, "points", officers=level == OFFICER)
+    points = points[(points["level"] == level) & points["value"].notna()]
+    points = points[points["indicator"] == entry.code] if entry else points[:0]
+    named = peer_class or next(iter(sorted(points["peer_class"].unique())), "")
+    points = points[points["peer_class"] == named].sort_values("n")
+    if entry is None or points.empty:
+        raise UsageError("firmness.nothing", given=indicator, known=", ".join(one.code for one in run.scheme.indicators))
+    met, of, value = (points[name].to_numpy("float64") for name in ("numerator", "denominator", "value"))
+    names = frame(run, "units", officers=level == OFFICER).set_index("unit_id")["name"]
+    found = pd.DataFrame({"name": points["unit_id"].map(names).to_numpy(), "n": points["n"].to_numpy(), "value": value})
+    binomial, scale = isinstance(entry.measure, Share), float(entry.scale)
+    if not isinstance(entry.measure, Share | Count) or not met.any():
+        return found.assign(shrunken=float("nan"), low=float("nan"), high=float("nan"), centre=float("nan"))
+    of = np.where(np.isnan(of), 1.0, of)
+    lent = (shrinkage.beta_binomial if binomial else shrinkage.gamma_poisson)(met, of)
+    phi = shrinkage.funnel_dispersion(met, of, binomial=binomial)
+    limits = shrinkage.funnel(met.sum() / of.sum(), of, binomial=binomial, phi=phi)
+    cells = {"shrunken": lent.rates(met, of), "low": limits.low, "high": limits.high, "centre": limits.centre}
+    return found.assign(**{name: scale * np.asarray(cell) for name, cell in cells.items()})
