@@ -78,6 +78,7 @@ PARAMETERS = {
     "overview": {"run": "../runs/demo"},
     "how_a_score_is_made": {"run": "../runs/demo", "unit": "S007", "indicator": "elements_complete"},
     "tune_weights": {"run": "../runs/demo"},
+    "how_firm": {"run": "../runs/demo"},
     "read_records": {"folder": "../demo"},
 }
 STAMPS = {"start_time", "end_time", "duration"}

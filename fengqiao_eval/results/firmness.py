@@ -123,7 +123,8 @@ def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
         raise UsageError("firmness.nobody", given=f"{level} {peer_class}".strip(), known=", ".join(known))
     ranks = ranks[ranks["peer_class"] == named].sort_values(["rank", "unit_id"])
     chances = frame(run, "chances", officers=level == OFFICER)
-    spread = {unit: _by_place(rows.to_dict("records"), "place") for unit, rows in chances.groupby("unit_id")}
+    told = chances.groupby("unit_id") if len(chances) else ()  # an older run says nothing of chances
+    spread = {unit: _by_place(rows.to_dict("records"), "place") for unit, rows in told}
     names = {"total": "total", "error": "se_total", "low": "rank_low", "high": "rank_high", "low_w": "rank_low_w"}
     cells = {new: ranks[old] for new, old in (names | {"high_w": "rank_high_w", "shrunken": "shrunken"}).items()}
     found = pd.DataFrame({"place": ranks["rank"], "of": ranks["of"], "name": ranks["name"], **cells})
