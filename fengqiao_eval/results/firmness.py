@@ -126,7 +126,7 @@ def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
     told = chances.groupby("unit_id") if len(chances) else ()  # an older run says nothing of chances
     spread = {unit: _by_place(rows.to_dict("records"), "place") for unit, rows in told}
     names = {"total": "total", "error": "se_total", "low": "rank_low", "high": "rank_high", "low_w": "rank_low_w"}
-    cells = {new: ranks[old] for new, old in (names | {"high_w": "rank_high_w", "shrunken": "shrunken"}).items()}
+    cells = {new: ranks.get(old) for new, old in (names | {"high_w": "rank_high_w", "shrunken": "shrunken"}).items()}
     found = pd.DataFrame({"place": ranks["rank"], "of": ranks["of"], "name": ranks["name"], **cells})
     return found.assign(spread=[spread.get(unit, {}) for unit in ranks["unit_id"]]).reset_index(drop=True)
 
@@ -141,10 +141,10 @@ def rankability_frame(run: Run, lang: str = "zh") -> pd.DataFrame:
     parts = []
     for officers in (False, True):
         ranks, points = (frame(run, name, officers=officers) for name in ("ranks", "points"))
-        ranks = ranks[ranks["rank"].notna()]
+        ranks = ranks[ranks["rank"].notna()].assign(se=ranks.get("se_total"))  # an older run has none
         for (level, peer_class), those in ranks.groupby(["level", "peer_class"], sort=False):
-            own = points[points["unit_id"].isin(those["unit_id"])]
-            cells = {"total": rankability(those["total"].to_numpy("float64"), those["se_total"].to_numpy("float64"))}
+            own = points[points["unit_id"].isin(those["unit_id"])].assign(se=points.get("se"))
+            cells = {"total": rankability(those["total"].to_numpy("float64"), those["se"].to_numpy("float64"))}
             for entry in run.scheme.indicators:
                 scored = own[(own["indicator"] == entry.code) & own["points"].notna()]
                 found = rankability(scored["points"].to_numpy("float64"), scored["se"].to_numpy("float64"))

@@ -871,7 +871,7 @@ def firm_places(setting: Setting, scored: Mapping[Period, "Scored"]) -> Firm:
     errors, scale = errors_of(setting, scored), 10**scheme.decimals
     found = no_firmness(one)
     lower, upper = _grade_limits(one, scheme)
-    barred = _at(one, "bar_award")
+    barred = _veto_targets(one, "bar_award")
     statements: list[Statement] = []
     for at in members(one.among.within, one.ranked):
         level, group = str(one.among.levels[at[0]]), str(one.groups[at[0]])
@@ -979,7 +979,7 @@ def _doubtful(weights: Weights, doubt: Doubt | str, seed: int) -> Weights:
     return stretch_weights(weights, float(doubt.by), VECTORS, seed)
 
 
-def _at(one: "Scored", effect: str) -> np.ndarray:
+def _veto_targets(one: "Scored", effect: str) -> np.ndarray:
     """Say to which units a veto applies."""
     found = np.zeros(len(one.points), dtype=bool)
     for line in one.adjustments:
@@ -994,7 +994,7 @@ def _grade_limits(one: "Scored", scheme: Scheme) -> tuple[np.ndarray, np.ndarray
     Who is held at a grade by a veto has it however high the total.
     """
     lower, upper, above = np.full(len(one.points), np.nan), np.full(len(one.points), np.nan), np.inf
-    capped = _at(one, "cap_grade")
+    capped = _veto_targets(one, "cap_grade")
     for band in scheme.bands:
         least = np.ceil(float(band.at_least * 10**scheme.decimals))
         own = one.grade == band.grade
