@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ MOST_WORDS = 200
 """A column of more different words holds no words that could be translated."""
 MONTHS = 3
 """The months of a quarter."""
+REACH = 0.6
+"""The last month that the records hold has only begun where they reach less of it than this share of what others reach."""
 
 
 @dataclass
@@ -168,7 +171,10 @@ def _without_twins(found: Sequence[TableFound], plan: Outline) -> list[TableFoun
     kept: dict[tuple[Any, ...], TableFound] = {}
     for one in sorted(found, key=lambda one: (ending(one.path) != ".parquet", ending(one.path) != ".csv")):
         key = (one.path.parent, one.path.name[: len(one.path.name) - len(ending(one.path))])
-        if (first := kept.get(key)) and first.path != one.path:
+        if (first := kept.get(key)) and first.path != one.path and first.rows != one.rows:
+            plan.tell(one.table, "twin_differs", file=_label(one, plan.root), other=_label(first, plan.root))
+            kept[(*key, one.path)] = one
+        elif first and first.path != one.path:
             plan.tell(one.table, "twin", file=_label(one, plan.root), used=_label(first, plan.root))
         else:
             kept[(*key, one.sheet, one.layout.rows, one.layout.columns) if first else key] = one
@@ -371,7 +377,7 @@ def _map_words(plan: Outline, sources: Mapping[str, Sequence[Source]], headings:
             if declared and (declared.words or declared.kind == "flag"):
                 unknown = [word for word in words if word not in meant and word.casefold() not in allowed]
                 if unknown:
-                    shown = _names(unknown[:5]) + (" …" if unknown[5:] else "")
+                    shown = _tellable({word: words[word] for word in unknown}, 5)[1]
                     plan.tell(table, "strange_words", column=column, words=shown, allowed=", ".join(sorted(allowed)))
 
 
@@ -382,11 +388,35 @@ def _tell_other_words(plan: Outline, sources: Mapping[str, Sequence[Source]], sc
             continue
         named = [old for old, new in plan.tables[table].get("rename", {}).items() if new == column] or [column]
         meant = plan.tables[table].get("values", {}).get(column, {})
-        held = list(dict.fromkeys(meant.get(word, word) for word in _words(sources[table], named)))
-        lacking, others = [word for word in asked if word not in held], [word for word in held if word and word not in asked]
+        held = Counter[str]()
+        for word, count in _words(sources[table], named).items():
+            held[meant.get(word, word)] += count
+        lacking, others = [word for word in asked if word not in held], {w: n for w, n in held.items() if w and w not in asked}
         if lacking and others:
-            shown = _names(others[:SHOWN_WORDS]) + (" …" if others[SHOWN_WORDS:] else "")
-            plan.tell(table, "other_words", column=column, words=shown, asked=_names(lacking), one=others[0], other=lacking[0])
+            first, shown = _tellable(others, SHOWN_WORDS)
+            plan.tell(table, "other_words", column=column, words=shown, asked=_names(lacking), one=first, other=lacking[0])
+
+
+def _tellable(words: Mapping[str, int], most: int) -> tuple[str, str]:
+    """Show words that stand in a column of words, and the first of them; a rare one may be a citizen's name, and is only counted.
+
+    >>> _tellable({"调解": 9, "张三丰": 1, "13812345678": 5}, 5)
+    ('调解', '“调解”、另有 2 个少见或像号码的词未列出')
+    """
+    told = [word for word, count in words.items() if _is_tellable(word, count)]
+    rest = len(words) - len(told[:most])
+    shown = [*map(quote, told[:most]), *([say("draft.rare_words", count=rest)] if rest else [])]
+    return (told[0] if told else "…"), say("screen.comma").join(shown)
+
+
+LEAST_TOLD, LONG_WORD = 3, 8
+"""A word that stands in fewer rows, and is like a name or longer, is not repeated: it may be typed into the wrong cell."""
+_LIKE_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
+
+
+def _is_tellable(word: str, count: int) -> bool:
+    rare = count < LEAST_TOLD and (len(word) > LONG_WORD or bool(_LIKE_NAME.fullmatch(word.strip())))
+    return not rare and not names_citizen(word, code=True)
 
 
 def _open_blanks(plan: Outline, parts: Sequence[Source], meant: Mapping[str, str]) -> tuple[int, int]:
@@ -422,17 +452,18 @@ def _translatable(table: str, headings: Headings) -> list[str]:
     return [one.name for one in TABLES[table].columns if one.name in spoken or one.kind == "flag"]
 
 
-def _words(parts: Sequence[Source], named: Sequence[str]) -> list[str]:
-    """List the words of a column in all files; none where it holds too many to be words."""
-    found: set[str] = set()
+def _words(parts: Sequence[Source], named: Sequence[str]) -> dict[str, int]:
+    """Count the words of a column in all files; none where it holds too many to be words."""
+    found = Counter[str]()
     for part in parts:
         for name in (name for name in named if name in part.rows.columns):
             try:
                 cells = part.rows[name].cast("string")
-                found |= set(part.rows.select(word_=cells).distinct().limit(MOST_WORDS + 1).execute()["word_"].dropna())
+                held = part.rows.group_by(word_=cells).agg(n_=part.rows.count()).limit(MOST_WORDS + 1).execute()
+                found.update({word: int(n) for word, n in held.dropna().itertuples(index=False)})
             except BROKEN:
                 continue
-    return sorted(found) if len(found) <= MOST_WORDS else []
+    return dict(sorted(found.items())) if len(found) <= MOST_WORDS else {}
 
 
 # What the scheme looks at
@@ -482,18 +513,26 @@ def _word_of_name(plan: Outline, table: str, column: str, entries: Sequence[Entr
 def _last_period(plan: Outline, records: Records, today: date) -> str:
     """Give the last quarter of which the records hold every month, else the last month that they hold, else the last quarter."""
     months: set[tuple[int, int]] = set()
+    reached: dict[tuple[int, int], int] = {}
     for table, column in ((name, TABLES[name].own_date) for name in EVENTS):
         if table in records.tables and column in records.tables[table].columns:
             day = records.tables[table][column]
-            held = records.tables[table].filter(day.notnull()).select(year_=day.year(), month_=day.month()).distinct()
+            held = records.tables[table].filter(day.notnull())
+            held = held.group_by(year_=day.year(), month_=day.month()).agg(last_=day.day().max())
             try:
-                rows = query.fetch(held, ["year_", "month_"])
+                rows = query.fetch(held, ["year_", "month_", "last_"])
             except BROKEN:
                 continue
-            months |= {(int(year), int(month)) for year, month in zip(rows["year_"], rows["month_"], strict=True)}
+            for year, month, last in zip(rows["year_"], rows["month_"], rows["last_"], strict=True):
+                at = (int(year), int(month))
+                months.add(at)
+                reached[at] = max(reached.get(at, 0), int(last))
     months = {one for one in months if one <= (today.year, today.month)}
     quarters = {(year, (month - 1) // MONTHS) for year, month in months}
     whole = [one for one in quarters if {(one[0], one[1] * MONTHS + n) for n in range(1, MONTHS + 1)} <= months]
+    if months and (end := max(months)) == (max(quarters)[0], (max(quarters)[1] + 1) * MONTHS) and _has_begun(end, reached):
+        plan.tell("", "month_begun", month="{}-{:02}".format(*end), day=reached[end])
+        whole = [one for one in whole if one != max(quarters)]
     span: Period = resolve("last_quarter", today)
     if whole:
         span = parse(f"{max(whole)[0]}Q{max(whole)[1] + 1}")
@@ -502,6 +541,12 @@ def _last_period(plan: Outline, records: Records, today: date) -> str:
     held_from, held_to = ("{}-{:02}".format(*one(months)) if months else "—" for one in (min, max))
     plan.tell("", "period", period=span, first=held_from, last=held_to)
     return str(span)
+
+
+def _has_begun(month: tuple[int, int], reached: Mapping[tuple[int, int], int]) -> bool:
+    """Say whether a month's records end early, beside the last days that those of the other months reach."""
+    others = sorted(day for other, day in reached.items() if other != month)
+    return bool(others) and reached[month] < REACH * others[len(others) // 2]
 
 
 # The text

@@ -20,7 +20,7 @@ LONGEST_TAG = 4 * BLOCK
 LARGE, MOST_RATIO = 32 << 20, 120
 """A part that is large and so many times larger than it is packed was made to be; equal rows are packed to a fiftieth."""
 WORKBOOK = "xl/workbook.xml"
-_CELL = re.compile(rb"<(?:\w+:)?c\b(?![^>]*/>)([^>]*)>")
+_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s>])(?![^>]*/>)([^>]*)>")
 _PLACE = re.compile(rb"""(?<![\w:])r\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 _PLAIN = b'<c r="'
 _FAR = 1 << 24

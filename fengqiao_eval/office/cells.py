@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -54,6 +55,8 @@ class Writing:
     decimal: str = "."
     marks: Mapping[str, str] = field(default_factory=dict)
     from_1904: bool = False
+    scale: int = 1
+    """How many one of a number stands for, where its heading says so: 万人."""
 
 
 @dataclass
@@ -103,10 +106,8 @@ def _read_moments(cells: Sequence[Any], writing: Writing) -> ColumnRead:
     places = range(len(cells)) if every else [place for place, cell in enumerate(cells) if type(cell) is datetime]
     held = cells if every else [cells[place] for place in places]
     moments = pa.array(held, pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    whole = (moments + 500) // 1000  # serial numbers are a few microseconds off
-    if (whole % 1000).any():
-        return _read_cells(cells, writing)
-    texts = pa.array(whole // 1000, pa.timestamp("s")).cast(pa.string()).to_pylist()
+    whole = (moments + 500_000) // 1_000_000  # what a spreadsheet keeps as five decimals of a day is some tenths off
+    texts = pa.array(whole, pa.timestamp("s")).cast(pa.string()).to_pylist()
     if every:
         return ColumnRead(texts)
     others = [place for place, cell in enumerate(cells) if type(cell) is not datetime]
@@ -186,13 +187,11 @@ def _moment_text(cell: Any) -> str:
 
 
 def _write_moment(moment: datetime, *, clock: bool) -> str:
-    """Write a moment; serial numbers are a few microseconds off, which are no part of it."""
+    """Write a moment; serial numbers are some tenths of a second off, which are no part of it."""
     if moment.microsecond:
-        moment = moment.replace(microsecond=0) + timedelta(milliseconds=round(moment.microsecond / 1000))
+        moment = moment.replace(microsecond=0) + timedelta(seconds=moment.microsecond >= 500_000)  # noqa: PLR2004 - half
     text = moment.isoformat(" ")
-    if not clock:
-        return text[:10]
-    return text[:-3] if moment.microsecond else text
+    return text if clock else text[:10]
 
 
 # Times and days
@@ -285,7 +284,7 @@ def _read_serial(number: float, writing: Writing) -> Read:
     if number == int(number) and (found := _FORMS["digits"].fullmatch(str(int(number)))) and (written := _read_form(found)):
         return Read(written[0], "digits")
     if SERIALS[0] <= number < SERIALS[1]:
-        moment = EPOCHS[writing.from_1904] + timedelta(days=number)
+        moment = EPOCHS[writing.from_1904] + timedelta(seconds=round(number * 86_400))  # five decimals are some tenths off
         return Read(_write_moment(moment, clock=number != int(number)), "serial")
     text = _plain(number)
     return Read(text, lost="cut" if _CUT.fullmatch(text) else "")
@@ -437,7 +436,28 @@ _COMMAED = re.compile(r"[+-]?(?:\d{1,3}(?:[. ]\d{3})+|\d+)(?:,\d+)?")
 _SCALES = {"万": 10_000, "亿": 100_000_000}
 
 
+_HEADING_SCALE = re.compile(r"[(（\[【]\s*(亿|千万|百万|十万|万|千(?![米克瓦])|百(?!分))[^)）\]】%‰]{0,3}[)）\]】]\s*$")
+
+
+def heading_scale(heading: str) -> int:
+    """Give how many one of a number stands for by the unit that its heading names in brackets.
+
+    >>> heading_scale("实有人口（万人）"), heading_scale("满意率（百分比）"), heading_scale("户数(千户)")
+    (10000, 1, 1000)
+    """
+    found = _HEADING_SCALE.search(heading)
+    return prod({"亿": 10**8, "万": 10**4, "千": 1000, "百": 100, "十": 10}[sign] for sign in found[1]) if found else 1
+
+
 def _read_number(cell: Any, writing: Writing) -> Read:
+    """Read a number, as many times as its heading says that one stands for; one with a 万 of its own says so itself."""
+    read = _read_amount(cell, writing)
+    if writing.scale == 1 or read.repaired == "scale" or read.text is None or not _NUMBER.fullmatch(read.text):
+        return read
+    return Read(_write_amount(Decimal(read.text) * writing.scale), "heading_scale")
+
+
+def _read_amount(cell: Any, writing: Writing) -> Read:
     """Read a number with its thousands, its percent or its 万; what else stands behind a number makes it none."""
     if not isinstance(cell, str):
         return Read(_read_text(cell, writing).text)
@@ -502,6 +522,8 @@ _FORMULA = re.compile(r'="([^"]*)"')
 
 def _read_key(cell: Any, writing: Writing) -> Read:
     """Read the id of a record: a text without what a spreadsheet put to it: blanks and tabs at its ends, ="…", width, commas."""
+    if isinstance(cell, date):
+        return Read(_moment_text(cell), lost="id_day")
     if not isinstance(cell, str):
         return _read_text(cell, writing)
     text = narrow(cell).strip().strip("\u200b\u200e\u200f\u2060\ufeff'")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
+from itertools import takewhile
 from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +18,16 @@ import pyarrow as pa
 from fengqiao_eval.documents import suggest
 from fengqiao_eval.errors import Fault, refuse
 from fengqiao_eval.office.bounds import DAMAGE
-from fengqiao_eval.office.cells import ColumnRead, Writing, join_moments, narrow, read_amount, read_column, valid_format
+from fengqiao_eval.office.cells import (
+    ColumnRead,
+    Writing,
+    heading_scale,
+    join_moments,
+    narrow,
+    read_amount,
+    read_column,
+    valid_format,
+)
 from fengqiao_eval.office.grid import CellGrid, choose_sheet, open_office
 from fengqiao_eval.office.layout import Layout, column_letters, compile_words, squeeze
 from fengqiao_eval.office.receipt import FIRST_ROWS, GROUPS, CellCount, Receipt, RowCount, TotalsCheck
@@ -65,7 +75,7 @@ def read_table(
     columns = {name: read_column(cells[name], _writing(name, layout, kinds, grid)) for name in named}
     for new, (day, clock) in joins.items():
         columns[new] = join_moments(cells[day], cells[clock], _writing(day, layout, {day: "time"}, grid))
-    refuse(_number_faults(grid, layout, columns, cells, rows.groups["read"]))
+    refuse(_number_faults(grid, layout, columns, cells, rows.groups["read"], kinds))
     hidden = any(sheet.hidden for sheet in opened.sheets if sheet.name == grid.sheet)
     receipt = _receipt(grid, layout, named, rows, columns, _totals_check(grid, layout, named, cells, rows))
     left = tuple(one for one in others if opened.book is None or _holds(opened.book, one))
@@ -78,10 +88,17 @@ COMMA = re.compile(r"\s*[+-]?\d{1,3},\d{3}\s*")
 
 
 def _number_faults(
-    grid: CellGrid, layout: Layout, columns: Mapping[str, ColumnRead], cells: Mapping[str, Sequence[Any]], read: Sequence[int]
+    grid: CellGrid,
+    layout: Layout,
+    columns: Mapping[str, ColumnRead],
+    cells: Mapping[str, Sequence[Any]],
+    read: Sequence[int],
+    kinds: Mapping[str, str],
 ) -> Iterator[Fault]:
-    """Find columns in which a number may mean two: some with % and some without, and 1,200 where a comma begins decimals."""
+    """Find columns in which a number may mean two: some with % and some without, 1,200 where a comma begins decimals, and ‰."""
     for name, column in columns.items():
+        if "‰" in name and kinds.get(name) in ("number", "whole"):
+            yield Fault(grid.where, quote(name), "office.per_mille", {})
         if places := column.repaired.get("percent"):
             others = sum(text not in (None, "0") for text in column.texts) - len(places)
             told = {"percent": len(places), "count": others, "rows": ", ".join(str(read[n] + 1) for n in places[:FIRST_ROWS])}
@@ -106,9 +123,9 @@ def _holds(book: Any, name: str) -> bool:
 
 
 def _writing(name: str, layout: Layout, kinds: Mapping[str, str], grid: CellGrid) -> Writing:
-    return Writing(
-        kinds.get(name, "text"), layout.formats.get(name, ""), layout.decimal, layout.marks.get(name, {}), grid.from_1904
-    )
+    kind = kinds.get(name, "text")
+    scale = heading_scale(name) if kind in ("number", "whole") else 1
+    return Writing(kind, layout.formats.get(name, ""), layout.decimal, layout.marks.get(name, {}), grid.from_1904, scale)
 
 
 def _unsure(grid: CellGrid) -> Iterator[Fault]:
@@ -222,6 +239,11 @@ def _width_faults(grid: CellGrid, layout: Layout, heading: Mapping[int, str], re
     if short:
         rows = "; ".join(f"{row + 1}: {grid.widths[row]}" for row in short[:FIRST_ROWS])
         yield Fault(grid.where, "", "office.row_width", {"count": len(short), "rows": rows, "expected": wide})
+    last = grid.widths[layout.heading_rows[1] - 1]
+    long = [row for row in read if grid.widths[row] > last and not all(map(_is_blank, grid.rows[row][last:]))]
+    if long:
+        rows = "; ".join(f"{row + 1}: {grid.widths[row]}" for row in long[:FIRST_ROWS])
+        yield Fault(grid.where, "", "office.row_surplus", {"count": len(long), "rows": rows, "expected": last})
 
 
 def _is_blank(cell: Any) -> bool:
@@ -238,7 +260,8 @@ def _sort_rows(grid: CellGrid, layout: Layout, heading: Mapping[int, str], kinds
     some = _find_filled(grid, sorted(heading))
     words = list_words(grid)
     marked = dict.fromkeys(find_sums(grid, words, layout.totals, last, kinds), "totals")
-    marked |= dict.fromkeys(find_rows(grid, words, layout.remarks, last), "remarks")
+    remarks = find_rows(grid, words, layout.remarks, last)
+    marked |= dict.fromkeys((row for row in remarks if not _is_record(grid.rows[row], kinds)), "remarks")
     again = find_headings(grid, layout)
     for row, cells in enumerate(grid.rows):
         if row < last:
@@ -260,8 +283,26 @@ def find_headings(grid: CellGrid, layout: Layout) -> set[int]:
     if len(names) <= last - first:
         return set()
     again = {row for row in range(last, len(grid.rows)) if grid.rows[row] == names[-1]}
+    again |= {last} if last < len(grid.rows) and _numbers_columns(grid.rows[last]) else set()
     above = {row - up for row in again for up in range(len(names)) if grid.rows[row - up : row + 1] == names[-up - 1 :]}
     return again | {row for row in above if row >= last}
+
+
+_STEMS = "甲乙丙丁戊己庚辛壬癸"
+
+
+def _numbers_columns(cells: Sequence[Any]) -> bool:
+    """Say whether a row below the heading numbers its columns, as forms do: 甲 乙 1 2 3.
+
+    >>> _numbers_columns(["甲", "乙", 1.0, "2", ""]), _numbers_columns(["甲", "乙", 3.0]), _numbers_columns(["1", "003"])
+    (True, False, False)
+    """
+    said = [str(int(cell)) if isinstance(cell, float) and cell == int(cell) else str(cell).strip() for cell in cells]
+    said = [cell for cell in said if cell]
+    letters = list(takewhile(lambda cell: cell in _STEMS, said))
+    numbers = [str(number) for number in range(1, len(said) - len(letters) + 1)]
+    enough = len(said) * 2 > len(cells) and (len(said) > 2 if letters else len(said) > 4)  # noqa: PLR2004 - few may be anything
+    return enough and letters == list(_STEMS[: len(letters)]) and said[len(letters) :] == numbers
 
 
 def _find_filled(grid: CellGrid, columns: Sequence[int]) -> list[bool]:
@@ -349,6 +390,12 @@ def _is_sum(cells: Sequence[Any], said: re.Pattern[str], kinds: Mapping[int, str
     if any(kind == "key" for kind in kinds.values()) or times:
         return not any(kinds.get(column) == "key" for column in held)
     return len(held) <= 1
+
+
+def _is_record(cells: Sequence[Any], kinds: Mapping[int, str]) -> bool:
+    """Say whether a row has a time and, where the table has ids, an id: such a row is a record, whatever it begins with."""
+    times = any(kind in ("time", "date") and _is_moment(cells[column]) for column, kind in kinds.items())
+    return times and all(not _is_blank(cells[column]) for column, kind in kinds.items() if kind == "key")
 
 
 def _says(cell: Any, said: re.Pattern[str]) -> bool:

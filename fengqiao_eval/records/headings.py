@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
@@ -69,6 +69,13 @@ def bare(word: str, *, brackets: bool = True) -> str:
     return "".join(sign for sign in plain if sign.isalnum() or sign in "√✓×✗")
 
 
+@lru_cache(maxsize=4096)
+def _readings(heading: str) -> tuple[str, ...]:
+    """Give what a heading may be known by: as it is, without brackets, and of two rows the lower one alone."""
+    below = heading.rsplit(maxsplit=1)[-1] if heading.split() else ""
+    return bare(heading), bare(heading, brackets=False), bare(below), bare(below, brackets=False)
+
+
 @dataclass(frozen=True)
 class Headings:
     """Dictionaries one upon the other: what the first says of a word comes before what the next says."""
@@ -112,12 +119,12 @@ class Headings:
         if is_of_citizens(heading, TABLES[table]):
             return ()
         words = self._columns[table]
-        return words.get(bare(heading)) or words.get(bare(heading, brackets=False)) or ()
+        return next((words[one] for one in _readings(heading) if one in words), ())
 
     def _rank(self, heading: str, table: str) -> int:
         """Say where in the dictionary of a table a heading stands, as it is or without brackets."""
         words = list(self._columns[table])
-        return next((words.index(one) for one in (bare(heading), bare(heading, brackets=False)) if one in words), len(words))
+        return next((words.index(one) for one in _readings(heading) if one in words), len(words))
 
     def columns_of(self, headings: Sequence[str], table: str | None = None) -> dict[str, Meaning]:
         """Say what headings mean, in a table or in the one that they fit best; what nobody knows is left out.

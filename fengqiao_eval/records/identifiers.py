@@ -17,6 +17,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, Fault, Note
 from fengqiao_eval.office.cells import narrow
 from fengqiao_eval.records import query
+from fengqiao_eval.records.citizens import names_citizen
 from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.words import quote
@@ -336,9 +337,25 @@ def _show(word: str, rule: str, place: str) -> str:
     return look(word) if rule == NAME and place.endswith(".officer_id") else show_id(word)
 
 
+_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
+_UNIT = re.compile(r"[所队局区县市站室科组镇乡村街处部厅院]|中心")
+
+
+def _show_unknown(given: str) -> str:
+    """Show an unknown id; what may be a person's name, or holds a citizen's number, by its shape alone.
+
+    >>> _show_unknown("张三丰"), _show_unknown("东街所"), _show_unknown("099")
+    ('字字字', '东街所', '099')
+    """
+    person = names_citizen(given, code=True) or (_NAME.fullmatch(given.strip()) and not _UNIT.search(given))
+    return look(given) if person else show_id(given)
+
+
 def name_unknown(strange: Mapping[str, int], known: Known) -> str:
     """Name the unknown ids of most records in quotes, with how many each has and the unit it is likeliest meant for."""
     first: Sequence[str] = list(strange)[:SHOWN]
     meant = {one: known.likeliest(one) for one in first if one not in known.ids}
-    ids = [f"{quote(show_id(one))} ×{strange[one]}" + (f" → {quote(meant[one])}?" if meant.get(one) else "") for one in first]
+    ids = [
+        f"{quote(_show_unknown(one))} ×{strange[one]}" + (f" → {quote(meant[one])}?" if meant.get(one) else "") for one in first
+    ]
     return ", ".join(ids) + (" …" if len(strange) > SHOWN else "")

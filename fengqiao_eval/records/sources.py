@@ -28,7 +28,8 @@ from fengqiao_eval.office import grid
 from fengqiao_eval.office.receipt import FIRST_ROWS, Receipt, RowCount
 from fengqiao_eval.office.table import read_table
 from fengqiao_eval.records import csv_files
-from fengqiao_eval.records.ingest import Glob, Mapped
+from fengqiao_eval.records.citizens import names_citizen
+from fengqiao_eval.records.ingest import Glob, Mapped, look
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.words import HALF, quote, readable
 
@@ -155,7 +156,7 @@ def _groups(where: Roots, table: str, mapped: Mapped) -> list[Group]:
 
 def _namesakes(wanted: Path) -> list[Path]:
     """List what is called as a file, with its suffix or without."""
-    names = {wanted.name} if ending(wanted) else {wanted.name + suffix for suffix in SUFFIXES}
+    names = {_stem(wanted) + ending(wanted)} if ending(wanted) else {wanted.name + suffix for suffix in SUFFIXES}
     there = wanted.parent.iterdir() if wanted.parent.is_dir() else ()
     return sorted((path for path in there if _stem(path) + ending(path) in names), key=_preference)
 
@@ -246,6 +247,7 @@ def _folder_sources(roots: Sequence[Path], mapped: Mapping[str, Mapped], timezon
             found.faults.append(Fault(label, f"tables.{table}.file", "records.file_twice", {"count": 2}))
         if len(roots) > 1 and (lacking := [root for root in roots if not any(path.is_relative_to(root) for path in paths)]):
             found.notes.append(Note("folders_without", {"table": table, **_name_files(lacking, base), "of": len(roots)}))
+    _tell_receipts(found)
     if beside := [path for path in _files_in(roots, known) if path not in known]:
         found.notes.append(Note("files_unread", _name_files(beside, base)))
     return found
@@ -313,7 +315,8 @@ def _plain_receipt(path: Path, label: str, rows: Any) -> Receipt:
 
 def _label(path: Path, base: Path) -> str:
     """Say what a file is called, as seen from the folder of the records."""
-    return readable(Path(os.path.relpath(path, base)).as_posix())
+    name = Path(os.path.relpath(path, base)).as_posix()
+    return readable(look(name) if names_citizen(name) else name)
 
 
 def _first_file(table: str, called: Sequence[Path], base: Path, found: Holdings) -> Path | None:
@@ -360,10 +363,34 @@ def _read_office(connection: Any, path: Path, label: str, asked: tuple[str, Mapp
         found.faults += faults
         return None
     found.receipts.setdefault(table, []).append(receipt)
-    found.notes += receipt.notes()
+    if faults := list(_default_faults(receipt, table, how)):
+        found.unread.add(table)
+        found.faults += faults
+        return None
     kept = connection.create_table(ibis.util.gen_name("office"), rows, temp=True)
     percents = tuple(one.column for one in receipt.repaired if one.kind == "percent")
     return Source(label, ending(path)[1:], kept, receipt.numbers, percents)
+
+
+def _default_faults(receipt: Receipt, table: str, how: Mapped) -> Iterator[Fault]:
+    """Find marks for nothing in a column whose empty cells count as something: 不分管 would be one duty."""
+    for one in receipt.repaired:
+        declared = TABLES[table].column(how.rename.get(one.column, one.column))
+        if declared and declared.default is not None and one.kind in ("mark_missing", "mark_not_applicable"):
+            told = {"count": one.number, "rows": ", ".join(map(str, one.first)), "default": f"{declared.default:g}"}
+            yield Fault(receipt.where, quote(one.column), "office.mark_default", told)
+
+
+def _tell_receipts(found: Holdings) -> None:
+    """Tell of every receipt, without the sheets that are read as another part of a table."""
+    read: dict[str, set[str]] = {}
+    for receipt in (one for several in found.receipts.values() for one in several):
+        read.setdefault(receipt.file, set()).add(receipt.sheet)
+    for table, several in found.receipts.items():
+        found.receipts[table] = [
+            replace(one, sheets_left=tuple(name for name in one.sheets_left if name not in read[one.file])) for one in several
+        ]
+        found.notes += [note for one in found.receipts[table] if one.kind != "CSV" or one.separator for note in one.notes()]
 
 
 def _percent_faults(table: str, parts: Sequence[Source], rename: Mapping[str, str]) -> Iterator[Fault]:
