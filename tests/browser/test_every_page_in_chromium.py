@@ -119,7 +119,7 @@ def test_the_parts_of_weights_cover_nothing_below_them(runs, browser):
     context = browser.new_context(offline=True, viewport={"width": 1280, "height": 800})
     tab = context.new_page()
     shown(tab, runs / "runs_zh" / PAGES["standalone"], 1280)
-    for fold in tab.locator(".fold[aria-expanded=false]").all():
+    for fold in tab.locator(".fold[aria-expanded]").all():
         fold.click()
     tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     weights, below = (tab.locator(one).bounding_box() for one in (".weights", "section.harm"))
