@@ -519,3 +519,26 @@ def test_a_plain_csv_file_is_read_as_an_office_wrote_it():
     assert code == 0, refused
     told = next(line for line in said.splitlines() if "10月/接处警.csv" in line and "行" in line)
     assert "合计" in told
+
+
+def test_what_is_rare_in_a_column_of_words_is_counted_and_not_repeated():
+    """What somebody typed into the wrong cell may be a citizen: neither the console nor the file says it."""
+    head = ["警情号", "单位编号", "接报时间", "警情类别"]
+    rows = [[f"J{n}", "003", f"2024-12-{n:02d} 08:00", "邻里纠纷" if n > 2 else "张三丰"] for n in range(1, 21)]
+    shutil.rmtree("数据/10月")
+    shutil.rmtree("数据/11月")
+    workbook("数据/12月/接处警.xlsx", [head, *rows])
+    said, text = fengqiao("draft", "数据")[1], Path("params/数据.yaml").read_text("utf-8")
+    assert "张三丰" not in text + said
+    assert "“邻里纠纷”，另有 1 个少见或像号码的词未列出" in text
+
+
+def test_a_month_that_has_only_begun_makes_no_quarter_whole():
+    """Two months to their ends and one record of the third: the quarter is not complete, and that is said."""
+    days = [*(f"2024-{month:02d}-{day:02d}" for month in (7, 8, 9, 10, 11) for day in (1, 15, 30)), "2024-12-01"]
+    shutil.rmtree("数据/10月")
+    shutil.rmtree("数据/11月")
+    workbook("数据/12月/接处警.xlsx", [HEAD, *([str(n), "003", f"{day} 08:00", ""] for n, day in enumerate(days))])
+    params, text = drafted("数据")
+    assert params["period"] == "2024Q3"
+    assert "2024-12 的记录只到 1 日" in text

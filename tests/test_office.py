@@ -709,3 +709,104 @@ def test_bytes_of_any_kind_are_read_or_refused(tmp_path, raw, name):
     (tmp_path / name).write_bytes(raw)
     result = read_or_refuse(tmp_path / name, Layout(), {})
     assert result is None or result[1].balanced
+
+
+ALMOST = [
+    # what is written, kind of its column, what is read
+    ("编号", "接报时间", 45566.04236, "time", "2024-10-01 01:01:00"),
+    ("编号", "接报时间", "45566.04236", "time", "2024-10-01 01:01:00"),
+    ("编号", "实有人口（万人）", 3.2, "whole", "32000"),
+    ("编号", "户数(千户)", "4", "whole", "4000"),
+    ("编号", "户数(千户)", "4万", "whole", "40000"),
+    ("编号", "满意率（百分比）", 95.5, "number", "95.5"),
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "cell", "kind", "read"), ALMOST, ids=["serial", "serial as text", "万", "千", "own 万", "per cent"]
+)
+def test_what_is_nearly_a_number_is_read_as_it_is_meant(workbook, key, name, cell, kind, read):
+    """Five decimals of a day are a second; the unit that a heading names is counted, one that a cell names stands for itself."""
+    rows, receipt = table(workbook([[key, name], ["K1", cell]]), {name: kind})
+    assert rows[1][1] == read
+    assert bool(receipt.repaired) == (read != str(cell))
+
+
+@pytest.mark.parametrize(
+    ("rows", "kinds", "layout", "words"),
+    [
+        ("编号,单位,类别\nK1,003,治安\nK2,一级,014,003\n", {}, {}, r"有 1 行的格数多于表头（行号：格数 3: 4；应有 3 格）"),
+        ("编号,单位,类别\nK1,003,治安,\nK2,014,治安,\n", {}, {}, ""),
+        ("单位,数值（‰）\n003,955\n", {"数值（‰）": "number"}, {}, r"列名写明单位是 ‰"),
+    ],
+)
+def test_what_has_slipped_in_a_row_is_refused(tmp_path, rows, kinds, layout, words):
+    """A comma without quotes moves all that follows; a row that ends in empty cells has moved nothing."""
+    path = tmp_path / "t.csv"
+    path.write_text(rows, "utf-8")
+    if words:
+        with pytest.raises(InputError, match=words):
+            table(path, kinds, **layout)
+    else:
+        assert len(table(path, kinds, **layout)[0]) == 3
+
+
+def test_a_record_is_no_note_whatever_it_begins_with(workbook):
+    """注* is said of notes; a row with its id and its time is a record of 注册路派出所."""
+    rows = [["单位", "编号", "接报时间"], ["注册路派出所", "K1", "2024-10-01 08:00"], ["注：数据截至月底"]]
+    kinds = {"编号": "key", "接报时间": "time"}
+    read, receipt = table(workbook(rows), kinds, remarks=("注*",))
+    assert (len(read), receipt.groups["remarks"].first) == (2, (3,))
+
+
+def test_a_row_that_numbers_the_columns_is_of_the_heading(workbook):
+    """甲 乙 1 2 below a heading; the same numbers further down, or few of them, are data."""
+    rows = [["单位", "类别", "件数", "人数"], ["甲", "乙", 1, 2], ["003", "治安", 4, 5], ["甲", "乙", 1, 2]]
+    read, receipt = table(workbook(rows))
+    assert (len(read), receipt.groups["headings"].number) == (3, 2)
+    assert len(table(workbook([["编号", "件数"], [1, 2], [2, 5]]))[0]) == 3
+
+
+def test_a_workbook_with_a_chart_is_read(tmp_path):
+    """A part that draws is no sheet, however its elements are called."""
+    book = xlsxwriter.Workbook(str(tmp_path / "t.xlsx"))
+    sheet = book.add_worksheet("S")
+    for row, cells in enumerate([["编号", "件数"], ["K1", 3]]):
+        sheet.write_row(row, 0, cells)
+    chart = book.add_chart({"type": "column"})
+    chart.add_series({"values": "=S!$B$2:$B$2"})
+    sheet.insert_chart("D2", chart)
+    book.close()
+    assert table(tmp_path / "t.xlsx")[0] == [["编号", "件数"], ["K1", "3"]]
+
+
+def test_an_id_that_became_a_day_is_told_as_lost(workbook):
+    """Excel makes 10-2 a day; which id it was nobody can say."""
+    _, receipt = table(workbook([["编号", "件数"], [datetime(2024, 10, 2), 3], ["K2", 4]]), {"编号": "key"})
+    assert [(one.kind, one.number, one.first) for one in receipt.lost] == [("id_day", 1, (2,))]
+
+
+def test_a_mark_is_no_empty_cell_where_that_counts_as_something(workbook, tmp_path):
+    """An empty 应办次数 is one duty; 不分管 is none, and is not made one."""
+    rows = [
+        ["duty_id", "unit_id", "subject_id", "purpose", "due_from", "due_to", "times"],
+        ["D1", "S1", "x", "p", "2024-10-01", "2024-12-31", "不分管"],
+    ]
+    workbook(rows).rename(tmp_path / "duties.xlsx")
+    _, faults = read_records(tmp_path, {"duties": Mapped(marks={"times": {"不分管": "not_applicable"}})})
+    told = [fault.text() for fault in faults if fault.rule == "office.mark_default"]
+    assert len(told) == 1, faults
+    assert "这一列的空格按 1 计" in told[0]
+
+
+@pytest.mark.parametrize("ending", ["CSV", "XLSX", "Txt"])
+def test_an_ending_in_upper_case_is_found_by_the_name_that_lies_there(workbook, tmp_path, ending):
+    """What a draft writes down as it lies there is found again."""
+    folder = tmp_path / "records"
+    folder.mkdir()
+    path = folder / f"接处警.{ending}"
+    if ending == "XLSX":
+        workbook([["case_id", "unit_id"], ["K1", "S1"]]).rename(path)
+    else:
+        path.write_text("case_id,unit_id\nK1,S1\n", "utf-8")
+    assert files_of(folder, "cases", Mapped(file=f"接处警.{ending}")) == [path]

@@ -388,6 +388,8 @@ def _tell_other_words(plan: Outline, sources: Mapping[str, Sequence[Source]], sc
             continue
         named = [old for old, new in plan.tables[table].get("rename", {}).items() if new == column] or [column]
         meant = plan.tables[table].get("values", {}).get(column, {})
+        if (table, column) == ("figures", "indicator"):
+            meant = _map_labels(plan, _words(sources[table], named), asked, scheme)
         held = Counter[str]()
         for word, count in _words(sources[table], named).items():
             held[meant.get(word, word)] += count
@@ -397,13 +399,25 @@ def _tell_other_words(plan: Outline, sources: Mapping[str, Sequence[Source]], sc
             plan.tell(table, "other_words", column=column, words=shown, asked=_names(lacking), one=first, other=lacking[0])
 
 
+def _map_labels(plan: Outline, words: Iterable[str], asked: Iterable[str], scheme: Scheme) -> dict[str, str]:
+    """Take an indicator's own label for it, where a file of figures says that and not its code; give what words mean then."""
+    codes = {entry.name(lang): entry.code for entry in scheme.entries if entry.code in asked for lang in ("zh", "en")}
+    found = {word: codes[word] for word in words if word in codes and word not in asked}
+    meant: dict[str, str] = plan.tables["figures"].get("values", {}).get("indicator", {}) | found
+    if found:
+        plan.tables["figures"].setdefault("values", {})["indicator"] = meant
+        plan.tell("figures", "labels", words=_names(found))
+    return meant
+
+
 def _tellable(words: Mapping[str, int], most: int) -> tuple[str, str]:
     """Show words that stand in a column of words, and the first of them; a rare one may be a citizen's name, and is only counted.
 
-    >>> _tellable({"调解": 9, "张三丰": 1, "13812345678": 5}, 5)
-    ('调解', '“调解”、另有 2 个少见或像号码的词未列出')
+    >>> _tellable({"调解": 9, "张三丰": 1}, 5), _tellable({"调解": 9, "13812345678": 5}, 5)[0]
+    (('调解', '“调解”，另有 1 个少见或像号码的词未列出'), '…')
     """
-    told = [word for word, count in words.items() if _is_tellable(word, count)]
+    people = any(names_citizen(word, code=True) for word in words)  # then none of the others is known to be a mere word
+    told = [] if people else [word for word, count in words.items() if _is_tellable(word, count)]
     rest = len(words) - len(told[:most])
     shown = [*map(quote, told[:most]), *([say("draft.rare_words", count=rest)] if rest else [])]
     return (told[0] if told else "…"), say("screen.comma").join(shown)

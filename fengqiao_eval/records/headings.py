@@ -71,9 +71,9 @@ def bare(word: str, *, brackets: bool = True) -> str:
 
 @lru_cache(maxsize=4096)
 def _readings(heading: str) -> tuple[str, ...]:
-    """Give what a heading may be known by: as it is, without brackets, and of two rows the lower one alone."""
-    below = heading.rsplit(maxsplit=1)[-1] if heading.split() else ""
-    return bare(heading), bare(heading, brackets=False), bare(below), bare(below, brackets=False)
+    """Give what a heading may be known by: as it is, without brackets, of two rows the lower one, alone or before the upper."""
+    above, _, below = heading.rpartition(" ")
+    return bare(heading), bare(heading, brackets=False), bare(below), bare(below, brackets=False), bare(f"{below}{above}")
 
 
 @dataclass(frozen=True)
