@@ -322,6 +322,17 @@ def test_references_of_last_year_are_drawn_too():
     assert (change.error / value.error)[inside].mean() == pytest.approx(2**0.5, abs=0.12)
 
 
+@pytest.mark.parametrize("among", ["class", "level"])
+def test_the_mean_of_others_is_drawn_with_them(among):
+    """Held against the mean of all, one value errs as its difference from that mean does: the mean of each draw is its own."""
+    line = {"kind": "line", "start": 50, "each": 1}
+    _, value = errors_of(changed(table_of("plain"), points=line | {"at": 70}), measured(MET, ANSWERS))
+    peers = changed(table_of("plain"), points=line, against=[{"kind": "peers", "of": "mean", "among": among}])
+    _, held = errors_of(peers, measured(MET, ANSWERS))
+    inside = np.abs(MET[:, 0] - 18) < 3
+    assert (held.error / value.error)[inside].mean() == pytest.approx((1 - 1 / SIZE) ** 0.5, abs=0.03)
+
+
 def test_a_zeroed_item_no_longer_errs():
     """A veto that takes all that an item brought takes its error too; a deduction is a fact that changes none."""
     veto = {"code": "veto", "label": "否决", "why": "例", "source": "例", "measure": {"kind": "count", "table": "notices",

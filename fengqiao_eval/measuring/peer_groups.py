@@ -25,7 +25,8 @@ LABELS: dict[str, tuple[str, ...]] = {
 class Cohort:
     """For each unit its level, its class, the label of its group ('' is the whole level), and whether it takes part in places.
 
-    within: level and group as one number, the same for all who are compared with each other.
+    within: level and group as one number, the same for all who are compared with each other. draws: how many rows in a row each
+    unit has, one a draw of values, each of which is compared within itself.
     """
 
     levels: np.ndarray
@@ -33,6 +34,28 @@ class Cohort:
     groups: np.ndarray
     within: np.ndarray
     eligible: np.ndarray
+    draws: int = 1
+
+    def stretch(self, draws: int) -> "Cohort":
+        """Give each unit so many rows, one a draw; each draw of a class is a class of its own.
+
+        >>> one = np.array([0, 1])
+        >>> Cohort(one, one, one, one, one > 0).stretch(2).within.tolist()
+        [0, 1, 2, 3]
+        """
+        levels, classes, groups, eligible = (
+            np.repeat(own, draws) for own in (self.levels, self.classes, self.groups, self.eligible)
+        )
+        return Cohort(levels, classes, groups, self._apart(self.within, draws), eligible, draws)
+
+    @property
+    def within_level(self) -> np.ndarray:
+        """The level as one number, the same for all of it (in one draw)."""
+        return self._apart(pd.factorize(self.levels[:: self.draws])[0], self.draws)
+
+    @staticmethod
+    def _apart(numbers: np.ndarray, draws: int) -> np.ndarray:
+        return np.repeat(numbers, draws) * draws + np.tile(np.arange(draws), len(numbers))
 
 
 def cohort(tree: Tree, scheme: Scheme) -> Cohort:

@@ -226,7 +226,7 @@ def _apply_reference(
         against = history_mean(past)
         result = deviation(given, against, reference.as_)
     elif isinstance(reference, Peers):
-        theirs, groups = past[0] if past else given, among.within if reference.among == "class" else among.levels
+        theirs, groups = past[0] if past else given, among.within if reference.among == "class" else among.within_level
         able = theirs.known & among.eligible
         against, few = peer_reference(theirs, able, groups, reference.of, scheme.least_class)
         result = deviation(given, against, reference.as_)

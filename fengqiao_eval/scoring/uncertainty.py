@@ -1,7 +1,10 @@
-"""How firm a place is: from errors of totals to ranges of places, chances, rankability, and what doubt about weights adds.
+"""How firm a place is: errors of measures and totals, ranges of places, chances, rankability, and what doubt about weights adds.
 
-Totals are normal around what lies behind them, and that is normal around the class: how far units lie apart (τ) is no number
-that is known, but drawn from a grid by how likely the totals make it. All numbers are whole 10^-decimals, as totals are.
+From top to bottom: by which law of chance the values of an indicator scatter; draws of values through the whole rule, which give
+the errors of points and totals; what lies behind the totals of one class, and the ranges and chances that come of it; weights in
+doubt; and, last, every class of a period. Totals are normal around what lies behind them, and that is normal around the class:
+how far units lie apart (τ) is no number that is known, but drawn from a grid by how likely the totals make it. Numbers of totals
+are whole 10^-decimals, as totals are.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -452,7 +455,7 @@ def _drawn_totals(
     random = sorted({number for number, _ in laws})
     for start in range(0, max(draws, 1), step):
         count = min(step, max(draws, 1) - start)
-        long = _stretch_cohort(one.among, count)
+        long = one.among.stretch(count)
         points = np.repeat(one.points, count, axis=0)
         for number in random:
             own = {when: law for (other, when), law in laws.items() if other == number}
@@ -491,15 +494,6 @@ def _points(setting: Setting, number: int, values: Mapping[Period, np.ndarray], 
         value, status = last.result, last.status
     status = np.where(np.isnan(value), Status.NO_RECORDS, status)
     return points_of(scheme.indicators[number], value, status, lambda at: Rational.read(value[at]), scheme, long)[0]
-
-
-def _stretch_cohort(among: Cohort, count: int) -> Cohort:
-    """Make of each unit so many, one a draw; each draw of a class is a class of its own."""
-    if count == 1:
-        return among
-    long = [np.repeat(array, count) for array in (among.levels, among.classes, among.groups, among.within, among.eligible)]
-    long[3] = long[3] * count + np.tile(np.arange(count), len(among.within))
-    return Cohort(*long)
 
 
 def _outside(one: "Scored", scheme: Scheme) -> np.ndarray:
