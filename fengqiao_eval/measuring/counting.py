@@ -153,7 +153,12 @@ def _count(plan: Plan, asked: Iterable[tuple[Any, Sequence[Tally]]], *shape: int
     """Count rows, each for its lines; the key of a line is its place in the first of the sizes, the span that in the second."""
     cubes = {part: np.zeros((len(plan.tree.units), *shape)) for part in PARTS}
     notes = [note for rows, group in asked for note in _count_rows(plan, rows, group, cubes)]
-    return {part: tidy(cube, plan.step) for part, cube in cubes.items()}, tuple(dict.fromkeys(notes))
+    for cube in cubes.values():
+        for line in range(
+            cube.shape[1]
+        ):  # each by its own size: beside squares of large numbers all else would lose its decimals
+            cube[:, line] = tidy(cube[:, line], plan.step)
+    return cubes, tuple(dict.fromkeys(notes))
 
 
 def _count_rows(plan: Plan, rows: Any, group: Sequence[Tally], cubes: Sums) -> Iterator[Note]:

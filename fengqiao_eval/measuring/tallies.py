@@ -194,9 +194,9 @@ def sums(rows: Any, line: Tally, moment: Moment, share: Cell = None) -> dict[str
     chosen = query.all_of(chosen, able, word)
     per = 60 if isinstance(line.measure, Mean) and isinstance(line.measure.of, Elapsed) else 1  # minutes are whole seconds
     if line.moment == SQUARES:
-        above, below, per = above * above, None if below is None else below * below, per * per
+        above, below, per = query.product(above, above), None if below is None else query.product(below, below), per * per
     elif line.moment == PRODUCTS:
-        above = above * below
+        above = query.product(above, below)
     found = {"num": query.sum_where(rows, chosen, above, share, per), "den": query.sum_where(rows, chosen, below, share)}
     if share is not None or isinstance(line.measure, Ratio):
         found["n"] = query.sum_where(rows, chosen)

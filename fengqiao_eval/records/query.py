@@ -27,6 +27,8 @@ Span = tuple[datetime, datetime]
 """A stretch of time: start included, end not."""
 EXACT = "decimal(38, 6)"
 """Sums of shares and codes are decimal, so that they do not depend on the order of the rows."""
+LARGEST = 1e22
+"""What a product counts at most: of a thousand million of these the sum has its 32 digits before the point."""
 DAY = 86400
 FILE = "file_"
 """The column of the file from which a row was read, where a table lies in several."""
@@ -245,6 +247,11 @@ def sum_where(rows: Rows, where: Cell, amount: Cell | None = None, share: Cell |
     parts = [part.cast("float64") for part in (amount, share, times) if part is not None]
     whole = reduce(mul, parts).cast(EXACT).sum(where=where)
     return whole.cast("float64") / constant(per, "float64") if per > 1 else whole
+
+
+def product(one: Cell, other: Cell) -> Cell:
+    """Multiply two amounts of a row, of which products that no sum could hold are held at LARGEST."""
+    return (one.cast("float64") * other.cast("float64")).clip(-LARGEST, LARGEST)
 
 
 def round_amount(amount: Cell) -> Cell:
