@@ -427,7 +427,12 @@ def test_chances_are_a_long_frame_of_statements():
     """Chances are said of being among the first, named, of the grade printed, and of standing above the next; each is a share."""
     found = firm_of(table_of("plain", bands=BANDS, awards={"count": 2}), measured(MET, ANSWERS))
     said = found.chances.groupby("statement").size().to_dict()
-    assert said == {"first": 3 * SIZE, "named": SIZE, "grade": SIZE, "above": SIZE - 1, "above_again": SIZE - 1}
+    dots = found.chances[found.chances["statement"] == "place"].groupby("unit_id")["chance"].sum()
+    assert (len(dots), dots.round(9).unique().tolist()) == (SIZE, [1.0])
+    assert said | {"place": 0} == {
+        **{"first": 3 * SIZE, "named": SIZE, "grade": SIZE, "above": SIZE - 1, "above_again": SIZE - 1},
+        **{"rankable": SIZE, "place": 0},
+    }
     assert found.chances["chance"].between(0, 1).all()
     assert sorted(found.chances.loc[found.chances["statement"] == "first", "k"].unique()) == [1, 2, 3]
     grades = found.chances[found.chances["statement"] == "grade"].set_index("unit_id")["object"]
@@ -442,8 +447,8 @@ def test_a_class_of_four_has_pairs_and_no_ranges():
     """In a class of four no place has a range; of every two it is said how sure it is that one stands above the other."""
     found = firm_of(table_of("plain", bands=BANDS), measured(MET[:4], ANSWERS[:4]), tree=province(1, 4))
     assert found.ranks["rank_low"].isna().all()
-    assert set(found.chances["statement"]) == {"above", "above_again"}
-    assert len(found.chances) == 2 * 6
+    assert set(found.chances["statement"]) == {"rankable", "above", "above_again"}
+    assert len(found.chances) == 4 + 2 * 6
     assert found.ranks["se_total"].notna().all()
 
 
