@@ -1021,7 +1021,7 @@ def _statements(found: Firmness, at: np.ndarray, award: int, grade: np.ndarray) 
 
 
 def error_notes(firm: Firm, one: "Scored", scheme: Scheme) -> Iterator[Note]:
-    """Say why places have no range, of which indicators, and which of them err together because they rest on the same records."""
+    """Say why places have no range, and of which indicators the error is not known."""
     if scheme.error == "none":
         yield Note("error_none")
         return
@@ -1029,8 +1029,3 @@ def error_notes(firm: Firm, one: "Scored", scheme: Scheme) -> Iterator[Note]:
         lost = one.ranked & (firm.low == 0) & _is_random(one, number) & (one.of >= LEAST)
         if lost.any():
             yield Note(f"error_{word}", {"indicator": scheme.indicators[number].label, "count": int(lost.sum())})
-    sources = same_records(scheme)
-    for source in np.unique(sources):
-        labels = [scheme.indicators[at].label for at in np.flatnonzero(sources == source)]
-        if len(labels) > 1:
-            yield Note("same_records", {"indicators": "、".join(labels)})
