@@ -276,12 +276,12 @@ def test_the_workbook_prints_no_total_of_a_part(folder, tmp_path):
     rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_name("派出所").to_python()
     shown = {row[2]: row for row in rows[2:]}
     assert [shown[unit][6] for unit in ("S1", "S2", "S3", "S4", "S5")] == [80.0, "", "", 100.0, ""]
-    assert {cell for unit in ("S2", "S3", "S5") for cell in shown[unit][11:13]} == {""}
-    assert "已计分部分 100.00 分" in shown["S3"][13]
+    assert {cell for unit in ("S2", "S3", "S5") for cell in shown[unit][12:14]} == {""}
+    assert "已计分部分 100.00 分" in shown["S3"][14]
     assert (shown["S4"][0], shown["S4"][1]) == ("", "")
-    assert "同类仅此1个，不排名次" in shown["S4"][13]
+    assert "同类仅此1个，不排名次" in shown["S4"][14]
     by_rule = "其中100%的权重没有自己的记录，按缺项或免考的规则给分"
-    assert by_rule in shown["S5"][13]
+    assert by_rule in shown["S5"][14]
     assert shown["S5"][-1] == "100（不适用）"
     proof = CalamineWorkbook.from_path(str(path)).get_sheet_by_name("验算").to_python()
     assert "不排名次" in next(row for row in proof if row[2] == "S4")
