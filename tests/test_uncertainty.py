@@ -431,8 +431,13 @@ def test_chances_are_a_long_frame_of_statements():
     dots = found.chances[found.chances["statement"] == "place"].groupby("unit_id")["chance"].sum()
     assert (len(dots), dots.round(9).unique().tolist()) == (SIZE, [1.0])
     assert said | {"place": 0} == {
-        **{"first": 3 * SIZE, "named": SIZE, "grade": SIZE, "above": SIZE - 1, "above_again": SIZE - 1},
-        **{"rankable": SIZE, "place": 0},
+        "first": 3 * SIZE,
+        "named": SIZE,
+        "grade": SIZE,
+        "above": SIZE - 1,
+        "above_again": SIZE - 1,
+        "rankable": SIZE,
+        "place": 0,
     }
     assert found.chances["chance"].between(0, 1).all()
     assert sorted(found.chances.loc[found.chances["statement"] == "first", "k"].unique()) == [1, 2, 3]
