@@ -40,13 +40,14 @@ TEMPLATE, KINDS, SHARED = (LOOK[name] for name in ("template", "kinds", "shared"
 
 
 class DotStrip(NamedTuple):
-    """A picture of dots over an axis of places, as paths of SVG, in a box of so many units."""
+    """A picture of dots over an axis of places, as paths of SVG, in a box of so many units; dots: a stroke a place, step apart."""
 
     width: int
     height: float
     axis: str
     dots: str
     printed: str
+    step: float
 
 
 _WIDTH, _EDGE, _STEP, _HIGHEST = 320, 8, 5, 30
@@ -55,16 +56,17 @@ _WIDTH, _EDGE, _STEP, _HIGHEST = 320, 8, 5, 30
 def dot_strip(places: Mapping[int, float], rank: int, of: int) -> DotStrip:
     """Draw where a place may lie: a dot each DOTS-th of the chance, one above the other over its place; the printed one marked.
 
-    >>> dot_strip({1: 0.95, 2: 0.05}, 1, 3).dots.count("M"), dot_strip({2: 1.0}, 2, 3).printed.startswith("M160")
-    (20, True)
+    >>> dot_strip({1: 0.15, 2: 0.05}, 1, 3).dots, dot_strip({2: 1.0}, 2, 3).printed.startswith("M160")
+    ('M8 14v-10M160 14h0', True)
     """
     most = max((round(share * DOTS) for share in places.values()), default=1)
     step = min(_STEP, _HIGHEST / max(most, 1))
     base = round(step * (most - 1)) + 4
     at = {place: round(_EDGE + (place - 1) / max(of - 1, 1) * (_WIDTH - 2 * _EDGE)) for place in {*places, rank}}
-    dots = (f"M{at[place]} {base - step * n:g}h0" for place, share in places.items() for n in range(round(share * DOTS)))
+    stacks = ((at[place], round(share * DOTS)) for place, share in places.items())
+    dots = (f"M{x} {base}" + (f"v{-step * (many - 1):g}" if many > 1 else "h0") for x, many in stacks if many)
     axis, mark = f"M{_EDGE} {base + 4}H{_WIDTH - _EDGE}", f"M{at[rank]} {base + 5}l4 7h-8z"
-    return DotStrip(_WIDTH, base + 21, axis, "".join(dots), mark)
+    return DotStrip(_WIDTH, base + 21, axis, "".join(dots), mark, step)
 
 
 # A figure as plain data: notebooks show it, pages keep only what no other figure of its kind has, plotly is asked for late.

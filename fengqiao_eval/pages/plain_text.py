@@ -84,10 +84,15 @@ def place(card: Card) -> str:
 
 def firmness(card: Card) -> str:
     """Say how firm the place is, or that nothing is known of it; without a place, on what the points rest."""
-    standing = card.standing
-    if standing.rank is None or standing.of <= 1:
-        return say("card.rests" if standing.total is not None else "card.rests_on_none", card.lang, n=plain(standing.n))
-    return (" " if card.lang == "en" else "").join([say("card.rests", card.lang, n=plain(standing.n)), *_margin_words(card)])
+    if card.standing.rank is None or card.standing.of <= 1:
+        return basis(card)
+    return (" " if card.lang == "en" else "").join([basis(card), *_margin_words(card)])
+
+
+def basis(card: Card) -> str:
+    """Say on how many records the points rest."""
+    key = "card.rests" if card.standing.total is not None else "card.rests_on_none"
+    return say(key, card.lang, n=plain(card.standing.n))
 
 
 def _margin_words(card: Card) -> Iterator[str]:
@@ -109,7 +114,11 @@ def _margin_words(card: Card) -> Iterator[str]:
         yield say("card.margin.few", lang)
     if known.grade is not None and standing.grade:
         yield say("card.margin.grade", lang, grade=standing.grade, chance=chance(known.grade))
-    for rival in known.rivals:
+    if len(known.rivals) > 1:
+        those = (say("card.margin.one", lang, name=rival.name, chance=chance(rival.above)) for rival in known.rivals)
+        yield say("card.margin.rivals", lang, those=say("card.comma", lang).join(those))
+    elif known.rivals:
+        rival = known.rivals[0]
         name = rival.name or say("card.margin.next", lang)
         yield say("card.margin.rival", lang, name=name, chance=chance(rival.above), again=chance(rival.again))
 
