@@ -40,7 +40,7 @@ TEMPLATE, KINDS, SHARED = (LOOK[name] for name in ("template", "kinds", "shared"
 
 
 class DotStrip(NamedTuple):
-    """A picture of dots over an axis of places, as paths of SVG, in a box of so many units; dots: a stroke a place, step apart."""
+    """A picture of dots over an axis of places, as paths of SVG, in a box of so many units; dots: a stroke a place."""
 
     width: int
     height: float
