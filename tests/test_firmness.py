@@ -78,7 +78,7 @@ def test_the_picture_has_twenty_dots_and_words_for_who_cannot_see_it(run):
     assert re.search(r'role="?img"? aria-label="?二十个点，每点为5%的可能', html)
     assert "fq-dots" not in headline(told(run, Margin())).html.split("</style>")[-1]
     tall, flat = dot_strip({2: 1.0}, 2, 3), dot_strip({1: 0.5, 3: 0.5}, 2, 3)
-    assert tall.height <= 30 + 4 + 21
+    assert tall.height <= 30 + 4 + 26
     assert (flat.dots.count("M"), round(float(flat.dots.split("v-")[1].split("M")[0]) / flat.step) + 1) == (2, 10)
 
 
@@ -90,10 +90,9 @@ def test_a_margin_is_read_from_the_frames():
         {"statement": "place", "object": "", "k": 5, "chance": 0.05},
         {"statement": "above", "object": "S2", "k": None, "chance": 0.7},
         {"statement": "above_again", "object": "S2", "k": None, "chance": 0.6},
-        {"statement": "named", "object": "", "k": 2, "chance": 0.1},
     ]
     found = margin({"rank_low": 4, "rank_high": 5, "se_total": 1.0, "shrunken": 80.0}, rows, {"S2": "西山所"})
-    assert (found.places, found.named, found.ordered) == ({4: 0.95, 5: 0.05}, 0.1, False)
+    assert (found.places, found.ordered) == ({4: 0.95, 5: 0.05}, False)
     assert found.rivals == (Rival("西山所", 0.7, 0.6),)
     assert margin({}, rows).rivals == (Rival("", 0.7, 0.6),)
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from fengqiao_eval.files import write_whole
 from fengqiao_eval.intake.survey import BASES, TableFound, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
 from fengqiao_eval.measuring.matches import words_of
+from fengqiao_eval.office.cells import is_like_name
 from fengqiao_eval.periods import Period, parse, resolve
 from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import names_citizen
@@ -425,11 +425,10 @@ def _tellable(words: Mapping[str, int], most: int) -> tuple[str, str]:
 
 LEAST_TOLD, LONG_WORD = 3, 8
 """A word that stands in fewer rows, and is like a name or longer, is not repeated: it may be typed into the wrong cell."""
-_LIKE_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
 
 
 def _is_tellable(word: str, count: int) -> bool:
-    rare = count < LEAST_TOLD and (len(word) > LONG_WORD or bool(_LIKE_NAME.fullmatch(word.strip())))
+    rare = count < LEAST_TOLD and (len(word) > LONG_WORD or is_like_name(word))
     return not rare and not names_citizen(word, code=True)
 
 

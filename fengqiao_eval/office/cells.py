@@ -160,6 +160,18 @@ def _lost_text(text: str) -> str:
     return "digits" if ("E+" in text or "e+" in text) and _EXPONENT.fullmatch(text) else ""
 
 
+_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
+
+
+def is_like_name(text: str) -> bool:
+    """Say whether a text may be a person's name: two to four Chinese signs and nothing else.
+
+    >>> is_like_name(" 张三丰 "), is_like_name("邻里纠纷调解"), is_like_name("003")
+    (True, False, False)
+    """
+    return bool(_NAME.fullmatch(text.strip()))
+
+
 # Text: as it is written
 
 

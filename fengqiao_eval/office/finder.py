@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fengqiao_eval.errors import InputError, Note
-from fengqiao_eval.office.cells import Writing, read_amount, read_column
+from fengqiao_eval.office.cells import Writing, is_like_name, read_amount, read_column
 from fengqiao_eval.office.grid import SEPARATORS, CellGrid, OfficeFile, cut, open_office
 from fengqiao_eval.office.layout import TOTALS, Layout, Mark, column_letters, squeeze
 from fengqiao_eval.office.table import COMMA, DATA, find_headings, find_sums, list_words, read_heading
@@ -50,7 +50,6 @@ _CLOCK = re.compile(
 )
 _PERSON = re.compile(r"\d{7}|报警人|当事人|投诉人|举报人|联系人|姓名")
 """What a note says that may name a citizen; of it no more than its first sign is repeated."""
-_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
 _NOTES = re.compile(r"注|说明|空白|完|制表|审核|签|填|合计|小计|备|附|日期|单位|页|止|表|所|队|局|区|县|站|室|科|组|镇|乡|村")
 """A short text alone in a row is a person's name, unless it says what notes and sections say."""
 _FEW = 3
@@ -418,7 +417,7 @@ def _remarks(region: _Region, rows: Sequence[int]) -> list[tuple[int, str]]:
         alone = len(filled) == 1 and wide > _FEW - 1 and not _is_datum(head)
         if head and (alone or (note and len(filled) * 2 <= wide + 1 and not any(map(_is_datum, filled[1:])))):
             word = note["word"].strip() + "*" if note else squeeze(head)[:8].replace("*", "") + "*"
-            person = _PERSON.search(squeeze(head)) or (_NAME.fullmatch(squeeze(head)) and not _NOTES.search(squeeze(head)))
+            person = _PERSON.search(squeeze(head)) or (is_like_name(squeeze(head)) and not _NOTES.search(squeeze(head)))
             word = squeeze(head)[:1].replace("*", "") + "*" if person else word
             found.append((row, word))
     taken = {number for number, _ in found}

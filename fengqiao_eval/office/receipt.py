@@ -71,6 +71,11 @@ class Receipt:
         """Say whether the groups make the rows of the sheet."""
         return sum(group.number for group in self.groups.values()) == self.rows
 
+    @property
+    def plain(self) -> bool:
+        """Say whether it is of a file of text in which nothing is repaired or left out: its rows are told elsewhere."""
+        return "totals" not in self.groups
+
     def count(self, group: str) -> int:
         """Give how many rows are of a group."""
         return self.groups[group].number if group in self.groups else 0

@@ -68,7 +68,7 @@ def dot_strip(places: Mapping[int, float], rank: int, of: int) -> DotStrip:
     stacks = ((at[place], round(share * DOTS)) for place, share in places.items())
     dots = (f"M{x} {base}v{-step * (many - 1) - _BEYOND:g}" for x, many in stacks if many)
     axis, mark = f"M{_EDGE} {base + 4}H{_WIDTH - _EDGE}", f"M{at[rank]} {base + 5}l4 7h-8z"
-    return DotStrip(_WIDTH, base + 21, axis, "".join(dots), mark, step)
+    return DotStrip(_WIDTH, base + 26, axis, "".join(dots), mark, step)
 
 
 # A figure as plain data: notebooks show it, pages keep only what no other figure of its kind has, plotly is asked for late.

@@ -15,7 +15,7 @@ from unicodedata import category
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Fault, Note
-from fengqiao_eval.office.cells import narrow
+from fengqiao_eval.office.cells import is_like_name, narrow
 from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import names_citizen
 from fengqiao_eval.records.ingest import look
@@ -337,7 +337,6 @@ def _show(word: str, rule: str, place: str) -> str:
     return look(word) if rule == NAME and place.endswith(".officer_id") else show_id(word)
 
 
-_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
 _UNIT = re.compile(r"[所队局区县市站室科组镇乡村街处部厅院]|中心")
 
 
@@ -347,7 +346,7 @@ def _show_unknown(given: str) -> str:
     >>> _show_unknown("张三丰"), _show_unknown("东街所"), _show_unknown("099")
     ('字字字', '东街所', '099')
     """
-    person = names_citizen(given, code=True) or (_NAME.fullmatch(given.strip()) and not _UNIT.search(given))
+    person = names_citizen(given, code=True) or (is_like_name(given) and not _UNIT.search(given))
     return look(given) if person else show_id(given)
 
 

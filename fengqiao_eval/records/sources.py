@@ -390,7 +390,7 @@ def _tell_receipts(found: Holdings) -> None:
         found.receipts[table] = [
             replace(one, sheets_left=tuple(name for name in one.sheets_left if name not in read[one.file])) for one in several
         ]
-        found.notes += [note for one in found.receipts[table] if one.kind != "CSV" or one.separator for note in one.notes()]
+        found.notes += [note for one in found.receipts[table] if not one.plain for note in one.notes()]
 
 
 def _percent_faults(table: str, parts: Sequence[Source], rename: Mapping[str, str]) -> Iterator[Fault]:

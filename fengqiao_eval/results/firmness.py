@@ -31,9 +31,8 @@ class Margin:
     """What is known of how firm a place is; what was not asked, or cannot be said, is None or empty.
 
     low, high: places between which the place by what lies behind the total lies, nine times in ten; low_w, high_w: with weights
-    in doubt too; error: of the total, in points; shrunken: the mean of what may lie behind it; places {place: chance}, for a
-    picture; rankable: the share of what they differ by that the units of the class keep; first {k: chance of being among the
-    first k}; named: of being on the award list; grade: of the grade printed.
+    in doubt too; error: of the total, in points; places {place: chance}, for a picture; rankable: the share of what they differ
+    by that the units of the class keep; grade: the chance of the grade printed.
     """
 
     low: int | None = None
@@ -41,11 +40,8 @@ class Margin:
     low_w: int | None = None
     high_w: int | None = None
     error: float | None = None
-    shrunken: float | None = None
     places: Mapping[int, float] = field(default_factory=dict)
     rankable: float | None = None
-    first: Mapping[int, float] = field(default_factory=dict)
-    named: float | None = None
     grade: float | None = None
     rivals: tuple[Rival, ...] = ()
 
@@ -66,9 +62,9 @@ def margin(rank: Row, chances: Iterable[Row], called: Mapping[str, str] | None =
     called: names of other units; who has none there is not named.
 
     >>> row = {"rank_low": 3, "rank_high": 9, "se_total": 1.5}
-    >>> said = margin(row, [{"statement": "first", "object": "", "k": 3, "chance": 0.25}])
-    >>> said.low, said.high, said.first
-    (3, 9, {3: 0.25})
+    >>> said = margin(row, [{"statement": "place", "object": "", "k": 4, "chance": 0.25}])
+    >>> said.low, said.high, said.places
+    (3, 9, {4: 0.25})
     """
     rows = list(chances)
     low, high, low_w, high_w = (_place(rank.get(name)) for name in ("rank_low", "rank_high", "rank_low_w", "rank_high_w"))
@@ -82,11 +78,8 @@ def margin(rank: Row, chances: Iterable[Row], called: Mapping[str, str] | None =
         low_w=low_w,
         high_w=high_w,
         error=number(rank.get("se_total")),
-        shrunken=number(rank.get("shrunken")),
         places=_by_place(rows, "place"),
         rankable=_chance(rows, "rankable"),
-        first=_by_place(rows, "first"),
-        named=_chance(rows, "named"),
         grade=_chance(rows, "grade"),
         rivals=tuple(Rival((called or {}).get(other, ""), chance, again.get(other, 0.0)) for other, chance in above.items()),
     )
