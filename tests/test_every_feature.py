@@ -201,7 +201,7 @@ def test_the_workbook_lists_what_is_no_indicators(run, tmp_path):
     heads, *cells = book.get_sheet_by_name("派出所").to_python()[1:]
     level = pd.DataFrame(cells, columns=[f"{number}:{word}" for number, word in enumerate(heads)])
     sums = found.groupby("编号")["计入总分"].sum().round(2)
-    adjusted = level.set_index("2:编号")["10:加扣与汇总增减"]
+    adjusted = level.set_index("2:编号")[f"{heads.index('加扣与汇总增减')}:加扣与汇总增减"]
     assert adjusted.to_dict() == sums.reindex(adjusted.index, fill_value=0.0).to_dict()
 
 

@@ -268,7 +268,7 @@ def figure(data: Mapping[str, Any], lang: str, *, again: bool = False) -> Markup
     height = height if isinstance(height, (int, float)) and 0 < height < _TALLEST else _HEIGHT
     still = {name: value for name, value in layout.items() if name not in _CONTROLS} | {"height": height}
     left = compact_figure({"data": traces, "layout": still if title else still | {"title": {"text": ""}}})
-    if title and escape(title) == title:  # the words of the figure are its title then
+    if title and _TAG.sub(" ", title) == title:  # the words of the figure are its title then
         left["layout"] = {name: value for name, value in left["layout"].items() if value != {"text": title} or name != "title"}
     # sorted, as a saved notebook is: the page of one that is run again by hand is the same
     inlined = Markup(script_json(left, sort_keys=True))  # noqa: S704 - no < is left in it

@@ -122,11 +122,11 @@ PAGE = 20_480
 """Bytes of a page, its pictures' numbers and all words included."""
 
 
-FRAME, EACH = {"zh": 11_520, "en": 12_320}, 430
+FRAME, EACH = {"zh": 11_520, "en": 11_720}, 430
 """Bytes that head, figures and sentences take, and each indicator with its two rows, its bar and the head of its list."""
 
 
-LEAST = 900
+LEAST = 700
 """Bytes that lists get in any case: a table of more than some twenty indicators makes a larger page."""
 
 
@@ -152,7 +152,7 @@ def list_lengths(card: Card) -> Mapping[str, int]:
     Where the units do not all fit, the records that lost points are only counted (0). What is not shown stands in the list of
     records beside the page; units, on the page of all units.
     """
-    sentences = [*card.unknowns, *(plain_text.service(card) if card.service else "").splitlines()]
+    sentences = [plain_text.firmness(card), *card.unknowns, *(plain_text.service(card) if card.service else "").splitlines()]
     spent = FRAME[card.lang] + EACH * len(card.indicators) + sum(len(line.encode()) for line in sentences)
     spent += sum(ROW + len((unit.page + unit.name).encode()) for unit in card.hierarchy.above)
     left = max(LEAST, PAGE - spent)
@@ -169,8 +169,9 @@ def list_lengths(card: Card) -> Mapping[str, int]:
         left, heads = left + HEAD * len(records), 2 * heads  # each class says how many more there are
         units = max_entries(below, 0.9 * left - heads)
     found, left = {"units": units}, left - sum(_costs(below)[units - 1 : units]) - heads
-    for name, share, lists in (("behind", 0.2, behind), ("disputes", 0.4, disputes), ("lost", 1.0, records)):
-        found[name] = max_entries(lists, left * share)
+    least = 0 if counted else sum(_costs(records)[:1])  # each list of records that lost points names one at least
+    for name, share, lists in (("behind", 0.2, behind), ("disputes", 0.5, disputes), ("lost", 1.0, records)):
+        found[name] = max_entries(lists, left if name == "lost" else (left - least) * share)
         left -= sum(_costs(lists)[found[name] - 1 : found[name]])
     return found | ({"lost": 0} if counted else {})
 
