@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import messy_files
 from fengqiao_eval.errors import InputError
-from fengqiao_eval.office import finder
+from fengqiao_eval.office import bounds, finder
 from fengqiao_eval.office.cells import Writing, join_moments, read_column
 from fengqiao_eval.office.finder import propose
 from fengqiao_eval.office.layout import Layout
@@ -317,6 +317,26 @@ def change(path, part, old, new):
     with ZipFile(path, "w", ZIP_DEFLATED) as target:
         for name, data in parts.items():
             target.writestr(name, data)
+
+
+PLACES = st.tuples(st.integers(1, 16_384), st.integers(1, 1_048_576))
+
+
+@given(st.lists(PLACES, max_size=40), st.booleans())
+def test_the_farthest_cell_is_the_same_in_either_way_of_looking(places, alone):
+    """Where cells are written as programs do, the quick look finds the farthest row and column that the slow one reads."""
+    cells = [b'<c r="%s%d" s="1"><v>7</v></c>' % (bounds._letters(column).encode(), row) for column, row in places]
+    text = b'<cols><col min="1"></col></cols><row r="1">' + b"".join(cells) + b'</row><c r="XFD9" s="2"/>' * alone
+    slow, quick = bounds._written_places(text), bounds._plain_places(text)
+    assert [most.max(initial=0) for most in quick] == [most.max(initial=0) for most in slow]
+
+
+@pytest.mark.parametrize(
+    "cell", [b'<c  r="A1">', b'<c s="1" r="A1">', b'<x:c r="A1">', b'<c r="a1">', b'<c r="AAAA1">', b'<c r="A12345678">']
+)
+def test_a_cell_that_is_written_otherwise_is_left_to_the_slow_way(cell):
+    """The quick look gives no answer where one cell of a block is not written as programs do."""
+    assert bounds._plain_places(b'<c r="B2"><v>1</v></c>' + cell + b"<v>1</v></c>") is None
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,11 @@ WORKBOOK = "xl/workbook.xml"
 _CELL = re.compile(rb"<(?:\w+:)?c(?=[\s>])(?![^>]*/>)([^>]*)>")
 _PLACE = re.compile(rb"""(?<![\w:])r\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 _PLAIN = b'<c r="'
-_FAR = 1 << 24
-"""No row or column is counted farther: all that lies there is too far."""
-_LONGEST = 11
-"""The signs of a place and the quote behind it: XFD1048576."""
+_PLACED = re.compile(rb'([A-Z]{1,3})([0-9]{1,7})"')
+_WINDOW = 16
+"""More signs than a place has with the quote behind it: XFD1048576."""
+_SHAPES = bytes.maketrans(b"BCDEFGHIJKLMNOPQRSTUVWXYZ123456789", b"A" * 25 + b"0" * 9)
+"""Every letter as A and every digit as 0, so that places of one length look alike."""
 _HIDDEN_ROW = re.compile(rb'<(?:\w+:)?row\b(?=[^>]*\bhidden="(?:1|true)")[^>]*?\br="(\d+)"')
 _HIDDEN_COLUMN = re.compile(rb'<(?:\w+:)?col\b(?=[^>]*\bhidden="(?:1|true)")(?=[^>]*\bmin="(\d+)")[^>]*\bmax="(\d+)"')
 _UNCOMPUTED = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*><f\b[^>]*?(?:/>|>[^<]*</f>)(?:<v></v>|<v\s*/>)?</c>')
@@ -179,6 +180,7 @@ def _farthest(blocks: Iterator[bytes], name: str, marks: SheetMarks, limits: Boo
         marks.rows = max(marks.rows, int(rows.max(initial=0)))
         marks.columns = max(marks.columns, int(columns.max(initial=0)))
         if marks.rows > limits.rows or marks.columns > limits.columns or marks.rows * marks.columns > limits.cells:
+            rows, columns = _written_places(text) or places
             worst = int(np.argmax(rows / limits.rows + columns / limits.columns))
             return f"{_letters(int(columns[worst]))}{rows[worst]}"
         _read_marks(text, marks)
@@ -194,30 +196,52 @@ def _letters(number: int) -> str:
 
 
 def _plain_places(text: bytes) -> tuple[np.ndarray, np.ndarray] | None:
-    """Give row and column (from 1) of the cells of a block that is written as programs usually do; None where it is not."""
-    signs = np.frombuffer(text + b" " * (len(_PLAIN) + _LONGEST), np.uint8)
-    found = np.flatnonzero(signs[: len(text)] == ord("<"))
-    found = found[signs[found + 1] == ord("c")]
-    found = found[signs[found + 2] != ord("o")]  # <cols>
-    if any((signs[found + offset] != sign).any() for offset, sign in enumerate(_PLAIN[2:], 2)) or b":c" in text:
+    """Give the farthest row and column (from 1) of a block that is written as programs usually do; None where it is not.
+
+    Places of one length are compared as they are written, without making a number of each: a block has few lengths.
+    """
+    signs, padded = np.frombuffer(text, np.uint8), text + bytes(_WINDOW)
+    starts = _find(signs, b"<c")
+    starts = starts[signs.take(starts + 2, mode="clip") != ord("o")]  # <cols>
+    begun = _words(padded, starts, "<u8") & np.uint64(int.from_bytes(b"\xff" * len(_PLAIN), "little"))
+    if (begun != np.uint64(int.from_bytes(_PLAIN, "little"))).any() or len(_find(signs, b":c")):
         return None
-    if b"/>" in text:  # a cell of looks alone closes itself
-        ends = np.flatnonzero(signs == ord(">"))
-        ends = np.append(ends, len(text))[np.searchsorted(ends, found)]
-        found = found[signs[ends - 1] != ord("/")]
-    rows, columns = np.zeros(len(found), np.int32), np.zeros(len(found), np.int32)
-    still, at = np.ones(len(found), bool), found + len(_PLAIN)
-    for offset in range(_LONGEST):
-        sign = signs[at + offset].astype(np.int32)
-        still &= sign != ord('"')
-        if not still.any():
-            break
-        digit, letter = still & (sign - 48 < 10) & (sign >= 48), still & (sign - 65 < 26) & (sign >= 65)  # noqa: PLR2004 - signs
-        if (still & ~letter & ~digit).any() or (letter & (rows > 0)).any():
+    if len(_find(signs, b"/>")):  # a cell of looks alone closes itself
+        ends = np.append(_find(signs, b">"), len(text))
+        starts = starts[signs[ends[np.searchsorted(ends, starts)] - 1] != ord("/")]
+    left, rows, columns = starts + len(_PLAIN), [0], [0]
+    shapes = np.stack([_words(padded, left, "<u8"), _words(padded, left + 8, "<u8")], axis=1)
+    shapes = np.frombuffer(shapes.tobytes().translate(_SHAPES), "<u8").reshape(-1, 2)
+    while len(left):
+        first = _PLACED.match(padded, left[0])
+        if first is None:
             return None
-        np.copyto(columns, np.minimum(columns, _FAR) * 26 + sign - 64, where=letter)
-        np.copyto(rows, np.minimum(rows, _FAR) * 10 + sign - 48, where=digit)
-    return None if still.any() or (rows == 0).any() or (columns == 0).any() else (rows, columns)
+        whole = (made.ljust(_WINDOW, b"\0") for made in (first[0].translate(_SHAPES), b"\xff" * len(first[0])))
+        asked, mask = (np.frombuffer(made, "<u8") for made in whole)
+        alike = ((shapes & mask) == asked).all(axis=1)
+        columns.append(_number(_last(padded, left[alike], len(first[1]))))
+        rows.append(int(_last(padded, left[alike] + len(first[1]), len(first[2]))))
+        left, shapes = left[~alike], shapes[~alike]
+    return np.array([max(rows)]), np.array([max(columns)])
+
+
+def _find(signs: np.ndarray, word: bytes) -> np.ndarray:
+    """Find where a word of few signs begins: a pass for each of them, faster than a search where there are millions."""
+    many = max(len(signs) - len(word) + 1, 0)
+    found = signs[:many] == word[0]
+    for offset, sign in enumerate(word[1:], 1):
+        found &= signs[offset : offset + many] == sign
+    return np.flatnonzero(found)
+
+
+def _words(text: bytes, at: np.ndarray, kind: str) -> np.ndarray:
+    """Take the eight signs at each of these places as one number, in the order of bytes that is asked for."""
+    return np.ndarray(len(text) - 7, kind, text, strides=(1,))[at]
+
+
+def _last(text: bytes, at: np.ndarray, length: int) -> bytes:
+    """Give the word that would be sorted last of those of one length that begin at these places."""
+    return int(_words(text, at, ">u8").max() >> np.uint64(64 - 8 * length)).to_bytes(length, "big")
 
 
 def _written_places(text: bytes) -> tuple[np.ndarray, np.ndarray] | None:
@@ -241,7 +265,7 @@ def _read_marks(text: bytes, marks: SheetMarks) -> None:
         marks.hidden_rows += [int(row) - 1 for row in _HIDDEN_ROW.findall(text)]
         for first, last in _HIDDEN_COLUMN.findall(text):
             marks.hidden_columns += range(int(first) - 1, min(int(last), int(first) + 1024))
-    if b"<f" in text:
+    if len(_find(np.frombuffer(text, np.uint8), b"<f")):
         marks.uncomputed += [(int(row) - 1, _number(column) - 1) for column, row in _UNCOMPUTED.findall(text)]
     if b't="e"' in text:
         marks.errors += [(int(row) - 1, _number(column) - 1) for column, row in _ERROR.findall(text)]

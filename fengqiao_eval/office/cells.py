@@ -102,21 +102,18 @@ def _read_cells(cells: Sequence[Any], writing: Writing) -> ColumnRead:
 
 def _read_moments(cells: Sequence[Any], writing: Writing) -> ColumnRead:
     """Read the cells that are moments all at once, and the others one by one."""
-    every = set(map(type, cells)) == {datetime}
-    places = range(len(cells)) if every else [place for place, cell in enumerate(cells) if type(cell) is datetime]
-    held = cells if every else [cells[place] for place in places]
-    moments = pa.array(held, pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    held = [cell if type(cell) is datetime else None for cell in cells]
+    moments = pa.array(held, pa.timestamp("us")).cast(pa.int64()).fill_null(0).to_numpy()
     whole = (moments + 500_000) // 1_000_000  # what a spreadsheet keeps as five decimals of a day is some tenths off
     texts = pa.array(whole, pa.timestamp("s")).cast(pa.string()).to_pylist()
-    if every:
-        return ColumnRead(texts)
-    others = [place for place, cell in enumerate(cells) if type(cell) is not datetime]
+    others = [place for place, moment in enumerate(held) if moment is None]
     column = _read_cells([cells[place] for place in others], writing)
-    found = dict(zip(places, texts, strict=True)) | dict(zip(others, column.texts, strict=True))
+    for place, text in zip(others, column.texts, strict=True):
+        texts[place] = text
     moved = [
         {kind: [others[place] for place in those] for kind, those in what.items()} for what in (column.repaired, column.lost)
     ]
-    return ColumnRead([found[place] for place in range(len(cells))], *moved)
+    return ColumnRead(texts, *moved)
 
 
 def _read_texts(cells: Sequence[str]) -> ColumnRead:

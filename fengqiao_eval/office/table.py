@@ -263,16 +263,18 @@ def _sort_rows(grid: CellGrid, layout: Layout, heading: Mapping[int, str], kinds
     remarks = find_rows(grid, words, layout.remarks, last)
     marked |= dict.fromkeys((row for row in remarks if not _is_record(grid.rows[row], kinds)), "remarks")
     again = find_headings(grid, layout)
-    for row, cells in enumerate(grid.rows):
-        if row < last:
-            group = "headings" if any(not _is_blank(cell) for cell in cells) else "blanks"
-        elif not some[row]:
-            group = "blanks"
+    marked |= dict.fromkeys(again, "headings")
+    for row, cells in enumerate(grid.rows[:last]):
+        found.groups["headings" if any(not _is_blank(cell) for cell in cells) else "blanks"].append(row)
+    for row in range(last, len(grid.rows)):
+        if not some[row]:
+            found.groups["blanks"].append(row)
         elif not begin <= row + 1 <= end:
-            group = "outside"
+            found.groups["outside"].append(row)
+        elif row in marked:
+            found.groups[marked[row]].append(row)
         else:
-            group = "headings" if row in again else marked.get(row, "read")
-        found.groups[group].append(row)
+            found.groups["read"].append(row)
     return found
 
 
@@ -315,7 +317,7 @@ def _find_filled(grid: CellGrid, columns: Sequence[int]) -> list[bool]:
 
 
 ColumnWords = Sequence[tuple[Sequence[str], str]]
-"""The texts of each column, none twice, and all of them squeezed, with a NUL between two."""
+"""The texts of each column, and all of them squeezed, with a NUL between two."""
 
 
 def list_words(grid: CellGrid) -> ColumnWords:
@@ -324,7 +326,7 @@ def list_words(grid: CellGrid) -> ColumnWords:
 
 
 def _words(cells: Sequence[Any]) -> tuple[Sequence[str], str]:
-    words = list(set(cells) if set(map(type, cells)) == {str} else {cell for cell in cells if type(cell) is str})
+    words = [cell for cell in cells if type(cell) is str]
     together = "\0".join(words)
     if together.count("\0") >= len(words) > 0:  # a text has one of its own
         together = "\0".join(word.replace("\0", "") for word in words)
@@ -345,9 +347,8 @@ def find_rows(
     found: set[int] = set()
     for column, (those, text) in enumerate(words):
         here = [part for part in parts if part in text]
-        shorts = text.split("\0") if here else []
-        near = _near(shorts, here)
-        said = {those[place]: shorts[place] for place in near if whole.fullmatch(shorts[place])}
+        near = {those[place]: short for place, short in _near(text, here)}
+        said = {word: short for word, short in near.items() if whole.fullmatch(short)}
         sure = {word for word, short in said.items() if anywhere and plain.fullmatch(short)}
         rows = [row for row, cell in enumerate(grid.column(column)) if cell in said] if said else []
         found.update(
@@ -356,12 +357,20 @@ def find_rows(
     return sorted(found)
 
 
-def _near(shorts: Sequence[str], parts: Sequence[str]) -> set[int]:
-    """Number the texts that hold one of some parts; of many parts, which would each be looked for in all, by a first look."""
+def _near(text: str, parts: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Number and give the texts between NULs that hold one of some parts; many are looked for by their first signs."""
     if len(parts) > FEW_PARTS:
         signs = {part[0] for part in parts}
-        return {place for place, short in enumerate(shorts) if not signs.isdisjoint(short)}
-    return {place for part in parts for place, short in enumerate(shorts) if part in short}
+        yield from ((place, short) for place, short in enumerate(text.split("\0")) if not signs.isdisjoint(short))
+        return
+    for part in parts:
+        place, end, found = 0, 0, text.find(part)
+        while found >= 0:
+            place += text.count("\0", end, found)
+            end = text.find("\0", found)
+            end = end if end >= 0 else len(text)
+            yield place, text[text.rfind("\0", 0, found) + 1 : end]
+            found = text.find(part, end)
 
 
 FEW_PARTS = 8
