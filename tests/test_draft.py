@@ -542,3 +542,54 @@ def test_a_month_that_has_only_begun_makes_no_quarter_whole():
     params, text = drafted("数据")
     assert params["period"] == "2024Q3"
     assert "2024-12 的记录只到 1 日" in text
+
+
+def station_sheets(names: tuple[str, ...], path: str = "记录/接处警.xlsx", start: int = 0) -> None:
+    """Write a workbook of a sheet a unit, none of which has a column of units: one case, then two, and so on."""
+    head = ["警情号", "接报时间", "到场时间"]
+    rows = [
+        [[f"K{start + 10 * at + n}", "2024-10-05 08:00", "2024-10-05 08:10"] for n in range(at + 1)] for at in range(len(names))
+    ]
+    workbook(path, *([head, *those] for those in rows), names=names)
+
+
+def counted(name: str) -> dict[str, int]:
+    """Check and score the draft as it stands; give how many cases of each unit were counted."""
+    for command in ("check", "score"):
+        code, _, refused = fengqiao(command, f"params/{name}.yaml")
+        assert code == 0, refused
+    found = pd.read_parquet(f"runs/{name}/measures.parquet").query("indicator == 'arrival_on_time' and denominator > 0")
+    return found.drop_duplicates("unit_id").set_index("unit_id")["denominator"].astype(int).to_dict()
+
+
+def test_a_sheet_a_station_is_that_stations_by_its_name():
+    """Sheets without a column of units, called as listed units are, by name, number or the beginning of a name."""
+    workbook("记录/名册.xlsx", UNITS)
+    station_sheets(("东街派出所", "河口", "X01"))
+    given, text = drafted("记录", "--to", "params/p.yaml")
+    assert [(one["sheet"], one["set"]) for one in given["tables"]["cases"]["file"]] == [
+        ("东街派出所", {"unit_id": "003"}),
+        ("河口", {"unit_id": "014"}),
+        ("X01", {"unit_id": "X01"}),
+    ]
+    assert "没有单位列，按名称全部记为 014" in text
+    assert counted("p") == {"003": 1, "014": 2, "X01": 6}
+
+
+def test_a_file_a_station_is_that_stations_by_its_name():
+    """One workbook a unit, months and words of the table in its name; where no units are listed, they are after these names."""
+    station_sheets(("Sheet1",), "记录/2024年10月/城东派出所接处警.xlsx")
+    station_sheets(("Sheet1",), "记录/2024年11月/接处警（河西所）.xlsx", 5)
+    drafted("记录", "--to", "params/p.yaml")
+    assert counted("p") == {"城东派出所": 1, "河西所": 1}
+
+
+def test_a_sheet_that_is_called_after_no_unit_is_given_to_none():
+    """The draft says what to write in the entry of the sheet; `check` refuses what has no unit; two that fit are none."""
+    workbook("记录/名册.xlsx", [*UNITS[:5], ["015", "河口镇派出所", "派出所", "X01"]])
+    station_sheets(("东街派出所", "河", "10月"))
+    given, text = drafted("记录", "--to", "params/p.yaml")
+    assert [one.get("set") for one in given["tables"]["cases"]["file"]] == [{"unit_id": "003"}, None, None]
+    assert text.count("{name: …, set: {unit_id: 编号}}") == 2
+    code, _, refused = fengqiao("check", "params/p.yaml")
+    assert (code, "cases.unit_id [records.missing_column]" in refused) == (1, True)

@@ -325,6 +325,17 @@ def test_zoned_columns_are_converted(tables, tmp_path, write, timezone, hour):
 # Mapping
 
 
+@pytest.mark.parametrize("write", [as_csv, as_parquet, as_duckdb])
+def test_what_is_set_in_the_entry_of_a_file_holds_for_it_alone(tables, tmp_path, write):
+    """Two files of cases without a column of units: each has its own, beside a category that holds for both."""
+    rows = tables["cases"].drop(columns="unit_id")
+    where = write(tmp_path, {"units": tables["units"], "east": rows.iloc[:1], "west": rows.iloc[1:]})
+    entries = [{"name": name, "set": {"unit_id": unit}} for name, unit in (("east", "003"), ("west", "014"))]
+    mapped = Mapped.model_validate({"file": entries, "set": {"category": "警情"}})
+    found = open_records(where, {"cases": mapped}).tables["cases"].order_by("case_id").to_pandas()
+    assert found[["unit_id", "category"]].to_numpy().tolist() == [["003", "警情"], ["014", "警情"], ["014", "警情"]]
+
+
 def test_columns_and_words_are_mapped(drawn, tmp_path):
     """Another file name, other columns, other words, a constant, and markers for what is missing."""
     as_parquet(tmp_path, {"units": drawn(UNITS), "接处警": drawn("""

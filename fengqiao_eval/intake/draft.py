@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from fengqiao_eval.intake.survey import BASES, TableFound, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
 from fengqiao_eval.measuring.matches import words_of
 from fengqiao_eval.office.cells import is_like_name
+from fengqiao_eval.office.layout import squeeze
 from fengqiao_eval.periods import Period, parse, resolve
 from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import names_citizen
@@ -128,13 +130,15 @@ def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, to
         entry = flow(_settlements(finding, plan.root))
         said = {"file": _label(finding, plan.root), "table": TABLES[finding.table].label, "name": finding.table, "entry": entry}
         plan.tell("", "hidden", rows=f"{finding.rows:,}", **said)
-    for table in TABLES:
-        if those := _without_twins([one for one in found if one.table == table and not one.hidden], plan):
+    kept = {table: _without_twins([one for one in found if one.table == table and not one.hidden], plan) for table in TABLES}
+    for table, those in kept.items():
+        if those:
             _map_table(plan, table, those)
     if not plan.tables:
         raise InputError([Fault(str(places[0]), "", "draft.nothing", {"known": ", ".join(TABLES)}), *faults])
     sources = _sources(plan)
-    units = _list_units(plan, sources, headings, to)
+    alone = _set_units(plan, kept, sources, headings)
+    units = _list_units(plan, sources, headings, to, alone)
     _map_words(plan, sources, headings)
     if entries := read_scheme(scheme, None, SCHEME.as_posix())[0]:
         _fill_columns(plan, entries)
@@ -275,7 +279,7 @@ def _tell_finding(plan: Outline, finding: TableFound) -> None:
     spoken = {*finding.meanings, *finding.halves, *(name for pair in finding.joins.values() for name in pair)}
     if unused := [name for name in finding.columns if name not in spoken]:
         plan.tell(table, "unused", columns=_names(unused))
-    for column in finding.missing:
+    for column in (column for column in finding.missing if column != "unit_id" or table == "units"):  # see _set_units
         plan.tell(table, "missing", column=column, meaning=_meaning(table, column))
 
 
@@ -301,17 +305,100 @@ def _meaning(table: str, column: str) -> str:
     return declared.meaning if declared else column
 
 
+# Units of files and sheets that have no column of them
+
+
+def _set_units(
+    plan: Outline, found: Mapping[str, Sequence[TableFound]], sources: Mapping[str, Sequence[Source]], headings: Headings
+) -> Counter[str]:
+    """Give all rows of a file or sheet without a column of units to the unit after which it is called; count rows by unit."""
+    known, count = _known_units(plan, sources), Counter[str]()
+    for table, those in found.items():
+        without = [(place, one) for place, one in enumerate(those) if "unit_id" in one.missing and table != "units"]
+        for place, one in without:
+            called = (one.sheet, one.path.name[: len(one.path.name) - len(ending(one.path))], one.path.parent.name)
+            unit = next((unit for name in called if (unit := unit_called(name, known, headings))), "")
+            plan.tell(table, "unit_called" if unit else "unit_unknown", file=_label(one, plan.root), unit=unit)
+            if unit:
+                _set_in_file(plan, table, place, unit)
+                count[unit] += max(one.rows, 0)
+        if without:
+            plan.columns[table].add("unit_id")
+    return count
+
+
+def _set_in_file(plan: Outline, table: str, place: int, unit: str) -> None:
+    """Set the unit of one of the files of a table, or of its only one."""
+    files = plan.tables[table]["file"]
+    if isinstance(files, str):
+        plan.tables[table].setdefault("set", {})["unit_id"] = unit
+        return
+    entry = {"name": files[place]} if isinstance(files[place], str) else files[place]
+    files[place] = entry | {"set": entry.get("set", {}) | {"unit_id": unit}}
+
+
+def _known_units(plan: Outline, sources: Mapping[str, Sequence[Source]]) -> dict[str, str]:
+    """Give the ids of the units that are listed, by id and by name; what is said of several is left out."""
+    renamed = {new: old for old, new in plan.tables.get("units", {}).get("rename", {}).items()}
+    of, name = (renamed.get(column, column) for column in ("unit_id", "name"))
+    meant: dict[str, set[str]] = {}
+    for part in (part for part in sources.get("units", ()) if of in part.rows.columns):
+        cells = {
+            "unit_": part.rows[of].cast("string"),
+            "name_": part.rows[name if name in part.rows.columns else of].cast("string"),
+        }
+        listed = part.rows.select(**cells).limit(MOST_UNITS).execute().dropna(subset=["unit_"]).fillna("")
+        for unit, called in listed.itertuples(index=False):
+            for word in {squeeze(unit), squeeze(called)} - {""}:
+                meant.setdefault(word, set()).add(unit)
+    return {word: next(iter(units)) for word, units in meant.items() if len(units) == 1}
+
+
+def unit_called(name: str, known: Mapping[str, str], headings: Headings) -> str | None:
+    """Say after which unit a file or sheet is called: one that is listed, or where none is, what ends as units do.
+
+    >>> unit_called("城东派出所10月接处警", {"001": "001", "城东派出所": "001"}, read_headings())
+    '001'
+    >>> unit_called("接处警_城东所（2024年10月）", {}, read_headings()), unit_called("10月", {}, read_headings())
+    ('城东所', None)
+    """
+    short = squeeze(name)
+    if not short or names_citizen(name):
+        return None
+    if short in known:
+        return known[short]
+    words = [word for word in known if not word.isascii()]
+    inside = [word for word in words if word in short]
+    inside = [word for word in inside if not any(word != other and word in other for other in inside)]
+    begun = {known[word] for word in words if len(short) > 1 and not short.isascii() and word.startswith(short)}
+    if fitting := {known[word] for word in inside} or begun:
+        return fitting.pop() if len(fitting) == 1 else None
+    if known:
+        return None
+    for word in sorted((squeeze(word) for layer in headings.layers for those in layer.names.values() for word in those), key=len):
+        short = short.replace(word, "")
+    levels = [layer.values.get("units", {}).get("level", {}) for layer in headings.layers]
+    ends = "|".join(re.escape(word) for words in levels for level in ("station", "zone") for word in words.get(level, ()))
+    told = re.fullmatch(rf"([\u3400-\u9fff]{{1,12}}?(?:{ends}))", re.sub(r"\d+[年月日季度]*|\W|_", "", short))
+    return told[1] if told else None
+
+
 # Units that nobody listed
 
 MOST_UNITS = 5000
 """Records that name more units hold something else in that column."""
 
 
-def _list_units(plan: Outline, sources: Mapping[str, Sequence[Source]], headings: Headings, to: Path) -> dict[Path, str]:
-    """List the units that the records name, where there is no table of units: a file for a person to look at, and its text."""
+def _list_units(
+    plan: Outline, sources: Mapping[str, Sequence[Source]], headings: Headings, to: Path, alone: Mapping[str, int]
+) -> dict[Path, str]:
+    """List the units that the records name, where there is no table of units: a file for a person to look at, and its text.
+
+    alone: how many rows are given to a unit by file or sheet.
+    """
     if "units" in plan.tables or not plan.root.is_dir():
         return {}
-    named = Counter[tuple[str, str]]()
+    named = Counter({(unit, ""): count for unit, count in alone.items()})
     for table, parts in sources.items():
         heading = next((old for old, new in plan.tables[table].get("rename", {}).items() if new == "unit_id"), "unit_id")
         for part in (part for part in parts if table in EVENTS and heading in part.rows.columns):

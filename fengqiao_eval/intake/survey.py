@@ -264,7 +264,8 @@ def _best_table(path: Path, proposal: Proposal, headings: Headings) -> tuple[Fit
 
 def _is_table(fit: Fitness, path: Path, proposal: Proposal, headings: Headings) -> bool:
     """Say whether a sheet is a record table at all: every required column is there, or all but one and it is called so."""
-    named = headings.tables_named(f"{path.name} {proposal.sheet}")
+    above = path.parent.name if fit.missing == ("unit_id",) else ""  # a file or sheet may be called after its unit
+    named = headings.tables_named(f"{above} {path.name} {proposal.sheet}")
     return not fit.missing or (len(fit.missing) == 1 and len(fit.columns) > 1 and fit.table in named)
 
 

@@ -40,10 +40,15 @@ class Glob(Model):
     glob: Annotated[str, AfterValidator(_pattern)]
 
 
+Filled = dict[str, From | tuple[str, str] | Written | None]
+"""What columns are filled with: a constant, {from: a column of the file}, or [column of days, column of clocks]."""
+
+
 class Placed(Layout):
-    """A file of several, or a sheet of one, with what is settled about it alone (see Layout)."""
+    """A file of several, or a sheet of one, with what is settled about it alone (see Layout), as the unit of all its rows."""
 
     name: str
+    set: Filled = {}
 
 
 Several = Annotated[tuple[str | Placed, ...], Field(min_length=1)]
@@ -53,8 +58,8 @@ Several = Annotated[tuple[str | Placed, ...], Field(min_length=1)]
 class Mapped(Layout):
     """How one table is found and read: where it lies in its file (see Layout), and what its columns and words mean here.
 
-    file: a name, a list of them, or a pattern (see Glob), each file read by this same mapping; of a list {name: …, heading: …}
-    says of one file, or of one sheet, where it differs; rename {column in the file: name
+    file: a name, a list of them, or a pattern (see Glob), each file read by this same mapping; of a list {name: …, heading: …,
+    set: {unit_id: …}} says of one file, or of one sheet, where it differs; rename {column in the file: name
     here}; values {column here: {as written: as meant}}, where "" is the empty cell; set {column here: constant, {from: column in
     the file}, or [column of days, column of clocks]}; missing: markers that mean an empty cell; repeated: what becomes of rows
     that share an id (unsaid, equal rows are one and all others stay; keep: equal rows stay too); absent_parents (units): whether
@@ -64,7 +69,7 @@ class Mapped(Layout):
     file: str | Several | Glob | None = None
     rename: dict[str, str] = {}
     values: dict[str, dict[str, Written | None]] = {}
-    set: dict[str, From | tuple[str, str] | Written | None] = {}
+    set: Filled = {}
     missing: tuple[str, ...] = ()
     repeated: Literal["keep", "refuse", "first", "last"] | None = None
     absent_parents: Literal["refuse", "root"] = "refuse"
@@ -75,8 +80,11 @@ class Mapped(Layout):
         items = (self.file,) if isinstance(self.file, str) else () if isinstance(self.file, Glob | None) else self.file
         found = []
         for one in items:
-            own = {key: getattr(one, key) for key in one.model_fields_set - {"name"}} if isinstance(one, Placed) else {}
-            found.append((one.name if isinstance(one, Placed) else one, self.model_copy(update=own)))
+            if isinstance(one, str):
+                found.append((one, self))
+                continue
+            own = {key: getattr(one, key) for key in one.model_fields_set - {"name"}} | {"set": self.set | one.set}
+            found.append((one.name, self.model_copy(update=own)))
         return found
 
     @property

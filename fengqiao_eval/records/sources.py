@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import combinations, pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import duckdb
@@ -52,7 +53,8 @@ SHOWN = 8
 class Source(NamedTuple):
     """A table as it lies there: what it is called in faults, what it is (CSV, Parquet, DuckDB), its rows.
 
-    numbers: the rows of a sheet from which they are; percents: the columns that are written with %.
+    numbers: the rows of a sheet from which they are; percents: the columns that are written with %; set: what its columns are
+    filled with (see Mapped).
     """
 
     file: str
@@ -60,6 +62,7 @@ class Source(NamedTuple):
     rows: Any
     numbers: Sequence[int] = ()
     percents: tuple[str, ...] = ()
+    set: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass
@@ -238,7 +241,7 @@ def _folder_sources(roots: Sequence[Path], mapped: Mapping[str, Mapped], timezon
             if (count := times[path, *_extent(one)]) > 1:
                 found.faults.append(Fault(label, f"tables.{table}.file", "records.file_twice", {"count": count}))
             if (source := _read_source(connection, path, label, read, found, (table, one))) is not None:
-                found.tables.setdefault(table, []).append(source)
+                found.tables.setdefault(table, []).append(source._replace(set=one.set))
         found.faults += _percent_faults(table, found.tables.get(table, ()), how.rename)
         ways = {path: [how for one, how in parts if one == path] for path, count in Counter(paths).items() if count > 1}
         crossing = [path for path, hows in ways.items() if any(_cross(*pair) for pair in combinations(hows, 2))]
@@ -462,7 +465,7 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
     left = [Note("base_log", {"file": log.name})] if log.is_file() and log.stat().st_size else []
     found = Holdings(notes=left, there=[table if schema == "main" else f"{schema}.{table}" for schema, table in every])
     for table, how in mapped.items():
-        asked = _names_in_base(how, table, every)
+        asked, ways = _names_in_base(how, table, every), {given.casefold(): one for given, one in how.placed()}
         if not asked:
             found.miss(name, table, how)
         for stem in asked:
@@ -479,14 +482,14 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
                 called = ".".join(fitting[0]).removeprefix("main.")
                 file = f"{where.name}:{called}"
                 rows, faults = _open_table(connection, (base, *fitting[0]), file, reckoned)
-                faults += no_layout(how, table, file)
+                faults += no_layout(ways.get(stem, how), table, file)
                 if any(source.file == file for source in found.tables.get(table, ())):
                     faults = [Fault(file, f"tables.{table}.file", "records.file_twice", {"count": 2})]
                 if rows is None or faults:
                     found.unread.add(table)
                     found.faults += faults
                 else:
-                    found.tables.setdefault(table, []).append(Source(file, "DuckDB", rows))
+                    found.tables.setdefault(table, []).append(Source(file, "DuckDB", rows, set=ways.get(stem, how).set))
                 if len(fitting) > 1:
                     found.notes.append(Note("twice", {"table": table, "used": called, "left": ".".join(fitting[1])}))
     return found

@@ -146,7 +146,8 @@ def _shape_parts(
 
     Of several files a name of the mapping may be in some only. Return also the faults of the files, those of their cells, notes.
     """
-    shaped = [shape(part.rows, table, mapped, part.file, part.numbers) for part in parts]
+    ways = [mapped.model_copy(update={"set": part.set}) for part in parts]
+    shaped = [shape(part.rows, table, how, part.file, part.numbers) for part, how in zip(parts, ways, strict=True)]
     faults = _mapping_faults_of_all([found for _, found, _ in shaped])
     notes = _join_notes([told for _, _, told in shaped])
     whole = [(part, rows) for part, (rows, _, _) in zip(parts, shaped, strict=True) if rows is not None]
