@@ -12,6 +12,7 @@ from fengqiao_eval.pages.charts import dot_strip, draw_funnel, draw_places
 from fengqiao_eval.pages.fragments import headline
 from fengqiao_eval.results.card import card
 from fengqiao_eval.results.firmness import Margin, Rival, margin, places_frame, rankability_frame, shrunken_frame
+from fengqiao_eval.results.lines import Adjusted
 from fengqiao_eval.results.run import open_run
 from runs_fixture import OWN, write
 
@@ -23,6 +24,11 @@ SAID = {
     "no order": (replace(RANGE, rankable=0.43), "这一类排不出先后：各单位的差距中只有43%不是偶然"),
     "all counted": (Margin(low=9, high=9, error=0.0), "全量统计，不含抽样误差"),
     "nothing known": (Margin(), "名次未附误差"),
+    "an award": (replace(RANGE, named=0.14, award=3, first={1: 0.02, 3: 0.15}), "列入评优名单（名额3个）的可能为14%。"),
+    "no n": (Margin(error=4.0, unknown={"no_n": ["安全感", "满意率"]}), "不给名次范围：没有说明“安全感、满意率”的样本量"),
+    "no spread": (Margin(unknown={"no_spread": ["人均走访"]}), "不给名次范围：“人均走访”的误差从记录里看不出。"),
+    "a scheme without error": (Margin(counted=True), "全量统计，不含抽样误差。"),
+    "a class of few that is known": (Margin(error=4.0, rankable=0.7, unknown={"no_n": ["安全感"]}), "同类单位太少，不给名次区间"),
     "few": (Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)), "同类单位太少，不给名次区间，只作两两比较"),
     "pair": (
         Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)),
@@ -66,6 +72,57 @@ def test_english_says_the_same(run):
     said = plain_text.firmness(told(run, replace(RANGE, rivals=(Rival("X", 0.6, 0.55),)), "en"))
     assert "By the level behind the records the place is, nine times in ten, between 3 and 15" in said
     assert "Chance of standing above X: 60%; in another such period: 55%" in said
+
+
+def flagged(of, *flags):
+    """Flag the card of a unit."""
+    return replace(of, standing=replace(of.standing, flags=flags))
+
+
+PULLED = {"zh": "记录少，名次向中间靠", "en": "few records: the place leans towards the middle"}
+BENT = {"zh": "封顶等规则使误差偏向一边", "en": "caps and the like make the error lean to one side"}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_card_says_where_it_leans(run, lang):
+    """Widened to hold the printed place: beside the place and in the sentence; bent by a cap: below the total; each once there."""
+    of = flagged(told(run, RANGE, lang), "pulled", "bent")
+    page = headline(of)
+    assert page.html.count(PULLED[lang]) == 2
+    assert page.html.count(BENT[lang]) == page.text.count(BENT[lang]) == 1
+    assert re.search(rf"(9名；|printed 9; ){PULLED[lang]}[）)]".replace("9", str(of.standing.rank)), page.text)
+    plainly = headline(flagged(told(run, RANGE, lang)))
+    assert PULLED[lang] not in plainly.html + plainly.text
+    assert BENT[lang] not in plainly.html + plainly.text
+
+
+def test_a_veto_on_awards_leaves_the_chance_of_the_place(run):
+    """Who is kept from the list whatever the place has no chance of it, and is told how likely the place is."""
+    of = told(run, replace(RANGE, named=0.0, award=3, first={3: 0.4}))
+    veto = Adjusted("x", "否决", "bar_award", "不得评优", 1.0, "1 起", 0.0, (), inside=False)
+    assert "列入评优名单（名额3个）的可能为<1%。" in plain_text.firmness(of)
+    assert "名次在前3名的可能为40%。" in plain_text.firmness(replace(of, adjustments=(veto,)))
+
+
+def test_indicators_without_an_error_are_named_in_the_language_of_the_card(run):
+    """From the notes of the run, of the indicators that the unit has; what is said of others is not said here."""
+    label = run.scheme.indicators[0].label
+    notes = [{"key": "error_no_n", "given": {"indicator": each, "count": 4}} for each in (label, "别的指标")]
+    manifest = {**run.manifest, "notes": [*run.manifest["notes"], *notes]}
+    for lang, words in (("zh", f"没有说明“{label}”的样本量"), ("en", f"rests: “{run.scheme.indicators[0].name('en')}”")):
+        of = card(replace(run, manifest=manifest), OWN, lang)
+        assert words in plain_text.firmness(of)
+        assert "别的指标" not in plain_text.firmness(of)
+        assert not any(label in said and "error: none" in said for said in of.unknowns)
+
+
+def test_the_place_has_its_range_beside_it(run):
+    """And says of a class without an order that it has none; the short sentence says the gravest alone."""
+    lost = told(run, replace(RANGE, rankable=0.43))
+    assert plain_text.place_range(lost) == ["九成可能：第3–15名", "这一类排不出先后"]
+    assert plain_text.firmness_short(lost).endswith("这一类排不出先后：各单位的差距中只有43%不是偶然。")
+    assert plain_text.firmness_short(told(run, RANGE)).count("。") == 2
+    assert not plain_text.place_range(told(run, Margin(low=9, high=9, error=0.0)))
 
 
 def test_the_picture_has_twenty_dots_and_words_for_who_cannot_see_it(run):

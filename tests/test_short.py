@@ -7,6 +7,7 @@ import pytest
 
 from fengqiao_eval.pages import short
 from fengqiao_eval.results.card import card
+from fengqiao_eval.results.firmness import Margin
 from fengqiao_eval.results.run import open_run
 from runs_fixture import OWN, UNRANKED, write
 
@@ -55,3 +56,14 @@ def test_a_person_signs_in_person(run):
     """An officer's sheet is received by that person."""
     assert "签收（本人签名）" in words(short.page(run, "P0001"))
     assert "签收（被考评单位，签名）" in words(short.page(run, OWN))
+
+
+def test_the_range_stands_beside_the_place_and_one_sentence_below(run, monkeypatch):
+    """A class without an order says so in both; chances and pairs stay on the full card."""
+    firm = Margin(low=3, high=15, low_w=2, high_w=16, error=5.3, rankable=0.43, grade=0.72, named=0.1, award=2)
+    of = card(run, OWN)
+    monkeypatch.setattr(short, "card", lambda *_: replace(of, standing=replace(of.standing, margin=firm)))
+    said = words(short.page(run, OWN))
+    assert "九成可能：第3–15名 这一类排不出先后" in said
+    assert "这一类排不出先后：各单位的差距中只有43%不是偶然。" in said
+    assert not re.search("权重若也有出入|等次确为|评优名单", said)

@@ -84,9 +84,31 @@ def place(card: Card) -> str:
 
 def firmness(card: Card) -> str:
     """Say how firm the place is, or that nothing is known of it; without a place, on what the points rest."""
-    if card.standing.rank is None or card.standing.of <= 1:
-        return basis(card)
-    return (" " if card.lang == "en" else "").join([basis(card), *_margin_words(card)])
+    return (" " if card.lang == "en" else "").join([basis(card), *margin_words(card)])
+
+
+def firmness_short(card: Card) -> str:
+    """Say it in one sentence, where the range stands beside the place: that the class has no order, the range, or why none."""
+    return (" " if card.lang == "en" else "").join([basis(card), *margin_words(card)[:1]])
+
+
+def place_range(card: Card) -> list[str]:
+    """Say beside the place between which places it may lie, why it stands at an end of them, and that the class has no order."""
+    known, lang = card.standing.margin, card.lang
+    if card.standing.rank is None or known.low is None or not known.error:
+        return []
+    said = [say("card.margin.short", lang, low=known.low, high=known.high)]
+    said += [term("flag", "pulled", lang)] if "pulled" in card.standing.flags else []
+    return said if known.ordered else [*said, say("firmness.unordered", lang)]
+
+
+SAID = ("low_coverage", "not_ranked", "pulled", "bent")
+"""Flags that other words beside total and place say already."""
+
+
+def other_flags(card: Card) -> list[str]:
+    """Say what else is flagged."""
+    return [term("flag", flag, card.lang) for flag in card.standing.flags if flag not in SAID]
 
 
 def basis(card: Card) -> str:
@@ -95,25 +117,31 @@ def basis(card: Card) -> str:
     return say(key, card.lang, n=plain(card.standing.n))
 
 
+def margin_words(card: Card) -> list[str]:
+    """Say, a sentence each, between which places the place lies and how sure what hangs on it is; or why that is not known."""
+    return [*_margin_words(card)] if card.standing.rank is not None and card.standing.of > 1 else []
+
+
 def _margin_words(card: Card) -> Iterator[str]:
-    """Say between which places the place lies and how sure what hangs on it is; or why nothing is known of that."""
     standing, known, lang = card.standing, card.standing.margin, card.lang
-    if not known.ordered:
-        yield say("card.margin.unordered", lang, kept=chance(known.rankable))
-    if known.low is not None and not known.error:
+    if known.counted or (known.low is not None and not known.error):
         yield say("card.margin.counted", lang)
         return
+    if not known.ordered:
+        yield say("card.margin.unordered", lang, kept=chance(known.rankable))
     if known.low is not None:
-        yield say("card.margin.range", lang, low=known.low, high=known.high, rank=standing.rank)
+        aside = say("card.semicolon", lang) + term("flag", "pulled", lang) if "pulled" in standing.flags else ""
+        yield say("card.margin.range", lang, low=known.low, high=known.high, rank=standing.rank, aside=aside)
         if (known.low_w, known.high_w) != (known.low, known.high) and known.low_w is not None:
             yield say("card.margin.weights", lang, low=known.low_w, high=known.high_w)
-    elif known.error is None:
-        yield say("card.margin.none", lang)
-        return
-    else:
+    elif known.rivals or known.rankable is not None:
         yield say("card.margin.few", lang)
+    else:
+        yield from _without_range(card)
+        return
     if known.grade is not None and standing.grade:
         yield say("card.margin.grade", lang, grade=standing.grade, chance=chance(known.grade))
+    yield from _award_chance(card)
     if len(known.rivals) > 1:
         those = (say("card.margin.one", lang, name=rival.name, chance=chance(rival.above)) for rival in known.rivals)
         yield say("card.margin.rivals", lang, those=say("card.comma", lang).join(those))
@@ -121,6 +149,25 @@ def _margin_words(card: Card) -> Iterator[str]:
         rival = known.rivals[0]
         name = rival.name or say("card.margin.next", lang)
         yield say("card.margin.rival", lang, name=name, chance=chance(rival.above), again=chance(rival.again))
+
+
+def _without_range(card: Card) -> Iterator[str]:
+    """Say why there is no range: which indicators have no error, and why; of an older run, that there is none."""
+    known, lang = card.standing.margin, card.lang
+    for why, labels in known.unknown.items():
+        yield say(f"card.margin.{why}", lang, labels=say("card.comma", lang).join(labels))
+    if not known.unknown:
+        yield say("card.margin.none", lang)
+
+
+def _award_chance(card: Card) -> Iterator[str]:
+    """Say, where so many are named for an award, how likely that is; of whom a veto keeps from it, of standing among them."""
+    known, lang = card.standing.margin, card.lang
+    if known.named is None:
+        return
+    barred = not known.named and any(line.effect == "bar_award" for line in card.adjustments)
+    likely = known.first.get(known.award, 0.0) if barred else known.named
+    yield say("card.margin.first" if barred else "card.margin.named", lang, k=known.award, chance=chance(likely))
 
 
 def chance(share: float | None) -> str:
@@ -194,6 +241,7 @@ def total_notes(card: Card) -> list[str]:
     said = [total_parts(card) if standing.complete else say("card.part_scored", lang, **given)]
     if by_rule := sum(line.weight_used for line in card.indicators if line.scored and not line.own):
         said.append(say("card.by_rule", lang, share=plain(100 * by_rule, 1)))
+    said += [term("flag", "bent", lang)] if "bent" in standing.flags else []
     return [*filter(None, said)]
 
 

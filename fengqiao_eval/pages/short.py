@@ -15,7 +15,7 @@ from fengqiao_eval.pages.fragments import render
 from fengqiao_eval.results.card import Card, card
 from fengqiao_eval.results.caveats import banner, template_lines
 from fengqiao_eval.results.run import Run
-from fengqiao_eval.wording.numbers import covered_part, period_words, term
+from fengqiao_eval.wording.numbers import covered_part, period_words
 from fengqiao_eval.words import character_width, say
 
 LINES = 47
@@ -40,11 +40,11 @@ def page(run: Run, unit_id: str, lang: str = "zh") -> str:
     who, standing = of.identity, of.standing
     warned = [*banner(run.manifest, lang), *template_lines(run.manifest.get("templates", ()), [who.level], lang)]
     losses = sorted((line for line in of.indicators if line.scored and line.lost >= LEAST), key=lambda line: -line.lost)
-    total = [*plain_text.total_notes(of), *(term("flag", flag, lang) for flag in standing.flags if flag not in _SAID)]
+    total = [*plain_text.total_notes(of), *plain_text.other_flags(of)]
     if standing.complete:
         total.insert(0, say("card.full", lang, full=standing.full))
         total.insert(1, say("card.covered", lang, covered=covered_part(standing.covered)))
-    place = [*standing.reasons] or [_class_words(of)]
+    place = [*standing.reasons] or [_class_words(of), *plain_text.place_range(of)]
     given = {
         "card": of,
         "name": _cut(who.name),
@@ -64,7 +64,7 @@ def page(run: Run, unit_id: str, lang: str = "zh") -> str:
     room -= 2 + _count_lines((line.label for line in of.dimensions[:dimensions]), LABEL)
     shown = _fit([line.label for line in losses], LABEL, 0.5 * room, LOSSES)
     room -= 2 + _count_lines((line.label for line in losses[:shown]), LABEL) + len(outside)
-    caveats = [*warned, plain_text.firmness(of), *plain_text.unknowns(of)]
+    caveats = [*warned, plain_text.firmness_short(of), *plain_text.unknowns(of)]
     told = max(len(warned) + 1, _fit(caveats, ACROSS, room - 2, len(warned) + CAVEATS))
     return render(
         "short.html",
@@ -78,10 +78,6 @@ def page(run: Run, unit_id: str, lang: str = "zh") -> str:
         warned=warned,
         caveats=caveats[len(warned) : told],
     )
-
-
-_SAID = ("low_coverage", "not_ranked")
-"""Flags that the words beside a missing total and place say already."""
 
 
 def _class_words(of: Card) -> str:

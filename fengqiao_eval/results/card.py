@@ -1,14 +1,14 @@
 """A scorecard as data: everything that is printed on a card, put together from a finished run and nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from fengqiao_eval.errors import OFFICER, refuse_in
 from fengqiao_eval.results import lost_records
 from fengqiao_eval.results.caveats import empty_months, unknowns, unranked_reasons
-from fengqiao_eval.results.firmness import Margin, margin, rivals_of
+from fengqiao_eval.results.firmness import Margin, margin, rivals_of, without_error
 from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums, page_names
 from fengqiao_eval.results.gains import Gain, gains
 from fengqiao_eval.results.hierarchy import Hierarchy, class_words, hierarchy
@@ -186,7 +186,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
     below = (unit_id,) if who.is_officer else run.below(unit_id)  # an officer has nobody below
     return Card(
         identity=who,
-        standing=_standing(read, who.unit_id, ranks, peers, lines, _margin(run, frame["chances"], place, who)),
+        standing=_standing(read, who.unit_id, ranks, peers, lines, _margin(run, frame["chances"], place, who, lines)),
         decimals=scheme.decimals,
         outline=dimension_lines(read, lines),
         indicators=lines,
@@ -214,11 +214,14 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
     )
 
 
-def _margin(run: Run, chances: Frame, place: Row, who: Identity) -> Margin:
+def _margin(run: Run, chances: Frame, place: Row, who: Identity, lines: Sequence[IndicatorLine]) -> Margin:
     """Read how firm the place is; rivals are called by their names, an officer's by none."""
     rows = [row for row in chances.rows(who.unit_id) if row["period"] == who.period] if place else []
     called = {} if who.is_officer else {other: text(run.unit(other)["name"]) for other in rivals_of(rows)}
-    return margin(place, rows, called)
+    own = {line.code: line.label for line in lines}
+    labels = {indicator.label: own[indicator.code] for indicator in run.scheme.indicators if indicator.code in own}
+    unknown = without_error(run.manifest.get("notes", ()), labels)
+    return replace(margin(place, rows, called), unknown=unknown, counted=run.scheme.error == "none")
 
 
 def identity(run: Run, unit_id: str, lang: str = "zh") -> Identity:

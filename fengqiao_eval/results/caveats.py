@@ -18,10 +18,11 @@ FOR_EVALUATORS = (
     *("mapping_idle", "mapping_no_table", "set_over", "own_column", "words_absent", "codes_idle", "figures_idle", "ids_idle"),
     *("outside_idle", "outside_known", "files_unread"),
     *("no_sample", "no_sample_scored", "nothing_scored", "part_scored"),
+    *("error_none", "error_no_n", "error_no_spread"),
 )
 """Notes for those who keep scheme and parameters: a card does not repeat them, pages of the whole run do.
 
-Of its own unit it says what has no sample or is not scored where that stands.
+Of its own unit it says what has no sample, is not scored or has no error where that stands.
 """
 NOTES = 12
 """As many notes of the run as a card repeats; the manifest holds all."""

@@ -1,8 +1,8 @@
 """How firm a unit's place is, as a card tells it: from what the frames ranks and chances say of it; nothing is drawn here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,9 @@ class Margin:
 
     low, high: places between which the place by what lies behind the total lies, nine times in ten; low_w, high_w: with weights
     in doubt too; error: of the total, in points; places {place: chance}, for a picture; rankable: the share of what they differ
-    by that the units of the class keep; grade: the chance of the grade printed.
+    by that the units of the class keep; grade: the chance of the grade printed; first {k: chance}: of being among the first k;
+    named: of being named for an award, one of so many (award). Where there is no range: unknown {why: indicators without an
+    error}, counted: the scheme says that all there is was counted.
     """
 
     low: int | None = None
@@ -43,7 +45,12 @@ class Margin:
     places: Mapping[int, float] = field(default_factory=dict)
     rankable: float | None = None
     grade: float | None = None
+    first: Mapping[int, float] = field(default_factory=dict)
+    named: float | None = None
+    award: int = 0
     rivals: tuple[Rival, ...] = ()
+    unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    counted: bool = False
 
     @property
     def ordered(self) -> bool:
@@ -81,6 +88,9 @@ def margin(rank: Row, chances: Iterable[Row], called: Mapping[str, str] | None =
         places=_by_place(rows, "place"),
         rankable=_chance(rows, "rankable"),
         grade=_chance(rows, "grade"),
+        first=_by_place(rows, "first"),
+        named=_chance(rows, "named"),
+        award=next((int(row["k"]) for row in rows if row["statement"] == "named"), 0),
         rivals=tuple(Rival((called or {}).get(other, ""), chance, again.get(other, 0.0)) for other, chance in above.items()),
     )
 
@@ -95,7 +105,25 @@ def _by_place(rows: Iterable[Row], statement: str) -> dict[int, float]:
 
 
 def _chance(rows: Iterable[Row], statement: str) -> float | None:
-    return next((float(row["chance"]) for row in rows if row["statement"] == statement), None)
+    return next((number(row["chance"]) for row in rows if row["statement"] == statement), None)
+
+
+UNKNOWN = ("no_n", "no_spread")
+"""Why the error of an indicator may not be known: the words of uncertainty.law_of, as the notes of a run have them."""
+
+
+def without_error(notes: Iterable[Mapping[str, Any]], called: Mapping[str, str]) -> dict[str, list[str]]:
+    """Name the indicators of which a run says that their error is not known, by why; called: those of a unit, by their label.
+
+    >>> without_error([{"key": "error_no_n", "given": {"indicator": "安全感"}}], {"安全感": "Sense of safety"})
+    {'no_n': ['Sense of safety']}
+    """
+    found: dict[str, list[str]] = {}
+    for one in notes:
+        why, label = str(one["key"]).removeprefix("error_"), one.get("given", {}).get("indicator")
+        if why in UNKNOWN and label in called:
+            found.setdefault(why, []).append(called[label])
+    return found
 
 
 # Frames of a class, for the notebook how_firm
