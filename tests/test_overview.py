@@ -27,7 +27,8 @@ def test_the_headline_counts_every_level(run):
     assert text[0] == "枫桥式派出所一表通考（示例）　2024年第四季度　【草稿】"
     assert text[1].startswith("市局：1 个，总分 ")
     assert text[3].startswith("派出所：18 个，参加排名 16 个，总分中位数 ")
-    assert text[5] == "民警、辅警、网格员共 6 人，不列于此"
+    assert text[5].startswith("名次未附误差：")
+    assert text[6] == "民警、辅警、网格员共 6 人，不列于此"
 
 
 def test_classes_come_in_their_order_with_all_their_units(run):
@@ -38,6 +39,40 @@ def test_classes_come_in_their_order_with_all_their_units(run):
     assert stations[["单位数", "参加排名"]].to_numpy().tolist() == [[9, 8], [9, 8]]
     assert (table[["优秀", "良好", "达标", "待改进"]].sum(axis=1) == table["参加排名"]).all()
     assert table["单位数"].sum() == 1 + 2 + 18 + 24
+
+
+@pytest.fixture
+def ranged(tmp_path):
+    """Open a run whose stations and zones have ranges of five places; those of 一类 cannot be put into an order."""
+    folder = write_run(tmp_path / "demo")
+    ranks = pd.read_parquet(folder / "ranks.parquet")
+    firm = ranks["rank"].notna() & (ranks["of"] > 4)
+    low = (ranks["rank"] - 2).clip(lower=1).where(firm).astype("Int64")
+    ranks.assign(rank_low=low, rank_high=low + 4).to_parquet(folder / "ranks.parquet")
+    kept = [0.4 if group == "一类" else 0.8 for group in ranks["peer_class"]]
+    said = ranks[["unit_id", "period"]].assign(statement="rankable", object="", k=pd.array([pd.NA] * len(ranks), "Int64"))
+    said.assign(chance=kept)[ranks["rank"].notna()].to_parquet(folder / "chances.parquet")
+    return open_run(folder)
+
+
+def test_classes_without_an_order_are_named(ranged):
+    """In the headline and in the table, which says too over how many places a range goes; one unit alone has no order."""
+    said = overview.headline(ranged).text
+    assert "排不出先后，谁先谁后多半是偶然：派出所 一类、警务区 一类。" in said
+    assert "名次未附误差" not in said
+    table = overview.classes(ranged)
+    assert table.loc[table["层级"] == "派出所", ["名次跨度（位）", "先后"]].to_numpy().tolist() == [["5", "这一类排不出先后"], ["5", "能排先后"]]
+    assert table.loc[table["层级"] == "市局", ["名次跨度（位）", "先后"]].to_numpy().tolist() == [["—", "—"]]
+    assert '<td class="n">5</td>' in overview.table(table, ranged).html
+
+
+def test_a_mover_has_its_range_beside_the_place(ranged, run):
+    """Low and high as the run has them; a run without ranges has no such column."""
+    table, ranks = overview.movers(ranged, most=3), ranged.frame("ranks").of_period(ranged.period).set_index("unit_id")
+    found = ranks.loc[table["编号"]]
+    assert table["可能名次"].tolist() == [f"{low}–{high}" for low, high in zip(found["rank_low"], found["rank_high"], strict=True)]
+    assert "可能名次" not in overview.movers(run)
+    assert "先后" not in overview.classes(run)
 
 
 def test_a_median_of_two_is_rounded_half_up():

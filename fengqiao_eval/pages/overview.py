@@ -16,7 +16,8 @@ from fengqiao_eval.pages.run_screen import objection_words
 from fengqiao_eval.results import standings
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import applies
-from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, round_half_up, signed, term
+from fengqiao_eval.scoring.ranking import RANKABLE
+from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, plain, round_half_up, signed, term
 from fengqiao_eval.words import character_width, say
 
 SHADES = [[0, COLOURS["page"]["heat_0"][0]], [0.5625, COLOURS["page"]["heat_3"][0]], [1, COLOURS["page"]["heat_6"][0]]]
@@ -53,9 +54,22 @@ def headline(run: Run, lang: str = "zh") -> Fragment:
             words = {"level": term("level", level, lang), "what": standings.adjusted_words(run, lang)}
             ends = {name: signed(end, run.scheme.decimals) for name, end in (("low", moved.min()), ("high", moved.max()))}
             lines.append(say("overview.adjusted", lang, n=len(moved), **words, **ends))
+    lines += _firmness(run, lang)
     lines += [say("overview.staff", lang, n=manifest["officers"])] if manifest["officers"] else []
     lines.append(say("overview.as_of", lang, as_of=day(manifest["as_of"]), version=run.scheme.version))
     return Fragment(render("overview_lines.html", lang, lines=lines), "\n".join([title, *lines]), styled=True)
+
+
+def _firmness(run: Run, lang: str) -> list[str]:
+    """Say in a sentence that places have ranges, and which classes cannot be put into an order; or that there are none."""
+    listed, kept = standings.places(run), standings.rankability(run)
+    if run.scheme.error == "none" or listed["rank"].isna().all():
+        return [say("card.margin.counted", lang)] if run.scheme.error == "none" else []
+    if listed["rank_low"].isna().all():
+        return [say("screen.no_range", lang)]
+    lost = [f"{term('level', level, lang)} {group}".strip() for (level, group), share in kept.items() if share < RANKABLE]
+    said = say("overview.unordered", lang, classes=say("card.comma", lang).join(lost)) if lost else ""
+    return [say("overview.ranges", lang) + said]
 
 
 def _level_frames(run: Run) -> list[tuple[str, pd.DataFrame]]:
@@ -73,8 +87,11 @@ def _level_line(level: str, part: pd.DataFrame, run: Run, lang: str) -> str:
 
 
 def classes(run: Run, lang: str = "zh") -> pd.DataFrame:
-    """Lay out every class of every level: units, ranked, totals (median, lowest, highest) and how many have which grade."""
-    rows = []
+    """Lay out every class of every level: units, ranked, totals (median, lowest, highest) and how many have which grade.
+
+    Where the run has ranges of places: how many places such a range holds (the median), and whether the class has an order.
+    """
+    rows, kept, firm = [], standings.rankability(run), standings.places(run)["rank_low"].notna().any()
     for level, part in _level_frames(run):
         for group, units in part.groupby("peer_class", sort=False):
             totals, grades = units.loc[units["rank"].notna(), "total"], units["grade"].value_counts()
@@ -82,10 +99,18 @@ def classes(run: Run, lang: str = "zh") -> pd.DataFrame:
             row |= {"units": len(units), "ranked": len(totals)}
             ends = {"median": totals.median(), "low": totals.min(), "high": totals.max()}
             row |= {name: _round_number(number, run.scheme.decimals) for name, number in ends.items()}
+            row |= _order_cells(units, kept.get((level, group)), lang) if firm else {}
             named = {say(f"overview.column.{name}", lang): cell for name, cell in row.items()}
             bands = [band.grade for band in run.scheme.bands]
             rows.append(named | {standings.grade_words(run.scheme, band, lang): int(grades.get(band, 0)) for band in bands})
     return pd.DataFrame(rows)
+
+
+def _order_cells(units: pd.DataFrame, kept: float | None, lang: str) -> dict[str, str]:
+    """Say of a class how many places a range holds, and whether it can be put into an order."""
+    width = (units["rank_high"] - units["rank_low"] + 1).median()
+    order = "—" if kept is None else say("firmness.unordered" if kept < RANKABLE else "firmness.ordered", lang)
+    return {"width": "—" if pd.isna(width) else plain(width, 1), "order": order}
 
 
 def _round_number(number: float, decimals: int) -> float:
@@ -100,8 +125,10 @@ def movers(run: Run, lang: str = "zh", most: int = 5) -> pd.DataFrame:
     names = {"name": "unit", "peer_class": "class", "rank_before": "before", "rank": "place"}
     chosen = pd.concat(ends, ignore_index=True).rename(columns=names)
     chosen["class"] = chosen["class"].replace("", say("workbook.one_class", lang))
+    chosen["range"] = [standings.range_words(low, high) for low, high in zip(chosen["rank_low"], chosen["rank_high"], strict=True)]
     chosen["change"] = [f"{change:+d}".replace("-", "−") for change in chosen["change"]]
-    columns = ["unit", "unit_id", "class", "before", "place", "of", "change", "total"]
+    firm = ["range"] if chosen["rank_low"].notna().any() else []
+    columns = ["unit", "unit_id", "class", "before", "place", *firm, "of", "change", "total"]
     return chosen[columns].rename(columns={name: say(f"overview.column.{name}", lang) for name in columns})
 
 
@@ -196,8 +223,8 @@ def table(shown: pd.DataFrame, run: Run, lang: str = "zh") -> Fragment:
 
 
 def _is_numeric(column: pd.Series) -> bool:
-    """Say whether a column holds numbers, be they written with their sign."""
-    return not pd.api.types.is_string_dtype(column) or bool(column.str.fullmatch(r"[+−]\d+").all())
+    """Say whether a column holds numbers, be they written with their sign, as a range, or not known."""
+    return not pd.api.types.is_string_dtype(column) or bool(column.str.fullmatch(r"[+−]?[\d.]+|\d+–\d+|—").all())
 
 
 def notes(run: Run, lang: str = "zh") -> Fragment:

@@ -75,6 +75,25 @@ def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
     return listed.sort_values(["level_order", "class_order", "rank", "unit_id"], na_position="last", ignore_index=True)
 
 
+def rankability(run: Run, *, officers: bool = False) -> dict[tuple[str, str], float]:
+    """Give of every class of two and more, by level and name, the share of its differences that is no chance; where it is known."""
+    chances, ranks = (frame(run, name, officers=officers) for name in ("chances", "ranks"))
+    if chances.empty:  # an older run
+        return {}
+    known = chances[(chances["statement"] == "rankable") & chances["chance"].notna()].merge(ranks[ranks["of"] > 1], on="unit_id")
+    shares = known.groupby(["level", "peer_class"], sort=False)["chance"].first()
+    return {(str(level), str(group)): float(share) for (level, group), share in shares.items()}
+
+
+def range_words(low: Any, high: Any) -> str:
+    """Write between which places a place may lie; a dash where that is not known.
+
+    >>> range_words(3, 15), range_words(pd.NA, pd.NA)
+    ('3–15', '—')
+    """
+    return "—" if pd.isna(low) else f"{int(low)}–{int(high)}"
+
+
 def lacks_coverage(ranks: pd.DataFrame, scheme: Scheme) -> pd.Series:
     """Say of which units (rows of the frame ranks) too little was scored for a total, or nothing."""
     return pd.Series(~covers_enough(ranks["covered"].to_numpy("float64"), scheme), ranks.index)
