@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import cached_property
 
 import pandas as pd
 import pytest
@@ -9,9 +10,20 @@ import pytest
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.pages import plain_text
 from fengqiao_eval.pages.charts import dot_strip, draw_funnel, draw_places
+from fengqiao_eval.pages.explain import Question, total_lines
 from fengqiao_eval.pages.fragments import headline
 from fengqiao_eval.results.card import card
-from fengqiao_eval.results.firmness import Margin, Rival, margin, places_frame, rankability_frame, shrunken_frame
+from fengqiao_eval.results.firmness import (
+    Margin,
+    Rival,
+    margin,
+    places_frame,
+    rankability_frame,
+    same_record_groups,
+    same_records_words,
+    shared_records,
+    shrunken_frame,
+)
 from fengqiao_eval.results.lines import Adjusted
 from fengqiao_eval.results.run import open_run
 from runs_fixture import OWN, write
@@ -166,6 +178,31 @@ def test_frames_and_figures_of_a_class(run):
         places_frame(run, "galaxy")
     with pytest.raises(UsageError, match="这里没有指标“nothing”的数值"):
         shrunken_frame(run, "nothing", "station")
+
+
+def test_indicators_on_the_same_records_are_said_with_both_errors(run):
+    """One table, one date and one filter within another: independent, and moving as one; nothing where either is not known."""
+    groups = same_record_groups(run.scheme, "station")
+    assert ("到场时限达标率", "24小时登记率", "要素录入率", "案卷合格率") in groups
+    said = same_records_words(run.scheme, "station", (5.314, 5.6449))
+    assert "到场时限达标率、24小时登记率、要素录入率、案卷合格率" in said
+    assert said.endswith("相互独立计为 5.31 分，若它们完全同向则为 5.64 分。")
+    assert "5.31 points with all indicators independent, 5.64" in same_records_words(run.scheme, "station", (5.314, 5.6449), "en")
+    assert not same_records_words(run.scheme, "station", (5.314, float("nan")))
+    assert not shared_records(run, "station")
+
+
+def test_explain_says_the_range_and_what_errs_together(run, monkeypatch):
+    """Below the sum of a total: the range with its error, and the indicators of the same records; no word where none is known."""
+    assert not re.search("九成|完全同向", "\n".join(total_lines(run, OWN, "zh")))
+    firm = {"rank_low": 3, "rank_high": 15, "se_total": 5.314, "se_joint": 5.6449}
+    plain = Question.rank.func
+    known = cached_property(lambda asked: {**plain(asked), **firm})
+    known.__set_name__(Question, "rank")
+    monkeypatch.setattr(Question, "rank", known)
+    lines = total_lines(run, OWN, "zh")
+    assert lines[-2] == "按背后的真实水平，名次有九成可能在第 3 至第 15 名之间（总分的标准误 5.31 分）"
+    assert lines[-1].endswith("若它们完全同向则为 5.64 分。")
 
 
 def test_small_units_are_drawn_towards_the_class(run):

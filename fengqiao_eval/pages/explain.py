@@ -18,6 +18,7 @@ from fengqiao_eval.periods import parse
 from fengqiao_eval.records.identifiers import WRITTEN
 from fengqiao_eval.records.query import FILE
 from fengqiao_eval.results.caveats import empty_months
+from fengqiao_eval.results.firmness import same_records_words
 from fengqiao_eval.results.frames import page_names
 from fengqiao_eval.results.lines import (
     Adjusted,
@@ -144,7 +145,18 @@ def total_lines(run: Run, unit_id: str, lang: str) -> list[str]:
     for inside, key in ((True, "card.inside"), (False, "card.outside")):
         own = [line for line in asked.adjustments if line.inside is inside]
         lines += [say(key, lang), *(_adjustment(asked, line) for line in own)] if own else []
-    return [*lines, *_sum(asked, rows)]
+    return [*lines, *_sum(asked, rows), *_firmness(asked)]
+
+
+def _firmness(asked: Question) -> Iterator[str]:
+    """Say between which places the place may lie, and which indicators err together because they rest on the same records."""
+    rank, scheme = asked.rank, asked.run.scheme
+    error, low = number(rank.get("se_total")), number(rank.get("rank_low"))
+    if error and low is not None:
+        given = {"low": int(low), "high": int(rank["rank_high"]), "error": fixed(error, scheme.decimals)}
+        yield asked.say("range", **given)
+    if error and (said := same_records_words(scheme, str(rank["level"]), (error, rank.get("se_joint")), asked.lang)):
+        yield said
 
 
 def head_line(asked: Question) -> str:

@@ -13,8 +13,9 @@ from fengqiao_eval.results.lines import Row
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import frame
 from fengqiao_eval.scheme.measure import Count, Share
+from fengqiao_eval.scheme.scheme import Scheme, applies
 from fengqiao_eval.scoring.ranking import RANKABLE
-from fengqiao_eval.wording.numbers import number, term, text
+from fengqiao_eval.wording.numbers import fixed, number, term, text
 from fengqiao_eval.words import say
 
 
@@ -126,13 +127,47 @@ def without_error(notes: Iterable[Mapping[str, Any]], called: Mapping[str, str])
     return found
 
 
+# Indicators that rest on the same records: their errors are taken as independent, and may move as one
+
+
+def same_record_groups(scheme: Scheme, level: str, lang: str = "zh") -> list[tuple[str, ...]]:
+    """Name the indicators of a level that rest on the same records (same_records), group by group; those alone are left out."""
+    from fengqiao_eval.scoring.uncertainty import same_records  # noqa: PLC0415 - it loads scipy, which no card needs
+
+    groups: dict[int, list[str]] = {}
+    for indicator, group in zip(scheme.indicators, same_records(scheme).tolist(), strict=True):
+        if applies(indicator, level):
+            groups.setdefault(group, []).append(indicator.name(lang))
+    return [tuple(names) for names in groups.values() if len(names) > 1]
+
+
+def same_records_words(scheme: Scheme, level: str, errors: tuple[object, object], lang: str = "zh") -> str:
+    """Say which indicators of a level rest on the same records, and what that may do to the error of a total; '' where none do.
+
+    errors: that of the total, and that with all of a group moving as one (correlation 1); where either is not known, ''.
+    """
+    error, joint = (number(each) for each in errors)
+    groups = same_record_groups(scheme, level, lang)
+    if error is None or joint is None or not groups:
+        return ""
+    named = say("card.semicolon", lang).join(say("card.comma", lang).join(names) for names in groups)
+    shown = {"error": fixed(error, scheme.decimals), "joint": fixed(joint, scheme.decimals)}
+    return say("firmness.same_records", lang, groups=named, **shown)
+
+
+def shared_records(run: Run, level: str, peer_class: str = "", lang: str = "zh") -> str:
+    """Say it of a class: with the errors of its units in the mean; '' where nothing is known. Raises as places_frame does."""
+    firm = places_frame(run, level, peer_class)
+    return same_records_words(run.scheme, level, (firm["error"].mean(), firm["joint"].mean()), lang)
+
+
 # Frames of a class, for the notebook how_firm
 
 
 def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
     """Lay out how firm the places of a class are ('' for the first class of the level), a row a ranked unit, the best first.
 
-    place, of; name; total and its error; low, high; low_w, high_w with weights in doubt; shrunken; spread: where the place may
+    place, of; name; total, its error, and that error were all that rests on the same records to move as one (joint); low, high; low_w, high_w with weights in doubt; shrunken; spread: where the place may
     lie, {place: chance}. Units of a class that has no ranges have empty cells. Raises UsageError for a level or class
     of which nobody is ranked.
     """
@@ -146,7 +181,7 @@ def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
     chances = frame(run, "chances", officers=level == OFFICER)
     told = chances.groupby("unit_id") if len(chances) else ()  # an older run says nothing of chances
     spread = {unit: _by_place(rows.to_dict("records"), "place") for unit, rows in told}
-    names = {"total": "total", "error": "se_total", "low": "rank_low", "high": "rank_high", "low_w": "rank_low_w"}
+    names = {"total": "total", "error": "se_total", "joint": "se_joint", "low": "rank_low", "high": "rank_high", "low_w": "rank_low_w"}
     cells = {new: ranks.get(old) for new, old in (names | {"high_w": "rank_high_w", "shrunken": "shrunken"}).items()}
     found = pd.DataFrame({"place": ranks["rank"], "of": ranks["of"], "name": ranks["name"], **cells})
     return found.assign(spread=[spread.get(unit, {}) for unit in ranks["unit_id"]]).reset_index(drop=True)
