@@ -61,7 +61,10 @@ def test_classes_without_an_order_are_named(ranged):
     assert "排不出先后，谁先谁后多半是偶然：派出所 一类、警务区 一类。" in said
     assert "名次未附误差" not in said
     table = overview.classes(ranged)
-    assert table.loc[table["层级"] == "派出所", ["名次跨度（位）", "先后"]].to_numpy().tolist() == [["5", "这一类排不出先后"], ["5", "能排先后"]]
+    assert table.loc[table["层级"] == "派出所", ["名次跨度（位）", "先后"]].to_numpy().tolist() == [
+        ["5", "这一类排不出先后"],
+        ["5", "能排先后"],
+    ]
     assert table.loc[table["层级"] == "市局", ["名次跨度（位）", "先后"]].to_numpy().tolist() == [["—", "—"]]
     assert '<td class="n">5</td>' in overview.table(table, ranged).html
 
@@ -70,7 +73,9 @@ def test_a_mover_has_its_range_beside_the_place(ranged, run):
     """Low and high as the run has them; a run without ranges has no such column."""
     table, ranks = overview.movers(ranged, most=3), ranged.frame("ranks").of_period(ranged.period).set_index("unit_id")
     found = ranks.loc[table["编号"]]
-    assert table["可能名次"].tolist() == [f"{low}–{high}" for low, high in zip(found["rank_low"], found["rank_high"], strict=True)]
+    assert table["可能名次"].tolist() == [
+        f"{low}–{high}" for low, high in zip(found["rank_low"], found["rank_high"], strict=True)
+    ]
     assert "可能名次" not in overview.movers(run)
     assert "先后" not in overview.classes(run)
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,9 +23,10 @@ from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scoring.aggregation import Weights, total
 from fengqiao_eval.scoring.ranking import places
 from fengqiao_eval.tuning import override, payload
+from fengqiao_eval.tuning.model import WeightTable
 from fengqiao_eval.tuning.payload import write_standalone
 from fengqiao_eval.tuning.rescore import choice_warnings, choose, read_field
-from fengqiao_eval.tuning.sensitivity import Draft, rank_robustness
+from fengqiao_eval.tuning.sensitivity import Draft, chance_ranges, rank_robustness
 from fengqiao_eval.tuning.widget import tuner
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +66,13 @@ def opened(project):
 def plain(opened):
     """Give the stations of the plain run in its own period."""
     return read_field(opened("plain"), "station", parse("2024Q4"))
+
+
+@pytest.fixture
+def zones(opened):
+    """Give the zones of the plain run, and the largest of their groups."""
+    field = read_field(opened("plain"), "zone", parse("2024Q4"))
+    return field, int(np.bincount(field.group).argmax())
 
 
 def other_weights(field):
@@ -225,7 +234,7 @@ def test_firmness_holds_the_places_and_the_weights(screen, name):
     shown, ask = screen(name)
     weights = shown.field.table.in_force
     group = int(shown.head["group"])
-    answer, (low, high) = ask("firm", weights=weights.tolist(), group=group)
+    answer, (low, high, *_) = ask("firm", weights=weights.tolist(), group=group)
     place = shown.field.base.place[shown.field.group == group]
     assert ((low <= place) & (place <= high)).all()
     assert answer["ranges"]
@@ -233,6 +242,83 @@ def test_firmness_holds_the_places_and_the_weights(screen, name):
         assert all(low <= weights[one["node"]] <= high for low, high in (one["first"], one["awards"]))
         assert (shown.field.table.above == shown.field.table.above[one["node"]]).sum() > 1
     assert any(one["sampled"] for one in answer["ranges"]) or name == "plain"
+
+
+def unsaid(field):
+    """Give the field as if its run said no ranges, so that they are drawn."""
+    none = np.zeros(len(field.units), dtype=np.int64)
+    return replace(field, sheet=replace(field.sheet, low=none, high=none))
+
+
+def test_ranges_under_the_weights_in_force_are_those_of_the_run(plain):
+    """They stand in its frame ranks; drawn anew as for any draft they are the same but for a place of chance."""
+    group = next(group for group, size in enumerate(np.bincount(plain.group[plain.base.place > 0])) if size >= 4)
+    at = plain.group == group
+    said = plain.run.frame("ranks").of_period("2024Q4").set_index("unit_id").loc[plain.units["unit_id"][at]]
+    low, high, error = chance_ranges(plain, plain.table.in_force, group)
+    assert np.array_equal(low, said["rank_low"].fillna(0))
+    assert np.array_equal(high, said["rank_high"].fillna(0))
+    assert np.allclose(error, said["se_total"], atol=1e-9, equal_nan=True)
+
+
+def test_ranges_of_a_draft_follow_its_weights(zones):
+    """Drawn under the weights in force they are the run's to within two places; under others errors follow the weights used."""
+    field, group = zones
+    at = field.group == group
+    drawn, said = chance_ranges(unsaid(field), field.table.in_force, group), chance_ranges(field, field.table.in_force, group)
+    assert max(np.abs(one - other).max() for one, other in zip(drawn[:2], said[:2], strict=True)) <= 2
+    assert drawn[0].any()
+    draft = other_weights(field)
+    low, high, error = chance_ranges(field, draft, group)
+    outcome = field.outcome(draft)
+    used = np.where(np.isnan(outcome.points), 0, outcome.weighed.weight_used)
+    by_hand = np.sqrt((np.nan_to_num(used * field.sheet.errors) ** 2).sum(axis=1)) * field.error_scale
+    assert np.allclose(error, by_hand[at])
+    place = outcome.place[at]
+    ranked = (place > 0) & (low > 0)
+    assert ranked.any()
+    assert ((low <= place) & (place <= high))[ranked].all()
+    assert not low[place == 0].any()
+
+
+def test_where_an_error_is_not_known_nothing_is_said(zones):
+    """One unit with an indicator of no error leaves its group without ranges; the screen names the indicator."""
+    field, group = zones
+    column = field.table.columns[0]
+    first = np.flatnonzero((field.group == group) & (field.base.place > 0) & ~np.isnan(field.base.points[:, column]))[0]
+    errors = field.sheet.errors.copy()
+    errors[first, column] = np.nan
+    lost = replace(field, sheet=replace(unsaid(field).sheet, errors=errors, error=np.full(len(errors), np.nan)))
+    low, high, error = chance_ranges(lost, lost.table.in_force, group)
+    assert not (low.any() or high.any())
+    assert np.isnan(error).sum() == 1
+    label = field.table.scheme.indicators[column].label
+    assert payload.range_missing(lost) == f"名次没有可能范围：“{label}”的误差不知。"
+    assert payload.range_missing(field) == ""
+    nothing = replace(field, sheet=replace(field.sheet, errors=errors * np.nan))
+    assert payload.range_missing(nothing) == "名次未附误差。"
+    counted = replace(field, table=WeightTable(field.table.scheme.model_copy(update={"error": "none"}), "zone"))
+    assert payload.range_missing(counted) == "全量统计，不含抽样误差。"
+
+
+def test_an_older_run_knows_of_no_errors(opened, tmp_path):
+    """Without the columns of errors the screen opens, and says that places carry none."""
+    old = {"points": lambda frame: frame.drop(columns="se"), "ranks": lambda frame: frame.drop(columns=["se_total", "rank_low"])}
+    shown = tuner(changed_run(opened("plain"), tmp_path / "run", **old), "station", period="2024Q4")
+    assert shown.head["no_range"] == "名次未附误差。"
+    assert set(np.frombuffer(payload.unit_arrays(shown.field)["errors"], "<i4")) == {payload.NOT_SCORED}
+
+
+@pytest.mark.parametrize("name", ["plain", "recount"])
+def test_the_kernel_tells_ranges_and_errors_with_the_draws(screen, name):
+    """Five arrays come for the units of the group: both kinds of range, and errors in hundredths of the last decimal, -1 for none."""
+    shown, ask = screen(name)
+    draft, group = other_weights(shown.field), int(shown.head["group"])
+    _, (*_, low, high, error) = ask("firm", weights=draft.tolist(), group=group)
+    found = chance_ranges(shown.field, draft, group)
+    assert np.array_equal(low, found[0])
+    assert np.array_equal(high, found[1])
+    assert np.array_equal(error, np.where(np.isnan(found[2]), -1, np.rint(np.nan_to_num(found[2]) * 10_000)))
 
 
 def test_an_exact_stretch_ends_where_somebody_else_is_first(plain):

@@ -125,7 +125,9 @@ def movers(run: Run, lang: str = "zh", most: int = 5) -> pd.DataFrame:
     names = {"name": "unit", "peer_class": "class", "rank_before": "before", "rank": "place"}
     chosen = pd.concat(ends, ignore_index=True).rename(columns=names)
     chosen["class"] = chosen["class"].replace("", say("workbook.one_class", lang))
-    chosen["range"] = [standings.range_words(low, high) for low, high in zip(chosen["rank_low"], chosen["rank_high"], strict=True)]
+    chosen["range"] = [
+        standings.range_words(low, high) for low, high in zip(chosen["rank_low"], chosen["rank_high"], strict=True)
+    ]
     chosen["change"] = [f"{change:+d}".replace("-", "−") for change in chosen["change"]]
     firm = ["range"] if chosen["rank_low"].notna().any() else []
     columns = ["unit", "unit_id", "class", "before", "place", *firm, "of", "change", "total"]

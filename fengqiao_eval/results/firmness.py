@@ -181,7 +181,14 @@ def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
     chances = frame(run, "chances", officers=level == OFFICER)
     told = chances.groupby("unit_id") if len(chances) else ()  # an older run says nothing of chances
     spread = {unit: _by_place(rows.to_dict("records"), "place") for unit, rows in told}
-    names = {"total": "total", "error": "se_total", "joint": "se_joint", "low": "rank_low", "high": "rank_high", "low_w": "rank_low_w"}
+    names = {
+        "total": "total",
+        "error": "se_total",
+        "joint": "se_joint",
+        "low": "rank_low",
+        "high": "rank_high",
+        "low_w": "rank_low_w",
+    }
     cells = {new: ranks.get(old) for new, old in (names | {"high_w": "rank_high_w", "shrunken": "shrunken"}).items()}
     found = pd.DataFrame({"place": ranks["rank"], "of": ranks["of"], "name": ranks["name"], **cells})
     return found.assign(spread=[spread.get(unit, {}) for unit in ranks["unit_id"]]).reset_index(drop=True)

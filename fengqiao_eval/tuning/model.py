@@ -78,7 +78,9 @@ class PeriodPoints(IndicatorPoints):
 
     records: on how many each rests; raw: of indicators in marks (分值), by column, what their rule makes of the values, exactly.
     contributions, totals: whole 10^-decimals, as in the run; zeroed: by column, what vetoes take of that item; parts: the periods
-    of which this one is the mean. unsure: the indicators in marks whose values are not in the run, so that their points stay.
+    of which this one is the mean. errors, error: of the points, and of the totals in points (NaN: not known); low, high: between
+    which places each lies nine times in ten, as the run says (0: it does not). unsure: the indicators in marks whose values are
+    not in the run, so that their points stay.
     """
 
     period: Period
@@ -88,6 +90,10 @@ class PeriodPoints(IndicatorPoints):
     totals: np.ndarray
     zeroed: Mapping[int, np.ndarray]
     parts: tuple["PeriodPoints", ...]
+    errors: np.ndarray
+    error: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     unsure: frozenset[int] = frozenset()
 
     @property
@@ -136,7 +142,11 @@ def read_points(run: Run, among: Cohort, ids: pd.Index, period: Period) -> Perio
         seen = Rational.read(after[:, column]).where(known, measured).where(has_value(status[:, column]))
         return _raw_marks(indicator, seen, among)
 
-    totals = _lay_out(read("ranks").assign(indicator="total"), "total", ids, pd.Index(["total"]))[:, 0]
+    ranks = read("ranks").assign(indicator="total")
+
+    def of_total(name: str) -> np.ndarray:
+        return _lay_out(ranks, name, ids, pd.Index(["total"]))[:, 0] if name in ranks else np.full(len(ids), np.nan)
+
     return PeriodPoints(
         points=points,
         status=status,
@@ -146,9 +156,13 @@ def read_points(run: Run, among: Cohort, ids: pd.Index, period: Period) -> Perio
         records=np.nan_to_num(lay(rows, "n")),
         raw={column: raw(column) for column in marked},
         contributions=np.rint(np.nan_to_num(lay(rows, "contribution")) * step).astype(np.int64),
-        totals=np.rint(np.nan_to_num(totals) * step).astype(np.int64),
+        totals=np.rint(np.nan_to_num(of_total("total")) * step).astype(np.int64),
         zeroed=_veto_amounts(read("adjustments"), scheme, codes, ids),
         parts=tuple(read_points(run, among, ids, part) for part in parts(scheme, period)),
+        errors=lay(rows, "se") if "se" in rows else np.full(points.shape, np.nan),  # an older run knows of no errors
+        error=of_total("se_total"),
+        low=np.nan_to_num(of_total("rank_low")).astype(np.int64),
+        high=np.nan_to_num(of_total("rank_high")).astype(np.int64),
     )
 
 
@@ -162,7 +176,7 @@ def _lay_out(rows: pd.DataFrame, column: str, ids: pd.Index, codes: pd.Index, em
     found = np.full((len(ids), len(codes)), empty)
     if len(rows):
         unit, indicator = _positions(rows["unit_id"], ids), _positions(rows["indicator"], codes)
-        cells = _positions(rows[column], pd.Index(STATUSES)) if column == "status" else rows[column].to_numpy(dtype="float64")
+        cells = _positions(rows[column], pd.Index(STATUSES)) if column == "status" else rows[column].astype("float64").to_numpy()
         here = (unit >= 0) & (indicator >= 0)
         found[unit[here], indicator[here]] = cells[here]
     return found

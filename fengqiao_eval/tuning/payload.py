@@ -74,6 +74,7 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "sizes": [say(f"tune.size_{size}", lang) for size in SIZES],
         "bands": [{"grade": one.name(lang), "at_least": math.ceil(one.at_least * 10**scheme.decimals)} for one in scheme.bands],
         "awards": field.awards,
+        "no_range": range_missing(field),
         "lang": lang,
         "readonly": readonly,
         "warnings": list(choice_warnings(field, alone=readonly)),
@@ -94,6 +95,19 @@ def kernel_reasons(field: Field) -> str:
     if len(field.units) > MOST_UNITS:
         why.append(say("tune.why.units", field.lang, count=len(field.units), most=MOST_UNITS))
     return say("explain.comma", field.lang).join(why)
+
+
+def range_missing(field: Field) -> str:
+    """Say why the places of the level have no range, '' where they have: the run knows no errors, or not of some indicator."""
+    scheme, lang, columns = field.table.scheme, field.lang, field.table.columns
+    if scheme.error == "none":
+        return say("card.margin.counted", lang)
+    used = field.base.weighed.weight_used[:, columns] > 0
+    lost = (used & np.isnan(field.sheet.errors[:, columns]) & ~np.isnan(field.base.points[:, columns])).any(axis=0)
+    if lost.all() or not used.any():
+        return say("card.margin.none", lang)
+    names = [scheme.indicators[column].name(lang) for column in columns[lost]]
+    return say("tuner.no_error", lang, labels=say("card.comma", lang).join(names)) if names else ""
 
 
 def _nodes(field: Field) -> list[dict[str, Any]]:
@@ -118,7 +132,7 @@ def unit_arrays(field: Field) -> dict[str, bytes]:
     """Lay out the units: points (units × indicators, ten-thousandths), and per unit what is said of it."""
     sheet, columns, indicators = field.sheet, field.table.columns, field.table.scheme.indicators
     surveyed = [column for column in columns if "surveys" in indicators[column].measure.tables]
-    points = sheet.points[:, columns]
+    points, errors = sheet.points[:, columns], sheet.errors[:, columns]
     scaled = np.where(np.isnan(points), NOT_SCORED, np.rint(np.nan_to_num(points) * 10**DECIMALS))
     found = {
         "points": (scaled, "<i4"),
@@ -130,6 +144,10 @@ def unit_arrays(field: Field) -> dict[str, bytes]:
         "size": (_sizes(field.units), "u1"),
         "few": (((sheet.records < SMALL) & ~sheet.spared)[:, surveyed].any(axis=1), "u1"),
         "base": (field.base.totals, "<i4"),
+        "errors": (np.where(np.isnan(errors), NOT_SCORED, np.rint(np.nan_to_num(errors) * 10**DECIMALS)), "<i4"),
+        "scale": (field.error_scale, "<f4"),
+        "low": (sheet.low, "<i4"),
+        "high": (sheet.high, "<i4"),
     }
     return {name: np.ascontiguousarray(array.astype(kind)).tobytes() for name, (array, kind) in found.items()}
 

@@ -107,6 +107,11 @@ class Field:
         return [award_count(self.table.scheme.awards, int(of)) for of in placed]
 
     @property
+    def outside(self) -> np.ndarray:
+        """What stands outside the hundred of each total, whatever the weights, in whole 10^-decimals."""
+        return self._fixed[self.sheet.period]
+
+    @property
     def kept_from_awards(self) -> np.ndarray:
         """Say which units a veto keeps from awards."""
         rows = self.run.frame("adjustments", officers=self.level == OFFICER).of_period(str(self.period))
@@ -122,6 +127,27 @@ class Field:
         found = self._weigh(self.sheet, np.asarray(hundredths), self._fixed)
         placed = self.among.eligible & has_coverage(found.covered, found.barred, self.table.scheme)
         return replace(found, place=places(found.totals, self.group, placed)[0])
+
+    @cached_property
+    def error_scale(self) -> np.ndarray:
+        """By how much the error of each total in the run is more than that of its points alone, each weighed and squared.
+
+        It is 1 where the run knows of no error of a total, and where points have none.
+        """
+        own, known = self._points_error(self.base), ~np.isnan(self.sheet.error)
+        return np.divide(self.sheet.error, own, out=np.ones(len(own)), where=known & (own > 0))
+
+    def errors(self, outcome: Outcome) -> np.ndarray:
+        """Give the errors of the totals of an outcome, in points of the total; NaN where that of a point that weighs is not known.
+
+        As with weights in doubt: errors of points stay, those of totals follow the weights; of those in force they are the run's.
+        """
+        return self.error_scale * self._points_error(outcome)
+
+    def _points_error(self, outcome: Outcome) -> np.ndarray:
+        used = outcome.weighed.weight_used
+        moved = np.where(used > 0, used * np.where(np.isnan(outcome.points), 0, self.sheet.errors), 0)
+        return np.asarray(np.sqrt((moved**2).sum(axis=1)))
 
     @cached_property
     def _fixed(self) -> Mapping[Period, np.ndarray]:

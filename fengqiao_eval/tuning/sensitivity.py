@@ -1,4 +1,4 @@
-"""How firm a draft is: places over draws of weights, the stretch of every slider, and weights as others propose them."""
+"""How firm a draft is: places over draws of weights and of records, the stretch of sliders, and weights as others propose them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +15,17 @@ from fengqiao_eval.scheme.load import reweigh
 from fengqiao_eval.scheme.scheme import Scheme, nominal
 from fengqiao_eval.scheme.weighting import ahp, critic, entropy, judged_groups
 from fengqiao_eval.scoring.aggregation import HUNDREDTHS, Weights, least_share
-from fengqiao_eval.scoring.sensitivity import DRAWS, WHOLE, bounds, draw_weights, drawn_places, search_outward, slopes, stretch
+from fengqiao_eval.scoring.sensitivity import (
+    DRAWS,
+    SEED,
+    WHOLE,
+    bounds,
+    draw_weights,
+    drawn_places,
+    search_outward,
+    slopes,
+    stretch,
+)
 from fengqiao_eval.tuning.rescore import Field
 
 MANY = 5_000
@@ -50,6 +60,41 @@ def rank_robustness(
     draws = EXACT_DRAWS if field.unlinear else FEWER_DRAWS if len(at) > MANY else DRAWS
     low[placed], high[placed] = bounds(draft.places(draws), draft.place[placed])
     return (low, high), list(draft.ranges()), draws
+
+
+def chance_ranges(field: Field, hundredths: np.ndarray, group: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Say how firm the places of a group are by chance in the records, under a draft: least and last place, nine times in ten.
+
+    Return both (0: nothing is said, as of groups of few, and where an error is not known) and the errors of the totals, in points,
+    in the order of the units. Under the weights in force they are what the run says, where it says so; else drawn as the run does.
+    """
+    from fengqiao_eval.scoring import uncertainty  # noqa: PLC0415 - it loads scipy, which the first show does without
+
+    part = field.only(np.flatnonzero(field.group == group))
+    outcome, size = part.outcome(hundredths), len(part.units)
+    low, high, error, placed = (
+        np.zeros(size, dtype=np.int64),
+        np.zeros(size, dtype=np.int64),
+        part.errors(outcome),
+        outcome.place > 0,
+    )
+    if np.array_equal(hundredths, part.table.in_force) and part.sheet.low.any():
+        return part.sheet.low, part.sheet.high, error
+    nothing, none = np.zeros(placed.sum()), np.full(placed.sum(), np.nan)
+    outside = part.outside[placed]
+    units = uncertainty.RankedClass(
+        hundred=(outcome.totals[placed] - outside).astype(float),
+        outside=outside.astype(float),
+        error=error[placed] * 10**part.table.scheme.decimals,
+        place=outcome.place[placed],
+        barred=nothing > 0,
+        lower=none,
+        upper=none,
+    )
+    lots = uncertainty.dice(SEED, str(part.period), part.level, part.groups[group])
+    found = uncertainty.firmness(units, lots, draws=FEWER_DRAWS if size > MANY else DRAWS)
+    low[placed], high[placed] = found.low, found.high
+    return low, high, error
 
 
 class Draft:

@@ -353,6 +353,39 @@ export function weigh(table, weights) {
   return { weights, totals, parts, ranked };
 }
 
+// ==== how firm totals are: errors of points stay, those of totals follow the weights ====
+
+/**
+ * Give a function from a unit to the error of its total under some weights, in 10^-decimals; NaN where it is not known.
+ * It is reckoned when it is asked for, so that a drag costs no more than the rows in view.
+ */
+export function errorsOf(table, weights) {
+  const known = new Map();
+  const finest = 10 ** table.decimals / POINT;
+  return (unit) => {
+    if (!table.errors?.length) return NaN;
+    const pattern = table.which[unit];
+    if (!known.has(pattern)) known.set(pattern, sharesIn(table, weights, pattern));
+    const shares = known.get(pattern);
+    let sum = 0;
+    for (let leaf = 0; leaf < table.leaves; leaf++) {
+      const share = table.masks[pattern * table.leaves + leaf] ? shares[table.leafNodes[leaf]] : 0;
+      const error = table.errors[unit * table.leaves + leaf];
+      if (share && error === NOT_SCORED) return NaN;
+      if (share) sum += (share * error) ** 2;
+    }
+    return Math.sqrt(sum) * table.scale[unit] * finest;
+  };
+}
+
+const TWICE_TAIL = 1.645; // of a normal error so many leave out a twentieth at either side
+
+/** Say whether two totals cannot be told apart, given their errors; null where one is not known. */
+export function alikeTotals(one, other, errorOne, errorOther) {
+  const noise = Math.hypot(errorOne, errorOther);
+  return Number.isNaN(noise) ? null : Math.abs(one - other) <= TWICE_TAIL * noise;
+}
+
 // ==== places ====
 
 /** Sort units by whole-number keys, small ones first, equals by their number: key and place in one number, sorted as numbers. */
@@ -734,6 +767,7 @@ function opened(way, given) {
     points: read("points", Int32Array), adjusted: read("adjusted", Int32Array), able: read("able", Uint8Array),
     group: read("group", Uint16Array),
   });
+  [table.errors, table.scale] = [read("errors", Int32Array), read("scale", Float32Array)];
   const barred = read("barred", Uint8Array);
   if (barred.length) table.barred = barred;
   const bands = [...head.bands].sort((a, b) => b.at_least - a.at_least);
@@ -743,7 +777,7 @@ function opened(way, given) {
   return {
     way, model, head, table, bands, now: history.now, history, gesture: null, anchor: null,
     county: read("county", Uint16Array), size: read("size", Uint8Array), few: read("few", Uint8Array),
-    base: read("base", Int32Array), names, ids: given.ids.split("\n"), ...stems(names),
+    base: read("base", Int32Array), low: read("low", Int32Array), high: read("high", Int32Array), names, ids: given.ids.split("\n"), ...stems(names),
     kernel: head.mode === "kernel", asked: null, restored: history.restored,
     inForce: null, draft: null, snapshots: [], firm: null, firmFor: null, stretches: [], influence: null,
     group: head.group ?? largest(table), within: ALL, sort: "place", active: 0, found: null, lit: -1, pins: new Set(),
@@ -955,15 +989,48 @@ function askFirm(app) {
   question(app.way, { kind: "firm", weights, group }, [], answered, () => (app.firmFor = null));
 }
 
+const FIRM = ["low", "high", "couldLow", "couldHigh", "error"]; // as they come for each unit: under other weights, by chance in the records
+
 /** Lay out place ranges by unit; they come for the units of the group, in the order of units. */
-function addFirm(app, group, ranges, low, high) {
+function addFirm(app, group, ranges, ...arrays) {
   const { units, members } = app.table;
-  const firm = (app.firm ||= { low: new Int32Array(units), high: new Int32Array(units), groups: new Map() });
-  members[group].forEach((unit, at) => ([firm.low[unit], firm.high[unit]] = [low[at], high[at]]));
+  app.firm ||= { groups: new Map(), ...Object.fromEntries(FIRM.map((name) => [name, new Int32Array(units)])) };
+  const { firm } = app;
+  FIRM.forEach((name, which) => members[group].forEach((unit, at) => (firm[name][unit] = arrays[which]?.[at] ?? 0)));
   firm.groups.set(group, new Map(ranges.map((range) => [range.node, range])));
 }
 
 const isKnown = (app, unit) => Boolean(app.firm?.groups.has(app.table.group[unit]));
+
+/**
+ * Between which places a unit may stand by chance in the records, at the weights on screen: what the kernel drew for them, or,
+ * while they are those in force, what the run says; null where neither is known. What was of other weights is never shown.
+ */
+function couldBe(app, unit) {
+  if (isKnown(app, unit)) return app.firm.couldLow[unit] ? [app.firm.couldLow[unit], app.firm.couldHigh[unit]] : null;
+  app.draft.isInForce ??= same(app.draft.weights, weightsInForce(app));
+  return app.draft.isInForce && app.low[unit] ? [app.low[unit], app.high[unit]] : null;
+}
+
+/** The error of a unit's total at the weights on screen, in 10^-decimals: here, or, where totals are no sums, the kernel's. */
+function errorNow(app, unit) {
+  if (app.kernel) return isKnown(app, unit) && app.firm.error[unit] >= 0 ? app.firm.error[unit] / FINER : NaN;
+  app.draft.error ||= errorsOf(app.table, app.draft.weights);
+  return app.draft.error(unit);
+}
+
+const FINER = 100; // the kernel tells errors in so small parts of 10^-decimals
+
+/** Say whether a unit and the one that follows it in the order of places cannot be told apart. */
+function alikeNext(app, order, at) {
+  const [unit, next] = [order[at], order[at + 1]];
+  if (unit === undefined || next === undefined || !app.draft.ranked[unit] || !app.draft.ranked[next]) return false;
+  const { totals } = app.draft;
+  return alikeTotals(totals[unit], totals[next], errorNow(app, unit), errorNow(app, next));
+}
+
+/** Whether neighbours in the list are neighbours in place. */
+const inPlaceOrder = (app) => app.sort === "place" && app.within === ALL && app.group !== ALL;
 
 // ---- the kernel: every question has an end, and that it is gone is said at once ----
 
@@ -1093,6 +1160,7 @@ function draw(app) {
   drawTop(app);
   drawMoves(app);
   drawHarm(app);
+  drawChance(app);
   drawFirm(app);
   clearTimeout(app.timer);
   if (app.rested !== app.draft || app.restedGroup !== app.group || app.restedState !== app.now.locked || app.untold) {
@@ -1458,7 +1526,7 @@ function listPanel(app) {
   if (app.ending) unit.append(make("span", { class: "ending" }, say("tuner.unit_short", { ending: app.ending.trim() })));
   const heads = make("div", { class: "row heads", "aria-hidden": "true" }, app.slopeHead, cell("place", say("tuner.place")),
     cell("moved", say("tuner.moved")), cell("pin", ""), unit, cell("bar", say("tuner.bar", { full: app.head.full })),
-    cell("total", say("tuner.total")), cell("range", say("tuner.range")));
+    cell("total", say("tuner.total")), cell("could", say("tuner.could")), cell("range", say("tuner.range")));
   app.pinned = make("div", { class: "pinned", role: "listbox", "aria-label": say("tuner.pinned") });
   app.lines = document.createElementNS(SVG, "svg");
   mark(app.lines, "aria-hidden", "true");
@@ -1488,11 +1556,14 @@ function scrolled(app) {
 }
 
 function row(app) {
-  const names = ["slope", "place", "moved", "pin", "name", "bar", "total", "range"];
+  const names = ["slope", "place", "moved", "pin", "name", "bar", "total", "could", "range"];
   const cells = Object.fromEntries(names.map((name) => [name, make("span", { class: name })]));
   [cells.stem, cells.ending, cells.mark] = ["stem", "ending", "mark"].map((name) => make("span", { class: name }));
   const inName = make("span", { class: "whole" }, cells.stem, cells.ending, cells.mark);
   cells.name.append(inName);
+  for (const name of ["said", "track", "span", "tick"]) cells[name] = make(name === "said" ? "span" : "i", { class: name });
+  cells.track.append(cells.span, cells.tick);
+  cells.could.append(cells.said, cells.track);
   const segments = [...app.table.tops.map((_, top) => "d" + (top % COLOURS)), "extra"].map((name) => make("i", { class: name }));
   cells.bar.append(...segments);
   const element = make("div", { class: "row", role: "option", tabindex: -1 }, ...names.map((name) => cells[name]));
@@ -1618,13 +1689,37 @@ function drawRow(app, line, unit, at, count) {
   tell(cells.total, totalSaid(app, unit));
   tell(cells.range, is && isKnown(app, unit) ? `${app.firm.low[unit]}–${app.firm.high[unit]}` : "");
   drawBar(app, line.segments, unit);
+  const could = is ? couldBe(app, unit) : null;
+  drawCould(app, cells, unit, is, could);
+  const beside = count > 0 && inPlaceOrder(app);
+  const [follows, leads] = [beside && alikeNext(app, app.listed, at - 1), beside && alikeNext(app, app.listed, at)];
+  element.classList.toggle("follows", Boolean(follows));
+  element.classList.toggle("leads", Boolean(leads));
   element.classList.toggle("named", isNamed(app, unit, is));
   element.classList.toggle("lit", unit === app.lit);
   mark(element, "aria-current", unit === app.lit ? "true" : null);
   mark(element, "aria-selected", String(app.pins.has(unit)));
   mark(element, "aria-posinset", count ? at + 1 : null);
   mark(element, "aria-setsize", count || null);
-  mark(element, "aria-label", rowSaid(app, unit, was, is, within));
+  mark(element, "aria-label", rowSaid(app, unit, was, is, within) + couldSaid(app, could, leads));
+}
+
+/** Draw between which places a unit may stand, as a thin line on those of its class, its place on it. */
+function drawCould(app, cells, unit, is, could) {
+  tell(cells.said, could ? could.join("–") : "");
+  cells.track.hidden = !could;
+  if (!could) return;
+  const last = Math.max(1, app.table.members[app.table.group[unit]].length - 1);
+  const left = (place) => `${((100 * (place - 1)) / last).toFixed(1)}%`;
+  const put = (element, name, value) => element.style[name] !== value && (element.style[name] = value);
+  put(cells.span, "left", left(could[0]));
+  put(cells.span, "width", left(1 + could[1] - could[0]));
+  put(cells.tick, "left", left(is));
+}
+
+function couldSaid(app, could, leads) {
+  const said = could ? app.say("tuner.row_could", { low: could[0], high: could[1] }) : "";
+  return said + (leads ? app.say("tuner.row_alike") : "");
 }
 
 /** What a name is followed by: few answers, and the class where all are listed. */
@@ -1730,8 +1825,23 @@ function drawDetail(app) {
   });
   const [was, is] = [app.inForce, app.draft].map((outcome) => view(app, outcome).place[unit] || "—");
   const given = { name: app.names[unit], id: app.ids[unit], was, is, parts: parts.join(app.say("tuner.and")) };
-  tell(app.detail, app.say("tuner.detail", given));
+  tell(app.detail, app.say("tuner.detail", given) + alikeSaid(app, unit));
   tell(app.why, whySaid(app, unit));
+}
+
+/** Say from which units of its class a unit cannot be told apart by the records: how many, and where they stand; once weights rest. */
+function alikeSaid(app, unit) {
+  if (app.gesture || app.rested !== app.draft || app.head.no_range || !app.draft.ranked[unit]) return "";
+  const { totals, ranked } = app.draft;
+  const { place } = view(app, app.draft);
+  const [own, error] = [totals[unit], errorNow(app, unit)];
+  if (Number.isNaN(error)) return "";
+  let [n, low, high] = [0, Infinity, 0];
+  for (const other of app.table.members[app.table.group[unit]]) {
+    if (other === unit || !ranked[other] || !alikeTotals(own, totals[other], error, errorNow(app, other))) continue;
+    [n, low, high] = [n + 1, Math.min(low, place[other]), Math.max(high, place[other])];
+  }
+  return n ? app.say("tuner.alike", { n, low, high }) : app.say("tuner.alike_none");
 }
 
 /** Say why a unit left the award list or came onto it: against the one whose place it gave up or took, dimension by dimension. */
@@ -1755,11 +1865,11 @@ function whySaid(app, unit) {
 
 function movesPanel(app) {
   const { say } = app;
-  for (const name of ["movesSaid", "awardsSaid", "bandsSaid", "firmSaid"]) app[name] = make("p", { class: name });
+  for (const name of ["movesSaid", "awardsSaid", "bandsSaid", "chanceSaid", "firmSaid"]) app[name] = make("p", { class: name });
   mark(app.awardsSaid, "tabindex", -1); // it takes the keyboard over from a name that goes
   const label = say("tuner.who_moves");
   return make("section", { class: "moves", "aria-label": label }, make("h3", { class: "unseen" }, label),
-    app.movesSaid, app.awardsSaid, app.bandsSaid, app.firmSaid);
+    app.movesSaid, app.awardsSaid, app.bandsSaid, app.chanceSaid, app.firmSaid);
 }
 
 function harmPanel(app) {
@@ -1857,6 +1967,31 @@ function bandsSaid(app) {
   const way = ({ from, to }) => (to < from ? "tuner.grade_up" : "tuner.grade_down");
   const said = found.slice(0, 6).map((each) => app.say(way(each), { from: grade(each.from), to: grade(each.to), n: each.n }));
   return said.join(app.say("tuner.and")) || app.say("tuner.bands_same");
+}
+
+/** Say how many neighbours cannot be told apart by the records, and over how many places ranges go; once the weights rest. */
+function drawChance(app) {
+  const { say, head, firm, draft, group } = app;
+  if (head.no_range) return tell(app.chanceSaid, head.no_range);
+  const waits = app.gesture || app.rested !== draft || (app.kernel && !firm?.groups.has(group));
+  if (group === ALL) return tell(app.chanceSaid, say("tuner.chance_all"));
+  if (waits) return tell(app.chanceSaid, app.way.state ? "" : say("tuner.chance_waits"));
+  const what = [draft, group, firm];
+  if (app.chanced && same(app.chanced, what)) return;
+  app.chanced = what;
+  tell(app.chanceSaid, chanceSaid(app));
+}
+
+function chanceSaid(app) {
+  const { say } = app;
+  const { order } = view(app, app.draft);
+  const pairs = Math.max(0, order.length - 1);
+  let alike = 0;
+  for (let at = 0; at < pairs; at++) if (alikeNext(app, order, at)) alike += 1;
+  const ranges = Array.from(order, (unit) => couldBe(app, unit)).filter(Boolean);
+  const widths = Float64Array.from(ranges, ([low, high]) => high - low + 1).sort();
+  const alone = app.head.readonly && !isInForce(app) ? say("tuner.chance_alone") : "";
+  return say("tuner.chance", { alike, pairs }) + (widths.length ? say("tuner.chance_width", { width: widths[widths.length >> 1] }) : alone);
 }
 
 function drawFirm(app) {
@@ -2032,7 +2167,8 @@ function fit(app) {
   const list = app.list.clientWidth;
   const digits = String(Math.max(1, ...app.table.members.map((each) => each.length))).length;
   root.style.setProperty("--digits", digits);
-  root.classList.toggle("no-range", Boolean(app.head.readonly) || list < 400);
+  root.classList.toggle("no-range", Boolean(app.head.readonly) || list < 500);
+  root.classList.toggle("no-could", Boolean(app.head.no_range) || list < 320);
   root.classList.toggle("no-bar", list < 620);
   root.classList.toggle("no-slope", list < 340);
   root.classList.toggle("tiny", list < 280);
@@ -2084,12 +2220,12 @@ const PRINTED = 2000; // rows of a list on paper at most
 function drawPrinted(app) {
   if (!app.draft) return;
   const { say } = app;
-  const heads = ["tuner.place", "tuner.moved", "tuner.unit", "tuner.total"].map((each) => make("th", { scope: "col" }, say(each)));
+  const heads = ["tuner.place", "tuner.moved", "tuner.unit", "tuner.total", "tuner.could"].map((each) => make("th", { scope: "col" }, say(each)));
   const [before, now] = [view(app, app.inForce).place, view(app, app.draft).place];
   const lines = [...app.listed.slice(0, PRINTED)].map((unit) => {
     const [was, is] = [before[unit], now[unit]];
     const moved = was && is ? arrow(was - is) : say(was ? "tuner.lost_place" : "tuner.new_place");
-    const cells = [is || "—", was || is ? moved : "", app.names[unit] + markSaid(app, unit), totalSaid(app, unit)];
+    const cells = [is || "—", was || is ? moved : "", app.names[unit] + markSaid(app, unit), totalSaid(app, unit), (is && couldBe(app, unit)?.join("–")) || "—"];
     return make("tr", { class: isNamed(app, unit, is) ? "named" : "" }, ...cells.map((each) => make("td", {}, String(each))));
   });
   const more = app.listed.length > PRINTED ? [make("caption", {}, say("tuner.printed", { shown: PRINTED, n: app.listed.length }))] : [];

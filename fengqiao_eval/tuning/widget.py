@@ -14,9 +14,12 @@ from fengqiao_eval.periods import parse
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.tuning import override, payload
 from fengqiao_eval.tuning.rescore import Field, choose
-from fengqiao_eval.tuning.sensitivity import rank_robustness
+from fengqiao_eval.tuning.sensitivity import chance_ranges, rank_robustness
 from fengqiao_eval.wording.numbers import period_words, plain, term
 from fengqiao_eval.words import say
+
+FINER = 100
+"""Errors of totals are told in so small parts of the last decimal of a total; -1: not known."""
 
 SIGNED = ("reason", "author", "checker", "date")
 
@@ -121,7 +124,10 @@ class Tuner(anywidget.AnyWidget):
     def _firm(self, content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
         group = int(content.get("group", 0)) % len(self.field.groups)
         ends, ranges, draws = rank_robustness(self.field, self._weights(content), group, self.head["awards"][group])
-        return {"kind": "firm", "ranges": ranges, "draws": draws}, [_int32_bytes(end) for end in ends]
+        low, high, error = chance_ranges(self.field, self._weights(content), group)
+        finest = 10**self.field.table.scheme.decimals * FINER
+        errors = np.where(np.isnan(error), -1, np.rint(np.nan_to_num(error) * finest))
+        return {"kind": "firm", "ranges": ranges, "draws": draws}, [_int32_bytes(each) for each in (*ends, low, high, errors)]
 
     def _save(self, content: dict[str, Any], buffers: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Reckon anew, refuse to go on where the browser does not say the same places, and write."""

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { dice, tableOf, tuner, weightsOf } from "./tuner.mjs";
 
-const { changes, crossings, gap, gradesOf, influence, influenceOfNodes, moves, placed, placedTogether, rounded, shownInfluence, stretch, stretches, weigh } = tuner;
+const { alikeTotals, changes, crossings, errorsOf, gap, gradesOf, influence, influenceOfNodes, moves, placed, placedTogether, rounded, shownInfluence, stretch, stretches, weigh } = tuner;
 const TREE = "a 30\n  a1 40\n  a2 60\nb 45\n  b1 50\n  b2 50\nc 25";
 
 function random(n, seed, more = {}) {
@@ -150,4 +150,29 @@ test("where nothing can give way there is no stretch", () => {
   const table = tableOf("a 50\nb 50", [[90, 80], [60, 70]]);
   const outcome = weigh(table, weightsOf(table));
   assert.equal(stretches(table, outcome, placed(table, outcome, 0), 1, [false, false, true], 1), null);
+});
+
+test("the error of a total is that of its points, each weighed and squared, and follows the weights", () => {
+  const table = tableOf("a 60\n  a1 50\n  a2 50\nb 40", [[90, 80, 70], [90, null, 70], [90, 80, 70]]);
+  table.errors = Int32Array.of(40_000, 0, 20_000, 40_000, tuner.NOT_SCORED, 20_000, tuner.NOT_SCORED, 0, 20_000);
+  table.scale = Float32Array.of(1, 1, 1);
+  const error = errorsOf(table, weightsOf(table));
+  assert.ok(Math.abs(error(0) - 100 * Math.hypot(0.3 * 4, 0.4 * 2)) < 1e-9);
+  assert.ok(Math.abs(error(1) - 100 * Math.hypot(0.6 * 4, 0.4 * 2)) < 1e-9, "what is missing gives its weight to its siblings");
+  assert.ok(Number.isNaN(error(2)), "an indicator that weighs and has no error leaves the total without one");
+  const without = tuner.moved(table.tree, weightsOf(table), 1, 0, table.nodes.map(() => false));
+  assert.ok(Math.abs(errorsOf(table, without)(2) - 200) < 1e-9, "one that weighs nothing does not matter");
+  table.scale = Float32Array.of(1.5, 1, 1);
+  assert.ok(Math.abs(errorsOf(table, weightsOf(table))(0) - 150 * Math.hypot(1.2, 0.8)) < 1e-9);
+  delete table.errors;
+  assert.ok(Number.isNaN(errorsOf(table, weightsOf(table))(0)), "an older run knows of no errors");
+});
+
+test("two totals are alike within 1.645 errors of their difference, and nothing is said where one has none", () => {
+  const edge = 1.645 * Math.hypot(100, 150);
+  assert.equal(alikeTotals(0, edge, 100, 150), true);
+  assert.equal(alikeTotals(0, edge + 0.01, 100, 150), false);
+  assert.equal(alikeTotals(5, 5, 0, 0), true);
+  assert.equal(alikeTotals(5, 6, 0, 0), false);
+  assert.equal(alikeTotals(5, 6, NaN, 1), null);
 });
