@@ -97,7 +97,7 @@ BENT = {"zh": "封顶等规则使误差偏向一边", "en": "caps and the like m
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_card_says_where_it_leans(run, lang):
-    """Widened to hold the printed place: beside the place and in the sentence; bent by a cap: below the total; each once there."""
+    """Widened to hold the printed place: beside it and in the sentence; bent by a cap: below the total; each once there."""
     of = flagged(told(run, RANGE, lang), "pulled", "bent")
     page = headline(of)
     assert page.html.count(PULLED[lang]) == 2

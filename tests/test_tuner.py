@@ -290,7 +290,8 @@ def test_where_an_error_is_not_known_nothing_is_said(zones):
     errors[first, column] = np.nan
     lost = replace(field, sheet=replace(unsaid(field).sheet, errors=errors, error=np.full(len(errors), np.nan)))
     low, high, error = chance_ranges(lost, lost.table.in_force, group)
-    assert not (low.any() or high.any())
+    assert not low.any()
+    assert not high.any()
     assert np.isnan(error).sum() == 1
     label = field.table.scheme.indicators[column].label
     assert payload.range_missing(lost) == f"名次没有可能范围：“{label}”的误差不知。"
@@ -311,7 +312,7 @@ def test_an_older_run_knows_of_no_errors(opened, tmp_path):
 
 @pytest.mark.parametrize("name", ["plain", "recount"])
 def test_the_kernel_tells_ranges_and_errors_with_the_draws(screen, name):
-    """Five arrays come for the units of the group: both kinds of range, and errors in hundredths of the last decimal, -1 for none."""
+    """Five arrays come for the units of the group: both kinds of range, and errors in hundredths of the last decimal."""
     shown, ask = screen(name)
     draft, group = other_weights(shown.field), int(shown.head["group"])
     _, (*_, low, high, error) = ask("firm", weights=draft.tolist(), group=group)

@@ -167,9 +167,9 @@ def shared_records(run: Run, level: str, peer_class: str = "", lang: str = "zh")
 def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
     """Lay out how firm the places of a class are ('' for the first class of the level), a row a ranked unit, the best first.
 
-    place, of; name; total, its error, and that error were all that rests on the same records to move as one (joint); low, high; low_w, high_w with weights in doubt; shrunken; spread: where the place may
-    lie, {place: chance}. Units of a class that has no ranges have empty cells. Raises UsageError for a level or class
-    of which nobody is ranked.
+    place, of; name; total, its error, and that error were all that rests on the same records to move as one (joint); low, high;
+    low_w, high_w with weights in doubt; shrunken; spread: where the place may lie, {place: chance}. Units of a class that has
+    no ranges have empty cells. Raises UsageError for a level or class of which nobody is ranked.
     """
     ranks = frame(run, "ranks", officers=level == OFFICER)
     ranks = ranks[(ranks["level"] == level) & ranks["rank"].notna()]

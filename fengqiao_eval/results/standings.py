@@ -76,7 +76,7 @@ def places(run: Run, *, officers: bool = False) -> pd.DataFrame:
 
 
 def rankability(run: Run, *, officers: bool = False) -> dict[tuple[str, str], float]:
-    """Give of every class of two and more, by level and name, the share of its differences that is no chance; where it is known."""
+    """Give of every class of two or more the share of its differences that is no chance, by level and name; where it is known."""
     chances, ranks = (frame(run, name, officers=officers) for name in ("chances", "ranks"))
     if chances.empty:  # an older run
         return {}

@@ -138,7 +138,7 @@ class Field:
         return np.divide(self.sheet.error, own, out=np.ones(len(own)), where=known & (own > 0))
 
     def errors(self, outcome: Outcome) -> np.ndarray:
-        """Give the errors of the totals of an outcome, in points of the total; NaN where that of a point that weighs is not known.
+        """Give the errors of the totals of an outcome, in points; NaN where that of an indicator that weighs is not known.
 
         As with weights in doubt: errors of points stay, those of totals follow the weights; of those in force they are the run's.
         """

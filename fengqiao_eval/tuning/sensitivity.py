@@ -1,4 +1,4 @@
-"""How firm a draft is: places over draws of weights and of records, the stretch of sliders, and weights as others propose them."""
+"""How firm a draft is: places over draws of weights and of records, stretches of sliders, and weights as others propose them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -65,8 +65,9 @@ def rank_robustness(
 def chance_ranges(field: Field, hundredths: np.ndarray, group: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Say how firm the places of a group are by chance in the records, under a draft: least and last place, nine times in ten.
 
-    Return both (0: nothing is said, as of groups of few, and where an error is not known) and the errors of the totals, in points,
-    in the order of the units. Under the weights in force they are what the run says, where it says so; else drawn as the run does.
+    Return both (0: nothing is said, as of groups of few, and where an error is not known) and the errors of the totals, in
+    points, in the order of the units. Under the weights in force they are what the run says, where it does; else they are drawn
+    as the run draws them.
     """
     from fengqiao_eval.scoring import uncertainty  # noqa: PLC0415 - it loads scipy, which the first show does without
 

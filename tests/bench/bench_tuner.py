@@ -22,6 +22,7 @@ import urllib.request
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from fengqiao_eval.runs import lab
@@ -189,6 +190,18 @@ def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     return running, address
 
 
+def add_errors(run: Path) -> None:
+    """Give every point of a run an error, so that ties and ranges are drawn as well."""
+    points, ranks = (pd.read_parquet(run / f"{name}.parquet") for name in ("points", "ranks"))
+    points["se"] = (100 - points["points"]).clip(1, 8)
+    squares = (points["se"] * points["weight_used"]) ** 2
+    sums = squares.groupby([points["unit_id"].astype("str"), points["period"].astype("str")]).sum() ** 0.5
+    keys = pd.MultiIndex.from_frame(ranks[["unit_id", "period"]].astype("str"))
+    ranks["se_total"] = sums.reindex(keys).to_numpy()
+    points.to_parquet(run / "points.parquet")
+    ranks.to_parquet(run / "ranks.parquet")
+
+
 def main() -> None:
     """Measure both at every size, and print them with their ratios."""
     from run_folders import write_run  # noqa: PLC0415 - found by the path above
@@ -205,6 +218,7 @@ def main() -> None:
         print(f"{'units':>8}  {'':22}{'first show':>11}{'median':>8}{'95 %':>8}   ms")
         for units in map(int, sys.argv[1:] or ("1700", "40000")):
             write_run(folder / "runs" / f"n{units}", stations=units, zones=0, officers=0, months=False)
+            add_errors(folder / "runs" / f"n{units}")
             found = {}
             for who, cells in (("ours", OURS), ("peer", PEER)):
                 path = notebook(cells, f"n{units}", folder / "runs" / f"{who}-{units}.ipynb")
