@@ -554,6 +554,8 @@ def test_the_frames_hold_what_the_pictures_draw(run, own):
     """Dimensions, months and class are the numbers of the pictures; the own total stands at its place, nobody is named."""
     assert dimension_frame(own)["contribution"].sum() == pytest.approx(own.standing.total)
     assert [*trend_frame(own).index] == [point.period for point in own.trend]
+    told = replace(own, trend=tuple(replace(point, half=3.29) for point in own.trend))
+    assert (trend_frame(own)["±"].isna().all(), trend_frame(told)["±"].tolist()) == (True, [3.3] * 12)
     assert trend_frame(own)["总分"].tolist() == [
         point.total if point.total is None else round(point.total, 1) for point in own.trend
     ]

@@ -102,7 +102,7 @@ def test_twelve_months_are_strips_with_their_records(own):
     figure = charts.draw_trend(own).figure()
     assert [note.text for note in figure.layout.annotations][:2] == ["总分 · n≥93", "案件办理 · n≥27"]
     assert list(figure.data[0].x)[:2] == ["1月<br>2024", "2月"]
-    assert {trace.yaxis for trace in figure.data} == {"y", "y2", "y3", "y4", "y5"}
+    assert {trace.yaxis for trace in figure.data} == {None, "y2", "y3", "y4", "y5"}
     assert all("n=%{text}" in trace.hovertemplate for trace in figure.data)
 
 
@@ -124,6 +124,31 @@ def test_a_scheme_without_least_numbers_takes_a_small_base(own):
     """Where the scheme names no least number, fewer than thirty records are too few, and the title says so."""
     title = charts.draw_trend(replace(own, least=((30, False),) * 5)).figure().layout.title.text
     assert "少于30（样本偏小）的月份不连线" in title
+
+
+def test_totals_of_months_have_a_band_of_their_error(own):
+    """Behind the total of a month stands how far it errs, in whole per cent; what is unknown, or in part, has no band."""
+    halves, totals = (8.4, 12.6, None, *[0.0] * 9), (80, 97, 90, *[None] * 9)
+    trend = [replace(p, half=half, total=total) for p, half, total in zip(own.trend, halves, totals, strict=True)]
+    figure = charts.draw_trend(replace(own, trend=tuple(trend))).figure()
+    assert list(figure.data[0].error_y.array) == [8, 13, *[0] * 10]
+    assert not [one for one in figure.data if one.yaxis and one.error_y.array is not None]
+    assert "；竖条：总分的九成误差" in figure.layout.title.text
+    assert figure.layout.yaxis.range[1] < 105, "no band is drawn far beyond full marks"
+    bonus = [replace(point, total=104 if point.total else None) for point in trend]
+    assert charts.draw_trend(replace(own, trend=tuple(bonus))).figure().layout.yaxis.range[1] == 110
+    sure = charts.draw_trend(replace(own, trend=tuple(replace(point, half=0.0) for point in trend))).figure()
+    assert "竖条" not in sure.layout.title.text
+
+
+def test_a_band_costs_a_page_no_more_than_some_bytes(own):
+    """Twelve months in two rows, of many and of few records, take less than 175 bytes more with bands than without."""
+    trend = [replace(p, n=(100 * (at % 2), *p.n[1:]), total=90, half=17.0) for at, p in enumerate(own.trend)]
+    known = replace(own, trend=tuple(trend))
+    unknown = replace(own, trend=tuple(replace(point, half=None) for point in trend))
+    sizes = [len(json.dumps(compact_figure(charts.draw_trend(one).to_plotly_json()), ensure_ascii=False, separators=(",", ":"))
+                 .encode()) for one in (known, unknown)]  # fmt: skip
+    assert 0 < sizes[0] - sizes[1] < 175
 
 
 def test_months_without_a_record_have_a_sign(own):

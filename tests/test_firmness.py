@@ -16,6 +16,7 @@ from fengqiao_eval.results.card import card
 from fengqiao_eval.results.firmness import (
     Margin,
     Rival,
+    half_band,
     margin,
     places_frame,
     rankability_frame,
@@ -164,6 +165,21 @@ def test_a_margin_is_read_from_the_frames():
     assert (found.places, found.ordered) == ({4: 0.95, 5: 0.05}, False)
     assert found.rivals == (Rival("西山所", 0.7, 0.6),)
     assert margin({}, rows).rivals == (Rival("", 0.7, 0.6),)
+
+
+@pytest.mark.parametrize(
+    ("rank", "half"),
+    [
+        ({"total": 80.0, "se_total": 2.0, "flags": "provisional"}, 3.29),
+        ({"total": 80.0, "se_total": 0.0, "flags": ""}, 0),
+        ({"total": 80.0, "se_total": float("nan"), "flags": ""}, None),
+        ({"total": 80.0, "se_total": 2.0, "flags": "low_coverage,not_ranked"}, None),
+        ({"total": 80.0}, None),
+    ],
+)
+def test_a_band_is_nine_chances_in_ten_of_the_error(rank, half):
+    """1.645 errors to either side; none where no error is known, and none of a month scored in part."""
+    assert half_band(rank) == half
 
 
 def test_frames_and_figures_of_a_class(run):

@@ -41,9 +41,14 @@ def dimension_frame(card: Card) -> pd.DataFrame:
 
 
 def trend_frame(card: Card) -> pd.DataFrame:
-    """Lay out the twelve months of `draw_trend`: total and dimensions, each as a share (0-100) of what was possible."""
-    totals = [None if point.total is None else 100 * point.total / card.standing.full for point in card.trend]
-    columns = {say("chart.total", card.lang): totals}
+    """Lay out the twelve months of `draw_trend`: total and dimensions, each as a share (0-100) of what was possible.
+
+    ±: how far the band of nine chances in ten reaches to either side of the total; empty where no error is known.
+    """
+    share = 100 / card.standing.full
+    totals, halves = ([None if one is None else share * one for one in (getattr(point, name) for point in card.trend)]
+                      for name in ("total", "half"))  # fmt: skip
+    columns = {say("chart.total", card.lang): totals, "±": halves}
     columns |= {line.label: [point.rates[at] for point in card.trend] for at, line in enumerate(card.dimensions)}
     rounded = {name: [_half_up(rate, 1) for rate in rates] for name, rates in columns.items()}
     return CardFrame(rounded, pd.Index([point.period for point in card.trend], name="period"), dtype="float64")

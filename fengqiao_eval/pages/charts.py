@@ -174,6 +174,10 @@ STRIPS = 8
 """As many strips as a figure of twelve months has at most: figures.yaml names their axes."""
 
 
+FULL = 100
+"""Per cent: all that was possible."""
+
+
 LEAST = 0.005
 """Points that would be printed as 0.00 are not drawn."""
 
@@ -209,7 +213,8 @@ def _records(card: Card, dimension: str) -> str:
 def draw_trend(card: Card) -> Drawing:
     """Draw total and dimensions over twelve months, each month a period of its own, as shares of what was possible.
 
-    Each has a strip, its records written below the months; months of fewer than the strip says are joined by no line.
+    Each has a strip, its records written below the months; months of fewer than the strip says are joined by no line. Months
+    whose error is known have a bar behind the mark of their total: nine chances in ten.
     """
     lang, months = card.lang, [_month(point.period, first=at == 0, lang=card.lang) for at, point in enumerate(card.trend)]
     months = [_signed_month(month, point) for month, point in zip(months, card.trend, strict=True)]
@@ -217,8 +222,9 @@ def draw_trend(card: Card) -> Drawing:
     strips = [(say("chart.total", lang), totals), *((line.label, _rates(card, at)) for at, line in enumerate(card.dimensions))]
     shown = [(at, name, rates) for at, (name, rates) in enumerate(strips) if any(rate is not None for rate in rates)]
     shown, traces, notes = shown[:STRIPS], [], []
+    banded = any(point.half for point in card.trend)
     for row, (at, name, rates) in enumerate(shown):
-        axis = "y" + (str(row + 1) if row else "")
+        axis = {"yaxis": f"y{row + 1}"} if row else {}
         n = [point.n[at] if point.n else 0.0 for point in card.trend]
         least = card.least[at][0] if card.least else 0
         notes.append({"text": f"{_label(name)} · n≥{least}"})
@@ -227,22 +233,33 @@ def draw_trend(card: Card) -> Drawing:
             if any(rate is not None for rate in y):
                 text = [None if rate is None else _short(count) for rate, count in zip(y, n, strict=True)]
                 said = {"name": _label(name), "x": months, "y": [rate if rate is None else _whole(rate) for rate in y]}
-                traces.append(said | {"text": text, "yaxis": axis} | ({"mode": "markers+text"} if few else {}))
+                band = {"error_y": {"array": _halves(card, y)}} if banded and not at else {}
+                traces.append(said | {"text": text} | axis | band | ({"mode": "markers+text"} if few else {}))
     title = say("chart.trend" if traces else "chart.none", lang)
     if traces:
         own = any(says for _, says in card.least)
         title += say("chart.joined_scheme" if own else "chart.joined", lang, small=SMALL)
+        title += say("chart.band", lang) if banded else ""
     gaps = dict.fromkeys(TABLES[table].label if lang == "zh" else table for point in card.trend for table in point.gaps)
     title += say("chart.gaps", lang, tables=say("explain.comma", lang).join(gaps)) if traces and gaps else ""
     parts = [point.part for point in card.trend if point.part]
     if traces and parts:
         stretch = "–".join(dict.fromkeys((covered_part(min(parts)), covered_part(max(parts)))))
         title += say("chart.months_in_part", lang, n=len(parts), share=stretch)
-    return drawing("trend", title, 110 + 78 * len(shown), traces, annotations=notes, grid={"rows": max(1, len(shown))})
+    more: dict[str, Any] = {"annotations": notes, "grid": {"rows": max(1, len(shown))}}
+    if any(total is not None and total > FULL for total in totals):  # what stands outside the hundred may lift them
+        more["yaxis"] = {"range": [-40, 110]}
+    return drawing("trend", title, 110 + 78 * len(shown), traces, **more)
 
 
 def _rates(card: Card, at: int) -> list[float | None]:
     return [point.rates[at] for point in card.trend]
+
+
+def _halves(card: Card, drawn: Sequence[float | None]) -> list[int]:
+    """Give how far the band of each total reaches to either side, in whole per cent; 0 where nothing is known or drawn."""
+    halves = (point.half or 0.0 for point in card.trend)
+    return [0 if rate is None else _whole(100 * half / card.standing.full) for rate, half in zip(drawn, halves, strict=True)]
 
 
 def _whole(rate: float) -> int:

@@ -122,7 +122,7 @@ PAGE = 20_480
 """Bytes of a page, its pictures' numbers and all words included."""
 
 
-FRAME, EACH = {"zh": 11_520, "en": 11_720}, 430
+FRAME, EACH = {"zh": 11_680, "en": 11_880}, 430
 """Bytes that head, figures and sentences take, and each indicator with its two rows, its bar and the head of its list."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fengqiao_eval.errors import OFFICER, refuse_in
 from fengqiao_eval.results import lost_records
 from fengqiao_eval.results.caveats import empty_months, unknowns, unranked_reasons
-from fengqiao_eval.results.firmness import Margin, margin, rivals_of, without_error
+from fengqiao_eval.results.firmness import Margin, half_band, margin, rivals_of, without_error
 from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums, page_names
 from fengqiao_eval.results.gains import Gain, gains
 from fengqiao_eval.results.hierarchy import Hierarchy, class_words, hierarchy
@@ -106,6 +106,8 @@ class TrendPoint:
     """The share of all weight that was scored in the month, where that is too little for a total."""
     n: tuple[float, ...] = ()
     """The records that the total rests on, and each dimension; empty: not known."""
+    half: float | None = None
+    """How far the band of nine chances in ten reaches to either side of the total; None without a total, or if not known."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,7 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
                 tuple(dict.fromkeys(table for (table, _), empty in gaps.items() if month in empty)),
                 number(rank.get("covered")) if "low_coverage" in flags(rank.get("flags")) else None,
                 tuple(read.records(part, month) for part in parts),
+                half_band(rank),
             )
             for month, rates in monthly
         ),

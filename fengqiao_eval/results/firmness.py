@@ -9,7 +9,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError
 from fengqiao_eval.results.hierarchy import class_words
-from fengqiao_eval.results.lines import Row
+from fengqiao_eval.results.lines import Row, comparable_total
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import frame
 from fengqiao_eval.scheme.measure import Count, Share
@@ -17,6 +17,9 @@ from fengqiao_eval.scheme.scheme import Scheme, applies
 from fengqiao_eval.scoring.ranking import RANKABLE
 from fengqiao_eval.wording.numbers import fixed, number, term, text
 from fengqiao_eval.words import say
+
+BAND = 1.645
+"""Errors to either side of a total between which it would lie nine times in ten, were as many records drawn again."""
 
 
 class Rival(NamedTuple):
@@ -159,6 +162,18 @@ def shared_records(run: Run, level: str, peer_class: str = "", lang: str = "zh")
     """Say it of a class: with the errors of its units in the mean; '' where nothing is known. Raises as places_frame does."""
     firm = places_frame(run, level, peer_class)
     return same_records_words(run.scheme, level, (firm["error"].mean(), firm["joint"].mean()), lang)
+
+
+def half_band(rank: Row) -> float | None:
+    """Give from a row of ranks how far to either side of its total the band reaches, in points.
+
+    None where no error is known, and where too little was scored for a total.
+
+    >>> half_band({"total": 80.0, "se_total": 2.0}), half_band({"total": 80.0})
+    (3.29, None)
+    """
+    error = number(rank.get("se_total"))
+    return None if error is None or comparable_total(rank) is None else round(BAND * error, 9)
 
 
 # Frames of a class, for the notebook how_firm
