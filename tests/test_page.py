@@ -396,7 +396,7 @@ def test_a_figure_of_an_analyst_is_drawn_whole(run):
     halves = {"type": "indicator", "value": 5, "number": {"prefix": "<a href='x'", "suffix": ">点"}, "customdata": ["<", ">"]}
     halved = page(with_output(data={FIGURE: {"data": [halves], "layout": {"updatemenus": [{}]}}}), run, OWN)
     assert '"prefix":"\\u0026lt;a href=' in halved
-    assert '"customdata":["\\u0026lt;","\\u003e"]' in halved
+    assert '"customdata":["\\u0026lt;",">"]' in halved
     assert "updatemenus" not in halved
     assert "按钮和滑块见笔记本" in halved
     assert "<b>图</b>" in page(with_output(data={FIGURE: {"data": [{"type": "pie"}]}}), run, OWN)

@@ -59,14 +59,14 @@ def dot_strip(places: Mapping[int, float], rank: int, of: int) -> DotStrip:
     """Draw where a place may lie: a dot each DOTS-th of the chance, one above the other over its place; the printed one marked.
 
     >>> dot_strip({1: 0.15, 2: 0.05}, 1, 3).dots, dot_strip({2: 1.0}, 2, 3).printed.startswith("M160")
-    ('M8 14v-10.1M160 14v-0.1', True)
+    ('M8 14v-10.1M160 14v-.1', True)
     """
     most = max((round(share * DOTS) for share in places.values()), default=1)
     step = min(_STEP, _HIGHEST / max(most, 1))
     base = round(step * (most - 1)) + 4
     at = {place: round(_EDGE + (place - 1) / max(of - 1, 1) * (_WIDTH - 2 * _EDGE)) for place in {*places, rank}}
     stacks = ((at[place], round(share * DOTS)) for place, share in places.items())
-    dots = (f"M{x} {base}v{-step * (many - 1) - _BEYOND:g}" for x, many in stacks if many)
+    dots = (f"M{x} {base}v{-step * (many - 1) - _BEYOND:g}".replace("-0.", "-.") for x, many in stacks if many)
     axis, mark = f"M{_EDGE} {base + 4}H{_WIDTH - _EDGE}", f"M{at[rank]} {base + 5}l4 7h-8z"
     return DotStrip(_WIDTH, base + 26, axis, "".join(dots), mark, step)
 

@@ -23,7 +23,7 @@ LONGEST = 40
 """No more of what somebody wrote is quoted."""
 HALF = re.compile("[\ud800-\udfff]")
 """Half a character: in a file name, a byte that is no UTF-8; no file of text may hold one."""
-_MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+_MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<&\u2028\u2029"}
 
 
 _NOUNS = (
@@ -162,10 +162,10 @@ def character_width(character: str) -> int:
 
 
 def script_json(data: Any, *, separators: tuple[str, str] = (",", ":"), sort_keys: bool = False) -> str:
-    r"""Write JSON that may stand inside a script element: no text in it can end the script.
+    r"""Write JSON that may stand inside a script element: without a < no text in it can end the script or begin a comment.
 
     >>> script_json(["</script>", 1])
-    '["\\u003c/script\\u003e",1]'
+    '["\\u003c/script>",1]'
     """
     written = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=separators, sort_keys=sort_keys)
     return written.translate(_MARKS)
