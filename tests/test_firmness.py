@@ -34,22 +34,25 @@ SAID = {
     "range": (RANGE, "名次有九成可能在第3至第15名之间"),
     "doubt": (RANGE, "权重若也有出入，则在第2至第16名之间"),
     "grade": (RANGE, "等次确为{grade}的可能为72%"),
-    "no order": (replace(RANGE, rankable=0.43), "这一类排不出先后：各单位的差距中只有43%不是偶然"),
+    "no order": (replace(RANGE, rankable=0.43), "这一类排不出先后：分差里只有43%是真差别，其余是偶然"),
     "all counted": (Margin(low=9, high=9, error=0.0), "全量统计，不含抽样误差"),
     "nothing known": (Margin(), "名次未附误差"),
-    "an award": (replace(RANGE, named=0.14, award=3, first={1: 0.02, 3: 0.15}), "列入评优名单（名额3个）的可能为14%。"),
+    "an award": (
+        replace(RANGE, named=0.14, award=3, first={1: 0.02, 3: 0.15}),
+        "按真实水平能列入评优名单（名额3个）的可能为14%。",
+    ),
     "no n": (Margin(error=4.0, unknown={"no_n": ["安全感", "满意率"]}), "不给名次范围：没有说明“安全感、满意率”的样本量"),
     "no spread": (Margin(unknown={"no_spread": ["人均走访"]}), "不给名次范围：“人均走访”的误差从记录里看不出。"),
     "a scheme without error": (Margin(counted=True), "全量统计，不含抽样误差。"),
-    "a class of few that is known": (Margin(error=4.0, rankable=0.7, unknown={"no_n": ["安全感"]}), "同类单位太少，不给名次区间"),
-    "few": (Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)), "同类单位太少，不给名次区间，只作两两比较"),
+    "a class of few that is known": (Margin(error=4.0, rankable=0.7, unknown={"no_n": ["安全感"]}), "同类单位太少，不给名次范围"),
+    "few": (Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)), "同类单位太少，不给名次范围，只作两两比较"),
     "pair": (
         Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)),
-        "高于西山派出所的可能为53%；再考评一期，高于它的可能为52%",
+        "高于后一名西山派出所的可能为53%；水平不变，下一期总分高于它的可能为52%",
     ),
     "nobody named": (
         Margin(error=4.0, rivals=(Rival("", 0.9996, 0.0),)),
-        "高于后一名的可能为>99%；再考评一期，高于它的可能为<1%",
+        "高于后一名的可能为>99%；水平不变，下一期总分高于它的可能为<1%",
     ),
 }
 
@@ -83,8 +86,8 @@ def test_nothing_is_said_of_ranges_where_there_is_none(run):
 def test_english_says_the_same(run):
     """By the level behind the records, and another period under its own name."""
     said = plain_text.firmness(told(run, replace(RANGE, rivals=(Rival("X", 0.6, 0.55),)), "en"))
-    assert "By the level behind the records the place is, nine times in ten, between 3 and 15" in said
-    assert "Chance of standing above X: 60%; in another such period: 55%" in said
+    assert "By the level behind this period's records the place is, nine times in ten, between 3 and 15" in said
+    assert "Chance of standing above the next one, X: 60%; in the next period, levels as they are: 55%" in said
 
 
 def flagged(of, *flags):
@@ -113,7 +116,7 @@ def test_a_veto_on_awards_leaves_the_chance_of_the_place(run):
     """Who is kept from the list whatever the place has no chance of it, and is told how likely the place is."""
     of = told(run, replace(RANGE, named=0.0, award=3, first={3: 0.4}))
     veto = Adjusted("x", "否决", "bar_award", "不得评优", 1.0, "1 起", 0.0, (), inside=False)
-    assert "列入评优名单（名额3个）的可能为<1%。" in plain_text.firmness(of)
+    assert "按真实水平能列入评优名单（名额3个）的可能为<1%。" in plain_text.firmness(of)
     assert "名次在前3名的可能为40%。" in plain_text.firmness(replace(of, adjustments=(veto,)))
 
 
@@ -133,7 +136,7 @@ def test_the_place_has_its_range_beside_it(run):
     """And says of a class without an order that it has none; the short sentence says the gravest alone."""
     lost = told(run, replace(RANGE, rankable=0.43))
     assert plain_text.place_range(lost) == ["九成可能：第3–15名", "这一类排不出先后"]
-    assert plain_text.firmness_short(lost).endswith("这一类排不出先后：各单位的差距中只有43%不是偶然。")
+    assert plain_text.firmness_short(lost).endswith("这一类排不出先后：分差里只有43%是真差别，其余是偶然。")
     assert plain_text.firmness_short(told(run, RANGE)).count("。") == 2
     assert not plain_text.place_range(told(run, Margin(low=9, high=9, error=0.0)))
 
@@ -217,7 +220,7 @@ def test_explain_says_the_range_and_what_errs_together(run, monkeypatch):
     known.__set_name__(Question, "rank")
     monkeypatch.setattr(Question, "rank", known)
     lines = total_lines(run, OWN, "zh")
-    assert lines[-2] == "按背后的真实水平，名次有九成可能在第 3 至第 15 名之间（总分的标准误 5.31 分）"
+    assert lines[-2] == "按本期背后的真实水平，名次有九成可能在第 3 至第 15 名之间（总分的标准误 5.31 分）"
     assert lines[-1].endswith("若它们完全同向则为 5.64 分。")
 
 

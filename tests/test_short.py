@@ -65,5 +65,5 @@ def test_the_range_stands_beside_the_place_and_one_sentence_below(run, monkeypat
     monkeypatch.setattr(short, "card", lambda *_: replace(of, standing=replace(of.standing, margin=firm)))
     said = words(short.page(run, OWN))
     assert "九成可能：第3–15名 这一类排不出先后" in said
-    assert "这一类排不出先后：各单位的差距中只有43%不是偶然。" in said
+    assert "这一类排不出先后：分差里只有43%是真差别，其余是偶然。" in said
     assert not re.search("权重若也有出入|等次确为|评优名单", said)

@@ -147,8 +147,12 @@ def _margin_words(card: Card) -> Iterator[str]:
         yield say("card.margin.rivals", lang, those=say("card.comma", lang).join(those))
     elif known.rivals:
         rival = known.rivals[0]
-        name = rival.name or say("card.margin.next", lang)
-        yield say("card.margin.rival", lang, name=name, chance=chance(rival.above), again=chance(rival.again))
+        told = {"chance": chance(rival.above), "again": chance(rival.again)}
+        yield (
+            say("card.margin.rival", lang, name=rival.name, **told)
+            if rival.name
+            else say("card.margin.rival_unnamed", lang, **told)
+        )
 
 
 def _without_range(card: Card) -> Iterator[str]:
