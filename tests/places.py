@@ -29,12 +29,16 @@ GRADES = np.arange(10.0, 91, 10)
 
 @dataclass
 class Tally:
-    """What came of the classes of one cell: the share held and the mean width (a class a number), and what chances promised."""
+    """What came of the classes of one cell: the share held and the mean width (a class a number), and what chances promised.
+
+    again: the share of units whose place in another period, played anew, lies where it was said to lie.
+    """
 
     held: list = field(default_factory=list)
     width: list = field(default_factory=list)
     promised: list = field(default_factory=list)
     graded: list = field(default_factory=list)
+    again: list = field(default_factory=list)
     pairwise: list = field(default_factory=list)
 
     @property
@@ -92,6 +96,16 @@ def weigh_up(tally, found, true_place, true_totals, grades=None, units=None):
         tally.graded += zip(found.grade.tolist(), came.tolist(), strict=True)
 
 
+def scatter(shape, correlation, lots):
+    """Draw what chance does to the parts of units: mean 0, spread 1, parts correlated by as much."""
+    chance = lots.normal(size=shape)
+    if correlation > 0:
+        chance = np.sqrt(correlation) * lots.normal(size=(shape[0], 1)) + np.sqrt(1 - correlation) * chance
+    elif correlation < 0:  # in pairs, for four cannot all be against each other by as much
+        chance[:, 1::2] = correlation * chance[:, ::2] + np.sqrt(1 - correlation**2) * chance[:, 1::2]
+    return chance
+
+
 def play(kind, size, noise, times, correlation=0.0, compare=False, seed=0):
     """Play the classes of one cell, errors given: `noise` is the error of a part to the spread of its truth."""
     tally = Tally()
@@ -99,11 +113,7 @@ def play(kind, size, noise, times, correlation=0.0, compare=False, seed=0):
         lots = dice(seed, kind, str(size), str(noise), str(correlation), str(game))
         truth = lots.uniform(30, 70) + SPREAD * true_parts(kind, size, lots)
         error = SPREAD * noise * lots.uniform(0.5, 1.5, size=truth.shape)
-        chance = lots.normal(size=truth.shape)
-        if correlation > 0:
-            chance = np.sqrt(correlation) * lots.normal(size=(size, 1)) + np.sqrt(1 - correlation) * chance
-        elif correlation < 0:  # in pairs, for four cannot all be against each other by as much
-            chance[:, 1::2] = correlation * chance[:, ::2] + np.sqrt(1 - correlation**2) * chance[:, 1::2]
+        chance = scatter(truth.shape, correlation, lots)
         hundred = np.floor(((truth + error * chance) * WEIGHTS).sum(axis=1) * SCALE + 0.5)
         units = standing(hundred, np.sqrt((error**2 * WEIGHTS**2).sum(axis=1)) * SCALE, GRADES * SCALE)
         exact = (truth * WEIGHTS).sum(axis=1) * SCALE
@@ -111,6 +121,9 @@ def play(kind, size, noise, times, correlation=0.0, compare=False, seed=0):
         true_place = 1 + (exact[None, :] > exact[:, None]).sum(axis=1) if kind == "equal" else place_of(whole)
         found = firmness(units, lots, firsts=(max(1, size // 10), size // 4, size // 2))
         weigh_up(tally, found, true_place, whole, GRADES, units)
+        anew = truth + error * scatter(truth.shape, correlation, lots)
+        anew = place_of(np.floor((anew * WEIGHTS).sum(axis=1) * SCALE + 0.5))
+        tally.again.append(((found.again[0] <= anew) & (anew <= found.again[1])).mean())
         if compare:
             low, high = pairwise(hundred, units.error**2, lots)
             tally.pairwise.append(((high - low) / size).mean())

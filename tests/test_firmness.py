@@ -192,6 +192,9 @@ def test_frames_and_figures_of_a_class(run):
     assert "没有名次区间" in repr(draw_places(firm, "station"))
     known = firm.assign(low=1, high=3)
     assert len(draw_places(known, "station").data[1]["y"]) == len(firm)
+    assert draw_places(known, "station").data[1]["customdata"][0] == "名次有九成可能在第1至第3名之间"
+    told = draw_places(known.assign(low_again=1, high_again=5), "station").data[1]["customdata"][0]
+    assert told == "名次有九成可能在第1至第3名之间；再考评一期，名次九成可能在第1至第5名之间"
     assert set(rankability_frame(run)["said"]) == {"—"}
     with pytest.raises(UsageError, match="没有参加排名的“galaxy”"):
         places_frame(run, "galaxy")

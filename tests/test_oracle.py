@@ -40,7 +40,18 @@ NAMED_BY = {
     "open_disputes": ("unit_id", "dispute_id", "tier", "received_at", "due_at", "days_left"),
 }
 """The frames of a run, and the columns that name a row of each."""
-DRAWN = ("rank_low", "rank_high", "rank_low_w", "rank_high_w", "se_total", "se_joint", "shrunken", "se")
+DRAWN = (
+    "rank_low",
+    "rank_high",
+    "rank_low_w",
+    "rank_high_w",
+    "rank_low_again",
+    "rank_high_again",
+    "se_total",
+    "se_joint",
+    "shrunken",
+    "se",
+)
 """What comes of draws."""
 CLOSE = {"weight_used": 1e-12}
 

@@ -26,6 +26,11 @@ BCG = np.array([  # treated: ill, well; control: ill, well (Colditz et al. 1994,
     [180, 1361, 372, 1079], [8, 2537, 10, 619], [505, 87886, 499, 87892], [29, 7470, 45, 7232], [17, 1699, 65, 1600],
     [186, 50448, 141, 27197], [5, 2493, 3, 2338], [27, 16886, 29, 17825],
 ])  # fmt: skip
+EXPECTANCY = np.array([  # difference, its variance: 19 trials (Raudenbush & Bryk 1985, the table dat.raudenbush1985 of metafor)
+    [0.03, 0.0156], [0.12, 0.0216], [-0.14, 0.0279], [1.18, 0.1391], [0.26, 0.1362], [-0.06, 0.0106], [-0.02, 0.0106],
+    [-0.32, 0.0484], [0.27, 0.0269], [0.8, 0.063], [0.54, 0.0912], [0.18, 0.0497], [-0.02, 0.0835], [0.23, 0.0841],
+    [-0.18, 0.0253], [-0.06, 0.0279], [0.3, 0.0193], [0.07, 0.0088], [-0.07, 0.0303],
+])  # fmt: skip
 SCHOOLS = np.array([28.0, 8, -3, 7, -1, 1, 18, 12]), np.array([15.0, 10, 16, 11, 9, 11, 10, 18])
 """Effects of coaching and their standard errors (Rubin 1981)."""
 
@@ -49,6 +54,11 @@ def test_reml_is_that_of_metafor():
     assert dersimonian_laird(effect, variance).tau2 == pytest.approx(0.3088, abs=1e-4)
 
 
+def test_reml_of_expectancy_is_that_of_metafor():
+    """REML of the trials of what teachers expect: variance between them 0.0188, mean 0.0837, as metafor prints."""
+    assert restricted_likelihood(*EXPECTANCY.T) == pytest.approx((0.0837, 0.0188), abs=1e-4)
+
+
 def test_eight_schools_do_not_differ():
     """The variance between the eight schools is 0 by either way, and all of them are drawn to the mean, 7.69."""
     values, errors = SCHOOLS
@@ -68,6 +78,26 @@ def test_exact_limits_are_those_of_scipy():
         low, high = poisson_limits(np.array([count]))
         wanted = stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0, stats.chi2.ppf(0.975, 2 * count + 2) / 2
         assert (low[0], high[0]) == pytest.approx(wanted, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("met", "of", "low", "high"),
+    [(81, 263, 0.2527, 0.3676), (15, 148, 0.0578, 0.1617), (0, 20, 0, 0.1684), (1, 29, 0.0009, 0.1776)],
+)
+def test_limits_of_shares_are_as_published(met, of, low, high):
+    """Exact limits at 95 % of the four examples of Newcombe (1998, Statistics in Medicine 17, table I, method 5)."""
+    found = binomial_limits(np.array([met]), np.array([of]))
+    assert [float(end[0]) for end in found] == pytest.approx([low, high], abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "high"),
+    [(0, 0, 3.689), (1, 0.025, 5.572), (2, 0.242, 7.225), (3, 0.619, 8.767), (5, 1.623, 11.668), (10, 4.795, 18.39)],
+)
+def test_limits_of_counts_are_as_published(count, low, high):
+    """Exact limits at 95 % of a Poisson count as tables print them (Garwood 1936)."""
+    found = poisson_limits(np.array([count]))
+    assert [float(end[0]) for end in found] == pytest.approx([low, high], abs=5e-4)
 
 
 def test_funnel_limits_hold_what_chance_allows():

@@ -1,6 +1,7 @@
 """How firm places are: ranges hold the truth as often as they say, chances come true, and the same seed gives the same bytes."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import Status
@@ -26,18 +28,23 @@ from fengqiao_eval.scoring.uncertainty import (
     count_law,
     dice,
     doubtful_ranges,
+    draw_totals,
     error_notes,
     firm_places,
     firmness,
     joint_error,
     mean_law,
+    posterior,
     quantile_law,
     rankability,
     same_records,
     total_errors,
 )
 from places import PERIOD, SCALE, WEIGHTS, comes_true, measured, play, play_records, province, standing, table_of
+from shared import province as province_of_records
+from test_shrinkage import SCHOOLS
 
+PARAMS = Path(__file__).parents[1] / "params"
 GAMES = 60
 
 
@@ -53,6 +60,14 @@ def test_ranges_hold_the_true_place(kind, size, noise):
     """Of classes of every size and shape at least 88 % of the true places lie in the ranges, less two standard errors."""
     tally = play(kind, size, noise, GAMES)
     assert tally.keeps_its_word, tally.covers
+
+
+@pytest.mark.parametrize("kind", ["normal", "t3", "equal"])
+@pytest.mark.parametrize(("size", "noise"), [(10, 1), (60, 0.3), (60, 3)])
+def test_what_is_said_of_another_period_comes_true(kind, size, noise):
+    """Of the places in another period, chance played anew, at least 88 % lie where they were said to, less two errors."""
+    again = np.array(play(kind, size, noise, GAMES).again)
+    assert again.mean() >= 0.88 - 2 * again.std() / GAMES**0.5
 
 
 @pytest.mark.parametrize("kind", ["normal", "skewed", "t3"])
@@ -86,6 +101,7 @@ def test_without_errors_the_range_is_the_place():
     assert found.low.tolist() == found.high.tolist() == [1, 2, 2, 4, 5]
     assert found.first[2].tolist() == [1, 1, 1, 0, 0]
     assert found.named.tolist() == [1, 0, 0, 0, 0]
+    assert found.again.tolist() == [found.low.tolist()] * 2
     assert not found.pulled.any()
     assert [pair.chance for pair in found.duels] == [1, 0, 1, 1]
 
@@ -115,6 +131,7 @@ def test_of_too_few_only_pairs_are_said():
     assert len(units) < LEAST
     found = firmness(units, dice(0), firsts=[1], award=1)
     assert found.low.tolist() == found.high.tolist() == [0, 0, 0]
+    assert not found.again.size
     assert not found.first
     assert [(pair.unit, pair.other) for pair in found.duels] == [(1, 0), (1, 2), (0, 2)]
     assert all(pair.chance > pair.again > 0.5 for pair in found.duels)
@@ -150,6 +167,25 @@ def test_who_is_pulled_towards_the_middle_keeps_its_printed_place():
     assert found.pulled[0]
     assert found.low[0] == units.place[0] == 1
     assert found.shrunken[0] < units.hundred[0]
+
+
+def test_another_period_moves_places_further_than_doubt_about_this_one():
+    """In another period chance plays twice: on what is known of this one, and anew; without records to err nobody moves."""
+    found = firmness(class_of("\n".join(f"{90 - n / 2} | 4" for n in range(40))), dice(0))
+    assert (found.again[1] - found.again[0]).mean() > (found.high - found.low).mean()
+    still = firmness(class_of("95 | 0\n" + "\n".join(f"{60 - n / 2} | 1" for n in range(40))), dice(0))
+    assert still.again[:, 0].tolist() == [1, 1]
+
+
+def test_eight_schools_come_out_as_published():
+    """Effects of coaching: quartiles of what lies behind each of the eight, within the scatter of the 200 draws published."""
+    values, errors = (100.0 * each for each in SCHOOLS)
+    drawn = np.concatenate([*draw_totals(posterior(values, errors**2), values, errors**2, dice(0), 20_000)]) / 100
+    wanted = [(7, 3, 2, 4, 1, 2, 7, 3), (10, 8, 7, 8, 5, 6, 10, 8), (16, 12, 11, 11, 10, 10, 15, 13)]  # Gelman et al. 2013, 5.5
+    assert np.quantile(drawn, [0.25, 0.5, 0.75], axis=0) == pytest.approx(np.array(wanted, dtype=float), abs=1.3)
+    found = firmness(standing(values, errors), dice(0), firsts=[1])
+    assert found.rankability < 0.5
+    assert found.high.min() >= 6, "anybody might stand nearly anywhere"
 
 
 def test_facts_outside_the_hundred_are_in_every_draw():
@@ -369,6 +405,24 @@ def test_errors_are_the_same_on_one_core_and_two():
     assert len(printed) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("taskset") is None, reason="nothing here holds a process to one core (taskset)")
+def test_frames_are_the_same_bytes_on_one_core_and_on_all(tmp_path, tmp_path_factory):
+    """A run held to one core writes the files of one on all cores, with numbers spread over one thread or two, byte by byte."""
+    (tmp_path / "params.yaml").write_text(f"period: 2024Q4\nrecords: demo\nscheme: {PARAMS / 'one_table.yaml'}\n", "utf-8")
+    (tmp_path / "demo").symlink_to(province_of_records(tmp_path_factory, 16))
+    written, frames_of = set(), [f"{side}{name}.parquet" for side in ("", "officer/") for name in ("ranks", "chances")]
+    for hold, threads in ((["taskset", "-c", str(min(os.sched_getaffinity(0)))], "1"), ([], "1"), ([], "2")):
+        out = tmp_path / f"runs_{len(hold)}_{threads}"
+        command = [*hold, Path(sys.executable).with_name("fengqiao"), "score", "params.yaml", f"--set=out={out}"]
+        number = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, env={**os.environ, **number})
+        written.add(tuple((out / "params" / name).read_bytes() for name in frames_of))
+    assert len(written) == 1
+    ranks = pd.read_parquet(out / "params" / "ranks.parquet")
+    assert ranks["rank_low"].notna().any(), "nothing was drawn"
+
+
 def test_means_counts_and_codes_have_laws_of_their_own():
     """Draws of each kind of measure lie around the value, as far as the textbook has it."""
     one, lots = np.full(40, 1.0), dice(7)
@@ -411,6 +465,8 @@ def test_ranks_say_how_firm_every_place_is():
     ranks = found.ranks
     assert ((ranks["rank_low"] <= ranks["rank"]) & (ranks["rank"] <= ranks["rank_high"])).all()
     assert ((ranks["rank_low_w"] <= ranks["rank"]) & (ranks["rank"] <= ranks["rank_high_w"])).all()
+    assert (ranks["rank_low_again"] <= ranks["rank_high_again"]).all()
+    assert ((ranks["rank_high_again"] - ranks["rank_low_again"]).mean()) > (ranks["rank_high"] - ranks["rank_low"]).mean()
     assert (ranks["se_total"] > 0).all()
     middle = ranks["total"].mean()
     assert ((ranks["shrunken"] - middle).abs() < (ranks["total"] - middle).abs() + 0.5).all()
@@ -452,7 +508,7 @@ def test_chances_are_a_long_frame_of_statements():
 def test_a_class_of_four_has_pairs_and_no_ranges():
     """In a class of four no place has a range; of every two it is said how sure it is that one stands above the other."""
     found = firm_of(table_of("plain", bands=BANDS), measured(MET[:4], ANSWERS[:4]), tree=province(1, 4))
-    assert found.ranks["rank_low"].isna().all()
+    assert found.ranks[["rank_low", "rank_low_again"]].isna().all(axis=None)
     assert set(found.chances["statement"]) == {"rankable", "above", "above_again"}
     assert len(found.chances) == 4 + 2 * 6
     assert found.ranks["se_total"].notna().all()
@@ -461,7 +517,7 @@ def test_a_class_of_four_has_pairs_and_no_ranges():
 def test_a_scheme_that_counted_all_gives_places_without_ranges():
     """Under `error: none` nothing is drawn: no ranges, no chances, and a sentence says why."""
     found = firm_of(table_of("plain", error="none"), measured(MET, ANSWERS))
-    assert found.ranks[["rank_low", "rank_high", "rank_low_w", "se_total", "shrunken"]].isna().all(axis=None)
+    assert found.ranks[["rank_low", "rank_high", "rank_low_w", "rank_low_again", "se_total", "shrunken"]].isna().all(axis=None)
     assert found.chances.empty
     assert [note.key for note in found.notes] == ["error_none"]
 

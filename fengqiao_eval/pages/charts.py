@@ -376,11 +376,15 @@ def draw_places(firm: "pd.DataFrame", name: str, lang: str = "zh") -> Drawing:
     title = say("firmness.places" if len(shown) else "firmness.none", lang, name=_label(name))
     names = [f"{place} {_label(unit)}" for place, unit in zip(shown["place"], shown["name"], strict=True)]
     ends = [(int(low), int(high)) for low, high in zip(shown["low"], shown["high"], strict=True)]
+    told = [say("firmness.hover", lang, low=low, high=high) for low, high in ends]
+    if shown["low_again"].notna().all():
+        again = zip(shown["low_again"], shown["high_again"], strict=True)
+        told = [said + say("firmness.again", lang, low=low, high=high) for said, (low, high) in zip(told, again, strict=True)]
     lines = {
         "x": [end for low, high in ends for end in (low, high, None)],
         "y": [each for unit in names for each in (unit, unit, None)],
     }
-    marks = {"x": [int(place) for place in shown["place"]], "y": names, "customdata": [f"{low}–{high}" for low, high in ends]}
+    marks = {"x": [int(place) for place in shown["place"]], "y": names, "customdata": told}
     return drawing("places", title, 90 + 20 * len(names), [lines, marks] if names else [])
 
 

@@ -183,8 +183,9 @@ def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
     """Lay out how firm the places of a class are ('' for the first class of the level), a row a ranked unit, the best first.
 
     place, of; name; total, its error, and that error were all that rests on the same records to move as one (joint); low, high;
-    low_w, high_w with weights in doubt; shrunken; spread: where the place may lie, {place: chance}. Units of a class that has
-    no ranges have empty cells. Raises UsageError for a level or class of which nobody is ranked.
+    low_w, high_w with weights in doubt; low_again, high_again in another period of the same kind; shrunken; spread: where the
+    place may lie, {place: chance}. Units of a class that has no ranges have empty cells. Raises UsageError for a level or class
+    of which nobody is ranked.
     """
     ranks = frame(run, "ranks", officers=level == OFFICER)
     ranks = ranks[(ranks["level"] == level) & ranks["rank"].notna()]
@@ -196,15 +197,9 @@ def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
     chances = frame(run, "chances", officers=level == OFFICER)
     told = chances.groupby("unit_id") if len(chances) else ()  # an older run says nothing of chances
     spread = {unit: _by_place(rows.to_dict("records"), "place") for unit, rows in told}
-    names = {
-        "total": "total",
-        "error": "se_total",
-        "joint": "se_joint",
-        "low": "rank_low",
-        "high": "rank_high",
-        "low_w": "rank_low_w",
-    }
-    cells = {new: ranks.get(old) for new, old in (names | {"high_w": "rank_high_w", "shrunken": "shrunken"}).items()}
+    names = {"total": "total", "error": "se_total", "joint": "se_joint"}
+    names |= {f"{end}{kind}": f"rank_{end}{kind}" for kind in ("", "_w", "_again") for end in ("low", "high")}
+    cells = {new: ranks.get(old) for new, old in (names | {"shrunken": "shrunken"}).items()}  # an older run has not all
     found = pd.DataFrame({"place": ranks["rank"], "of": ranks["of"], "name": ranks["name"], **cells})
     return found.assign(spread=[spread.get(unit, {}) for unit in ranks["unit_id"]]).reset_index(drop=True)
 

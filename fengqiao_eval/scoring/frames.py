@@ -128,6 +128,8 @@ def ranks(
             flags=_flags(one, own, scheme, tree, served),
             rank_low_w=_places(own.low_w),
             rank_high_w=_places(own.high_w),
+            rank_low_again=_places(own.low_again),
+            rank_high_again=_places(own.high_again),
             se_total=np.round(own.error, scheme.decimals + 2),
             se_joint=np.round(own.joint, scheme.decimals + 2),
             shrunken=np.round(own.shrunken, scheme.decimals + 2),

@@ -634,7 +634,8 @@ class Firmness:
 
     low, high: places, widened to hold the printed one; pulled: where that was needed; shrunken: the mean of what may lie behind
     each total; kept: the share of its own that each keeps; first: k -> the chance of being among the first k; named: of being
-    named; grade: of the grade printed (NaN: none, or nobody can tell); dots: DOTS × units, places each as likely as the others.
+    named; grade: of the grade printed (NaN: none, or nobody can tell); dots: DOTS × units, places each as likely as the others;
+    again: low and high (2 × units) of the place in another period of the same kind, which need not hold the printed one.
     """
 
     low: np.ndarray
@@ -646,6 +647,7 @@ class Firmness:
     named: np.ndarray = field(default_factory=lambda: np.zeros(0))
     grade: np.ndarray = field(default_factory=lambda: np.zeros(0))
     dots: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    again: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
     duels: tuple[Duel, ...] = ()
 
     @property
@@ -679,12 +681,14 @@ def firmness(
         return _settle(units, firsts, award, order)
     found = posterior(units.hundred, variances)
     places, within, duels = np.empty((draws, size), dtype=np.uint32), np.zeros(size), _DuelCount(order, units.error)
-    start = 0
+    start, further, anew = 0, [], lots.spawn(1)[0]  # what another period is drawn by moves nothing of this one
     for hundred in draw_totals(found, units.hundred, variances, lots, draws):
         totals = hundred + units.outside
         places[start : start + len(totals)] = competition(totals.astype(np.float32))
         within += ((totals >= units.lower) & (totals < units.upper)).sum(axis=0)
         duels.add(totals)
+        if size >= LEAST:
+            further.append(_another_period(totals[::AGAIN], units.error, anew))
         start += len(totals)
     shrunken, kept = found.shrunken(units.hundred, variances) + units.outside, found.kept(variances)
     if size < LEAST:
@@ -700,8 +704,17 @@ def firmness(
         named=np.where(units.barred, 0, (places <= award).mean(axis=0)),
         grade=np.where(np.isnan(units.lower) | (kept.mean() < SILENT), np.nan, within / draws),
         dots=np.array(dots),
+        again=quantiles(np.concatenate(further), (TAIL, 1 - TAIL)),
         duels=duels.list_all(draws),
     )
+
+
+def _another_period(totals: np.ndarray, error: np.ndarray, lots: np.random.Generator) -> np.ndarray:
+    """Draw the places of another period (draws × units): chance plays anew on what lies behind the totals."""
+    drawn = lots.standard_normal(totals.shape, dtype=np.float32)
+    drawn *= error.astype(np.float32)
+    drawn += totals.astype(np.float32) + np.float32(0.5)
+    return competition(np.floor(drawn, out=drawn))
 
 
 def _settle(units: RankedClass, firsts: Sequence[int], award: int, order: np.ndarray) -> Firmness:
@@ -712,7 +725,8 @@ def _settle(units: RankedClass, firsts: Sequence[int], award: int, order: np.nda
     above = (totals[order[:, 0]] > totals[order[:, 1]]).astype(float).tolist()
     pairs = tuple(Duel(one, other, each, each) for (one, other), each in zip(order.tolist(), above, strict=True))
     none, grade = np.zeros(len(units), dtype=bool), np.where(np.isnan(units.lower), np.nan, 1.0)
-    return Firmness(units.place, units.place, none, totals, np.ones(len(units)), first, named, grade, duels=pairs)
+    sure = np.vstack([units.place, units.place])
+    return Firmness(units.place, units.place, none, totals, np.ones(len(units)), first, named, grade, again=sure, duels=pairs)
 
 
 def _pairs(place: np.ndarray) -> np.ndarray:
@@ -806,14 +820,17 @@ def joint_error(errors: np.ndarray, used: np.ndarray, sources: np.ndarray) -> np
 class Firm:
     """How firm the places of a period are, an array a field, one a unit: places (0: nothing is said), totals in points.
 
-    low_w, high_w: with weights in doubt too; error: of the total; joint: where indicators of the same records err together (NaN:
-    there are none); points: units × indicators, the error of each; statements: the chances, class by class.
+    low_w, high_w: with weights in doubt too; low_again, high_again: in another period; error: of the total; joint: where
+    indicators of the same records err together (NaN: there are none); points: units × indicators, the error of each; statements:
+    the chances, class by class.
     """
 
     low: np.ndarray
     high: np.ndarray
     low_w: np.ndarray
     high_w: np.ndarray
+    low_again: np.ndarray
+    high_again: np.ndarray
     error: np.ndarray
     joint: np.ndarray
     shrunken: np.ndarray
@@ -837,10 +854,11 @@ class Statement(NamedTuple):
 def no_firmness(one: "Scored") -> Firm:
     """Give what is said of a period of which nothing is drawn: nothing."""
     size = len(one.points)
-    low, high, low_w, high_w = (np.zeros(size, dtype=np.int64) for _ in range(4))
+    low, high, low_w, high_w, low_again, high_again = (np.zeros(size, dtype=np.int64) for _ in range(6))
     error, joint, shrunken = (np.full(size, np.nan) for _ in range(3))
     pulled, bent = (np.zeros(size, dtype=bool) for _ in range(2))
-    return Firm(low, high, low_w, high_w, error, joint, shrunken, np.full(one.points.shape, np.nan), pulled, bent)
+    places = low, high, low_w, high_w, low_again, high_again
+    return Firm(*places, error, joint, shrunken, np.full(one.points.shape, np.nan), pulled, bent)
 
 
 def firm_totals(setting: Setting, scored: Mapping[Period, "Scored"]) -> Firm:
@@ -883,6 +901,8 @@ def firm_places(setting: Setting, scored: Mapping[Period, "Scored"]) -> Firm:
         firsts = tuple(k for k in sorted({1, 3, award}) if 0 < k < len(at))
         own = firmness(units, dice(setting.seed, *name), firsts, award)
         found.low[at], found.high[at], found.pulled[at] = own.low, own.high, own.pulled
+        if own.again.size:
+            found.low_again[at], found.high_again[at] = own.again
         found.shrunken[at] = own.shrunken / scale
         if scheme.weight_doubt != "none":
             weights = weights_at(scheme, level)
