@@ -18,7 +18,7 @@ QUICK    := not (browser or office or slow)
 TRIAL    := trial.tmp
 CHECKS   := format lint types locks house
 
-.PHONY: help setup setup-test scorecards test test-all everything tests notebooks lab check bench fuzz pictures schema templates lock wheelhouse clean $(CHECKS:%=check-%)
+.PHONY: help setup setup-test scorecards test test-all everything tests notebooks lab check bench ranges fuzz pictures schema templates lock wheelhouse clean $(CHECKS:%=check-%)
 .DEFAULT_GOAL := help
 
 help:
@@ -49,6 +49,9 @@ bench: $(TESTS)  ## measure speed and memory, and kill 200 runs
 	@for script in tests/bench/bench_*.py; do test -f "$$script" || continue; \
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
 	@echo tests/random_kills.py; $(BIN)/python tests/random_kills.py --kills 200
+
+ranges: $(TESTS)  ## play the classes of the simulation of ranges and write docs/UNCERTAINTY.md; about twenty minutes
+	@$(BIN)/python tests/bench/bench_uncertainty.py --page docs/UNCERTAINTY.md
 
 fuzz: $(TESTS)  ## try 8,000 mutated projects, then 10,000 office files: SEED=7 others, INPUTS=300 fewer, INPUT=123 one alone, kept in fuzz.tmp/; about an hour
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --seed $(or $(SEED),0) --workers $(WORKERS) \

@@ -1,6 +1,6 @@
 """How often ranges of places hold the truth, whether chances come true, and what it all costs: the table, then the seconds.
 
-    python tests/bench/bench_uncertainty.py [GAMES]
+    python tests/bench/bench_uncertainty.py [GAMES] [--page docs/UNCERTAINTY.md]
 
 Classes with a known truth (tests/places.py), 400 a cell and 40 of 500 units, or as many as said. A cell that does not keep its
 word is marked !; those of clusters and of correlated indicators are printed without a bound. CPU seconds of this process.
@@ -9,7 +9,9 @@ word is marked !; those of clusters and of correlated indicators are printed wit
 import resource
 import sys
 import time
+from argparse import ArgumentParser
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from pymcdm.helpers import rankdata
@@ -36,42 +38,173 @@ MOST = {1_000: (1.5, 0.3), 40_000: (30.0, 30.0)}
 MOST_MEMORY = 2048
 
 
-def line(name, tally, *, bound, wide=None):
-    """Print what came of one cell; say whether its ranges kept their word. Chances that did not are marked, and no more."""
-    share, error = tally.covers
+class Cell(NamedTuple):
+    """What came of one cell: whose truth (or which curve), how many units, noise (or answers), and how it was held.
+
+    bound: whether the ranges must keep their word; ratio: of widths to the pairwise ones; first, graded: how many statements
+    were made with 80 to 90 %, and the share of them that came true; narrow: whether ranges are as narrow as they must be.
+    """
+
+    kind: str
+    size: int
+    noise: str
+    covers: tuple[float, float]
+    width: float
+    ratio: float
+    again: float
+    first: tuple[int, float]
+    graded: tuple[int, float]
+    bound: bool
+    kept: bool
+    narrow: bool
+
+    @property
+    def fine(self):
+        """Say whether the ranges of the cell do what they must."""
+        return not self.bound or (self.kept and self.narrow)
+
+    @property
+    def untrue(self):
+        """List of which chances (first, graded) less or more came true than was said, of those said often enough."""
+        return [
+            name for name in ("first", "graded") if (said := getattr(self, name))[0] >= ENOUGH and not 0.75 <= said[1] <= 0.95
+        ]
+
+
+def cell(kind, size, noise, tally, *, bound, wide=None):
+    """Print what came of one cell, and give it. Chances that did not keep their word are marked, and no more."""
     first, graded = comes_true(tally.promised), comes_true(tally.graded) if tally.graded else (0, np.nan)
     ratio = np.mean(tally.width) / np.mean(tally.pairwise) if tally.pairwise else np.nan
-    kept = not bound or tally.keeps_its_word
+    again = np.mean(tally.again) if tally.again else np.nan
     narrow = wide is None or ratio <= wide
-    true = all(count < ENOUGH or not bound or 0.75 <= came <= 0.95 for count, came in (first, graded))
-    words = "".join(word for word, fine in ((" !covers", kept), (" !wide", narrow), (" !chances", true)) if not fine)
-    print(f"  {name:<34}{share:>7.3f} ±{error:.3f}{np.mean(tally.width):>7.2f}{ratio:>7.2f}"
-          f"{first[0]:>8}{first[1]:>6.2f}{graded[0]:>8}{graded[1]:>6.2f}{words}", flush=True)  # fmt: skip
-    return kept and narrow
+    found = Cell(kind, size, str(noise), tally.covers, np.mean(tally.width), ratio, again, first, graded,
+                 bound, tally.keeps_its_word, narrow)  # fmt: skip
+    marks = {" !covers": bound and not found.kept, " !wide": not narrow, " !chances": bound and found.untrue}
+    words = "".join(word for word, holds in marks.items() if holds)
+    name = f"{kind}, {size}, {noise}"
+    said = "".join(f"{count:>8}{came:>6.2f}" for count, came in (first, graded))
+    held = f"{found.covers[0]:>7.3f} ±{found.covers[1]:.3f}{found.width:>7.2f}{ratio:>7.2f}{again:>7.3f}"
+    print(f"  {name:<34}{held}{said}{words}", flush=True)
+    return found
 
 
 def simulate(games):
-    """Play every cell; say whether the ranges of all kept their word."""
-    print(f"  {'cell':<34}{'covers':>14}{'width':>7}{'/pairs':>7}{'first k':>8}{'true':>6}{'grade':>8}{'true':>6}")
-    fine = []
+    """Play every cell and give all of them."""
+    print(f"  {'cell':<34}{'covers':>14}{'width':>7}{'/pairs':>7}{'again':>7}{'first k':>8}{'true':>6}{'grade':>8}{'true':>6}")
+    found = []
     for kind in (*TRUTHS, "clusters"):
         for size in SIZES:
             for noise in NOISES:
                 compare = size == 60 and kind in ("normal", "skewed", "t3")
                 tally = play(kind, size, noise, games if size < 500 else max(1, games // 10), compare=compare)
                 wide = WIDEST.get(noise) if compare else None
-                fine.append(line(f"{kind}, {size} units, noise {noise}", tally, bound=kind != "clusters", wide=wide))
+                found.append(cell(kind, size, noise, tally, bound=kind != "clusters", wide=wide))
     for correlation in (0.5, -0.5):
         for size in (18, 60):
             for noise in NOISES:
                 tally = play("normal", size, noise, games, correlation)
-                line(f"correlation {correlation}, {size}, noise {noise}", tally, bound=False)
+                found.append(cell(f"correlation {correlation}", size, noise, tally, bound=False))
     for curve in CURVES:
         for answers in (0,) if curve == "counts" else (15, 60):
             for size in SIZES:
                 tally = play_records(curve, size, answers, games if size < 500 else max(1, games // 10))
-                fine.append(line(f"{curve}, {answers or 'counts'}, {size} units", tally, bound=True))
-    return all(fine)
+                found.append(cell(curve, size, answers, tally, bound=True))
+    return found
+
+
+# The page of the table, docs/UNCERTAINTY.md
+
+PAGE = """# 名次区间的模拟 · How ranges of places were tried
+
+由 `make ranges` 写成（约二十分钟），不要手改。真实水平已知的类，每格 {games} 个（500 个单位的 {few} 个）。每格三个数：
+**真实名次落在印出的九成范围内的单位占多少 / 范围平均多宽（占全类） / 再考评一期的名次落在所说范围内的占多少**。
+表头的数是噪声：一项误差与各单位真实差距之比。头一个数应不低于 0.88（容许两个标准误），低于它的为**粗体**。
+
+Written by `make ranges` (some twenty minutes), not by hand. Classes whose truth is known, {games} a cell ({few} of 500 units).
+A cell says **the share of units whose true place lies in the range printed / the mean width of ranges, as a share of the class /
+the share whose place in another period lies where it was said to lie**. Heads: the error of a part to the spread of its truth.
+The first ought to be 0.88 or more (less two standard errors); what is below stands in **bold**.
+
+## 有保证的 · Where ranges are held to their word
+
+equal：真实差距小于印得出的最小分；alike：真实水平完全相同。
+equal: true differences below anything printed; alike: no true differences.
+
+{bound}
+
+从记录算起，过曲线、封顶、权重和进位：比率出自 Beta(49, 1)，每单位每项 15 或 60 条；计数平均 15。
+表头为单位数；这里不试再考评一期。
+From records through curves, caps, weights and rounding: rates of Beta(49, 1), 15 or 60 answers; counts of about 15. Heads: units;
+another period is not tried here.
+
+{records}
+
+## 没有保证的 · Without a bound
+
+clusters：一类分成两群，群内几乎相同；correlation：各项指标一同偏高偏低，而算的时候当作独立。
+clusters: two groups of units that are nearly alike; correlation: indicators err together, and are reckoned as independent.
+
+{unbound}
+
+## 范围有多宽 · How wide ranges are
+
+60 个单位的类，与无论真实情形如何都成立的两两比较法之比：噪声 0.3 时应不超过 0.55，1 时不超过 0.75。
+Classes of 60, to the pairwise ranges that hold whatever the truth: at most 0.55 at noise 0.3, and 0.75 at 1.
+
+{widths}
+
+## 没有应验的机会 · Chances that did not come true as said
+
+说“八至九成”的句子（进前 k 名；等次），一格里有 {enough} 句以上的，应有 75–95% 应验。以下各格不是：
+Of what is said with 80–90 % (among the first k; the grade) 75–95 % ought to come true, in cells of {enough} statements or more.
+Here it is not so:
+
+{untrue}
+"""
+
+
+def triple(one):
+    """Write a cell of the page: share held, width, share held in another period; bold where less is held than ought to be."""
+    said = f"{one.covers[0]:.3f}"
+    again = "–" if np.isnan(one.again) else f"{one.again:.3f}"
+    return f"{said if one.kept else f'**{said}**'} / {one.width:.2f} / {again}"
+
+
+def grid(cells, heads, row, column):
+    """Lay cells out as a table of Markdown; row, column: what of a cell says where it stands."""
+    rows = {}
+    for one in cells:
+        rows.setdefault(row(one), {})[column(one)] = triple(one)
+    lines = [f"| | {' | '.join(heads)} |", "| --- |" + " --- |" * len(heads)]
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(own.get(head, '') for head in heads)} |" for name, own in rows.items())])
+
+
+def page(cells, games):
+    """Write the page of all cells."""
+    noises, sizes = [str(noise) for noise in NOISES], [str(size) for size in SIZES]
+    drawn = [one for one in cells if one.kind not in CURVES]
+    by_noise = {"row": lambda one: f"{one.kind}, {one.size}", "column": lambda one: one.noise}
+    records = {
+        "row": lambda one: f"{one.kind}, {one.noise}" if one.noise != "0" else one.kind,
+        "column": lambda one: str(one.size),
+    }
+    compared = [one for one in cells if one.ratio == one.ratio]
+    rows = {
+        kind: [f"{one.ratio:.2f}" for one in compared if one.kind == kind] for kind in dict.fromkeys(c.kind for c in compared)
+    }
+    widths = [f"| | {' | '.join(noises)} |", "| --- |" + " --- |" * len(noises)]
+    widths += [f"| {kind} | {' | '.join(own)} |" for kind, own in rows.items()]
+    words = {"first": "前 k 名 first k", "graded": "等次 grade"}
+    untrue = [f"| {one.kind}, {one.size}, {one.noise} | {words[name]} | {getattr(one, name)[0]} | {getattr(one, name)[1]:.2f} |"
+              for one in cells for name in one.untrue]  # fmt: skip
+    return PAGE.format(
+        games=games, few=max(1, games // 10), enough=ENOUGH,
+        bound=grid([one for one in drawn if one.bound], noises, **by_noise),
+        records=grid([one for one in cells if one.kind in CURVES], sizes, **records),
+        unbound=grid([one for one in drawn if not one.bound], noises, **by_noise),
+        widths="\n".join(widths),
+        untrue="\n".join(["| | | 句 said | 兑现 came true |", "| --- | --- | --- | --- |", *untrue]),
+    )  # fmt: skip
 
 
 def table():
@@ -133,8 +266,15 @@ def speed(size, in_class):
 
 
 if __name__ == "__main__":
-    quick = [speed(1_000, 200), speed(40_000, 500)]
-    kept = simulate(int(sys.argv[1]) if len(sys.argv) > 1 else 400)
+    asked = ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("games", nargs="?", type=int, default=400)
+    asked.add_argument("--page", type=Path, help="write the table there, and leave the seconds out")
+    asked = asked.parse_args()
+    quick = [] if asked.page else [speed(1_000, 200), speed(40_000, 500)]
+    played = simulate(asked.games)
+    if asked.page:
+        asked.page.write_text(page(played, asked.games), "utf-8")
+    kept = all(one.fine for one in played)
     print("within bounds" if all(quick) else "TOO SLOW")
     print("every range keeps its word" if kept else "SOME RANGES DO NOT KEEP THEIR WORD")
     sys.exit(not (all(quick) and kept))
