@@ -40,7 +40,7 @@ from fengqiao_eval.scoring.uncertainty import (
     same_records,
     total_errors,
 )
-from places import PERIOD, SCALE, WEIGHTS, comes_true, measured, play, play_records, province, standing, table_of
+from places import PERIOD, SCALE, TRUTHS, WEIGHTS, comes_true, measured, play, play_records, province, standing, table_of
 from shared import province as province_of_records
 from test_shrinkage import SCHOOLS
 
@@ -403,6 +403,38 @@ def test_errors_are_the_same_on_one_core_and_two():
         for threads in ("1", "2")
     }  # fmt: skip
     assert len(printed) == 1
+
+
+def shares_held(heading):
+    """Read from a part of docs/UNCERTAINTY.md, as `make ranges` writes it, the first number of every cell: row -> shares."""
+    text = (PARAMS.parent / "docs" / "UNCERTAINTY.md").read_text("utf-8")
+    lines = [line for line in text.split(heading)[1].split("\n## ")[0].splitlines() if line.startswith("| ") and " / " in line]
+    rows = [line.strip("| ").split(" | ") for line in lines]
+    return {name: [cell.split(" / ")[0] for cell in cells] for name, *cells in rows}
+
+
+def test_the_page_of_the_simulation_shows_every_cell_and_no_range_that_breaks_its_word():
+    """Every truth and size at every noise is in docs/UNCERTAINTY.md; in bold, for too little, is none that has a bound."""
+    bound, unbound = shares_held("Where ranges are held to their word"), shares_held("Without a bound")
+    assert {f"{kind}, {size}" for kind in TRUTHS for size in (5, 10, 18, 60, 500)} <= bound.keys()
+    assert {len(cells) for name, cells in bound.items() if name.split(",")[0] in TRUTHS} == {4}
+    assert not [name for name, cells in bound.items() if any("*" in cell for cell in cells)]
+    assert any("*" in cell for cell in unbound["clusters, 60"]), "the failures are shown"
+
+
+def test_what_the_notebook_says_of_the_simulation_is_what_came_of_it():
+    """how_firm cites the page of the simulation: shares held in two clusters, with errors that go together, and at the least."""
+    bound, unbound = shares_held("Where ranges are held to their word"), shares_held("Without a bound")
+    told = (PARAMS.parent / "notebooks" / "how_firm.ipynb").read_text("utf-8")
+
+    def stretch(*names):
+        shares = [float(cell.strip("*")) for name in names for cell in unbound[name]]
+        return f"{min(shares):.2f}–{max(shares):.2f}"
+
+    for said in (stretch("clusters, 60"), stretch("clusters, 500"), stretch("correlation 0.5, 18", "correlation 0.5, 60")):
+        assert told.count(said) == 2, f"{said} stands in Chinese and in English"
+    least = min(float(cell) for cells in bound.values() for cell in cells)
+    assert told.count(f"{int(100 * least) / 100:.2f}") == 2
 
 
 @pytest.mark.slow
