@@ -22,7 +22,7 @@ from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scoring.aggregation import Weights, total
 from fengqiao_eval.scoring.ranking import places
-from fengqiao_eval.tuning import override, payload
+from fengqiao_eval.tuning import override, payload, sensitivity
 from fengqiao_eval.tuning.model import WeightTable
 from fengqiao_eval.tuning.payload import write_standalone
 from fengqiao_eval.tuning.rescore import choice_warnings, choose, read_field
@@ -369,6 +369,14 @@ def test_what_weighs_nothing_and_is_moved_up_counts(plain):
         weights = plain.table.weights(moved)
         by_sums = draft._by_sums(Weights(weights.own[:, None], weights.above, weights.leaves))[0]
         assert np.array_equal(by_sums, draft._by_run(moved))
+
+
+def test_in_large_groups_steps_are_reckoned_by_sums(plain, monkeypatch):
+    """Where a group is large and units lack indicators, who is named is found by sums that are not rounded: the same units."""
+    group = next(group for group in range(len(plain.groups)) if np.isnan(plain.sheet.points[plain.group == group]).any())
+    exact = rank_robustness(plain, plain.table.in_force, group, 1)[1]
+    monkeypatch.setattr(sensitivity, "FEW", 1)
+    assert rank_robustness(plain, plain.table.in_force, group, 1)[1] == exact
 
 
 def firm_slopes(draft, node):

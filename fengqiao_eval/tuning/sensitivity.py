@@ -133,9 +133,8 @@ class Draft:
         points, least = self.field.sheet.points[self.able], least_share(self.table.scheme)
         one = replace(self.weights, own=self.table.weights(hundredths).own[:, None])
         found = np.zeros(len(self.place), dtype=bool)
-        found[self.able] = (
-            drawn_places(self.totals[self.able], points, self.weights, one, self.table.scheme.decimals, least) <= named
-        )
+        [places] = drawn_places(self.totals[self.able], points, self.weights, one, self.table.scheme.decimals, least)
+        found[self.able] = places <= named
         return found
 
     def _in_hundredths(self, shares: np.ndarray) -> np.ndarray:

@@ -695,6 +695,7 @@ const ALL = -1; // all classes, all counties
 const COLUMN = 44; // width of a column of the slope lines
 const SNAPSHOTS = ["A", "B", "C"];
 const SETTLES = 140; // milliseconds of rest before what takes longer is reckoned
+const DOT = 3; // pixels of a place on the thin line of places
 const LISTED = 8; // lines of a table of changes; of more, the worst and the best are shown
 const COLOURS = 8;
 const NARROW = 640; // below so many pixels the parts stand below each other
@@ -1710,11 +1711,12 @@ function drawCould(app, cells, unit, is, could) {
   cells.track.hidden = !could;
   if (!could) return;
   const last = Math.max(1, app.table.members[app.table.group[unit]].length - 1);
-  const left = (place) => `${((100 * (place - 1)) / last).toFixed(1)}%`;
-  const put = (element, name, value) => element.style[name] !== value && (element.style[name] = value);
-  put(cells.span, "left", left(could[0]));
-  put(cells.span, "width", left(1 + could[1] - could[0]));
-  put(cells.tick, "left", left(is));
+  const across = (places, more = 0) => `calc((100% - ${DOT}px) * ${(places / last).toFixed(3)} + ${more}px)`; // a place is so wide
+  const where = [across(could[0] - 1), across(could[1] - could[0], DOT), across(is - 1)];
+  const what = where.join();
+  if (cells.drawn === what) return;
+  cells.drawn = what;
+  [cells.span.style.left, cells.span.style.width, cells.tick.style.left] = where;
 }
 
 function couldSaid(app, could, leads) {

@@ -322,6 +322,43 @@ def test_no_text_is_cut_beside_the_list_of_files(shown, width, lang):
     assert weight["y"] >= moves["y"] + moves["height"] or weight["x"] + weight["width"] <= moves["x"]  # beside or below it
 
 
+TIED = """() => {
+  const rows = [...document.querySelectorAll('.fengqiao-tuner .list .row:not([hidden])')];
+  const of = (row) => ({place: +row.querySelector('.place').textContent, could: row.querySelector('.said').textContent,
+    leads: row.matches('.leads'), follows: row.matches('.follows'), told: row.getAttribute('aria-label')});
+  return rows.map(of).sort((one, other) => one.place - other.place);
+}"""
+"""The rows in view, by place: where each may stand, and whether it is tied to its neighbours."""
+
+
+def test_neighbours_that_cannot_be_told_apart_are_tied_and_no_range_outlives_its_weights(shown):
+    """Ties are of the weights on screen at every step; a range is gone while a weight moves and back once it is drawn anew."""
+    tab = shown()
+    tab.get_by_text(re.compile(r"记录的偶然：相邻 \d+ 对名次中有 \d+ 对分不出先后")).wait_for()
+    settle(tab)
+    rows = tab.evaluate(TIED)
+    assert any(row["leads"] for row in rows)
+    for above, below in zip(rows, rows[1:], strict=False):
+        assert above["leads"] == below["follows"] == ("与后一名分不出先后" in above["told"])
+    for row in rows:
+        low, high = map(int, row["could"].split("–"))
+        assert low <= row["place"] <= high
+        assert f"九成可能在第 {low} 至第 {high} 名" in row["told"]
+    box = slider(tab, "群众满意").bounding_box()
+    tab.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + box["height"] / 2)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2)
+    tab.get_by_text("记录的偶然：松手后按新权重重算。").wait_for()
+    moving = tab.evaluate(TIED)
+    assert {row["could"] for row in moving} == {""}
+    assert any(row["leads"] for row in moving)  # reckoned here, and so of these weights
+    tab.mouse.up()
+    settle(tab)
+    after = tab.evaluate(TIED)
+    assert all(row["could"] for row in after)
+    assert [row["could"] for row in after] != [row["could"] for row in rows]
+
+
 def test_a_draft_survives_a_reload_and_a_kernel_that_goes(shown):
     """Weights, locks and undo are there again; a kernel that restarts is said at once, with the button that mends it."""
     tab = shown()
