@@ -48,7 +48,7 @@ SAID = {
     "few": (Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)), "同类单位太少，不给名次范围，只作两两比较"),
     "pair": (
         Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)),
-        "高于后一名西山派出所的可能为53%；水平不变，下一期总分高于它的可能为52%",
+        "高于后一名西山派出所的可能为53%（不到九成，分不出先后）；水平不变，下一期总分高于它的可能为52%",
     ),
     "nobody named": (
         Margin(error=4.0, rivals=(Rival("", 0.9996, 0.0),)),
@@ -80,14 +80,14 @@ def test_a_card_says_how_firm_its_place_is(run, case):
 def test_nothing_is_said_of_ranges_where_there_is_none(run):
     """A class of few has pairs and no range; where all was counted there are no chances."""
     for case in ("few", "all counted", "nothing known"):
-        assert "九成" not in plain_text.firmness(told(run, SAID[case][0]))
+        assert "有九成可能" not in plain_text.firmness(told(run, SAID[case][0]))
 
 
 def test_english_says_the_same(run):
     """By the level behind the records, and another period under its own name."""
     said = plain_text.firmness(told(run, replace(RANGE, rivals=(Rival("X", 0.6, 0.55),)), "en"))
-    assert "By the level behind this period's records the place is, nine times in ten, between 3 and 15" in said
-    assert "Chance of standing above the next one, X: 60%; in the next period, levels as they are: 55%" in said
+    assert "By the level behind this period's records its place is 3 to 15, nine times in ten" in said
+    assert "Chance of standing above the next one, X: 60% (not settled); in the next period, levels as they are: 55%" in said
 
 
 def flagged(of, *flags):
@@ -194,7 +194,7 @@ def test_frames_and_figures_of_a_class(run):
     assert len(draw_places(known, "station").data[1]["y"]) == len(firm)
     assert draw_places(known, "station").data[1]["customdata"][0] == "名次有九成可能在第1至第3名之间"
     told = draw_places(known.assign(low_again=1, high_again=5), "station").data[1]["customdata"][0]
-    assert told == "名次有九成可能在第1至第3名之间；再考评一期，名次九成可能在第1至第5名之间"
+    assert told == "名次有九成可能在第1至第3名之间；水平不变，下一期的名次九成可能在第1至第5名之间"
     assert set(rankability_frame(run)["said"]) == {"—"}
     with pytest.raises(UsageError, match="没有参加排名的“galaxy”"):
         places_frame(run, "galaxy")

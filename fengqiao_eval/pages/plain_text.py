@@ -147,7 +147,8 @@ def _margin_words(card: Card) -> Iterator[str]:
         yield say("card.margin.rivals", lang, those=say("card.comma", lang).join(those))
     elif known.rivals:
         rival = known.rivals[0]
-        told = {"chance": chance(rival.above), "again": chance(rival.again)}
+        unsure = "" if max(rival.above, 1 - rival.above) >= SETTLED else say("card.margin.unsettled", lang)
+        told = {"chance": chance(rival.above), "again": chance(rival.again), "settled": unsure}
         yield (
             say("card.margin.rival", lang, name=rival.name, **told)
             if rival.name
@@ -172,6 +173,10 @@ def _award_chance(card: Card) -> Iterator[str]:
     barred = not known.named and any(line.effect == "bar_award" for line in card.adjustments)
     likely = known.first.get(known.award, 0.0) if barred else known.named
     yield say("card.margin.first" if barred else "card.margin.named", lang, k=known.award, chance=chance(likely))
+
+
+SETTLED = 0.9
+"""From this chance on the words say nothing of doubt that one of two stands above the other."""
 
 
 def chance(share: float | None) -> str:

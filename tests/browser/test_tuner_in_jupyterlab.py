@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -338,7 +339,7 @@ def test_neighbours_that_cannot_be_told_apart_are_tied_and_no_range_outlives_its
     settle(tab)
     rows = tab.evaluate(TIED)
     assert any(row["leads"] for row in rows)
-    for above, below in zip(rows, rows[1:], strict=False):
+    for above, below in pairwise(rows):
         assert above["leads"] == below["follows"] == ("与后一名分不出先后" in above["told"])
     for row in rows:
         low, high = map(int, row["could"].split("–"))
