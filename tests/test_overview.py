@@ -62,8 +62,8 @@ def test_classes_without_an_order_are_named(ranged):
     assert "名次未附误差" not in said
     table = overview.classes(ranged)
     assert table.loc[table["层级"] == "派出所", ["名次跨度（位）", "先后"]].to_numpy().tolist() == [
-        ["5", "这一类排不出先后"],
-        ["5", "能排先后"],
+        ["5", "排不出"],
+        ["5", "排得出"],
     ]
     assert table.loc[table["层级"] == "市局", ["名次跨度（位）", "先后"]].to_numpy().tolist() == [["—", "—"]]
     assert '<td class="n">5</td>' in overview.table(table, ranged).html

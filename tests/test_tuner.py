@@ -372,11 +372,13 @@ def test_what_weighs_nothing_and_is_moved_up_counts(plain):
 
 
 def test_in_large_groups_steps_are_reckoned_by_sums(plain, monkeypatch):
-    """Where a group is large and units lack indicators, who is named is found by sums that are not rounded: the same units."""
+    """Where a group is large and units lack indicators, who is named is found by sums that are not rounded: to two points."""
     group = next(group for group in range(len(plain.groups)) if np.isnan(plain.sheet.points[plain.group == group]).any())
     exact = rank_robustness(plain, plain.table.in_force, group, 1)[1]
     monkeypatch.setattr(sensitivity, "FEW", 1)
-    assert rank_robustness(plain, plain.table.in_force, group, 1)[1] == exact
+    by_sums = rank_robustness(plain, plain.table.in_force, group, 1)[1]
+    assert [one["node"] for one in by_sums] == [one["node"] for one in exact]
+    assert max(np.abs(np.subtract(one["first"], other["first"])).max() for one, other in zip(by_sums, exact, strict=True)) <= 200
 
 
 def firm_slopes(draft, node):

@@ -109,7 +109,7 @@ def classes(run: Run, lang: str = "zh") -> pd.DataFrame:
 def _order_cells(units: pd.DataFrame, kept: float | None, lang: str) -> dict[str, str]:
     """Say of a class how many places a range holds, and whether it can be put into an order."""
     width = (units["rank_high"] - units["rank_low"] + 1).median()
-    order = "—" if kept is None else say("firmness.unordered" if kept < RANKABLE else "firmness.ordered", lang)
+    order = "—" if kept is None else say("overview.unordered_class" if kept < RANKABLE else "overview.ordered", lang)
     return {"width": "—" if pd.isna(width) else plain(width, 1), "order": order}
 
 
