@@ -1,14 +1,17 @@
 """How firm a place is, in words and pictures: what a card says of a range, of none, of few, of a class without order."""
 
+import json
 import re
+import shutil
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.pages import plain_text
+from fengqiao_eval.pages import plain_text, run_screen
 from fengqiao_eval.pages.charts import dot_strip, draw_funnel, draw_places
 from fengqiao_eval.pages.explain import Question, total_lines
 from fengqiao_eval.pages.fragments import headline
@@ -110,6 +113,23 @@ def test_a_card_says_where_it_leans(run, lang):
     plainly = headline(flagged(told(run, RANGE, lang)))
     assert PULLED[lang] not in plainly.html + plainly.text
     assert BENT[lang] not in plainly.html + plainly.text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_one_screen_says_of_whom_it_leans(run, tmp_path, lang):
+    """Among the remarks of that unit alone, from the flags of its row in ranks."""
+    folder = Path(shutil.copytree(run.path, tmp_path / "run"))
+    ranks = pd.read_parquet(folder / "ranks.parquet")
+    own = (ranks["unit_id"] == OWN) & (ranks["period"] == run.period)
+    ranks.loc[own, "flags"] = "pulled,bent"
+    ranks.to_parquet(folder / "ranks.parquet")
+    run_screen.write(folder, lang)
+    rows = (folder / "assets" / "rows.js").read_text("utf-8")
+    assert rows.count(PULLED[lang]) == rows.count(BENT[lang]) == 1
+    [level] = [each for each in json.loads(rows.partition("=")[2].rstrip(";\n"))["levels"] if each["code"] == "station"]
+    [row] = [each for each in level["rows"] if each[0] == OWN]
+    assert PULLED[lang] in row[run_screen.FIELDS.index("remark")]
+    assert BENT[lang] in row[run_screen.FIELDS.index("remark")]
 
 
 def test_a_veto_on_awards_leaves_the_chance_of_the_place(run):
