@@ -188,6 +188,10 @@ def test_a_margin_is_read_from_the_frames():
     assert (found.places, found.ordered) == ({4: 0.95, 5: 0.05}, False)
     assert found.rivals == (Rival("西山所", 0.7, 0.6),)
     assert margin({}, rows).rivals == (Rival("", 0.7, 0.6),)
+    unknown = margin({}, [{"statement": "rankable", "object": "", "k": None, "chance": float("nan")}])
+    assert (unknown.rankable, unknown.ordered) == (None, True)
+    named = margin({}, [{"statement": word, "object": "", "k": 2, "chance": 0.3} for word in ("first", "named")])
+    assert (named.first, named.named, named.award) == ({2: 0.3}, 0.3, 2)
 
 
 @pytest.mark.parametrize(
