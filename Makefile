@@ -50,7 +50,7 @@ bench: $(TESTS)  ## measure speed and memory, and kill 200 runs
 		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
 	@echo tests/random_kills.py; $(BIN)/python tests/random_kills.py --kills 200
 
-ranges: $(TESTS)  ## play the classes of the simulation of ranges and write docs/UNCERTAINTY.md; about twenty minutes
+ranges: $(TESTS)  ## play the classes of the simulation of ranges and write docs/UNCERTAINTY.md; about ten minutes
 	@$(BIN)/python tests/bench/bench_uncertainty.py --page docs/UNCERTAINTY.md
 
 fuzz: $(TESTS)  ## try 8,000 mutated projects, then 10,000 office files: SEED=7 others, INPUTS=300 fewer, INPUT=123 one alone, kept in fuzz.tmp/; about an hour

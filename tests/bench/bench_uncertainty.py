@@ -116,11 +116,11 @@ def simulate(games):
 
 PAGE = """# 名次区间的模拟 · How ranges of places were tried
 
-由 `make ranges` 写成（约二十分钟），不要手改。真实水平已知的类，每格 {games} 个（500 个单位的 {few} 个）。每格三个数：
+由 `make ranges` 写成（约十分钟），不要手改。真实水平已知的类，每格 {games} 个（500 个单位的 {few} 个）。每格三个数：
 **真实名次落在印出的九成范围内的单位占多少 / 范围平均多宽（占全类） / 再考评一期的名次落在所说范围内的占多少**。
 表头的数是噪声：一项误差与各单位真实差距之比。头一个数应不低于 0.88（容许两个标准误），低于它的为**粗体**；“–”是这次没有试的。
 
-Written by `make ranges` (some twenty minutes), not by hand. Classes whose truth is known, {games} a cell ({few} of 500 units).
+Written by `make ranges` (some ten minutes), not by hand. Classes whose truth is known, {games} a cell ({few} of 500 units).
 A cell says **the share of units whose true place lies in the range printed / the mean width of ranges, as a share of the class /
 the share whose place in another period lies where it was said to lie**. Heads: the error of a part to the spread of its truth.
 The first ought to be 0.88 or more (less two standard errors); what is below stands in **bold**; –: not tried this time.
