@@ -29,6 +29,10 @@ UNSHOWN = ("answer", "purpose")
 """The declared columns whose words are shown nowhere; nor are those of columns that nobody declared."""
 ROUNDING = 0.000001
 """What a share of six decimals may be more than is meant: six times 0.166667 is one record."""
+ROW_IDS = ("table", "record_id", "indicator", "period", "from_date")
+"""The columns by which a row is known in a table without an id, beside its unit."""
+MOST_EQUAL = 1_000
+"""As many rows that equal another are named."""
 Wrong = tuple[str, str, Any, dict[str, str]]
 """One rule of one column: rule and column, the cells that break it, and what the sentence of the fault says of it."""
 
@@ -50,7 +54,7 @@ def check_cells(rows: Any, table: Table, name: str, numbers: Sequence[int] = ())
     Faults: empty required cells, words and numbers not allowed, periods that are none, stretches that end before they begin, a
     citizen in subject_id.
     """
-    rules = [*_rules(rows, table), *_citizen_rules(rows, table)]
+    rules = [*cell_rules(rows, table), *_citizen_rules(rows, table)]
     asked = {f"wrong_{number}": rows.count(where=cells) for number, (_, _, cells, _) in enumerate(rules)}
     counts = rows.agg(rows_=rows.count(), **asked).to_pandas().iloc[0]
     for number, (rule, column, cells, said) in enumerate(rules):
@@ -61,7 +65,8 @@ def check_cells(rows: Any, table: Table, name: str, numbers: Sequence[int] = ())
             yield Fault(name, f"{table.name}.{column}", f"records.{rule}", given)
 
 
-def _rules(rows: Any, table: Table) -> Iterator[Wrong]:
+def cell_rules(rows: Any, table: Table) -> Iterator[Wrong]:
+    """List what is asked of the cells of a table, row by row, but whether they hold a citizen's number."""
     for column in (column for column in table.columns if column.name in rows.columns):
         cell = rows[column.name]
         if column.required and (table.name, column.name) != ("units", "name"):
@@ -172,6 +177,18 @@ def _equal_rows_once(rows: Any) -> Any:
     """Keep one of rows that are equal but for how their ids were written, and in which file they lie."""
     alike = [name for name in rows.columns if not name.endswith(WRITTEN) and name != FILE]
     return rows.distinct() if len(alike) == len(rows.columns) else rows.distinct(on=alike, keep="first")
+
+
+def find_equal(rows: Any, table: Table) -> pd.DataFrame:
+    """Bring here the ids of rows that equal an earlier one, once for each that is left out; MOST_EQUAL at most."""
+    names = [name for name in dict.fromkeys((table.key, *ROW_IDS, "unit_id")) if name in rows.columns]
+    few = rows
+    if table.key:
+        times = rows.group_by(table.key).agg(rows_=rows.count())
+        twice = times.filter(times.rows_ > 1).select(twice_=table.key)
+        few = rows.semi_join(twice, rows[table.key] == twice.twice_).cache()
+    gone = few.select(*names).difference(_equal_rows_once(few).select(*names), distinct=False)
+    return gone.order_by(names).limit(MOST_EQUAL).to_pandas()
 
 
 def _rows_and_ids(rows: Any, key: str) -> tuple[int, int]:

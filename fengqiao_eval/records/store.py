@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import pandas as pd
+
 from fengqiao_eval.errors import Fault, Note, refuse
 from fengqiao_eval.files import input_faults
 from fengqiao_eval.office.receipt import Receipt
 from fengqiao_eval.records import query
-from fengqiao_eval.records.checks import check_cells, check_table, check_units
+from fengqiao_eval.records.checks import check_cells, check_table, check_units, find_equal
 from fengqiao_eval.records.identifiers import Match, Repair, match_ids, register
 from fengqiao_eval.records.ingest import Mapped, shape
 from fengqiao_eval.records.sources import BROKEN, SHOWN, Roots, Source, find_sources, roots_of, unreadable
@@ -35,6 +37,8 @@ class Records:
     """How the columns of ids meet the units."""
     receipts: Mapping[str, tuple[Receipt, ...]] = field(default_factory=dict)
     """What was read of each file that an office made, row by row, by table."""
+    equal: Mapping[str, pd.DataFrame] = field(default_factory=dict, compare=False)
+    """The ids of rows that were left out because they equal another, the first of them, by table."""
 
     def file(self, table: str) -> str:
         """Say where a table was read from, for whoever must mend it."""
@@ -81,7 +85,7 @@ def read_records(
     with input_faults(roots_of(where)[0], name):
         found = find_sources(where, mapped, timezone, name)
     opened: dict[str, Any] = {}
-    matches, units = list[Match](), None
+    matches, units, equal = list[Match](), None, dict[str, pd.DataFrame]()
     counts: dict[str, int] = {}
     faults, notes, deeper = found.faults, found.notes, list[Fault]()
     for table, parts in found.tables.items():
@@ -100,6 +104,8 @@ def read_records(
                     deeper += more
                     notes += told
                 opened[table], more, told = check_table(rows, TABLES[table], mapped[table], file)
+                if any(note.key == "equal_rows" for note in told):
+                    equal[table] = find_equal(rows, TABLES[table])
                 counts[table] = int(opened[table].count().execute())
                 deeper += more
                 notes += told if counts[table] else [Note("empty_table", {"table": TABLES[table].label})]
@@ -122,7 +128,7 @@ def read_records(
     files = MappingProxyType({table: _label_parts(parts) for table, parts in found.tables.items()})
     receipts = MappingProxyType({table: tuple(several) for table, several in found.receipts.items()})
     held = (MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files)
-    return Records(*held, tuple(matches), receipts), faults
+    return Records(*held, tuple(matches), receipts, MappingProxyType(equal)), faults
 
 
 def _label_parts(parts: Sequence[Source]) -> str:

@@ -1,0 +1,423 @@
+"""A validation of records: every step with its units, how many passed and failed, and the first records that failed."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from fengqiao_eval.errors import OFFICER, Fault
+from fengqiao_eval.periods import Period
+from fengqiao_eval.records import query
+from fengqiao_eval.records.checks import UNSHOWN
+from fengqiao_eval.records.identifiers import show_id
+from fengqiao_eval.records.store import Records
+from fengqiao_eval.records.tables import EVENTS, TABLES, Table
+from fengqiao_eval.validation import series, steps
+from fengqiao_eval.validation.steps import RULES, SEVERITIES, Severity
+
+LISTED = 1_000
+"""As many records that failed a step are listed; how many there are stands beside it."""
+FEW_ROWS = 20
+"""Of fewer rows nothing is said of columns that never vary."""
+MOST_WORDS = 60
+"""A column of more words is no list of words."""
+SHOWN = 5
+"""As many of what failed are named in the table of steps."""
+OF_RECORDS = ("records.", "units.")
+"""How the rules of faults begin that are the records' own."""
+IDS: Mapping[str, tuple[str, ...]] = {
+    "postings": ("unit_id", "from_date"),  # of a person nothing is told here
+    "credits": ("table", "record_id"),
+    "figures": ("unit_id", "indicator", "period"),
+}
+"""By what a row is known in the tables that have no id."""
+
+
+@dataclass(frozen=True)
+class ValidationStep:
+    """One rule held against one column: units tested and failed, what of it is named, and the faults by which it is refused.
+
+    listing: record_id and unit_id of what failed, LISTED at most.
+    """
+
+    rule: str
+    table: str
+    column: str
+    tested: int
+    failed: int
+    severity: Severity
+    listing: pd.DataFrame = field(default_factory=lambda: _no_records(), compare=False)  # noqa: PLW0108 - it stands below
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def passed(self) -> int:
+        """The units that did not fail."""
+        return max(self.tested - self.failed, 0)
+
+    @property
+    def share(self) -> float:
+        """The share of the units that failed."""
+        return self.failed / self.tested if self.tested else float(self.failed > 0)
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        """What failed first, in the order of ids."""
+        return tuple(self.listing["record_id"].head(SHOWN))
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """All steps, table by table in the order of the design."""
+
+    steps: tuple[ValidationStep, ...]
+    counts: Mapping[str, int]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """Give a row a step: step, rule, severity (empty where nothing failed), table, column, tested, passed, failed, share."""
+        rows = [
+            (number, one.rule, one.severity if one.failed else "", one.table, one.column, one.tested, one.passed, one.failed)
+            for number, one in enumerate(self.steps, 1)
+        ]
+        names = ["step", "rule", "severity", "table", "column", "tested", "passed", "failed"]
+        return pd.DataFrame(rows, columns=names).assign(share=[one.share for one in self.steps])
+
+    @property
+    def failing(self) -> list[ValidationStep]:
+        """The steps of which anything failed, the worst first."""
+        return sorted((one for one in self.steps if one.failed), key=lambda one: SEVERITIES.index(one.severity))
+
+    def count(self, severity: str) -> int:
+        """Count the steps that failed with a severity."""
+        return sum(one.severity == severity for one in self.failing)
+
+
+def validate(records: Records, faults: Sequence[Fault] = (), period: Period | None = None) -> ValidationReport:
+    """Hold records against every rule: those by which they were read, of which faults tell, and all that is asked beside them.
+
+    faults: what was found as they were read (store.read_records) and as they were held against a scheme. period: months are held
+    against each other up to its end. Each table is asked in a few scans, whatever the number of rules.
+    """
+    found = _Validation(records, tuple(one for one in faults if one.rule.startswith(OF_RECORDS)), period)
+    every = [step for table in TABLES.values() for step in found.of_table(table)]
+    return ValidationReport((*every, *found.others()), records.counts)
+
+
+@dataclass(frozen=True)
+class _Validation:
+    """What steps are made of."""
+
+    records: Records
+    faults: tuple[Fault, ...]
+    period: Period | None
+
+    def of_table(self, table: Table) -> Iterator[ValidationStep]:
+        """Give the steps of a table: as it was read, its ids, those of others in it, its times, its months and words."""
+        rows, total = self.records.tables.get(table.name), self.records.counts.get(table.name, 0)
+        yield from self._read(table, rows, total)
+        if rows is None or not total:
+            return
+        counts = _unit_months(rows, table) if table.name in EVENTS else None
+        yield from self._repeats(table, rows, total)
+        yield from self._strangers(table, rows, counts)
+        yield from self._times(table, rows)
+        if counts is not None:
+            yield from self._months(table, counts)
+            yield from self._columns(table, rows, counts)
+
+    # As the records were read
+
+    def _told(self, table: str) -> dict[tuple[str, str], list[Fault]]:
+        """Gather the faults of a table by rule and column."""
+        found: dict[tuple[str, str], list[Fault]] = {}
+        for fault in self.faults:
+            own, _, column = fault.place.partition(".")
+            rule = steps.CHECKED.get(fault.rule.removeprefix("records."))
+            if own == table and rule:
+                found.setdefault((rule, column), []).append(fault)
+        return found
+
+    def _read(self, table: Table, rows: query.Rows | None, total: int) -> Iterator[ValidationStep]:
+        told = self._told(table.name)
+        asked = list(steps.list_checked(table, rows.columns)) if rows is not None else []
+        for rule, column in dict.fromkeys([*asked, *(pair for pair in told if pair[0] not in ("id_twice", "unknown_unit"))]):
+            faults = tuple(told.get((rule, column), ()))
+            failed = sum(_count(fault) for fault in faults)
+            there = rows is not None and column in rows.columns and failed
+            where = steps.broken(rows, table, rule, column) if there else None
+            theirs = rows.filter(where) if rows is not None and where is not None else None
+            yield self._step(rule, table, column, max(total, failed), failed, theirs, faults)
+
+    def others(self) -> Iterator[ValidationStep]:
+        """Give a step for each fault that is no column's: files, mappings, the tree of units."""
+        for fault in self.faults:
+            table = fault.place.partition(".")[0]
+            if table not in TABLES or fault.rule.removeprefix("records.") not in steps.CHECKED:
+                yield ValidationStep("other", table if table in TABLES else "", fault.place, 1, 1, "fault", faults=(fault,))
+
+    # Ids
+
+    def _repeats(self, table: Table, rows: query.Rows, total: int) -> Iterator[ValidationStep]:
+        """Say what was found twice as the records were read; only where any id was, the engine is asked for more."""
+        if table.name == "units":
+            return
+        said = {note.key: note.given for note in self.records.notes if note.given.get("table") == table.label}
+        gone = int(said.get("equal_rows", {}).get("count", 0))
+        equal = self.records.equal.get(table.name)
+        yield self._step(
+            "equal",
+            table,
+            "*",
+            total + gone,
+            gone,
+            None if equal is None else _write_ids(equal, table),
+        )
+        if not table.key:
+            return
+        faults = tuple(self._told(table.name).get(("id_twice", table.key), ()))
+        twice = sum(int(given.get("count", 0)) for key, given in said.items() if key.startswith("repeated_"))
+        twice += sum(map(_count, faults))
+        alike = _ids_twice(rows, table) if twice else None  # none is left where the first or last of them was taken
+        yield self._step("id_twice", table, table.key, total, twice, alike, faults)
+        for rule, column in (("id_units", "unit_id"), ("id_files", query.FILE)):
+            if column in rows.columns and column != table.key:
+                several = _ids_twice(rows, table, column) if twice else None
+                count = int(several.count().execute()) if several is not None else 0
+                yield self._step(rule, table, table.key, total, count, several)
+        if table.name in EVENTS:
+            yield from self._twins(table, rows, total)
+
+    def _twins(self, table: Table, rows: query.Rows, total: int) -> Iterator[ValidationStep]:
+        """Find rows that differ in nothing but their id, entry and unit: one thing that was most likely entered twice."""
+        aside = {table.key, "unit_id", "recorded_at"}
+        same = [column.name for column in table.columns if column.name in rows.columns and column.name not in aside]
+        short = [table.own_date, *(name for name in ("officer_id",) if name in same)]
+        near = rows.group_by(*short).agg(rows_=rows.count())  # few rows are alike in these, and all is long to compare
+        near = near.filter(near.rows_ > 1)
+        made, groups = {"twin": 0, "twin_units": 0}, None
+        if int(near.count().execute()):
+            times = near.select(own_=table.own_date).distinct()
+            few = rows.semi_join(times, rows[table.own_date] == times.own_)
+            groups = few.group_by(same).agg(rows_=few.count(), ids_=few[table.key].nunique(), units_=few.unit_id.nunique())
+            groups = groups.filter(groups.rows_ > 1, groups.ids_ == groups.rows_)
+            more = groups.rows_ - 1
+            sums = groups.agg(twin=more.sum(where=groups.units_ <= 1), twin_units=more.sum(where=groups.units_ > 1))
+            made = {rule: 0 if pd.isna(n) else int(n) for rule, n in sums.to_pandas().iloc[0].items()}
+        for rule, failed in made.items():
+            theirs = None
+            if groups is not None and failed:
+                chosen = groups.filter(groups.units_ > 1 if rule == "twin_units" else groups.units_ <= 1)
+                theirs = rows.semi_join(chosen, [rows[name].identical_to(chosen[name]) for name in same])
+            yield self._step(rule, table, table.key, total, failed, theirs)
+
+    def _strangers(self, table: Table, rows: query.Rows, counts: pd.DataFrame | None) -> Iterator[ValidationStep]:
+        """Find ids of no unit and of no person, and events on days on which their person is posted nowhere."""
+        if table.name == "units" or self._units is None:
+            return
+        if "unit_id" in rows.columns:
+            ids = _words(rows, "unit_id") if counts is None else counts.groupby("unit_id")["rows_"].sum()
+            strange = ids[[one not in self._units for one in ids.index]]
+            strange = strange[[not self.records.unknown.is_outside(one) for one in strange.index]]
+            faults = tuple(self._told(table.name).get(("unknown_unit", "unit_id"), ()))
+            yield self._strange("unknown_unit", table, rows, int(ids.sum()), strange, faults)
+        if "officer_id" not in rows.columns or not self._persons:
+            return
+        ids = _words(rows, "officer_id")
+        strange = ids[[one not in self._persons for one in ids.index]]
+        yield self._strange("unknown_officer", table, rows, int(ids.sum()), strange)
+        posts = self.records.tables.get("postings")
+        if table.name in EVENTS and table.name != "duties" and posts is not None:
+            apart = _outside_postings(rows, table, posts)
+            failed = int(apart.count().execute())
+            if failed and len(strange):
+                people = self.records.tables["units"]
+                people = people.filter(people.level == OFFICER).select(known_="unit_id").distinct()
+                apart = apart.semi_join(people, apart.officer_id == people.known_)
+                failed = int(apart.count().execute())
+            pair = f"officer_id{steps.ARROW}{table.own_date}"
+            yield self._step("outside_postings", table, pair, int(ids.sum() - strange.sum()), failed, apart)
+
+    def _strange(
+        self, rule: str, table: Table, rows: query.Rows, tested: int, strange: "pd.Series[int]", faults: tuple[Fault, ...] = ()
+    ) -> ValidationStep:
+        column = {"unknown_unit": "unit_id", "unknown_officer": "officer_id"}[rule]
+        theirs = rows.filter(rows[column].isin(sorted(strange.index)[:LISTED])) if len(strange) else None
+        return self._step(rule, table, column, tested, int(strange.sum()), theirs, faults)
+
+    @cached_property
+    def _levels(self) -> pd.DataFrame | None:
+        units = self.records.tables.get("units")
+        return None if units is None else query.fetch(units, ["unit_id", "level"]).dropna()
+
+    @cached_property
+    def _units(self) -> frozenset[str] | None:
+        return None if self._levels is None else frozenset(self._levels["unit_id"])
+
+    @cached_property
+    def _persons(self) -> frozenset[str]:
+        levels = self._levels
+        return frozenset() if levels is None else frozenset(levels.loc[levels["level"] == OFFICER, "unit_id"])
+
+    # Times, months and words
+
+    def _times(self, table: Table, rows: query.Rows) -> Iterator[ValidationStep]:
+        """Ask all that is seen from single rows in one scan, and more only of the rows that may fail."""
+        seen = list(steps.trials(rows, table))
+        if not seen:
+            return
+        looks = {one.column: one.suspect for one in seen}  # two rules may begin with the same look
+        asked = {f"tested_{n}": look.count() for n, look in enumerate(looks.values())}
+        asked |= {f"suspect_{n}": rows.count(where=look) for n, look in enumerate(looks.values())}
+        counts = rows.agg(**asked).to_pandas().iloc[0]
+        tested = {column: int(counts[f"tested_{n}"]) for n, column in enumerate(looks)}
+        failed = dict.fromkeys(range(len(seen)), 0)
+        if any(counts[f"suspect_{n}"] for n in range(len(looks))):
+            few = rows.filter(query.any_of(*map(query.is_so, looks.values())))
+            sure = few.agg(**{f"n_{n}": few.count(where=one.failed) for n, one in enumerate(steps.trials(few, table))})
+            failed = {n: int(count) for n, count in enumerate(sure.to_pandas().iloc[0])}
+        for n, one in enumerate(seen):
+            yield self._step(
+                one.rule, table, one.column, tested[one.column], failed[n], rows.filter(one.failed) if failed[n] else None
+            )
+
+    def _until(self) -> int:
+        """The first month of which nothing is said: what comes after the period may be half a month."""
+        return self.period.first + self.period.months if self.period else 12 * 9999
+
+    def _months(self, table: Table, counts: pd.DataFrame) -> Iterator[ValidationStep]:
+        """Hold the months of a table against each other, and those of each unit."""
+        counts = counts[counts["month"] < self._until()]
+        if counts.empty:
+            return
+        months = range(counts["month"].min(), counts["month"].max() + 1)
+        every = counts.groupby("month")["rows_"].sum().reindex(months, fill_value=0)
+        for rule, odd in zip(("month_missing", "month_swollen"), series.odd_months(every), strict=True):
+            listing = _name_list(str(Period(one, 1)) for one in odd)
+            yield self._step(rule, table, table.own_date, len(every), len(odd), listing)
+        tested, empty = series.empty_unit_months(counts)
+        named = [(f"{show_id(unit)} {Period(one, 1)}", show_id(unit)) for unit, one in empty[:LISTED]]
+        listing = pd.DataFrame(named, columns=["record_id", "unit_id"], dtype="str")
+        yield self._step("unit_month", table, table.own_date, tested, len(empty), listing)
+
+    def _columns(self, table: Table, rows: query.Rows, counts: pd.DataFrame) -> Iterator[ValidationStep]:
+        """Find the columns that never vary, and the words that come and go."""
+        wide, texts = steps.vary(table, rows.columns), steps.words(table, rows.columns)
+        cells = {name: rows[name].cast("float64") for name in wide if name not in texts}
+        asked = {f"{what}_{n}": getattr(c, what)() for n, c in cells.items() for what in ("count", "min", "max")}
+        asked |= {f"words_{name}": rows[name].approx_nunique() for name in texts}
+        if not asked:
+            return
+        found, total = dict(rows.agg(**asked).to_pandas().iloc[0]), self.records.counts[table.name]
+        alike = {n: found[f"count_{n}"] in (0, total) and not found[f"min_{n}"] < found[f"max_{n}"] for n in cells}
+        few = [name for name in texts if found[f"words_{name}"] <= MOST_WORDS]
+        months = rows.group_by(*few, month=_month(rows[table.own_date])).agg(rows_=rows.count()).to_pandas()
+        alike |= {name: name in few and len(months[name].drop_duplicates()) == 1 for name in texts}
+        for name in wide if total >= FEW_ROWS else ():
+            yield self._step("constant", table, name, 1, int(alike[name]))
+        span = counts["month"].min(), min(counts["month"].max(), self._until() - 1)
+        for name in few:
+            yield self._label(table, name, months[months["month"].between(*span)], span)
+
+    def _label(self, table: Table, name: str, found: pd.DataFrame, span: tuple[int, int]) -> ValidationStep:
+        """Say which words of a column come or go in the middle; a word that may be a citizen's own is shown nowhere."""
+        counts = found.groupby([name, "month"], as_index=False)["rows_"].sum()
+        changing = series.changing_words(counts.set_axis(["word", "month", "rows_"], axis=1), *span)
+        shown = [
+            ("…" if name in UNSHOWN else show_id(word)) + f" {Period(int(start), 1)}–{Period(int(end), 1)}"
+            for word, start, end in changing.itertuples(index=False)
+        ]
+        listing = _name_list(shown)
+        return self._step("label", table, name, int(counts[name].nunique()), len(changing), listing)
+
+    # A step
+
+    def _step(
+        self,
+        rule: str,
+        table: Table,
+        column: str,
+        tested: int,
+        failed: int,
+        theirs: query.Rows | pd.DataFrame | None = None,
+        faults: tuple[Fault, ...] = (),
+    ) -> ValidationStep:
+        """Make a step; theirs: the rows that failed, or what they are called."""
+        listing = _listing(theirs, table) if failed and theirs is not None else _no_records()
+        severity: Severity = "fault" if faults else RULES[rule]
+        return ValidationStep(rule, table.name, column, tested, failed, severity, listing, faults)
+
+
+def _no_records() -> pd.DataFrame:
+    return pd.DataFrame({"record_id": [], "unit_id": []}, dtype="str")
+
+
+def _listing(rows: query.Rows, table: Table) -> pd.DataFrame:
+    """Bring the ids of rows here and nothing else of them, LISTED at most, in the order of ids; what is here already stays."""
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    names = [name for name in dict.fromkeys([*ids_of(table), "unit_id"]) if name in rows.columns]
+    return _write_ids(rows.select(*names).order_by(names).limit(LISTED).to_pandas(), table)
+
+
+def ids_of(table: Table) -> tuple[str, ...]:
+    """Name the columns by which a row of a table is known."""
+    return IDS.get(table.name, (table.key,))
+
+
+def _write_ids(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """Write the ids of rows; what may be a citizen's number is shown by its shape."""
+    texts = rows.astype(object).where(rows.notna(), "").map(show_id)
+    ids = [texts[name] for name in ids_of(table) if name in texts]
+    joined = ids[0].str.cat(ids[1:], sep=" · ") if ids else pd.Series("", texts.index)
+    return pd.DataFrame({"record_id": joined, "unit_id": texts.get("unit_id", "")}, dtype="str").reset_index(drop=True)
+
+
+def _count(fault: Fault) -> int:
+    return int(fault.given.get("count", 1))
+
+
+def _name_list(names: Iterable[str]) -> pd.DataFrame:
+    """List what is no record: months and words."""
+    return pd.DataFrame({"record_id": list(names)}, dtype="str").assign(unit_id="")
+
+
+def _words(rows: query.Rows, column: str) -> "pd.Series[int]":
+    """Count the rows of each id."""
+    return query.count_words(rows, column).dropna().set_index(column)["rows_"]
+
+
+def _month(own: Any) -> Any:
+    """Number the month of a time (months since year 0)."""
+    return own.year().cast("int64") * 12 + own.month().cast("int64") - 1
+
+
+def _unit_months(rows: query.Rows, table: Table) -> pd.DataFrame:
+    """Count the records of each unit and month: unit_id, month, rows_."""
+    found = rows.group_by("unit_id", month=_month(rows[table.own_date])).agg(rows_=rows.count()).to_pandas().dropna()
+    return found.astype({"month": "int64", "rows_": "int64"})
+
+
+def _ids_twice(rows: query.Rows, table: Table, column: str = "") -> query.Rows:
+    """Keep the rows beyond the first of each id, of those that stand in several units or files where a column is named."""
+    theirs = rows.group_by(table.key).agg(times_=rows[column].nunique() if column else rows.count())
+    theirs = theirs.filter(theirs.times_ > 1, theirs[table.key].notnull()).select(twice_=table.key)
+    few = rows.semi_join(theirs, rows[table.key] == theirs.twice_)
+    order = [name for name in ("unit_id", table.own_date, query.FILE) if name in few.columns]
+    return few.filter(~query.is_first([few[table.key]], [few[name] for name in order]))
+
+
+def _outside_postings(rows: query.Rows, table: Table, posts: query.Rows) -> query.Rows:
+    """Keep the events on days on which their person is posted nowhere."""
+    ends = query.optional(posts, "to_date", "date").fill_null(query.day(date.max))
+    spans = posts.select(who_="officer_id", from_="from_date", until_=ends)
+    seen = rows.filter(rows.officer_id.notnull(), rows[table.own_date].notnull()).mutate(day_=rows[table.own_date].cast("date"))
+    return seen.anti_join(spans, [seen.officer_id == spans.who_, seen.day_ >= spans.from_, seen.day_ <= spans.until_])
+
+
+def count_rules(found: ValidationReport) -> Counter[str]:
+    """Count what failed, rule by rule."""
+    return Counter({rule: n for rule, n in found.frame.groupby("rule")["failed"].sum().items() if n})

@@ -1,0 +1,317 @@
+"""A validation finds what was planted: every rule with its count and the first records, and nothing grave where nothing was."""
+
+# ruff: noqa: E501 - what is drawn stands on one line; Chinese counts double
+
+import pandas as pd
+import pytest
+
+from fengqiao_eval.demo.write import invent
+from fengqiao_eval.periods import parse
+from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.store import read_records
+from fengqiao_eval.records.units import UnknownUnits
+from fengqiao_eval.validation import series
+from fengqiao_eval.validation.report import ValidationReport, validate
+from fengqiao_eval.validation.steps import RULES
+
+PERIOD = parse("2024Q4")
+OWN_DATE = {"cases": "received_at", "visits": "visited_at", "disputes": "received_at", "surveys": "asked_at"}
+NUMBER = "13812345678"
+"""The number of a citizen, who is nobody's."""
+
+
+def days(count):
+    """Give a stretch of days."""
+    return pd.Timedelta(days=count)
+
+
+class Planting:
+    """A province into which faults are put, each rule into rows of its own; `planted` says how many, `ids` where."""
+
+    def __init__(self, tables):
+        """Take the tables of an invented province as texts and numbers that may be changed."""
+        self.tables = {name: table.copy() for name, table in tables.items()}
+        self.planted, self.ids, self.taken = {}, {}, {}
+
+    def rows(self, table, count, where=None):
+        """Choose rows of the third quarter of 2024 that no other fault has."""
+        rows = self.tables[table]
+        free = rows[OWN_DATE[table]].between("2024-07-02", "2024-09-28") & ~rows.index.isin(self.taken.setdefault(table, set()))
+        chosen = rows.index[free & (where(rows) if where else True)][:count]
+        assert len(chosen) == count
+        self.taken[table] |= set(chosen)
+        return chosen
+
+    def tell(self, rule, count, ids=()):
+        """Say what was planted."""
+        self.planted[rule] = self.planted.get(rule, 0) + count
+        self.ids[rule] = sorted(map(str, ids))
+
+    def put(self, rule, table, count, where=None, **cells):
+        """Put other cells into rows; a function is handed the rows."""
+        rows, chosen = self.tables[table], self.rows(table, count, where)
+        for column, cell in cells.items():
+            rows.loc[chosen, column] = cell(rows.loc[chosen]) if callable(cell) else cell
+        self.tell(rule, count, rows.loc[chosen].iloc[:, 0])
+
+    def add(self, table, more):
+        """Put rows below a table."""
+        self.tables[table] = pd.concat([self.tables[table], more], ignore_index=True)
+
+    def copies(self, table, count, prefix="", **cells):
+        """Give copies of rows, under new ids where a prefix is given."""
+        made = self.tables[table].loc[self.rows(table, count)]
+        return made.assign(**({made.columns[0]: prefix + made.iloc[:, 0]} if prefix else {}), **cells)
+
+
+def plant_cells(p):
+    """Put faults into cells: types, empty cells, words, bounds, lengths, a citizen, persons who must be two."""
+    p.tables["cases"]["elements_required"] = p.tables["cases"]["elements_required"].astype("str")
+    p.put("types", "cases", 3, elements_required="五")
+    p.put("required", "visits", 2, visited_at=pd.NaT)
+    p.put("codes", "disputes", 4, tier="红")
+    p.put("bounds", "cases", 2, elements_filled=-1)
+    p.put("length", "cases", 1, category="长" * 2001)
+    p.put("citizen", "cases", 1, status=f"电话 {NUMBER}")
+    notices = p.tables["notices"]
+    chosen = notices.index[notices["status"] == "upheld"][:2]
+    notices.loc[chosen, "checked_by"] = None
+    p.tell("complete", 2, notices.loc[chosen, "notice_id"])
+    shared = p.tables["credits"]["record_id"].iloc[0]
+    p.tables["credits"].loc[p.tables["credits"]["record_id"] == shared, "share"] = 0.7
+    p.tell("shares", 1)
+    p.tables["figures"] = p.tables["figures"].drop(columns="period")
+    p.tell("columns", 1)
+
+
+def plant_ids(p):
+    """Put faults between rows: copies, ids that stand twice, units and persons that are not there."""
+    equal = p.copies("visits", 5)
+    p.tell("equal", 5, equal["visit_id"])
+    twin, elsewhere = p.copies("visits", 4, "T-"), p.copies("visits", 2, "U-", unit_id="S002")
+    elsewhere["unit_id"] = ["S002" if unit != "S002" else "S003" for unit in p.tables["visits"].loc[elsewhere.index, "unit_id"]]
+    p.tell("twin", 4, [one for made in twin["visit_id"] for one in (made, made.removeprefix("T-"))])
+    p.tell("twin_units", 2, [one for made in elsewhere["visit_id"] for one in (made, made.removeprefix("U-"))])
+    p.add("visits", pd.concat([equal, twin, elsewhere]))
+    again = p.copies("surveys", 3, channel="短信", answer="满意", recorded_at=pd.Timestamp("2024-12-30"))
+    again.iloc[0, again.columns.get_loc("unit_id")] = "S002" if again["unit_id"].iloc[0] != "S002" else "S003"
+    p.tell("id_twice", 3, again["survey_id"])
+    p.tell("id_units", 1, again["survey_id"].iloc[:1])
+    p.add("surveys", again)
+    p.put("unknown_unit", "cases", 6, unit_id="X999")
+    p.put("unknown_officer", "visits", 7, officer_id="P9999")
+    officer = p.tables["units"].query("level == 'officer'").iloc[:1].assign(unit_id="P8888", name="某")
+    p.add("units", officer)
+    posting = p.tables["postings"].iloc[:1].assign(officer_id="P8888")
+    june = {"from_date": pd.Timestamp("2024-06-01"), "to_date": pd.Timestamp("2024-06-30")}
+    before = {"from_date": pd.Timestamp("2010-02-01"), "to_date": pd.Timestamp("2010-01-01")}
+    p.add("postings", pd.concat([posting.assign(**june), posting.assign(**before)]))
+    p.tell("stretch", 1)
+    p.put("outside_postings", "surveys", 5, officer_id="P8888")
+    lost = p.tables["units"].index[p.tables["units"]["level"] == "zone"][0]
+    p.tables["units"].loc[lost, "parent_id"] = "X998"
+    p.tell("other", 1)
+
+
+def plant_times(p):
+    """Put faults into times and sums."""
+    still = {"closed_at": pd.NaT, "due_at": pd.NaT}
+    p.put("order", "cases", 8, lambda t: t["arrived_at"].isna(), closed_at=lambda t: t["received_at"] - days(2), due_at=pd.NaT)
+    p.put("order_aside", "cases", 9, recorded_at=lambda t: t["received_at"] - days(1))
+    late = {"received_at": lambda t: t["received_at"].dt.normalize() + pd.Timedelta(hours=23, minutes=55)}
+    early = {"arrived_at": lambda t: t["received_at"].dt.normalize() + pd.Timedelta(minutes=5)}
+    entered = {"recorded_at": lambda t: t["received_at"] + days(2)}
+    p.put("midnight", "cases", 10, **late, **early, **entered, **still)
+    p.put("rate", "cases", 11, lambda t: t["elements_required"] != "五", elements_filled=99)
+
+
+def plant_months(p):
+    """Take months away, add one, change words in the middle."""
+    disputes = p.tables["disputes"]
+    p.tables["disputes"] = disputes[~disputes["received_at"].between("2024-02-01", "2024-02-29 23:59:59")].reset_index(drop=True)
+    p.tell("month_missing", 1, ["2024-02"])
+    surveys = p.tables["surveys"]
+    swollen = surveys[surveys["asked_at"].between("2023-08-01", "2023-08-31 20:00")]
+    more = [swollen.assign(survey_id=f"M{n}-" + swollen["survey_id"], asked_at=swollen["asked_at"] + pd.Timedelta(n, "s"),
+                           recorded_at=swollen["recorded_at"] + pd.Timedelta(n, "s")) for n in (7, 8, 9)]  # fmt: skip
+    p.add("surveys", pd.concat(more))
+    p.tell("month_swollen", 1, ["2023-08"])
+    visits = p.tables["visits"]
+    busiest = visits["unit_id"].value_counts().index[0]
+    gone = (visits["unit_id"] == busiest) & visits["visited_at"].between("2024-05-01", "2024-05-31 23:59:59")
+    p.tables["visits"] = visits[~gone].reset_index(drop=True)
+    p.tell("unit_month", 1, [f"{busiest} 2024-05"])
+    duties = p.tables["duties"]
+    p.tables["duties"] = duties.assign(**{"class": "同一类"})
+    p.tell("constant", 1)
+    cases = p.tables["cases"]
+    later = (cases["received_at"] >= "2024-07-01") & (cases["category"] == "窗口业务")
+    cases.loc[later, "category"] = "综合窗口"
+    p.tell("label", 2, ["窗口业务 2023-01–2024-06", "综合窗口 2024-07–2024-12"])
+
+
+@pytest.fixture(scope="module")
+def clean():
+    """Invent a province of eight stations."""
+    return invent(8, 1)
+
+
+def check(tables, folder) -> ValidationReport:
+    """Write tables, read them as records, and validate them."""
+    for name, table in tables.items():
+        table.to_parquet(folder / f"{name}.parquet")
+    return validate(*read_records(folder, name="records"), PERIOD)
+
+
+@pytest.fixture(scope="module")
+def before(clean, tmp_path_factory):
+    """Validate the province as it was invented."""
+    return check(clean, tmp_path_factory.mktemp("clean"))
+
+
+@pytest.fixture(scope="module")
+def planting(clean):
+    """Plant every rule's fault in the province."""
+    planting = Planting(clean)
+    plant_months(planting)
+    plant_cells(planting)
+    plant_times(planting)
+    plant_ids(planting)
+    return planting
+
+
+@pytest.fixture(scope="module")
+def after(planting, tmp_path_factory):
+    """Validate the province with its faults."""
+    return check(planting.tables, tmp_path_factory.mktemp("planted"))
+
+
+def test_an_invented_province_has_no_fault(before):
+    """On clean data nothing is refused, and what is told can be counted on one hand."""
+    assert before.count("fault") == 0
+    assert [(one.rule, one.table, one.failed) for one in before.failing] == []
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "id_files"])
+def test_what_was_planted_is_found(rule, planting, before, after):
+    """Each rule finds as many as were planted, and no more than were there before."""
+    found, already = (dict(one.frame.groupby("rule")["failed"].sum()) for one in (after, before))
+    assert found[rule] - already.get(rule, 0) == planting.planted[rule]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in {"id_files", "columns", "types", "other", "citizen"}])
+def test_what_failed_first_is_named(rule, planting, after):
+    """The first of what was planted stand beside the step, in the order of ids."""
+    named = [one for step in after.failing if step.rule == rule for one in step.listing["record_id"]]
+    if planting.ids[rule]:
+        assert sorted(named) == planting.ids[rule]
+
+
+def test_no_citizen_is_named(after):
+    """The number of a citizen that was planted stands in no cell of a report."""
+    assert NUMBER not in after.frame.to_csv() + "".join(step.listing.to_csv() for step in after.steps)
+
+
+def test_every_step_has_units(before):
+    """A step passed and failed add up to what was tested."""
+    frame = before.frame
+    assert (frame["passed"] + frame["failed"] == frame["tested"]).all()
+    assert (frame["tested"] >= 0).all()
+
+
+# One rule at a time
+
+
+UNITS = "| unit_id | name | level | parent_id |\n| S1 | 一所 | station | |\n| S2 | 二所 | station | |\n| P1 | 甲 | officer | S1 |"
+
+
+@pytest.fixture
+def found(tmp_path, drawn):
+    """Validate drawn tables; give what failed, as (rule, column, tested, failed, first)."""
+
+    def validated(unknown=None, mapped=None, **tables):
+        for name, text in {"units": UNITS, **tables}.items():
+            drawn(text).to_csv(tmp_path / f"{name}.csv", index=False)
+        how = {name: Mapped.model_validate(one) for name, one in (mapped or {}).items()}
+        records, faults = read_records(tmp_path, how, name="records", unknown=UnknownUnits(**(unknown or {"at_most": 1})))
+        return [(one.rule, one.column, one.tested, one.failed, one.first) for one in validate(records, faults).failing]
+
+    return validated
+
+
+ARRIVED = "received_at → arrived_at"
+
+
+@pytest.mark.parametrize(
+    ("received", "arrived", "rule"),
+    [
+        ("2024-10-05 23:55", "2024-10-05 00:05", "midnight"),
+        ("2024-10-05 18:00", "2024-10-05 05:59", "midnight"),
+        ("2024-10-05 17:59", "2024-10-05 05:59", "order"),
+        ("2024-10-05 23:55", "2024-10-05 06:00", "order"),
+        ("2024-10-05 23:55", "2024-10-04 00:05", "order"),
+        ("2024-10-05 23:55", "2024-10-05 00:00", ""),  # a day without a time of day
+        ("2024-10-05 23:55", "2024-10-06 00:05", ""),
+        ("2024-10-05 23:55", "2024-10-05 23:55", ""),
+        ("2024-10-05 23:55", "", ""),
+    ],
+)
+def test_a_time_before_another_is_told_once(found, received, arrived, rule):
+    """What ended before it began has passed midnight where it began in the evening and ended in the night of the same date."""
+    cases = f"| case_id | unit_id | received_at | arrived_at |\n| K1 | S1 | {received} | {arrived} |\n| K2 | S1 | 2024-10-01 08:00 | |"
+    tested = 1 if arrived else 0
+    assert found(cases=cases) == ([(rule, ARRIVED, tested, 1, ("K1",))] if rule else [])
+
+
+def test_a_deadline_lasts_to_the_end_of_its_day(found):
+    """A case that is due on the day on which it came is due after it came."""
+    cases = "| case_id | unit_id | received_at | due_at |\n| K1 | S1 | 2024-10-05 08:00 | 2024-10-05 |\n| K2 | S1 | 2024-10-05 08:00 | 2024-10-04 |"
+    assert found(cases=cases) == [("order_aside", "received_at → due_at", 2, 1, ("K2",))]
+
+
+def test_an_id_in_two_files_is_told(tmp_path, found):
+    """Of an id that stands in the files of two months, with other cells, the later row is told."""
+    head = "case_id,unit_id,received_at\n"
+    (tmp_path / "九月.csv").write_text(head + "K1,S1,2024-09-05 08:00\nK2,S1,2024-09-06 08:00\n", "utf-8")
+    (tmp_path / "十月.csv").write_text(head + "K1,S2,2024-10-05 08:00\nK3,S1,2024-10-06 08:00\n", "utf-8")
+    told = found(mapped={"cases": {"file": ["九月", "十月"]}})
+    assert told == [(rule, "case_id", 4, 1, ("K1",)) for rule in ("id_twice", "id_units", "id_files")]
+
+
+def test_a_row_that_stands_twice_is_left_out_and_told(found):
+    """Equal rows are counted once, and the report says which were left out."""
+    cases = "| case_id | unit_id | received_at |\n| K1 | S1 | 2024-10-05 08:00 |\n| K1 | S1 | 2024-10-05 08:00 |\n| K2 | S1 | 2024-10-05 09:00 |"
+    assert found(cases=cases) == [("equal", "*", 3, 1, ("K1",))]
+
+
+def test_ids_that_are_declared_to_lie_elsewhere_are_not_unknown(found):
+    """What `outside` names is no fault of the records."""
+    cases = "| case_id | unit_id | received_at |\n| K1 | S1 | 2024-10-05 08:00 |\n| K2 | Z9 | 2024-10-05 09:00 |\n| K3 | 铁路 | 2024-10-06 09:00 |"
+    assert found({"at_most": 1, "outside": ["Z*"]}, cases=cases) == [("unknown_unit", "unit_id", 3, 1, ("K3",))]
+
+
+def test_an_event_outside_a_posting(found):
+    """A person is posted from the first to the last day, both included; who has two postings may have either."""
+    postings = "| officer_id | unit_id | from_date | to_date |\n| P1 | S1 | 2024-10-02 | 2024-10-04 |\n| P1 | S2 | 2024-10-07 | |"
+    days_ = {"K1": "01 23:59", "K2": "02 00:00", "K3": "04 23:59", "K4": "05 00:00", "K5": "06 12:00", "K6": "07 08:00"}
+    rows = "".join(f"\n| {case} | S1 | 2024-10-{at} | P1 |" for case, at in days_.items())
+    cases = "| case_id | unit_id | received_at | officer_id |" + rows + "\n| K7 | S1 | 2024-10-01 08:00 | |"
+    pair = "officer_id → received_at"
+    assert found(cases=cases, postings=postings) == [("outside_postings", pair, 6, 3, ("K1", "K4", "K5"))]
+
+
+@pytest.mark.parametrize(
+    ("counts", "missing", "swollen"),
+    [
+        ([50] * 24, [], []),
+        ([50] * 6 + [0] + [50] * 17, [6], []),
+        ([50] * 6 + [130] + [50] * 17, [], [6]),
+        ([50] * 6 + [130] + [50] * 11 + [130] + [50] * 5, [], []),  # every year in that month
+        ([9] * 6 + [0] + [9] * 17, [], []),  # too few to say
+        ([50, 50, 0, 50], [], []),
+        ([20 + month * 4 for month in range(24)], [], []),  # the work grows
+    ],
+)
+def test_a_month_is_held_against_those_around_it_and_a_year_apart(counts, missing, swollen):
+    """A month without records, or of another size, is told; seasons, slow growth and small numbers are not."""
+    assert series.odd_months(pd.Series(counts)) == (missing, swollen)
