@@ -15,7 +15,7 @@ import typer
 
 from fengqiao_eval import __version__, usage
 from fengqiao_eval.engine import ENGINES
-from fengqiao_eval.errors import CardsFailedError, FengqiaoError, OutputError, UsageError
+from fengqiao_eval.errors import CardsFailedError, FengqiaoError, InputError, OutputError, UsageError
 from fengqiao_eval.files import STDOUT, let_go, open_streams, refusal
 from fengqiao_eval.words import console_text, language, say
 
@@ -273,19 +273,33 @@ def read_(
 
 
 @app.command(cls=usage.Command, help=_help("check"))
-def check(params: Params, sets: Sets = []) -> None:
+def check(
+    params: Params,
+    sets: Sets = [],
+    to: Annotated[Path | None, typer.Option("--to", metavar="FOLDER", readable=False, help=_help("check_to"))] = None,
+) -> None:
     """List every fault, note and finding; what must be dropped and nobody answers for is exit 1."""
     from fengqiao_eval.runs import console
     from fengqiao_eval.runs import job as jobs
+    from fengqiao_eval.validation import page as report
 
-    job, lang = jobs.Job(params, sets), language()
+    if to:
+        report.check_folder(to)
+    read, lang = list[jobs.Seen](), language()
+    job = jobs.Job(params, sets, seen=read.append)
     _begin(params)
-    scheme, records, scores = jobs.score_job(job)
+    try:
+        scheme, records, scores = jobs.score_job(job)
+    except InputError:
+        if to and read:  # what is refused is listed all the same
+            _echo(console.validation_lines(read[-1], to, lang))
+        raise
     for place in (job.out, job.part):  # they need not be there, but must be places where something can be
         with suppress(FileNotFoundError):
             place.lstat()
     found = jobs.lint_scheme(job.params, scheme, scores)
     _echo(console.check_lines(job.params, scheme, records, scores, lang))
+    _echo(console.validation_lines(jobs.Seen(records, (), job.params.span), to, lang))
     _echo(console.finding_lines(found, lang))
     _echo(console.proposal_lines(job.params, scheme, scores, lang))
     if any(one.open for one in found):

@@ -2,17 +2,25 @@
 
 # ruff: noqa: E501 - what is drawn stands on one line; Chinese counts double
 
+import csv
+import re
+import stat
+import sys
+
 import pandas as pd
 import pytest
 
 from fengqiao_eval.demo.write import invent
+from fengqiao_eval.errors import UsageError
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import read_records
 from fengqiao_eval.records.units import UnknownUnits
+from fengqiao_eval.validation import page as pages
 from fengqiao_eval.validation import series
-from fengqiao_eval.validation.report import ValidationReport, validate
+from fengqiao_eval.validation.report import ValidationReport, ValidationStep, validate
 from fengqiao_eval.validation.steps import RULES
+from test_cli import CASES, a_project, fengqiao
 
 PERIOD = parse("2024Q4")
 OWN_DATE = {"cases": "received_at", "visits": "visited_at", "disputes": "received_at", "surveys": "asked_at"}
@@ -315,3 +323,116 @@ def test_an_event_outside_a_posting(found):
 def test_a_month_is_held_against_those_around_it_and_a_year_apart(counts, missing, swollen):
     """A month without records, or of another size, is told; seasons, slow growth and small numbers are not."""
     assert series.odd_months(pd.Series(counts)) == (missing, swollen)
+
+
+# The report
+
+
+HOSTILE = "=cmd|' /C calc'!A0<script>alert(1)</script>"
+
+
+def step(rule="midnight", severity="warning", failed=2, ids=("K1", HOSTILE)):
+    """Make a step of which two records failed."""
+    listing = pd.DataFrame({"record_id": list(ids), "unit_id": "S1"})
+    return ValidationStep(rule, "cases", "received_at → arrived_at", 8, failed, severity, listing)
+
+
+def report(*steps):
+    """Make a report of steps."""
+    return ValidationReport(steps, {"cases": 8})
+
+
+def texts(folder):
+    """Read every file of a folder."""
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8-sig") for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_rule_has_words(rule, lang):
+    """Whatever fails is said in both languages, with what the score does about it."""
+    page = pages.page(report(step(rule, RULES[rule])), {}, lang)
+    assert page.count('<span class="mark ' + RULES[rule]) == 3
+
+
+def test_the_page_asks_nothing_of_a_network_and_runs_nothing():
+    """The page is one file without scripts or addresses, and an id in it stays a word."""
+    page = pages.page(report(step()), {"期间": "2024Q4"})
+    assert not re.search(r"<script|https?:|src=|@import|url\(", page)
+    assert "&lt;script&gt;" in page
+
+
+def test_a_step_is_a_row_for_programs_and_people(tmp_path):
+    """validation.csv has a row a step, with counts, words, the first ids and the file that lists all; no cell is a formula."""
+    pages.write(tmp_path / "report", report(step(), step("rate", failed=0, ids=())), {})
+    found = texts(tmp_path / "report")
+    assert sorted(found) == ["failed/001_midnight_cases_received_at-arrived_at.csv", "validation.csv", "validation.html"]
+    first, second = csv.DictReader(found["validation.csv"].splitlines())
+    assert [first[name] for name in ("step", "rule", "severity", "table", "tested", "passed", "failed", "share")] == [
+        *("1", "midnight", "warning", "cases", "8", "6", "2", "0.250000")
+    ]
+    assert first["file"] == "failed/001_midnight_cases_received_at-arrived_at.csv"
+    assert (second["severity"], second["effect"], second["file"]) == ("", "", "")
+    listed = list(csv.reader(found[first["file"]].splitlines()))
+    assert listed == [["table", "record_id", "unit_id"], ["cases", "K1", "S1"], ["cases", "'" + HOSTILE, "S1"]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_report_is_its_owners_alone(tmp_path):
+    """Nobody else opens the folder or a file of it."""
+    pages.write(tmp_path / "report", report(step()), {})
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "report").rglob("*") if path.is_file()}
+    folders = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "report", tmp_path / "report" / "failed")}
+    assert (modes, folders) == ({0o600}, {0o700})
+
+
+def test_a_report_takes_the_place_of_an_earlier_one_and_of_nothing_else(tmp_path):
+    """What failed the last time is gone from the lists; a folder that holds anything else is left alone."""
+    pages.write(tmp_path / "report", report(step(), step("order")), {})
+    pages.write(tmp_path / "report", report(step("rate", failed=0, ids=())), {})
+    assert sorted(texts(tmp_path / "report")) == ["validation.csv", "validation.html"]
+    (tmp_path / "report" / "failed" / "mine.txt").write_text("mine", "utf-8")
+    with pytest.raises(UsageError, match="已存在"):
+        pages.write(tmp_path / "report", report(), {})
+    assert (tmp_path / "report" / "failed" / "mine.txt").is_file()
+
+
+def test_no_citizen_is_in_any_file_of_a_report(after, tmp_path):
+    """The number that was planted is in no file, and the row in which it stands is named."""
+    pages.write(tmp_path / "report", after, {})
+    assert NUMBER not in "".join(texts(tmp_path / "report").values())
+    assert "records.citizen_text" in texts(tmp_path / "report")["validation.html"]
+
+
+def test_check_says_what_is_odd_and_writes_where_it_is_told(tmp_path, monkeypatch):
+    """Without --to nothing is written; with it the report lies in the folder. Warnings leave the exit code as it is."""
+    monkeypatch.chdir(a_project(tmp_path))
+    (tmp_path / "records/cases.csv").write_text(CASES.replace("2024-11-02 08:40", "2024-11-01 08:40"), "utf-8")
+    before = set(tmp_path.rglob("*"))
+    code, said, _ = fengqiao("check", "params/q4.yaml")
+    assert (code, set(tmp_path.rglob("*"))) == (0, before)
+    assert "警告：警情案件 received_at → arrived_at，时间先后：1 / 4（25%）；看这两个时间的指标略去此条，其他照计" in said
+    code, said, _ = fengqiao("check", "params/q4.yaml", "--to", "report")
+    assert code == 0
+    assert "report/validation.html" in said.replace("\\", "/")
+    assert "C2" in texts(tmp_path / "report")["validation.html"]
+
+
+def test_check_writes_the_report_of_what_it_refuses(tmp_path, monkeypatch):
+    """Records at fault are exit 1 as ever, and the report lists the fault beside all else."""
+    monkeypatch.chdir(a_project(tmp_path))
+    (tmp_path / "records/cases.csv").write_text(CASES.replace("2024-11-02 08:40", "昨天"), "utf-8")
+    code, said, refused = fengqiao("check", "params/q4.yaml", "--to", "report")
+    assert code == 1
+    assert "records.no_time" in refused
+    assert "差错 1" in said
+    rows = csv.DictReader(texts(tmp_path / "report")["validation.csv"].splitlines())
+    told = [(row["rule"], row["column"], row["failed"]) for row in rows if row["severity"] == "fault"]
+    assert told == [("types", "arrived_at", "1")]
+
+
+def test_a_folder_that_is_somebody_elses_is_refused_before_anything_is_read(tmp_path, monkeypatch):
+    """--to a folder with other things in it is wrong usage."""
+    monkeypatch.chdir(a_project(tmp_path))
+    code, _, refused = fengqiao("check", "params/none.yaml", "--to", "records")
+    assert (code, "records 已存在" in refused) == (2, True)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 
 from fengqiao_eval.engine.card_job import SHORT
 from fengqiao_eval.engine.pool import summary as failed_words
@@ -15,13 +16,15 @@ from fengqiao_eval.results.caveats import template_lines
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.results.standings import main_level
 from fengqiao_eval.runs import job as jobs
-from fengqiao_eval.runs.job import short_path
+from fengqiao_eval.runs.job import Seen, short_path
 from fengqiao_eval.runs.params import RunParams
 from fengqiao_eval.runs.run import WORKBOOK, Made
 from fengqiao_eval.scheme.lint import LEVELS, Finding
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.score import Scores
 from fengqiao_eval.tuning.sensitivity import proposals
+from fengqiao_eval.validation import page as report_page
+from fengqiao_eval.validation.report import validate
 from fengqiao_eval.wording.numbers import has_value, measured, note, term
 from fengqiao_eval.wording.rules import labels
 from fengqiao_eval.words import say
@@ -48,6 +51,19 @@ def _match(match: Match, lang: str) -> str:
     strange = say("match.strange", lang, number=match.ids, ids=match.strange) if match.strange else ""
     of = {"table": match.table, "column": match.column, "records": f"{match.records:,}"}
     return say("match.line", lang, **of, parts=say("explain.comma", lang).join(parts), strange=strange)
+
+
+def validation_lines(seen: Seen, to: Path | None, lang: str) -> Iterator[str]:
+    """Hold records against every rule, and say what failed; the whole report is written into a folder where one is named."""
+    report = validate(*seen)
+    yield from report_page.lines(report, lang)
+    if to is None:
+        if report.failing:
+            yield say("validation.how", lang)
+        return
+    facts = {say("validation.period", lang): str(seen.period)} if seen.period else {}
+    facts[say("validation.records", lang)] = count_words(seen.records.counts.items(), lang)
+    yield say("validation.where", lang, path=short_path(report_page.write(to, report, facts, lang).absolute()))
 
 
 def finding_lines(found: Sequence[Finding], lang: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from fengqiao_eval.engine.card_job import CardJob
 from fengqiao_eval.errors import Fault, InputError, UsageError, refuse
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.plausibility import Survey
+from fengqiao_eval.periods import Period
 from fengqiao_eval.records.identifiers import Register
 from fengqiao_eval.records.sources import SHOWN
 from fengqiao_eval.records.store import Records, read_records
@@ -35,6 +36,14 @@ Result = TypeVar("Result")
 
 MISSED = ("records.no_level", "records.empty_period", "records.no_table")
 """Faults that may come of another: what could not be read is missed."""
+
+
+class Seen(NamedTuple):
+    """Records as they were read, every fault found in them and beside them, and the period that is asked for."""
+
+    records: Records
+    faults: tuple[Fault, ...]
+    period: Period | None
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,8 @@ class Job:
     """When the call began, by a clock that is never set."""
     short: bool = False
     """Whether a short card, one page to sign, is made beside every card."""
+    seen: Callable[["Seen"], None] | None = field(default=None, compare=False)
+    """What is handed the records as they were read, before anything in them is refused."""
 
     @cached_property
     def given(self) -> tuple[RunParams | None, list[Fault]]:
@@ -210,14 +221,19 @@ def score_job(job: Job) -> tuple[Scheme, Records, Scores]:
 
     Raises InputError with every fault found, UsageError for a wrong --set or --only.
     """
-    params, scheme, records = prepare(*job.given, str(job.path))
+    params, scheme, records = prepare(*job.given, str(job.path), job.seen)
     scores = score(records, scheme, params.span, params.moment, params.levels, params.seed)
     choose_cards(scores.units, levels_of(params, scheme), repair_only(params, scores.units))
     return scheme, records, scores
 
 
-def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = "params") -> tuple[RunParams, Scheme, Records]:
-    """Read the scheme and open the records that parameters name; `name` is what their file is called in faults.
+def prepare(
+    params: RunParams | None,
+    faults: Iterable[Fault] = (),
+    name: str = "params",
+    seen: Callable[[Seen], None] | None = None,
+) -> tuple[RunParams, Scheme, Records]:
+    """Read the scheme and open the records that parameters name; `name` is what their file is called in faults, seen: see Job.
 
     Raises InputError with every fault of parameters (those given, and levels the scheme lacks), scheme and records.
     """
@@ -243,6 +259,8 @@ def prepare(params: RunParams | None, faults: Iterable[Fault] = (), name: str = 
         odd = Survey(records, scheme, params.span, params.levels or scheme.levels).faults()
         # a table or a level may be missing only because it could not be read
         found += [fault for fault in odd if not found or fault.rule not in MISSED]
+    if seen and records and params:
+        seen(Seen(records, tuple(found), params.span if params.period else None))
     refuse(found)
     assert params is not None and scheme is not None and records is not None  # noqa: PT018, S101 - else there are faults
     return params, scheme, records

@@ -1,6 +1,5 @@
 """A validation of records: every step with its units, how many passed and failed, and the first records that failed."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -360,7 +359,9 @@ def _listing(rows: query.Rows, table: Table) -> pd.DataFrame:
     if isinstance(rows, pd.DataFrame):
         return rows
     names = [name for name in dict.fromkeys([*ids_of(table), "unit_id"]) if name in rows.columns]
-    return _write_ids(rows.select(*names).order_by(names).limit(LISTED).to_pandas(), table)
+    return _write_ids(
+        rows.select(**{name: rows[name].cast("string") for name in names}).order_by(names).limit(LISTED).to_pandas(), table
+    )
 
 
 def ids_of(table: Table) -> tuple[str, ...]:
@@ -416,8 +417,3 @@ def _outside_postings(rows: query.Rows, table: Table, posts: query.Rows) -> quer
     spans = posts.select(who_="officer_id", from_="from_date", until_=ends)
     seen = rows.filter(rows.officer_id.notnull(), rows[table.own_date].notnull()).mutate(day_=rows[table.own_date].cast("date"))
     return seen.anti_join(spans, [seen.officer_id == spans.who_, seen.day_ >= spans.from_, seen.day_ <= spans.until_])
-
-
-def count_rules(found: ValidationReport) -> Counter[str]:
-    """Count what failed, rule by rule."""
-    return Counter({rule: n for rule, n in found.frame.groupby("rule")["failed"].sum().items() if n})
