@@ -1,6 +1,6 @@
 """A validation of records: every step with its units, how many passed and failed, and the first records that failed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -26,6 +26,8 @@ MOST_WORDS = 60
 """A column of more words is no list of words."""
 SHOWN = 5
 """As many of what failed are named in the table of steps."""
+_OF_MONTHS = frozenset({"month_missing", "month_swollen", "unit_month", "constant", "label"})
+"""The rules that ask for the records of each month."""
 OF_RECORDS = ("records.", "units.")
 """How the rules of faults begin that are the records' own."""
 IDS: Mapping[str, tuple[str, ...]] = {
@@ -95,15 +97,18 @@ class ValidationReport:
         return sum(one.severity == severity for one in self.failing)
 
 
-def validate(records: Records, faults: Sequence[Fault] = (), period: Period | None = None) -> ValidationReport:
+def validate(
+    records: Records, faults: Sequence[Fault] = (), period: Period | None = None, rules: Collection[str] = frozenset(RULES)
+) -> ValidationReport:
     """Hold records against every rule: those by which they were read, of which faults tell, and all that is asked beside them.
 
     faults: what was found as they were read (store.read_records) and as they were held against a scheme. period: months are held
-    against each other up to its end. Each table is asked in a few scans, whatever the number of rules.
+    against each other up to its end. rules: those of steps.RULES that are asked. Each table is asked in a few scans, whatever the
+    number of rules.
     """
-    found = _Validation(records, tuple(one for one in faults if one.rule.startswith(OF_RECORDS)), period)
-    every = [step for table in TABLES.values() for step in found.of_table(table)]
-    return ValidationReport((*every, *found.others()), records.counts)
+    found = _Validation(records, tuple(one for one in faults if one.rule.startswith(OF_RECORDS)), period, frozenset(rules))
+    every = (step for table in TABLES.values() for step in found.of_table(table))
+    return ValidationReport(tuple(step for step in (*every, *found.others()) if step.rule in found.rules), records.counts)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,7 @@ class _Validation:
     records: Records
     faults: tuple[Fault, ...]
     period: Period | None
+    rules: frozenset[str]
 
     def of_table(self, table: Table) -> Iterator[ValidationStep]:
         """Give the steps of a table: as it was read, its ids, those of others in it, its times, its months and words."""
@@ -120,8 +126,11 @@ class _Validation:
         yield from self._read(table, rows, total)
         if rows is None or not total:
             return
-        counts = _unit_months(rows, table) if table.name in EVENTS else None
+        events = table.name in EVENTS
+        counts = _unit_months(rows, table) if events and self.rules & _OF_MONTHS else None
         yield from self._repeats(table, rows, total)
+        if events and self.rules & {"twin", "twin_units"}:
+            yield from self._twins(table, rows, total)
         yield from self._strangers(table, rows, counts)
         yield from self._times(table, rows)
         if counts is not None:
@@ -187,8 +196,6 @@ class _Validation:
                 several = _ids_twice(rows, table, column) if twice else None
                 count = int(several.count().execute()) if several is not None else 0
                 yield self._step(rule, table, table.key, total, count, several)
-        if table.name in EVENTS:
-            yield from self._twins(table, rows, total)
 
     def _twins(self, table: Table, rows: query.Rows, total: int) -> Iterator[ValidationStep]:
         """Find rows that differ in nothing but their id, entry and unit: one thing that was most likely entered twice."""
