@@ -271,6 +271,35 @@ def test_a_time_before_another_is_told_once(found, received, arrived, rule):
     assert found(cases=cases) == ([(rule, ARRIVED, tested, 1, ("K1",))] if rule else [])
 
 
+def test_a_notice_that_one_person_answers_for_is_named_with_one_that_nobody_checked(found):
+    """Two rules of one column are one step, and the records of both are listed."""
+    head = "| notice_id | happened_on | unit_id | code | status | entered_by | checked_by |"
+    rows = (
+        "N1 | 2024-10-01 | S1 | a | upheld | 甲 | 甲",
+        "N2 | 2024-10-02 | S1 | a | upheld | 甲 | ",
+        "N3 | 2024-10-03 | S1 | a | upheld | 甲 | 乙",
+    )
+    assert found(notices=head + "".join(f"\n| {row} |" for row in rows)) == [("complete", "checked_by", 3, 2, ("N1", "N2"))]
+
+
+@pytest.mark.parametrize("hidden", ["13812345678", "138-1234-5678", "110101199003072316", "张三丰"])
+def test_what_may_be_a_citizen_is_listed_by_its_shape(found, hidden):
+    """An id of a record or a unit that is a person's number or name is in no list."""
+    cases = f"| case_id | unit_id | received_at |\n| {hidden} | Z1 | 2024-10-05 08:00 |\n| K2 | {hidden} | 2024-10-06 08:00 |"
+    assert found(cases=cases)
+    assert hidden not in str(found(cases=cases))
+
+
+def test_only_what_is_asked_is_in_a_report(clean, tmp_path):
+    """Some rules may be asked alone."""
+    for name in ("units", "cases"):
+        clean[name].to_parquet(tmp_path / f"{name}.parquet")
+    asked = validate(*read_records(tmp_path, name="records"), PERIOD, ["midnight", "unknown_unit"])
+    assert [(one.rule, one.column) for one in asked.steps if one.table == "cases"] == [
+        ("unknown_unit", "unit_id"), ("midnight", ARRIVED), ("midnight", "received_at → closed_at"),
+    ]  # fmt: skip
+
+
 def test_a_deadline_lasts_to_the_end_of_its_day(found):
     """A case that is due on the day on which it came is due after it came."""
     cases = "| case_id | unit_id | received_at | due_at |\n| K1 | S1 | 2024-10-05 08:00 | 2024-10-05 |\n| K2 | S1 | 2024-10-05 08:00 | 2024-10-04 |"

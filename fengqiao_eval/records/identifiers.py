@@ -340,10 +340,10 @@ def _show(word: str, rule: str, place: str) -> str:
 _UNIT = re.compile(r"[所队局区县市站室科组镇乡村街处部厅院]|中心")
 
 
-def _show_unknown(given: str) -> str:
+def show_unknown(given: str) -> str:
     """Show an unknown id; what may be a person's name, or holds a citizen's number, by its shape alone.
 
-    >>> _show_unknown("张三丰"), _show_unknown("东街所"), _show_unknown("099")
+    >>> show_unknown("张三丰"), show_unknown("东街所"), show_unknown("099")
     ('字字字', '东街所', '099')
     """
     person = names_citizen(given, code=True) or (is_like_name(given) and not _UNIT.search(given))
@@ -355,6 +355,6 @@ def name_unknown(strange: Mapping[str, int], known: Known) -> str:
     first: Sequence[str] = list(strange)[:SHOWN]
     meant = {one: known.likeliest(one) for one in first if one not in known.ids}
     ids = [
-        f"{quote(_show_unknown(one))} ×{strange[one]}" + (f" → {quote(meant[one])}?" if meant.get(one) else "") for one in first
+        f"{quote(show_unknown(one))} ×{strange[one]}" + (f" → {quote(meant[one])}?" if meant.get(one) else "") for one in first
     ]
     return ", ".join(ids) + (" …" if len(strange) > SHOWN else "")

@@ -12,7 +12,7 @@ from fengqiao_eval.errors import OFFICER, Fault
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import UNSHOWN
-from fengqiao_eval.records.identifiers import show_id
+from fengqiao_eval.records.identifiers import show_id, show_unknown
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
 from fengqiao_eval.validation import series, steps
@@ -305,7 +305,7 @@ class _Validation:
             listing = _name_list(str(Period(one, 1)) for one in odd)
             yield self._step(rule, table, table.own_date, len(every), len(odd), listing)
         tested, empty = series.empty_unit_months(counts)
-        named = [(f"{show_id(unit)} {Period(one, 1)}", show_id(unit)) for unit, one in empty[:LISTED]]
+        named = [(f"{show_unknown(unit)} {Period(one, 1)}", show_unknown(unit)) for unit, one in empty[:LISTED]]
         listing = pd.DataFrame(named, columns=["record_id", "unit_id"], dtype="str")
         yield self._step("unit_month", table, table.own_date, tested, len(empty), listing)
 
@@ -377,8 +377,8 @@ def ids_of(table: Table) -> tuple[str, ...]:
 
 
 def _write_ids(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """Write the ids of rows; what may be a citizen's number is shown by its shape."""
-    texts = rows.astype(object).where(rows.notna(), "").map(show_id)
+    """Write the ids of rows; what may be a citizen's number, or a person's name, is shown by its shape."""
+    texts = rows.astype(object).where(rows.notna(), "").map(lambda cell: show_unknown(str(cell)))
     ids = [texts[name] for name in ids_of(table) if name in texts]
     joined = ids[0].str.cat(ids[1:], sep=" · ") if ids else pd.Series("", texts.index)
     return pd.DataFrame({"record_id": joined, "unit_id": texts.get("unit_id", "")}, dtype="str").reset_index(drop=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from fengqiao_eval.records.checks import UNSHOWN, cell_rules
-from fengqiao_eval.records.query import is_so, names_zone, when
+from fengqiao_eval.records.query import any_of, is_so, names_zone, when
 from fengqiao_eval.records.tables import EVENTS, Table
 
 Severity = Literal["fault", "warning", "note"]
@@ -114,8 +114,8 @@ def list_checked(table: Table, there: Sequence[str]) -> Iterator[tuple[str, str]
 
 def broken(rows: Any, table: Table, rule: str, column: str) -> Any | None:
     """Say of each row whether it breaks a rule of `list_checked`; None where the cell is gone, or more than a row is asked."""
-    found = [cells for name, own, cells, _ in cell_rules(rows, table) if (CHECKED.get(name), own) == (rule, column)]
-    return is_so(found[0]) if found else None
+    found = [is_so(cells) for name, own, cells, _ in cell_rules(rows, table) if (CHECKED.get(name), own) == (rule, column)]
+    return any_of(*found) if found else None
 
 
 def trials(rows: Any, table: Table) -> Iterator[Trial]:
