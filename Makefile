@@ -14,17 +14,20 @@ WHEELS   := --only-binary=:all: --require-hashes
 PYTEST   := env -u PYTHONDONTWRITEBYTECODE "$(CURDIR)/$(BIN)/python" -m pytest
 SETUP    := .venv/.setup
 TESTS    := .venv/.setup-test
-QUICK    := not (browser or office or slow)
+QUICK    := not (browser or office or database or slow)
 TRIAL    := trial.tmp
 CHECKS   := format lint types locks house
 
-.PHONY: help setup setup-test scorecards test test-all everything tests notebooks lab check bench ranges fuzz pictures schema templates lock wheelhouse clean $(CHECKS:%=check-%)
+.PHONY: help setup setup-postgres setup-test scorecards test test-all everything tests notebooks lab check bench ranges fuzz pictures schema templates lock wheelhouse clean $(CHECKS:%=check-%)
 .DEFAULT_GOAL := help
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(SETUP)  ## make .venv and install what requirements.lock names
+	@echo "Ready in .venv"
+setup-postgres: $(SETUP)  ## add what reads records in a PostgreSQL database (requirements-postgres.lock)
+	@$(PIP) $(WHEELS) -r requirements-postgres.lock
 	@echo "Ready in .venv"
 setup-test: $(TESTS)  ## add what tests and checks need (requirements-test.lock)
 	@echo "Ready in .venv"
@@ -35,7 +38,7 @@ scorecards: $(SETUP)  ## invent a province, score it, print one county's cards (
 
 test: MARKS = -m "$(QUICK)"
 test: everything  ## run the tests, the examples in docstrings and the notebooks: about four minutes
-test-all: everything  ## the same, and what needs a browser, an office suite or patience
+test-all: everything  ## the same, and what needs a browser, an office suite, a database or patience
 
 lab: $(SETUP)  ## open JupyterLab on copies of the notebooks (in my_notebooks/), for this machine only
 	@$(BIN)/fengqiao lab
@@ -68,9 +71,11 @@ schema: $(SETUP)  ## write the JSON schemas by which editors complete and check 
 templates: $(SETUP)  ## note what the notebooks shipped do, so that a run can name those that differ
 	@$(BIN)/python -m fengqiao_eval.runs.templates notebooks
 
-lock:  ## renew both locks (maintainers; needs uv)
+lock:  ## renew the locks (maintainers; needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group postgres -c requirements.lock -o requirements-postgres.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group test -c requirements.lock -o requirements-test.lock
 

@@ -277,8 +277,12 @@ def check(
     params: Params,
     sets: Sets = [],
     to: Annotated[Path | None, typer.Option("--to", metavar="FOLDER", readable=False, help=_help("check_to"))] = None,
+    sql: Annotated[bool, typer.Option("--sql", help=_help("check_sql"))] = False,
 ) -> None:
-    """List every fault, note and finding; what must be dropped and nobody answers for is exit 1."""
+    """List every fault, note and finding; what must be dropped and nobody answers for is exit 1.
+
+    With --sql list what a database is asked instead.
+    """
     from fengqiao_eval.runs import console
     from fengqiao_eval.runs import job as jobs
     from fengqiao_eval.validation import page as report
@@ -288,6 +292,9 @@ def check(
     read, lang = list[jobs.Seen](), language()
     job = jobs.Job(params, sets, seen=read.append)
     _begin(params)
+    if sql:
+        _echo(jobs.statements(job))
+        return
     try:
         scheme, records, scores = jobs.score_job(job)
     except InputError:

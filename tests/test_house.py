@@ -137,9 +137,9 @@ def test_imports_form_no_ring():
         pytest.fail(" ← ".join(ring.args[1]), pytrace=False)
 
 
-def test_only_two_modules_know_the_database():
-    """Raw database expressions do not leave sources.py and query.py."""
-    knowing = {f"{HOUSE}.records.sources", f"{HOUSE}.records.query"}
+def test_only_three_modules_know_the_database():
+    """Raw database expressions do not leave sources.py, postgres.py and query.py."""
+    knowing = {f"{HOUSE}.records.sources", f"{HOUSE}.records.query", f"{HOUSE}.records.postgres"}
     arrows = [(one, other) for one, others in imports().items() for other in others if one not in knowing]
     nothing(f"{one} → {other}" for one, other in arrows if other.split(".")[0] in {"ibis", "duckdb"})
 
@@ -286,7 +286,7 @@ def test_every_sentence_is_said():
 
 def test_locks_name_no_host():
     """A lock holds versions and hashes; where they come from is for the network to say on which it is used."""
-    locks = [ROOT / "requirements.lock", ROOT / "requirements-test.lock"]
+    locks = [ROOT / f"requirements{name}.lock" for name in ("", "-postgres", "-test")]
     nothing(lock.name for lock in locks if re.search(r"(?m)://|^-", lock.read_text("utf-8")))
 
 

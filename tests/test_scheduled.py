@@ -234,7 +234,7 @@ def test_a_refusal_is_logged(scored):
     refused = [event for event in events() if event["event"] == "refused"]
     assert [event["exit"] for event in refused] == [1, 1]
     assert refused[0]["faults"] == ["q4.yaml:4 · onyl [document.unknown_key]"]
-    assert "q4.yaml · records [params.address]" in refused[1]["faults"]
+    assert "--set · records [records.base_password]" in refused[1]["faults"]
     text = (scored / "runs" / log.NAME).read_text("utf-8")
     assert not [word for word in (*PEOPLE, "secret", str(scored)) if word in text]
 

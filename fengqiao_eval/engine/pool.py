@@ -314,6 +314,8 @@ def _end(worker: Worker) -> int | None:
 # Where there is no fork it loads nothing and spawns workers.
 
 
+NO_ENTRY = {"PGPASSWORD": "", "PGPASSFILE": os.devnull}
+"""A card is made of frames: no cell of it needs the way into a database, or may show the password."""
 THREADS = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"),
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
@@ -477,7 +479,7 @@ def _server(cards: Sequence[CardJob], plan: PoolPlan) -> Iterator[tuple[BaseProc
         process = context.Process(target=serve, args=(theirs, os.getpid(), folder, cards, plan))
         try:
             aside = {"TMPDIR": folder, "IPYTHONDIR": f"{folder}/ipython"}  # where no profile of a user's is
-            with processes.stated_environment(**THREADS, **aside, **{processes.MARK: mark}), _block_interrupts():
+            with processes.stated_environment(**THREADS, **NO_ENTRY, **aside, **{processes.MARK: mark}), _block_interrupts():
                 process.start()
             theirs.close()
             reaper = processes.start_reaper(process.pid or 0, mark)

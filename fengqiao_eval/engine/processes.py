@@ -28,6 +28,7 @@ KEPT = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|TE?MP|TMPDIR|(LD|DYLD)_\w+"  # whose session it is, where programs and libraries lie
     r"|(HTTPS?|FTP|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|KRB5\w+"  # the way through the network
     r"|SYSTEM(ROOT|DRIVE)|WINDIR|COMSPEC|PATHEXT|USER(NAME|PROFILE|DOMAIN)|(LOCAL)?APPDATA|PROGRAM(DATA|FILES\S*)"  # Windows
+    r"|PG(PASSWORD|PASSFILE|SSL\w+|KRBSRVNAME)"  # into a database
     r"|FENGQIAO_\w+",  # and what is meant for us, or for an analyst's own cell
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""The small vocabulary over Ibis in which everything is counted, and whose a row is; only this module and sources import ibis.
+"""The small vocabulary over Ibis in which everything is counted, and whose a row is; only it, sources and postgres import ibis.
 
 It keeps to what gives equal numbers on DuckDB, PostgreSQL and Spark: no integer division, no delta(minute), no median(where=).
 """

@@ -1,4 +1,4 @@
-"""Tables as they lie there: the files of a folder, or the tables of a DuckDB file, each read as it is written."""
+"""Tables as they lie there: the files of a folder, or the tables of a DuckDB file or a PostgreSQL database, each as written."""
 
 import json
 import os
@@ -7,13 +7,14 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import combinations, pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import duckdb
 import ibis
@@ -96,15 +97,65 @@ class Holdings:
         return ", ".join(self.there[:SHOWN]) + (" …" if len(self.there) > SHOWN else "") if self.there else "—"
 
 
-Roots = Path | Sequence[Path]
-"""Where records lie: a folder or a DuckDB file, or several folders."""
+class Address(NamedTuple):
+    """Where a PostgreSQL database is: the address as libpq takes it, what it is called in faults, and the database alone."""
+
+    written: str
+    name: str
+    base: str
+
+
+_ADDRESS = re.compile(r"postgres(?:ql)?://(?:[^:@/?#\s]+@)?([^@/?#\s]*)/([^@/?#\s]+)(?:\?([^@#\s]*))?")
+_OPTIONS = (
+    *("application_name", "channel_binding", "connect_timeout", "gssencmode", "hostaddr", "keepalives", "keepalives_idle"),
+    *(
+        "krbsrvname",
+        "load_balance_hosts",
+        "options",
+        "sslcert",
+        "sslcrl",
+        "sslkey",
+        "sslmode",
+        "sslrootcert",
+        "ssl_min_protocol_version",
+    ),
+    *("target_session_attrs", "tcp_user_timeout"),
+)
+"""What an address may say after its question mark; a password is none of it."""
+POSTGRES = ("postgresql://", "postgres://")
+"""How the address of a PostgreSQL database begins."""
+
+
+def read_address(given: str) -> Address:
+    """Read the address of a PostgreSQL database, `postgresql://user@host:port/db?options`.
+
+    Raises InputError where it holds a password, or is none: nothing of it is repeated, for it may hold one in a wrong place.
+
+    >>> read_address("postgresql://reader@db.example:5433/records?sslmode=require").name
+    'postgresql://db.example:5433/records'
+    """
+    place = given.partition("://")[2]
+    options = dict(parse_qsl(place.partition("?")[2], keep_blank_values=True))
+    if (":" in place.rpartition("@")[0]) or any("password" in name.casefold() for name in options):
+        raise InputError([Fault("postgresql://…", "records", "records.base_password")])
+    found = _ADDRESS.fullmatch(given)
+    if not found or not options.keys() <= {*_OPTIONS}:
+        known = ", ".join(_OPTIONS)
+        raise InputError([Fault("postgresql://…", "records", "records.base_address", {"known": known})])
+    return Address(given, f"postgresql://{found[1]}/{found[2]}", found[2])
+
+
+Roots = Path | Sequence[Path] | Address
+"""Where records lie: a folder or a DuckDB file, several folders, or a database."""
 
 
 def find_sources(where: Roots, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
-    """Find the tables of folders or of a DuckDB file, and read them; one that cannot be read is a fault, the others are there.
+    """Find the tables of folders, of a DuckDB file or of a database, and read them; one that cannot be read is a fault.
 
-    Raises InputError where there is neither, and where one of several is no folder.
+    Raises InputError where there is none of these, and where one of several is no folder.
     """
+    if isinstance(where, Address):
+        return _postgres_sources(where, mapped, timezone, name)
     roots = roots_of(where)
     if len(roots) == 1 and roots[0].is_file():
         return _base_sources(roots[0], mapped, timezone, name)
@@ -119,7 +170,7 @@ def find_sources(where: Roots, mapped: Mapping[str, Mapped], timezone: str, name
 
 def roots_of(where: Roots) -> tuple[Path, ...]:
     """Give the places of records, be they one or several."""
-    return (where,) if isinstance(where, Path) else tuple(where)
+    return () if isinstance(where, Address) else (where,) if isinstance(where, Path) else tuple(where)
 
 
 def common_folder(where: Roots) -> Path:
@@ -464,35 +515,135 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
     log = where.with_name(f"{where.name}.wal")
     left = [Note("base_log", {"file": log.name})] if log.is_file() and log.stat().st_size else []
     found = Holdings(notes=left, there=[table if schema == "main" else f"{schema}.{table}" for schema, table in every])
+    for table, called, source, how in _chosen(found, mapped, every, ("main",), name):
+        file = f"{where.name}:{called}"
+        rows, faults = _open_table(connection, (base, *source), file, reckoned)
+        _take(found, table, Source(file, "DuckDB", rows, set=how.set), faults + no_layout(how, table, file))
+    return found
+
+
+def _chosen(
+    found: Holdings, mapped: Mapping[str, Mapped], every: Sequence[tuple[str, str]], homes: Sequence[str], name: str
+) -> Iterator[tuple[str, str, tuple[str, str], Mapped]]:
+    """Choose the tables of a base that are read: the record table, what it is called there, its schema and name, its mapping.
+
+    homes: the schemas that go before others, the first one best; their names are not said.
+    """
+
+    def rank(pair: tuple[str, str]) -> int:
+        return homes.index(pair[0]) if pair[0] in homes else len(homes)
+
     for table, how in mapped.items():
         asked, ways = _names_in_base(how, table, every), {given.casefold(): one for given, one in how.placed()}
         if not asked:
             found.miss(name, table, how)
         for stem in asked:
             fitting = [pair for pair in every if stem in (pair[1].casefold(), ".".join(pair).casefold())]
-            fitting.sort(key=lambda pair: pair[0] != "main")
+            fitting.sort(key=rank)
             if not fitting and len(asked) > 1:
                 found.lack(name, table, stem)
             elif not fitting:
                 found.miss(name, table, how)
-            elif len(fitting) > 1 and fitting[0][0] != "main":
+            elif len(fitting) > 1 and (rank(fitting[0]) == len(homes) or fitting[0][0] == fitting[1][0]):
                 given = {"given": ", ".join(map(".".join, fitting))}
                 found.faults.append(Fault(name, f"tables.{table}.file", "records.several_tables", given))
             else:
-                called = ".".join(fitting[0]).removeprefix("main.")
-                file = f"{where.name}:{called}"
-                rows, faults = _open_table(connection, (base, *fitting[0]), file, reckoned)
-                faults += no_layout(ways.get(stem, how), table, file)
-                if any(source.file == file for source in found.tables.get(table, ())):
-                    faults = [Fault(file, f"tables.{table}.file", "records.file_twice", {"count": 2})]
-                if rows is None or faults:
-                    found.unread.add(table)
-                    found.faults += faults
-                else:
-                    found.tables.setdefault(table, []).append(Source(file, "DuckDB", rows, set=ways.get(stem, how).set))
+                called = fitting[0][1] if fitting[0][0] in homes else ".".join(fitting[0])
+                yield table, called, fitting[0], ways.get(stem, how)
                 if len(fitting) > 1:
                     found.notes.append(Note("twice", {"table": table, "used": called, "left": ".".join(fitting[1])}))
+
+
+def _take(found: Holdings, table: str, source: Source, faults: list[Fault]) -> None:
+    """Take a table of a base as one of those of a record table, unless anything is wrong with it."""
+    if any(one.file == source.file for one in found.tables.get(table, ())):
+        faults = [Fault(source.file, f"tables.{table}.file", "records.file_twice", {"count": 2})]
+    if source.rows is None or faults:
+        found.unread.add(table)
+        found.faults += faults
+    else:
+        found.tables.setdefault(table, []).append(source)
+
+
+# The tables of a PostgreSQL database, in whatever schema
+
+
+_HELD: dict[tuple[str, str], Any] = {}
+"""The sessions that are shared as long as somebody holds a snapshot."""
+_HOLDERS: list[None] = []
+
+
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """Let everything within see one state of a database, and close the connections to it at the end."""
+    _HOLDERS.append(None)
+    try:
+        yield
+    finally:
+        _HOLDERS.pop()
+        end_snapshot()
+
+
+def end_snapshot() -> None:
+    """Let go of the state of a database that everything saw."""
+    while _HELD:
+        _HELD.popitem()[1].close()
+
+
+def asked_statements() -> list[str]:
+    """List what the databases of a snapshot were asked so far, in its order."""
+    return [sql for session in _HELD.values() for sql in session.statements]
+
+
+def _session(where: Address, timezone: str) -> Any:
+    """Connect to a database, or take the connection that is held; what that needs is an extra, since few have one."""
+    if held := _HELD.get((where.written, timezone)):
+        return held
+    try:
+        from fengqiao_eval.records import postgres  # noqa: PLC0415 - the driver is loaded where there is a database
+    except ImportError:
+        raise InputError([Fault(where.name, "records", "records.base_driver")]) from None
+    session = postgres.connect(where.written, timezone, where.name)
+    if _HOLDERS:
+        _HELD[where.written, timezone] = session
+    return session
+
+
+def _postgres_sources(where: Address, mapped: Mapping[str, Mapped], timezone: str, name: str) -> Holdings:
+    session = _session(where, timezone)
+    every = session.list_relations()
+    homes = session.homes
+    found = Holdings(there=[table if schema in homes else f"{schema}.{table}" for schema, table in every])
+    for table, called, pair, how in _chosen(found, mapped, every, homes, name):
+        file = f"{where.base}:{called}"
+        rows, faults, notes = _open_relation(session, pair, file, table)
+        if how.repeated in ("first", "last"):
+            faults.append(Fault(file, f"tables.{table}.repeated", "records.base_order", {"given": how.repeated}))
+        found.notes += notes
+        _take(found, table, Source(file, "PostgreSQL", rows, set=how.set), faults + no_layout(how, table, file))
     return found
+
+
+def _open_relation(session: Any, pair: tuple[str, str], file: str, table: str) -> tuple[Any | None, list[Fault], list[Note]]:
+    """Open a table of a database; what its role may not read is told."""
+    relation = session.describe(*pair)
+    names = [name for name, _ in relation.readable]
+    if not names:
+        return None, [Fault(file, "", "records.base_no_select", {"table": relation.full, "role": session.role})], []
+    if faults := csv_files.name_faults(names, file):
+        return None, faults, []
+    notes = [Note("base_filtered", {"table": table, "file": file})] if relation.filtered else []
+    if denied := [name for name, _, granted in relation.columns if not granted]:
+        notes.append(Note("base_columns", {"table": table, "columns": ", ".join(map(quote, denied))}))
+    return session.open(relation), [], notes
+
+
+def fingerprint_base(where: Address, mapped: Mapping[str, Mapped], timezone: str) -> dict[str, str]:
+    """Fingerprint the tables of a database that are read, each under its name, where they lie."""
+    session, found = _session(where, timezone), Holdings()
+    every = session.list_relations()
+    chosen = {f"{where.base}:{called}": pair for _, called, pair in _chosen(found, mapped, every, session.homes, where.name)}
+    return {file: session.fingerprint(session.describe(*pair), file) for file, pair in chosen.items()}
 
 
 def _names_in_base(how: Mapped, table: str, every: Sequence[tuple[str, str]]) -> list[str]:

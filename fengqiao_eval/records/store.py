@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +15,7 @@ from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import check_cells, check_table, check_units, find_equal
 from fengqiao_eval.records.identifiers import Match, Repair, match_ids, register
 from fengqiao_eval.records.ingest import Mapped, shape
-from fengqiao_eval.records.sources import BROKEN, SHOWN, Roots, Source, find_sources, roots_of, unreadable
+from fengqiao_eval.records.sources import BROKEN, SHOWN, Address, Roots, Source, find_sources, roots_of, unreadable
 from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.words import quote
@@ -57,7 +58,7 @@ def open_records(
     unknown: UnknownUnits = TOLD,
     repair: Repair = "rules",
 ) -> Records:
-    """Open a folder of NAME.parquet / NAME.csv, several of them, or a DuckDB file as checked tables.
+    """Open a folder of NAME.parquet / NAME.csv, several of them, a DuckDB file or a database as checked tables.
 
     Raises InputError with every fault of every table: table, column, rule, count and first rows.
     """
@@ -78,11 +79,11 @@ def read_records(
 
     Raises InputError where nothing can be read.
     """
-    name = name or ", ".join(map(str, roots_of(where)))
+    name = name or (where.name if isinstance(where, Address) else ", ".join(map(str, roots_of(where))))
     given = tables or {}
     refuse(Fault(name, f"tables.{table}", "records.unknown_table", {"given": table}) for table in given if table not in TABLES)
     mapped = {table: given.get(table, Mapped()) for table in TABLES}
-    with input_faults(roots_of(where)[0], name):
+    with input_faults(Path(name) if isinstance(where, Address) else roots_of(where)[0], name):
         found = find_sources(where, mapped, timezone, name)
     opened: dict[str, Any] = {}
     matches, units, equal = list[Match](), None, dict[str, pd.DataFrame]()

@@ -19,7 +19,7 @@ from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.plausibility import Survey
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.identifiers import Register
-from fengqiao_eval.records.sources import SHOWN
+from fengqiao_eval.records.sources import SHOWN, Address, asked_statements, one_snapshot
 from fengqiao_eval.records.store import Records, read_records
 from fengqiao_eval.results.seal import LEDGER
 from fengqiao_eval.runs import folder as run_folder
@@ -227,6 +227,20 @@ def score_job(job: Job) -> tuple[Scheme, Records, Scores]:
     return scheme, records, scores
 
 
+def statements(job: Job) -> list[str]:
+    """Run what a run asks of a database, and list the statements in their order, each once; nothing is written.
+
+    Raises InputError as score_job does, UsageError where the records lie in files.
+    """
+    params, faults = job.given
+    if not faults and params and not isinstance(params.where, Address):
+        raise UsageError("check_sql", where=params.place)
+    with one_snapshot():
+        score_job(job)
+        manifest.fingerprint_records(job.params)
+        return [f"{one};" for one in dict.fromkeys(asked_statements())]
+
+
 def prepare(
     params: RunParams | None,
     faults: Iterable[Fault] = (),
@@ -241,10 +255,7 @@ def prepare(
     if params and params.scheme:
         where, overrides = Path(params.scheme), Path(params.overrides) if params.overrides else None
         scheme = _try_read(found, read_scheme, where, overrides, short_path(where))
-    if params and "://" in params.place:
-        address = params.place.split("://")[0] + "://…"  # what follows may hold a password
-        found.append(Fault(name, "records", "params.address", {"given": address}))
-    elif params and params.records:
+    if params and params.records:
         records = _try_read(found, _read_records, params)
     if params and scheme:
         strange = [level for level in params.levels or () if level not in scheme.levels]
@@ -268,9 +279,12 @@ def prepare(
 
 def _read_records(params: RunParams) -> tuple[Records, list[Fault]]:
     """Read the records that parameters name."""
-    roots = params.roots
-    called = ", ".join(map(short_path, roots[:SHOWN])) + (" …" if roots[SHOWN:] else "")
-    return read_records(roots, params.tables, params.timezone, called, params.unknown_units, params.repair)
+    where = params.where
+    if isinstance(where, Address):
+        called = where.name
+    else:
+        called = ", ".join(map(short_path, params.roots[:SHOWN])) + (" …" if params.roots[SHOWN:] else "")
+    return read_records(where, params.tables, params.timezone, called, params.unknown_units, params.repair)
 
 
 def _try_read(faults: list[Fault], read: Callable[..., tuple[Result, list[Fault]]], *given: Any) -> Result | None:

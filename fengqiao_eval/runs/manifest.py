@@ -16,7 +16,7 @@ from typing import Any
 from fengqiao_eval.files import fingerprint_file, input_faults, write_whole
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.ingest import From, Mapped
-from fengqiao_eval.records.sources import common_folder, files_of
+from fengqiao_eval.records.sources import Address, common_folder, files_of, fingerprint_base
 from fengqiao_eval.records.tables import PERSONS, TABLES
 from fengqiao_eval.runs.params import PATHS, RunParams
 from fengqiao_eval.words import write_halves
@@ -79,7 +79,10 @@ def fingerprint_scheme(params: RunParams) -> str:
 
 
 def fingerprint_records(params: RunParams) -> dict[str, str]:
-    """Fingerprint the files of the records, each under its name."""
+    """Fingerprint the files of the records, or the tables of their database, each under its name."""
+    if isinstance(where := params.where, Address):
+        mapped = {table: params.tables.get(table, Mapped()) for table in TABLES}
+        return fingerprint_base(where, mapped, params.timezone)
     with input_faults(params.roots[0]):
         return {name: fingerprint_file(path) for name, path in _record_files(params).items()}
 
@@ -87,8 +90,10 @@ def fingerprint_records(params: RunParams) -> dict[str, str]:
 def stat_records(params: RunParams) -> dict[str, tuple[int, ...]]:
     """Give size, times of change in nanoseconds (content, entry) and number of the files of the records.
 
-    A file that was replaced and put back has its old fingerprint, but others of these.
+    A file that was replaced and put back has its old fingerprint, but others of these. Of a database a run sees one state only.
     """
+    if isinstance(params.where, Address):
+        return {}
     with input_faults(params.roots[0]):
         found = {name: path.stat() for name, path in _record_files(params).items()}
     return {name: (one.st_size, one.st_mtime_ns, one.st_ctime_ns, one.st_ino) for name, one in found.items()}

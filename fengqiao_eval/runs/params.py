@@ -1,11 +1,12 @@
 """The parameters of a run: params/NAME.yaml read strictly, with what the command line sets on top of it."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from glob import escape
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeGuard
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -18,7 +19,7 @@ from fengqiao_eval.files import expand, input_faults, outright
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
 from fengqiao_eval.records.identifiers import Repair
 from fengqiao_eval.records.ingest import Glob, Mapped
-from fengqiao_eval.records.sources import SHOWN, knows_zone
+from fengqiao_eval.records.sources import POSTGRES, SHOWN, Roots, knows_zone, read_address
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.scheme.indicator import Text
@@ -134,6 +135,11 @@ class RunParams(Model):
                 raise InputError([self._nothing_there(self.records.glob)])
         return found
 
+    @property
+    def where(self) -> Roots:
+        """Where the records lie: their folders or DuckDB file, or the address of a database."""
+        return read_address(self.records) if _is_base(self.records) else self.roots
+
     @staticmethod
     def _nothing_there(pattern: str) -> Fault:
         """Say that no folder fits a pattern, and what lies in the last folder of it that any part fits."""
@@ -147,6 +153,8 @@ class RunParams(Model):
     def place(self) -> str:
         """Where the records lie, to be read."""
         given = self.records
+        if _is_base(given):
+            return read_address(given).name
         return outright(given.glob) if isinstance(given, Glob) else given if isinstance(given, str) else ", ".join(given)
 
     @property
@@ -183,6 +191,10 @@ def load_params(
         return None, [*error.faults, *faults]
     params, more = _validate_params(document, typed)
     faults += more
+    if refused := _address_fault(params.records):
+        line = document.fault(("records",), refused.rule, **refused.given)
+        faults.append(Fault(COMMAND_LINE, "records", refused.rule, refused.given) if "records" in typed else line)
+        params = params.model_copy(update={"records": ""})  # it may hold a password
     bases = {key: Path.cwd() if key in typed else project_folder(path) for key in PATHS}
     known: dict[str, Any] = {key: absolute_path(given, bases[key]) for key in PATHS if (given := getattr(params, key))}
     if params.period:  # read from the first moment after it, a relative one is the same period again
@@ -192,6 +204,25 @@ def load_params(
     if params.period and params.moment <= params.span.start:
         faults.append(document.fault(("as_of",), "params.as_of_early", given=params.moment, start=params.span.start))
     return params, faults
+
+
+def _is_base(records: Any) -> TypeGuard[str]:
+    return isinstance(records, str) and records.startswith(POSTGRES)
+
+
+def _address_fault(records: Any) -> Fault | None:
+    """Find what is wrong with the address of a database; of one that is refused nothing is repeated: it may hold a password."""
+    if _is_base(records):
+        try:
+            read_address(records)
+        except InputError as refused:
+            return refused.faults[0]
+        return None
+    every = (records.glob,) if isinstance(records, Glob) else (records,) if isinstance(records, str) else records
+    if found := next((one for one in every if "://" in one), ""):
+        word = re.match(r"[a-z0-9+]*", found.partition("://")[0])
+        return Fault("", "records", "params.address", {"given": f"{word[0] if word else ''}://…"})
+    return None
 
 
 def project_folder(path: Path) -> Path:

@@ -66,7 +66,7 @@ def _read_again(asked: Question, indicator: Any, row: UnitRow) -> "Recalculation
     """Read the records of the run again, as it read them."""
     params, scheme = parameters(asked.run), asked.run.scheme
     try:
-        records = open_records(params.roots, params.tables, params.timezone, None, params.unknown_units, params.repair)
+        records = open_records(params.where, params.tables, params.timezone, None, params.unknown_units, params.repair)
         about = records, scheme, indicator, asked.unit_id, params.span, params.moment
         units, rows = unit_rows(*about)
     except InputError as error:

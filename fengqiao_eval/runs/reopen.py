@@ -134,7 +134,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _entry_records(run: Run, params: RunParams, entry: Entry, unit_id: str) -> pd.DataFrame:
     """List the records behind an entry; of notices with their source and who checked them, never the reason."""
-    records = open_records(params.roots, params.tables, params.timezone, unknown=params.unknown_units, repair=params.repair)
+    records = open_records(params.where, params.tables, params.timezone, unknown=params.unknown_units, repair=params.repair)
     found = trace(records, run.scheme, entry, unit_id, params.span, params.moment)
     if getattr(entry.measure, "table", "") != "notices" or found.empty:
         return found

@@ -18,6 +18,7 @@ from fengqiao_eval.engine.pool import print_cards
 from fengqiao_eval.errors import OFFICER, Fault, FengqiaoError, FullDiskError, InputError, Note
 from fengqiao_eval.files import FULL, find_refusal, refusal
 from fengqiao_eval.pages import receipts
+from fengqiao_eval.records.sources import Address, end_snapshot, one_snapshot
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.results import seal
 from fengqiao_eval.runs import folder as run_folder
@@ -80,7 +81,7 @@ def run(job: Job) -> Made:
             from fengqiao_eval.engine.pdf import find_browser  # noqa: PLC0415 - only where a PDF is asked for
 
             find_browser()
-        with hold_lock(job.out, job.base) as new:
+        with hold_lock(job.out, job.base) as new, one_snapshot():
             run_folder.check_owner(job.out, job.base)
             run_folder.put_right(job.out, job.base)
             run_folder.check_seals(job.out, job.base)
@@ -152,6 +153,7 @@ def _frames(newest: Path | None, job: Job, *, new: bool) -> dict[str, Any]:
     places = (job.part, newest) if not job.fresh else ()
     source = next((place for place in places if place and resume.has_frames(place, job)), None)
     told = _begin_manifest(job, resume.take_frames(source, job) if source else _score(job, new=new))
+    end_snapshot()  # cards take their time, and a database keeps old rows as long as anybody may ask for them
     if source is None:
         gc.collect()  # what was scored is let go before the cards
     if newest:
@@ -202,6 +204,8 @@ def _score_unchanged(job: Job) -> tuple[Scheme, Records, Scores, list[str]]:
             scored = jobs.score_job(job)
         except Exception as error:  # noqa: BLE001 - what is half written may be refused, or be damage to any library
             failed = error
+        if failed and isinstance(job.params.where, Address):  # nothing changes in a snapshot, and the database may be gone
+            raise failed
         before, now = seen, _look(job, anew=True)
         changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
         if not changed:

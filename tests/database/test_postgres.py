@@ -1,0 +1,531 @@
+"""Records in a PostgreSQL database: the same numbers, and a sentence for whatever a database can do to a run."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import postgres_server
+from fengqiao_eval.errors import InputError
+from fengqiao_eval.periods import parse
+from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.sources import one_snapshot, read_address
+from fengqiao_eval.records.store import open_records, read_records
+from fengqiao_eval.scheme.load import load
+from fengqiao_eval.scoring.score import score
+from shared import ROOT, once
+from test_cli import fengqiao
+from wire import Wire
+
+pytestmark = pytest.mark.database
+
+UNITS = """
+    | unit_id | name   | level   | parent_id |
+    | C1      | 甲县   | county  |           |
+    | S1      | 东街所 | station | C1        |
+    | S2      | 河口所 | station | C1        |
+"""
+SCHEME = """
+title: 走访
+version: "1"
+sources: [测试]
+author: 甲
+checker: 乙
+weights: within
+levels: [county, station]
+bands: [{grade: 达标, at_least: 0}]
+dimensions:
+  - code: visits
+    label: 走访
+    weight: 100
+    indicators:
+      - {code: made, label: 走访数, why: 见面, direction: higher, weight: 100, missing: redistribute, source: 测试, unit: 次,
+         measure: {kind: count, table: visits, date: visited_at},
+         points: {kind: curve, knots: [[0, 0], [100, 100]]}}
+"""
+VISITS = """
+    visit_id | unit_id | visited_at
+    V1       | S1      | 2024-11-05 08:30
+    V2       | S1      | 2024-11-06 08:30
+    V3       | S2      | 2024-11-07 08:30
+"""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Path:
+    """Give an invented province of twelve stations."""
+    from fengqiao_eval.demo import write  # noqa: PLC0415 - as elsewhere: made once for all processes
+
+    return once(tmp_path_factory, "province_12_0", lambda folder: write.write(folder, 12, 0))
+
+
+@pytest.fixture(scope="module")
+def demo(server, small) -> str:
+    """Give the address of the same province in the database."""
+    return server.fill("demo", small)
+
+
+NUMBERS = count()
+
+
+@pytest.fixture
+def base(server, drawn):
+    """Give a database of two stations and three visits: its address, and a connection of its owner."""
+    name = f"base_{next(NUMBERS)}"
+    with server.connect() as owner:
+        owner.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    with server.connect(name) as owner:
+        for table, text in (("units", UNITS), ("visits", VISITS)):
+            postgres_server.add_table(owner, table, drawn(text))
+        grant(owner)
+        owner.execute("SET lock_timeout = '20s'")  # what a reader still holds must not be waited for
+        yield server.address(name), owner
+
+
+def grant(owner, schema="public"):
+    """Let the reader read everything of a schema."""
+    owner.execute(f'GRANT USAGE ON SCHEMA "{schema}" TO reader')
+    owner.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO reader')
+
+
+def read(address, **mapped):
+    """Read the records of a database, and let go of it."""
+    with one_snapshot():
+        return read_records(read_address(address), {table: Mapped.model_validate(how) for table, how in mapped.items()})
+
+
+def rules(address, **mapped):
+    """Name the rules of the faults with which records are read or refused."""
+    try:
+        return [fault.rule for fault in read(address, **mapped)[1]]
+    except InputError as refused:
+        return [fault.rule for fault in refused.faults]
+
+
+# The same numbers
+
+
+def test_the_scheme_of_the_demo_gives_the_same_numbers(small, demo):
+    """Every frame of the invented province is the same to 1e-9, whether files are read or a database, and so is every note."""
+    scheme, period = load(ROOT / "params" / "one_table.yaml"), parse("2024Q4")
+    files, database = (
+        score(open_records(where, name="records"), scheme, period, period.end, None, 0) for where in (small, read_address(demo))
+    )
+    assert files.notes == database.notes
+    frames = [name for name, one in vars(files).items() if isinstance(one, pd.DataFrame)]
+    assert {"measures", "points", "ranks", "losses"} <= set(frames)
+    for name in frames:
+        pd.testing.assert_frame_equal(getattr(files, name), getattr(database, name), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", ["a-m", "n-z"])
+def test_the_spec_holds_in_the_database(server, first):
+    """What the rules of the catalogue say of drawn tables is so where PostgreSQL counts them."""
+    with server.connect() as owner:
+        owner.execute(f'CREATE DATABASE "spec {first}" TEMPLATE template0')
+    told = os.environ | {"FENGQIAO_SPEC_BASE": server.address(f"spec%20{first}")}
+    files = sorted(map(str, (ROOT / "tests" / "spec").glob(f"test_[{first}]*.py")))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:nbval", "-p", "no:xdist", "-p", "spec_on_postgres", *files]
+    done = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+TEXTS = {
+    "visited_at": [
+        *("2024-11-05", "2024-11-5 8:05", "2024/11/05 08:05:30", "2024-11-05T08:05", "2024-02-29", "2023-02-29", "2024-02-30"),
+        *("1900-02-29", "2000-02-29", "2024-13-01", "2024-00-10", "2024-11-31", "2024-11-05 24:00", "2024-11-05 25:00"),
+        *("2024-11-05 08:60", "2024-11-05 08:30:15.1234567", "2024-11-05 08:30+08:00", "2024-11-05 00:30Z", "2024-1/1", "soon"),
+        *("2024-11-05 08:30 GMT", "2024-11-05 08:30-0530", " 2024-11-05 ", "\u3000", "24/10/1"),
+    ],
+    "share": [
+        *(
+            "0.5",
+            "+0.5",
+            ".5",
+            "1.",
+            "1e-3",
+            " 0.25 ",
+            "inf",
+            "nan",
+            "-Infinity",
+            "0,5",
+            "０.5",
+            "0x1",
+            "--1",
+            "",
+            "0.12345678901",
+        ),
+        *("0.1234565", "0.0000005", "1E-1"),
+    ],
+    "verified": ["true", "t", "yes", "y", "1", "是", "否", "0", "FALSE", " true", "on", "2", "Y", "1.0", ""],
+}
+
+
+@pytest.mark.parametrize(("table", "column"), [("visits", "visited_at"), ("postings", "share"), ("visits", "verified")])
+def test_a_text_is_read_alike(base, tmp_path, drawn, table, column):
+    """What a text says of a time, a number or a flag, and that it says nothing, is the same in both engines."""
+    address, owner = base
+    texts = TEXTS[column]
+    frame = pd.DataFrame({column: texts, "unit_id": "S1"}).astype("str")
+    if table == "visits":
+        frame["visit_id"] = [f"V{n}" for n in range(len(texts))]
+        frame["visited_at"] = frame.get("visited_at", "2024-11-05")
+    else:
+        frame["officer_id"], frame["from_date"] = [f"P{n}" for n in range(len(texts))], "2024-01-01"
+    owner.execute(f"DROP TABLE IF EXISTS {table}")
+    postgres_server.add_table(owner, table, frame)
+    grant(owner)
+    drawn(UNITS).to_parquet(tmp_path / "units.parquet")
+    frame.to_parquet(tmp_path / f"{table}.parquet")
+    told = []
+    for where in (tmp_path, read_address(address)):
+        records, faults = read_records(where)
+        key = "visit_id" if table == "visits" else "officer_id"
+        rows = records.tables[table].to_pandas().sort_values(key, ignore_index=True) if table in records.tables else None
+        if rows is not None and f"{column}_utc_" in rows:  # of what could not be read the moment is nobody's
+            rows[f"{column}_utc_"] = rows[f"{column}_utc_"].where(rows[column].notna())
+        told.append((rows, [(fault.rule, fault.place, dict(fault.given)) for fault in faults]))
+    (files, faults), (database, others) = told
+    assert faults == others
+    pd.testing.assert_frame_equal(files, database, rtol=0, atol=0)
+
+
+# Nothing but counts on the wire
+
+
+@pytest.mark.slow
+def test_five_million_visits_are_counted_where_they_are(server, base, tmp_path):
+    """Of five million visits no row comes here: all answers together have fewer rows than there are days in a few years."""
+    address, owner = base
+    owner.execute("TRUNCATE visits")
+    owner.execute(
+        """INSERT INTO visits SELECT 'V' || n, CASE n % 2 WHEN 0 THEN 'S1' ELSE 'S2' END,
+            timestamp '2024-01-01' + make_interval(mins => n % 527040) FROM generate_series(1, 5000000) AS n"""
+    )
+    owner.execute("ANALYZE visits")
+    (tmp_path / "scheme.yaml").write_text(SCHEME, "utf-8")
+    scheme = load(tmp_path / "scheme.yaml")
+    with Wire(server.port) as wire:
+        records = open_records(read_address(address.replace(str(server.port), str(wire.port))))
+        period = parse("2024Q4")
+        scored = score(records, scheme, period, period.end, None, 0)
+    assert records.counts["visits"] == 5_000_000
+    measured = scored.measures.query("period == '2024Q4' and level == 'station'").set_index("unit_id")["numerator"]
+    with server.connect(owner.info.dbname) as asked:
+        expected = dict(
+            asked.execute("SELECT unit_id, count(*) FROM visits WHERE visited_at >= '2024-10-01' GROUP BY 1").fetchall()
+        )
+    assert measured.to_dict() == expected
+    assert wire.rows < 2_000
+
+
+# A whole run
+
+
+SECRET = "never-to-be-written-9f3a"  # noqa: S105 - it opens nothing
+PARAMS = "period: 2024Q4\nrecords: {address}\nscheme: params/scheme.yaml\n"
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, base):
+    """Give a project whose records lie in the database of three visits; it is the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "scheme.yaml").write_text(SCHEME, "utf-8")
+    (tmp_path / "params" / "q4.yaml").write_text(PARAMS.format(address=base[0]), "utf-8")
+    return tmp_path
+
+
+def files(folder):
+    """Give the bytes of every file below a folder, by its name there."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_counts_in_the_database_and_says_what_it_stood_on(project, base):
+    """A run has frames and a fingerprint of each table; it is made once, anew where a row has changed, and explained."""
+    assert fengqiao("score", "params/q4.yaml")[0] == 0
+    manifest = json.loads((project / "runs" / "q4" / "manifest.json").read_text("utf-8"))
+    prints = manifest["fingerprints"]["records"]
+    name = base[0].rpartition("/")[2]
+    assert set(prints) == {f"{name}:units", f"{name}:visits"}
+    assert manifest["counts"] == {"units": 3, "visits": 3}
+    events = (project / "runs" / "log.jsonl").read_text("utf-8")
+    assert fengqiao("score", "params/q4.yaml")[0] == 0
+    assert '"unchanged"' in (project / "runs" / "log.jsonl").read_text("utf-8").removeprefix(events)
+    assert "V1" in fengqiao("explain", "runs/q4", "S1", "made")[1]
+    base[1].execute("UPDATE visits SET unit_id = 'S1' WHERE visit_id = 'V3'")
+    assert f"{name}:visits" in fengqiao("explain", "runs/q4", "S1", "made")[1]
+    assert fengqiao("score", "params/q4.yaml")[0] == 0
+    again = json.loads((project / "runs" / "q4" / "manifest.json").read_text("utf-8"))["fingerprints"]["records"]
+    assert [name for name in prints if prints[name] != again[name]] == [f"{name}:visits"]
+
+
+def test_the_password_reaches_no_file(project):
+    """What PGPASSWORD holds is in no file, neither of the run nor of its log, nor in what is printed."""
+    printed = "".join(part for words in ("check", "score") for part in map(str, fengqiao(words, "params/q4.yaml")))
+    assert postgres_server.WORD not in printed
+    assert not [name for name, held in files(project).items() if postgres_server.WORD.encode() in held]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://me:{SECRET}@host/db",
+        f"postgres://me:{SECRET}@host:5432/db?sslmode=require",
+        f"postgresql://host/db?password={SECRET}",
+        f"postgresql://host/db?sslpassword={SECRET}&sslmode=require",
+        f"postgresql://me:{SECRET}/with@host/db",
+        f"postgresql://host/{SECRET}@db",
+        f"postgresql://host/db?{SECRET}",
+        f"mysql://me:{SECRET}@host/db",
+    ],
+)
+@pytest.mark.parametrize("way", ["--set", "file"])
+def test_an_address_with_a_password_is_refused_unsaid(project, address, way):
+    """Wherever a password stands in an address, it is refused before anything is done, and neither printed nor written."""
+    typed = [f"--set=records={address}"] if way == "--set" else []
+    if way == "file":
+        (project / "params" / "q4.yaml").write_text(PARAMS.format(address=address), "utf-8")
+    for command in ("check", "score", "run"):
+        code, out, told = fengqiao(command, "params/q4.yaml", *typed)
+        assert (code, SECRET in out + told) == (1, False)
+        assert "records" in told
+    assert [name for name, held in files(project).items() if SECRET.encode() in held] == (
+        ["params/q4.yaml"] if way == "file" else []
+    )
+
+
+def test_what_will_run_is_listed_for_the_administrator(project):
+    """Check --sql lists every statement: a read-only transaction, SELECTs, and settings of the session; nothing is written."""
+    before = files(project)
+    code, out, _ = fengqiao("check", "params/q4.yaml", "--sql")
+    statements = [line for line in out.split(";\n") if line.strip()]
+    assert code == 0
+    assert files(project) == before
+    assert "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" in statements
+    assert {re.match(r"\s*(\w+)", one)[1] for one in statements} == {"SELECT", "SET", "BEGIN"}
+    assert any('FROM "public"."visits"' in one for one in statements)
+
+
+def test_files_have_no_statements_to_list(project, drawn):
+    """Records in files are asked nothing by SQL that anybody had to allow."""
+    (project / "records").mkdir()
+    drawn(UNITS).to_parquet(project / "records" / "units.parquet")
+    assert fengqiao("check", "params/q4.yaml", "--sql", "--set", "records=records")[0] == 2
+
+
+# What a database can do to a run
+
+
+def test_a_run_sees_one_state(base):
+    """Between two queries of a run rows come and change: the run is of the moment at which it began."""
+    address, owner = base
+    records = open_records(read_address(address))
+    owner.execute("INSERT INTO visits VALUES ('V4', 'S2', '2024-11-08')")
+    owner.execute("UPDATE visits SET unit_id = 'S2'")
+    assert records.tables["visits"].group_by("unit_id").count().to_pandas().set_index("unit_id").iloc[:, 0].to_dict() == {
+        "S1": 2,
+        "S2": 1,
+    }
+    assert open_records(read_address(address)).counts["visits"] == 4
+
+
+def test_nothing_can_be_written(base):
+    """A view that would write is refused in a sentence, and the base stays as it is."""
+    address, owner = base
+    owner.execute("CREATE TABLE seen (at timestamp)")
+    owner.execute(
+        "CREATE FUNCTION look() RETURNS text LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public"
+        " AS $$ INSERT INTO seen VALUES (now()) RETURNING 'S1' $$"
+    )
+    owner.execute("ALTER TABLE visits RENAME TO all_visits")
+    owner.execute("CREATE VIEW visits AS SELECT visit_id, look() AS unit_id, visited_at FROM all_visits")
+    grant(owner)
+    assert rules(address) == ["records.base_writes"]
+    assert owner.execute("SELECT count(*) FROM seen").fetchone() == (0,)
+
+
+def test_functions_of_others_stand_in_for_none_of_the_systems(base):
+    """What somebody put beside the tables under a name of the system's is not called."""
+    address, owner = base
+    owner.execute("CREATE FUNCTION public.char_length(text) RETURNS integer LANGUAGE sql AS 'SELECT 1000'")
+    owner.execute("CREATE FUNCTION public.coalesce_count(text) RETURNS bigint LANGUAGE sql AS 'SELECT 0::bigint'")
+    assert rules(address) == []
+
+
+def test_a_statement_that_takes_too_long_is_stopped(base, project):
+    """A time-out, here of the address, ends the run in a sentence; no run is written."""
+    address, owner = base
+    owner.execute("ALTER TABLE visits RENAME TO all_visits")
+    owner.execute("CREATE VIEW visits AS SELECT visit_id, unit_id || pg_sleep(1)::text AS unit_id, visited_at FROM all_visits")
+    grant(owner)
+    (project / "params" / "q4.yaml").write_text(PARAMS.format(address=f"{address}?options=-c%20statement_timeout%3D300"), "utf-8")
+    code, _, told = fengqiao("score", "params/q4.yaml")
+    assert (code, "records.base_too_long" in told) == (1, True)
+    assert not (project / "runs").exists()
+
+
+def test_without_another_word_a_statement_has_five_minutes(base):
+    """The time-out is that of the role or the address, else five minutes."""
+    address, owner = base
+
+    def limit():
+        session = open_records(read_address(address)).tables["visits"].get_backend()
+        return session.ask("SHOW statement_timeout")[0][0]
+
+    assert limit() == "5min"
+    owner.execute(f"ALTER ROLE reader IN DATABASE {owner.info.dbname} SET statement_timeout = '9min'")
+    assert limit() == "9min"
+
+
+@pytest.mark.parametrize("after", [1, 30, 60])
+def test_a_connection_that_is_lost_leaves_nothing(server, project, base, after):
+    """Wherever the wire is cut, the run ends in a sentence and no half of it stands."""
+    with Wire(server.port, cut_after=after) as wire:
+        (project / "params" / "q4.yaml").write_text(
+            PARAMS.format(address=base[0].replace(str(server.port), str(wire.port))), "utf-8"
+        )
+        code, _, told = fengqiao("score", "params/q4.yaml")
+    assert code == 1
+    assert re.search(r"records.base_(lost|no_way)", told)
+    assert not (project / "runs").exists()
+
+
+def test_a_server_that_is_not_there_is_said(base, server):
+    """No server at the port, a role that is none, a password that is missing: each is another sentence."""
+    address, _ = base
+    with Wire(server.port) as closed:
+        pass
+    assert rules(address.replace(str(server.port), str(closed.port))) == ["records.base_no_way"]
+    assert rules(address.replace("reader@", "nobody_at_all@")) == ["records.base_no_entry"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PGPASSWORD")
+        patch.setenv("PGPASSFILE", os.devnull)
+        assert rules(address) == ["records.base_no_word"]
+
+
+def test_a_role_with_too_few_rights_is_told_what_to_ask_for(base):
+    """A table that may not be read is a fault that names the GRANT; a column that may not be is as if it were not there."""
+    address, owner = base
+    owner.execute("REVOKE SELECT ON visits FROM reader")
+    [fault] = read(address)[1]
+    assert (fault.rule, fault.given) == ("records.base_no_select", {"table": '"public"."visits"', "role": "reader"})
+    owner.execute("ALTER TABLE visits ADD purpose text")
+    owner.execute("GRANT SELECT (visit_id, unit_id, visited_at) ON visits TO reader")
+    records, faults = read(address)
+    assert not faults
+    assert records.columns("visits") == ("visit_id", "unit_id", "visited_at")
+    assert [note.given["columns"] for note in records.notes if note.key == "base_columns"] == ["“purpose”"]
+    owner.execute("REVOKE SELECT (visited_at) ON visits FROM reader")
+    assert rules(address) == ["records.missing_column"]
+
+
+def test_a_view_whose_owner_lost_the_right_is_said(base):
+    """What a view stands on may be forbidden though the view is not."""
+    address, owner = base
+    owner.execute("CREATE ROLE clerk")
+    owner.execute("ALTER TABLE visits RENAME TO all_visits")
+    owner.execute("CREATE VIEW visits AS SELECT * FROM all_visits")
+    owner.execute("ALTER VIEW visits OWNER TO clerk")
+    owner.execute("GRANT SELECT ON visits TO reader")
+    assert rules(address) == ["records.base_no_right"]
+
+
+def test_rows_that_a_policy_leaves_out_are_not_left_out_in_silence(base):
+    """Row security is told."""
+    address, owner = base
+    owner.execute("ALTER TABLE visits ENABLE ROW LEVEL SECURITY")
+    owner.execute("CREATE POLICY own ON visits FOR SELECT TO reader USING (unit_id = 'S1')")
+    records, faults = read(address)
+    assert (faults, records.counts["visits"]) == ([], 2)
+    assert [note.given["table"] for note in records.notes if note.key == "base_filtered"] == ["visits"]
+
+
+def test_names_are_only_names(base, drawn):
+    """Quotes and SQL in the names of schemas, tables and columns are letters of a name."""
+    address, owner = base
+    name = "vi\"s'its; DROP TABLE units --"
+    owner.execute('CREATE SCHEMA "o""dd"')
+    frame = drawn(VISITS).rename(columns={"visit_id": "n\"o'; --"}).assign(**{"%s {x} \\": "1"})
+    postgres_server.add_table(owner, name, frame, 'o"dd')
+    owner.execute('GRANT USAGE ON SCHEMA "o""dd" TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA "o""dd" TO reader')
+    records, faults = read(address, visits={"file": name, "rename": {"n\"o'; --": "visit_id"}})
+    assert (faults, records.counts) == ([], {"units": 3, "visits": 3})
+
+
+def test_a_table_in_two_schemas_is_refused_unless_one_goes_before(base, drawn):
+    """Of two tables of a name the one on the search path is read, which is told; of two beside it neither."""
+    address, owner = base
+    for schema in ("one", "other"):
+        owner.execute(f"CREATE SCHEMA {schema}")
+        postgres_server.add_table(owner, "visits", drawn(VISITS), schema)
+        grant(owner, schema)
+    assert [note.given["used"] for note in read(address)[0].notes if note.key == "twice"] == ["visits"]
+    owner.execute("DROP TABLE public.visits")
+    assert rules(address) == ["records.several_tables"]
+    assert read(address, visits={"file": "other.visits"})[0].counts["visits"] == 3
+
+
+def test_the_first_of_rows_is_none_in_a_database(base):
+    """Rows of a database have no order; which of them holds is for a view to say."""
+    address, owner = base
+    owner.execute("INSERT INTO visits VALUES ('V1', 'S2', '2024-11-08'), ('V2', 'S1', '2024-11-06 08:30')")
+    assert rules(address, visits={"repeated": "first"}) == ["records.base_order"]
+    assert rules(address, visits={"repeated": "refuse"}) == ["records.repeated"]
+    records, faults = read(address)
+    assert (faults, records.counts["visits"]) == ([], 4)  # V2 stands there twice, equal in every column
+    assert {note.key for note in records.notes} >= {"equal_rows", "repeated_keep"}
+
+
+def test_ids_are_repaired_and_faults_found_there_too(base):
+    """An id written otherwise is repaired as in files; empty cells, citizens and wrong words are faults."""
+    address, owner = base
+    owner.execute("UPDATE visits SET unit_id = ' s1' WHERE visit_id = 'V3'")
+    records, faults = read(address)
+    assert not faults
+    assert [(match.written, dict(match.repaired)) for match in records.matches if match.table == "visits"] == [(2, {"case": 1})]
+    owner.execute("UPDATE visits SET unit_id = NULL WHERE visit_id = 'V1'")
+    owner.execute("ALTER TABLE visits ADD subject_id text")
+    owner.execute("UPDATE visits SET subject_id = '138 1234 5678' WHERE visit_id = 'V2'")
+    assert set(rules(address)) == {"records.empty_cell", "records.citizen_value"}
+
+
+def test_types_of_a_database_are_read_as_what_they_are(base):
+    """Numbers of any width, words of an enumeration, fixed texts, domains and times with a zone are what the table declares."""
+    address, owner = base
+    owner.execute("CREATE TYPE way AS ENUM ('door', 'phone')")
+    owner.execute("CREATE DOMAIN short AS varchar(8)")
+    owner.execute("DROP TABLE visits")
+    owner.execute(
+        "CREATE TABLE visits (visit_id numeric(12), unit_id char(6), visited_at timestamptz, purpose way, verified smallint,"
+        " recorded_at date, officer_id short, extra jsonb, place point)"
+    )
+    owner.execute(
+        "INSERT INTO visits VALUES (7, 'S1', '2024-11-05 00:30Z', 'door', 1, '2024-11-06', 'P1', '{}', '(1,2)'),"
+        " (8, 'S2', NULL, NULL, NULL, NULL, NULL, NULL, NULL)"
+    )
+    grant(owner)
+    records, faults = read_records(read_address(address))
+    assert [fault.rule for fault in faults] == ["records.empty_cell"]
+    rows = records.tables["visits"].to_pandas().sort_values("visit_id")
+    first = rows.iloc[0]
+    assert (first.visit_id, first.unit_id, first.purpose, first.officer_id) == ("7", "S1", "door", "P1")
+    assert (str(first.visited_at), str(first.recorded_at), bool(first.verified)) == (
+        "2024-11-05 08:30:00",
+        "2024-11-06 00:00:00",
+        True,
+    )
+
+
+def test_another_encoding_is_refused(server):
+    """A database that is not in UTF8 has no words for what is asked of it."""
+    with server.connect() as owner:
+        owner.execute("CREATE DATABASE old ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")
+    assert rules(server.address("old")) == ["records.base_encoding"]
