@@ -31,9 +31,12 @@ BEHIND = ("unit_id", "line", "record_id")
 DISPUTES = ("unit_id", "dispute_id", "tier", "received_at", "due_at", "days_left")
 
 
-def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, period: Period, as_of: datetime) -> pd.DataFrame:
+def trace(
+    records: Records, scheme: Scheme, indicator: Entry, unit_id: str, period: Period, as_of: datetime, most: int | None = None
+) -> pd.DataFrame:
     """List what one indicator of one unit rests on; numerator and denominator add up to the measure's.
 
+    most: where more records are behind it, so many are brought, those that lost points first; totals_of says what all make.
     One row a record (a distinct thing: one row a thing, its record ids joined by spaces; a figure: its source line).
     """
     measure: Any = indicator.measure
@@ -59,9 +62,43 @@ def trace(records: Records, scheme: Scheme, indicator: Entry, unit_id: str, peri
     named |= {name: rows[name] for name in (query.FILE, f"unit_id{WRITTEN}") if name in rows.columns}
     named |= {"thing": rows[measure.of]} if isinstance(measure, Distinct) else {}
     named |= {name: rows[name] for name in decided}
-    found = query.fetch(rows.select(**named), list(named), ["happened_at", "record_id"])
+    chosen, order, whole = rows.select(**named), ["happened_at", "record_id"], None
+    if most is not None and not isinstance(measure, Distinct):
+        whole = query.totals(chosen, ("numerator", "denominator"))
+        if whole["n"] > most:
+            chosen, order = query.first_rows(*_unmet_first(chosen, indicator), order, most), []
+    found = query.fetch(chosen, list(named), order)
+    found.attrs = {"totals": whole} if whole else {}
     found = found.assign(why=evidence.texts(found, indicator, "why")).drop(columns=list(decided))
     return _join_things(found) if "thing" in named else found
+
+
+def totals_of(behind: pd.DataFrame) -> dict[str, float]:
+    """Say of what trace gave how many records it stands for (n), and their numerator and denominator."""
+    sums = {name: float(behind[name].sum()) for name in ("numerator", "denominator") if name in behind}
+    return behind.attrs.get("totals") or {"n": len(behind), **sums}
+
+
+def aim_of(entry: Entry) -> float | None:
+    """Give what a record must come to so that it lost no points: of codes the best, of parts none or all; None of a count."""
+    measure, lower = entry.measure, getattr(entry, "direction", "higher") == "lower"
+    if isinstance(measure, Count):
+        return None
+    if isinstance(measure, Coded):
+        return float((min if lower else max)(measure.values.values()))  # noqa: PD011 - a field of the measure
+    if isinstance(measure, (Mean, Quantile)):
+        return float(getattr(entry, "target", None) or 0)
+    return 0.0 if lower else 1.0
+
+
+def _unmet_first(rows: Any, entry: Entry) -> tuple[Any, Any]:
+    """Give rows, and what is false of those that lost points."""
+    aim = aim_of(entry)
+    if aim is None:
+        return rows, query.constant(1, "int64")
+    each = rows.numerator / rows.denominator
+    met = each <= aim if getattr(entry, "direction", "higher") == "lower" else each >= aim
+    return rows, query.is_so(met).cast("int64")
 
 
 def unit_rows(

@@ -14,6 +14,7 @@ import pandas as pd
 from fengqiao_eval.documents import similar_ids
 from fengqiao_eval.errors import SCORED, UsageError
 from fengqiao_eval.files import file_name
+from fengqiao_eval.measuring.drilldown import aim_of, totals_of
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.identifiers import WRITTEN
 from fengqiao_eval.records.query import FILE
@@ -33,7 +34,7 @@ from fengqiao_eval.results.lines import (
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import grade_words
 from fengqiao_eval.scheme.indicator import POINTED, Consequence, Entry, Indicator
-from fengqiao_eval.scheme.measure import Coded, Count, Distinct, Figure, Mean, Quantile, Share
+from fengqiao_eval.scheme.measure import Count, Distinct, Figure, Quantile, Share
 from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
 from fengqiao_eval.wording.arithmetic import Sum, Unit, digits, sums
@@ -367,7 +368,7 @@ def _line_value(line: Consequence, own: Adjusted | None, held: Sequence[Step], b
     if own and own.value is not None:
         return held[0].given if held else own.value
     raw = isinstance(line.measure, Count) and line.measure.per is None
-    return float(behind["numerator"].sum()) if raw and behind is not None else None
+    return totals_of(behind)["numerator"] if raw and behind is not None else None
 
 
 def _amount(asked: Question, line: Consequence, own: Adjusted | None) -> str:
@@ -396,14 +397,15 @@ def _records(asked: Question, entry: Entry, row: UnitRow | None, behind: pd.Data
     counted = isinstance(entry.measure, Count)  # rows, each for what it is worth, and not so many of so many
     kind = "things" if isinstance(entry.measure, Distinct) else "counted_records" if counted else "records"
     fewer = asked.say("fewer_better") if not counted and getattr(entry, "direction", "") == "lower" else ""
-    yield asked.say(kind, n=len(behind)) + fewer
+    number_of = int(totals_of(behind)["n"])
+    yield asked.say(kind, n=number_of) + fewer
     shown = behind if most is None or len(behind) <= most else _lost_first(entry, behind).head(most)
-    if len(shown) < len(behind):
+    if len(shown) < number_of:
         where = {"run": str(asked.run.manifest["run"]), "unit": asked.unit_id, "code": entry.code}
         where = {name: shlex.quote(visible(word)) for name, word in where.items()}
         yield asked.say("first_counted" if counted else "first", shown=len(shown), **where)
     yield from (_record(asked, entry, record) for record in shown.to_dict("records"))
-    if len(shown) < len(behind) and (listed := _lost_list(asked)):
+    if len(shown) < number_of and (listed := _lost_list(asked)):
         yield asked.say("lost_list", path=listed)
     if row is not None:
         yield from _sum_check(asked, entry, row, behind)
@@ -411,14 +413,9 @@ def _records(asked: Question, entry: Entry, row: UnitRow | None, behind: pd.Data
 
 def _lost_first(entry: Entry, behind: pd.DataFrame) -> pd.DataFrame:
     """Put the records first that lost points: beyond what is aimed at, of codes the best, of parts none or all."""
-    measure, lower = entry.measure, getattr(entry, "direction", "higher") == "lower"
-    if isinstance(measure, Count):
+    aim, lower = aim_of(entry), getattr(entry, "direction", "higher") == "lower"
+    if aim is None:
         return behind
-    aim = 0.0 if lower else 1.0
-    if isinstance(measure, Coded):
-        aim = float((min if lower else max)(measure.values.values()))  # noqa: PD011 - a field of the measure
-    elif isinstance(measure, (Mean, Quantile)):
-        aim = float(getattr(entry, "target", None) or 0)
     each = behind["numerator"] / behind["denominator"]
     met = each <= aim if lower else each >= aim
     return behind.loc[met.sort_values(kind="stable").index]
@@ -461,7 +458,7 @@ def _origin(asked: Question, record: UnitRow) -> str:
 
 def _sum_check(asked: Question, entry: Entry, row: UnitRow, behind: pd.DataFrame) -> Iterator[str]:
     """Say whether the records add up to what was scored."""
-    found = {name: float(behind[name].sum()) for name in ("numerator", "denominator")}
+    found = {name: totals_of(behind)[name] for name in ("numerator", "denominator")}
     pairs, keys = list(zip(found, found, strict=True)), ("records_sum", "records_differ")
     if isinstance(entry.measure, Count):
         pairs, keys = [("numerator", "numerator")], ("count_sum", "count_differs")

@@ -370,6 +370,17 @@ def fetch(rows: Rows, columns: Sequence[str], order: Sequence[str] = ()) -> pd.D
     return (chosen.order_by(list(order)) if order else chosen).to_pandas()
 
 
+def totals(rows: Rows, columns: Sequence[str]) -> dict[str, float]:
+    """Count rows (n), and add up columns of them."""
+    sums = {name: rows[name].cast("float64").sum().fill_null(0.0) for name in columns}
+    return {name: float(value) for name, value in rows.agg(n=rows.count(), **sums).to_pandas().iloc[0].items()}
+
+
+def first_rows(rows: Rows, before: Cell, order: Sequence[str], most: int) -> Rows:
+    """Keep so many rows, in their order: those of the smaller `before` first."""
+    return rows.order_by([before, *order]).limit(most)
+
+
 def count_words(rows: Rows, *columns: str, most: int | None = None) -> pd.DataFrame:
     """Count the rows of each word of a column, or of each combination of words of several; in their order, as `rows_`."""
     found = rows.group_by(list(columns)).agg(rows_=rows.count()).limit(most).to_pandas()

@@ -42,7 +42,7 @@ def explain_unit(given: Path, unit: str, indicator: str | None, lang: str, *, wh
     _, found = explain.find_entry(run.scheme, indicator, lang)
     params, _ = parameters(run), explain.Question(run, unit_id, lang).rank
     try:
-        behind = _entry_records(run, params, found, unit_id)
+        behind = _entry_records(run, params, found, unit_id, None if whole else explain.MOST)
     except InputError as error:
         lines = explain.entry_lines(run, unit_id, indicator, None, lang)
         return [*told, *lines, say("explain.gone", lang, where=params.place), *(fault.text(lang) for fault in error.faults)]
@@ -132,16 +132,18 @@ def _read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def _entry_records(run: Run, params: RunParams, entry: Entry, unit_id: str) -> pd.DataFrame:
-    """List the records behind an entry; of notices with their source and who checked them, never the reason."""
+def _entry_records(run: Run, params: RunParams, entry: Entry, unit_id: str, most: int | None) -> pd.DataFrame:
+    """List the records behind an entry, at most so many; of notices with their source and who checked them, never the reason."""
     records = open_records(params.where, params.tables, params.timezone, unknown=params.unknown_units, repair=params.repair)
-    found = trace(records, run.scheme, entry, unit_id, params.span, params.moment)
+    found = trace(records, run.scheme, entry, unit_id, params.span, params.moment, most)
     if getattr(entry.measure, "table", "") != "notices" or found.empty:
         return found
     notices = records.tables["notices"]
     known = [name for name in STANDS if name in notices.columns]
     told = notices.filter(notices.notice_id.isin(list(found["record_id"]))).select("notice_id", *known).to_pandas()
-    return found.merge(told, how="left", left_on="record_id", right_on="notice_id")
+    joined = found.merge(told, how="left", left_on="record_id", right_on="notice_id")
+    joined.attrs = found.attrs
+    return joined
 
 
 # Two finished runs compared: lines for the console, and a page beside the runs, which are never written to.

@@ -13,6 +13,7 @@ import pytest
 
 import postgres_server
 from fengqiao_eval.errors import InputError
+from fengqiao_eval.measuring.drilldown import totals_of, trace
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.sources import one_snapshot, read_address
@@ -216,6 +217,7 @@ def test_five_million_visits_are_counted_where_they_are(server, base, tmp_path):
         records = open_records(read_address(address.replace(str(server.port), str(wire.port))))
         period = parse("2024Q4")
         scored = score(records, scheme, period, period.end, None, 0)
+        behind = trace(records, scheme, scheme.indicators[0], "S1", period, period.end, most=100)
     assert records.counts["visits"] == 5_000_000
     measured = scored.measures.query("period == '2024Q4' and level == 'station'").set_index("unit_id")["numerator"]
     with server.connect(owner.info.dbname) as asked:
@@ -223,6 +225,7 @@ def test_five_million_visits_are_counted_where_they_are(server, base, tmp_path):
             asked.execute("SELECT unit_id, count(*) FROM visits WHERE visited_at >= '2024-10-01' GROUP BY 1").fetchall()
         )
     assert measured.to_dict() == expected
+    assert (len(behind), totals_of(behind)["n"]) == (100, expected["S1"])
     assert wire.rows < 2_000
 
 
@@ -425,6 +428,15 @@ def test_a_role_with_too_few_rights_is_told_what_to_ask_for(base):
     assert [note.given["columns"] for note in records.notes if note.key == "base_columns"] == ["“purpose”"]
     owner.execute("REVOKE SELECT (visited_at) ON visits FROM reader")
     assert rules(address) == ["records.missing_column"]
+
+
+def test_the_role_of_the_documentation_is_enough(server, demo):
+    """What an administrator copies from docs/RECORDS.md makes a role that can read everything and create nothing."""
+    script = re.search(r"```sql\n(.*?)```", (ROOT / "docs" / "RECORDS.md").read_text("utf-8"), re.DOTALL)[1]
+    with server.connect("demo") as owner:
+        owner.execute(script)
+        owner.execute(f"ALTER ROLE fengqiao PASSWORD '{postgres_server.WORD}'")
+    assert rules(demo.replace("reader@", "fengqiao@")) == []
 
 
 def test_a_view_whose_owner_lost_the_right_is_said(base):
