@@ -642,7 +642,7 @@ def fingerprint_base(where: Address, mapped: Mapping[str, Mapped], timezone: str
     """Fingerprint the tables of a database that are read, each under its name, where they lie."""
     session, found = _session(where, timezone), Holdings()
     every = session.list_relations()
-    chosen = {f"{where.base}:{called}": pair for _, called, pair in _chosen(found, mapped, every, session.homes, where.name)}
+    chosen = {f"{where.base}:{called}": pair for _, called, pair, _ in _chosen(found, mapped, every, session.homes, where.name)}
     return {file: session.fingerprint(session.describe(*pair), file) for file, pair in chosen.items()}
 
 
