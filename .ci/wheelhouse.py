@@ -32,6 +32,8 @@ from packaging.utils import parse_wheel_filename
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[1]
 SOURCES = ("fengqiao_eval", "pyproject.toml", "README.md", "LICENSE")
 """What our own wheel is built from."""
+LOCKS = ("requirements.lock", "requirements-postgres.lock")
+"""What is fetched, the first before the second: a closed network has no other way to the driver of a database."""
 PROJECT = ("notebooks/*.ipynb", "params/demo.yaml", "params/one_table.yaml", "params/examples/*.yaml")
 """What a project needs beside the package; params files of one's own stay at home."""
 
@@ -160,7 +162,8 @@ def make(name: str, python: str, place: Path) -> None:
     Raises SystemExit where a wheel is missing; then nothing is written.
     """
     platform = PLATFORMS[name]
-    wanted = needed(pins((ROOT / "requirements.lock").read_text("utf-8")), platform, python)
+    locked = {pin.bare: pin for lock in reversed(LOCKS) for pin in pins((ROOT / lock).read_text("utf-8"))}
+    wanted = needed(locked.values(), platform, python)
     with _whole(place) as folder:
         if missing := fetch(wanted, platform, python, folder):
             raise SystemExit(f"No wheel for {name} and Python {python}: {', '.join(missing)}")
