@@ -51,9 +51,9 @@ def notebook(of):
     things = [getattr(fragments, name)(of) for name in (*PARTS, "service" if of.service else "units_table")]
     things += [draw(of) for draw in (charts.draw_dimensions, charts.draw_trend, charts.draw_class, charts.draw_indicators)]
     cells = [nbformat.v4.new_code_cell("secret = 1", outputs=[shown(thing)]) for thing in things]
-    heading = nbformat.v4.new_markdown_cell("## 结论", metadata={"fengqiao": {"en": "## Result"}})
-    hidden = nbformat.v4.new_markdown_cell("只在笔记本里", metadata={"tags": ["not_on_page"]})
-    return nbformat.v4.new_notebook(cells=[heading, hidden, *cells])
+    kept = nbformat.read(ROOT / "notebooks" / f"{'officer' if of.service else 'station'}_scorecard.ipynb", 4).cells
+    prose = [cell for cell in kept if cell.cell_type == "markdown"]  # some of it is in the notebook only
+    return nbformat.v4.new_notebook(cells=[*prose, *cells])
 
 
 def made(run, unit, lang="zh"):

@@ -1,5 +1,6 @@
 """Plotly figures of a card: few points, horizontal bars, nothing said by colour alone; plain data until plotly is asked for."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from fengqiao_eval.results.card import Card, TrendPoint
 from fengqiao_eval.results.lines import IndicatorLine
 from fengqiao_eval.scoring.ranking import DOTS
 from fengqiao_eval.wording.numbers import SMALL, covered_part, fixed, has_value, measured, plain, round_half_up
-from fengqiao_eval.words import LOADER, say
+from fengqiao_eval.words import LOADER, say, script_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +142,23 @@ def compact_figure(figure: Mapping[str, Any]) -> dict[str, Any]:
     if any(first.keys() - trace.keys() for trace in others):
         return whole
     others = [{name: value for name, value in trace.items() if name not in first or value != first[name]} for trace in others]
-    return {"kind": kind, **left, "data": [head, *others]}
+    return {"kind": kind, **left, "data": [{name: _shorten(value) for name, value in trace.items()} for trace in (head, *others)]}
+
+
+def _shorten(value: Any) -> Any:
+    r"""Write numbers with gaps as {gaps: …} and texts as {texts: …}, a comma between two, where that is shorter than a list.
+
+    >>> _shorten([None, None, 86, None]), _shorten(["1月<br>2024", "2月", "3月", "4月"]), _shorten([1, 2])
+    ({'gaps': ',,86,'}, {'texts': '1月\\n2024,2月,3月,4月'}, [1, 2])
+    """
+    kinds = {type(one) for one in value} if isinstance(value, list) else set()
+    if kinds <= {int, float, type(None)} and type(None) in kinds:
+        short = {"gaps": ",".join("" if one is None else json.dumps(one) for one in value)}
+    elif kinds == {str} and len(value) > 1 and not any(sign in one for one in value for sign in ",\n"):
+        short = {"texts": ",".join(value).replace("<br>", "\n")}
+    else:
+        return value
+    return min(short, value, key=lambda one: len(script_json(one)))
 
 
 def _unmerge(base: Any, whole: Any) -> Any:

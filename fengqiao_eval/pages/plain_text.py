@@ -7,7 +7,17 @@ from fengqiao_eval.errors import UsageError
 from fengqiao_eval.results.card import Card, Standing
 from fengqiao_eval.results.hierarchy import UnitBelow
 from fengqiao_eval.results.lines import DimensionLine, IndicatorLine, Whole
-from fengqiao_eval.wording.numbers import comparison_words, covered_part, fixed, measured, plain, shown_status, signed, term
+from fengqiao_eval.wording.numbers import (
+    Earlier,
+    comparison_words,
+    covered_part,
+    fixed,
+    measured,
+    plain,
+    shown_status,
+    signed,
+    term,
+)
 from fengqiao_eval.words import say
 
 LISTED = 3
@@ -38,8 +48,15 @@ def _remarks(line: IndicatorLine, card: Card) -> Iterator[str]:
 
 
 def changes(of: Standing | DimensionLine | IndicatorLine, lang: str) -> list[str]:
-    """Say how a number moved on the period before and on last year; a reason for both is said once."""
-    both = comparison_words(of.previous, "previous", lang), comparison_words(of.year_before, "year_before", lang)
+    """Say how a number moved on the period before and on last year; a reason for both is said once.
+
+    Of an indicator whose n is small, which stands before it, both bases are small: that is not said of each again.
+    """
+    small = isinstance(of, IndicatorLine) and of.small
+    ways: tuple[Earlier, Earlier] = ("previous", "year_before")
+    both = (
+        comparison_words(moved, way, lang, told=small) for way, moved in zip(ways, (of.previous, of.year_before), strict=True)
+    )
     return list(dict.fromkeys(filter(None, both)))
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -214,12 +214,14 @@ def level_code(given: str) -> str:
     return {name: code for code, names in said.items() for name in names.values()}.get(given, given)
 
 
-def comparison_words(change: Movement, earlier: Earlier, lang: str) -> str:
-    """Say a change and on what; what cannot be compared says so itself.
+def comparison_words(change: Movement, earlier: Earlier, lang: str, *, told: bool = False) -> str:
+    """Say a change and on what; what cannot be compared says so itself. told: that the base is small is said beside it already.
 
     >>> comparison_words(Movement("升1.25分", 1), "previous", "zh"), comparison_words(Movement("无上期数据"), "previous", "zh")
     ('较上期▲升1.25分', '无上期数据')
     """
+    if told:
+        change = replace(change, text=change.text.removesuffix(say("card.change.small", lang)))
     return change.text if change.direction is None else say(f"card.compared.{earlier}", lang, change=arrow(change))
 
 

@@ -27,8 +27,16 @@
     if (!given.kind) return figure;
     const first = figure.data[0];
     const shared = Object.fromEntries(LOOK.shared.filter((name) => name in first).map((name) => [name, first[name]]));
-    figure.data = figure.data.map((trace) => Object.assign({}, shared, trace));
+    const entries = (trace) => Object.entries(Object.assign({}, shared, trace)).map(([name, value]) => [name, filled(value)]);
+    figure.data = figure.data.map((trace) => Object.fromEntries(entries(trace)));
     return figure;
+  }
+
+  // a list that a page writes in short: numbers with nothing in the place of each null, or texts
+  function filled(value) {
+    if (!plain(value)) return value;
+    if (typeof value.gaps === "string") return value.gaps.split(",").map((cell) => (cell === "" ? null : Number(cell)));
+    return typeof value.texts === "string" ? value.texts.replaceAll("\n", "<br>").split(",") : value;
   }
 
   const night = window.matchMedia("(prefers-color-scheme: dark)");
