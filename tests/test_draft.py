@@ -593,3 +593,32 @@ def test_a_sheet_that_is_called_after_no_unit_is_given_to_none():
     assert text.count("{name: …, set: {unit_id: 编号}}") == 2
     code, _, refused = fengqiao("check", "params/p.yaml")
     assert (code, "cases.unit_id [records.missing_column]" in refused) == (1, True)
+
+
+PERSONS = [
+    ["序号", "警号", "姓名", "所属派出所", "职务"],
+    *[[n, f"0100{n}", f"甲某{n}", "东街派出所", "社区民警"] for n in range(1, 4)],
+]
+
+
+@pytest.mark.parametrize("posted", [False, True])
+def test_a_roster_of_persons_is_units_of_level_officer(posted):
+    """Number and name side by side, and a unit: each is an officer; with a first day, the file is postings besides."""
+    rows = [[*row, "到任日期" if row is PERSONS[0] else "2023-01-01"] if posted else row for row in PERSONS]
+    workbook("数据/民警花名册.xlsx", [["民警花名册"], *rows])
+    given, text = drafted("数据")
+    entry = {"name": "民警花名册.xlsx", "columns": ["B", "C", "D"], "set": {"level": "officer"}}
+    assert (given["tables"]["units"]["file"], given["tables"]["units"]["heading"]) == (["名册.xlsx", entry], 2)
+    assert ("postings" in given["tables"]) is posted
+    assert "人员名册：每人是一个 level 为 officer 的单位" in text
+    code, said, refused = fengqiao("check", "params/数据.yaml")
+    assert (code, "民警 3" in said) == (0, True), refused
+
+
+def test_a_name_in_a_table_of_records_is_no_officers():
+    """A name beside another's number, in a file that is no roster, or away from the number, is left out as a citizen's."""
+    workbook("数据/投诉登记.xlsx", PERSONS)
+    workbook("数据/民警名册.xlsx", [["警号", "所属派出所", "职务", "姓名"], ["01009", "东街派出所", "民警", "张某"]])
+    given, _ = drafted("数据")
+    assert given["tables"]["units"]["file"] == "名册.xlsx"
+    assert "甲某" not in Path("params/数据.yaml").read_text("utf-8")

@@ -19,7 +19,7 @@ from fengqiao_eval.intake.survey import BASES, TableFound, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
 from fengqiao_eval.measuring.matches import words_of
 from fengqiao_eval.office.cells import is_like_name
-from fengqiao_eval.office.layout import squeeze
+from fengqiao_eval.office.layout import Layout, squeeze
 from fengqiao_eval.periods import Period, parse, resolve
 from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import names_citizen
@@ -138,7 +138,7 @@ def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, to
         raise InputError([Fault(str(places[0]), "", "draft.nothing", {"known": ", ".join(TABLES)}), *faults])
     sources = _sources(plan)
     alone = _set_units(plan, kept, sources, headings)
-    units = _list_units(plan, sources, headings, to, alone)
+    units = {} if any(not one.roster for one in kept["units"]) else _list_units(plan, sources, headings, to, alone)
     _map_words(plan, sources, headings)
     if entries := read_scheme(scheme, None, SCHEME.as_posix())[0]:
         _fill_columns(plan, entries)
@@ -205,13 +205,15 @@ def _map_table(plan: Outline, table: str, found: Sequence[TableFound]) -> None:
         given["rename"] = rename
     joins = _common_joins(found)
     if joins:
-        given["set"] = {column: list(pair) for column, pair in joins.items()}
+        given["set"] = given.get("set", {}) | {column: list(pair) for column, pair in joins.items()}
     plan.tables[table] = given
     for one in found:
         halves = {name for pair in one.joins.values() for name in pair}
         plan.columns.setdefault(table, set()).update(rename.get(name, name) for name in one.columns if name not in halves)
         plan.spoken.setdefault(table, []).append(" ".join([one.path.name, one.sheet, *one.columns]))
         _tell_finding(plan, one)
+        if one.roster:
+            plan.tell(table, "roster", columns=_names(one.columns))
         for column, pair in one.joins.items():
             key = "joined" if column in joins else "join_differs"
             plan.tell(table, key, column=column, day=quote(pair[0]), clock=quote(pair[1]))
@@ -225,7 +227,7 @@ def _common_joins(found: Sequence[TableFound]) -> dict[str, tuple[str, str]]:
 def _settlements(finding: TableFound, root: Path) -> dict[str, Any]:
     """Give what is to be said of a file, as YAML has it; what holds anyway is left out."""
     if finding.path == root:
-        return {"name": finding.sheet}
+        return {"name": finding.sheet, **({"set": {"level": "officer"}} if finding.roster else {})}
     name = _relative(finding.path, root)
     layout = {key: getattr(finding.layout, key) for key in finding.layout.says()}
     if set(layout) <= {"heading"} and finding.layout.heading_rows == (1, 1):
@@ -234,7 +236,7 @@ def _settlements(finding: TableFound, root: Path) -> dict[str, Any]:
             layout = {}
         elif kind == ".csv":  # a plain file is read as an office's too: its dates, sums and marks, with a receipt
             layout = {"heading": 1}
-    return {"name": name, **_plain(layout)}
+    return {"name": name, **_plain(layout), **({"set": {"level": "officer"}} if finding.roster else {})}
 
 
 def _plain(given: Any) -> Any:
@@ -396,7 +398,7 @@ def _list_units(
 
     alone: how many rows are given to a unit by file or sheet.
     """
-    if "units" in plan.tables or not plan.root.is_dir():
+    if not plan.root.is_dir():
         return {}
     named = Counter({(unit, ""): count for unit, count in alone.items()})
     for table, parts in sources.items():
@@ -416,12 +418,25 @@ def _list_units(
     names = {unit: Counter({name: n for (one, name), n in named.items() if ids[one] == unit and name}) for unit in ids.values()}
     rows = [[unit, next((name for name, _ in names[unit].most_common(1)), ""), "station"] for unit in sorted(set(ids.values()))]
     path = to.with_name(f"{to.stem}_units.csv")
-    plan.tables = {"units": {"file": Path(relpath(path.absolute(), plan.root)).as_posix()}, **plan.tables}
-    plan.columns["units"] = {"unit_id", "name", "level"}
+    _add_units(plan, Path(relpath(path.absolute(), plan.root)).as_posix())
     if left:
         plan.tell("units", "citizen_units", count=f"{left:,}")
     plan.tell("units", "units", count=len(rows), path=path.as_posix(), spellings=len(ids))
     return {path: _csv([["unit_id", "name", "level"], *rows])}
+
+
+def _add_units(plan: Outline, file: str) -> None:
+    """Put a file of units before the rosters of persons, if there are any: what lies in those alone is said in their entries."""
+    given = plan.tables.pop("units", {})
+    rosters = given.pop("file", [])
+    own = {key: given.pop(key) for key in (*Layout.model_fields, "set") if key in given}
+    entries = [{"name": rosters, **own}] if isinstance(rosters, str) else [_over(own, one) for one in rosters]
+    plan.tables = {"units": {"file": [file, *entries] if entries else file, **given}, **plan.tables}
+    plan.columns.setdefault("units", set()).update(("unit_id", "name", "level"))
+
+
+def _over(common: Mapping[str, Any], entry: str | Mapping[str, Any]) -> dict[str, Any]:
+    return {**common, **({"name": entry} if isinstance(entry, str) else entry)}
 
 
 def _sum_by(named: Mapping[tuple[str, str], int], part: int) -> dict[str, int]:

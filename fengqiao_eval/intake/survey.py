@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unicodedata import normalize
 
@@ -41,7 +41,8 @@ class TableFound:
 
     others: tables that fit nearly as well; missing: required columns that no heading means; citizens and free: columns that are
     left out, since they hold members of the public, or sentences in which they may be named; hidden: whether its
-    sheet is; joins: times that stand in a column of days and one of clocks; halves: columns whose other half is not sure.
+    sheet is; joins: times that stand in a column of days and one of clocks; halves: columns whose other half is not sure; roster:
+    whether its rows are persons, who are units of level officer.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class TableFound:
     hidden: bool = False
     joins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     halves: tuple[str, ...] = ()
+    roster: bool = False
 
 
 FREE = frozenset(
@@ -123,13 +125,13 @@ def _findings(path: Path, headings: Headings) -> Iterator[TableFound | Fault]:
         raise InputError([Fault(look(path.name), "", "draft.citizen_name")])
     if path.suffix.lower() in BASES:
         for table, columns, rows in _base_tables(path):
-            yield _finding(path, Proposal(table, Layout(), columns, rows, 1.0), headings)
+            yield from _tables(path, Proposal(table, Layout(), columns, rows, 1.0), headings)
     elif ending(path) == ".parquet":
         try:
             file = pq.ParquetFile(plain_path(path))
         except (ArrowException, OSError):
             raise InputError([unreadable(path.name, "Parquet")]) from None
-        yield _finding(path, Proposal("", Layout(), tuple(file.schema_arrow.names), file.metadata.num_rows, 1.0), headings)
+        yield from _tables(path, Proposal("", Layout(), tuple(file.schema_arrow.names), file.metadata.num_rows, 1.0), headings)
     elif not ending(path):
         yield Fault(path.name, "", "draft.other_kind")
     else:
@@ -140,7 +142,7 @@ def _sheets(path: Path, headings: Headings) -> Iterator[TableFound | Fault]:
     """Find the tables of the sheets of a file, and those in which there is none."""
     looked = search(path, headings.words)
     for proposal in looked.proposals:
-        yield _finding(path, proposal, headings)
+        yield from _tables(path, proposal, headings)
     for sheet in looked.without:
         where = f"{path.name}:{look(sheet) if names_citizen(sheet) else sheet}" if sheet else path.name
         yield Fault(where, "", "draft.no_heading")
@@ -162,6 +164,50 @@ def _base_tables(path: Path) -> list[tuple[str, tuple[str, ...], int]]:
         except BROKEN:  # it is told by name when it is read
             continue
     return found
+
+
+BADGES = frozenset(
+    ["警号", "民警警号", "警员编号", "民警编号", "人员编号", "辅警编号", "badge", "badge no", "officer no", "officer id"]
+)
+"""What the numbers of persons are called in a roster of them."""
+CALLED = frozenset(["姓名", "民警姓名", "警员姓名", "人员姓名", "name", "full name", "officer name"])
+"""What their names are called there."""
+_OF_PERSONS = re.compile(r"名册|花名册|名单|民警|警员|辅警|人员|roster|officers|staff")
+
+
+def _tables(path: Path, proposal: Proposal, headings: Headings) -> Iterator[TableFound]:
+    """Give the table that a proposal is, and where it lists persons with their unit, these as units of level officer."""
+    found = _finding(path, proposal, headings)
+    roster = _roster(path, proposal, headings, found)
+    if roster is None or (found.table == "postings" and not found.missing):
+        yield found
+    if roster is not None:
+        yield roster
+
+
+def _roster(path: Path, proposal: Proposal, headings: Headings, found: TableFound) -> TableFound | None:
+    """Take a sheet for a roster of persons: number and name side by side, a unit, and no other id or time of a record.
+
+    A name beside the number of an officer may be a citizen's in a table of records, which is therefore never taken for one.
+    """
+    columns, named = proposal.columns, f"{path.parent.name} {path.name} {proposal.sheet}".casefold()
+    of = {one.column: name for name, one in headings.columns_of(columns, "postings").items()}
+    badge = next((name for name in columns if bare(name) in BADGES), "")
+    called = next((name for name in columns if bare(name) in CALLED), "")
+    if found.table not in ("", "postings") or not (badge and called and "unit_id" in of) or not _OF_PERSONS.search(named):
+        return None
+    if abs(columns.index(badge) - columns.index(called)) != 1:
+        return None
+    meant = {badge: Meaning("unit_id"), called: Meaning("name"), of["unit_id"]: Meaning("parent_id")}
+    kept = tuple(name for name in columns if name in meant)
+    layout = proposal.layout.model_copy(
+        update={"marks": {}, "formats": {}, "fill": tuple(n for n in proposal.layout.fill if n in kept)}
+    )
+    if ending(path) not in ("", ".parquet"):
+        layout = layout.model_copy(update={"columns": _letters(path, proposal, kept)})
+    citizens = tuple(name for name in found.citizens if name != called)
+    alone = replace(found, others=(), missing=(), free=(), joins={}, halves=())
+    return replace(alone, table="units", layout=layout, columns=kept, meanings=meant, citizens=citizens, roster=True)
 
 
 def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
