@@ -430,12 +430,12 @@ def _add_units(plan: Outline, file: str) -> None:
     given = plan.tables.pop("units", {})
     rosters = given.pop("file", [])
     own = {key: given.pop(key) for key in (*Layout.model_fields, "set") if key in given}
-    entries = [{"name": rosters, **own}] if isinstance(rosters, str) else [_over(own, one) for one in rosters]
+    entries = [{"name": rosters, **own}] if isinstance(rosters, str) else [_fill_entry(own, one) for one in rosters]
     plan.tables = {"units": {"file": [file, *entries] if entries else file, **given}, **plan.tables}
     plan.columns.setdefault("units", set()).update(("unit_id", "name", "level"))
 
 
-def _over(common: Mapping[str, Any], entry: str | Mapping[str, Any]) -> dict[str, Any]:
+def _fill_entry(common: Mapping[str, Any], entry: str | Mapping[str, Any]) -> dict[str, Any]:
     return {**common, **({"name": entry} if isinstance(entry, str) else entry)}
 
 
