@@ -26,6 +26,7 @@ _CATALOGUE = {
     "results.run": ("Run", "open_run"),
     "results.card": ("Card", "card"),
     "results.firmness": ("places_frame", "rankability_frame", "shared_records", "shrunken_frame"),
+    "validation.claims": ("claims_frame",),
     "runs.recalculation": ("Recalculation", "recalculation"),
     "intake.reading": ("Reading", "read_folder"),
     "pages.card_frames": ("class_frame", "dimension_frame", "indicator_frame", "trend_frame"),

@@ -64,7 +64,7 @@ def make(checkout: Path, side: Path, real: Path) -> None:
     say("demo", "demo", "demo")
     for params in [Path("params/demo.yaml"), *sorted((side / "params" / "examples").glob("*.yaml"))]:
         name = params.stem
-        if name.endswith("_scheme") or (name in REAL and not real.is_dir()):
+        if name.endswith("_scheme") or name == "claims" or (name in REAL and not real.is_dir()):
             continue
         given = [f"params/examples/{name}.yaml" if name != "demo" else str(params)]
         given += ["--set", f"records={real / REAL[name]}"] if name in REAL else []
