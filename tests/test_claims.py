@@ -171,6 +171,17 @@ def test_a_rate_that_was_cut_is_told_from_one_that_was_rounded(tmp_path):
     assert fq.claims_frame(tmp_path / "c.yaml", "en").loc[0, "reproduced_by"] == "n ÷ d (cut, not rounded)"
 
 
+def test_a_half_is_rounded_up():
+    """One of eight, 12.5 per cent, is printed as 13; whoever prints 12 has cut it. A fall of a half goes down as far."""
+    ways = {
+        p: claim("rate", printed=p, numerators={"n": 1}, denominators={"d": 8}).judge().reckoned[0].way for p in ("12%", "13%")
+    }
+    assert ways == {"12%": "cut", "13%": "rounded"}
+    falls = [claim("growth", of="count", before=8, after=7, printed=p).judge().reckoned[0].way for p in ("-12%", "-13%")]
+    assert falls == ["cut", "rounded"]
+    assert (whole_numerators(8, read_figure("13%")), whole_numerators(8, read_figure("12%"))) == ((1, 1), None)
+
+
 @pytest.mark.parametrize(
     ("printed", "expected"),
     [("-5个百分点", "possible"), ("-5.0%", "reading"), ("-5.6%", "reading"), ("-5%", "ambiguous"), ("-9%", "disagrees")],
