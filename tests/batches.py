@@ -69,9 +69,9 @@ def servers() -> list[psutil.Process]:
 
 
 def until(done: Callable[[], object]) -> None:
-    """Wait until something is so, half a minute at the most."""
-    for _ in range(600):
+    """Wait until something is so, a minute at the most."""
+    for _ in range(1200):
         if done():
             return
         time.sleep(0.05)
-    pytest.fail("half a minute went by, and it did not come about")
+    pytest.fail("a minute went by, and it did not come about")

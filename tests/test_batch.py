@@ -223,8 +223,8 @@ if __name__ == "__main__":
     with watched(tmp_path / "temporary"):
         told = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
         command = subprocess.Popen([sys.executable, script], stderr=subprocess.PIPE, text=True, env=told)
-        until(lambda: sum(process.name() == "sleep" for process in marked()) == 2)
-        try:
+        try:  # what is not there in time is ended too, or it would be taken for what a later test has left
+            until(lambda: sum(process.name() == "sleep" for process in marked()) == 2)
             yield command
         finally:
             command.kill()
