@@ -41,6 +41,14 @@ PROJECT = ("notebooks/*.ipynb", "params/demo.yaml", "params/one_table.yaml", "pa
 # What is fetched and built
 
 
+def lines() -> list[Pin]:
+    """Read the lines of the locks, each once."""
+    every: dict[str, Pin] = {}
+    for pin in (pin for lock in LOCKS for pin in pins((ROOT / lock).read_text("utf-8"))):
+        every.setdefault(pin.bare, pin)
+    return list(every.values())
+
+
 def fetch(wanted: Sequence[Pin], platform: Platform, python: str, folder: Path) -> list[str]:
     """Download the wheels of some lines into a folder; name those that have none for the platform.
 
@@ -162,8 +170,7 @@ def make(name: str, python: str, place: Path) -> None:
     Raises SystemExit where a wheel is missing; then nothing is written.
     """
     platform = PLATFORMS[name]
-    locked = {pin.bare: pin for lock in reversed(LOCKS) for pin in pins((ROOT / lock).read_text("utf-8"))}
-    wanted = needed(locked.values(), platform, python)
+    wanted = needed(lines(), platform, python)
     with _whole(place) as folder:
         if missing := fetch(wanted, platform, python, folder):
             raise SystemExit(f"No wheel for {name} and Python {python}: {', '.join(missing)}")

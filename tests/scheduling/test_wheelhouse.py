@@ -22,7 +22,7 @@ PYTHON = sys.version_info[:2]
 VERSION = f"{PYTHON[0]}.{PYTHON[1]}"
 HERE = "linux-arm64" if machine() == "aarch64" else "linux-x86_64"
 OURS = f"fengqiao-eval=={version('fengqiao-eval')}"
-SOURCE = ("Makefile", "README.md", "LICENSE", "pyproject.toml", "requirements.lock", "fengqiao_eval", "notebooks", "params")
+SOURCE = ("Makefile", "README.md", "LICENSE", "pyproject.toml", *wheelhouse.LOCKS, "fengqiao_eval", "notebooks", "params")
 SMALLER = {
     ".venv/bin/fengqiao demo demo": " --stations 32",
     ".venv/bin/fengqiao run params/demo.yaml": " --only S007 --set 'levels=[city, county, station]'",
@@ -31,9 +31,8 @@ SMALLER = {
 
 
 def needed(platform, python="3.11"):
-    """Read what a platform needs: line without marker -> line of the lock."""
-    every = locked.pins((ROOT / "requirements.lock").read_text("utf-8"))
-    return {pin.bare: pin for pin in locked.needed(every, locked.PLATFORMS[platform], python)}
+    """Read what a platform needs: line without marker -> line of a lock."""
+    return {pin.bare: pin for pin in locked.needed(wheelhouse.lines(), locked.PLATFORMS[platform], python)}
 
 
 def names(platform):
@@ -61,7 +60,8 @@ def test_what_a_later_patch_needs_is_there_too():
 def test_all_that_lack_a_wheel_are_named_at_once(tmp_path, monkeypatch):
     """Without a wheel for the platform every package at fault is named, and nothing is left half-written."""
     lines = [f"{name}==1 \\\n    --hash=sha256:{'0' * 64}\n" for name in ("no-such-thing", "nor-such")]
-    (tmp_path / "requirements.lock").write_text("".join(lines), "utf-8")
+    for lock, line in zip(wheelhouse.LOCKS, lines, strict=True):
+        (tmp_path / lock).write_text(line, "utf-8")
     monkeypatch.setattr(wheelhouse, "ROOT", tmp_path)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(SystemExit, match=r"No wheel for windows-x86_64 and Python 3\.11: no-such-thing==1, nor-such==1"):
