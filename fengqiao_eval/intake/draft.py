@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fengqiao_eval.errors import Fault, InputError, Note, UsageError
+from fengqiao_eval.errors import OFFICER, Fault, InputError, Note, UsageError
 from fengqiao_eval.files import write_whole
 from fengqiao_eval.intake.survey import BASES, TableFound, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
@@ -226,8 +226,9 @@ def _common_joins(found: Sequence[TableFound]) -> dict[str, tuple[str, str]]:
 
 def _settlements(finding: TableFound, root: Path) -> dict[str, Any]:
     """Give what is to be said of a file, as YAML has it; what holds anyway is left out."""
+    own = {"set": {"level": OFFICER}} if finding.roster else {}
     if finding.path == root:
-        return {"name": finding.sheet, **({"set": {"level": "officer"}} if finding.roster else {})}
+        return {"name": finding.sheet, **own}
     name = _relative(finding.path, root)
     layout = {key: getattr(finding.layout, key) for key in finding.layout.says()}
     if set(layout) <= {"heading"} and finding.layout.heading_rows == (1, 1):
@@ -236,7 +237,7 @@ def _settlements(finding: TableFound, root: Path) -> dict[str, Any]:
             layout = {}
         elif kind == ".csv":  # a plain file is read as an office's too: its dates, sums and marks, with a receipt
             layout = {"heading": 1}
-    return {"name": name, **_plain(layout), **({"set": {"level": "officer"}} if finding.roster else {})}
+    return {"name": name, **_plain(layout), **own}
 
 
 def _plain(given: Any) -> Any:
@@ -377,7 +378,9 @@ def unit_called(name: str, known: Mapping[str, str], headings: Headings) -> str 
         return fitting.pop() if len(fitting) == 1 else None
     if known:
         return None
-    for word in sorted((squeeze(word) for layer in headings.layers for those in layer.names.values() for word in those), key=len):
+    for word in sorted(
+        (squeeze(word) for layer in headings.layers for those in layer.names.values() for word in those), key=len, reverse=True
+    ):
         short = short.replace(word, "")
     levels = [layer.values.get("units", {}).get("level", {}) for layer in headings.layers]
     ends = "|".join(re.escape(word) for words in levels for level in ("station", "zone") for word in words.get(level, ()))

@@ -6,6 +6,7 @@ Everything is reckoned in fractions. A figure as printed is a span: 93% is all t
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +14,7 @@ from fractions import Fraction
 from functools import reduce
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pandas as pd
 from pydantic import Field, PlainValidator
@@ -235,7 +236,7 @@ _Known = tuple[PrintedFigure, ...]
 """Figures of which each is given."""
 
 
-class _Claim(Model):
+class _Claim(Model, ABC):
     """Common to all claims: what it is about, where it stands, and the words in which it is made."""
 
     title: str = Field(min_length=1)
@@ -243,13 +244,13 @@ class _Claim(Model):
     sentence: str = Field(min_length=1)
 
     @property
+    @abstractmethod
     def shown(self) -> str:
         """What is printed of it, for a table."""
-        raise NotImplementedError
 
+    @abstractmethod
     def judge(self) -> ClaimVerdict:
         """Hold the claim against its own numbers."""
-        raise NotImplementedError
 
 
 class RateClaim(_Claim):
@@ -542,43 +543,46 @@ class StandardClaim(_Claim):
         return ClaimVerdict("agrees" if all(one.value >= self.least.value for one in figures) else "disagrees")
 
 
-class SameClaim(_Claim):
-    """Several figures that are printed for one thing."""
+class _FiguresClaim(_Claim):
+    """Several figures that are held against each other; a table has the sign between two."""
 
-    kind: Literal["same"]
+    sign: ClassVar[str]
     figures: dict[str, Given] = Field(min_length=2)
 
     @property
     def shown(self) -> str:
         """Give what is printed."""
-        return " = ".join(map(_text, self.figures.values()))
+        return f" {self.sign} ".join(map(_text, self.figures.values()))
 
     def judge(self) -> ClaimVerdict:
-        """Say whether one number can be printed in all of these ways."""
+        """Compare the figures that are known."""
         figures = _known(self.figures.values())
-        if not figures:
-            return ClaimVerdict("uncheckable")
+        return ClaimVerdict(self._compare(figures) if figures else "uncheckable")
+
+    @abstractmethod
+    def _compare(self, figures: _Known) -> Verdict:
+        """Give the verdict on figures."""
+
+
+class SameClaim(_FiguresClaim):
+    """Several figures that are printed for one thing: whether one number can be printed in all of these ways."""
+
+    kind: Literal["same"]
+    sign: ClassVar[str] = "="
+
+    def _compare(self, figures: _Known) -> Verdict:
         together = all(one.rounded.meets(two.rounded) for one, two in product(figures, figures))
-        return ClaimVerdict("agrees" if together else "contradictory")
+        return "agrees" if together else "contradictory"
 
 
-class RepeatedClaim(_Claim):
+class RepeatedClaim(_FiguresClaim):
     """One figure that is printed for several things: perhaps the same persons or cases counted twice."""
 
     kind: Literal["repeated"]
-    figures: dict[str, Given] = Field(min_length=2)
+    sign: ClassVar[str] = "≠"
 
-    @property
-    def shown(self) -> str:
-        """Give what is printed."""
-        return " ≠ ".join(map(_text, self.figures.values()))
-
-    def judge(self) -> ClaimVerdict:
-        """Say whether the figures of different things are one and the same."""
-        figures = _known(self.figures.values())
-        if not figures:
-            return ClaimVerdict("uncheckable")
-        return ClaimVerdict("repeated" if len({one.value for one in figures}) == 1 else "agrees")
+    def _compare(self, figures: _Known) -> Verdict:
+        return "repeated" if len({one.value for one in figures}) == 1 else "agrees"
 
 
 AnyClaim = Annotated[
