@@ -318,11 +318,12 @@ class _Validation:
         if not asked:
             return
         found, total = dict(rows.agg(**asked).to_pandas().iloc[0]), self.records.counts[table.name]
-        alike = {n: found[f"count_{n}"] in (0, total) and not found[f"min_{n}"] < found[f"max_{n}"] for n in cells}
+        alike = {n: found[f"count_{n}"] == total and not found[f"min_{n}"] < found[f"max_{n}"] for n in cells}
         few = [name for name in texts if found[f"words_{name}"] <= MOST_WORDS]
         months = rows.group_by(*few, month=_month(rows[table.own_date])).agg(rows_=rows.count()).to_pandas()
         alike |= {name: name in few and len(months[name].drop_duplicates()) == 1 for name in texts}
-        for name in wide if total >= FEW_ROWS else ():
+        empty = {name for name in cells if not found[f"count_{name}"]} | {name for name in few if months[name].isna().all()}
+        for name in (name for name in wide if total >= FEW_ROWS and name not in empty):  # what it lacks is told by the scores
             yield self._step("constant", table, name, 1, int(alike[name]))
         span = counts["month"].min(), min(counts["month"].max(), self._until() - 1)
         for name in few:
