@@ -149,7 +149,7 @@ def _shorten(value: Any) -> Any:
     r"""Write numbers with gaps as {gaps: …} and texts as {texts: …}, a comma between two, where that is shorter than a list.
 
     >>> _shorten([None, None, 86, None]), _shorten(["1月<br>2024", "2月", "3月", "4月"]), _shorten([1, 2])
-    ({'gaps': ',,86,'}, {'texts': '1月\\n2024,2月,3月,4月'}, [1, 2])
+    ({'gaps': ',,86,'}, {'texts': '1月\n2024,2月,3月,4月'}, [1, 2])
     """
     kinds = {type(one) for one in value} if isinstance(value, list) else set()
     if kinds <= {int, float, type(None)} and type(None) in kinds:
