@@ -164,6 +164,10 @@ class Gathered:
 
 def gather(given: IndicatorPoints, scheme: Scheme, among: Cohort) -> Gathered:
     """Weigh the points of every unit by the weights of its level."""
+    levels = [*dict.fromkeys(among.levels)]
+    if len(levels) == 1:
+        alone = aggregate(given, weights_at(scheme, levels[0]), scheme, among.classes)
+        return replace(alone, nominal=np.broadcast_to(alone.nominal, given.points.shape))
     shape, size = given.points.shape, len(given.points)
     found_in, place = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     weighings: list[Weighing] = []
@@ -176,7 +180,7 @@ def gather(given: IndicatorPoints, scheme: Scheme, among: Cohort) -> Gathered:
 
     totals = Totals(np.zeros(shape, dtype=np.int64), np.zeros(size, dtype=np.int64), np.zeros(shape), np.zeros(size), exact)
     nominal, adjustments = np.zeros(shape), []
-    for level in dict.fromkeys(among.levels):
+    for level in levels:
         at = np.flatnonzero(among.levels == level)
         here = slice(at[0], at[-1] + 1) if len(at) == at[-1] - at[0] + 1 else at  # a level in one piece is not copied
         found = aggregate(take_units(given, here), weights_at(scheme, level), scheme, among.classes[here])

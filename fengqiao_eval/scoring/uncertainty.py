@@ -108,17 +108,21 @@ class Law:
 
     def draw(self, lots: np.random.Generator, count: int) -> np.ndarray:
         """Draw values: units × count; NaN where there is no law."""
-        found = np.full((len(self.known), count), np.nan)
-        own = self.numbers[self.known]
-        scale = self.scale[self.known, None] if np.ndim(self.scale) else self.scale
+        whole = bool(self.known.all())
+        here = slice(None) if whole else self.known
+        own = self.numbers[here]
+        scale = self.scale[here, None] if np.ndim(self.scale) else self.scale
         if self.name == "mean":
-            drawn = self.centre[self.known, None] + own[:, :1] * lots.standard_t(own[:, 1:2], (len(own), count))
+            drawn = self.centre[here, None] + own[:, :1] * lots.standard_t(own[:, 1:2], (len(own), count))
         elif self.name == "quantile":
             drawn = _interpolate_rows(lots.beta(own[:, :1], own[:, 1:2], (len(own), count)), own[:, 2:])
         else:
             parts = [lots.standard_gamma(number[:, None], (len(own), count)) for number in own.T]
             drawn = scale * _mix(parts, self.codes if self.name == "coded" else None)
-        found[self.known] = drawn
+        if whole:
+            return np.asarray(drawn)
+        found = np.full((len(self.known), count), np.nan)
+        found[here] = drawn
         return found
 
 
@@ -404,10 +408,12 @@ def total_errors(setting: Setting, one: "Scored", draws: int = VALUES) -> Errors
     centre = next(_drawn_totals(setting, one, laws, gone, 0)) if laws else None
     if centre is not None:
         for points, totals in _drawn_totals(setting, one, laws, gone, draws):
-            away = totals - centre[1]
-            middle, spread = middle + away.sum(axis=1), spread + (away**2).sum(axis=1)
-            off = points - centre[0]
-            sums, squares = sums + off.sum(axis=1), squares + (off**2).sum(axis=1)
+            for draw in range(totals.shape[1]):
+                away, off = totals[:, draw] - centre[1][:, 0], points[:, draw] - centre[0][:, 0]
+                middle += away
+                spread += away**2
+                sums += off
+                squares += off**2
     error = np.sqrt(np.maximum(spread - middle**2 / draws, 0) / (draws - 1))
     points = np.sqrt(np.maximum(squares - sums**2 / draws, 0) / (draws - 1))
     for number in unknown:

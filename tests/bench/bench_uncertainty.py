@@ -6,12 +6,15 @@ Classes with a known truth (tests/places.py), 400 a cell and 40 of 500 units, or
 word is marked !; those of clusters and of correlated indicators are printed without a bound. CPU seconds of this process.
 """
 
+import os
 import resource
 import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import NamedTuple
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the bounds are those of one core: a second thread that waits is counted as work
 
 import numpy as np
 from pymcdm.helpers import rankdata
@@ -245,9 +248,8 @@ def speed(size, in_class):
             drawn = stretch_weights(weights, 0.2, VECTORS)
             doubtful_ranges(units, one.points[at], errors.points[at], (weights, drawn), 100, dice(0, str(group), "weights"))
 
-    rounds = 5 if size <= 1_000 else 1
-    whole, errors = median_seconds(lambda: total_errors(Setting(history, PERIOD, scheme, tree, 0), one), rounds)
-    alone, _ = median_seconds(lambda: ranges(errors), rounds)
+    whole, errors = median_seconds(lambda: total_errors(Setting(history, PERIOD, scheme, tree, 0), one))
+    alone, _ = median_seconds(lambda: ranges(errors))
     points, used = np.nan_to_num(one.points), one.totals.weight_used[0]
     peers = {"plain NumPy, 1,000 places": lambda: [place_of(np.floor(points @ used * 100)) for _ in range(1000)]}
     if size <= 1_000:
@@ -258,7 +260,7 @@ def speed(size, in_class):
     print(f"  {size:>7,} units · with errors {whole + alone:6.2f} s (at most {most[0]})")
     print(f"  {size:>7,} units · given them  {alone:6.2f} s (at most {most[1]})")
     for name, work in peers.items():
-        taken, _ = median_seconds(work, rounds)
+        taken, _ = median_seconds(work)
         print(f"  {size:>7,} units · {name:<34}{taken * (100 if '×' in name else 1):6.2f} s")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"  {size:>7,} units · at most {memory:,} MiB (at most {MOST_MEMORY:,})")
