@@ -407,13 +407,15 @@ export function sorted(units, keyOf) {
 /** Place the units of a group: competition places of whole totals, ties share the better one; `place` is 0 without one. */
 export function placed(table, outcome, group, place = new Int32Array(table.units)) {
   const { totals, ranked } = outcome;
-  const members = (table.members[group] || new Uint32Array()).filter((unit) => ranked[unit]);
+  const all = table.members[group] || new Uint32Array();
+  const members = all.some((unit) => !ranked[unit]) ? all.filter((unit) => ranked[unit]) : all;
   const order = sorted(members, (unit) => -totals[unit]);
   const position = new Int32Array(table.units).fill(-1);
-  order.forEach((unit, at) => {
+  for (let at = 0; at < order.length; at++) {
+    const unit = order[at];
     position[unit] = at;
     place[unit] = at && totals[unit] === totals[order[at - 1]] ? place[order[at - 1]] : at + 1;
-  });
+  }
   return { order, place, position };
 }
 
@@ -529,7 +531,7 @@ export function influenceOfNodes(table, outcome, order) {
   const totals = Float64Array.from(order, (unit) => outcome.totals[unit]);
   const columns = table.leafNodes.map(() => new Float64Array(order.length));
   const used = fractions(table, outcome.weights);
-  const out = new Float64Array(table.leaves);
+  const out = new Int32Array(table.leaves); // as in `weigh`: two kinds would take longer in both
   order.forEach((unit, at) => {
     contribute(table, used, unit, out);
     for (let leaf = 0; leaf < table.leaves; leaf++) columns[leaf][at] = out[leaf];
@@ -696,6 +698,7 @@ const COLUMN = 44; // width of a column of the slope lines
 const SNAPSHOTS = ["A", "B", "C"];
 const SETTLES = 140; // milliseconds of rest before what takes longer is reckoned
 const DOT = 3; // pixels of a place on the thin line of places
+const MANY = 10_000; // units; of more the tables of changes wait until a drag has ended
 const LISTED = 8; // lines of a table of changes; of more, the worst and the best are shown
 const COLOURS = 8;
 const NARROW = 640; // below so many pixels the parts stand below each other
@@ -1907,7 +1910,7 @@ function drawHarm(app) {
   if (!app.harmFold.open) return;
   const bands = { before: grades(app, app.inForce), now: grades(app, app.draft) };
   for (const one of app.harm) {
-    const waits = one.labels.length > LISTED && app.gesture; // many lines would jump about during a drag
+    const waits = app.gesture && (one.labels.length > LISTED || app.table.units > MANY); // many lines would jump about, and many units hold a drag up
     if (waits || one.drawn === app.draft) continue;
     one.drawn = app.draft;
     const found = changes(one.codes, one.labels.length, app.inForce, app.draft, bands);

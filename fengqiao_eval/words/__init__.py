@@ -29,17 +29,24 @@ _MARKS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<&\u2028\u2029"}
 _NOUNS = (
     *("answers", "awards", "bytes", "cards", "cases", "cells", "characters", "codes", "columns", "days", "figures", "files"),
     *("findings", "folders", "groups", "grades", "households", "hours", "ids", "indicators", "lines", "minutes", "months"),
-    *("moves", "names", "notes", "notices", "numbers", "officers", "persons", "places", "points", "records", "rows", "shares"),
-    *("sums", "tables", "times", "units", "weights", "words", "years"),
+    *("moves", "names", "notes", "notices", "numbers", "officers", "periods", "persons", "places", "points", "postings"),
+    *("records", "rows", "shares", "spellings", "sums", "tables", "times", "units", "values", "weights", "words", "years"),
 )
 """What is counted in English sentences: behind a number that is one it loses its s."""
+_VERBS = {"are": "is", "were": "was", "have": "has", "do": "does", "carry": "carries", "pass": "passes"} | {
+    verb: f"{verb}s"
+    for verb in (
+        *("begin", "change", "count", "differ", "enter", "equal", "fit", "hold", "lack", "leave", "lie", "look", "name", "overlap"),
+        *("repeat", "rest", "stand"),
+    )
+}
+"""What is said of it, in the plural and in the singular."""
 _COUNTED = re.compile(
-    rf"\{{(?P<slot>\w+)\}} (?P<noun>{'|'.join(_NOUNS)})\b"
-    r"(?! (?:are|is|were|have|do|stand|lie|hold|count|lack|name|repeat|differ|begin|equal|look|enter|leave|change|carry|pass)\b)"
-    r"(?!(?: (?:of|in|for|to) [^ ,;:.]+)* \([^)]*\) \w)"
-    r"(?! (?:of|in|for|to) [^,;:.]* (?:are|were|have|do|stand|lie|hold|lack|differ|begin|repeat|name|equal)\b)"
+    rf"(?P<slot>\{{\w+\}}) (?P<noun>{'|'.join(_NOUNS)})\b"
+    rf"(?:(?P<which>(?: (?:of|in|for|to|under|without) [^,;:.()]*?)?(?: \([^)]*\))?) (?P<verb>{'|'.join(_VERBS)})\b"
+    rf"(?P<more>[^;:.]*?,? and (?P<second>{'|'.join(_VERBS)})\b)?)?"
 )
-"""A number and what it counts, where nothing is said of it in the plural."""
+"""A number, what it counts, which of these, and what is said of them, once or twice."""
 
 
 @cache
@@ -73,16 +80,19 @@ def sentence(key: str, lang: str, given: Mapping[str, Any]) -> str:
 
     >>> sentence("card.lost.count", "en", {"n": 1}), sentence("card.lost.count", "en", {"n": 21})
     ('{n} record', '{n} records')
+    >>> sentence("note.equal_rows", "en", {"table": "cases", "count": 1})
+    '{count} row of {table} equals another in every column and counts once'
     """
     words = catalogue()[key][lang]
     if lang != "en" or not any(str(number) == "1" for number in given.values()):
         return words
-    return _COUNTED.sub(lambda found: _singular(found) if str(given.get(found["slot"])) == "1" else found[0], words)
+    return _COUNTED.sub(lambda found: _singular(found) if str(given.get(found["slot"][1:-1])) == "1" else found[0], words)
 
 
 def _singular(found: re.Match[str]) -> str:
-    noun = found["noun"]
-    return f"{{{found['slot']}}} {noun[:-3] + 'y' if noun.endswith('ies') else noun[:-1]}"
+    counted, verb, more, second = f"{found['slot']} {found['noun'][:-1]}", found["verb"], found["more"] or "", found["second"]
+    said = f"{counted}{found['which']} {_VERBS[verb]}" if verb else counted
+    return said + (more.removesuffix(second) + _VERBS[second] if second else "")
 
 
 def write_halves(text: str) -> str:
