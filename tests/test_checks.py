@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
 
 import pytest
+import xlsxwriter
 
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.periods import parse
@@ -400,6 +401,58 @@ def test_a_table_that_is_not_there_is_told_not_refused(scored):
     assert [(n.key, n.given["table"], n.given["indicators"]) for n in scores.notes if n.key == "table_missing"] == [
         ("table_missing", "走访", "走访率")
     ]
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    """Score cases of files laid down here by SHARE, read as a mapping says; give the points of S1 and the notes of gaps."""
+
+    def give(mapping: dict, **files: list[list[str]]):
+        (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,一所,station\n", "utf-8")
+        for name, rows in files.items():
+            book = xlsxwriter.Workbook(str(tmp_path / f"{name}.xlsx"))
+            sheet = book.add_worksheet()
+            for at, cells in enumerate(rows):
+                for place, cell in enumerate(cells):
+                    sheet.write_formula(at, place, cell, None, "") if cell.startswith("=") else sheet.write_string(
+                        at, place, cell
+                    )
+            book.close()
+        (tmp_path / "scheme.yaml").write_text(SCHEME.replace("MEASURE", SHARE), "utf-8")
+        cases = Mapped.model_validate({"file": [f"{name}.xlsx" for name in files], **mapping})
+        records = open_records(tmp_path, {"cases": cases}, name="records")
+        span = parse("2024Q4")
+        scores = score(records, load(tmp_path / "scheme.yaml"), span, span.end)
+        told = [(n.key, n.given["column"], n.given.get("count"), n.given["indicators"]) for n in scores.notes if n.key in GAPS]
+        return scores.points.iloc[0][["status", "numerator", "denominator"]].to_list(), told
+
+    return give
+
+
+GAPS = ("column_missing", "gap_file", "gap_lost")
+KEPT = ["case_id", "unit_id", "received_at", "due_at", "closed_at"]
+OCTOBER = [KEPT, ["K1", "S1", "2024-10-05", "2024-10-20", "2024-10-06"], ["K2", "S1", "2024-10-06", "2024-10-20", "2024-10-07"]]
+
+
+def test_what_nobody_keeps_is_not_scored(mapped):
+    """No file says when a case was closed, and the mapping says so: that is no case in time of two, but nothing to score."""
+    given, told = mapped({"set": {"closed_at": None}}, october=[row[:4] for row in OCTOBER])
+    assert given[0] == "no_records"
+    assert told == [("column_missing", "closed_at", None, "按期办结率")]
+
+
+def test_a_column_that_one_file_lacks_is_told_with_what_counts_it(mapped):
+    """November calls it otherwise: its one case counts as not closed, and the indicator in which it does is named."""
+    november = [[*KEPT[:4], "结了"], ["K3", "S1", "2024-11-05", "2024-11-20", "2024-11-06"]]
+    assert mapped({}, october=OCTOBER, november=november) == (["ok", 2, 3], [("gap_file", "closed_at", 1, "按期办结率")])
+    given, told = mapped({"rename": {"结了": "closed_at"}}, october=OCTOBER, november=november)
+    assert (given, told) == (["ok", 3, 3], [])
+
+
+def test_cells_that_are_lost_are_told_with_what_counts_them(mapped):
+    """A formula that was never computed holds no time: the case counts as not closed, which stands where the number does."""
+    lost = [*OCTOBER, ["K3", "S1", "2024-10-07", "2024-10-20", "=E2+1"]]
+    assert mapped({}, october=lost) == (["ok", 2, 3], [("gap_lost", "closed_at", 1, "按期办结率")])
 
 
 def test_an_exposure_that_is_not_there_is_told(scored):

@@ -40,7 +40,7 @@ def trace(
     One row a record (a distinct thing: one row a thing, its record ids joined by spaces; a figure: its source line).
     """
     measure: Any = indicator.measure
-    if not is_countable(measure, records.tables):
+    if not is_countable(measure, records):
         return pd.DataFrame(columns=list(COLUMNS))
     if isinstance(measure, Figure):
         figures = records.tables["figures"]
@@ -201,7 +201,7 @@ def losses(
     The first frame has the unit of the record; the second, empty without `officers`, a row for each officer credited with it.
     """
     plan = Plan(records, scheme, tree, _months(period), as_of, officers)
-    traced = [i for i in scheme.indicators if _can_lose(i) and is_countable(i.measure, records.tables)]
+    traced = [i for i in scheme.indicators if _can_lose(i) and is_countable(i.measure, records)]
     words = evidence.shown_words(scheme)
     found = [_find_losses(plan, group, words) for group in group_by_rows(traced, "code")]
     units, persons = zip(*found, strict=True) if found else ((), ())
@@ -306,7 +306,7 @@ def record_ids(records: Records, scheme: Scheme, tree: Tree, period: Period, as_
     """
     plan = Plan(records, scheme, tree, _months(period), as_of, officers)
     named = [i for i in scheme.consequences if isinstance(i.measure, (Count, Share, Distinct))]
-    found = [_line_records(plan, line) for line in named if is_countable(line.measure, records.tables)]
+    found = [_line_records(plan, line) for line in named if is_countable(line.measure, records)]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(BEHIND))
 
 

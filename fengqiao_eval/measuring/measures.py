@@ -116,10 +116,10 @@ def count(records: Records, scheme: Scheme, tree: Tree, periods: Sequence[Period
     apart: dict[int, Sums] = {}
     for number, indicator in enumerate(scheme.entries):
         measure = indicator.measure
-        if isinstance(measure, (Distinct, Quantile)) and is_countable(measure, records.tables):
+        if isinstance(measure, (Distinct, Quantile)) and is_countable(measure, records):
             count_apart = counting.distinct_counts if isinstance(measure, Distinct) else quantile
             apart[number] = count_apart(plan, measure, _membership(plan, number, periods), size)
-    lines = lines_of(scheme.entries, frozenset(records.tables))
+    lines = lines_of(scheme.entries, records)
     cubes, notes = counting.additive_sums(plan, lines)
     best: dict[str, Sums] = {}
     for number, group in groupby((line for line in lines if has_best_of(line.measure)), key=lambda line: line.indicator):
@@ -193,7 +193,7 @@ def _derive(own: Sums, entry: Entry, counted: Counted, period: Period) -> dict[s
     if isinstance(measure, Quantile):
         return {"num": np.nan, "den": np.nan}
     if isinstance(measure, Count):
-        if not is_countable(measure, counted.plan.records.tables):
+        if not is_countable(measure, counted.plan.records):
             return {"den": np.nan}
         if measure.per is None:
             return {"den": np.nan, "value": own["num"]}

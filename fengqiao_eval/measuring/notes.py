@@ -8,7 +8,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, Note, Status
 from fengqiao_eval.measuring.counting import Plan
 from fengqiao_eval.measuring.measures import Measured
-from fengqiao_eval.measuring.tallies import dates_of, missing_worth
+from fengqiao_eval.measuring.tallies import dates_of, missing_worth, unrecorded_columns
 from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.tables import EVENTS, TABLES
@@ -32,6 +32,7 @@ def collect_notes(plan: Plan, measured: Measured, groups: np.ndarray) -> tuple[N
         *_late_records(plan, measured.period),
         *_uncoded_answers(plan, measured.period),
         *_half_ratios(plan, measured.period),
+        *_gaps(plan),
         *_no_worth(plan, measured.period),
         *_figures(plan, measured),
         *_notices(plan, measured.period),
@@ -47,6 +48,21 @@ def _missing_tables(plan: Plan) -> Iterator[Note]:
         if table not in plan.records.tables:
             needing = [entry.label for entry in entries if table in entry.tables]
             yield Note("table_missing", {"table": TABLES[table].label, "indicators": "、".join(needing)})
+    lacking = [
+        (entry.label, entry.measure.table, c) for entry in entries for c in unrecorded_columns(entry.measure, plan.records)
+    ]
+    for table, column in dict.fromkeys((table, column) for _, table, column in lacking):
+        needing = [label for label, *place in lacking if place == [table, column]]
+        yield Note("column_missing", {"table": TABLES[table].label, "column": column, "indicators": "、".join(needing)})
+
+
+def _gaps(plan: Plan) -> Iterator[Note]:
+    """Name the indicators in which cells count as empty that a file lacks or has lost: what happened there counts as not done."""
+    for gap in plan.records.gaps:
+        measures = [(e.label, e.measure) for e in plan.scheme.entries if not isinstance(e.measure, Figure)]
+        if needing := [label for label, one in measures if one.table == gap.table and gap.column in one.columns]:
+            given = {"table": TABLES[gap.table].label, "column": gap.column, "file": gap.file, "count": gap.number}
+            yield Note(f"gap_{gap.kind}", {**given, "indicators": "、".join(needing)})
 
 
 def _late_records(plan: Plan, period: Period) -> Iterator[Note]:

@@ -339,7 +339,7 @@ class Survey:
         """Count the rows of the period that end before they start, by the columns between which a measure looks."""
         measures = [entry.measure for entry in self.scheme.entries if entry.measure.table == table.name]
         rows = self._rows(table.name)
-        found = [stretch for m in measures if is_countable(m, self.records.tables) for stretch in stretches_of(m)]
+        found = [stretch for m in measures if is_countable(m, self.records) for stretch in stretches_of(m)]
         asked = [one for one in dict.fromkeys(found) if {one.start, one.end} <= set(rows.columns)]
         if asked:
             counts = rows.agg(**{f"n_{n}": rows.count(where=is_reversed(rows, one)) for n, one in enumerate(asked)}).to_pandas()
@@ -351,7 +351,7 @@ class Survey:
         """Count the duties of the period for which no visit can be found: nobody is named, or no day from which it counts."""
         rows = self._rows(table.name)
         measures = [e.measure for e in self.scheme.entries if e.measure.table == table.name and not isinstance(e.measure, Figure)]
-        asked = [m for m in measures if m.counts_visits and is_countable(m, self.records.tables)]
+        asked = [m for m in measures if m.counts_visits and is_countable(m, self.records)]
         if table.name == "duties" and asked and {"subject_id", "due_from"} <= set(rows.columns):
             tests = [{name: test for name, test in measure.where.items() if name in rows.columns} for measure in asked]
             wanted = query.any_of(*(query.is_so(query.passes(rows, one)) for one in tests))
@@ -362,7 +362,7 @@ class Survey:
         """Count the times of the period that have no time of day, in columns of which minutes or hours are looked at."""
         measures = [entry.measure for entry in self.scheme.entries if entry.measure.table == table.name]
         rows = self._rows(table.name)
-        found = dict.fromkeys(c for m in measures if is_countable(m, self.records.tables) for c in clock_columns(m))
+        found = dict.fromkeys(c for m in measures if is_countable(m, self.records) for c in clock_columns(m))
         if asked := [column for column in found if column in rows.columns]:
             times = {column: rows[column].cast("timestamp") for column in asked}
             bare = {f"bare_{n}": rows.count(where=time == time.truncate("D")) for n, time in enumerate(times.values())}

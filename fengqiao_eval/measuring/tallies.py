@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from fengqiao_eval.records import query
 from fengqiao_eval.records.query import Cell
+from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.scheme.indicator import Entry, Indicator
 from fengqiao_eval.scheme.measure import (
@@ -67,9 +68,9 @@ class Tally:
 # What is asked for
 
 
-def lines_of(entries: Sequence[Entry], tables: frozenset[str]) -> tuple[Tally, ...]:
-    """List every sum of the indicators whose table is there; the key of each is its place in the list."""
-    found = (line for n, i in enumerate(entries) for line in _lines(n, i) if is_countable(line.measure, tables))
+def lines_of(entries: Sequence[Entry], records: Records) -> tuple[Tally, ...]:
+    """List every sum of the indicators whose table and columns are there; the key of each is its place in the list."""
+    found = (line for n, i in enumerate(entries) for line in _lines(n, i) if is_countable(line.measure, records))
     return tuple(replace(line, key=str(key)) for key, line in enumerate(found))
 
 
@@ -102,9 +103,15 @@ def _moments(measure: Any) -> Iterator[Tally]:
             yield Tally(0, "", "", measure.model_copy(update={"values": words}), moment=str(code))
 
 
-def is_countable(measure: Any, tables: Container[str]) -> bool:
-    """Say whether the tables are there whose rows a measure counts; without an exposure it is counted and has no value."""
-    return all(table in tables for table in measure.tables if table != "postings")
+def is_countable(measure: Any, records: Records) -> bool:
+    """Say whether the tables and columns are there that a measure counts; without an exposure it is counted and has no value."""
+    there = all(table in records.tables for table in measure.tables if table != "postings")
+    return there and not unrecorded_columns(measure, records)
+
+
+def unrecorded_columns(measure: Any, records: Records) -> list[str]:
+    """Name the columns that a measure looks at and the mapping says nobody keeps: that they are empty is no answer."""
+    return [] if isinstance(measure, Figure) else [c for c in measure.columns if (measure.table, c) in records.unrecorded]
 
 
 def dates_of(entries: Iterable[Entry], table: Table, rows: Any) -> tuple[str, ...]:

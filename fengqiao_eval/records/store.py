@@ -1,10 +1,10 @@
 """The records as read: tables found, shaped, checked and typed, with every fault of every table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -19,6 +19,16 @@ from fengqiao_eval.records.sources import BROKEN, SHOWN, Address, Roots, Source,
 from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.words import quote
+
+
+class Gap(NamedTuple):
+    """Cells that are empty though something may have happened: a file of several lacks the column, or their content is lost."""
+
+    kind: Literal["file", "lost"]
+    table: str
+    column: str
+    file: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,10 @@ class Records:
     """How the columns of ids meet the units."""
     receipts: Mapping[str, tuple[Receipt, ...]] = field(default_factory=dict)
     """What was read of each file that an office made, row by row, by table."""
+    unrecorded: frozenset[tuple[str, str]] = frozenset()
+    """The tables and columns that the mapping sets to nothing in every file: nobody keeps them."""
+    gaps: tuple[Gap, ...] = ()
+    """Which cells are empty for a reason that lies in the files."""
     equal: Mapping[str, pd.DataFrame] = field(default_factory=dict, compare=False)
     """The ids of rows that were left out because they equal another, the first of them, by table."""
 
@@ -89,13 +103,15 @@ def read_records(
     matches, units, equal = list[Match](), None, dict[str, pd.DataFrame]()
     counts: dict[str, int] = {}
     faults, notes, deeper = found.faults, found.notes, list[Fault]()
+    gaps = [gap for table, several in found.receipts.items() for gap in _lost_cells(table, several, mapped[table])]
     for table, parts in found.tables.items():
         file = _label_parts(parts)
         try:
-            rows, wrong, more, told = _shape_parts(parts, TABLES[table], mapped[table])
+            rows, wrong, more, told, lacking = _shape_parts(parts, TABLES[table], mapped[table])
             faults += wrong
             deeper += more
             notes += told
+            gaps += lacking
             if rows is not None:
                 units = register(rows) if table == "units" else units
                 if units is not None:
@@ -129,7 +145,15 @@ def read_records(
     files = MappingProxyType({table: _label_parts(parts) for table, parts in found.tables.items()})
     receipts = MappingProxyType({table: tuple(several) for table, several in found.receipts.items()})
     held = (MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files)
-    return Records(*held, tuple(matches), receipts, MappingProxyType(equal)), faults
+    return Records(*held, tuple(matches), receipts, _unrecorded(found.tables), tuple(gaps), MappingProxyType(equal)), faults
+
+
+def _unrecorded(found: Mapping[str, Sequence[Source]]) -> frozenset[tuple[str, str]]:
+    """List the columns that are set to nothing in every file of their table."""
+    nothing = {
+        table: [{n for n, value in part.set.items() if value in (None, "")} for part in parts] for table, parts in found.items()
+    }
+    return frozenset((table, name) for table, parts in nothing.items() for name in set.intersection(*parts))
 
 
 def _label_parts(parts: Sequence[Source]) -> str:
@@ -148,10 +172,11 @@ def _is_whole(part: Source) -> bool:
 
 def _shape_parts(
     parts: Sequence[Source], table: Table, mapped: Mapped
-) -> tuple[Any | None, list[Fault], list[Fault], list[Note]]:
+) -> tuple[Any | None, list[Fault], list[Fault], list[Note], list[Gap]]:
     """Shape each file of a table and put them below each other; None where one lacks what a table must have.
 
-    Of several files a name of the mapping may be in some only. Return also the faults of the files, those of their cells, notes.
+    Of several files a name of the mapping may be in some only. Return also the faults of the files, those of their cells, notes,
+    and the columns that a file lacks.
     """
     ways = [mapped.model_copy(update={"set": part.set}) for part in parts]
     shaped = [shape(part.rows, table, how, part.file, part.numbers) for part, how in zip(parts, ways, strict=True)]
@@ -159,16 +184,26 @@ def _shape_parts(
     notes = _join_notes([told for _, _, told in shaped])
     whole = [(part, rows) for part, (rows, _, _) in zip(parts, shaped, strict=True) if rows is not None]
     if len(whole) < len(parts):
-        return None, faults, [], notes
+        return None, faults, [], notes, []
     deeper = [fault for part, rows in whole for fault in check_cells(rows, table, part.file, part.numbers)]
     if len(parts) == 1:
-        return whole[0][1], faults, deeper, notes
+        return whole[0][1], faults, deeper, notes, []
     every = dict.fromkeys(name for _, rows in whole for name in rows.columns if not name.endswith(query.OWN))
+    gaps: list[Gap] = []
     for part, rows in whole:
         if lacking := [name for name in every if name not in rows.columns]:
             given = {"table": table.label, "file": part.file, "columns": ", ".join(map(quote, lacking))}
             notes.append(Note("columns_missing", given))
-    return query.union_files([(part.file, rows) for part, rows in whole]), faults, deeper, notes
+            number = int(rows.count().execute())
+            gaps += [Gap("file", table.name, name, part.file, number) for name in lacking]
+    return query.union_files([(part.file, rows) for part, rows in whole]), faults, deeper, notes, gaps
+
+
+def _lost_cells(table: str, several: Sequence[Receipt], mapped: Mapped) -> Iterator[Gap]:
+    """List the cells of office files whose content is lost, by the columns that they are read into."""
+    for receipt in several:
+        for one in receipt.lost:
+            yield Gap("lost", table, mapped.rename.get(one.column, one.column), receipt.where, one.number)
 
 
 def _mapping_faults_of_all(found: Sequence[Sequence[Fault]]) -> list[Fault]:

@@ -36,7 +36,22 @@ _NOUNS = (
 _VERBS = {"are": "is", "were": "was", "have": "has", "do": "does", "carry": "carries", "pass": "passes"} | {
     verb: f"{verb}s"
     for verb in (
-        *("begin", "change", "count", "differ", "enter", "equal", "fit", "hold", "lack", "leave", "lie", "look", "name", "overlap"),
+        *(
+            "begin",
+            "change",
+            "count",
+            "differ",
+            "enter",
+            "equal",
+            "fit",
+            "hold",
+            "lack",
+            "leave",
+            "lie",
+            "look",
+            "name",
+            "overlap",
+        ),
         *("repeat", "rest", "stand"),
     )
 }
