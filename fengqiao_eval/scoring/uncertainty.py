@@ -56,8 +56,10 @@ DRAWS = 1000
 GRID = 60
 """Numbers that τ may be, from 0 to three times what totals differ by."""
 
-SILENT = 0.1
-"""Where units keep less than this, how far they lie apart is not known well enough to say how sure a grade is."""
+SILENT = 0.3
+"""Where units keep less than this, how far they lie apart is not known well enough to say how sure a grade is.
+
+In classes without true differences what is said would come true more often than it says (docs/UNCERTAINTY.md)."""
 
 VECTORS = 20
 """Draws of weights where these are in doubt; the draws are dealt out among them."""
