@@ -36,6 +36,7 @@ NAMED_BY = {
     "comparisons": ("unit_id", "indicator", "period", "step"),
     "ranks": ("unit_id", "period"),
     "asides": ("unit_id", "indicator", "period", "aside"),
+    "answers": ("unit_id", "indicator", "period", "code"),
     "losses": ("unit_id", "indicator", "table", "record_id", "happened_at"),
     "open_disputes": ("unit_id", "dispute_id", "tier", "received_at", "due_at", "days_left"),
 }

@@ -19,13 +19,16 @@ from fengqiao_eval.results.frames import Frame
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.words import language
 
-FRAMES = ("units", "measures", "points", "adjustments", "comparisons", "ranks", "chances", "asides", "losses", "open_disputes")
+FRAMES = (
+    *("units", "measures", "points", "adjustments", "comparisons", "ranks", "chances", "asides", "answers", "losses"),
+    "open_disputes",
+)
 """The frames of a run, each a parquet file; those of officers lie in officer/."""
 
 NEEDED = frozenset({"run", "state", "periods"})
 """What no manifest is without."""
 
-CARD_FRAMES = tuple(name for name in FRAMES if name != "measures")
+CARD_FRAMES = tuple(name for name in FRAMES if name not in ("measures", "answers"))
 """The frames a card reads."""
 
 

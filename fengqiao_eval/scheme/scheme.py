@@ -117,6 +117,8 @@ class Scheme(Model):
     """Full marks of points and totals, or one a class with `others` for the rest (R35)."""
     least_covered: Decimal = Field(Decimal("0.7"), ge=0, le=1)
     least_class: int = Field(8, ge=2)
+    least_cell: int = Field(5, ge=1)
+    """Of fewer answers of the public no number is shown, where they are told by answer or by group."""
     levels: tuple[str, ...] = Field(min_length=1)
     compare_within: Mapping[str, Literal["level", "class", "class_in_county", "station"]] = {}
     longer_period: Literal["recount", "mean_of_totals"] = "recount"
@@ -198,6 +200,11 @@ def least_at(entry: Entry, level: str) -> int:
     """Read the smallest number of records that is scored at a level."""
     least = entry.least
     return least.get(level, least.get("others", 1)) if isinstance(least, dict) else least
+
+
+def asks_public(entry: Entry) -> bool:
+    """Say whether what is counted are answers of the public: rows of the table surveys."""
+    return entry.measure.table == "surveys"
 
 
 def least_percent(scheme: Scheme) -> str:

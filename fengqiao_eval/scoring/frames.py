@@ -8,9 +8,11 @@ import pandas as pd
 
 from fengqiao_eval.documents import join_ids
 from fengqiao_eval.errors import OFFICER, STATUSES, Status
+from fengqiao_eval.measuring.measures import Measured
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
-from fengqiao_eval.scheme.scheme import Scheme
+from fengqiao_eval.scheme.measure import Coded
+from fengqiao_eval.scheme.scheme import Scheme, applies, asks_public
 from fengqiao_eval.scoring.aggregation import covers_enough
 from fengqiao_eval.scoring.benchmarks import Stage
 from fengqiao_eval.scoring.result import Scored
@@ -23,6 +25,8 @@ ADJUSTMENTS = dict.fromkeys(
 CHANCES = {"unit_id": "str", "period": "str", "statement": "str", "object": "str", "k": "Int64", "chance": "float64"}
 
 NUMBERS = ("given", "reference", "result")
+
+ANSWERS = {"unit_id": "str", "indicator": "str", "period": "str", "code": "float64", "answers": "int64"}
 
 COMPARISONS = ("unit_id", "level", "indicator", "period", "step", "kind", *NUMBERS)
 
@@ -53,6 +57,19 @@ def measures(scored: Sequence[Scored], scheme: Scheme, tree: Tree) -> pd.DataFra
     arrays = {name: _stack(getattr(one.measured, name)[:, :count] for one in scored) for name in numbers}
     status = pd.Categorical.from_codes(_stack(one.status[:, :count] for one in scored), pd.Index(STATUSES))
     return pd.DataFrame({**keys, **arrays, "status": status}, copy=False)
+
+
+def answers(measured: Measured, scheme: Scheme, tree: Tree) -> pd.DataFrame:
+    """The frame answers: how many answers of the public have each code, by unit above officers and indicator, in a period."""
+    above, found = (tree.units["level"] != OFFICER).to_numpy(), [pd.DataFrame(columns=list(ANSWERS))]
+    for number, indicator in enumerate(scheme.indicators):
+        if not (asks_public(indicator) and isinstance(indicator.measure, Coded)):
+            continue
+        there = above & np.array([applies(indicator, level) for level in tree.units["level"]], dtype=bool)
+        for code, counts in measured.moments.get(number, {}).items():
+            frame = tree.units[["unit_id"]].assign(indicator=indicator.code, period=str(measured.period))
+            found.append(frame.assign(code=float(code), answers=np.rint(counts).astype("int64"))[there])
+    return pd.concat(found, ignore_index=True).astype(ANSWERS)
 
 
 def _categorical(words: Iterable[Any], codes: np.ndarray) -> pd.Categorical:

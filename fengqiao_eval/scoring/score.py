@@ -40,6 +40,7 @@ class Scores:
     ranks: pd.DataFrame
     chances: pd.DataFrame
     asides: pd.DataFrame
+    answers: pd.DataFrame
     losses: pd.DataFrame
     officer_losses: pd.DataFrame
     open_disputes: pd.DataFrame
@@ -99,6 +100,7 @@ def score(
         ranks=frames.ranks(scored, scheme, tree, days, firm),
         chances=frames.chances(firm, tree),
         asides=asides,
+        answers=frames.answers(scored[0].measured, scheme, tree),
         losses=of_units,
         officer_losses=of_officers,
         open_disputes=disputes,

@@ -67,6 +67,7 @@ class Frames:
             "comparisons": dict(self.comparisons()),
             "ranks": dict(self.ranks()),
             "asides": dict(self.asides()),
+            "answers": dict(self.answers()),
             "losses": numbered(self.losses()),
             "open_disputes": numbered(self.open_disputes()),
         }
@@ -171,6 +172,18 @@ class Frames:
                         yield (unit.unit_id, entry.code, str(period), code), {
                             "label": label, "numerator": above, "denominator": below_,
                         }  # fmt: skip
+
+    def answers(self) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """A row a code of an answer of the public: how often it was given, at every unit above officers, in the period."""
+        for entry in self.scheme.indicators:
+            measure = entry.measure
+            if measure["kind"] != "coded" or measure["table"] != "surveys":
+                continue
+            for unit in (one for one in self.tree.units.values() if entry.applies(one.level) and one.level != OFFICER):
+                parts = self.book.parts(unit.unit_id, measure, self.book.months(entry, self.period))
+                given = Counter(part.counted.above for part in parts)
+                for code in set(measure["values"].values()):
+                    yield (unit.unit_id, entry.code, str(self.period), float(code)), {"answers": given[code]}
 
     # Single records
 

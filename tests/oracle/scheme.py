@@ -12,7 +12,7 @@ from oracle.records import Period
 
 WORDS = {
     "scheme": "title title_en version sources author checker decided_on weights aggregation decimals full_marks least_covered"
-    " least_class levels compare_within longer_period mean_of bands awards void justified dimensions outside",
+    " least_class least_cell levels compare_within longer_period mean_of bands awards void justified dimensions outside",
     "override": "parent reason author checker date weights",
     "dimension": "code label label_en weight aggregation floor cap dimensions indicators",
     "indicator": "code label label_en why unit direction measure against target levels least beside split source weight points"
