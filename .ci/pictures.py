@@ -68,11 +68,11 @@ def _make_pages(project: Path, lang: str) -> Iterator[tuple[str, Path]]:
         (project / "params" / f"{names[name]}.yaml").write_text(told, "utf-8")
     run, thin = project / "runs" / names["demo"], project / "runs" / names["thin"]
     wanted = [f"--only={unit}" for unit in (FULL, COUNTY, CITY, OFFICER)]
-    if not call(project, "run", f"params/{names['demo']}.yaml", "--short", *wanted):
+    if not call(project, "run", f"params/{names['demo']}.yaml", "--short", "--public", *wanted):
         call(project, "run", f"params/{names['demo']}.yaml", *wanted)
     call(project, "score", f"params/{names['before']}.yaml")
     wanted = [f"--only={unit}" for unit in (FULL, UNSCORED)]
-    if not call(project, "run", f"params/{names['thin']}.yaml", "--short", *wanted):
+    if not call(project, "run", f"params/{names['thin']}.yaml", "--short", "--public", *wanted):
         call(project, "run", f"params/{names['thin']}.yaml", *wanted)
     compared, alone = project / f"compare.{lang}.html", project / f"standalone.{lang}.html"
     with _language(lang):
@@ -88,6 +88,7 @@ def _make_pages(project: Path, lang: str) -> Iterator[tuple[str, Path]]:
     yield from (("officers", run / "officer" / "index.html"), ("read", run / "read.html"))
     yield from (("compare", compared), ("standalone", alone))
     yield from (("short", run / "station" / f"{FULL}.short.html"), ("short_officer", run / "officer" / f"{OFFICER}.short.html"))
+    yield from (("public", run / "public.html"), ("public_thin", thin / "public.html"))
     yield ("short_unscored", thin / "station" / f"{UNSCORED}.short.html")
 
 

@@ -333,6 +333,7 @@ def run_(
     engine: Annotated[str, typer.Option(metavar="|".join(ENGINES), help=_help("engine"))] = ENGINES[0],
     pdf: Annotated[bool, typer.Option("--pdf", help=_help("pdf"))] = False,
     short: Annotated[bool, typer.Option("--short", help=_help("short"))] = False,
+    public: Annotated[bool, typer.Option("--public", help=_help("public"))] = False,
     fresh: Fresh = False,
     quiet: Quiet = False,
 ) -> None:
@@ -343,7 +344,7 @@ def run_(
     from fengqiao_eval.runs.run import run
 
     _begin(params, quiet=quiet)
-    _tell(run(Job(params, sets, only, workers, notebooks, engine, pdf, fresh, short=short)), quiet=quiet)
+    _tell(run(Job(params, sets, only, workers, notebooks, engine, pdf, fresh, short=short, public=public)), quiet=quiet)
 
 
 @app.command(cls=usage.Command, help=_help("tune"))

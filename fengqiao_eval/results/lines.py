@@ -314,7 +314,9 @@ def _asides(of: CardPeriods, indicator: Indicator) -> Iterator[str]:
     for row in (row for row in of.asides if row["indicator"] == indicator.code):
         code, met, whole = text(row["aside"]), number(row["numerator"]), number(row["denominator"])
         label = english.get(code) or term("tier", code.removeprefix("split:"), of.lang) if of.lang == "en" else text(row["label"])
-        if whole:
+        if row.get("hidden"):  # see publication.breakdown
+            yield say("card.kept_back", of.lang, label=label, least=of.unit.scheme.least_cell)
+        elif whole:
             yield f"{label} {plain(100 * (met or 0.0) / whole, 1)}% ({plain(met)}/{plain(whole)})"
         else:
             yield f"{label} {plain(met) if whole is None else 0}"

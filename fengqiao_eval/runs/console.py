@@ -10,6 +10,7 @@ from fengqiao_eval.engine.pool import summary as failed_words
 from fengqiao_eval.errors import OFFICER, Note
 from fengqiao_eval.measuring.plausibility import percent
 from fengqiao_eval.pages import comparison
+from fengqiao_eval.publication import PAGE
 from fengqiao_eval.records.identifiers import Match
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.results.caveats import template_lines
@@ -162,7 +163,8 @@ def result_lines(made: Made, lang: str) -> Iterator[str]:
         yield say("say.printed", lang, cards=level_counts(made.printed, lang))
     if signed := sum(1 for _ in made.folder.glob(f"*/*{SHORT}")):
         yield say("say.look_short", lang, n=signed, path=f"{short_path(made.folder)}/*/*{SHORT}")
-    for key, place in (("say.look_workbook", WORKBOOK), ("say.look_officers", f"{OFFICER}/index.html")):
+    others = (("say.look_public", PAGE), ("say.look_officers", f"{OFFICER}/index.html"))
+    for key, place in (("say.look_workbook", WORKBOOK), *others):
         if (made.folder / place).is_file():
             yield say(key, lang, path=short_path(made.folder / place))
 

@@ -71,6 +71,8 @@ class Job:
     """When the call began, by a clock that is never set."""
     short: bool = False
     """Whether a short card, one page to sign, is made beside every card."""
+    public: bool = False
+    """Whether the page for the public is made."""
     seen: Callable[["Seen"], None] | None = field(default=None, compare=False)
     """What is handed the records as they were read, before anything in them is refused."""
 

@@ -13,6 +13,7 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.files import PRIVATE, replace_whole
 from fengqiao_eval.pages import receipts
 from fengqiao_eval.periods import parse
+from fengqiao_eval.publication import PAGE
 from fengqiao_eval.runs import folder as run_folder
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.job import Job
@@ -53,7 +54,8 @@ def is_up_to_date(folder: Path, job: Job) -> bool:
     if told["keys"]["cards"] != job.cards_key(told["run"], told["corrects"]) or told["failures"] or told["officers_failed"]:
         return False
     pages = [*(folder / page for page in told["pages"]), *((pdf for card in wanted for pdf in card.pdfs) if job.pdf else ())]
-    return SCREEN in told["pages"] and all(map(is_nonempty, pages)) and all(map(is_printed, wanted))
+    wanted_pages = {SCREEN, *([PAGE] if job.public else [])}
+    return wanted_pages <= {*told["pages"]} and all(map(is_nonempty, pages)) and all(map(is_printed, wanted))
 
 
 def take_frames(source: Path, job: Job) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from fengqiao_eval.engine.pool import print_cards
 from fengqiao_eval.errors import OFFICER, Fault, FengqiaoError, FullDiskError, InputError, Note
 from fengqiao_eval.files import FULL, find_refusal, refusal
 from fengqiao_eval.pages import receipts
+from fengqiao_eval.publication.breakdown import mark_asides
 from fengqiao_eval.records.sources import Address, end_snapshot, one_snapshot
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.results import seal
@@ -173,7 +174,8 @@ def _score(job: Job, *, new: bool) -> dict[str, Any]:
     if changed:
         job.log.write("changed", files=changed)
     part = run_folder.create_part(job.part)
-    run_folder.write_frames(part, *run_folder.split_officers(scores))
+    asides = mark_asides(scores.asides, scores.points, scores.units, scheme)
+    run_folder.write_frames(part, *run_folder.split_officers(replace(scores, asides=asides)))
     run_folder.write_scheme(part, scheme)
     levels = jobs.levels_of(job.params, scheme)
     units = jobs.count_units(scores, levels)
@@ -262,15 +264,19 @@ def _pages(job: Job) -> list[str]:
     before = {path for path in job.part.rglob("*") if path.is_file()}
     receipts.write(job.part, run_folder.read_manifest(job.part), job.params.lang)
     if job.cards:
-        write_pages(job.part, job.params.lang)
+        write_pages(job.part, job.params.lang, public=job.public)
     after = {path for path in job.part.rglob("*") if path.is_file()}
     return sorted(path.relative_to(job.part).as_posix() for path in after - before)
 
 
-def write_pages(folder: Path, lang: str) -> None:
-    """Write assets, the one screen, the index of officers and the workbooks; those of officers into officer/ only."""
+def write_pages(folder: Path, lang: str, *, public: bool = False) -> None:
+    """Write assets, the one screen, the index of officers and the workbooks; those of officers into officer/ only.
+
+    public: whether the page for the public is wanted, which stands for itself.
+    """
     from fengqiao_eval.pages import comparison, run_screen  # noqa: PLC0415 - plotly is loaded only where pages are written
     from fengqiao_eval.pages.page import link_cards, write_assets  # noqa: PLC0415 - see above
+    from fengqiao_eval.publication import page  # noqa: PLC0415 - see above
     from fengqiao_eval.workbooks.results import write_workbook  # noqa: PLC0415 - xlsxwriter likewise
 
     write_assets(folder / "assets")
@@ -278,6 +284,8 @@ def write_pages(folder: Path, lang: str) -> None:
     changes = comparison.change_lines(run_folder.read_manifest(folder)["since"], lang)
     run_screen.write(folder, lang, [line.strip() for line in changes])
     write_workbook(folder, folder / WORKBOOK, lang)
+    if public:
+        page.write(folder, lang)
     if (folder / OFFICER).is_dir():
         run_screen.write(folder, lang, officers=True)
         write_workbook(folder, folder / OFFICER / WORKBOOK, lang, officers=True)

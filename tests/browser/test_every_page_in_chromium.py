@@ -37,6 +37,8 @@ PAGES = {
     "short": "demo/station/S007.short.html",
     "short officer": "demo/officer/P0001.short.html",
     "short unscored": "thin/station/S008.short.html",
+    "public": "demo/public.html",
+    "public in part": "thin/public.html",
     "compare": "compare.html",
     "standalone": "standalone.html",
 }
@@ -59,7 +61,7 @@ def runs(tmp_path_factory):
             told = f"period: 2024Q4\nrecords: {name}\nscheme: params/one_table.yaml\nout: runs_{lang}\nlang: {lang}\n"
             (folder / "params" / f"{name}.yaml").write_text(told, "utf-8")
             wanted = [f"--only={unit}" for unit in only]
-            subprocess.run([FENGQIAO, "run", f"params/{name}.yaml", "--short", *wanted], cwd=folder, check=True)
+            subprocess.run([FENGQIAO, "run", f"params/{name}.yaml", "--short", "--public", *wanted], cwd=folder, check=True)
         made = f"runs_{lang}"
         earlier = ["score", "params/demo.yaml", "--set", "period=2024Q3", "--set", f"out={made}/before"]
         compared = ["compare", f"{made}/before/demo", f"{made}/demo", "--out", f"{made}/compare.html"]
