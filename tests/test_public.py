@@ -87,7 +87,7 @@ def test_every_unit_is_there_with_place_and_counts(folder, spoken):
     points = pd.read_parquet(folder / "points.parquet").query("unit_id == 'S002' and period == '2024Q4'")
     own = text[text.index('aria-label="青石桥第2派出所"') :].partition("</section>")[0]
     for row in points.dropna(subset=["numerator", "denominator"]).itertuples():
-        assert any(f" | {row.numerator:,.10g} | {row.denominator:,.10g} | " in line for line in rows(own)), row.indicator
+        assert any(f" | {row.numerator:,.10g}/{row.denominator:,.10g} | " in line for line in rows(own)), row.indicator
 
 
 def test_no_officer_zone_record_or_person_is_on_it(spoken):

@@ -53,8 +53,8 @@ class PublicUnit:
     margin: str
     grade: str
     notes: tuple[str, ...]
-    lines: tuple[tuple[str, str, str, str], ...]
-    """Label, numerator, denominator, value or why there is none."""
+    lines: tuple[tuple[str, str, str], ...]
+    """Label, numerator and denominator, value or why there is none."""
 
 
 def write(folder: Path, lang: str = "zh") -> Path:
@@ -170,11 +170,12 @@ def _margin(run: Run, row: Mapping[str, Any], lang: str) -> str:
     return say("card.margin.counted" if run.scheme.error == "none" else "card.margin.none", lang)
 
 
-def _line(indicator: Indicator, row: Mapping[str, Any], lang: str) -> tuple[str, str, str, str]:
+def _line(indicator: Indicator, row: Mapping[str, Any], lang: str) -> tuple[str, str, str]:
     above, below, value = (number(row[name]) for name in ("numerator", "denominator", "value"))
     said = measured(value, term("unit", indicator.unit, lang), short=below is None and above is not None)
     status = term("status", shown_status(row["status"], number(row["n"])), lang)
-    return _show(indicator.name(lang)), plain(above), plain(below), said if value is not None else status
+    counts = plain(above) if below is None else f"{plain(above)}/{plain(below)}"
+    return _show(indicator.name(lang)), counts, said if value is not None else status
 
 
 # Answers
