@@ -66,6 +66,7 @@ def test_a_good_scheme_is_read(loaded):
     closed, safety = scheme.indicators
     assert closed.measure.where["tier"].in_ == ("014",)
     assert (closed.weight, scheme.least_covered, scheme.least_class, scheme.full_marks) == (100, Decimal("0.7"), 8, 100)
+    assert scheme.least_cell == 5
     assert safety.measure.kind == "figure"
     assert scheme.void[0].period == "2024-11"
 

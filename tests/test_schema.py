@@ -57,6 +57,7 @@ def test_the_schemes_of_the_project_fit(path):
         ((), {"lable": "x"}, [""]),
         ((), {"weights": "percent"}, ["weights"]),
         ((), {"least_covered": 1.5}, ["least_covered"]),
+        ((), {"least_cell": 0}, ["least_cell"]),
         ((), {"decimals": "two"}, ["decimals"]),
         (("dimensions", 0), {"wieght": 3}, ["dimensions/0"]),
         (("dimensions", 0, "indicators", 0), {"missing": "ignore"}, ["dimensions/0/indicators/0/missing"]),

@@ -264,19 +264,19 @@ def _pages(job: Job) -> list[str]:
     before = {path for path in job.part.rglob("*") if path.is_file()}
     receipts.write(job.part, run_folder.read_manifest(job.part), job.params.lang)
     if job.cards:
-        write_pages(job.part, job.params.lang, public=job.public)
+        write_pages(job.part, job.params.lang)
+    if job.public:
+        from fengqiao_eval.publication import page  # noqa: PLC0415 - only where it is asked for
+
+        page.write(job.part, job.params.lang)
     after = {path for path in job.part.rglob("*") if path.is_file()}
     return sorted(path.relative_to(job.part).as_posix() for path in after - before)
 
 
-def write_pages(folder: Path, lang: str, *, public: bool = False) -> None:
-    """Write assets, the one screen, the index of officers and the workbooks; those of officers into officer/ only.
-
-    public: whether the page for the public is wanted, which stands for itself.
-    """
+def write_pages(folder: Path, lang: str) -> None:
+    """Write assets, the one screen, the index of officers and the workbooks; those of officers into officer/ only."""
     from fengqiao_eval.pages import comparison, run_screen  # noqa: PLC0415 - plotly is loaded only where pages are written
     from fengqiao_eval.pages.page import link_cards, write_assets  # noqa: PLC0415 - see above
-    from fengqiao_eval.publication import page  # noqa: PLC0415 - see above
     from fengqiao_eval.workbooks.results import write_workbook  # noqa: PLC0415 - xlsxwriter likewise
 
     write_assets(folder / "assets")
@@ -284,8 +284,6 @@ def write_pages(folder: Path, lang: str, *, public: bool = False) -> None:
     changes = comparison.change_lines(run_folder.read_manifest(folder)["since"], lang)
     run_screen.write(folder, lang, [line.strip() for line in changes])
     write_workbook(folder, folder / WORKBOOK, lang)
-    if public:
-        page.write(folder, lang)
     if (folder / OFFICER).is_dir():
         run_screen.write(folder, lang, officers=True)
         write_workbook(folder, folder / OFFICER / WORKBOOK, lang, officers=True)
