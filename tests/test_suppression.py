@@ -23,10 +23,10 @@ def table(drawn, text):
     return frame.drop(columns=["unit", "of"]).to_numpy("int64"), above
 
 
-def shown(drawn, text, printed, least=5):
+def shown(drawn, text, printed, least=5, **how):
     """Write a table as it is shown, a line a unit: numbers, an asterisk for a cell kept back, an x for one that follows."""
     counts, above = table(drawn, text)
-    found = suppress(counts, above, printed, least)
+    found = suppress(counts, above, printed, least, **how)
     marks = np.where(found.derivable, "x", np.where(found.hidden, "*", counts.astype(str)))
     return [" ".join(row) for row in marks]
 
@@ -199,6 +199,24 @@ def test_nobody_asked_is_nobody_told(drawn):
         | unit | of | good | bad |
         | A    |    | 0    | 0   |
         | B    |    | 5    | 9   |""", [(1, 1)]) == ["0 0", "5 9"]  # fmt: skip
+
+
+def test_several_neighbours_give_back_together(drawn):
+    """A station of one such answer may hold five, though no neighbour has four: several give; their county stays as it is."""
+    assert shown(drawn, """
+        | unit | of | good | bad |
+        | X    |    | 60   | 9   |
+        | A    | X  | 20   | 1   |
+        | B    | X  | 10   | 3   |
+        | C    | X  | 10   | 3   |
+        | D    | X  | 20   | 2   |""", [(1, 1)]) == ["60 9", "* *", "* *", "* *", "* *"]  # fmt: skip
+
+
+def test_an_empty_group_tells_of_nobody(drawn):
+    """That nobody answered by letter says nothing of anybody's answer; that nobody was dissatisfied does."""
+    text = "| unit | of | phone | letter |\n| A | | 9 | 0 |"
+    assert shown(drawn, text, [(1, 1)], empty=False) == ["9 0"]
+    assert shown(drawn, text, [(1, 1)]) == ["* *"]
 
 
 @pytest.mark.parametrize(("least", "expected"), [(1, "9 3"), (4, "* *"), (10, "* *")])

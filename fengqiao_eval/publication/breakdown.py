@@ -143,23 +143,22 @@ def _hidden(part: pd.DataFrame, points: pd.DataFrame | None, units: pd.DataFrame
     numbers = part["denominator"].fillna(part["numerator"])
     if points is None and part["denominator"].notna().any():  # of so many in all: those that meet the test, and those that do not
         met = pd.DataFrame({"met": part["numerator"], "rest": part["denominator"] - part["numerator"]}).set_axis(part["unit_id"])
-        return pd.Series(_hidden_rows(met, units, least, told=True).any(axis=1), part.index)
+        return pd.Series(_hidden_rows(met, units, least, told=True, empty=True).any(axis=1), part.index)
     cells = part.assign(answers=numbers).pivot(index="unit_id", columns="aside", values="answers").fillna(0)
     if told := points is not None:
         of = points[(points["indicator"] == part["indicator"].iloc[0]) & (points["period"] == part["period"].iloc[0])]
         whole = of.set_index(of["unit_id"].astype(str))["n"].reindex(cells.index)
         told = bool(whole.notna().all())
-        rest = (whole - cells.sum(axis=1)).fillna(0).clip(lower=0)
-        cells = cells.assign(rest_=rest) if rest.any() else cells  # where every word has a label nothing else can be told
-    found = pd.DataFrame(_hidden_rows(cells, units, least, told=told), cells.index, cells.columns)
+        cells = cells.assign(rest_=(whole - cells.sum(axis=1)).fillna(0).clip(lower=0))  # of words without a label
+    found = pd.DataFrame(_hidden_rows(cells, units, least, told=told, empty=False), cells.index, cells.columns)
     places = found.index.get_indexer(part["unit_id"]), found.columns.get_indexer(part["aside"])
     return pd.Series(found.to_numpy()[places], part.index)
 
 
-def _hidden_rows(cells: pd.DataFrame, units: pd.DataFrame, least: int, *, told: bool) -> np.ndarray:
+def _hidden_rows(cells: pd.DataFrame, units: pd.DataFrame, least: int, *, told: bool, empty: bool) -> np.ndarray:
     """Keep back cells of a table by unit; told: whether the sum of each row is printed. Shares of persons count as whole."""
     persons = set(units.loc[units["level"] == OFFICER, "unit_id"])
     parents = {unit: parent for unit, parent in zip(units["unit_id"], units["parent_id"], strict=True) if unit not in persons}
     counts = np.ceil(cells.to_numpy("float64")).astype("int64")
     printed = ([Fraction(1)] * counts.shape[1],) if told else ()
-    return suppress(counts, _rows_above(list(map(str, cells.index)), parents), printed, least).hidden
+    return suppress(counts, _rows_above(list(map(str, cells.index)), parents), printed, least, empty=empty).hidden

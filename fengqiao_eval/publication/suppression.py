@@ -1,11 +1,13 @@
 """Small cells kept back: which cells of a table of counts are not shown, so that none of them can be reckoned back."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations, product
 from math import gcd, lcm
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,7 +31,7 @@ class Suppression:
     derivable: np.ndarray
 
 
-def suppress(counts: np.ndarray, above: Sequence[int], printed: PrintedSums, least: int) -> Suppression:
+def suppress(counts: np.ndarray, above: Sequence[int], printed: PrintedSums, least: int, *, empty: bool = True) -> Suppression:
     """Choose the cells of a table of counts that are kept back: those of fewer than `least`, and those that would tell them.
 
     counts: whole numbers, a row a unit, a column an answer or a group. above: the number of the row of which each is a part, or
@@ -37,22 +39,22 @@ def suppress(counts: np.ndarray, above: Sequence[int], printed: PrintedSums, lea
     printed: what is told of every row whatever is hidden, each a weight a column: of (1, 1, 1) the number of answers, then of
     (1, 0.6, 0) the numerator; none, where a row tells no sum.
 
-    0 is fewer than `least`, as it stands: where nobody was dissatisfied, everybody's answer is known. A row without any answer
-    tells of nobody and hides nothing.
+    0 is fewer than `least`, as it stands: where nobody was dissatisfied, everybody's answer is known. empty: whether it is so
+    here; of a group in which nobody is, nothing is known of anybody. A row without any answer tells of nobody and hides nothing.
 
     Each cell of few answers is kept from being known by a second table, which exists: answers moved within one row so that all
-    that is printed of it stays, and moved back in another row with the same row above, so that all sums stay. The rows on both
-    ways are hidden in the columns of the move, as few new cells as can be among the nearest rows (a hypercube, found greedily
-    from the lowest rows up; the same table has always the same cells). Where no row beside it can move back, the rows above are
-    hidden as well. Where only numbers of answers are printed, the second table holds `least` or more in the cell, if the row has
-    as many; beside numerators one move must do.
+    that is printed of it stays, and moved back in others with the same row above, so that all sums stay. The rows on these ways
+    are hidden in the columns of the move, as few new cells as can be among the nearest rows (a hypercube, or a network of them,
+    found greedily from the lowest rows up; the same table has always the same cells). Where no row beside it can move back, the
+    rows above are hidden as well. Where only numbers of answers are printed, the second table holds `least` or more in the cell,
+    if the row has as many; beside numerators one move must do.
 
     >>> found = suppress(np.array([[9, 1], [8, 7], [17, 8]]), [2, 2, NOBODY], [(1, 1)], 5)
     >>> found.hidden.tolist(), found.derivable.any()
     ([[True, True], [True, True], [False, False]], np.False_)
     """
     table = _CountTable.complete(np.asarray(counts, dtype="int64"), above)
-    few = (table.counts < least) & (table.counts.sum(axis=1) > 0)[:, None]
+    few = (table.counts < least) & (table.counts.sum(axis=1) > 0)[:, None] & (empty | (table.counts > 0))
     printable = len(counts)
     table.hidden[:] = few
     table.hidden[printable:] = True  # nobody sees them as it is
@@ -109,14 +111,12 @@ class _CountTable:
         return found
 
 
-@dataclass(frozen=True)
-class _SecondTable:
-    """A second table: answers moved `times` in one lowest row, and back in another; the rows on both ways change with them."""
+class _SecondTable(NamedTuple):
+    """A second table: of each row that differs, how often a move was made in it; below 0 the other way."""
 
-    times: int
     move: np.ndarray
-    there: list[int]
-    back: list[int]
+    times: int
+    rows: Mapping[int, int]
 
 
 def _shield(table: _CountTable, cell: tuple[int, int], moves: np.ndarray, least: int, *, wide: bool) -> bool:
@@ -129,7 +129,10 @@ def _shield(table: _CountTable, cell: tuple[int, int], moves: np.ndarray, least:
         return False
     furthest = max(_reach(move[column], room, need) for move, _, room in own)
     for top, beside in _nearest_rows(table, row):
-        found = [one for move, leaf, room in own for one in _witnesses(table, move, leaf, room, column, need, top, beside)]
+        found = []
+        for move, leaf, room in own:
+            times = min(room, -(-need // int(move[column]))) if move[column] > 0 else 1
+            found += [one] if (one := _second_table(table, move, leaf, times, top, beside)) else []
         best = min(found, key=lambda one: _cost(table, one, column, need), default=None)
         if best and (not wide or _reach(best.move[column], best.times, need) >= furthest):
             _hide(table, best, least, wide=wide)
@@ -147,19 +150,33 @@ def _nearest_rows(table: _CountTable, row: int) -> Iterator[tuple[int, list[int]
         below = top
 
 
-def _witnesses(  # noqa: PLR0913, PLR0917 - one way of moving
-    table: _CountTable, move: np.ndarray, leaf: int, room: int, column: int, need: int, top: int, beside: list[int]
-) -> Iterator[_SecondTable]:
-    """List the second tables by one move in one row: those that go furthest."""
-    times = min(room, max(1, -(-need // int(move[column])))) if move[column] > 0 else 1
-    there = table.way(leaf, top)
+def _second_table(
+    table: _CountTable, move: np.ndarray, leaf: int, times: int, top: int, beside: list[int]
+) -> _SecondTable | None:
+    """Make a move in a lowest row, as often as it can be made back in others with the same row above: the cheapest come first."""
+    rows = Counter(dict.fromkeys(table.way(leaf, top), times))
     if top == NOBODY:
-        yield _SecondTable(times, move, there, [])
-        return
+        return _SecondTable(move, times, rows)
     rooms = np.minimum(_room(table.counts[beside], -move), times)
-    most = int(rooms.max(initial=0))
-    if most > 0:
-        yield from (_SecondTable(most, move, there, table.way(beside[at], top)) for at in np.flatnonzero(rooms == most).tolist())
+    able = [(_dearness(table, table.way(beside[at], top), move) / rooms[at], at) for at in np.flatnonzero(rooms).tolist()]
+    left = times
+    for _, at in sorted(able):
+        part = min(left, int(rooms[at]))
+        left -= part
+        for row in table.way(beside[at], top) if part else []:
+            rows[row] -= part
+    if left == times:
+        return None
+    for row in table.way(leaf, top):
+        rows[row] -= left
+    return _SecondTable(move, times - left, rows)
+
+
+def _dearness(table: _CountTable, rows: list[int], move: np.ndarray) -> float:
+    """Reckon what it costs to hide the cells that a move changes in some rows: cells first, then the answers in them."""
+    new = ~table.hidden[rows] & (move != 0)
+    answers = int(table.counts[rows][new].sum())
+    return int(new.sum()) + answers / (answers + 1)
 
 
 def _room(counts: np.ndarray, move: np.ndarray) -> np.ndarray:
@@ -173,21 +190,18 @@ def _reach(step: int, times: int, need: int) -> int:
     return max(0, min(need, int(step) * times))
 
 
-def _cost(table: _CountTable, one: _SecondTable, column: int, need: int) -> tuple[int, ...]:
+def _cost(table: _CountTable, one: _SecondTable, column: int, need: int) -> tuple[float, ...]:
     """Put second tables in order: the widest first, of these the one that hides fewest cells more, and fewest answers."""
-    rows, moved = [*one.there, *one.back], one.move != 0
-    new = ~table.hidden[rows] & moved
-    return -_reach(one.move[column], one.times, need), int(new.sum()), int(table.counts[rows][new].sum()), *rows
+    return -_reach(one.move[column], one.times, need), _dearness(table, [*one.rows], one.move), *one.rows
 
 
 def _hide(table: _CountTable, one: _SecondTable, least: int, *, wide: bool) -> None:
     """Hide the cells that a second table changes; they are safe, where it is wide enough."""
     moved = one.move != 0
-    for rows, times in ((one.there, one.times), (one.back, -one.times)):
-        for row in rows:
-            table.hidden[row, moved] = True
-            reached = table.counts[row] + times * one.move >= least
-            table.safe[row] |= moved & (reached | np.bool_(not wide))
+    for row, times in one.rows.items():
+        table.hidden[row, moved] = True
+        reached = table.counts[row] + times * one.move >= least
+        table.safe[row] |= moved & (reached | np.bool_(not wide))
 
 
 @lru_cache(maxsize=64)
