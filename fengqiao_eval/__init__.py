@@ -27,6 +27,8 @@ _CATALOGUE = {
     "results.card": ("Card", "card"),
     "results.firmness": ("places_frame", "rankability_frame", "shared_records", "shrunken_frame"),
     "validation.claims": ("claims_frame",),
+    "validation.audit": ("AuditReport", "write_audit"),
+    "runs.job": ("audit_records",),
     "runs.recalculation": ("Recalculation", "recalculation"),
     "intake.reading": ("Reading", "read_folder"),
     "pages.card_frames": ("class_frame", "dimension_frame", "indicator_frame", "trend_frame"),

@@ -80,6 +80,7 @@ PARAMETERS = {
     "tune_weights": {"run": "../runs/demo"},
     "how_firm": {"run": "../runs/demo"},
     "read_records": {"folder": "../demo"},
+    "audit_records": {"params": "../params/demo.yaml"},
 }
 STAMPS = {"start_time", "end_time", "duration"}
 

@@ -339,6 +339,13 @@ def best_of(cell: Cell, keys: Sequence[Cell]) -> Cell:
     return cell.max().over(ibis.window(group_by=list(keys)))
 
 
+def first_of_each(rows: Rows, keys: Sequence[str], order: Sequence[str], most: int) -> Rows:
+    """Keep so many rows of each key, the first in an order."""
+    window = ibis.window(group_by=[rows[name] for name in keys], order_by=[rows[name] for name in order])
+    numbered = rows.mutate(number_=ibis.row_number().over(window))
+    return numbered.filter(numbered.number_ < most).drop("number_")
+
+
 def is_first(keys: Sequence[Cell], order: Sequence[Cell]) -> Cell:
     """Say of each row whether it is the first, in an order, of those with the same keys."""
     return ibis.row_number().over(ibis.window(group_by=list(keys), order_by=list(order))) == 0

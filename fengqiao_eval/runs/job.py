@@ -14,7 +14,7 @@ import pandas as pd
 from fengqiao_eval.documents import read, similar_ids
 from fengqiao_eval.engine import OURS
 from fengqiao_eval.engine.card_job import CardJob
-from fengqiao_eval.errors import Fault, InputError, UsageError, refuse
+from fengqiao_eval.errors import Fault, InputError, UsageError, refuse, refuse_in
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.plausibility import Survey
 from fengqiao_eval.periods import Period
@@ -30,6 +30,7 @@ from fengqiao_eval.scheme.lint import Finding, lint
 from fengqiao_eval.scheme.load import blanks, read_scheme
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.score import Scores, score
+from fengqiao_eval.validation.audit import AuditReport, audit
 from fengqiao_eval.words import readable
 
 Result = TypeVar("Result")
@@ -241,6 +242,19 @@ def statements(job: Job) -> list[str]:
         score_job(job)
         manifest.fingerprint_records(job.params)
         return [f"{one};" for one in dict.fromkeys(asked_statements())]
+
+
+def audit_records(path: str | Path, period: str = "", lang: str = "zh") -> AuditReport:
+    """Look at the records that a params file names before they are scored, read as `check` reads them; nothing is written.
+
+    period: another one than that of the file. Raises InputError with every fault found, as a check does.
+    """
+    with refuse_in(lang), one_snapshot():
+        job = Job(Path(path), [f"period={period}"] if period else [])
+        params, scheme, records = prepare(*job.given, str(job.path))
+        name, own = run_name(job.path, params), params.span
+        name = f"{name}-{own}" if period and not params.relative else name
+        return audit(records, scheme, own, params.moment, levels_of(params, scheme), name=name, lang=lang)
 
 
 def prepare(
