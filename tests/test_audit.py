@@ -307,6 +307,13 @@ def test_what_is_left_out_is_counted(drawn_audit):
     assert drawn_audit().read.to_numpy().tolist() == [["surveys", 10, 8, 1, 1]]
 
 
+def test_where_nothing_was_asked_that_is_said(drawn_audit):
+    """Without answers in the period there is no response and no bound, and the audit says so."""
+    report = drawn_audit(surveys="| survey_id | unit_id | asked_at | answer |\n| D1 | S1 | 2023-11-01 09:00 | 满意 |")
+    assert len(report.response) == 0
+    assert "本期没有可核查的群众评价" in str(report)
+
+
 def test_the_coding_is_listed_and_own_words_are_not(drawn_audit):
     """Each answer with its code and count; whoever said something else is counted in silence."""
     coding = drawn_audit().coding
@@ -391,6 +398,20 @@ def test_days_without_a_time_of_day_are_no_signs(drawn_audit):
         report.asked[report.asked["sign"].isin(["round_minutes", "near_visits"]) & (report.asked["table"] == "visits")]["n"].sum()
         == 0
     )
+
+
+@pytest.mark.parametrize("heaped", [("S1",), ("S1", "S2", "S3")])
+def test_what_everybody_does_is_no_sign_of_a_unit(drawn_audit, heaped):
+    """Of three stations one that rounds its minutes is shown; where all do, only the county is that holds them all."""
+    rows = []
+    for unit in ("S1", "S2", "S3"):
+        minutes = [10 * (n % 6) if unit in heaped else (7 * n) % 60 for n in range(60)]
+        rows += [
+            (f"{unit}V{n}", unit, "P1", f"2024-11-{1 + n % 28:02d} {8 + n // 6:02d}:{m:02d}:30") for n, m in enumerate(minutes)
+        ]
+    report = drawn_audit(units=PEOPLE + "\n| S3 | 三所 | station | C1 |", visits=visits_of(rows))
+    found = report.signs[report.signs["sign"] == "round_minutes"]
+    assert set(found["unit_id"]) == ({"S1", "C1"} if heaped == ("S1",) else {"C1"})
 
 
 @pytest.mark.parametrize(("apart", "found"), [(120, 6), (121, 0)])
@@ -517,7 +538,8 @@ def test_an_audit_reads_what_a_check_reads():
     """A params file is enough; another period has another name, and every fault is told in the reader's language."""
     report = fq.audit_records("params/mine.yaml", lang="en")
     assert report.name == "mine"
-    assert "of records looked at" not in str(report)
+    assert "no such tables" in str(report)
+    assert "no answers to look at" not in str(report)
     assert report.table("response").columns[2] == "unit"
     assert fq.audit_records("params/mine.yaml", "2024Q3").name == "mine-2024Q3"
     with Path("params/mine.yaml").open("a") as file:

@@ -62,10 +62,14 @@ class AuditReport:
         return _label(put_words(name, getattr(self, name), self.lang), self.lang)
 
     def __str__(self) -> str:
-        """Say in two lines what was looked at, and how much is shown."""
+        """Say in a few lines what was looked at, how much is shown, and where there was nothing to look at."""
         counts = {"units": self.signs["unit_id"].nunique(), "signs": len(self.signs), "tests": int(self.asked["tested"].sum())}
         head = say("audit.head", self.lang, name=self.name, period=self.period, as_of=f"{self.as_of:%Y-%m-%d %H:%M}")
-        return head + "\n" + say("audit.found", self.lang, **counts)
+        lines = [head, say("audit.found", self.lang, **counts)]
+        lacking = [table_label(table, self.lang) for table in EVENTS if table not in set(self.read["table"])]
+        if lacking:
+            lines.append(say("audit.lacking", self.lang, tables=", ".join(lacking)))
+        return "\n".join([*lines, *([] if len(self.response) else [say("audit.silent", self.lang)])])
 
 
 def audit(

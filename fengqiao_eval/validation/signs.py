@@ -14,7 +14,7 @@ from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.measuring.counting import Plan
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
-from fengqiao_eval.records.identifiers import show_unknown
+from fengqiao_eval.records.identifiers import show_id, show_unknown
 from fengqiao_eval.records.query import Cell, Rows
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
 from fengqiao_eval.scheme.measure import Figure, Filter
@@ -226,23 +226,21 @@ class _Signs:
         share: float | None,
         name: Namer,
     ) -> SignTest:
-        """Hold how many of the records of each unit were found against a share; None: that of the others, or half of them.
+        """Hold how many of the records of each unit were found against a share, or that of all others where it is larger.
 
-        own: unit_id as in the records, n, found.
+        own: unit_id as in the records, n, found. share: None where there is none to be expected; then it is that of the others,
+        half of them at least, and who holds nearly all records is not asked.
         """
         every, units = own[["n", "found"]].sum(), self.roll(own)
-        n, found = units["n"], units["found"]
-        if share is None:
-            rest = every["n"] - n
-            units, n, found, rest = (one[rest >= LEAST] for one in (units, n, found, rest))  # else nobody to be held against
-            expected = ((every["found"] - found) / rest).clip(lower=0.5)
-            much = (1 + expected) / 2
-        else:
-            expected, much = pd.Series(share, units.index), pd.Series(min(TIMES * share, (1 + share) / 2), units.index)
+        units = units if share is not None else units[every["n"] - units["n"] >= LEAST]
+        n, found, least = units["n"], units["found"], 0.5 if share is None else share
+        rest = every["n"] - n
+        others = ((every["found"] - found) / rest.where(rest >= LEAST)).fillna(0.0)
+        expected = others.clip(lower=least)
+        much = np.minimum(TIMES * expected, (1 + expected) / 2)
         units = units.assign(expected=n * expected, p=at_least(found, n, expected))
         units["enough"] = (found >= FEWEST) & (found >= n * much)
-        overall = float(share) if share is not None else 0.5
-        return SignTest(sign, table, column, units[n >= LEAST][list(UNITS)], every["n"], every["found"], overall, name)
+        return SignTest(sign, table, column, units[n >= LEAST][list(UNITS)], every["n"], every["found"], least, name)
 
     # Bunching
 
@@ -307,7 +305,7 @@ class _Signs:
             counts = rows.agg(**sums).to_pandas().iloc[0]
             for number, column in enumerate(columns):
                 if counts[f"n_{number}"] and counts[f"words_{number}"] >= FREE * counts[f"n_{number}"]:
-                    yield self.repeats("same_text", name, column, rows, rows[column])
+                    yield self.repeats("same_text", name, show_id(column), rows, rows[column])
 
     @property
     def tables(self) -> list[str]:
@@ -323,37 +321,22 @@ class _Signs:
         up = query.relabel(own, pairs, "at_")
         up = up.group_by("whose_", "alike_").agg(k_=up.k_.sum(), first_=up.first_.min())
         up = up.filter(up.k_ >= FEWEST)
-        every = own.group_by("alike_").agg(all_=own.k_.sum())
-        every = every.select(same_="alike_", all_="all_")
-        found = up.inner_join(every, up.alike_ == every.same_).select("whose_", "first_", "k_", "all_")
-        many = query.fetch(found, found.columns).astype({"k_": "float64", "all_": "float64"})
+        every = own.group_by(same_="alike_").agg(all_=own.k_.sum())
+        many = query.fetch(up.inner_join(every, up.alike_ == every.same_), ["whose_", "first_", "k_", "all_"])
         sums = query.tally(own, {"unit_id": own.at_}, {"n": own.k_.sum()})
-        total, units = sums["n"].sum(), self.roll(sums)
-        units = units[(units["n"] >= LEAST) & (units["n"] < total)]
-        many = many.merge(units, left_on="whose_", right_on="unit_id")
-        rest = total - many["n"]
-        share = np.maximum(many["all_"] - many["k_"], 1) / rest
-        chance = np.minimum(at_least(many["k_"], many["n"], share) * many["n"], 1)  # of as many things as there are records
-        many = many.assign(found=many["k_"], expected=many["n"] * share, p=chance)
-        many["enough"] = many["found"] >= TIMES_ALIKE * many["expected"]
-        worst = many.sort_values(["p", "first_"], kind="stable").drop_duplicates("unit_id").set_index("unit_id")
-        units = units.set_index("unit_id").join(worst[["found", "expected", "p", "enough", "first_"]]).reset_index()
-        units = units.fillna({"found": 0.0, "expected": 0.0, "p": 1.0}).assign(enough=units["enough"].eq(True))  # noqa: FBT003
+        units = _most_alike(many.astype({"k_": "float64", "all_": "float64"}), self.roll(sums), sums["n"].sum())
         firsts = dict(zip(units["unit_id"], units["first_"], strict=True))
 
         def named(chosen: Sequence[str]) -> dict[str, list[str]]:
-            wanted = pd.DataFrame({"unit_": list(chosen), "mark_": [firsts[unit] for unit in chosen]})
-            theirs = up.filter(up.first_.isin(wanted["mark_"].tolist()), up.whose_.isin(list(chosen)))
+            theirs = up.filter(up.first_.isin([firsts[unit] for unit in chosen]), up.whose_.isin(list(chosen)))
             theirs = theirs.select(unit_="whose_", same_="alike_", mark_="first_")
             each = query.relabel(few, pairs, "at_")
             each = each.inner_join(theirs, [each.whose_ == theirs.unit_, each.alike_ == theirs.same_])
-            each = each.select("whose_", "mark_", id_0_="id_")
-            found = query.fetch(query.first_of_each(each, ["whose_", "mark_"], ["id_0_"], NAMED), ["whose_", "mark_", "id_0_"])
-            found = found.merge(wanted, left_on=["whose_", "mark_"], right_on=["unit_", "mark_"])
-            return _ids_by_unit(found)
+            each = query.first_of_each(each.select("whose_", "mark_", id_0_="id_"), ["whose_", "mark_"], ["id_0_"], NAMED)
+            found = query.fetch(each, ["whose_", "mark_", "id_0_"])
+            return _ids_by_unit(found[found["whose_"].map(firsts) == found["mark_"]])
 
-        top = worst["found"].max() if len(worst) else 0.0
-        return SignTest(sign, table, column, units[list(UNITS)], total, top, np.nan, named)
+        return SignTest(sign, table, column, units[list(UNITS)], sums["n"].sum(), units["found"].max(), np.nan, named)
 
     # Visits too near
 
@@ -437,16 +420,15 @@ class _Signs:
 
     def _last_digit(self, table: str, column: str, own: pd.DataFrame, names: Mapping[int, Namer]) -> SignTest:
         digits = [f"d{digit}" for digit in OTHER_DIGITS]
-        units = self.roll(own[["unit_id", *digits]])
-        counts, total = units[digits].to_numpy("float64"), float(own[digits].to_numpy().sum())
-        n = counts.sum(axis=1)
-        expected = n * EIGHTH
-        with np.errstate(invalid="ignore", divide="ignore"):
-            square = ((counts - expected[:, None]) ** 2 / expected[:, None]).sum(axis=1)
-        found = counts.max(axis=1) if len(counts) else n
-        units = units.assign(n=n, found=found, expected=expected, p=special.chdtrc(len(digits) - 1, square))
-        units["enough"] = (found >= FEWEST) & (found >= TIMES * expected)
-        which = dict(zip(units["unit_id"], counts.argmax(axis=1) if len(counts) else [], strict=True))
+        units, every = self.roll(own[["unit_id", *digits]]), own[digits].sum().to_numpy("float64")
+        counts, total = units[digits].to_numpy("float64"), every.sum()
+        shares, n = _digit_shares(counts, every), counts.sum(axis=1)
+        chances = at_least(counts, n[:, None], shares)
+        most = chances.argmin(axis=1)
+        found, share, chance = (np.take_along_axis(one, most[:, None], axis=1)[:, 0] for one in (counts, shares, chances))
+        units = units.assign(n=n, found=found, expected=n * share, p=np.minimum(len(digits) * chance, 1))  # one of eight
+        units["enough"] = (found >= FEWEST) & (found >= TIMES * units["expected"])
+        which = dict(zip(units["unit_id"], most, strict=True))
 
         def named(chosen: Sequence[str]) -> dict[str, list[str]]:
             by_digit: dict[int, list[str]] = {}
@@ -454,8 +436,7 @@ class _Signs:
                 by_digit.setdefault(OTHER_DIGITS[which[unit]], []).append(unit)
             return {unit: ids for digit, several in by_digit.items() for unit, ids in names[digit](several).items()}
 
-        most = float(own[digits].sum().max()) if len(own) else 0.0
-        return SignTest("last_digit", table, column, units[n >= 2 * LEAST][list(UNITS)], total, most, EIGHTH, named)
+        return SignTest("last_digit", table, column, units[n >= 2 * LEAST][list(UNITS)], total, every.max(), EIGHTH, named)
 
     # Answers too good
 
@@ -480,6 +461,30 @@ class _Signs:
             column = f"{measure.column} ({one.code})"
             told = units[list(UNITS)], n, best_answers, share, name
             yield SignTest("perfect_answers", measure.table, column, *told, by_chance=False)
+
+
+def _digit_shares(counts: np.ndarray, every: np.ndarray) -> np.ndarray:
+    """Give the share of each digit that is expected of each unit: an eighth, or what the other units have where that is more."""
+    rest = every - counts
+    others = rest.sum(axis=1, keepdims=True)
+    return np.maximum(np.where(others < 2 * LEAST, EIGHTH, rest / np.maximum(others, 1)), EIGHTH)
+
+
+def _most_alike(many: pd.DataFrame, units: pd.DataFrame, total: float) -> pd.DataFrame:
+    """Take of each unit what stands out most of all that its records have in common.
+
+    many: whose_, first_ (the first id of those alike), k_ (how many), all_ (how many anywhere). Elsewhere is where it is not; of
+    as many things as a unit has records one stands out by chance more easily than a single one.
+    """
+    units = units[(units["n"] >= LEAST) & (units["n"] < total)]
+    many = many.merge(units, left_on="whose_", right_on="unit_id")
+    share = np.maximum(many["all_"] - many["k_"], 1) / (total - many["n"])
+    chance = np.minimum(at_least(many["k_"], many["n"], share) * many["n"], 1)
+    many = many.assign(found=many["k_"], expected=many["n"] * share, p=chance)
+    many["enough"] = many["found"] >= TIMES_ALIKE * many["expected"]
+    worst = many.sort_values(["p", "first_"], kind="stable").drop_duplicates("unit_id").set_index("unit_id")
+    units = units.set_index("unit_id").join(worst[["found", "expected", "p", "enough", "first_"]]).reset_index()
+    return units.fillna({"found": 0.0, "expected": 0.0, "p": 1.0}).assign(enough=units["enough"].eq(True))  # noqa: FBT003
 
 
 # Days, limits, texts, ids
