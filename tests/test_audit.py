@@ -482,7 +482,16 @@ def test_an_audit_takes_the_place_of_an_earlier_one(before, after, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are those of the folder above")
 @pytest.mark.parametrize(
     "there",
-    ["a file", "another file in it", "a link", "open to others", "a link for officers", "no folder above", "a folder of all"],
+    [
+        "a file",
+        "another file in it",
+        "a link",
+        "open to others",
+        "a link for officers",
+        "no folder above",
+        "a link above",
+        "a folder of all",
+    ],
 )
 def test_a_folder_that_we_did_not_make_is_refused(before, tmp_path, there):
     """Nothing is written where anything else lies, and nothing through a link."""
@@ -496,6 +505,9 @@ def test_a_folder_that_we_did_not_make_is_refused(before, tmp_path, there):
         place.symlink_to(elsewhere)
     elif there == "no folder above":
         to = tmp_path / "gone" / "audit"
+    elif there == "a link above":
+        to = tmp_path / "linked"
+        to.symlink_to(elsewhere)
     elif there == "a folder of all":
         to.chmod(0o777)
     else:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from fengqiao_eval.errors import OFFICER, UsageError, refuse
-from fengqiao_eval.files import check_own, file_name, foreign_fault, is_open, own_folder, write_whole
+from fengqiao_eval.errors import OFFICER, FengqiaoError, UsageError, refuse, refuse_in
+from fengqiao_eval.files import check_own, file_name, foreign_fault, is_open, own_folder, refusal, write_whole
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.counting import Plan
 from fengqiao_eval.periods import Period
@@ -189,18 +189,28 @@ def write_audit(report: AuditReport, to: Path | str) -> Path:
     there is nothing in which `to` could be made; FileAccessError where others may write.
     """
     above = Path(to)
-    if not above.absolute().parent.is_dir():
-        raise UsageError("audit.parent", given=above.absolute().parent)
     folder = above / file_name(report.name)
+    with refuse_in(report.lang):
+        if not above.absolute().parent.is_dir():
+            raise UsageError("audit.parent", given=above.absolute().parent)
+        try:
+            _write_frames(report, folder)
+        except FengqiaoError:  # among them what is no right, which is an error of the system as well
+            raise
+        except OSError as error:
+            raise refusal(error, folder) or error from None
+    return folder
+
+
+def _write_frames(report: AuditReport, folder: Path) -> None:
+    own_folder(folder.parent)
     check_folder(folder)
-    own_folder(above)
     own_folder(folder)
     own_folder(folder / OFFICER)
     for name in FRAMES:
         _write_frame(folder / f"{name}.csv", put_words(name, getattr(report, name), report.lang))
     for name in OF_PERSONS:
         _write_frame(folder / OFFICER / f"{name}.csv", put_words(name, report.persons[name], report.lang))
-    return folder
 
 
 def _write_frame(path: Path, frame: pd.DataFrame) -> None:
