@@ -42,7 +42,7 @@ READ = ("table", "records", "in_period", "unknown_unit", "late")
 class AuditReport:
     """What can be said of records before they are scored; nothing of it is scored, and none of it stands on a card.
 
-    read: table, records, in_period, unknown_unit (of the period, counted for nobody), late. response, coding: see
+    read: table, records, in_period, unknown_unit (counted for nobody), late (both of the period). response, coding: see
     response.responses. signs, asked: see signs.find_signs. persons: the same response and signs, of officers.
     """
 
@@ -104,10 +104,9 @@ def _read(plan: Plan, period: Period) -> Iterator[tuple[Any, ...]]:
     """Count the records of each table, those of the period by their own date, those of no unit, those entered too late."""
     for table in EVENTS:
         if table in plan.records.tables:
-            rows = plan.records.tables[table]
-            late = query.count_late(rows, TABLES[table], plan.as_of)
-            rows = query.moment(rows, TABLES[table], plan.as_of)
-            rows = query.filter_spans(rows, TABLES[table].own_date, [(period.start, period.end)])
+            own, span = TABLES[table], [(period.start, period.end)]
+            every = query.filter_spans(plan.records.tables[table], own.own_date, span)
+            late, rows = query.count_late(every, own, plan.as_of), query.moment(every, own, plan.as_of)
             counts = query.tally(rows, {"unit_id": rows.unit_id}, {"n": rows.count()})
             unknown = counts.loc[~counts["unit_id"].isin(plan.tree.counts_for["unit_id"]), "n"].sum()
             yield table, plan.records.counts[table], int(counts["n"].sum()), int(unknown), late
@@ -133,7 +132,8 @@ def put_words(name: str, frame: pd.DataFrame, lang: str) -> pd.DataFrame:
 
 def _label(frame: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Put the reader's words in the place of codes and of the names of columns."""
-    made = frame.drop(columns=[name for name in ("sign", "kind", "q") if name in frame])
+    first = [name for name in ("words",) if name in frame]
+    made = frame[[*first, *(name for name in frame if name not in ("sign", "kind", "q", *first))]].copy()
     if "table" in made:
         made["table"] = [table_label(table, lang) for table in made["table"]]
     if "level" in made:
