@@ -169,6 +169,17 @@ class _Dialect(PostgresCompiler):  # type: ignore[misc]
         of = sge.Var(this=f"json_array_elements({_text(given)}) AS held_(row_)")
         return sg.select(*(sge.Var(this=cell) for cell in cells)).from_(of)
 
+    def visit_JoinChain(self, op: Any, *, first: Any, rest: Any, values: Any) -> Any:
+        """Write as conditions the joins that only keep rows, which PostgreSQL has no word for; of several, all of them."""
+        links = [link.this if isinstance(link, sge.Alias) else link for link in rest]
+        kept = {id(link): sense for link in links if (sense := {"semi": True, "anti": False}.get(link.kind.lower())) is not None}
+        joined = [link for link in links if id(link) not in kept]
+        chosen = super().visit_JoinChain(op, first=first, rest=joined, values=values)
+        for link in (link for link in links if id(link) in kept):
+            there = sge.Exists(this=sg.select(sge.convert(1)).from_(link.this).where(link.args["on"]))
+            chosen = chosen.where(there if kept[id(link)] else there.not_())
+        return chosen
+
     def visit_ScalarUDF(self, op: Any, **kw: Any) -> Any:
         """Give the seconds since 1970 of a moment, the one function of the engine that is called by its name."""
         return self.cast(self.f.extract("epoch", *kw.values()), dt.float64)
