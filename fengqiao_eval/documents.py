@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.errors import Fault, InputError, refuse
 from fengqiao_eval.files import absence, input_faults
+from fengqiao_eval.identities import hide, look, names_citizen
 from fengqiao_eval.words import HALF
 
 KeyPath = tuple[str | int, ...]
@@ -93,7 +94,7 @@ class _Loader(yaml.SafeLoader):
         mark, extent = event.start_mark, (DEEPEST + 1, 0)
         node: Any = None
         if (tag := getattr(event, "tag", None)) not in (None, "!", TEXT):
-            raise _UnreadableError("document.tag", mark, given=tag.replace("tag:yaml.org,2002:", "!!"))
+            raise _UnreadableError("document.tag", mark, given=hide(tag.replace("tag:yaml.org,2002:", "!!")))
         if self.depth <= DEEPEST:
             node = super().compose_node(parent, index)
             if not isinstance(event, yaml.AliasEvent):
@@ -139,7 +140,7 @@ for _tag, _pattern, _first, _reading in (
 def read(path: Path, name: str | None = None) -> Document:
     """Read a YAML file whose top is a mapping.
 
-    Raises InputError naming file and line: not there, not YAML, a key twice, a top that is no mapping.
+    Raises InputError naming file and line: not there, not YAML, a key twice, a top that is no mapping, a citizen's number in it.
     """
     name = name or str(path)
     with input_faults(path, name):
@@ -153,6 +154,7 @@ def read(path: Path, name: str | None = None) -> Document:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError([yaml_fault(name, "", error, raw)]) from None
     document = Document(name, data, dict(_lines(node)))
+    refuse(_citizen_faults(document))
     refuse(document.fault(place, "document.twice", key=place[-1]) for place in _duplicate_keys(node))
     if not isinstance(data, dict):
         raise InputError([Fault(name, "", "document.no_mapping", {"given": _LOOKS.get(type(data).__name__.lower(), "…")})])
@@ -212,7 +214,10 @@ def validate(model: type[Declared], document: Document) -> tuple[Declared | None
     """Read a document into a model; return the model (None where it cannot be read) and every fault.
 
     Unknown keys and broken rules are faults, and are then left aside, so that what is wrong behind them is found in the same go.
+    What holds a citizen's number is not read at all, for anything in it may be printed.
     """
+    if hidden := _citizen_faults(document):
+        return None, hidden
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
@@ -228,6 +233,27 @@ def validate(model: type[Declared], document: Document) -> tuple[Declared | None
         return model.model_validate(document.data, context={"told": True}), faults
     except ValidationError:
         return None, faults
+
+
+CONTACT = "contact"
+"""The key of what is an office's own: a mobile number there is that of whoever answers its telephone."""
+
+
+def _citizen_faults(document: Document) -> list[Fault]:
+    """Find the numbers of citizens among the keys and values of a document; of a key too only the look is shown."""
+
+    def walk(data: Any, place: KeyPath, shown: KeyPath) -> Iterator[Fault]:
+        inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list | tuple) else ()
+        for key, value in inner:
+            strange = isinstance(key, str) and names_citizen(key)
+            below, seen = (*place, key), (*shown, look(key) if strange else key)
+            found = isinstance(value, str | int) and names_citizen(str(value), cards=below == (CONTACT,))
+            if strange or found:
+                line = document.fault(below, "document.citizen").file
+                yield Fault(line, ".".join(map(str, seen)), "document.citizen")
+            yield from walk(value, below, seen)
+
+    return list(walk(document.data, (), ()))
 
 
 def add_faults(faults: list[Fault], more: Iterable[Fault]) -> list[Fault]:
@@ -318,6 +344,10 @@ def near(given: str, known: Iterable[str], most: int = 5) -> list[str]:
     """List the known ids most like the one given, else the first ones."""
     every = sorted(known)
     return get_close_matches(given, every, most) or every[:most]
+
+
+MORE = "…"
+"""What stands before the number of ids that are not listed, behind those that are."""
 
 
 def join_ids(ids: Iterable[str]) -> str:

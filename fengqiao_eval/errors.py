@@ -14,8 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import PurePath
 from typing import Any
 
+from fengqiao_eval.identities import hide
 from fengqiao_eval.words import LANGUAGES, readable, say, visible
 
 
@@ -46,7 +48,7 @@ FLAGS = ("provisional", "void_left_out", "low_coverage", "not_ranked", "small_cl
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of the input: which file, where in it, which rule, and what was given.
+    """One fault of the input: which file, where in it, which rule, and what was given; said without the number of a citizen.
 
     >>> print(Fault("one_table.yaml:7", "title", "document.twice", {"key": "title"}).text("en"))
     one_table.yaml:7 · title [document.twice] the key “title” stands twice; delete one
@@ -59,8 +61,22 @@ class Fault:
 
     def text(self, lang: str | None = None) -> str:
         """Say the fault in one line: file, place, rule, and the sentence of the catalogue."""
-        where = readable(" · ".join(part for part in (self.file, self.place) if part))
-        return visible(f"{where} [{self.rule}] {say('fault.' + self.rule, lang, **self.given)}")
+        where = readable(" · ".join(filter(None, self.where)))
+        return visible(f"{where} [{self.rule}] {say('fault.' + self.rule, lang, **_hide_all(self.given))}")
+
+    @property
+    def where(self) -> tuple[str, str]:
+        """Give file and place, as anybody may read them."""
+        return hide(self.file), hide(self.place, between=".")
+
+
+COUNTED = ("rows", "line", "lines", "count")
+"""What is said of rows by their numbers, several of which together are no number of a person."""
+
+
+def _hide_all(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Hide the numbers of citizens in what a sentence speaks of: names and ids that somebody typed, or gave to a file."""
+    return {name: hide(one) if name not in COUNTED and isinstance(one, str | PurePath) else one for name, one in given.items()}
 
 
 @dataclass(frozen=True)
@@ -107,7 +123,7 @@ class UsageError(FengqiaoError):
 
     def __str__(self) -> str:
         """Say the sentence."""
-        return say("usage." + self.key, self.lang, **self.given)
+        return say("usage." + self.key, self.lang, **_hide_all(self.given))
 
 
 class CardsFailedError(FengqiaoError):

@@ -11,8 +11,9 @@ import typer
 from typer.completion import completion_init, get_completion_script  # type: ignore[attr-defined]
 from typer.core import TyperCommand, TyperGroup
 
-from fengqiao_eval.documents import suggest
+from fengqiao_eval.documents import CONTACT, suggest
 from fengqiao_eval.errors import UsageError
+from fengqiao_eval.identities import hide, look, names_citizen
 from fengqiao_eval.words import LANGUAGES, console_text, language, quote, say, text_width
 
 NARROWEST, WIDEST = 40, 100
@@ -34,7 +35,14 @@ _EXTRA = re.compile(r"Got unexpected extra argument\(?s?\)? \((.*)\)", re.DOTALL
 
 
 class Command(TyperCommand):
-    """A command whose help is written here."""
+    """A command whose help is written here, and which takes no citizen's number."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read a call. Raises UsageError where a word of it is the number of a citizen, as a name of a file may be."""
+        of_citizens = (arg for arg in args if names_citizen(arg, code=True, cards=arg.startswith(f"{CONTACT}=")))
+        if not ctx.resilient_parsing and (found := next(of_citizens, "")):
+            raise UsageError("citizen", given=look(found))
+        return super().parse_args(ctx, args)
 
     def get_help(self, ctx: Any) -> str:
         """Write the help of the command."""
@@ -141,16 +149,16 @@ def refusal_text(error: Any) -> str:
     match kind:
         case "NoSuchOption":
             near = ", ".join(error.possibilities or ()) or suggest(error.option_name, _options(error.ctx))
-            said = say("usage.no_option", given=quote(error.option_name), near=near or "—")
+            said = say("usage.no_option", given=quote(hide(error.option_name)), near=near or "—")
         case "MissingParameter":
             said = say("usage.missing", name=name)
         case "BadOptionUsage":
             said = say("usage.option_value", name=error.option_name)
         case "BadParameter":
-            said = say("usage.bad_value", name=name, why=error.message)
+            said = say("usage.bad_value", name=name, why=hide(error.message))
         case _:
             extra = _EXTRA.fullmatch(error.message)
-            said = say("usage.extra", given=quote(extra[1])) if extra else say("usage.call", why=error.message)
+            said = say("usage.extra", given=quote(hide(extra[1]))) if extra else say("usage.call", why=hide(error.message))
     if error.ctx is None:
         return said
     hint = say("usage.see_help", usage=usage_line(error.ctx.command, error.ctx), command=f"{error.ctx.command_path} --help")

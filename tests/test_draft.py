@@ -370,8 +370,8 @@ def test_a_pipe_and_a_number_in_a_name_are_told_and_not_read():
     workbook("数据/12月/接处警.xlsx", [HEAD, ["1", "003", "2024-10-05", ""]], names=("13800138000",))
     _, text = drafted("数据")
     assert len(re.findall(r"读不了：z\.\w+ \[document\.special\]", text)) == 2
-    assert "读不了：字字字 99999999999.aaaa [draft.citizen_name]" in text
-    assert "读不了：接处警.xlsx:99999999999 [draft.citizen_name]" in text
+    assert "读不了：字字字 99999999999.aaaa [records.citizen_name]" in text
+    assert "读不了：接处警.xlsx:99999999999 [records.citizen_name]" in text
     assert not re.search("138 ?0013 ?8000|王小明", text)
 
 

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from fengqiao_eval.documents import suggest
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError, refuse
 from fengqiao_eval.files import OWN, PRIVATE, check_own, file_names, foreign_fault, input_faults, is_open
+from fengqiao_eval.identities import LIKELY, LONG, look, names_citizen, plain_number
 from fengqiao_eval.measuring.plausibility import percent
 from fengqiao_eval.office.cells import Writing, read_amount, read_column
 from fengqiao_eval.office.finder import Proposal, propose
@@ -30,9 +31,8 @@ from fengqiao_eval.office.layout import Layout
 from fengqiao_eval.office.receipt import Receipt
 from fengqiao_eval.office.table import read_table
 from fengqiao_eval.pages import receipts
-from fengqiao_eval.records.citizens import LIKELY, LONG, is_of_citizens, names_citizen, plain_number
+from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.headings import Headings
-from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.lost_records import escape_formula
 from fengqiao_eval.words import quote, say
@@ -340,7 +340,7 @@ def harmless(cell: str) -> str:
 def _citizens_in_names(path: Path, found: Sequence[Proposal]) -> list[Fault]:
     """Find numbers of citizens in the names of a file, of its sheets and of their columns, without showing them."""
     if names_citizen(path.name):
-        return [Fault(look(path.name), "", "draft.citizen_name")]
+        return [Fault(look(path.name), "", "records.citizen_name")]
     wrong = [one for one in found if names_citizen(one.sheet) or any(map(names_citizen, one.columns))]
     return [Fault(f"{path.name}:{look(one.sheet)}", "", "clean.citizen_heading") for one in wrong]
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from fengqiao_eval.errors import OFFICER, Fault, InputError, Note, UsageError
 from fengqiao_eval.files import write_whole
+from fengqiao_eval.identities import names_citizen
 from fengqiao_eval.intake.survey import BASES, TableFound, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
 from fengqiao_eval.measuring.matches import words_of
@@ -22,7 +23,6 @@ from fengqiao_eval.office.cells import is_like_name
 from fengqiao_eval.office.layout import Layout, squeeze
 from fengqiao_eval.periods import Period, parse, resolve
 from fengqiao_eval.records import query
-from fengqiao_eval.records.citizens import names_citizen
 from fengqiao_eval.records.headings import Headings, read_headings
 from fengqiao_eval.records.identifiers import unify
 from fengqiao_eval.records.ingest import Mapped

@@ -12,14 +12,14 @@ from pyarrow.lib import ArrowException
 
 from fengqiao_eval.errors import Fault, InputError, Note, refuse
 from fengqiao_eval.files import absence, plain_path
+from fengqiao_eval.identities import hide, look, names_citizen
 from fengqiao_eval.office import grid
 from fengqiao_eval.office.finder import Proposal, search
 from fengqiao_eval.office.layout import Layout, column_letters
 from fengqiao_eval.office.table import read_heading
-from fengqiao_eval.records.citizens import is_of_citizens, names_citizen
+from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.csv_files import name_faults
 from fengqiao_eval.records.headings import Fitness, Headings, Meaning, bare
-from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.sources import BROKEN, attach, ending, unreadable
 from fengqiao_eval.records.tables import TABLES
 
@@ -94,14 +94,14 @@ def survey(places: Sequence[Path], headings: Headings) -> tuple[list[TableFound]
     Links and hidden files are passed over. Raises InputError where a place is neither, or holds more than MOST_FILES files.
     """
     refuse(Fault(str(place), "", "records.not_there") for place in places if not place.exists())
-    paths = [path for place in places for path in ([place] if place.is_file() else _files_below(place))]
+    paths = {path: place for place in places for path in ([place] if place.is_file() else _files_below(place))}
     if len(paths) > MOST_FILES:
         raise InputError([Fault(str(places[0]), "", "draft.many_files", {"count": len(paths), "most": MOST_FILES})])
     found: list[TableFound] = []
     faults: list[Fault] = []
-    for path in dict.fromkeys(paths):
+    for path, place in paths.items():
         try:
-            for one in _findings(path, headings):
+            for one in _findings(path, path.relative_to(place.parent).as_posix(), headings):
                 (found if isinstance(one, TableFound) else faults).append(one)  # type: ignore[arg-type]  # each to its own
         except InputError as error:
             faults += error.faults
@@ -117,12 +117,12 @@ def _files_below(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _findings(path: Path, headings: Headings) -> Iterator[TableFound | Fault]:
+def _findings(path: Path, called: str, headings: Headings) -> Iterator[TableFound | Fault]:
     """Find the tables of a file, and why there are none; a pipe is none, what is called by a citizen's number is not told of."""
     if not path.is_file():
         raise InputError([Fault(path.name, "", absence(path))])
-    if names_citizen(path.name):
-        raise InputError([Fault(look(path.name), "", "draft.citizen_name")])
+    if names_citizen(called):  # its folder is told as well
+        raise InputError([Fault(hide(path.name), "", "records.citizen_name")])
     if path.suffix.lower() in BASES:
         for table, columns, rows in _base_tables(path):
             yield from _tables(path, Proposal(table, Layout(), columns, rows, 1.0), headings)
@@ -213,7 +213,7 @@ def _roster(path: Path, proposal: Proposal, headings: Headings, found: TableFoun
 def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
     """Say which table a proposal most likely is, without the columns of citizens."""
     if names_citizen(proposal.sheet):
-        raise InputError([Fault(f"{path.name}:{look(proposal.sheet)}", "", "draft.citizen_name")])
+        raise InputError([Fault(f"{path.name}:{look(proposal.sheet)}", "", "records.citizen_name")])
     refuse(name_faults(list(proposal.columns), f"{path.name}:{proposal.sheet}" if proposal.sheet else path.name))
     best, others = _best_table(path, proposal, headings)
     table = best.table if _is_table(best, path, proposal, headings) else ""

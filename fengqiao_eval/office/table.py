@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from fengqiao_eval.documents import suggest
 from fengqiao_eval.errors import Fault, refuse
+from fengqiao_eval.identities import look, names_citizen
 from fengqiao_eval.office.bounds import DAMAGE
 from fengqiao_eval.office.cells import (
     ColumnRead,
@@ -28,7 +29,7 @@ from fengqiao_eval.office.cells import (
     read_column,
     valid_format,
 )
-from fengqiao_eval.office.grid import CellGrid, choose_sheet, open_office
+from fengqiao_eval.office.grid import CellGrid, OfficeFile, choose_sheet, open_office
 from fengqiao_eval.office.layout import Layout, column_letters, compile_words, squeeze
 from fengqiao_eval.office.receipt import FIRST_ROWS, GROUPS, CellCount, Receipt, RowCount, TotalsCheck
 from fengqiao_eval.words import quote
@@ -61,10 +62,11 @@ def read_table(
     kinds {column: time, date, number, whole, flag or text}: cells are repaired only where a kind asks for it, and text stays as
     it is written. joins {new column: (column of days, column of clocks)}. Equal rows are all handed on: what becomes of
     them the records say. Raises InputError with every fault: a heading that is not there, that has gaps or names twice, a row
-    that is cut, a sheet that is not named where several hold anything.
+    that is cut, a sheet that is not named where several hold anything, one that is called by a citizen's number.
     """
     kinds, joins = kinds or {}, joins or {}
     opened = open_office(path, layout, name)
+    refuse(_citizen_faults(opened))
     grid, others = choose_sheet(opened, layout)
     refuse(_unsure(grid))
     heading = read_heading(grid, layout)
@@ -81,6 +83,13 @@ def read_table(
     left = tuple(one for one in others if opened.book is None or _holds(opened.book, one))
     table = pa.table({name: pa.array(column.texts, pa.string()) for name, column in columns.items()})
     return table, _complete(receipt, hidden=hidden, sheets_left=left, numbers=tuple(row + 1 for row in rows.groups["read"]))
+
+
+def _citizen_faults(opened: OfficeFile) -> Iterator[Fault]:
+    """Find the sheets that are called by a citizen's number, read or not: their names are told."""
+    for sheet in opened.sheets:
+        if names_citizen(sheet.name):
+            yield Fault(f"{opened.name}:{look(sheet.name)}", "", "records.citizen_name")
 
 
 COMMA = re.compile(r"\s*[+-]?\d{1,3},\d{3}\s*")
@@ -173,7 +182,7 @@ def _heading_faults(
     grid: CellGrid, layout: Layout, heading: Mapping[int, str], rows: _SortedRows, joins: Mapping[str, tuple[str, str]]
 ) -> Iterator[Fault]:
     names = [name for name in heading.values() if name]
-    if not names or layout.heading_rows[1] > len(grid.rows) or any(map(DATA.search, names)):
+    if not names or layout.heading_rows[1] > len(grid.rows) or any(DATA.search(name) or names_citizen(name) for name in names):
         yield Fault(grid.where, _row_place(layout), "office.no_heading", {"row": layout.heading_rows[0]})
         return
     read = rows.groups["read"]

@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
-from fengqiao_eval.records.citizens import LIKELY, LONG, names_citizen
+from fengqiao_eval.identities import LIKELY, LONG, names_citizen
+from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.identifiers import WRITTEN, likeliest, show_id
 from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, sheet_row
-from fengqiao_eval.records.query import EXACT, FILE, UPHELD, constant, fetch, is_so, names_zone, optional, row_number, when
+from fengqiao_eval.records.query import EXACT, FILE, OWN, UPHELD, constant, fetch, is_so, names_zone, optional, row_number, when
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates
 from fengqiao_eval.words import quote
@@ -91,9 +92,8 @@ def cell_rules(rows: Any, table: Table) -> Iterator[Wrong]:
 
 
 def _citizen_rules(rows: Any, table: Table) -> Iterator[Wrong]:
-    """Find the cells that hold a citizen's number, in all texts that can be shown: the engine finds the few that may hold one."""
-    shown = [column.name for column in table.columns if column.kind == "text" and column.name not in UNSHOWN]
-    names = [name for name in shown if name in rows.columns and rows[name].type().is_string()]
+    """Find the cells that hold a citizen's number, in all texts, declared or not: the engine finds the few that may hold one."""
+    names = text_columns(rows, table)
     likely = {name: is_so(rows[name].re_search(LONG if name == "subject_id" else LIKELY)) for name in names}
     if not names:
         return
@@ -104,6 +104,12 @@ def _citizen_rules(rows: Any, table: Table) -> Iterator[Wrong]:
         found = [cell for cell in cells if names_citizen(cell, code=code, bare=bare)]
         if found:
             yield "citizen_value" if code or bare else "citizen_text", name, is_so(rows[name].isin(found)), {}
+
+
+def text_columns(rows: Any, table: Table) -> list[str]:
+    """Name the columns of texts, declared or not, in which a citizen's number is looked for: all that their name allows."""
+    texts = [name for name, kind in rows.schema().items() if kind.is_string() and not name.endswith(OWN)]
+    return [name for name in texts if not is_of_citizens(name, table)]
 
 
 def _rules_between_columns(rows: Any, table: Table) -> Iterator[Wrong]:

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from fengqiao_eval.errors import Fault
+from fengqiao_eval.identities import names_citizen
 from fengqiao_eval.office.table import DATA
-from fengqiao_eval.records.citizens import names_citizen
 
 BLOCK = 1 << 23
 """So many bytes are looked at in one go."""

@@ -15,10 +15,9 @@ from unicodedata import category
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Fault, Note
+from fengqiao_eval.identities import look, names_citizen
 from fengqiao_eval.office.cells import is_like_name, narrow
 from fengqiao_eval.records import query
-from fengqiao_eval.records.citizens import names_citizen
-from fengqiao_eval.records.ingest import look
 from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.words import quote
 

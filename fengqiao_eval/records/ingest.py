@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Model, suggest
 from fengqiao_eval.errors import Fault, Note
+from fengqiao_eval.identities import look
 from fengqiao_eval.office.layout import Layout
 from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import is_of_citizens
@@ -107,7 +108,7 @@ NUMBERS = ("number", "whole")
 FLAGS = {"是": "true", "否": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false", "Y": "true", "N": "false"}
 """What offices write for yes and no, beside true and false."""
 BROUGHT = ("units", "postings", "figures", "credits")
-"""The tables of which no column is looked at but the declared ones, so that no other is brought anywhere."""
+"""The tables of which no column is counted by but the declared ones, so that no other is brought anywhere."""
 COUNTED = {"duties": ("visits_made",)}
 """The columns of a table that are counted from other records."""
 FIRST_ROWS = 5
@@ -162,10 +163,15 @@ def shape(
     if missing:
         places = [(f"{table.name}.{name}", near) for name, near in missing.items()]
         return None, faults + [Fault(file, place, "records.missing_column", {"near": near}) for place, near in places], notes
-    if table.name in BROUGHT:
-        rows = rows.select(*(column.name for column in table.columns if column.name in rows.columns))
     rows, uncast = cast_columns(rows, table, file, numbers)
     return rows, faults + uncast, notes
+
+
+def select_declared(rows: Any, table: Table) -> Any:
+    """Keep of a table that is brought as a whole the declared columns, and what the program has put beside them."""
+    if table.name not in BROUGHT:
+        return rows
+    return rows.select(*(name for name in rows.columns if table.column(name) or name.endswith(query.OWN)))
 
 
 def _own_names(names: list[str], table: Table) -> list[str]:
@@ -443,13 +449,3 @@ def _cast_faults(
 def _is_unread(cell: Any, wanted: str) -> Any:
     """Say whether a cell that was written holds nothing now, or no number that can be reckoned with: inf, nan, 1e308."""
     return cell.isnull() | ~cell.between(-MOST, MOST) if wanted in NUMBERS else cell.isnull()
-
-
-def look(text: object) -> str:
-    """Show how a cell is written without what is written: it may be a citizen's.
-
-    >>> look("24/10/1 08:05"), look("王小明 13812345678")
-    ('99/99/9 99:99', '字字字 99999999999')
-    """
-    signs = ("9" if c.isdigit() else "a" if c.isascii() and c.isalpha() else "字" if c.isalnum() else c for c in str(text)[:30])
-    return "".join(sign if sign.isprintable() else "·" for sign in signs)

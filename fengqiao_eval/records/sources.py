@@ -26,12 +26,12 @@ from sqlglot import TokenType
 
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
 from fengqiao_eval.files import absence, access_fault, expand, plain_path, temporary_folder
+from fengqiao_eval.identities import hide, names_citizen
 from fengqiao_eval.office import grid
 from fengqiao_eval.office.receipt import FIRST_ROWS, Receipt, RowCount
 from fengqiao_eval.office.table import read_table
 from fengqiao_eval.records import csv_files
-from fengqiao_eval.records.citizens import names_citizen
-from fengqiao_eval.records.ingest import Glob, Mapped, look
+from fengqiao_eval.records.ingest import Glob, Mapped
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.words import HALF, quote, readable
 
@@ -285,6 +285,10 @@ def _folder_sources(roots: Sequence[Path], mapped: Mapping[str, Mapped], timezon
             if group.called
             and (path := _first_file(table, group.called, base if several else group.called[0].parent, found)) is not None
         ]
+        named = [(path, one) for path, one in parts if names_citizen(Path(os.path.relpath(path, base)).as_posix())]
+        found.faults += [Fault(_label(path, base), "", "records.citizen_name") for path, _ in named]
+        found.unread |= {table} if named else set()
+        parts = [part for part in parts if part not in named]
         paths = [path for path, _ in parts]
         times = Counter((path, *_extent(one)) for path, one in parts)
         for path, one in {(path, *_extent(one)): (path, one) for path, one in parts}.values():
@@ -369,8 +373,7 @@ def _plain_receipt(path: Path, label: str, rows: Any) -> Receipt:
 
 def _label(path: Path, base: Path) -> str:
     """Say what a file is called, as seen from the folder of the records."""
-    name = Path(os.path.relpath(path, base)).as_posix()
-    return readable(look(name) if names_citizen(name) else name)
+    return readable(hide(Path(os.path.relpath(path, base)).as_posix()))
 
 
 def _first_file(table: str, called: Sequence[Path], base: Path, found: Holdings) -> Path | None:
@@ -514,7 +517,7 @@ def _base_sources(where: Path, mapped: Mapping[str, Mapped], timezone: str, name
     reckoned = _definitions(connection, base)
     log = where.with_name(f"{where.name}.wal")
     left = [Note("base_log", {"file": log.name})] if log.is_file() and log.stat().st_size else []
-    found = Holdings(notes=left, there=[table if schema == "main" else f"{schema}.{table}" for schema, table in every])
+    found = Holdings(notes=left, there=[hide(table if schema == "main" else f"{schema}.{table}") for schema, table in every])
     for table, called, source, how in _chosen(found, mapped, every, ("main",), name):
         file = f"{where.name}:{called}"
         rows, faults = _open_table(connection, (base, *source), file, reckoned)
@@ -547,8 +550,10 @@ def _chosen(
             elif len(fitting) > 1 and (rank(fitting[0]) == len(homes) or fitting[0][0] == fitting[1][0]):
                 given = {"given": ", ".join(map(".".join, fitting))}
                 found.faults.append(Fault(name, f"tables.{table}.file", "records.several_tables", given))
+            elif names_citizen(called := fitting[0][1] if fitting[0][0] in homes else ".".join(fitting[0])):
+                found.unread.add(table)
+                found.faults.append(Fault(f"{name}:{hide(called)}", "", "records.citizen_name"))
             else:
-                called = fitting[0][1] if fitting[0][0] in homes else ".".join(fitting[0])
                 yield table, called, fitting[0], ways.get(stem, how)
                 if len(fitting) > 1:
                     found.notes.append(Note("twice", {"table": table, "used": called, "left": ".".join(fitting[1])}))
@@ -613,7 +618,7 @@ def _postgres_sources(where: Address, mapped: Mapping[str, Mapped], timezone: st
     session = _session(where, timezone)
     every = session.list_relations()
     homes = session.homes
-    found = Holdings(there=[table if schema in homes else f"{schema}.{table}" for schema, table in every])
+    found = Holdings(there=[hide(table if schema in homes else f"{schema}.{table}") for schema, table in every])
     for table, called, pair, how in _chosen(found, mapped, every, homes, name):
         file = f"{where.base}:{called}"
         rows, faults, notes = _open_relation(session, pair, file, table)

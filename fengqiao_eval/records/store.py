@@ -14,7 +14,7 @@ from fengqiao_eval.office.receipt import Receipt
 from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import check_cells, check_table, check_units, find_equal
 from fengqiao_eval.records.identifiers import Match, Repair, match_ids, register
-from fengqiao_eval.records.ingest import Mapped, shape
+from fengqiao_eval.records.ingest import Mapped, select_declared, shape
 from fengqiao_eval.records.sources import BROKEN, SHOWN, Address, Roots, Source, find_sources, roots_of, unreadable
 from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.records.units import TOLD, UnknownUnits
@@ -52,6 +52,8 @@ class Records:
     """The tables and columns that the mapping sets to nothing in every file: nobody keeps them."""
     gaps: tuple[Gap, ...] = ()
     """Which cells are empty for a reason that lies in the files."""
+    away: bool = False
+    """Whether they stay in a database: then no more ids of them are brought here than a page lists."""
     equal: Mapping[str, pd.DataFrame] = field(default_factory=dict, compare=False)
     """The ids of rows that were left out because they equal another, the first of them, by table."""
 
@@ -145,7 +147,8 @@ def read_records(
     files = MappingProxyType({table: _label_parts(parts) for table, parts in found.tables.items()})
     receipts = MappingProxyType({table: tuple(several) for table, several in found.receipts.items()})
     held = (MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files)
-    return Records(*held, tuple(matches), receipts, _unrecorded(found.tables), tuple(gaps), MappingProxyType(equal)), faults
+    unrecorded, away = _unrecorded(found.tables), isinstance(where, Address)
+    return Records(*held, tuple(matches), receipts, unrecorded, tuple(gaps), away, MappingProxyType(equal)), faults
 
 
 def _unrecorded(found: Mapping[str, Sequence[Source]]) -> frozenset[tuple[str, str]]:
@@ -186,6 +189,7 @@ def _shape_parts(
     if len(whole) < len(parts):
         return None, faults, [], notes, []
     deeper = [fault for part, rows in whole for fault in check_cells(rows, table, part.file, part.numbers)]
+    whole = [(part, select_declared(rows, table)) for part, rows in whole]
     if len(parts) == 1:
         return whole[0][1], faults, deeper, notes, []
     every = dict.fromkeys(name for _, rows in whole for name in rows.columns if not name.endswith(query.OWN))

@@ -119,7 +119,7 @@ def heads(error: FengqiaoError) -> list[str]:
     """
     if isinstance(error, InputError | FileAccessError):
         faults = error.faults if isinstance(error, InputError) else (error.fault,)
-        places = [(re.split(r"[/\\]", fault.file)[-1], fault.place) for fault in faults]
+        places = [(re.split(r"[/\\]", file)[-1], place) for file, place in (fault.where for fault in faults)]
         where = [" · ".join(filter(None, place)) for place in places]
         return [f"{place} [{fault.rule}]" for place, fault in zip(where, faults, strict=True)]
     if isinstance(error, UsageError):

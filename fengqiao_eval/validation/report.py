@@ -11,7 +11,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, Fault
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
-from fengqiao_eval.records.checks import UNSHOWN
+from fengqiao_eval.records.checks import UNSHOWN, text_columns
 from fengqiao_eval.records.identifiers import show_id, show_unknown
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
@@ -152,6 +152,7 @@ class _Validation:
     def _read(self, table: Table, rows: query.Rows | None, total: int) -> Iterator[ValidationStep]:
         told = self._told(table.name)
         asked = list(steps.list_checked(table, rows.columns)) if rows is not None else []
+        asked += [("citizen", name) for name in text_columns(rows, table)] if rows is not None else []
         for rule, column in dict.fromkeys([*asked, *(pair for pair in told if pair[0] not in ("id_twice", "unknown_unit"))]):
             faults = tuple(told.get((rule, column), ()))
             failed = sum(_count(fault) for fault in faults)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from fengqiao_eval.records.checks import UNSHOWN, cell_rules
+from fengqiao_eval.records.checks import cell_rules
 from fengqiao_eval.records.query import any_of, is_so, names_zone, when
 from fengqiao_eval.records.tables import EVENTS, Table
 
@@ -88,10 +88,10 @@ class Trial(NamedTuple):
 
 
 def list_checked(table: Table, there: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Name the rules that were asked of a table as it was read, each with its column.
+    """Name the rules that were asked of the declared columns of a table as it was read, each with its column.
 
     >>> from fengqiao_eval.records.tables import TABLES
-    >>> [pair for pair in list_checked(TABLES["credits"], ["table", "record_id", "officer_id"]) if pair[0] != "citizen"]
+    >>> list(list_checked(TABLES["credits"], ["table", "record_id", "officer_id"]))
     [('required', 'table'), ('codes', 'table'), ('required', 'record_id'), ('required', 'officer_id')]
     """
     for column in (column for column in table.columns if column.name in there):
@@ -103,8 +103,6 @@ def list_checked(table: Table, there: Sequence[str]) -> Iterator[tuple[str, str]
             yield "codes", column.name
         if column.least is not None:
             yield "bounds", column.name
-        if column.kind == "text" and column.name not in UNSHOWN:
-            yield "citizen", column.name
     for first, last in (("valid_from", "valid_to"), ("from_date", "to_date"), ("due_from", "due_at")):
         if {first, last} <= {*there} and table.column(first):
             yield "stretch", last
