@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from fengqiao_eval.documents import MORE
 from fengqiao_eval.errors import OFFICER
 from fengqiao_eval.measuring import evidence
 from fengqiao_eval.measuring.compatibility import cast_undeclared
@@ -25,6 +26,9 @@ COLUMNS = ("record_id", "happened_at", "unit_id", "officer_id", "numerator", "de
 
 LOSSES = ("unit_id", "indicator", "table", "record_id", "happened_at", "why")
 """why: what decided, see measuring.evidence; its words are made by wording.reasons."""
+
+MOST_AWAY = 100
+"""As many ids of each list are brought out of a database: those of one unit and indicator, line, or colour."""
 
 BEHIND = ("unit_id", "line", "record_id")
 
@@ -194,16 +198,24 @@ def _join_things(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def losses(
-    records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool = False
+    records: Records,
+    scheme: Scheme,
+    tree: Tree,
+    period: Period,
+    as_of: datetime,
+    *,
+    officers: bool = False,
+    most: int | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """List the records that lost points in the period: the columns LOSSES; a table is asked once.
 
     The first frame has the unit of the record; the second, empty without `officers`, a row for each officer credited with it.
+    most: of each unit (officer) and indicator the latest so many are brought, and `of` says of how many.
     """
     plan = Plan(records, scheme, tree, _months(period), as_of, officers)
     traced = [i for i in scheme.indicators if _can_lose(i) and is_countable(i.measure, records)]
     words = evidence.shown_words(scheme)
-    found = [_find_losses(plan, group, words) for group in group_by_rows(traced, "code")]
+    found = [_find_losses(plan, group, words, most) for group in group_by_rows(traced, "code")]
     units, persons = zip(*found, strict=True) if found else ((), ())
     return _sort_losses(units), _sort_losses(persons)
 
@@ -221,21 +233,26 @@ def _can_lose(indicator: Entry) -> bool:
     return not isinstance(indicator.measure, Figure)
 
 
-def _find_losses(plan: Plan, group: Sequence[Entry], words: evidence.NamedWords) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _find_losses(
+    plan: Plan, group: Sequence[Entry], words: evidence.NamedWords, most: int | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Ask a table once for the rows that lost points under any of its indicators."""
     measure: Any = group[0].measure
     every, table = plan.rows(*(indicator.measure for indicator in group)), TABLES[measure.table]
     rows, named = _lost_rows(plan, _best_rows(plan, every, group[0], "unit_id"), group, words)
     known, units = plan.tree.counts_for["unit_id"], plan.tree.units
     if not plan.officers:
-        return _fetch_losses(rows, table, group, "unit_id", known), pd.DataFrame(columns=list(LOSSES))
+        return _fetch_losses(rows, table, group, "unit_id", known, most), pd.DataFrame(columns=list(LOSSES))
     there = [name for name in ("unit_id", "officer_id", table.key, "happened_at_", *named) if name in rows.columns]
     rows, persons = query.cache_rows(rows.select(*there)), units.loc[units["level"] == OFFICER, "unit_id"]
     theirs = plan.to_persons(rows, table.name)
     distinct = table.name in plan.shared and any(isinstance(indicator.measure, Distinct) for indicator in group)
     if distinct or has_best_of(measure):  # whose things were met, and of rows alike the best, is each person's own matter
         theirs, _ = _lost_rows(plan, _best_rows(plan, plan.to_persons(every, table.name), group[0], "officer_id"), group, words)
-    return _fetch_losses(rows, table, group, "unit_id", known), _fetch_losses(theirs, table, group, "officer_id", persons)
+    return (
+        _fetch_losses(rows, table, group, "unit_id", known, most),
+        _fetch_losses(theirs, table, group, "officer_id", persons, most),
+    )
 
 
 def _lost_rows(plan: Plan, rows: Any, group: Sequence[Entry], words: evidence.NamedWords) -> tuple[Any, dict[str, Any]]:
@@ -262,20 +279,42 @@ def _flags(plan: Plan, rows: Any, group: Sequence[Entry]) -> dict[str, Any]:
     return flags
 
 
-def _fetch_losses(rows: Any, table: Table, group: Sequence[Entry], who: str, known: Iterable[str]) -> pd.DataFrame:
+def _fetch_losses(
+    rows: Any, table: Table, group: Sequence[Entry], who: str, known: Iterable[str], most: int | None
+) -> pd.DataFrame:
     """Bring rows here, one an indicator under which whose they are lost points."""
     own = [(f"{who}_{number}_", f"unit_id_{number}_") for number in range(len(group))]
     flags = [first if first in rows.columns else other for first, other in own]
-    found = query.fetch(
-        rows, [who, table.key, "happened_at_", *flags, *(name for name in rows.columns if name.startswith("why_"))]
-    )
+    brought = [who, table.key, "happened_at_", *flags, *(name for name in rows.columns if name.startswith("why_"))]
+    columns = [*LOSSES, *(["of"] if most else [])]
+    if most:
+        rows, more = _latest_losses(rows, table, flags, who, most)
+        brought += more
+    found = query.fetch(rows, brought)
     found = found.rename(columns={who: "unit_id", table.key: "record_id", "happened_at_": "happened_at"})
     found, parts = found[found["unit_id"].isin(set(known))], []
     for number, (flag, indicator) in enumerate(zip(flags, group, strict=True)):
-        lost = found[found[flag]]
-        why = evidence.texts(lost, indicator, f"why_{number}")
-        parts.append(lost.assign(indicator=indicator.code, table=table.name, why=why)[list(LOSSES)])
+        lost = found[found[flag] & found[f"first_{number}_"]] if most else found[found[flag]]
+        told = {"why": evidence.texts(lost, indicator, f"why_{number}")} | ({"of": lost[f"of_{number}_"]} if most else {})
+        parts.append(lost.assign(indicator=indicator.code, table=table.name, **told)[columns])
     return pd.concat(parts, ignore_index=True)
+
+
+def _latest_losses(rows: Any, table: Table, flags: Sequence[str], who: str, most: int) -> tuple[Any, list[str]]:
+    """Keep of each flag and of whose rows they are the latest so many; name the columns that say so, and of how many they are."""
+    order, told = [rows.happened_at_, rows[table.key]], dict[str, Any]()
+    for number, flag in enumerate(flags):
+        told[f"first_{number}_"] = query.is_first([rows[who], rows[flag]], order, most, latest=True)
+        told[f"of_{number}_"] = query.count_of_each([rows[who]], rows[flag])
+    rows = rows.mutate(**told)
+    kept = query.any_of(*(rows[flag] & rows[f"first_{number}_"] for number, flag in enumerate(flags)))
+    return rows.filter(kept), list(told)
+
+
+def is_cut(most: int, behind: pd.DataFrame, *frames: pd.DataFrame) -> bool:
+    """Say whether any list has fewer ids than there are: those of lines outside the hundred, of losses, of open disputes."""
+    marked = behind["record_id"].astype(str).str.startswith(MORE).any()
+    return bool(marked or any((frame["of"] > most).any() for frame in frames if "of" in frame))
 
 
 def _loses(counts: Any, above: Any, below: Any, indicator: Entry, thing: Sequence[Any]) -> Any:
@@ -297,20 +336,30 @@ def _loses(counts: Any, above: Any, below: Any, indicator: Entry, thing: Sequenc
 # Which records stand behind the lines outside the hundred
 
 
-def record_ids(records: Records, scheme: Scheme, tree: Tree, period: Period, as_of: datetime, *, officers: bool) -> pd.DataFrame:
+def record_ids(
+    records: Records,
+    scheme: Scheme,
+    tree: Tree,
+    period: Period,
+    as_of: datetime,
+    *,
+    officers: bool,
+    most: int | None = None,
+) -> pd.DataFrame:
     """List the records behind the lines outside the hundred: unit_id, line, record_id, in the order in which they happened.
 
     One row a record and unit, of every unit of the tree at the line's levels (with `officers` persons too). Named are the
     rows that add to the value: of a count those worth something, of a share those that met its test. Means, quantiles, ratios
-    and codes rest on all their rows, figures on none: neither are listed. One query a line.
+    and codes rest on all their rows, figures on none: neither are listed. One query a line. most: of a line and unit the first
+    so many are named, and how many more there are stands behind them: …12.
     """
     plan = Plan(records, scheme, tree, _months(period), as_of, officers)
     named = [i for i in scheme.consequences if isinstance(i.measure, (Count, Share, Distinct))]
-    found = [_line_records(plan, line) for line in named if is_countable(line.measure, records)]
+    found = [_line_records(plan, line, most) for line in named if is_countable(line.measure, records)]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=list(BEHIND))
 
 
-def _line_records(plan: Plan, line: Entry) -> pd.DataFrame:
+def _line_records(plan: Plan, line: Entry, most: int | None) -> pd.DataFrame:
     measure: Any = line.measure
     rows = plan.rows(measure)
     whose = [(plan.to_units(rows), "whose_"), *([(plan.to_persons(rows, measure.table), "officer_id")] if plan.officers else [])]
@@ -319,8 +368,17 @@ def _line_records(plan: Plan, line: Entry) -> pd.DataFrame:
         own = _best_rows(plan, each, line, who)
         counts, above, _ = _row_amounts(plan, own, line)
         own = own.mutate(id_=own[TABLES[measure.table].key], at_=own[measure.date], adds_=counts & (above > 0))
-        found = query.fetch(own.filter(own.adds_), [who, "id_", "at_"], ["at_", "id_"])
-        parts.append(found.rename(columns={who: "unit_id", "id_": "record_id"})[["unit_id", "record_id"]])
+        own = own.filter(own.adds_)
+        if most:
+            first = query.is_first([own[who]], [own.at_, own.id_], most)
+            own = own.mutate(first_=first, of_=query.count_of_each([own[who]], own.adds_))
+            own = own.filter(own.first_)
+        found = query.fetch(own, [who, "id_", "at_", *(["of_"] if most else [])], ["at_", "id_"])
+        found = found.rename(columns={who: "unit_id", "id_": "record_id"})
+        parts.append(found[["unit_id", "record_id"]])
+        if most:
+            cut = found[found["of_"] > most].drop_duplicates("unit_id")
+            parts.append(cut.assign(record_id=[f"{MORE}{n - most}" for n in cut["of_"].astype(int)])[["unit_id", "record_id"]])
     both = pd.concat(parts).drop_duplicates()
     level = both["unit_id"].map(plan.tree.units.set_index("unit_id")["level"].to_dict())
     return both[level.isin(line.levels or ())].assign(line=line.code)[list(BEHIND)]
@@ -329,14 +387,26 @@ def _line_records(plan: Plan, line: Entry) -> pd.DataFrame:
 # Which disputes are still open, and how long they have left
 
 
-def open_disputes(records: Records, tree: Tree, as_of: datetime, *, officers: bool = False) -> pd.DataFrame:
-    """List the disputes open at as_of: unit_id is of the record, or the officer; days_left is negative when overdue."""
+def open_disputes(
+    records: Records, tree: Tree, as_of: datetime, *, officers: bool = False, most: int | None = None
+) -> pd.DataFrame:
+    """List the disputes open at as_of: unit_id is of the record, or the officer; days_left is negative when overdue.
+
+    most: of each unit and colour the most urgent so many are brought; `of` says of how many, and `late` how many are overdue.
+    """
     who = "officer_id" if officers else "unit_id"
     if (rows := _known_disputes(records, as_of, who)) is None:
         return pd.DataFrame(columns=list(DISPUTES))
     own = {"tier": query.optional(rows, "tier"), "due_at": query.optional(rows, "due_at", "timestamp")}
     rows = rows.filter(rows.resolved_at.isnull()).mutate(unit_id=rows[who], last_=query.last_moment(own["due_at"]), **own)
-    found = query.fetch(rows, [*DISPUTES[:-1], "last_"], ["due_at", "dispute_id"])
+    more = []
+    if most:
+        alike, more = [rows.unit_id, rows.tier], ["of", "late"]
+        late = query.is_so(rows.last_ < query.constant(as_of, "timestamp"))
+        counts = {"of": query.count_of_each(alike, rows.dispute_id.notnull()), "late": query.count_of_each(alike, late)}
+        rows = rows.mutate(first_=query.is_first(alike, [rows.last_, rows.dispute_id], most), **counts)
+        rows = rows.filter(rows.first_)
+    found = query.fetch(rows, [*DISPUTES[:-1], "last_", *more], ["due_at", "dispute_id"])
     known = set(tree.units["unit_id"]) | set(tree.counts_for["unit_id"])
     left = (found["last_"] - pd.Timestamp(as_of)) // pd.Timedelta(days=1)
     found = found.drop(columns="last_").assign(days_left=left.astype("Int64"))

@@ -347,7 +347,7 @@ def disputes(card: Card) -> str:
     """Say the open disputes: how many of each colour, the most urgent by id."""
     lang, found = card.lang, []
     for part in card.disputes:
-        counts = say("card.disputes.count", lang, n=len(part.disputes)), say("card.disputes.overdue", lang, n=part.overdue)
+        counts = say("card.disputes.count", lang, n=part.count), say("card.disputes.overdue", lang, n=part.overdue)
         first = (f"{one.dispute_id} {days_left(one.days_left, lang)}" for one in part.disputes[:LISTED])
         found.append(f"{warning(part.tier, lang)}  {say('card.comma', lang).join(counts)}  {'  '.join(first)}")
     return "\n".join(found) or no_disputes(card)
@@ -380,7 +380,7 @@ def days_left(days: int | None, lang: str) -> str:
 def lost(card: Card) -> str:
     """Say of each indicator how many records lost points, and the first ids."""
     firsts = [(part, " ".join(one.record_id for one in part.records[:LISTED])) for part in card.lost_records]
-    return "\n".join(f"{part.label}  {len(part.records)}  {ids} …" for part, ids in firsts) or nothing_lost(card)
+    return "\n".join(f"{part.label}  {part.count}  {ids} …" for part, ids in firsts) or nothing_lost(card)
 
 
 def nothing_lost(card: Card) -> str:

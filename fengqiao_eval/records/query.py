@@ -341,14 +341,15 @@ def best_of(cell: Cell, keys: Sequence[Cell]) -> Cell:
 
 def first_of_each(rows: Rows, keys: Sequence[str], order: Sequence[str], most: int) -> Rows:
     """Keep so many rows of each key, the first in an order."""
-    window = ibis.window(group_by=[rows[name] for name in keys], order_by=[rows[name] for name in order])
-    numbered = rows.mutate(number_=ibis.row_number().over(window))
-    return numbered.filter(numbered.number_ < most).drop("number_")
+    told = rows.mutate(first_=is_first([rows[name] for name in keys], [rows[name] for name in order], most))
+    return told.filter(told.first_).drop("first_")
 
 
-def is_first(keys: Sequence[Cell], order: Sequence[Cell]) -> Cell:
-    """Say of each row whether it is the first, in an order, of those with the same keys."""
-    return ibis.row_number().over(ibis.window(group_by=list(keys), order_by=list(order))) == 0
+def is_first(keys: Sequence[Cell], order: Sequence[Cell], most: int = 1, *, latest: bool = False) -> Cell:
+    """Say of each row whether it is among the first so many with the same keys; latest: the largest of the first order first."""
+    if latest:
+        order = [ibis.desc(order[0], nulls_first=False), *order[1:]]
+    return ibis.row_number().over(ibis.window(group_by=list(keys), order_by=list(order))) < most
 
 
 def shares(found: Rows, keys: Sequence[str]) -> pd.DataFrame:
@@ -386,6 +387,11 @@ def totals(rows: Rows, columns: Sequence[str]) -> dict[str, float]:
 def first_rows(rows: Rows, before: Cell, order: Sequence[str], most: int) -> Rows:
     """Keep so many rows, in their order: those of the smaller `before` first."""
     return rows.order_by([before, *order]).limit(most)
+
+
+def count_of_each(keys: Sequence[Cell], counted: Cell) -> Cell:
+    """Give each row how many rows with the same keys are to be counted."""
+    return is_so(counted).cast("int64").sum().over(ibis.window(group_by=list(keys)))
 
 
 def count_words(rows: Rows, *columns: str, most: int | None = None) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """A scorecard as data: everything that is printed on a card, put together from a finished run and nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -207,14 +207,24 @@ def cached_card(run: Run, unit_id: str, lang: str, given: tuple[Frame, ...]) -> 
         ),
         peers=peers,
         gains=gains(read, lines, {line.code for line in adjustments}),
-        disputes=lost_records.open_disputes(frame["open_disputes"].tuples(lost_records.OPEN, *below)),
-        lost_records=lost_records.lost_records(scheme, lost_records.loss_rows(frame["losses"], *below), scored, lang),
+        disputes=_disputes(frame["open_disputes"], below),
+        lost_records=_losses(frame["losses"], below, run, scored, lang),
         unknowns=unknowns(scheme, {**unit, "group": group}, lines, run.manifest, lang),
         hierarchy=hierarchy(run, unit, flags(place.get("flags")), lang),
         service=service(run, unit, lines, lang) if who.is_officer else None,
         least=tuple(map(read.least, parts)),
         disputes_known=None if (known := number(unit.get("disputes"))) is None else int(known),
     )
+
+
+def _disputes(frame: Frame, below: Sequence[str]) -> tuple[OpenDisputes, ...]:
+    more = (lost_records.count_unlisted(frame, "tier", below, late=late) for late in (False, True))
+    return lost_records.open_disputes(frame.tuples(lost_records.OPEN, *below), *more)
+
+
+def _losses(frame: Frame, below: Sequence[str], run: Run, scored: Collection[str], lang: str) -> tuple[LostRecords, ...]:
+    more = lost_records.count_unlisted(frame, "indicator", below)
+    return lost_records.lost_records(run.scheme, lost_records.loss_rows(frame, *below), scored, lang, more)
 
 
 def _margin(run: Run, chances: Frame, place: Row, who: Identity, lines: Sequence[IndicatorLine]) -> Margin:

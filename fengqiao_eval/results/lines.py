@@ -1,11 +1,12 @@
 """The lines of a card: indicators and dimensions, what they were held against, the months, what stands outside the hundred."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from fengqiao_eval.documents import split_ids
+from fengqiao_eval.documents import MORE, split_ids
 from fengqiao_eval.errors import SCORED
 from fengqiao_eval.measuring.denominators import periods_of
 from fengqiao_eval.periods import Period, parse
@@ -254,6 +255,8 @@ class Adjusted:
     points: float
     record_ids: tuple[str, ...]
     inside: bool
+    more: int = 0
+    """How many records there are besides, whose ids stay in their database."""
 
     def said(self, lang: str) -> str:
         """Say what the line does, and of how much that was counted: 扣分，2 起."""
@@ -464,6 +467,8 @@ def adjustment_lines(scheme: Scheme, rows: Iterable[Row], lang: str) -> tuple[Ad
     for row in rows:
         code, effect, value = text(row["line"]), text(row["effect"]), number(row.get("value"))
         line, key = lines.get(code), f"card.effect.{effect}"
+        ids = split_ids(text(row.get("record_ids")))
+        more = int(ids.pop().removeprefix(MORE)) if ids and re.fullmatch(rf"{MORE}\d+", ids[-1]) else 0
         of = {"item": names[line.item] if line and line.item else "", "grade": (line and line.grade) or ""}
         adjusted = Adjusted(
             code=code,
@@ -473,8 +478,9 @@ def adjustment_lines(scheme: Scheme, rows: Iterable[Row], lang: str) -> tuple[Ad
             value=value,
             counted="" if value is None or line is None else counted_words(line, value, lang),
             points=number(row["contribution"]) or 0.0,
-            record_ids=tuple(split_ids(text(row.get("record_ids")))),
+            record_ids=tuple(ids),
             inside=code in inner,
+            more=more,
         )
         found.append(adjusted)
     return tuple(sorted(found, key=lambda line: not line.inside))

@@ -1,10 +1,12 @@
 """The records behind a card: those that lost points, and the disputes still open; ids only, never a citizen's value."""
 
 import csv
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from fengqiao_eval.results.frames import Frame
@@ -49,6 +51,13 @@ class LostRecords:
     table: str
     table_label: str
     records: tuple[Lost, ...]
+    more: int = 0
+    """How many there are besides, whose ids stay in their database."""
+
+    @property
+    def count(self) -> int:
+        """How many records lost points."""
+        return len(self.records) + self.more
 
     def by_reason(self, first: int, last: int | None = None) -> dict[str, list[str]]:
         """Gather some of the records, ids by their reason, in the order in which the reasons come."""
@@ -79,11 +88,20 @@ class OpenDisputes:
 
     tier: str
     disputes: tuple[OpenDispute, ...]
+    more: int = 0
+    """How many there are besides, whose ids stay in their database."""
+    more_late: int = 0
+    """How many of those are past their limit."""
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return len(self.disputes) + self.more
 
     @property
     def overdue(self) -> int:
         """How many are past their limit."""
-        return sum(dispute.late for dispute in self.disputes)
+        return sum(dispute.late for dispute in self.disputes) + self.more_late
 
 
 def loss_rows(losses: Frame, *unit_ids: str) -> list[tuple[Any, ...]]:
@@ -93,12 +111,30 @@ def loss_rows(losses: Frame, *unit_ids: str) -> list[tuple[Any, ...]]:
     return [(*row, None) for row in losses.tuples(LOSS[:-1], *unit_ids)]
 
 
+def count_unlisted(frame: Frame, by: str, unit_ids: Sequence[str], *, late: bool = False) -> Counter[str]:
+    """Count what a frame says there is beyond what it lists, by indicator or colour; late: of disputes those overdue."""
+    total = "late" if late else "of"
+    if total not in frame.columns:
+        return Counter()
+    columns = (by, "unit_id", total, *(["days_left"] if late else []))
+    rows = frame.tuples(columns, *unit_ids)
+    listed = Counter(row[:2] for row in rows if not late or (has_value(row[3]) and row[3] < 0))
+    found = Counter[str]()
+    for word, unit, count in {row[:3] for row in rows}:
+        found[text(word)] += int(count) - listed[word, unit]
+    return found
+
+
 def lost_records(
-    scheme: Scheme, losses: Iterable[tuple[Any, ...]], scored: Collection[str], lang: str
+    scheme: Scheme,
+    losses: Iterable[tuple[Any, ...]],
+    scored: Collection[str],
+    lang: str,
+    more: Mapping[str, int] = MappingProxyType({}),
 ) -> tuple[LostRecords, ...]:
     """Group rows of the frame losses (the columns LOSS) by indicator, in the order of the one table, of those that are scored.
 
-    The latest record comes first, those of one moment by id, those without a moment last.
+    The latest record comes first, those of one moment by id, those without a moment last. more: how many there are besides.
     """
     parts: dict[str, list[tuple[Any, ...]]] = {}
     for row in sorted(losses, key=itemgetter(2)):
@@ -109,19 +145,26 @@ def lost_records(
             rows.sort(key=lambda row: (row[4] is not None, row[4]), reverse=True)
             table, code = str(rows[0][1]), indicator.code
             lost = tuple(Lost(record, unit, day(at), reasons.of(code, why)) for _, _, record, unit, at, why in rows)
-            found.append(LostRecords(code, indicator.name(lang), table, table_label(table, lang), lost))
+            found.append(LostRecords(code, indicator.name(lang), table, table_label(table, lang), lost, more.get(code, 0)))
     return tuple(found)
 
 
-def open_disputes(disputes: Iterable[tuple[Any, ...]]) -> tuple[OpenDisputes, ...]:
-    """Group rows of the frame open_disputes (the columns OPEN) by colour, red first; within a colour by days left."""
+def open_disputes(
+    disputes: Iterable[tuple[Any, ...]],
+    more: Mapping[str, int] = MappingProxyType({}),
+    late: Mapping[str, int] = MappingProxyType({}),
+) -> tuple[OpenDisputes, ...]:
+    """Group rows of the frame open_disputes (the columns OPEN) by colour, red first; within a colour by days left.
+
+    more, late: how many there are besides, and how many of those are overdue.
+    """
     found: dict[str, list[OpenDispute]] = {}
     for tier, unit, dispute, due, days in disputes:
         found.setdefault(text(tier), []).append(OpenDispute(dispute, unit, day(due), int(days) if has_value(days) else None))
     for part in found.values():
         part.sort(key=lambda one: (one.days_left is None, one.days_left or 0, one.dispute_id))
     tiers = sorted(found, key=lambda tier: (TIERS.index(tier) if tier in TIERS else len(TIERS), tier))
-    return tuple(OpenDisputes(tier, tuple(found[tier])) for tier in tiers)
+    return tuple(OpenDisputes(tier, tuple(found[tier]), more.get(tier, 0), late.get(tier, 0)) for tier in tiers)
 
 
 def escape_formula(cell: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, Note, refuse
 from fengqiao_eval.measuring import compatibility, denominators, measures
-from fengqiao_eval.measuring.drilldown import count_disputes, losses, open_disputes, record_ids
+from fengqiao_eval.measuring.drilldown import MOST_AWAY, count_disputes, is_cut, losses, open_disputes, record_ids
 from fengqiao_eval.measuring.matches import match_notes
 from fengqiao_eval.measuring.notes import collect_notes
 from fengqiao_eval.measuring.peer_groups import cohort, full_marks_faults
@@ -87,9 +87,11 @@ def score(
     firm |= {month: firm_totals(setting._replace(period=month), by_period) for month in by_period if month != period}
 
     # single records come before the large frames, for the engine needs room to find them
-    behind = record_ids(records, scheme, tree, period, as_of, officers=officers)
-    of_units, of_officers = losses(records, scheme, tree, period, as_of, officers=officers)
-    disputes, officer_disputes = (open_disputes(records, tree, as_of, officers=persons) for persons in (False, True))
+    most = MOST_AWAY if records.away else None
+    behind = record_ids(records, scheme, tree, period, as_of, officers=officers, most=most)
+    of_units, of_officers = losses(records, scheme, tree, period, as_of, officers=officers, most=most)
+    disputes, officer_disputes = (open_disputes(records, tree, as_of, officers=who, most=most) for who in (False, True))
+    cut = most is not None and is_cut(most, behind, of_units, of_officers, disputes, officer_disputes)
     measured = frames.measures(scored, scheme, tree)
     return Scores(
         units=frames.units(tree, days[0], period, posted, count_disputes(records, tree, as_of)),
@@ -110,6 +112,7 @@ def score(
             *survey.notes(as_of, tree, periods),
             *match_notes(records, scheme, period),
             *records.notes,
+            *([Note("ids_away", {"most": most})] if cut else []),
             *counting_notes,
             *long_periods.exclusion_notes(scheme, tree, period, by_period),
             *coverage_notes(scored[0], tree.units["level"].to_numpy(object), scheme),

@@ -278,7 +278,7 @@ def _adjusted_rows(book: Book, unit: Mapping[str, Any], own: list[Any]) -> Itera
             "counted": line.counted,
             "signed_points": line.points,
             "belongs": say("card.inside" if line.inside else "card.outside", book.lang),
-            "record_ids": ids if len(ids) <= MOST else ids[:MOST] + " …",
+            "record_ids": ids[:MOST] + " …" * (line.more > 0 or len(ids) > MOST),
         }
 
 

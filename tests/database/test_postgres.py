@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from itertools import count
@@ -122,7 +123,8 @@ def test_the_scheme_of_the_demo_gives_the_same_numbers(small, demo):
     frames = [name for name, one in vars(files).items() if isinstance(one, pd.DataFrame)]
     assert {"measures", "points", "ranks", "losses"} <= set(frames)
     for name in frames:
-        pd.testing.assert_frame_equal(getattr(files, name), getattr(database, name), rtol=1e-9, atol=1e-9)
+        whole, theirs = getattr(files, name), getattr(database, name)
+        pd.testing.assert_frame_equal(whole, theirs[list(whole.columns)], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.slow
@@ -541,3 +543,68 @@ def test_another_encoding_is_refused(server):
     with server.connect() as owner:
         owner.execute("CREATE DATABASE old ENCODING LATIN1 LOCALE 'C' TEMPLATE template0")
     assert rules(server.address("old")) == ["records.base_encoding"]
+
+
+# No more ids than are listed
+
+
+VERIFIED = SCHEME.replace(
+    "kind: count, table: visits, date: visited_at", "kind: share, table: visits, date: visited_at, met: {verified: {in: [true]}}"
+)
+
+
+def test_a_card_lists_the_latest_and_counts_all(server, project, base):
+    """Of five thousand visits that lost points a hundred ids of each unit come here; card, list and console say so."""
+    address, owner = base
+    owner.execute("ALTER TABLE visits ADD verified boolean")
+    owner.execute(
+        """INSERT INTO visits SELECT 'W' || lpad(n::text, 5, '0'), 'S1', timestamp '2024-11-05' + make_interval(mins => n), false
+            FROM generate_series(1, 5000) AS n"""
+    )
+    (project / "params" / "scheme.yaml").write_text(VERIFIED, "utf-8")
+    shutil.copytree(ROOT / "notebooks", project / "notebooks")
+    with Wire(server.port) as wire:
+        written = PARAMS.format(address=address.replace(str(server.port), str(wire.port)))
+        (project / "params" / "q4.yaml").write_text(written, "utf-8")
+        code, said, refused = fengqiao("run", "params/q4.yaml", "--only", "S1", "--only", "C1", "--workers", "1")
+    assert (code, "最多取出 100 条编号" in said) == (0, True), refused
+    assert wire.rows < 1_000
+    for unit, lost in (("S1", 5002), ("C1", 5003)):
+        [page] = (project / "runs" / "q4").rglob(f"{unit}.html")
+        assert f"列出最近30条，共{lost}条" in page.read_text("utf-8")
+        listed = page.with_suffix(".records.csv").read_text("utf-8-sig").splitlines()
+        assert 100 < len(listed) < 110
+        assert listed[1].split(",")[3] == "W04320"  # the first id of the last day
+
+
+def test_lists_that_are_cut_are_the_first_of_the_whole_ones(small, demo, monkeypatch):
+    """Of each unit and indicator, line and colour three ids come: those that files would list first, and the number of all."""
+    monkeypatch.setattr("fengqiao_eval.scoring.score.MOST_AWAY", 3)
+    scheme, period = load(ROOT / "params" / "one_table.yaml"), parse("2024Q4")
+    whole = score(open_records(small, name="records"), scheme, period, period.end, None, 0)
+    cut = score(open_records(read_address(demo), name="records"), scheme, period, period.end, None, 0)
+    for name in ("losses", "officer_losses"):
+        every, some = getattr(whole, name), getattr(cut, name)
+        groups = every.groupby(["unit_id", "indicator"])
+        latest = (
+            every.sort_values(["happened_at", "record_id"], ascending=[False, True], kind="stable")
+            .groupby(["unit_id", "indicator"])
+            .head(3)
+        )
+        same = ["unit_id", "indicator", "record_id", "happened_at", "why"]
+        pd.testing.assert_frame_equal(
+            latest[same].sort_values(same, ignore_index=True), some[same].sort_values(same, ignore_index=True), check_dtype=False
+        )
+        sizes = some.set_index(["unit_id", "indicator"])["of"]
+        assert sizes.groupby(level=[0, 1]).first().astype(int).to_dict() == groups.size().to_dict()
+    for name in ("open_disputes", "officer_open_disputes"):
+        every, some = getattr(whole, name), getattr(cut, name)
+        alike = ["unit_id", "tier"]
+        assert some.groupby(alike)["of"].first().astype(int).to_dict() == every.groupby(alike).size().to_dict()
+        late = every.assign(late=every["days_left"] < 0).groupby(alike)["late"].sum().astype(int).to_dict()
+        assert some.groupby(alike)["late"].first().astype(int).to_dict() == late
+        assert some.groupby(alike).size().max() <= 3
+        assert set(some["dispute_id"]) <= set(every["dispute_id"])
+    ids = cut.adjustments["record_ids"].str.split()
+    assert not (ids.str.len() > 4).any()
+    assert [note.given for note in cut.notes if note.key == "ids_away"] == [{"most": 3}]
