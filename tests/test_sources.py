@@ -166,7 +166,7 @@ def test_a_fault_names_the_file_and_its_row(months):
     lay(months / "2024-11" / "接处警.csv", f"{HEAD}\nK2,S1,gestern\n")
     (months / "2024-12" / "接处警.csv").write_bytes(f"{HEAD}\nK3,一所,2024-12-05\n".encode("gbk"))
     text = said(months, file={"glob": "*/接处警*"})
-    assert "2024-11/接处警.csv · cases.received_at [records.no_time] 1 cells" in text
+    assert "2024-11/接处警.csv · cases.received_at [records.no_time] 1 cell of cases" in text
     assert "2024-12/接处警.csv [records.encoding]" in text
 
 

@@ -147,11 +147,11 @@ def read_records(
     files = MappingProxyType({table: _label_parts(parts) for table, parts in found.tables.items()})
     receipts = MappingProxyType({table: tuple(several) for table, several in found.receipts.items()})
     held = (MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files)
-    unrecorded, away = _unrecorded(found.tables), isinstance(where, Address)
+    unrecorded, away = _empty_columns(found.tables), isinstance(where, Address)
     return Records(*held, tuple(matches), receipts, unrecorded, tuple(gaps), away, MappingProxyType(equal)), faults
 
 
-def _unrecorded(found: Mapping[str, Sequence[Source]]) -> frozenset[tuple[str, str]]:
+def _empty_columns(found: Mapping[str, Sequence[Source]]) -> frozenset[tuple[str, str]]:
     """List the columns that are set to nothing in every file of their table."""
     nothing = {
         table: [{n for n, value in part.set.items() if value in (None, "")} for part in parts] for table, parts in found.items()
