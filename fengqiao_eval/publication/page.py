@@ -167,7 +167,9 @@ def _margin(run: Run, row: Mapping[str, Any], lang: str) -> str:
         return ""
     if has_value(row.get("rank_low")):
         return say("card.margin.short", lang, low=int(row["rank_low"]), high=int(row["rank_high"]))
-    return say("card.margin.counted" if run.scheme.error == "none" else "card.margin.none", lang)
+    if run.scheme.error == "none":
+        return say("card.margin.counted", lang)
+    return say("card.margin.few" if has_value(row.get("se_total")) else "card.margin.none", lang)
 
 
 def _line(indicator: Indicator, row: Mapping[str, Any], lang: str) -> tuple[str, str, str]:
