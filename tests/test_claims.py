@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 import fengqiao_eval as fq
@@ -118,6 +119,7 @@ FIGURES = """
 | 1.5万余   | 15000      | 15000 below 16000           | 15000 below 16000          |
 | 98%以上   | 0.98       | 0.98 and more               | 0.98 and more              |
 | 2亿以下   | 200000000  | 0 to 200000000              | 0 to 200000000             |
+| 0%        | 0          | above -0.005 below 0.005    | above -0.01 below 0.01     |
 """
 
 
@@ -223,11 +225,38 @@ OTHERS = """
 | rate     | {numerators: {a: 97}, printed: 93.25%}                                               | disagrees     |
 """
 
+ENDS = """
+| kind    | given                                                                      | verdict     | why                                     |
+| growth  | {of: count, before: 5, after: 0, printed: -100%, years: 2}                 | agrees      | all is gone, and nothing of nothing     |
+| growth  | {of: count, before: 5, after: 0, printed: -100%}                           | agrees      | all is gone                             |
+| growth  | {of: count, before: 1000000, after: 1, printed: -100%, years: 2}           | agrees      | a thousandth each year                  |
+| growth  | {of: count, before: 5, after: 1, printed: -100%, years: 2}                 | disagrees   | more is left than can be                |
+| growth  | {of: count, before: 5, after: 0, printed: -99%, years: 2}                  | disagrees   | a little is left of it                  |
+| growth  | {of: count, before: 5, after: 0, printed: -300%, years: 2}                 | disagrees   | nothing falls by more than all of it    |
+| growth  | {of: count, before: 5, printed: -300%}                                     | uncheckable | nothing falls by more than all of it    |
+| growth  | {of: count, before: 5, after: 0, printed: -90%以上, years: 2}              | agrees      | all is more than nine tenths            |
+| growth  | {of: count, before: 1000, after: 996, printed: 0%}                         | agrees      | a fall of 0.4 % is printed as none      |
+| growth  | {of: count, before: 1000, after: 995, printed: 0%}                         | agrees      | 0.5 % too where it is cut               |
+| growth  | {of: count, before: 1000, after: 990, printed: 0%}                         | disagrees   | 1 % is 1 %                              |
+| growth  | {of: rate, before: 0%, after: 0%, printed: 0个百分点}                      | possible    | both may be a little more               |
+| rate    | {numerators: {a: 0}, denominators: {b: 9}, printed: 0%}                    | agrees      | none of nine                            |
+| rate    | {numerators: {a: 9}, denominators: {b: 9}, printed: 100%}                  | agrees      | nine of nine                            |
+| rate    | {numerators: {a: 5}, denominators: {b: 2以上}, printed: 0}                 | disagrees   | five are five among ever so many        |
+| rate    | {numerators: {a: 5}, denominators: {b: 2以上}, printed: 0%}                | possible    | of ever so many five may be so few      |
+| product | {factors: {a: 0%, b: 0%}, printed: 0}                                      | possible    | each may be 0                           |
+| product | {factors: {a: 0, b: 2以上}, printed: 5}                                    | disagrees   | nothing, however many times             |
+| within  | {part: 0%, whole: 0.4%}                                                    | possible    | as both are rounded                     |
+| same    | {figures: {a: 0%, b: 0}}                                                   | agrees      | a share of 0 may be 0                   |
+| same    | {figures: {a: 280余, b: 290}}                                              | contradictory | 290 is not 280 and some               |
+| same    | {figures: {a: 280余, b: 285, c: 2以上, d: 285以下}}                        | agrees      | 285                                     |
+| same    | {figures: {a: 280余, b: 285以上, c: 284以下}}                              | contradictory | no number is both                     |
+"""
 
-@pytest.mark.parametrize("line", OTHERS.strip().splitlines()[1:])
+
+@pytest.mark.parametrize("line", [*OTHERS.strip().splitlines()[1:], *ENDS.strip().splitlines()[1:]])
 def test_each_kind_of_claim_holds_or_does_not(line, tmp_path):
     """What is printed is reproduced, can hold, fails, or cannot be checked."""
-    kind, given, expected = (cell.strip() for cell in line.strip("| ").split("|"))
+    kind, given, expected, *_ = (cell.strip() for cell in line.strip("| ").split("|"))
     (tmp_path / "c.yaml").write_text(f"claims: [{{title: t, source: s, sentence: w, kind: {kind}, {given[1:-1]}}}]", "utf-8")
     assert fq.claims_frame(tmp_path / "c.yaml")["code"].tolist() == [expected]
 
@@ -309,3 +338,41 @@ def test_every_fault_of_a_document_is_told_at_its_line(tmp_path):
     ]
     said = [fault.text("en") for fault in refused.value.faults]
     assert any("“about 46” is no figure" in one for one in said)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("kind: same, figures: {MANY}", "figures [document.value]"),
+        ("kind: repeated, figures: {MANY}", "figures [document.value]"),
+        ("kind: sum, parts: {MANY}, printed: 1", "parts [document.value]"),
+        ("kind: sum, parts: {a: 1}, times: {MANY}", "times [document.value]"),
+        ("kind: standard, figures: {MANY}, least: 1", "figures [document.value]"),
+        ("kind: mixture, parts: {MANY}, printed: 1%", "parts [document.value]"),
+        ("kind: rate, numerators: {MANY}, denominators: {b: 1}", "numerators [document.value]"),
+        ("kind: rate, numerators: {a: 1}, denominators: {MANY}", "denominators [document.value]"),
+        ("kind: rate, numerators: {a: [LIST]}, denominators: {b: 1}", "numerators.a [document.value]"),
+        (
+            "kind: rate, numerators: {SOME}, denominators: {SOME}",
+            "[claims.pairs] numerators and denominators make 225 pairs, and 200",
+        ),
+    ],
+)
+def test_a_claim_of_more_figures_than_anybody_prints_is_refused(given, said, tmp_path):
+    """As many as 200 figures stand in one place, and as many pairs are divided: a line of few signs asks for no hour of sums."""
+    many, some = (", ".join(f"n{i}: 7" for i in range(n)) for n in (201, 15))
+    given = given.replace("MANY", many).replace("SOME", some).replace("LIST", ", ".join("7" * 201))
+    (tmp_path / "c.yaml").write_text(f"claims:\n- {{title: t, source: s, sentence: w, {given}}}\n", "utf-8")
+    with pytest.raises(InputError) as refused:
+        fq.claims_frame(tmp_path / "c.yaml")
+    text = refused.value.faults[0].text("en")
+    assert said in text
+    assert text.endswith("wanted: […] ≤ 200") or "[claims.pairs]" in text
+
+
+def test_a_document_holds_a_thousand_claims_at_most():
+    """The thousand and first is refused."""
+    one = {"kind": "within", "part": 1, "whole": 2, "title": "t", "source": "s", "sentence": "w"}
+    assert len(Claims.model_validate({"claims": [one] * 1000}).claims) == 1000
+    with pytest.raises(ValidationError, match="at most 1000"):
+        Claims.model_validate({"claims": [one] * 1001})

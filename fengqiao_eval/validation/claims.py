@@ -8,7 +8,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import pandas as pd
 from pydantic import Field, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from fengqiao_eval.documents import LINE, Model, read, rule, validate
 from fengqiao_eval.errors import InputError, refuse
@@ -29,6 +29,10 @@ PARTS = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "个�
 """What is written behind a number -> what one of it is."""
 MISSING = "*"
 """How a figure is written that the source does not give."""
+MOST = 200
+"""As many figures a claim may name in one place, and as many pairs of them may be divided."""
+MOST_CLAIMS = 1_000
+"""As many claims a document may hold."""
 _FIGURE = re.compile(
     r"(?P<sign>-?)(?P<digits>\d{1,15}(?:\.\d{1,10})?)(?P<more>[余多]?)(?P<scale>[万亿]?)(?P<over>[余多]?)"
     r"(?P<part>%|‰|个百分点|)(?P<bound>以上|以下|)",
@@ -91,17 +95,24 @@ class FigureSpan:
         """Multiply what each may be; none is negative."""
         low = (self.low or Fraction(0)) * (other.low or Fraction(0))
         high = None if self.high is None or other.high is None else self.high * other.high
+        if 0 in (self.high, other.high):  # nothing is made of nothing, however many times
+            high = Fraction(0)
         return FigureSpan(
             low, high, not low or (self.with_low and other.with_low), high == 0 or (self.with_high and other.with_high)
         )
 
     def __truediv__(self, other: "FigureSpan") -> "FigureSpan":
-        """Divide what each may be; none is negative, and what may be divided by 0 has no upper end."""
+        """Divide what each may be; none is negative, and what may be divided by 0 has no upper end.
+
+        Only nothing divided is nothing: what may be divided by ever so much comes near 0 and never there.
+
+        >>> (FigureSpan.point(5) / FigureSpan(Fraction(2), None)).meets(FigureSpan.point(0))
+        False
+        """
         low = Fraction(0) if not other.high else (self.low or Fraction(0)) / other.high
-        high = None if self.high is None or not other.low or other.low < 0 else self.high / other.low
-        return FigureSpan(
-            low, high, not low or (self.with_low and other.with_high), high == 0 or (self.with_high and other.with_low)
-        )
+        high = None if self.high is None or not other.low else self.high / other.low
+        with_low = self.with_low and (not self.low or other.with_high)
+        return FigureSpan(low, high, with_low, high == 0 or (self.with_high and other.with_low))
 
     def whole(self, least: int, most: int | None = None) -> tuple[int, int | None] | None:
         """Give the least and the most whole number in it that is no less than `least` and no more than `most`; None: none is."""
@@ -113,11 +124,28 @@ class FigureSpan:
         return None if end is not None and end < start else (int(start), end)
 
 
+def common(spans: Iterable[FigureSpan]) -> FigureSpan | None:
+    """Give what all spans hold, by their greatest low end and their least high end; None: no number is in all of them.
+
+    >>> common([FigureSpan(Fraction(0), Fraction(2)), FigureSpan(Fraction(1), None), FigureSpan(None, Fraction(3))])
+    FigureSpan(low=Fraction(1, 1), high=Fraction(2, 1), with_low=True, with_high=False)
+    """
+    every = list(spans)
+    low = max((one for one in every if one.low is not None), key=lambda one: (one.low, not one.with_low), default=None)
+    high = min((one for one in every if one.high is not None), key=lambda one: (one.high, one.with_high), default=None)
+    if low and high and high.below(low):
+        return None
+    return FigureSpan(
+        low.low if low else None, high.high if high else None, low.with_low if low else True, bool(high and high.with_high)
+    )
+
+
 @dataclass(frozen=True)
 class PrintedFigure:
     """A figure as printed: its text, its number, the worth of its last digit, and what stands behind it.
 
-    step: of 余 the worth of the last digit that is not 0; part: %, ‰, 个百分点 or nothing; kind: what the number stands for.
+    step: of 余 the worth of the last digit that is not 0; part: %, ‰, 个百分点 or nothing; kind: what the number stands for;
+    signed: a change, which may fall below 0; nothing else does, so that what is printed as 0% is no less than 0.
     """
 
     text: str
@@ -125,26 +153,36 @@ class PrintedFigure:
     step: Fraction
     part: str
     kind: Literal["exact", "rounded", "more", "least", "most"]
+    signed: bool = False
 
     @property
     def rounded(self) -> FigureSpan:
         """What is printed so when it is rounded half-up; of a negative number its amount is."""
         if self.value < 0:
-            return PrintedFigure(self.text, -self.value, self.step, self.part, self.kind).rounded.mirrored
-        if self.kind == "rounded":
-            return FigureSpan(self.value - self.step / 2, self.value + self.step / 2)
-        return self.cut
+            return replace(self, value=-self.value).rounded.mirrored
+        if self.kind != "rounded":
+            return self.cut
+        if self._no_change:
+            return FigureSpan(-self.step / 2, self.step / 2, with_low=False)
+        return FigureSpan(max(self.value - self.step / 2, Fraction(0)), self.value + self.step / 2)
 
     @property
     def cut(self) -> FigureSpan:
         """What is printed so when what follows is cut off; of a negative number of its amount."""
         if self.value < 0:
-            return PrintedFigure(self.text, -self.value, self.step, self.part, self.kind).cut.mirrored
+            return replace(self, value=-self.value).cut.mirrored
+        if self._no_change and self.kind == "rounded":
+            return FigureSpan(-self.step, self.step, with_low=False)
         if self.kind == "exact":
             return FigureSpan.point(self.value)
         if self.kind == "most":
             return FigureSpan(Fraction(0), self.value, with_high=True)
         return FigureSpan(self.value, None if self.kind == "least" else self.value + self.step)
+
+    @property
+    def _no_change(self) -> bool:
+        """Whether it is a change of 0, as small rises are printed and small falls."""
+        return self.signed and not self.value
 
     def way(self, found: FigureSpan) -> Way:
         """Say how a number is printed as this figure, if it is.
@@ -180,7 +218,7 @@ def read_figure(given: Any, *, signed: bool = False) -> PrintedFigure:
         step *= 10 ** (len(found["digits"]) - len(found["digits"].rstrip("0") or "0"))
     loose = decimals or found["scale"] or found["part"]
     kind: Any = {"以上": "least", "以下": "most"}.get(found["bound"], "more" if more else "rounded" if loose else "exact")
-    return PrintedFigure(text, -value if found["sign"] else value, step, found["part"], kind)
+    return PrintedFigure(text, -value if found["sign"] else value, step, found["part"], kind, signed)
 
 
 def _read(given: Any, *, signed: bool = False) -> PrintedFigure | None:
@@ -188,6 +226,8 @@ def _read(given: Any, *, signed: bool = False) -> PrintedFigure | None:
 
 
 def _read_sum(given: Any) -> tuple[PrintedFigure | None, ...]:
+    if isinstance(given, list) and len(given) > MOST:
+        raise PydanticKnownError("too_long", {"field_type": "List", "max_length": MOST, "actual_length": len(given)})
     return tuple(_read(one) for one in (given if isinstance(given, list) and given else [given]))
 
 
@@ -260,11 +300,12 @@ class RateClaim(_Claim):
     """
 
     kind: Literal["rate"]
-    numerators: dict[str, SummedFigures] = {}
-    denominators: dict[str, SummedFigures] = {}
+    numerators: dict[str, SummedFigures] = Field({}, max_length=MOST)
+    denominators: dict[str, SummedFigures] = Field({}, max_length=MOST)
     printed: Given = None
     between: tuple[NeededFigure, NeededFigure] | None = None
 
+    _pairs_few = rule("claims.pairs", lambda self: _too_many(len(self.numerators) * len(self.denominators)))
     _one = rule("claims.both", lambda self: self.printed is not None and self.between is not None)
     _ends = rule("claims.between", lambda self: _wrong_ends(self.between))
 
@@ -328,8 +369,8 @@ class SumClaim(_Claim):
     """Parts that are added up, some of them several times, against the whole; at_least: the whole must hold no less."""
 
     kind: Literal["sum"]
-    parts: dict[str, Given] = Field(min_length=1)
-    times: dict[str, Annotated[int, Field(ge=1, le=10**6)]] = {}
+    parts: dict[str, Given] = Field(min_length=1, max_length=MOST)
+    times: dict[str, Annotated[int, Field(ge=1, le=10**6)]] = Field({}, max_length=MOST)
     printed: Given = None
     at_least: bool = False
 
@@ -452,7 +493,7 @@ class GrowthClaim(_Claim):
     def _inferred(self, reading: Literal["points", "relative"]) -> Reckoning | None:
         """Infer what is not printed: what was before, what comes after, or what the changes of several years come to."""
         change, part = self.printed, "%" if self.of == "rate" else ""
-        if change is None:
+        if change is None or (reading == "relative" and change.value < -1):  # nothing falls by more than all of it
             return None
         factor = 1 + self._together(change.value, "relative")
         if self.after is not None:
@@ -486,20 +527,23 @@ class GrowthClaim(_Claim):
         return Reckoning(figures, "", value, "%", way, reading), span.exact
 
     def _several(self, span: FigureSpan, one: FigureSpan, reading: Literal["points", "relative"]) -> Way:
-        """Say whether so many changes, each printed as it is, may come to what is found."""
-        low, high = (None if end is None else self._together(end, reading) for end in (one.low, one.high))
-        return "rounded" if FigureSpan(low, high, one.with_low, one.with_high).meets(span) else ""
+        """Say whether so many changes, each printed as it is, may come to what is found; nothing falls by more than all of it."""
+        possible = common([one, FigureSpan(Fraction(-1), None)]) if reading == "relative" else one
+        if possible is None:
+            return ""
+        low, high = (None if end is None else self._together(end, reading) for end in (possible.low, possible.high))
+        return "rounded" if FigureSpan(low, high, possible.with_low, possible.with_high).meets(span) else ""
 
     def _together(self, change: Fraction, reading: Literal["points", "relative"]) -> Fraction:
         """Say what the changes of all years come to."""
-        return max(1 + change, Fraction(0)) ** self.years - 1 if reading == "relative" else change * self.years
+        return (1 + change) ** self.years - 1 if reading == "relative" else change * self.years
 
 
 class MixtureClaim(_Claim):
     """A rate of the whole, which lies between those of its parts; of two parts it tells the share of the first."""
 
     kind: Literal["mixture"]
-    parts: dict[str, SignedFigure] = Field(min_length=2)
+    parts: dict[str, SignedFigure] = Field(min_length=2, max_length=MOST)
     printed: SignedFigure
 
     @property
@@ -527,7 +571,7 @@ class StandardClaim(_Claim):
     """Figures of which each must reach the least that a standard asks for."""
 
     kind: Literal["standard"]
-    figures: dict[str, Given] = Field(min_length=1)
+    figures: dict[str, Given] = Field(min_length=1, max_length=MOST)
     least: Given
 
     @property
@@ -547,7 +591,7 @@ class _FiguresClaim(_Claim):
     """Several figures that are held against each other; a table has the sign between two."""
 
     sign: ClassVar[str]
-    figures: dict[str, Given] = Field(min_length=2)
+    figures: dict[str, Given] = Field(min_length=2, max_length=MOST)
 
     @property
     def shown(self) -> str:
@@ -571,8 +615,7 @@ class SameClaim(_FiguresClaim):
     sign: ClassVar[str] = "="
 
     def _compare(self, figures: _Known) -> Verdict:
-        together = all(one.rounded.meets(two.rounded) for one, two in product(figures, figures))
-        return "agrees" if together else "contradictory"
+        return "agrees" if common(one.rounded for one in figures) else "contradictory"
 
 
 class RepeatedClaim(_FiguresClaim):
@@ -601,7 +644,7 @@ class Claims(Model):
     ('disagrees', ('38 ÷ 41', '43 ÷ 46'))
     """
 
-    claims: tuple[AnyClaim, ...] = Field(min_length=1)
+    claims: tuple[AnyClaim, ...] = Field(min_length=1, max_length=MOST_CLAIMS)
 
 
 def _known(given: Iterable[PrintedFigure | None]) -> _Known:
@@ -645,6 +688,11 @@ def _strange(times: Iterable[str], parts: Iterable[str]) -> dict[str, str]:
 def _wrong_ends(between: tuple[PrintedFigure, PrintedFigure] | None) -> dict[str, str]:
     """Give two ends of which the first is the greater, as a fault speaks of them."""
     return {"least": between[0].text, "most": between[1].text} if between and between[0].value > between[1].value else {}
+
+
+def _too_many(pairs: int) -> dict[str, int]:
+    """Give how many pairs of figures there are where they are too many, as a fault speaks of them."""
+    return {"count": pairs, "most": MOST} if pairs > MOST else {}
 
 
 def _no_change(printed: PrintedFigure | None, of: str) -> dict[str, str]:
