@@ -6,12 +6,13 @@ import csv
 import re
 import stat
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from fengqiao_eval.demo.write import invent
-from fengqiao_eval.errors import UsageError
+from fengqiao_eval.errors import FileAccessError, UsageError
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.store import read_records
@@ -415,15 +416,102 @@ def test_a_report_is_its_owners_alone(tmp_path):
     assert (modes, folders) == ({0o600}, {0o700})
 
 
-def test_a_report_takes_the_place_of_an_earlier_one_and_of_nothing_else(tmp_path):
-    """What failed the last time is gone from the lists; a folder that holds anything else is left alone."""
+def test_a_report_takes_the_place_of_an_earlier_one(tmp_path):
+    """What failed the last time is gone from the lists, and nothing is left beside the folder; an empty one is taken as well."""
+    (tmp_path / "report").mkdir()
     pages.write(tmp_path / "report", report(step(), step("order")), {})
     pages.write(tmp_path / "report", report(step("rate", failed=0, ids=())), {})
-    assert sorted(texts(tmp_path / "report")) == ["validation.csv", "validation.html"]
-    (tmp_path / "report" / "failed" / "mine.txt").write_text("mine", "utf-8")
-    with pytest.raises(UsageError, match="已存在"):
+    assert sorted(texts(tmp_path)) == ["report/validation.csv", "report/validation.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+OWN_FILES = [
+    "failed/2024_salaries.csv",
+    "failed/001_x.csv/keep",
+    "failed/mine.txt",
+    "notes.txt",
+    "validation.html",
+    "validation.csv",
+]
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+@pytest.mark.parametrize("name", OWN_FILES)
+def test_a_report_takes_the_place_of_nothing_else(name, earlier, tmp_path):
+    """A person's own files stay as they are, whatever they are called, beside a report or where none was ever written."""
+    folder = tmp_path / "report"
+    if earlier:
+        pages.write(folder, report(step()), {})
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("mine", "utf-8")
+    before = texts(tmp_path)
+    with pytest.raises(UsageError, match=r"其中有的不是此前 check --to 所写（.*" + name.removesuffix("/keep")):
+        pages.write(folder, report(), {})
+    assert texts(tmp_path) == before
+    with pytest.raises(UsageError) as refused:
+        pages.check_folder(folder)
+    refused.value.lang = "en"
+    assert re.search(f"holds what no earlier check --to wrote .*{name.removesuffix('/keep')}", str(refused.value))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+@pytest.mark.parametrize("name", ["validation.html", "validation.csv", "failed"])
+def test_a_report_is_written_through_no_link(name, tmp_path):
+    """Neither a file nor the folder of the lists may be a link, nor the folder of the report itself."""
+    folder, other = tmp_path / "report", tmp_path / "other"
+    pages.write(folder, report(step()), {})
+    (folder / name).rename(other)
+    (folder / name).symlink_to(other)
+    before = texts(tmp_path)
+    for place in (folder, tmp_path / "link"):
+        (tmp_path / "link").is_symlink() or (tmp_path / "link").symlink_to(folder)
+        with pytest.raises(UsageError, match="已存在"):
+            pages.write(place, report(), {})
+    (tmp_path / "link").unlink()
+    assert texts(tmp_path) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_folder_that_all_may_write_in_is_closed_and_another_s_is_refused(tmp_path, monkeypatch):
+    """What is ours, an earlier report or an empty folder, is its owner's alone from now on."""
+    for folder in (tmp_path / "empty", tmp_path / "report"):
+        if folder.name == "report":
+            pages.write(folder, report(step()), {})
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o777)
+        pages.write(folder, report(step()), {})
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    monkeypatch.setattr("os.geteuid", lambda: 65533)
+    with pytest.raises(FileAccessError, match=r"system\.foreign"):
+        pages.check_folder(tmp_path / "report")
+
+
+def test_a_report_that_cannot_be_written_leaves_the_earlier_one(tmp_path, monkeypatch):
+    """It is written whole before the earlier one goes; a file that came meanwhile keeps it in its place."""
+    pages.write(tmp_path / "report", report(step()), {})
+    before = texts(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(pages, "page", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            pages.write(tmp_path / "report", report(), {})
+    assert texts(tmp_path) == before
+
+    def come(*_):
+        (tmp_path / "report" / "late.txt").write_text("mine", "utf-8")
+        return ""
+
+    monkeypatch.setattr(pages, "page", come)
+    with pytest.raises(UsageError, match=r"late\.txt"):
         pages.write(tmp_path / "report", report(), {})
-    assert (tmp_path / "report" / "failed" / "mine.txt").is_file()
+    assert texts(tmp_path) == before | {"report/late.txt": "mine"}
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_the_folder_in_which_somebody_works_is_left_alone(tmp_path, monkeypatch):
+    """It would be gone under them."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="已存在"):
+        pages.check_folder(Path())
 
 
 def test_no_citizen_is_in_any_file_of_a_report(after, tmp_path):

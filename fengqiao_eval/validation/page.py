@@ -4,7 +4,9 @@ import csv
 import io
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from fengqiao_eval.errors import UsageError
-from fengqiao_eval.files import foreign_fault, is_open, own_folder, write_whole
+from fengqiao_eval.files import PRIVATE, check_own, foreign_fault, is_open, temporary_folder, write_whole
 from fengqiao_eval.measuring.plausibility import percent
 from fengqiao_eval.pages.colours import page_colours
 from fengqiao_eval.pages.fragments import render
@@ -20,10 +22,14 @@ from fengqiao_eval.results.lost_records import escape_formula
 from fengqiao_eval.validation.report import LISTED, ValidationReport, ValidationStep
 from fengqiao_eval.validation.steps import SEVERITIES
 from fengqiao_eval.wording.rules import table_label
-from fengqiao_eval.words import readable, say, visible
+from fengqiao_eval.words import quote, readable, say, visible
 
 PAGE, STEPS, FAILING = "validation.html", "validation.csv", "failed"
 """What lies in the folder of a report: the page, its steps, and a folder of the records that failed them."""
+MARK = '<meta name="generator" content="fengqiao check">'
+"""What says in the head of a page that another report may take the place of the folder."""
+NAMED = 5
+"""As many names are said of what lies in a folder and is not ours."""
 TOLD = 8
 """As many steps that failed are said on a console."""
 LONGEST = 200
@@ -31,9 +37,16 @@ LONGEST = 200
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder in which anything else than an earlier report lies, and one that others may write in."""
-    if os.path.lexists(folder) and not (folder.is_dir() and not folder.is_symlink() and _is_ours(folder)):
-        raise UsageError("read.taken", given=folder)
+    """Refuse a folder that is neither new nor empty nor an earlier report alone, and one where others may put things.
+
+    Raises UsageError, which names what lies there; FileAccessError where the folder or the one above is not this user's alone.
+    """
+    if os.path.lexists(folder):
+        here = Path.cwd().is_relative_to(os.path.realpath(folder))  # it would be gone under whoever works in it
+        if folder.is_symlink() or not folder.is_dir() or here:
+            raise UsageError("read.taken", given=folder)
+        check_own(folder)
+        _refuse_foreign(folder, folder)
     above = folder.absolute().parent
     if not above.is_dir():
         raise UsageError("read.parent", given=above)
@@ -41,32 +54,76 @@ def check_folder(folder: Path) -> None:
         raise foreign_fault("open", above)
 
 
-def _is_ours(folder: Path) -> bool:
-    """Say whether nothing lies there but what a report is made of."""
+def _refuse_foreign(there: Path, folder: Path) -> None:
+    """Refuse what no earlier report wrote; there: where the folder lies now."""
+    if foreign := _list_foreign(there):
+        named = ", ".join(map(quote, foreign[:NAMED])) + (" …" if len(foreign) > NAMED else "")
+        raise UsageError("validation.foreign", given=folder, foreign=named)
+
+
+def _list_foreign(folder: Path) -> list[str]:
+    """Name what lies in a folder and is no file that a report which says that it is ours says that it wrote."""
     inner = folder / FAILING
-    there = {path.name for path in folder.iterdir()}
-    listed = (
-        inner.is_dir() and not inner.is_symlink() and all(re.fullmatch(r"\d+_.*\.csv", path.name) for path in inner.iterdir())
-    )
-    return there <= {PAGE, STEPS, FAILING} and (FAILING not in there or listed)
+    theirs = inner.iterdir() if inner.is_dir() and not inner.is_symlink() else ()
+    names = [*(path.name for path in folder.iterdir()), *(f"{FAILING}/{path.name}" for path in theirs)]
+    ours = _list_ours(folder)
+    kinds = {name: (folder / name).lstat().st_mode for name in names}
+    return sorted(name for name in names
+                  if name not in ours or not (stat.S_ISDIR if name == FAILING else stat.S_ISREG)(kinds[name]))  # fmt: skip
+
+
+def _list_ours(folder: Path) -> set[str]:
+    """Name what an earlier report is made of, as its table of steps tells; nothing where no page has our mark."""
+    page, table = folder / PAGE, folder / STEPS
+    if not _is_file(page):
+        return set()
+    with page.open("rb") as file:
+        if MARK.encode() not in file.read(1 << 10):
+            return set()
+    rows = list[list[str]]()
+    with suppress(csv.Error):  # somebody else wrote it
+        rows += csv.reader(table.read_text("utf-8-sig", errors="replace").splitlines() if _is_file(table) else ())
+    ours = bool(rows) and rows[0][:1] + rows[0][-1:] == ["step", "file"]
+    return {PAGE, FAILING, *([STEPS, *(row[-1] for row in rows if row)] if ours else [])}
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def write(folder: Path, report: ValidationReport, facts: Mapping[str, str], lang: str = "zh") -> Path:
     """Write a report into a folder for its owner alone, in the place of an earlier one; return the path of its page.
 
-    facts: what is said at the head, name -> value. Raises UsageError where anything else lies in the folder.
+    It is written whole beside the folder before the earlier one goes. facts: what is said at the head, name -> value. Raises as
+    check_folder does, and leaves the folder as it was.
     """
     check_folder(folder)
-    own_folder(folder)
-    own_folder(folder / FAILING)
-    for earlier in (folder / FAILING).iterdir():
-        earlier.unlink()
-    for name, step in _list_files(report):
-        ids = step.listing.assign(table=step.table)[["table", "record_id", "unit_id"]]
-        _write_csv(folder / FAILING / name, [list(ids.columns), *ids.to_numpy().tolist()])
-    _write_csv(folder / STEPS, list(_rows(report, lang)))
-    write_whole(folder / PAGE, page(report, facts, lang) + "\n", private=True)
+    goal = Path(os.path.realpath(folder))
+    with temporary_folder(str(goal.parent)) as beside:
+        new = beside / "new"
+        (new / FAILING).mkdir(PRIVATE, parents=True)
+        new.chmod(PRIVATE)
+        for name, step in _list_files(report):
+            ids = step.listing.assign(table=step.table)[["table", "record_id", "unit_id"]]
+            _write_csv(new / FAILING / name, [list(ids.columns), *ids.to_numpy().tolist()])
+        _write_csv(new / STEPS, list(_rows(report, lang)))
+        write_whole(new / PAGE, page(report, facts, lang) + "\n", private=True)
+        _replace(goal, new, beside / "old", folder)
     return folder / PAGE
+
+
+def _replace(goal: Path, new: Path, old: Path, folder: Path) -> None:
+    """Put a new report in the place of what is there, which is looked at once more where nobody else finds it."""
+    if not os.path.lexists(goal):
+        new.rename(goal)
+        return
+    goal.rename(old)
+    try:
+        _refuse_foreign(old, folder)
+        new.rename(goal)
+    except BaseException:
+        old.rename(goal)
+        raise
 
 
 def _write_csv(path: Path, rows: list[list[Any]]) -> None:
@@ -112,6 +169,7 @@ def page(report: ValidationReport, facts: Mapping[str, str], lang: str = "zh") -
     return render(
         PAGE,
         lang,
+        mark=Markup(MARK),  # noqa: S704 - our own
         colours=Markup(page_colours()),  # noqa: S704 - our own
         facts=[(name, _show(value)) for name, value in facts.items()],
         counts=[(one, say(f"validation.severity.{one}", lang), report.count(one)) for one in SEVERITIES],
