@@ -39,6 +39,9 @@ WIDTH = r"cases\.csv \[records\.row_width\] 有 {} 行的格数与表头不同�
         (f"{HEAD}\n{ROWS}\n{ROWS}", WIDTH.format(1, "6: 0", 3)),
         (f'{HEAD},note\nK1,S1,2024-10-01,"{CITIZEN}\n二楼"\nK2,S1\n', WIDTH.format(1, "4: 2", 4)),
         (f'{HEAD}\n{ROWS}K9,"S1,{CITIZEN}\n{ROWS}', r"\[records\.quote\] 第 6 行的引号没有成对，或引号之后还有字"),
+        (f"{HEAD},x\nK0,S1,2024-10-01,{'长' * 32_768}\n", r"\[records\.long_cell\] 第 2 行有一格超过 32,767 个字符"),
+        (f"{HEAD},x\nK0,S1,2024-10-01,{'x' * 3_000_000}\n", r"\[records\.long_cell\] 第 2 行有一格超过 32,767 个字符"),
+        (f'{HEAD}\n{ROWS}K9,"S1,{"y" * 140_000}\n{ROWS}', r"\[records\.long_cell\] 第 6 行有一格超过 .*多半是引号没有成对"),
         (f'{HEAD}\n{ROWS}K9,"S1"{CITIZEN},2024-10-09\n', r"\[records\.quote\] 第 6 行的引号没有成对"),
         (f"{HEAD}\r\n" + ROWS, r"\[records\.line_ends\] 第 2 行以 LF 结束，第 1 行以 CRLF 结束"),
         (f"{HEAD}\n{ROWS}K9,S1,2024-10-09\r\n", r"\[records\.line_ends\] 第 6 行以 CRLF 结束，第 1 行以 LF 结束"),
@@ -101,3 +104,8 @@ def test_a_quote_that_spans_blocks_is_followed(tmp_path, monkeypatch):
     (tmp_path / "a.csv").write_bytes(b'a,b\r\n1,"x,\r\n""y""\n,"\r\n2,3\r\n')
     found = csv_files.census(tmp_path / "a.csv")
     assert (found.lines, found.commas, +found.ends, found.inside) == (3, 3, {"CRLF": 3}, False)
+
+
+def test_a_cell_may_be_as_long_as_an_office_can_write_it(opened):
+    """Of 32,767 characters none is lost."""
+    assert opened(f"{HEAD},x\nK0,S1,2024-10-01,{'长' * 32_767}\n")["x"].str.len().tolist() == [32_767]

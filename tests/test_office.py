@@ -3,8 +3,10 @@
 import gzip
 import json
 import re
+import tracemalloc
 from contextlib import suppress
 from datetime import date, datetime, time
+from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 
 import messy_files
 from fengqiao_eval.errors import InputError
-from fengqiao_eval.office import bounds, finder
+from fengqiao_eval.office import bounds, finder, grid
 from fengqiao_eval.office.cells import Writing, join_moments, read_column
 from fengqiao_eval.office.finder import propose
 from fengqiao_eval.office.layout import Layout
@@ -24,6 +26,7 @@ from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.sources import files_of
 from fengqiao_eval.records.store import open_records, read_records
 from fengqiao_eval.words import say
+from fengqiao_eval.workbooks import scheme_reader
 
 XML_SHEET = b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">'
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -377,6 +380,115 @@ def test_an_open_document_sheet_is_read_and_never_unrolled(tmp_path):
     many = f'<table:table-row table:number-rows-repeated="1000000">{wide}</table:table-row>'
     with pytest.raises(InputError, match=r"\[office.far_cell\]"):
         table(ods(tmp_path / "t.ods", rows + many))
+
+
+def row(*cells, told=""):
+    """Write a row of an OpenDocument sheet: what each cell says, and how often it stands there."""
+    written = ((one, "") if isinstance(one, str) else one for one in cells)
+    cell = '<table:table-cell{} office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    return f"<table:table-row{told}>{''.join(cell.format(more, text) for text, more in written)}</table:table-row>"
+
+
+SHEET = '</table:table><table:table table:name="t{}">'
+BLANKS = '<text:s text:c="{}"/>'
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (row("x", f"a{BLANKS.format(999_999_999)}b"), r"B2 \[office.long_cell\] 这一格超过 32,767 个字符"),
+        (row("x", "a" + BLANKS.format(9_999) * 4), r"B2 \[office.long_cell\]"),
+        (row("x", BLANKS.replace('"', "'").format(40_000)), r"B2 \[office.long_cell\]"),
+        (row("x", '<text:s text:style-name="&gt;>" text:c="40000"/>'), r"B2 \[office.long_cell\]"),
+        (row("x", "长" * 32_768), r"B2 \[office.long_cell\]"),
+        (row(("x", ' table:number-columns-repeated="3"'), "y" * 40_000), r"D2 \[office.long_cell\]"),
+        (row("x", ("", f' office:string-value="{"y" * 40_000}"')), r"B2 \[office.long_cell\]"),
+        (row("x" * 30_000, told=' table:number-rows-repeated="10000"'), r"B10001 \[office.far_cell\]"),
+        (row(("x" * 30_000, " table:number-columns-repeated='600'")) * 20, r"\[office.far_cell\]"),
+        (row(BLANKS.format(30_000)) * 9_000, r"B8949 \[office.far_cell\]"),
+        (row("x", told=" table:number-rows-repeated = '9999999'"), r"B10000000 \[office.far_cell\]"),
+        (row(("x", ' table:style-name="&gt;>" table:number-columns-repeated="9999"')), r"\[office.far_cell\]"),
+        ("".join(SHEET.format(n) + row(("x", ' table:number-columns-repeated="700"'), told=' table:number-rows-repeated="30000"')
+                 for n in range(2)), r"\[office.far_cell\]"),
+        ("<!-- <table:table> -->" + row("x"), r"\[records.unreadable\]"),
+    ],
+    ids=["blanks", "blanks many times", "other quotes", "a tag in a value", "a text", "behind others", "a value", "rows",
+         "columns", "rows of blanks", "rows in other quotes", "columns behind a tag in a value", "sheets together", "remarks"],
+)  # fmt: skip
+def test_what_an_open_document_sheet_says_once_is_counted_as_often_as_it_stands(tmp_path, rows, words):
+    """Blanks by their number, cells and rows that are repeated, all sheets together: refused before it is unrolled."""
+    path = ods(tmp_path / "t.ods", row("编", "名") + rows)
+    tracemalloc.start()
+    with pytest.raises(InputError, match=words):
+        table(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 100 << 20
+
+
+def test_an_open_document_sheet_may_be_as_long_as_an_office_writes_it(tmp_path):
+    """A cell of 32,767 characters, be they blanks, entities or of three bytes; a short one that stands in many rows."""
+    long = (f"a{BLANKS.format(32_765)}b", "&#x957f;" * 32_767, "长" * 32_767)
+    path = ods(
+        tmp_path / "t.ods", row("编", "名", "备") + row(*long) + row("一", "二", "三", told=' table:number-rows-repeated="1000"')
+    )
+    found = table(path)[0]
+    assert (len(found), [len(cell) for cell in found[1]]) == (1002, [32_767] * 3)
+
+
+def test_a_workbook_in_which_a_part_stands_twice_is_refused(workbook):
+    """Each program reads another of the two; upper case is no other name."""
+    path = workbook([["a", "b"], ["1", "2"]])
+    with ZipFile(path) as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml")
+    with ZipFile(path, "a") as parts:
+        parts.writestr("xl/worksheets/Sheet1.xml", sheet)
+    with pytest.raises(InputError, match=r"xl/worksheets/Sheet1.xml \[office.doubled_part\] 文件的这一部分有两份") as refused:
+        table(path)
+    assert "this part stands twice in the file" in refused.value.faults[0].text("en")
+    with pytest.raises(InputError, match=r"\[table.doubled_part\] 工作簿的这一部分有两份"):
+        scheme_reader.read(path)
+    other = ods(path.with_suffix(".ods"), row("a", "b"))
+    with ZipFile(other, "a") as parts:
+        parts.writestr("Content.xml", "")
+    with pytest.raises(InputError, match=r"Content.xml \[office.doubled_part\]"):
+        table(other)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_cell_that_is_longer_than_any_is_named(workbook, shared):
+    """The programs of offices write 32,767 characters and not one more, in a string that is shared or in the cell itself."""
+    path = workbook([["a", "b"], ["1", "长" * 32_767]], constant_memory=not shared)
+    assert len(table(path)[0][1][1]) == 32_767
+    part = "xl/sharedStrings.xml" if shared else "xl/worksheets/sheet1.xml"
+    change(path, part, "长长".encode(), "长长长".encode())
+    with pytest.raises(InputError, match=r"cases.xlsx:Sheet1 · B2 \[office.long_cell\]") as refused:
+        table(path)
+    assert "this cell is longer than 32,767 characters" in refused.value.faults[0].text("en")
+
+
+@pytest.mark.parametrize(("asked", "refused"), [(1, True), (0, False)])
+def test_a_long_string_that_many_cells_share_is_counted_as_often_as_it_stands(workbook, asked, refused):
+    """Twenty thousand cells of 15,000 characters are refused before they are unrolled; so many short ones are not."""
+    path = workbook([["x", "y" * 15_000]])
+    cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{asked}</v></c></row>' for n in range(2, 20_002))
+    change(path, "xl/worksheets/sheet1.xml", b"</sheetData>", cells.encode() + b"</sheetData>")
+    found = bounds.measure(BytesIO(path.read_bytes()), grid.LIMITS)
+    assert found.far == ("xl/sharedstrings.xml" if refused else "")
+
+
+@pytest.mark.parametrize("line", ["1,{}\n", '1,"{}\n', '1,"{}\n"\n'], ids=["plain", "not closed", "of two lines"])
+def test_a_cell_of_a_text_that_is_longer_than_any_is_told_by_its_line(tmp_path, line):
+    """Thirty thousand or thirty million characters: a quote that is not closed is not what is told."""
+    for long in (32_768, 3_000_000):
+        (tmp_path / "t.txt").write_text("a,b\n2,3\n" + line.format("x" * long), "utf-8")
+        if long < 100_000 and line.count('"') == 1:
+            continue  # it ends with the file, so that the quote is at fault
+        with pytest.raises(InputError, match=r"t.txt \[records.long_cell\] 第 3 行有一格超过 32,767 个字符") as refused:
+            table(tmp_path / "t.txt")
+        assert "a cell of line 3 is longer than 32,767 characters" in refused.value.faults[0].text("en")
+    (tmp_path / "t.txt").write_text("a,b\n2," + "x" * 32_767, "utf-8")
+    assert len(table(tmp_path / "t.txt")[0][1][1]) == 32_767
 
 
 @pytest.mark.parametrize(

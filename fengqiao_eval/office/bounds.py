@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import reduce
+from html import unescape
 from io import BytesIO
 from typing import IO, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo, is_zipfile
@@ -16,10 +17,18 @@ from python_calamine import CalamineError
 BLOCK = 1 << 22
 """So many bytes of a part are looked at in one go."""
 LONGEST_TAG = 4 * BLOCK
-"""Nothing that is said in one go is longer: a cell holds 32,767 signs at most."""
+"""Nothing that is said in one go is longer."""
+LONGEST_CELL = 32_767
+"""The characters of a cell, at most, as the programs of offices have it."""
+UNROLLED = 4
+"""What is said once and stands in many cells comes to so many times fewer signs than a workbook may have bytes, at most."""
 LARGE, MOST_RATIO = 32 << 20, 120
 """A part that is large and so many times larger than it is packed was made to be; equal rows are packed to a fiftieth."""
-WORKBOOK = "xl/workbook.xml"
+WORKBOOK, STRINGS = "xl/workbook.xml", "xl/sharedstrings.xml"
+_TAG = re.compile(rb"<[^>]*>")
+_STRING = re.compile(rb"<(?:\w+:)?si(?:\s[^>]*)?(?:/>|>(.*?)</(?:\w+:)?si\s*>)", re.DOTALL)
+_ASKING = re.compile(rb"""(?<![\w:])t\s*=\s*["']s["']""")
+_ASKED = re.compile(rb"""(?<![\w:])t\s*=\s*["']s["'][^<>]*><(?:\w+:)?v>(\d+)<""")
 _CELL = re.compile(rb"<(?:\w+:)?c(?=[\s>])(?![^>]*/>)([^>]*)>")
 _PLACE = re.compile(rb"""(?<![\w:])r\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 _PLAIN = b'<c r="'
@@ -34,7 +43,7 @@ _UNCOMPUTED = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*><f\b[^>]*?(?:/>|>[^<]*</f>
 _ERROR = re.compile(rb'<c r="([A-Z]+)(\d+)"[^>]*\bt="e"')
 _RELATION = re.compile(rb"<(?:\w+:)?sheet\s[^>]*?\bid=[\"']([^\"']+)[\"']")
 _TARGET = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
-_REPEATED = {name: re.compile(rb"number-%s-repeated=\"(\d+)\"" % name.encode()) for name in ("rows", "columns")}
+_REPEATED = {name: re.compile(rb"""number-%s-repeated\s*=\s*["'](\d+)["']""" % name.encode()) for name in ("rows", "columns")}
 _ODS_ROW = re.compile(
     rb"<table:table(?:\s[^>]*)?>|<table:table-row\b([^>]*?)(/?)>(.*?)(?=<table:table-row\b|</table:table>|$)", re.DOTALL
 )
@@ -64,9 +73,14 @@ class SheetMarks:
 
 @dataclass
 class Extent:
-    """What was found in a workbook: the place that is too far ('' where all is near), marks by part, and where its days begin."""
+    """What was found in a workbook: the place that is too far ('' where all is near), marks by part, and where its days begin.
+
+    rule: what is wrong there, far_cell, long_cell or doubled_part; long: a cell may be too long, so that each must be looked at.
+    """
 
     far: str = ""
+    rule: str = "far_cell"
+    long: bool = False
     marks: dict[str, SheetMarks] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
     from_1904: bool = False
@@ -89,21 +103,90 @@ def measure(raw: BytesIO, limits: BookLimits) -> Extent:
         names = {part.filename for part in listed}
         if WORKBOOK not in names:
             raise BadZipFile
+        if twice := _find_twice(parts):
+            return Extent(far=twice, rule="doubled_part")
         left = limits.size
         for part in reversed(listed):
             left -= part.file_size
             if left < 0 or (part.file_size > LARGE and part.file_size > MOST_RATIO * part.compress_size):
                 return Extent(far=part.filename)
+        sizes = StringSizes()
         for part in listed:
             if not part.filename.lower().endswith(".xml"):
                 _pass_over(raw, part)
                 continue
             marks = found.marks.setdefault(part.filename, SheetMarks())
-            if far := _farthest(_whole_tags(inflate(raw, part)), part.filename, marks, limits):
+            blocks = sizes.seen(_whole_tags(inflate(raw, part)), part.filename.lower() == STRINGS)
+            if far := _farthest(blocks, part.filename, marks, limits):
                 found.far = far
                 return found
+        found.long = sizes.long or sizes.longest > LONGEST_CELL
+        most = limits.size // UNROLLED
+        if sizes.longest * sizes.cells > most and _count_unrolled(raw, listed) > most:
+            return Extent(far=STRINGS, rule="far_cell")
         _read_order(parts, names, found)
     raw.seek(0)
+    return found
+
+
+def _find_twice(parts: ZipFile) -> str:
+    """Name a part that stands twice in a zip, in whatever case: each program reads the one that it finds."""
+    seen = set[str]()
+    for part in parts.infolist():
+        name = part.filename.replace("\\", "/").lstrip("/").casefold()
+        if name in seen:
+            return part.filename
+        seen.add(name)
+    return ""
+
+
+@dataclass
+class StringSizes:
+    """What the strings of a workbook come to at most: bytes of the longest shared one, whether any text is long, and cells."""
+
+    longest: int = 0
+    long: bool = False
+    cells: int = 0
+    _open: int = 0
+
+    def seen(self, blocks: Iterator[bytes], shared: bool) -> Iterator[bytes]:  # noqa: FBT001 - named where it is said
+        """Hand blocks of a part on, and keep what they tell; nothing but a tag begins with <."""
+        for text in blocks:
+            self.long = self.long or _holds_long(text)
+            if shared:
+                ends = np.append(_find(np.frombuffer(text, np.uint8), b"</si>"), len(text))
+                self.longest = max(self.longest, int(ends[0]) + self._open, int(np.diff(ends).max(initial=0)))
+                self._open = len(text) - int(ends[-2]) if len(ends) > 1 else self._open + len(text)
+            else:
+                self.cells += text.count(b"<c") + text.count(b":c")
+            yield text
+
+
+def _holds_long(text: bytes) -> bool:
+    """Say whether more bytes than a cell has characters stand between two tags."""
+    begin = 0
+    while begin + LONGEST_CELL < len(text):
+        tag = text.rfind(b"<", begin + 1, begin + LONGEST_CELL + 2)
+        if tag < 0:
+            return True
+        begin = tag
+    return False
+
+
+def _count_unrolled(raw: BytesIO, parts: list[ZipInfo]) -> int:
+    """Count the bytes of the shared strings as often as cells ask for them; a cell that asks otherwise has the longest."""
+    texts = {part.filename: part for part in parts if part.filename.lower().endswith(".xml")}
+    strings = next((part for name, part in texts.items() if name.lower() == STRINGS), None)
+    if strings is None:
+        return 0
+    held = b"".join(inflate(raw, strings))
+    lengths = np.array([len(_TAG.sub(b"", one or b"")) for one in _STRING.findall(held)] or [0], np.int64)
+    found = 0
+    for name, part in texts.items():
+        for text in _whole_tags(inflate(raw, part)) if name.lower() != STRINGS else ():
+            asked = np.array([number[:9] for number in _ASKED.findall(text)], np.int64)
+            asked = asked[asked < len(lengths)]
+            found += int(lengths[asked].sum()) + max(len(_ASKING.findall(text)) - len(asked), 0) * int(lengths.max())
     return found
 
 
@@ -277,30 +360,75 @@ def _read_marks(text: bytes, marks: SheetMarks) -> None:
 def measure_ods(raw: BytesIO, limits: BookLimits) -> Extent:
     """Find what is too large in an OpenDocument sheet, and where its days begin; raises BadZipFile where it is none.
 
-    A row or cell may be said once and repeated a million times; empty ones at the end, as programs write them, take no room.
+    A row or cell may be said once and repeated a million times, and blanks by their number; empty cells at the end, as programs
+    write them, take no room. All sheets are unrolled together.
     """
     with ZipFile(raw) as parts:
         listed = {part.filename: part for part in parts.infolist()}
         if "content.xml" not in listed:
             raise BadZipFile
+        if twice := _find_twice(parts):
+            return Extent(far=twice, rule="doubled_part")
         if sum(part.file_size for part in listed.values()) > limits.size:
             return Extent(far=max(listed, key=lambda name: listed[name].file_size))
         text = b"".join(inflate(raw, listed["content.xml"]))
     raw.seek(0)
-    height = filled = width = 0
+    if b"<!" in text:  # neither remarks nor entities: what is in them might be taken for cells here, or cells for it
+        raise BadZipFile
+    text = _LATE_END.sub(lambda told: told[0].replace(b">", b" "), text)
+    return _far_ods(text, limits) or Extent(from_1904=bool(_ODS_1904.search(text)))
+
+
+def _far_ods(text: bytes, limits: BookLimits) -> Extent | None:
+    """Find the first row that reaches too far, holds a cell that is too long, or with all before it too many signs."""
+    height = filled = width = before = unrolled = 0
     for row in _ODS_ROW.finditer(text):
         if row[1] is None:
+            before += filled * width
             height = filled = width = 0
             continue
-        height += _times(row[1], "rows")
+        times = _times(row[1], "rows")
+        height += times
         cells = [(_times(told, "columns"), not closed) for told, closed in _ODS_CELL.findall(row[3])]
         while cells and not cells[-1][1]:
             cells.pop()
-        if cells:
-            filled, width = height, max(width, sum(times for times, _ in cells))
-        if filled > limits.rows or width > limits.columns or filled * width > limits.cells:
+        if not cells:
+            continue
+        filled, width = height, max(width, sum(times for times, _ in cells))
+        signs, long = _row_signs(row[3]) if times > 1 or len(row[3]) > LONGEST_CELL or _UNROLLS.search(row[0]) else (0, 0)
+        if long:
+            return Extent(far=f"{_letters(long)}{height}", rule="long_cell")
+        unrolled += signs * times
+        wide = filled > limits.rows or width > limits.columns or before + filled * width > limits.cells
+        if wide or unrolled > limits.size // UNROLLED:
             return Extent(far=f"{_letters(width)}{filled}")
-    return Extent(from_1904=bool(_ODS_1904.search(text)))
+    return None
+
+
+_LATE_END = re.compile(rb"""=\s*"[^"<>]*>[^"<]*"|=\s*'[^'<>]*>[^'<]*'""")
+"""A value that holds what ends a tag."""
+_UNROLLS = re.compile(rb"number-columns-repeated|text:c\s*=")
+_BLANKS = re.compile(rb"""<text:s\b[^>]*?\btext:c\s*=\s*["'](\d+)""")
+_VALUES = re.compile(rb"""\b(?:office:(?:string|date|time)-value|table:formula)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+
+
+def _row_signs(row: bytes) -> tuple[int, int]:
+    """Count the characters of a row as cells and blanks are repeated, and give the column (from 1) of a cell that is too long."""
+    found = list(_ODS_CELL.finditer(row))
+    ends = [cell.start() for cell in found[1:]] + [len(row)]
+    total, column = 0, 1
+    for cell, end in zip(found, ends, strict=True):
+        inner, times = row[cell.end() : end], _times(cell[1], "columns")
+        values = max((len(one or other) for one, other in _VALUES.findall(cell[1])), default=0)
+        blanks = sum(int(number[:9]) for number in _BLANKS.findall(inner))
+        signs = max(len(_TAG.sub(b"", inner)) + blanks, values)
+        if signs > LONGEST_CELL:  # bytes so far
+            signs = max(len(unescape(_TAG.sub(b"", inner).decode("utf-8", "replace"))) + blanks, values)
+            if signs > LONGEST_CELL:
+                return total, column
+        total += signs * times
+        column += times
+    return total, 0
 
 
 _ODS_1904 = re.compile(rb"<table:null-date\b[^>]*\bdate-value=[\"']1904-01-01")

@@ -20,8 +20,8 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, Shee
 
 from fengqiao_eval.errors import Fault, InputError
 from fengqiao_eval.files import absence, input_faults
-from fengqiao_eval.office.bounds import DAMAGE, BookLimits, Extent, SheetMarks, measure, measure_ods
-from fengqiao_eval.office.layout import MOST_COLUMNS, Layout
+from fengqiao_eval.office.bounds import DAMAGE, LONGEST_CELL, BookLimits, Extent, SheetMarks, measure, measure_ods
+from fengqiao_eval.office.layout import MOST_COLUMNS, Layout, column_letters
 from fengqiao_eval.words import quote
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
@@ -196,7 +196,7 @@ def _open_workbook(raw: bytes, name: str) -> OfficeFile:
         else:
             extent = Extent(from_1904=FROM_1904 in raw)
         if extent.far:
-            raise _fault(name, "office.far_cell", place=extent.far)
+            raise _fault(name, f"office.{extent.rule}", place=extent.far, most=f"{LONGEST_CELL:,}")
         held.seek(0)
         book = CalamineWorkbook.from_filelike(held)
     except PasswordError:
@@ -217,6 +217,8 @@ def _sheet_grid(opened: OfficeFile, sheet: str) -> CellGrid:
         merged = found.merged_cell_ranges or () if opened.kind != "ods" else ()
     except DAMAGE:
         raise _fault(f"{opened.name}:{sheet}", "records.unreadable", given=opened.kind) from None
+    if extent.long or opened.kind == "xls":
+        _refuse_long(rows, f"{opened.name}:{sheet}")
     number = book.sheet_names.index(sheet)
     part = extent.order[number] if number < len(extent.order) else ""
     width = len(rows[0]) if rows else 0
@@ -225,6 +227,14 @@ def _sheet_grid(opened: OfficeFile, sheet: str) -> CellGrid:
         raise _fault(f"{opened.name}:{sheet}", "office.merges_overlap", count=len(merges))
     marks = extent.marks.get(part, SheetMarks())
     return CellGrid(opened.name, sheet, opened.kind, rows, width, merges, marks, extent.from_1904)
+
+
+def _refuse_long(rows: Iterable[Sequence[Any]], name: str) -> None:
+    """Refuse a cell of more characters than any program of offices writes, by its place."""
+    for number, row in enumerate(rows, 1):
+        for column, cell in enumerate(row):
+            if isinstance(cell, str) and len(cell) > LONGEST_CELL:
+                raise _fault(name, "office.long_cell", place=f"{column_letters(column)}{number}", most=f"{LONGEST_CELL:,}")
 
 
 def _clip_merges(merged: Iterable[Merge], height: int, width: int) -> tuple[Merge, ...]:
@@ -351,40 +361,58 @@ def cut(text: str, separator: str, name: str, most: int = LIMITS.rows) -> list[l
             rows.append(row or nothing)
             if len(rows) > most:
                 raise _fault(name, "office.too_many_rows", most=f"{most:,}")
-    except csv.Error:
-        raise _fault(name, "records.quote", line=len(rows) + 1) from None
+    except csv.Error as error:
+        raise InputError([cut_fault(error, name, len(rows) + 1)]) from None
     return rows
+
+
+def cut_fault(error: csv.Error, name: str, line: int) -> Fault:
+    """Say why a text could not be cut: a cell is longer than any, as where a quote is not closed, or a quote is out of place."""
+    if "field limit" in str(error):
+        return long_fault(name, line)
+    return Fault(name, "", "records.quote", {"line": line})
+
+
+def long_fault(name: str, line: int) -> Fault:
+    """Say that a cell of a text is longer than any cell is."""
+    return Fault(name, "", "records.long_cell", {"line": line, "most": f"{LONGEST_CELL:,}"})
 
 
 def _cut_rows(text: str, separator: str, name: str, *, strict: bool = False) -> Iterator[list[str]]:
     """Cut a text row by row; one of more separators than any table has is refused before it is cut."""
-    signs = 0
+    signs = size = 0
 
     def lines() -> Iterator[str]:
-        nonlocal signs
+        nonlocal signs, size
         for line in _lines(text):
             signs += line.count(separator)
+            size += len(line)
             if signs > _MOST_SIGNS:
                 raise _fault(name, "office.far_cell")
             yield line
 
-    for row in csv.reader(lines(), delimiter=separator, strict=strict):
-        signs = 0
+    for number, row in enumerate(csv.reader(lines(), delimiter=separator, strict=strict), 1):
+        if size > LONGEST_CELL and max(map(len, row)) > LONGEST_CELL:
+            raise InputError([long_fault(name, number)])
+        signs = size = 0
         yield row
 
 
 _MOST_SIGNS = 64 * MOST_COLUMNS
 """The separators of a row, at most, those within quotes among them."""
 _CHUNK = 1 << 16
-_END = re.compile(r"\r\n|\r|\n")
 
 
 def _lines(text: str) -> Iterator[str]:
     """Give the lines of a text, with their ends, without a copy of all of it."""
-    begin = 0
+    begin, ends = 0, dict.fromkeys("\n\r", -1)
     while begin < len(text):
-        found = _END.search(text, begin + _CHUNK)
-        end = found.end() if found else len(text)
+        for sign, at in ends.items():  # each is looked for once, however far away it stands
+            if at < begin + _CHUNK:
+                found = text.find(sign, begin + _CHUNK)
+                ends[sign] = found if found >= 0 else len(text)
+        end = min(ends.values()) + 1
+        end += text.startswith("\r\n", end - 1)
         yield from io.StringIO(text[begin:end], newline="")
         begin = end
 

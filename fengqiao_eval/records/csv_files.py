@@ -14,6 +14,8 @@ import numpy as np
 
 from fengqiao_eval.errors import Fault
 from fengqiao_eval.identities import names_citizen
+from fengqiao_eval.office.bounds import LONGEST_CELL
+from fengqiao_eval.office.grid import cut_fault, long_fault
 from fengqiao_eval.office.table import DATA
 
 BLOCK = 1 << 23
@@ -154,8 +156,11 @@ def _row_faults(path: Path, file: str) -> Iterator[Fault]:
                 row = next(reader)
             except StopIteration:
                 break
-            except csv.Error:
-                yield Fault(file, "", "records.quote", {"line": begin})
+            except csv.Error as error:
+                yield cut_fault(error, file, begin)
+                break
+            if row and max(map(len, row)) > LONGEST_CELL:
+                yield long_fault(file, begin)
                 break
             head = head or row
             blank = 0 if row else blank + 1

@@ -28,6 +28,7 @@ from fengqiao_eval.errors import Fault, InputError, Note, UsageError
 from fengqiao_eval.files import absence, access_fault, expand, plain_path, temporary_folder
 from fengqiao_eval.identities import hide, names_citizen
 from fengqiao_eval.office import grid
+from fengqiao_eval.office.bounds import LONGEST_CELL
 from fengqiao_eval.office.receipt import FIRST_ROWS, Receipt, RowCount
 from fengqiao_eval.office.table import read_table
 from fengqiao_eval.records import csv_files
@@ -499,11 +500,14 @@ def _read_csv(connection: Any, path: Path) -> tuple[Any | None, list[Fault]]:
         rows = connection.read_csv(_pattern(path), columns=columns, **signs, **strict)
         rows = rows.rename(dict(zip(names, columns, strict=True)))
         rows = connection.create_table(ibis.util.gen_name("csv"), rows, temp=True)
-        count = int(rows.count().execute())
+        longer = (rows[name].length() > LONGEST_CELL for name in names)
+        count, long = rows.agg(rows_=rows.count(), long_=rows.count(where=ibis.or_(*longer))).to_pandas().iloc[0]
     except BROKEN:
         return None, csv_files.line_faults(path, path.name) or [unreadable(path.name, "CSV")]
+    if long:
+        return None, csv_files.line_faults(path, path.name)
     again = rows.count(where=ibis.and_(*(rows[name] == name for name in names[:2])))
-    if csv_files.census(path).agrees(count, len(names)) and not again.execute():
+    if csv_files.census(path).agrees(int(count), len(names)) and not again.execute():
         return rows, []
     faults = csv_files.line_faults(path, path.name)
     return (None, faults) if faults else (rows, [])

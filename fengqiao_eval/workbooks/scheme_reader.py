@@ -167,8 +167,9 @@ def open_workbook(path: Path) -> Workbook:
         raw = BytesIO(path.read_bytes())
     named = {lang: [say(f"table.{name}", lang) for name in SHEETS] for lang in LANGUAGES}
     try:
-        if far := measure(raw, NEAR).far:
-            raise InputError([Fault(str(path), far, "table.far_cell")])
+        if (found := measure(raw, NEAR)).far:
+            rule = "table.doubled_part" if found.rule == "doubled_part" else "table.far_cell"
+            raise InputError([Fault(str(path), found.far, rule)])
         book = CalamineWorkbook.from_filelike(raw)
         if lang := next((lang for lang, names in named.items() if set(names[:2]) <= set(book.sheet_names)), None):
             return Workbook(str(path), lang, *(_grid(book, name) for name in named[lang]))
