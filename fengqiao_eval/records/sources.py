@@ -14,7 +14,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import duckdb
 import ibis
@@ -106,13 +106,22 @@ class Address(NamedTuple):
     base: str
 
 
-_ADDRESS = re.compile(r"postgres(?:ql)?://(?:[^:@/?#\s]+@)?([^@/?#\s]*)/([^@/?#\s]+)(?:\?([^@#\s]*))?")
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^:@/?#,\[\]\s]*)(?::\d{1,5})?"
+_ADDRESS = re.compile(rf"postgres(?:ql)?://(?:[^:@/?#\s]+@)?({_HOST}(?:,{_HOST})*)/([^@/?#\s]+)(?:\?([^@#\s]*))?")
+_NO_NAME = re.compile(r"[\s\0=:@/]|password", re.IGNORECASE)
+"""What no host and no database is called: it would be an address in an address."""
+_CONNECTION = re.compile(
+    r"""(?isx) :// | ^\W*(?:postgres|postgresql|pgsql|jdbc)\w*: | ^[^/\\:]{2,}:.*@ | [^/\\:]{2,}:[^/\\]*@ | @[\w.-]+:\d
+    | (?:password|\bpasswd|\bpwd)['"]?\s*[=:] | --?password | \b(?:host|hostaddr|dbname|user)\s*= | ^[^/\\:]+:(?:\d+|\*):.*:"""
+)
+"""What looks as if it were to connect to something: an address, user:word@host, words of a connection, a line of .pgpass."""
 _OPTIONS = (
     *("application_name", "channel_binding", "connect_timeout", "gssencmode", "hostaddr", "keepalives", "keepalives_idle"),
     *(
         "krbsrvname",
         "load_balance_hosts",
         "options",
+        "require_auth",
         "sslcert",
         "sslcrl",
         "sslkey",
@@ -125,6 +134,15 @@ _OPTIONS = (
 """What an address may say after its question mark; a password is none of it."""
 POSTGRES = ("postgresql://", "postgres://")
 """How the address of a PostgreSQL database begins."""
+
+
+def is_connection(given: str) -> bool:
+    """Say whether a text looks as if it were to connect to something: it may hold a password, and is not to be repeated.
+
+    >>> is_connection("host=db user=reader password=word"), is_connection("reader:word@db/records"), is_connection("台账/10月")
+    (True, True, False)
+    """
+    return bool(_CONNECTION.search(given))
 
 
 def read_address(given: str) -> Address:
@@ -140,7 +158,10 @@ def read_address(given: str) -> Address:
     if (":" in place.rpartition("@")[0]) or any("password" in name.casefold() for name in options):
         raise InputError([Fault("postgresql://…", "records", "records.base_password")])
     found = _ADDRESS.fullmatch(given)
-    if not found or not options.keys() <= {*_OPTIONS}:
+    hidden = found and (
+        _NO_NAME.search(unquote(found[2])) or "%3a" in found[1].lower() or _NO_NAME.search(re.sub(r"[:/]", "", unquote(found[1])))
+    )
+    if not found or hidden or not options.keys() <= {*_OPTIONS}:
         known = ", ".join(_OPTIONS)
         raise InputError([Fault("postgresql://…", "records", "records.base_address", {"known": known})])
     return Address(given, f"postgresql://{found[1]}/{found[2]}", found[2])

@@ -19,7 +19,7 @@ from fengqiao_eval.files import expand, input_faults, outright
 from fengqiao_eval.periods import RELATIVE, Period, parse, resolve
 from fengqiao_eval.records.identifiers import Repair
 from fengqiao_eval.records.ingest import Glob, Mapped
-from fengqiao_eval.records.sources import POSTGRES, SHOWN, Roots, knows_zone, read_address
+from fengqiao_eval.records.sources import POSTGRES, SHOWN, Roots, is_connection, knows_zone, read_address
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.scheme.indicator import Text
@@ -220,9 +220,18 @@ def _address_fault(records: Any) -> Fault | None:
         return None
     every = (records.glob,) if isinstance(records, Glob) else (records,) if isinstance(records, str) else records
     if found := next((one for one in every if "://" in one), ""):
-        word = re.match(r"[a-z0-9+]*", found.partition("://")[0])
+        word = re.fullmatch(r"[a-z0-9+]*", found.partition("://")[0])
         return Fault("", "records", "params.address", {"given": f"{word[0] if word else ''}://…"})
+    if any(map(is_connection, every)):
+        return Fault("", "records", "params.address", {"given": "…"})
     return None
+
+
+def _unsaid(fault: Fault, records: Any) -> Fault:
+    """Leave out of a fault whatever may hold a password: what looks like a connection, and where records do all of them."""
+    masked = is_connection(str(records)) and fault.place.split(".")[0] == "records"
+    given = {name: "…" if masked or is_connection(str(value)) else value for name, value in fault.given.items()}
+    return Fault(fault.file, "…" if is_connection(fault.place) else fault.place, fault.rule, given)
 
 
 def project_folder(path: Path) -> Path:
@@ -243,7 +252,7 @@ def _parse_sets(sets: Iterable[str]) -> tuple[dict[str, Any], list[Fault]]:
     for given in sets:
         key, equals, value = given.partition("=")
         if not (key.strip() and equals):
-            raise UsageError("set", given=given)
+            raise UsageError("set", given="…" if is_connection(given) else given)
         try:
             found[key.strip()] = write_halves(value) if HALF.search(value) else scalar(value)  # bytes are no YAML
         except yaml.YAMLError as error:
@@ -258,6 +267,7 @@ def _validate_params(document: Document, typed: Mapping[str, Any]) -> tuple[RunP
     params, faults = validate(RunParams, merged)
     wrong = {fault.place.split(".")[0] for fault in faults}
     told = [Fault(COMMAND_LINE, f.place, f.rule, f.given) if f.place.split(".")[0] in typed else f for f in faults]
+    told = [_unsaid(fault, merged.data.get("records")) for fault in told]
     if params is None:
         wrong |= {"records"} if "tables" in wrong else set()  # without their mapping right records look wrong
         given = {key: value for key, value in merged.data.items() if key in RunParams.model_fields and key not in wrong}
