@@ -1,8 +1,10 @@
 """PostgreSQL: record tables read in place, in one read-only snapshot, by statements that answer as DuckDB does."""
 
 import hashlib
+import ipaddress
 import json
 import math
+import os
 import re
 import sys
 import time
@@ -24,19 +26,27 @@ import sqlglot.expressions as sge
 from ibis.backends.postgres import Backend
 from ibis.backends.postgres.converter import PostgresPandasData
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fengqiao_eval.errors import Fault, InputError
 
 TIMEOUT = 300
 """Seconds that a statement may take, unless the role or the address says otherwise: as many as a view of DuckDB may."""
-STEADY = (
-    "SET search_path = ''",  # no function or operator that somebody made can stand in for one of the system's
-    "SET datestyle = 'ISO, YMD'",
-    "SET standard_conforming_strings = on",
-    "SET synchronize_seqscans = off",
-    "SET jit = off",  # statements of many short conditions: to translate them takes longer than to run them
-)
+STEADY = {
+    "search_path": "''",  # no function or operator that somebody made can stand in for one of the system's
+    "datestyle": "'ISO, YMD'",
+    "intervalstyle": "'postgres'",
+    "extra_float_digits": "1",
+    "bytea_output": "'hex'",
+    "lc_numeric": "'C'",
+    "lc_time": "'C'",
+    "standard_conforming_strings": "on",
+    "synchronize_seqscans": "off",
+    "jit": "off",  # statements of many short conditions: to translate them takes longer than to run them
+}
 """What a session settles, so that a statement means the same on every server."""
+WATCHED = (*STEADY, "timezone", "statement_timeout", "role", "row_security")
+"""The settings that must still hold when a statement has been answered."""
 
 
 def _identifier(name: str) -> str:
@@ -44,11 +54,12 @@ def _identifier(name: str) -> str:
 
 
 class Relation(NamedTuple):
-    """A table or view: schema and name, whether row security leaves rows out, and each column's name, type and right to read."""
+    """A table or view: schema, name, whether row security leaves rows out, number, each column's name, type and right to read."""
 
     schema: str
     name: str
     filtered: bool
+    oid: int
     columns: tuple[tuple[str, str, bool], ...]
 
     @property
@@ -78,18 +89,24 @@ _TYPES = (
     (r"date", "date", dt.date),
     (r"timestamp(\(\d\))? without time zone", "timestamp", dt.timestamp),
     (r"timestamp(\(\d\))? with time zone", "timestamptz", dt.Timestamp(timezone="UTC")),
+    (r"text|character( varying)?(\(\d+\))?", "text", dt.string),
 )
 
 
 def _type(kind: str) -> tuple[str, dt.DataType]:
     """Give how a column of a type is read, and as what; whatever is no number, time or flag is read as its text."""
-    return next(((read, found) for words, read, found in _TYPES if re.fullmatch(words, kind)), ("text", dt.string))
+    return next(((read, found) for words, read, found in _TYPES if re.fullmatch(words, kind)), ("", dt.string))
 
 
 def _read_column(name: str, read: str) -> str:
-    """Write a column as it is read; texts are compared by their bytes, as DuckDB does, and not as a dictionary orders them."""
-    bytewise = ' COLLATE "C"' if read == "text" else ""
-    return f"{_identifier(name)}::{read}{bytewise} AS {_identifier(name)}"
+    """Write a column as it is read; texts are compared by their bytes, as DuckDB does, and not as a dictionary orders them.
+
+    read: "" for what the type itself writes: for a cast to text somebody may have made a function.
+    """
+    column = _identifier(name)
+    cell = f"{column}::{read}" if read else f"(CASE WHEN NOT {column} IS NULL THEN concat({column}) END)"
+    bytewise = ' COLLATE "C"' if read in ("text", "") else ""
+    return f"{cell}{bytewise} AS {column}"
 
 
 @cache
@@ -273,11 +290,38 @@ class _Dialect(PostgresCompiler):  # type: ignore[misc]
         return self.visit_First(op, arg=arg, where=where, order_by=(), include_null=False)
 
 
+# What a view would have run
+
+
+FIRST_MADE = 16384
+"""The number from which on functions and tables are somebody's, and not the system's own."""
+NODES = (
+    *("AGGREF", "ALIAS", "ARRAY", "ARRAYCOERCEEXPR", "ARRAYEXPR", "BOOLEANTEST", "BOOLEXPR", "CASE", "CASEEXPR", "CASETESTEXPR"),
+    *("CASEWHEN", "COALESCE", "COALESCEEXPR", "COERCEVIAIO", "COLLATE", "COLLATEEXPR", "COMMONTABLEEXPR", "CONST"),
+    *("DISTINCTEXPR", "FIELDSELECT", "FROMEXPR", "FUNCEXPR", "GROUPINGFUNC", "GROUPINGSET", "JOINEXPR", "MINMAX", "MINMAXEXPR"),
+    *("NULLIFEXPR", "NULLTEST", "OPEXPR", "PERMISSIONINFO", "QUERY", "RANGETBLENTRY", "RANGETBLFUNCTION", "RANGETBLREF"),
+    *("RELABELTYPE", "ROW", "ROWEXPR", "RTE", "RTEPERMISSIONINFO", "SCALARARRAYOPEXPR", "SETOPERATIONSTMT", "SORTGROUPCLAUSE"),
+    *("SUBLINK", "SUBSCRIPTINGREF", "TARGETENTRY", "VAR", "WHEN", "WINDOWCLAUSE", "WINDOWFUNC"),
+)
+"""What a view may be made of, as the server keeps it; the clock, samples, domains and all that is not known are none of it."""
+DATES = (
+    *("timestamp", "timestamptz", "date", "time", "timetz", "date_part", "extract", "date_trunc", "timezone", "overlaps"),
+    *("to_char", "to_date", "to_timestamp", "timestamptz_pl_interval", "timestamptz_mi_interval", "interval_pl_timestamptz"),
+    *("make_timestamptz", "generate_series", "concat", "concat_ws", "format", "textanycat", "anytextcat", "array_to_string"),
+)
+"""Functions that hang on settings alone which a session settles: zone, and how dates and numbers are written."""
+_MIXED = "^(date|timestamp|timestamptz)_(cmp|eq|ge|gt|le|lt|ne)_(date|timestamp|timestamptz)$"
+"""Those that hold one kind of time against another, by the zone."""
+
+
+def _numbers(tree: str, *keys: str) -> list[int]:
+    """Take the numbers that stand under keys of a tree as the server writes it; in names there spaces have a backslash."""
+    return [int(found) for found in re.findall(rf":(?:{'|'.join(keys)}) (\d+)", tree)]
+
+
 # What PostgreSQL answers, or does not
 
 
-CONNECTION_LOST = ("08", "57P")
-"""How the codes of errors begin that end the connection (SQLSTATE; none at all: the wire is cut)."""
 REFUSALS = {
     "57014": "cancelled",
     "42501": "no_right",
@@ -306,6 +350,8 @@ class Session(Backend):  # type: ignore[misc]
         self.con, self.address, self.seconds = connection, address, seconds
         self.homes: tuple[str, ...] = ()
         """The schemas in which a table is looked for first."""
+        self.settled: tuple[Any, ...] = ()
+        """The settings as they were when the transaction began (see WATCHED)."""
         self.role = ""
         self.reads: dict[tuple[str, str], list[str]] = {}
         self.statements: list[str] = []
@@ -332,17 +378,32 @@ class Session(Backend):  # type: ignore[misc]
     def _refusal(self, error: psycopg.Error, table: str, seconds: float) -> Fault:
         code = error.sqlstate or ""
         told = {"code": code or "—", "minutes": f"{self.seconds / 60:g}", "seconds": f"{seconds:.0f}"}
-        if self.con.closed or not code or code.startswith(CONNECTION_LOST):
+        rule = REFUSALS.get(code) or REFUSALS.get(code[:2]) or "refused"
+        if self.con.closed or not code:  # a code alone may be what a function of theirs says
             rule = "lost"
-        else:
-            rule = REFUSALS.get(code) or REFUSALS.get(code[:2]) or "refused"
         if rule == "cancelled" and self.seconds and seconds >= self.seconds:
             rule = "too_long"
         return Fault(table or self.address, "", f"records.base_{rule}", told)
 
     def settings(self, timezone: str) -> list[str]:
         """List what is settled before the first transaction."""
-        return [*STEADY, f"SET timezone = {_text(timezone)}", f"SET statement_timeout = {int(self.seconds * 1000)}"]
+        settled = STEADY | {"timezone": _text(timezone), "statement_timeout": str(int(self.seconds * 1000))}
+        return [f"SET {name} = {value}" for name, value in settled.items()]
+
+    def watch(self) -> tuple[Any, ...]:
+        """Ask for the settings that must hold; by their full name, for the path to it is one of them."""
+        return self.ask("SELECT {}".format(", ".join(f"pg_catalog.current_setting('{name}')" for name in WATCHED)))[0]
+
+    def answer(self, sql: str, table: str = "") -> list[tuple[Any, ...]]:
+        """Run a statement on records and bring its rows.
+
+        Raises InputError as ask does, and where something that the server ran for it has changed a setting.
+        """
+        rows, moved = self.ask(sql, table=table), self.watch()
+        if moved != self.settled:
+            names = [name for name, one, other in zip(WATCHED, self.settled, moved, strict=True) if one != other]
+            raise InputError([Fault(table or self.address, "", "records.base_moved", {"given": ", ".join(names)})])
+        return rows
 
     # Ibis writes where it is asked to keep rows or to join a frame; nothing is ever written here.
 
@@ -356,7 +417,7 @@ class Session(Backend):  # type: ignore[misc]
         """Bring what an expression asks for."""
         table = expr.as_table()
         schema = table.schema()
-        rows = self.ask(self.compile(table, params=params, limit=limit))
+        rows = self.answer(self.compile(table, params=params, limit=limit))
         frame = pd.DataFrame.from_records(rows, columns=list(schema.names), coerce_float=True)
         return expr.__pandas_result__(PostgresPandasData.convert_table(frame, schema))
 
@@ -377,12 +438,55 @@ class Session(Backend):  # type: ignore[misc]
             SELECT a.attname,
                 CASE t.typtype
                     WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END,
-                has_column_privilege(c.oid, a.attnum, 'SELECT'), row_security_active(c.oid)
+                has_column_privilege(c.oid, a.attnum, 'SELECT'), row_security_active(c.oid), c.oid::bigint
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
                 JOIN pg_type t ON t.oid = a.atttypid
             WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"""
         found = self.ask(asked, (schema, name))
-        return Relation(schema, name, any(row[3] for row in found), tuple((row[0], row[1], row[2]) for row in found))
+        columns, number = tuple((row[0], row[1], row[2]) for row in found), max((row[4] for row in found), default=0)
+        return Relation(schema, name, any(row[3] for row in found), number, columns)
+
+    def view_faults(self, relation: Relation, file: str) -> list[Fault]:
+        """Find what a table, a view, or what it stands on would have the server run that may answer otherwise each time.
+
+        Views and policies are asked for the functions that they call; a table, a materialized view and its parts hold rows.
+        """
+        asked = f"""
+            SELECT c.oid::bigint, c.oid::regclass::text, c.relkind IN ('r', 'p', 'v', 'm') AND c.oid >= {FIRST_MADE},
+                ARRAY(
+                    SELECT r.ev_action::text FROM pg_rewrite r
+                    WHERE r.ev_class = c.oid AND r.ev_type = '1' AND c.relkind = 'v'
+                    UNION ALL SELECT p.polqual::text FROM pg_policy p
+                    WHERE p.polrelid = c.oid AND c.relrowsecurity AND p.polcmd IN ('r', '*') AND p.polqual IS NOT NULL),
+                ARRAY(SELECT i.inhrelid::bigint FROM pg_inherits i WHERE i.inhparent = c.oid)
+            FROM pg_class c WHERE c.oid = ANY(%s::bigint[]) ORDER BY 2"""  # noqa: S608 - our own words
+        faults, seen, todo = list[Fault](), set[int](), {relation.oid}
+        while todo:
+            seen |= todo
+            below = set[int]()
+            for _, name, held, trees, parts in self.ask(asked, (sorted(todo),)):
+                if not held:
+                    faults.append(Fault(file, name, "records.base_elsewhere"))
+                    continue
+                below |= {*parts, *(number for tree in trees for number in _numbers(tree, "relid") if number)}
+                if unsteady := self._unsteady(trees):
+                    faults.append(Fault(file, name, "records.base_unsteady", {"given": ", ".join(unsteady)}))
+            todo = below - seen
+        return faults
+
+    def _unsteady(self, trees: Sequence[str]) -> list[str]:
+        """Name what expressions use that is not steady, or is not the system's own."""
+        called = [number for tree in trees for number in _numbers(tree, "funcid", "opfuncid", "aggfnoid", "winfnoid")]
+        signs = [number for tree in trees for number in _numbers(tree, "opno", "eqop", "sortop")]
+        asked = f"""
+            SELECT DISTINCT p.oid::regprocedure::text FROM pg_proc p
+            WHERE (p.oid = ANY(%s::bigint[]) OR p.oid IN (SELECT o.oprcode FROM pg_operator o WHERE o.oid = ANY(%s::bigint[])))
+                AND (p.oid >= {FIRST_MADE} OR p.provolatile = 'v'
+                    OR p.provolatile = 's' AND p.proname <> ALL (%s) AND p.proname !~ %s)
+            ORDER BY 1"""  # noqa: S608 - our own words
+        functions = self.ask(asked, (called, signs, list(DATES), _MIXED)) if trees else []
+        nodes = {node for tree in trees for node in re.findall(r"(?<!\\)\{([A-Z]+)", tree)}.difference(NODES)
+        return [name for (name,) in functions] + sorted(nodes)
 
     def open(self, relation: Relation) -> Any:
         """Open a table as an expression: the columns that may be read."""
@@ -395,29 +499,69 @@ class Session(Backend):  # type: ignore[misc]
         """Fingerprint a table, whatever the order of its rows: the server sums up what it makes of each, and sends the sums."""
         if relation in self._prints:
             return self._prints[relation]
+        if faults := self.view_faults(relation, label):
+            raise InputError(faults)
         columns = ", ".join(_identifier(name) for name, _ in relation.readable)
         halves = ", ".join(f"sum(hashtextextended(row_, {seed})::numeric)::text" for seed in (0, 1))
         asked = f"""SELECT count(*)::text, {halves}
             FROM (SELECT (rows_.*)::text COLLATE "C" AS row_
                 FROM (SELECT {columns} FROM {relation.full}) AS rows_) AS texts_"""  # noqa: S608
-        found = [*map(str, self.ask(asked, table=label)[0]), *(f"{name} {kind}" for name, kind in relation.readable)]
+        found = [*map(str, self.answer(asked, table=label)[0]), *(f"{name} {kind}" for name, kind in relation.readable)]
         self._prints[relation] = hashlib.sha256("\n".join(found).encode()).hexdigest()
         return self._prints[relation]
+
+
+NOT_IN_CLEAR = "!password,!md5"
+"""How a server may not ask for the password: whoever holds the port would have it, or what is as good."""
+POWERS = ("pg_execute_server_program", "pg_read_server_files", "pg_write_server_files")
+"""What a role may be a member of with which a function can do to the server's machine what it likes."""
+
+
+def _door(address: str, name: str) -> str:
+    """Give an address with what the wire must be besides what it asks for.
+
+    Raises InputError where it leads to another machine, and nobody has said how it is encrypted.
+    """
+    said = conninfo_to_dict(address)
+    places = str(said.get("hostaddr") or said.get("host") or os.environ.get("PGHOSTADDR") or os.environ.get("PGHOST") or "")
+    if not ("sslmode" in said or "PGSSLMODE" in os.environ or all(map(_is_here, places.split(",")))):
+        raise InputError([Fault(name, "records", "records.base_wire")])
+    asked = "require_auth" in said or "PGREQUIREAUTH" in os.environ
+    old = psycopg.pq.version() < 160000  # noqa: PLR2004 - libpq 16 knows the word
+    return address if asked or old else make_conninfo(address, require_auth=NOT_IN_CLEAR)
+
+
+def _is_here(place: str) -> bool:
+    """Say whether a host is this machine: a socket, or loopback."""
+    if place in ("", "localhost") or place.startswith(("/", "@")):
+        return True
+    try:
+        return ipaddress.ip_address(place).is_loopback
+    except ValueError:
+        return False
 
 
 def connect(address: str, timezone: str, name: str) -> Session:
     """Connect to a database for reading; a password is libpq's affair (PGPASSWORD, .pgpass).
 
-    name: what the database is called in faults. Raises InputError where there is no way in.
+    name: what the database is called in faults. Raises InputError where there is no way in, or the role may do too much.
     """
     try:
-        connection = psycopg.connect(address, client_encoding="utf8", prepare_threshold=None, autocommit=True)
+        door = _door(address, name)
+        connection = psycopg.connect(door, client_encoding="utf8", prepare_threshold=None, autocommit=True)
     except (psycopg.Error, UnicodeError, ValueError) as error:
         raise InputError([Fault(name, "records", f"records.base_{_why_not(error)}")]) from None
     session = Session(connection, name, TIMEOUT)
-    asked = """SELECT current_schemas(false)::text[], current_user::text, current_setting('server_encoding'), setting::bigint
-        FROM pg_settings WHERE name = 'statement_timeout'"""
-    [(homes, role, encoding, timeout)] = session.ask(asked)
+    [(homes,)] = session.ask("SELECT pg_catalog.current_schemas(false)")  # by its full name: the path to it is not ours yet
+    session.ask("SET search_path = ''")
+    asked = """SELECT current_user::text, current_setting('server_encoding'),
+            (SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'),
+            ARRAY(SELECT rolname::text FROM pg_roles
+                WHERE (rolsuper OR rolname = ANY(%s)) AND pg_has_role(session_user, oid, 'MEMBER')
+                ORDER BY NOT rolsuper, rolname)"""
+    [(role, encoding, timeout, powers)] = session.ask(asked, (list(POWERS),))
+    if powers:
+        raise InputError([Fault(name, "records", "records.base_power", {"role": role, "given": powers[0]})])
     session.homes, session.role, session.seconds = tuple(homes), role, timeout / 1000 or TIMEOUT
     if encoding != "UTF8":
         raise InputError([Fault(name, "records", "records.base_encoding", {"given": encoding})])
@@ -427,12 +571,15 @@ def connect(address: str, timezone: str, name: str) -> Session:
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     session.statements.append("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    session.settled = session.watch()
     return session
 
 
 def _why_not(error: Exception) -> str:
     """Say why there is no way in, by what the wire was asked for and not by words, which are the server's language."""
     wire = getattr(error, "pgconn", None)
+    if f'"{NOT_IN_CLEAR}"' in str(error):  # the library repeats what was asked of it, in whatever language
+        return "in_clear"
     if wire is not None and wire.needs_password:
         return "no_word"
     return "no_entry" if wire is not None and wire.used_password else "no_way"

@@ -48,6 +48,8 @@ _OWN_SHARE = 0.8
 """The share that it would take of its own accord."""
 LONGEST_VIEW = 300
 """Seconds that a view may take: one without end would never be read."""
+LONGEST_COLUMN = 63
+"""As many bytes of a name are kept by PostgreSQL."""
 SHOWN = 8
 """As many names are listed of what lies there."""
 
@@ -647,11 +649,23 @@ def _postgres_sources(where: Address, mapped: Mapping[str, Mapped], timezone: st
     for table, called, pair, how in _chosen(found, mapped, every, homes, name):
         file = f"{where.base}:{called}"
         rows, faults, notes = _open_relation(session, pair, file, table)
+        faults = faults + _long_faults(how, table, file)
         if how.repeated in ("first", "last"):
             faults.append(Fault(file, f"tables.{table}.repeated", "records.base_order", {"given": how.repeated}))
         found.notes += notes
         _take(found, table, Source(file, "PostgreSQL", rows, set=how.set), faults + no_layout(how, table, file))
     return found
+
+
+def _long_faults(how: Mapped, table: str, file: str) -> list[Fault]:
+    """Find names of columns, as they are to be called, that the server would cut, so that two may become one."""
+    named = [("rename", name) for name in how.rename.values()] + [("set", name) for name in how.set]
+    sizes = [(key, name, len(name.encode("utf-8", "replace"))) for key, name in named]
+    return [
+        Fault(file, f"tables.{table}.{key}", "records.base_long", {"given": name, "count": size, "most": LONGEST_COLUMN})
+        for key, name, size in sizes
+        if size > LONGEST_COLUMN
+    ]
 
 
 def _open_relation(session: Any, pair: tuple[str, str], file: str, table: str) -> tuple[Any | None, list[Fault], list[Note]]:
@@ -661,6 +675,8 @@ def _open_relation(session: Any, pair: tuple[str, str], file: str, table: str) -
     if not names:
         return None, [Fault(file, "", "records.base_no_select", {"table": relation.full, "role": session.role})], []
     if faults := csv_files.name_faults(names, file):
+        return None, faults, []
+    if faults := session.view_faults(relation, file):
         return None, faults, []
     notes = [Note("base_filtered", {"table": table, "file": file})] if relation.filtered else []
     if denied := [name for name, _, granted in relation.columns if not granted]:
