@@ -622,3 +622,43 @@ def test_a_name_in_a_table_of_records_is_no_officers():
     given, _ = drafted("数据")
     assert given["tables"]["units"]["file"] == "名册.xlsx"
     assert "甲某" not in Path("params/数据.yaml").read_text("utf-8")
+
+
+# Tables side by side
+
+
+def beside(*tables: list[list[object]], gap: int = 1) -> list[list[object]]:
+    """Lay tables side by side, with so many empty columns between them."""
+    rows = []
+    for parts in zip(*tables, strict=True):
+        row = [cell for part in parts for cell in [*part, *[""] * gap]]
+        rows.append(row[: len(row) - gap])
+    return rows
+
+
+@pytest.mark.parametrize("gap", [0, 1])
+def test_tables_side_by_side_are_tables_of_their_own_under_their_units(gap):
+    """The same headings twice: each table its columns, and where it has no column of units, the unit of its title."""
+    head = ["警情号", "接报时间", "到场时间"]
+    rows = [[[f"{side}{n}", "2024-12-05 08:00", "2024-12-05 08:10"] for n in range(4)] for side in "AB"]
+    left, right = ([[name, "", ""], head, *those] for name, those in zip(("东街派出所", "河口派出所"), rows, strict=True))
+    workbook("记录/名册.xlsx", UNITS)
+    workbook("记录/接处警.xlsx", beside(left, right, gap=gap))
+    given, text = drafted("记录", "--to", "params/p.yaml")
+    after = "D:F" if not gap else "E:G"
+    assert given["tables"]["cases"]["file"] == [
+        {"name": "接处警.xlsx", "columns": ["A:C"], "set": {"unit_id": "003"}},
+        {"name": "接处警.xlsx", "columns": [after], "set": {"unit_id": "014"}},
+    ]
+    assert f"当作并排的几张表分开读，这一张在 {after} 列" in text
+    assert counted("p") == {"003": 4, "014": 4, "X01": 8}
+
+
+def test_a_title_that_is_no_unit_gives_its_table_to_none():
+    """Beside a table that has a unit: the file's own name is not taken for it, and check refuses."""
+    tables = [[[name, ""], ["警情号", "接报时间"], ["1", "2024-12-05"]] for name in ("东街派出所", "山口派出所")]
+    workbook("记录/名册.xlsx", UNITS)
+    workbook("记录/东街派出所接处警.xlsx", beside(*tables))
+    given, text = drafted("记录", "--to", "params/p.yaml")
+    assert [one.get("set") for one in given["tables"]["cases"]["file"]] == [{"unit_id": "003"}, None]
+    assert fengqiao("check", "params/p.yaml")[0] == 1

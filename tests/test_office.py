@@ -942,3 +942,17 @@ def test_an_ending_in_upper_case_is_found_by_the_name_that_lies_there(workbook, 
     else:
         path.write_text("case_id,unit_id\nK1,S1\n", "utf-8")
     assert files_of(folder, "cases", Mapped(file=f"接处警.{ending}")) == [path]
+
+
+def test_a_heading_of_two_rows_is_not_two_tables(workbook):
+    """Below 接报 and 到场 a day and a time each: the first column has its name above, so that all is one table."""
+    rows = [["号", "接报", "", "", "到场", ""], ["", "日期", "时间", "", "日期", "时间"]]
+    rows += [[f"K{n}", "2024-10-01", "08:00", "", "2024-10-01", "08:10"] for n in range(4)]
+    assert [one.layout.heading for one in propose(workbook(rows, merge=["B1:C1", "E1:F1"]))] == [(1, 2)]
+
+
+def test_columns_that_are_not_read_are_counted_by_their_cells(workbook):
+    """Those of a row that is empty where it is read are counted too."""
+    path = workbook([["号", "甲", "乙"], ["1", "a", "b"], ["", "c", ""]])
+    told = [note.given for note in table(path, columns=("A",))[1].notes() if note.key == "columns_left"]
+    assert told == [{"file": "cases.xlsx:Sheet1", "count": 2, "names": "“B”, “C”", "cells": "3"}]

@@ -320,6 +320,7 @@ def _set_units(
         without = [(place, one) for place, one in enumerate(those) if "unit_id" in one.missing and table != "units"]
         for place, one in without:
             called = (one.sheet, one.path.name[: len(one.path.name) - len(ending(one.path))], one.path.parent.name)
+            called = (one.title,) if one.title else called  # of tables side by side each is called by its own
             unit = next((unit for name in called if (unit := unit_called(name, known, headings))), "")
             plan.tell(table, "unit_called" if unit else "unit_unknown", file=_label(one, plan.root), unit=unit)
             if unit:

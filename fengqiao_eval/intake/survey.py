@@ -42,7 +42,7 @@ class TableFound:
     others: tables that fit nearly as well; missing: required columns that no heading means; citizens and free: columns that are
     left out, since they hold members of the public, or sentences in which they may be named; hidden: whether its
     sheet is; joins: times that stand in a column of days and one of clocks; halves: columns whose other half is not sure; roster:
-    whether its rows are persons, who are units of level officer.
+    whether its rows are persons, who are units of level officer; title: what stands above it alone (see Proposal).
     """
 
     path: Path
@@ -62,6 +62,7 @@ class TableFound:
     joins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     halves: tuple[str, ...] = ()
     roster: bool = False
+    title: str | None = None
 
 
 FREE = frozenset(
@@ -249,6 +250,7 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
         hidden=proposal.hidden,
         joins=joins,
         halves=halves,
+        title=proposal.title,
     )
 
 

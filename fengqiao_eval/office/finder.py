@@ -12,7 +12,7 @@ from fengqiao_eval.errors import InputError, Note
 from fengqiao_eval.office.cells import Writing, is_like_name, read_amount, read_column
 from fengqiao_eval.office.grid import SEPARATORS, CellGrid, OfficeFile, cut, open_office
 from fengqiao_eval.office.layout import TOTALS, Layout, Mark, column_letters, squeeze
-from fengqiao_eval.office.table import COMMA, DATA, find_headings, find_sums, list_words, read_heading
+from fengqiao_eval.office.table import COMMA, DATA, find_headings, find_sums, list_words, read_heading, tidy
 from fengqiao_eval.words import quote
 
 MOST_REMARKS = 500
@@ -70,6 +70,8 @@ class Proposal:
     days: tuple[str, ...] = ()
     clocks: tuple[str, ...] = ()
     """The columns that hold days without a clock, and clocks without a day, and nothing else."""
+    title: str | None = None
+    """What stands above a table that has others of the same headings beside it; '' for nothing, None where it has none."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class _Region:
     top: int
     bottom: int
     columns: tuple[int, ...]
+    aside: bool = False
+    """Whether tables of the same headings stand beside it."""
 
     def row(self, number: int) -> list[Any]:
         """Give the cells of a row within the region."""
@@ -244,7 +248,7 @@ def _score(region: _Region, first: int, last: int, known: frozenset[str]) -> flo
     named = sum(bool(name) for name, there in zip(names, used, strict=True) if there) / sum(used)
     cells = [cell for row in range(first, last + 1) for cell in region.row(row) if not _is_blank(cell)]
     odd = sum(not _is_name(cell) for cell in cells)
-    distinct = len({name.casefold() for name in said}) == len(said)
+    distinct = len({name.casefold() for name in said}) == len(said) or (first == last and bool(_sides(region, last)))
     other = any(_is_datum(row[n]) for row in below for n, name in enumerate(names) if name)
     familiar = sum(_is_known(name, known) for name in said) / len(said)
     if odd and (odd * _FEW > len(cells) or familiar * 2 < 1):  # a cell or two of another kind, where most are names that we know
@@ -280,12 +284,37 @@ def _is_double(region: _Region, row: int) -> bool:
     """Say whether a row and the next are one heading: the next has gaps that the first fills, or names twice."""
     upper, lower = region.row(row), region.row(row + 1)
     names = [cell for cell in lower if not _is_blank(cell)]
-    if not names or any(map(_is_datum, names)) or sum(not _is_blank(cell) for cell in upper) < 2:  # noqa: PLR2004 - more than a title
+    if not names or any(map(_is_datum, names)) or _sides(region, row + 1) or sum(not _is_blank(cell) for cell in upper) < 2:  # noqa: PLR2004 - more than a title
         return False
     gaps = [not _is_blank(above) for above, cell in zip(upper, lower, strict=True) if _is_blank(cell)]
     twice = len(set(names)) < len(names)
     under = any(_is_blank(above) and not _is_blank(cell) for above, cell in zip(upper, lower, strict=True))
     return (any(gaps) and under) or (twice and under)
+
+
+def _sides(region: _Region, row: int) -> list[list[int]]:
+    """Part a row of names that are those of tables side by side: the same names over again, or most of them beyond a gap."""
+    cells = region.row(row)
+    above = region.row(row - 1) if row else [""] * len(cells)
+    if any(_is_blank(cell) and not _is_blank(over) for cell, over in zip(cells, above, strict=True)):
+        return []  # what has no name here has one above: a heading of two rows
+    parts: list[list[int]] = [[]]
+    for number, cell in enumerate(cells):
+        if not _is_blank(cell):
+            parts[-1].append(number)
+        elif parts[-1]:
+            parts.append([])
+    parts = [part for part in parts if part]
+    names = [[tidy(cells[number]) for number in part] for part in parts]
+    if len(parts) == 1:
+        long = len(parts[0])
+        turns = (turn for turn in range(_FEW, long // 2 + 1) if not long % turn and names[0] == names[0][:turn] * (long // turn))
+        if turn := next(turns, 0):
+            parts = [parts[0][begin : begin + turn] for begin in range(0, long, turn)]
+            names = [names[0][:turn]] * len(parts)
+    most = max(map(len, names), default=0)
+    alike = all(len(set(one)) == len(one) and len(set(one) & set(names[0])) * 2 > most for one in names)
+    return [[region.columns[number] for number in part] for part in parts] if alike and len(parts) > 1 < most else []
 
 
 def _is_blank(cell: Any) -> bool:
@@ -311,6 +340,10 @@ def _is_time(cell: Any) -> bool:
 def _blocks(region: _Region, found: list[tuple[float, int, int]]) -> Iterator[tuple[_Region, list[tuple[float, int, int]]]]:
     """Part a region where tables stand side by side: an empty column between names of which some stand on both sides."""
     _, first, last = found[0]
+    if first == last and (sides := _sides(region, last)):
+        for side in sides:
+            yield replace(region, columns=tuple(side), aside=True), found
+        return
     names = read_heading(region.grid, Layout(heading=(first + 1, last + 1)))
     rows = [region.grid.rows[row] for row in range(last + 1, region.bottom)]
     used = [bool(names[column]) or any(not _is_blank(row[column]) for row in rows) for column in region.columns]
@@ -355,9 +388,17 @@ def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Lay
     why = tuple(_reasons(layout, names, known, (first, last), len(data), len(sums & set(rows)), gaps))
     why += tuple(_column_reasons(layout, cells))
     why += (Note("found_more_remarks", {"count": len(remarks) - len(noted)}),) if len(noted) < len(remarks) else ()
+    why += (Note("found_sides", {"columns": ", ".join(columns)}),) if region.aside else ()
     others = tuple(settled.model_copy(update=_span(one[1], one[2])) for one in found[1 : _FEW + 1])
     proposal = Proposal(region.grid.sheet, layout, tuple(names.values()), len(data), _sureness(score, rivals), why, others)
-    return replace(proposal, days=_all_of(cells, _is_day), clocks=_all_of(cells, _is_clock))
+    title = _title(region, first) if region.aside else None
+    return replace(proposal, days=_all_of(cells, _is_day), clocks=_all_of(cells, _is_clock), title=title)
+
+
+def _title(region: _Region, heading: int) -> str:
+    """Give the one text that stands above the names of a table, '' where there is none or several."""
+    said = [tidy(cell) for cell in region.row(heading - 1) if not _is_blank(cell)] if heading else []
+    return said[0] if len(said) == 1 else ""
 
 
 def _all_of(cells: dict[str, list[Any]], test: Callable[[Any], bool]) -> tuple[str, ...]:

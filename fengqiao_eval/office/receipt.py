@@ -58,6 +58,7 @@ class Receipt:
     separator: str = ""
     columns: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    """The columns that hold something and are not read, by their letters."""
     hidden_columns: tuple[str, ...] = ()
     hidden_rows: RowCount = NONE
     sheets_left: tuple[str, ...] = ()
@@ -65,6 +66,8 @@ class Receipt:
     """Whether the sheet itself is hidden."""
     numbers: tuple[int, ...] = ()
     """The row of the sheet from which each row of the table was read."""
+    left_cells: int = 0
+    """How many cells of the columns that are not read hold something."""
 
     @property
     def balanced(self) -> bool:
@@ -113,7 +116,8 @@ class Receipt:
             ("sheets_left", self.sheets_left),
         ):
             if names:
-                yield Note(key, {"file": self.where, "count": len(names), "names": _list(tuple(map(quote, names)))})
+                given = {"file": self.where, "count": len(names), "names": _list(tuple(map(quote, names)))}
+                yield Note(key, given | ({"cells": f"{self.left_cells:,}"} if key == "columns_left" else {}))
 
     def lines(self, lang: str | None = None) -> list[str]:
         """Say it in short, for a console."""
@@ -140,6 +144,7 @@ class Receipt:
             "separator": self.separator,
             "columns": list(map(_name, self.columns)),
             "left_out": list(map(_name, self.left_out)),
+            "left_cells": self.left_cells,
             "hidden": {
                 "sheet": self.hidden,
                 "rows": self.hidden_rows.number,

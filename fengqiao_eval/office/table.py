@@ -534,7 +534,9 @@ def _receipt(
     lost = [*_cell_counts(columns, read, "lost"), *_unseen_losses(grid, named, read)]
     filled = _filled_counts(grid, layout, named, columns, read)
     wanted = set(layout.wanted(grid.width))
-    others = [n for n in range(grid.width) if n not in wanted and any(not _is_blank(grid.rows[row][n]) for row in read)]
+    below = [*read, *rows.groups["blanks"]]  # a row that is empty where it is read may hold something elsewhere
+    held = {n: sum(not _is_blank(grid.rows[row][n]) for row in below) for n in range(grid.width) if n not in wanted}
+    others = {n: count for n, count in held.items() if count}
     shown = {number: name for name, number in named.items()}
     return Receipt(
         grid.file,
@@ -551,6 +553,7 @@ def _receipt(
         tuple(map(column_letters, others)),
         tuple(shown[n] for n in sorted(set(grid.marks.hidden_columns)) if n in shown),
         _count(sorted(set(grid.marks.hidden_rows) & set(read))),
+        left_cells=sum(others.values()),
     )
 
 
