@@ -659,6 +659,87 @@ def test_a_title_that_is_no_unit_gives_its_table_to_none():
     tables = [[[name, ""], ["警情号", "接报时间"], ["1", "2024-12-05"]] for name in ("东街派出所", "山口派出所")]
     workbook("记录/名册.xlsx", UNITS)
     workbook("记录/东街派出所接处警.xlsx", beside(*tables))
-    given, text = drafted("记录", "--to", "params/p.yaml")
+    given, _ = drafted("记录", "--to", "params/p.yaml")
     assert [one.get("set") for one in given["tables"]["cases"]["file"]] == [{"unit_id": "003"}, None]
     assert fengqiao("check", "params/p.yaml")[0] == 1
+
+
+# Files of one table that differ
+
+
+def months(*heads: list[str], cells: tuple[str, ...] = ("2024-{}-05 08:00", "2024-{}-05 08:10")) -> None:
+    """Write October to December anew, each with its heading: number, unit, then these cells, the last for all that are left."""
+    shutil.rmtree("数据/11月")
+    for month, head in zip((10, 11, 12), heads, strict=True):
+        row = [f"M{month}", "003", *(cells[min(n, len(cells) - 1)].format(month) for n in range(len(head) - 2))]
+        workbook(f"数据/{month}月/接处警.xlsx", [head, row])
+
+
+def arrived(name: str = "数据") -> list[int]:
+    """Check and score; give how many arrivals of the station are known in the quarter, and in time."""
+    for command in ("check", "score"):
+        code, _, refused = fengqiao(command, f"params/{name}.yaml", "--set", "period=2024Q4")
+        assert code == 0, refused
+    found = pd.read_parquet(f"runs/{name}/measures.parquet").query("indicator == 'arrival_on_time' and period == '2024Q4'")
+    return found.set_index("unit_id").loc["003", ["numerator", "denominator"]].astype(int).tolist()
+
+
+def test_a_heading_that_nobody_knows_in_one_month_is_offered_in_its_place():
+    """The file lacks the column, which is told with what it costs; what stands there is offered, and never taken."""
+    months(HEAD, [*HEAD[:3], "民警到点"], HEAD)
+    given, text = drafted("数据")
+    assert "民警到点" not in given["tables"]["cases"]["rename"]
+    assert re.search(r"11月/接处警\.xlsx\S* 没有列 arrived_at（到场时间），.*这 1 行.*“到场时限达标率”", text)
+    assert "内容也像的列是 “民警到点”；若就是 arrived_at，请在 rename 中加一行：民警到点: arrived_at" in text
+    path = Path("params/数据.yaml")
+    path.write_text(
+        path.read_text("utf-8").replace("到场时间: arrived_at", "到场时间: arrived_at, 民警到点: arrived_at"), "utf-8"
+    )
+    assert arrived() == [3, 3]
+
+
+def test_what_holds_other_cells_is_not_offered_for_a_time():
+    """A column of words in the place of a time is none."""
+    months(HEAD, [*HEAD[:3], "出警人数"], HEAD)
+    workbook("数据/11月/接处警.xlsx", [[*HEAD[:3], "出警人数"], ["M11", "003", "2024-11-05 08:00", "两人"]])
+    text = drafted("数据")[1]
+    assert "没有列 arrived_at" in text
+    assert "出警人数: arrived_at" not in text
+
+
+def test_a_file_that_lacks_a_column_of_another_is_told_with_what_its_name_says():
+    """A ledger with its kinds beside files of one kind: that kind is proposed for their entries, and none is in force."""
+    head = ["案件编号", "承办单位", "受理时间", "案件类别"]
+    workbook("数据/治安案件台账.xlsx", [head, ["A1", "003", "2024-10-05 08:00", "治安案件"]])
+    given, text = drafted("数据")
+    assert "category" not in given["tables"]["cases"].get("set", {})
+    assert re.search(r"10月/接处警.*，11月/接处警.*，12月/接处警\S* 没有列 category（类别）.*这 3 行", text)
+    assert re.search(r"治安案件台账\S* 没有列 arrived_at（到场时间）.*这 1 行.*“到场时限达标率”", text)
+    assert "写明是“警情”；若全是，请在 file 的各项里写明，如 {name: 10月/接处警.xlsx, set: {category: 警情}}" in text
+
+
+def test_two_headings_of_one_column_in_one_month_and_one_of_them_in_another():
+    """Each file is told its own: rename says what holds for all, an entry what its file alone means."""
+    months([*HEAD, "到达现场时间"], [*HEAD[:3], "到达现场时间"], HEAD)
+    given, text = drafted("数据")
+    assert given["tables"]["cases"]["file"][1] == {"name": "11月/接处警.xlsx", "set": {"arrived_at": {"from": "到达现场时间"}}}
+    assert "到达现场时间" not in given["tables"]["cases"]["rename"]
+    assert "列 “到达现场时间” 在这个文件里作 arrived_at" in text
+    assert arrived() == [3, 3]
+
+
+def test_day_and_clock_in_two_columns_in_one_month_alone():
+    """Its entry joins them; where a clock is called as the whole time of the others, they say so in theirs."""
+    whole = ["警情号", "单位编号", "接报时间", "到场时间"]
+    months(whole, whole, whole)
+    halves = ["警情号", "单位编号", "接警日期", "接警时间", "到场日期", "到场时间"]
+    workbook("数据/11月/接处警.xlsx", [halves, ["M11", "003", "2024-11-05", "23:55", "2024-11-06", "00:05"]])
+    given, _ = drafted("数据")
+    joined = {"received_at": ["接警日期", "接警时间"], "arrived_at": ["到场日期", "到场时间"]}
+    source = {"set": {"arrived_at": {"from": "到场时间"}}}
+    assert given["tables"]["cases"]["file"] == [
+        {"name": "10月/接处警.xlsx", **source},
+        {"name": "11月/接处警.xlsx", "set": joined},
+        {"name": "12月/接处警.xlsx", **source},
+    ]
+    assert arrived() == [3, 3]

@@ -25,7 +25,7 @@ from fengqiao_eval.periods import Period, parse, resolve
 from fengqiao_eval.records import query
 from fengqiao_eval.records.headings import Headings, read_headings
 from fengqiao_eval.records.identifiers import unify
-from fengqiao_eval.records.ingest import Mapped
+from fengqiao_eval.records.ingest import From, Mapped
 from fengqiao_eval.records.sources import BROKEN, Source, ending, find_sources
 from fengqiao_eval.records.store import Records, read_records
 from fengqiao_eval.records.tables import EVENTS, TABLES
@@ -58,8 +58,8 @@ class Outline:
     remarks: dict[str, list[str]] = field(default_factory=dict)
     columns: dict[str, set[str]] = field(default_factory=dict)
     """The columns of each table, by their names here."""
-    spoken: dict[str, list[str]] = field(default_factory=dict)
-    """What files, sheets and headings of each table are called."""
+    found: dict[str, list[TableFound]] = field(default_factory=dict)
+    """What lies in the files of each table, in the order of `file`."""
 
     def tell(self, above: str, key: str, **given: Any) -> None:
         """Put a remark above a table ('' for the head of the file); nothing in it can end the comment."""
@@ -191,42 +191,57 @@ def _without_twins(found: Sequence[TableFound], plan: Outline) -> list[TableFoun
 def _map_table(plan: Outline, table: str, found: Sequence[TableFound]) -> None:
     """Say of a table which files it is, where it lies in each, and what its headings mean."""
     given: dict[str, Any] = {}
-    settled = [_settlements(one, plan.root) for one in found]
+    settled = [_settlements(one, plan.root, found) for one in found]
     common = {key: value for key, value in settled[0].items() if all(one.get(key) == value for one in settled) and key != "name"}
     rest = [{key: value for key, value in one.items() if key not in common} for one in settled]
     files = [one["name"] if set(one) == {"name"} else one for one in rest]
     given["file"] = files[0] if len(files) == 1 and isinstance(files[0], str) else files
     given |= common
-    rename: dict[str, str] = {}
-    for one in found:
-        for heading, meaning in _chosen(one).items():
-            rename |= {heading: meaning} if heading != meaning else {}
-    if rename:
+    if rename := _renames(found):
         given["rename"] = rename
-    joins = _common_joins(found)
-    if joins:
-        given["set"] = given.get("set", {}) | {column: list(pair) for column, pair in joins.items()}
-    plan.tables[table] = given
+    plan.tables[table], plan.found[table] = given, list(found)
     for one in found:
-        halves = {name for pair in one.joins.values() for name in pair}
-        plan.columns.setdefault(table, set()).update(rename.get(name, name) for name in one.columns if name not in halves)
-        plan.spoken.setdefault(table, []).append(" ".join([one.path.name, one.sheet, *one.columns]))
+        plan.columns.setdefault(table, set()).update(one.gives())
         _tell_finding(plan, one)
         if one.roster:
             plan.tell(table, "roster", columns=_names(one.columns))
+        for column in one.missing:
+            _offer(plan, table, column, [one])
         for column, pair in one.joins.items():
-            key = "joined" if column in joins else "join_differs"
-            plan.tell(table, key, column=column, day=quote(pair[0]), clock=quote(pair[1]))
+            plan.tell(table, "joined", column=column, day=quote(pair[0]), clock=quote(pair[1]))
+        for column, source in _from_headings(one, found).items():
+            plan.tell(table, "here_alone", heading=quote(source["from"]), column=column)
 
 
-def _common_joins(found: Sequence[TableFound]) -> dict[str, tuple[str, str]]:
-    """Give the joins that hold in every file of a table: what is set holds for all of them."""
-    return {column: pair for column, pair in found[0].joins.items() if all(one.joins.get(column) == pair for one in found)}
+def _renames(found: Sequence[TableFound]) -> dict[str, str]:
+    """Give what headings mean in all files of a table; see _from_headings for those that cannot be said of all."""
+    return {
+        heading: column
+        for one in found
+        for heading, column in one.chosen().items()
+        if heading != column and not _is_disputed(heading, column, found)
+    }
 
 
-def _settlements(finding: TableFound, root: Path) -> dict[str, Any]:
-    """Give what is to be said of a file, as YAML has it; what holds anyway is left out."""
-    own = {"set": {"level": OFFICER}} if finding.roster else {}
+def _from_headings(one: TableFound, found: Sequence[TableFound]) -> dict[str, dict[str, str]]:
+    """Give the columns of a file whose headings mean them here, and stand in another file beside what means them there."""
+    return {
+        column: {"from": heading}
+        for heading, column in one.chosen().items()
+        if heading != column and _is_disputed(heading, column, found)
+    }
+
+
+def _is_disputed(heading: str, column: str, found: Sequence[TableFound]) -> bool:
+    """Say whether a file has a column from elsewhere than from a heading that it has too."""
+    return any(heading in one.columns and one.chosen().get(heading) != column and column in one.gives() for one in found)
+
+
+def _settlements(finding: TableFound, root: Path, beside: Sequence[TableFound] = ()) -> dict[str, Any]:
+    """Give what is to be said of a file, as YAML has it; what holds anyway is left out. beside: all files of its table."""
+    filled: dict[str, Any] = {column: list(pair) for column, pair in finding.joins.items()}
+    filled |= _from_headings(finding, beside) | ({"level": OFFICER} if finding.roster else {})
+    own = {"set": filled} if filled else {}
     if finding.path == root:
         return {"name": finding.sheet, **own}
     name = _relative(finding.path, root)
@@ -246,16 +261,9 @@ def _plain(given: Any) -> Any:
     return [_plain(one) for one in given] if isinstance(given, tuple | list) else given
 
 
-def _chosen(finding: TableFound) -> dict[str, str]:
-    """Choose for each column the heading that the dictionary lists first of those that mean it, wherever it stands."""
-    likeliest = sorted(finding.meanings.items(), key=lambda one: one[1].rank)
-    best = {meaning.column: heading for heading, meaning in reversed(likeliest)}
-    return {heading: meaning.column for heading, meaning in finding.meanings.items() if best[meaning.column] == heading}
-
-
 def _tell_finding(plan: Outline, finding: TableFound) -> None:
     """Say why a file is taken for a table, and what of it a person should look at."""
-    table, chosen = finding.table, _chosen(finding)
+    table, chosen = finding.table, finding.chosen()
     sure = f"{finding.sure:.0%}"
     plan.tell(
         table,
@@ -279,8 +287,7 @@ def _tell_finding(plan: Outline, finding: TableFound) -> None:
     for key, columns in (("citizens", finding.citizens), ("free", finding.free), ("halves", finding.halves)):
         if columns:
             plan.tell(table, key, columns=_names(columns))
-    spoken = {*finding.meanings, *finding.halves, *(name for pair in finding.joins.values() for name in pair)}
-    if unused := [name for name in finding.columns if name not in spoken]:
+    if unused := finding.unused():
         plan.tell(table, "unused", columns=_names(unused))
     for column in (column for column in finding.missing if column != "unit_id" or table == "units"):  # see _set_units
         plan.tell(table, "missing", column=column, meaning=_meaning(table, column))
@@ -319,8 +326,8 @@ def _set_units(
     for table, those in found.items():
         without = [(place, one) for place, one in enumerate(those) if "unit_id" in one.missing and table != "units"]
         for place, one in without:
-            called = (one.sheet, one.path.name[: len(one.path.name) - len(ending(one.path))], one.path.parent.name)
-            called = (one.title,) if one.title else called  # of tables side by side each is called by its own
+            names = (one.sheet, one.path.name[: len(one.path.name) - len(ending(one.path))], one.path.parent.name)
+            called = (one.title,) if one.title else names  # of tables side by side each is called by its own
             unit = next((unit for name in called if (unit := unit_called(name, known, headings))), "")
             plan.tell(table, "unit_called" if unit else "unit_unknown", file=_label(one, plan.root), unit=unit)
             if unit:
@@ -343,10 +350,11 @@ def _set_in_file(plan: Outline, table: str, place: int, unit: str) -> None:
 
 def _known_units(plan: Outline, sources: Mapping[str, Sequence[Source]]) -> dict[str, str]:
     """Give the ids of the units that are listed, by id and by name; what is said of several is left out."""
-    renamed = {new: old for old, new in plan.tables.get("units", {}).get("rename", {}).items()}
-    of, name = (renamed.get(column, column) for column in ("unit_id", "name"))
     meant: dict[str, set[str]] = {}
-    for part in (part for part in sources.get("units", ()) if of in part.rows.columns):
+    for part in sources.get("units", ()):
+        of, name = (_heading_in(plan, "units", part, column) for column in ("unit_id", "name"))
+        if of not in part.rows.columns:
+            continue
         cells = {
             "unit_": part.rows[of].cast("string"),
             "name_": part.rows[name if name in part.rows.columns else of].cast("string"),
@@ -406,8 +414,10 @@ def _list_units(
         return {}
     named = Counter({(unit, ""): count for unit, count in alone.items()})
     for table, parts in sources.items():
-        heading = next((old for old, new in plan.tables[table].get("rename", {}).items() if new == "unit_id"), "unit_id")
-        for part in (part for part in parts if table in EVENTS and heading in part.rows.columns):
+        for part in parts:
+            heading = _heading_in(plan, table, part, "unit_id")
+            if table not in EVENTS or heading not in part.rows.columns:
+                continue
             meant = headings.columns_of(list(part.rows.columns), "units")
             name = next((old for old, one in meant.items() if one.column == "name"), heading)
             keys = {"unit_": part.rows[heading].cast("string"), "name_": part.rows[name].cast("string")}
@@ -468,10 +478,8 @@ def _sources(plan: Outline) -> dict[str, list[Source]]:
 def _map_words(plan: Outline, sources: Mapping[str, Sequence[Source]], headings: Headings) -> None:
     """Translate the words of levels, statuses and the like that stand in the files."""
     for table, parts in sources.items():
-        renamed = plan.tables[table].get("rename", {})
         for column in _translatable(table, headings):
-            named = [heading for heading, meant in renamed.items() if meant == column] or [column]
-            words = _words(parts, named)
+            words = _words(plan, table, parts, column)
             meant: dict[str, str] = headings.values_of(table, column, words)
             if (table, column) == ("cases", "status") and (blank := _open_blanks(plan, parts, meant))[0]:
                 meant[""] = OPEN
@@ -492,12 +500,12 @@ def _tell_other_words(plan: Outline, sources: Mapping[str, Sequence[Source]], sc
     for (table, column), asked in words_of(scheme).items():
         if table not in sources or column in plan.tables[table].get("set", {}):
             continue
-        named = [old for old, new in plan.tables[table].get("rename", {}).items() if new == column] or [column]
+        words = _words(plan, table, sources[table], column)
         meant = plan.tables[table].get("values", {}).get(column, {})
         if (table, column) == ("figures", "indicator"):
-            meant = _map_labels(plan, _words(sources[table], named), asked, scheme)
+            meant = _map_labels(plan, words, asked, scheme)
         held = Counter[str]()
-        for word, count in _words(sources[table], named).items():
+        for word, count in words.items():
             held[meant.get(word, word)] += count
         lacking, others = [word for word in asked if word not in held], {w: n for w, n in held.items() if w and w not in asked}
         if lacking and others:
@@ -542,10 +550,11 @@ def _open_blanks(plan: Outline, parts: Sequence[Source], meant: Mapping[str, str
     """Count the cases without a status where others are open or closed, and those of them that have a closing time."""
     if not {OPEN, CLOSED} & {*meant, *meant.values()}:
         return 0, 0
-    renamed = {new: old for old, new in plan.tables["cases"].get("rename", {}).items()}
-    status, closed = (renamed.get(name, name) for name in ("status", "closed_at"))
     blank = done = 0
-    for part in (part for part in parts if status in part.rows.columns):
+    for part in parts:
+        status, closed = (_heading_in(plan, "cases", part, column) for column in ("status", "closed_at"))
+        if status not in part.rows.columns:
+            continue
         empty = part.rows.filter(part.rows[status].cast("string").fill_null("").strip() == "")
         blank += int(empty.count().execute())
         if closed in part.rows.columns:
@@ -571,11 +580,19 @@ def _translatable(table: str, headings: Headings) -> list[str]:
     return [one.name for one in TABLES[table].columns if one.name in spoken or one.kind == "flag"]
 
 
-def _words(parts: Sequence[Source], named: Sequence[str]) -> dict[str, int]:
+def _heading_in(plan: Outline, table: str, part: Source, column: str) -> str:
+    """Give the heading that means a column in one file of a table."""
+    if isinstance(given := part.set.get(column), From):
+        return given.from_
+    renamed = plan.tables[table].get("rename", {})
+    return next((old for old, new in renamed.items() if new == column and old in part.rows.columns), column)
+
+
+def _words(plan: Outline, table: str, parts: Sequence[Source], column: str) -> dict[str, int]:
     """Count the words of a column in all files; none where it holds too many to be words."""
     found = Counter[str]()
     for part in parts:
-        for name in (name for name in named if name in part.rows.columns):
+        if (name := _heading_in(plan, table, part, column)) in part.rows.columns:
             try:
                 cells = part.rows[name].cast("string")
                 held = part.rows.group_by(word_=cells).agg(n_=part.rows.count()).limit(MOST_WORDS + 1).execute()
@@ -594,12 +611,15 @@ def _fill_columns(plan: Outline, scheme: Scheme) -> None:
     for entry in scheme.entries:
         for table, columns in columns_by_table(entry).items():
             for column in columns:
-                if table in plan.tables and column not in _columns(plan, table):
+                if table in plan.tables:
                     lacking.setdefault((table, column), []).append(entry)
     for (table, column), entries in lacking.items():
-        word = _word_of_name(plan, table, column, entries)
+        if column in _columns(plan, table):
+            _tell_lacking(plan, table, column, entries)
+            continue
+        word = _word_of_name(plan.found.get(table, ()), column, entries)
         plan.tables[table].setdefault("set", {})[column] = word
-        labels = "、".join(dict.fromkeys(quote(entry.name()) for entry in entries))
+        labels = _labels(entries)
         key = "constant" if word else "no_column"
         plan.tell(table, key, column=column, meaning=_meaning(table, column), labels=labels, word=word)
     for table in TABLES:
@@ -608,12 +628,71 @@ def _fill_columns(plan: Outline, scheme: Scheme) -> None:
             plan.tell("", "table_missing", table=table, label=TABLES[table].label, labels="、".join(map(quote, asked)))
 
 
+def _labels(entries: Sequence[Entry]) -> str:
+    return "、".join(dict.fromkeys(quote(entry.name()) for entry in entries))
+
+
+def _tell_lacking(plan: Outline, table: str, column: str, entries: Sequence[Entry]) -> None:
+    """Say which files of a table lack a column that others have, what that costs, and what may stand for it; nothing is set."""
+    found = [one for one in plan.found.get(table, ()) if not one.roster]  # persons have none of the figures of units
+    lacking = [one for one in found if column not in {*one.gives(), *one.missing}]
+    common = plan.tables[table].get("set", {})
+    if column == "unit_id" or column in common or not lacking:  # see _set_units
+        return
+    said = {"column": column, "meaning": _meaning(table, column), "labels": _labels(entries)}
+    files = _files(lacking, plan.root)
+    plan.tell(table, "lacks", files=files, rows=f"{sum(max(one.rows, 0) for one in lacking):,}", **said)
+    _offer(plan, table, column, lacking)
+    called: dict[str, list[TableFound]] = {}
+    for one in lacking:
+        if word := _word_of_name([one], column, entries):
+            called.setdefault(word, []).append(one)
+    for word, those in called.items():
+        entry = flow({"name": _relative(those[0].path, plan.root), "set": {column: word}})
+        plan.tell(table, "lacks_word", files=_files(those, plan.root), word=word, entry=entry)
+
+
+def _files(found: Sequence[TableFound], root: Path) -> str:
+    return say("screen.comma").join(_label(one, root) for one in found)
+
+
+def _offer(plan: Outline, table: str, column: str, lacking: Sequence[TableFound]) -> None:
+    """Name in files without a column what stands where the others have it and holds the same kind of cells."""
+    others = [one for one in plan.found[table] if column in one.gives()]
+    for one in lacking:
+        if heading := next((name for other in others if (name := _standing_in(one, other, column))), ""):
+            entry = flow({heading: column})[1:-1]
+            plan.tell(table, "likely", file=_label(one, plan.root), heading=quote(heading), column=column, entry=entry)
+
+
+def _standing_in(one: TableFound, other: TableFound, column: str) -> str:
+    """Name the unknown heading of a file in the place of one that another file has: its number, or between the same columns."""
+    heading = next((name for name, meant in other.chosen().items() if meant == column), "")
+    if not heading:
+        return ""
+    place, around = other.columns.index(heading), _neighbours(other, heading)
+    unknown = [name for name in one.unused() if name not in other.columns]
+    alike = [name for name in unknown if (name in one.times) == (heading in other.times)]
+    between = [name for name in alike if _neighbours(one, name) == around]
+    there = [name for name in alike if one.columns.index(name) == place]
+    return next(iter(between or there), "")
+
+
+def _neighbours(one: TableFound, heading: str) -> tuple[str, str]:
+    """Say what the columns on both sides of one mean."""
+    meant, place = one.chosen(), one.columns.index(heading)
+    sides = (one.columns[n] if 0 <= n < len(one.columns) else "" for n in (place - 1, place + 1))
+    left, right = (meant.get(name, name) for name in sides)
+    return left, right
+
+
 def _columns(plan: Outline, table: str) -> set[str]:
     return {*plan.columns.get(table, ()), *plan.tables[table].get("set", {})}
 
 
-def _word_of_name(plan: Outline, table: str, column: str, entries: Sequence[Entry]) -> str | None:
-    """Find the one word of the scheme's filters after which files or headings of a table are called: every row is one then."""
+def _word_of_name(found: Sequence[TableFound], column: str, entries: Sequence[Entry]) -> str | None:
+    """Find the one word of the scheme's filters after which files, or their headings, are called: every row is one then."""
+    spoken = [" ".join([one.path.name, one.sheet, *one.columns]) for one in found]
     asked = {
         word
         for entry in entries
@@ -622,7 +701,7 @@ def _word_of_name(plan: Outline, table: str, column: str, entries: Sequence[Entr
         for word in test.in_ or ()
         if isinstance(word, str)
     }
-    fitting = [word for word in sorted(asked) if all(word in spoken for spoken in plan.spoken.get(table, ()))]
+    fitting = [word for word in sorted(asked) if spoken and all(word in said for said in spoken)]
     return fitting[0] if len(fitting) == 1 else None
 
 

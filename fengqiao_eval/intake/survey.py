@@ -42,7 +42,7 @@ class TableFound:
     others: tables that fit nearly as well; missing: required columns that no heading means; citizens and free: columns that are
     left out, since they hold members of the public, or sentences in which they may be named; hidden: whether its
     sheet is; joins: times that stand in a column of days and one of clocks; halves: columns whose other half is not sure; roster:
-    whether its rows are persons, who are units of level officer; title: what stands above it alone (see Proposal).
+    whether its rows are persons, who are units of level officer; times, title: as a Proposal has them.
     """
 
     path: Path
@@ -62,7 +62,28 @@ class TableFound:
     joins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     halves: tuple[str, ...] = ()
     roster: bool = False
+    times: tuple[str, ...] = ()
     title: str | None = None
+
+    @property
+    def paired(self) -> set[str]:
+        """Name the columns of days and of clocks that are joined."""
+        return {name for pair in self.joins.values() for name in pair}
+
+    def chosen(self) -> dict[str, str]:
+        """Choose for each column the heading that the dictionary lists first of those that mean it, wherever it stands."""
+        likeliest = sorted(self.meanings.items(), key=lambda one: one[1].rank)
+        best = {meaning.column: heading for heading, meaning in reversed(likeliest)}
+        return {heading: meaning.column for heading, meaning in self.meanings.items() if best[meaning.column] == heading}
+
+    def gives(self) -> set[str]:
+        """Name the columns of its table that it gives, and those that nobody knows."""
+        meant = self.chosen()
+        return {*(meant.get(name, name) for name in self.columns if name not in self.paired), *self.joins}
+
+    def unused(self) -> list[str]:
+        """Name the columns that mean nothing."""
+        return [name for name in self.columns if name not in {*self.meanings, *self.halves, *self.paired}]
 
 
 FREE = frozenset(
@@ -250,6 +271,7 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
         hidden=proposal.hidden,
         joins=joins,
         halves=halves,
+        times=proposal.times,
         title=proposal.title,
     )
 

@@ -21,6 +21,8 @@ DEEP = 60
 """A heading is looked for in so many rows from where a table may begin."""
 LOOKED_AT = 2000
 """So many rows below a heading are looked at to see what its columns hold."""
+FIRST_CELLS = 200
+"""So many cells of a column tell whether it holds times."""
 MUCH = 8 << 20
 """So many signs of a text are looked at."""
 LONG = 80
@@ -70,6 +72,8 @@ class Proposal:
     days: tuple[str, ...] = ()
     clocks: tuple[str, ...] = ()
     """The columns that hold days without a clock, and clocks without a day, and nothing else."""
+    times: tuple[str, ...] = ()
+    """The columns that hold times and nothing else, as far as their first cells tell."""
     title: str | None = None
     """What stands above a table that has others of the same headings beside it; '' for nothing, None where it has none."""
 
@@ -392,7 +396,8 @@ def _proposal(region: _Region, found: list[tuple[float, int, int]], settled: Lay
     others = tuple(settled.model_copy(update=_span(one[1], one[2])) for one in found[1 : _FEW + 1])
     proposal = Proposal(region.grid.sheet, layout, tuple(names.values()), len(data), _sureness(score, rivals), why, others)
     title = _title(region, first) if region.aside else None
-    return replace(proposal, days=_all_of(cells, _is_day), clocks=_all_of(cells, _is_clock), title=title)
+    times = _all_of({name: those[:FIRST_CELLS] for name, those in cells.items()}, _is_time)
+    return replace(proposal, days=_all_of(cells, _is_day), clocks=_all_of(cells, _is_clock), times=times, title=title)
 
 
 def _title(region: _Region, heading: int) -> str:
