@@ -743,3 +743,38 @@ def test_day_and_clock_in_two_columns_in_one_month_alone():
         {"name": "12月/接处警.xlsx", **source},
     ]
     assert arrived() == [3, 3]
+
+
+def test_a_corrected_copy_is_told_with_what_may_be_done():
+    """The same ids at the same times in two files: nothing is decided. At other times they are numbered anew."""
+    rows = [[f"M{n}", "003", f"2024-12-0{n} 08:00", "2024-12-05 08:20"] for n in range(1, 6)]
+    workbook("数据/12月/接处警.xlsx", [HEAD, *rows])
+    workbook("数据/12月/接处警（更正）.xlsx", [HEAD, *([*row[:3], f"{row[2][:-5]}08:05"] for row in rows[:4])])
+    workbook("数据/10月/接处警.xlsx", [HEAD, *([row[0], "003", row[2].replace("-12-", "-10-"), ""] for row in rows[:2])])
+    given, text = drafted("数据")
+    assert "repeated" not in given["tables"]["cases"]
+    assert re.search(
+        r"12月/接处警（更正）\.xlsx 与 12月/接处警\.xlsx 有 2 个编号相同（前者共 4 个），时间也同.*repeated: last", text
+    )
+    assert re.search(r"12月/接处警\.xlsx 与 10月/接处警\.xlsx 有 2 个编号相同（前者共 5 个），时间不同", text)
+
+
+def test_a_month_that_cannot_be_read_is_named_by_its_folder():
+    """By the draft, and by check, though nothing at all is read from that folder."""
+    shutil.rmtree("数据/10月")
+    Path("数据/10月").mkdir()
+    Path("数据/10月/接处警.et").write_bytes(b"\xd0\xcf\x11\xe0" + b"0" * 600)
+    Path("数据/10月/接处警2.xlsx").write_bytes(b"PK\3\4 torn")
+    _, text = drafted("数据")
+    assert "# 读不了：10月/接处警.et " in text
+    assert "# 读不了：10月/接处警2.xlsx " in text
+    said = fengqiao("check", "params/数据.yaml")[1]
+    assert "“10月/接处警.et”, “10月/接处警2.xlsx”" in said
+
+
+def test_where_no_time_is_read_no_records_are_said_to_reach_from_it():
+    """The period is the last quarter, and why is said."""
+    months(HEAD, HEAD, HEAD, cells=("不详", ""))
+    _, text = drafted("数据")
+    assert "记录里没有一个读得出的时间；期间暂写 " in text
+    assert "从 — 到 —" not in text

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from os.path import commonpath, relpath
+from os.path import relpath
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from fengqiao_eval.errors import OFFICER, Fault, InputError, Note, UsageError
 from fengqiao_eval.files import write_whole
 from fengqiao_eval.identities import names_citizen
-from fengqiao_eval.intake.survey import BASES, TableFound, survey
+from fengqiao_eval.intake.survey import TableFound, common_root, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
 from fengqiao_eval.measuring.matches import words_of
 from fengqiao_eval.office.cells import is_like_name
@@ -121,7 +121,7 @@ def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, to
     own = project / HEADINGS
     headings = read_headings(own if own.is_file() else None)
     found, faults = survey([place.absolute() for place in places], headings)
-    plan = Outline(_root(places))
+    plan = Outline(common_root(places))
     for fault in faults:
         plan.tell("", "unread", said=fault.text())
     for finding in (one for one in found if not one.table):
@@ -139,6 +139,7 @@ def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, to
     sources = _sources(plan)
     alone = _set_units(plan, kept, sources, headings)
     units = {} if any(not one.roster for one in kept["units"]) else _list_units(plan, sources, headings, to, alone)
+    _tell_overlaps(plan, sources)
     _map_words(plan, sources, headings)
     if entries := read_scheme(scheme, None, SCHEME.as_posix())[0]:
         _fill_columns(plan, entries)
@@ -147,14 +148,6 @@ def draft(places: Sequence[Path], to: Path, scheme: Path, period: str | None, to
     span = period or _last_period(plan, records, today)
     head = {"period": span, "records": _relative(plan.root, project), "scheme": SCHEME.as_posix()}
     return {to: _text(plan, head), **units}, _lines(plan)
-
-
-def _root(places: Sequence[Path]) -> Path:
-    """Give the folder, or the DuckDB file, that holds all that was named."""
-    whole = [place.absolute() for place in places]
-    if len(whole) == 1:
-        return whole[0] if whole[0].is_dir() or whole[0].suffix.lower() in BASES else whole[0].parent
-    return Path(commonpath(whole))
 
 
 def _relative(path: Path, base: Path) -> str:
@@ -466,6 +459,45 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
     return text.getvalue()
 
 
+# Ids that stand in several files
+
+MOST_IDS = 2_000_000
+"""Of tables with more records it is not asked which ids stand in several files; check says how many."""
+MOST_PAIRS = 12
+"""As many pairs of files that share ids are told."""
+
+
+def _tell_overlaps(plan: Outline, sources: Mapping[str, Sequence[Source]]) -> None:
+    """Say which files of a table hold the same ids, and what may be said of that; it is a person's to decide."""
+    for table, parts in ((name, sources.get(name, ())) for name in EVENTS):
+        if len(parts) < 2 or sum(int(part.rows.count().execute()) for part in parts) > MOST_IDS:  # noqa: PLR2004 - a pair
+            continue
+        dated = [_dates_by_id(plan, table, part) for part in parts]
+        first: dict[str, int] = {}
+        shared, same = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
+        for number, ids in enumerate(dated):
+            for one, day in ids.items():
+                if (before := first.setdefault(one, number)) != number:
+                    shared[before, number] += 1
+                    same[before, number] += day == dated[before][one]
+        for (left, right), count in list(shared.items())[:MOST_PAIRS]:
+            said = {"file": parts[left].file, "other": parts[right].file}
+            key = "overlap" if same[left, right] * 2 > count else "restart"
+            plan.tell(table, key, shared=f"{count:,}", count=f"{len(dated[right]):,}", **said)
+        if len(shared) > MOST_PAIRS:
+            plan.tell(table, "more_overlaps", count=len(shared) - MOST_PAIRS)
+
+
+def _dates_by_id(plan: Outline, table: str, part: Source) -> dict[str, str]:
+    """Give the date of each id of a file, as both are written."""
+    key, day = (_heading_in(plan, table, part, name) for name in (TABLES[table].key, TABLES[table].own_date))
+    if key not in part.rows.columns:
+        return {}
+    cells = {"id_": part.rows[key].cast("string"), "day_": part.rows[day if day in part.rows.columns else key].cast("string")}
+    listed = part.rows.select(**cells).execute().dropna(subset=["id_"]).fillna("")
+    return {one: when for one, when in listed.itertuples(index=False) if one.strip()}
+
+
 # Words
 
 
@@ -736,8 +768,11 @@ def _last_period(plan: Outline, records: Records, today: date) -> str:
         span = parse(f"{max(whole)[0]}Q{max(whole)[1] + 1}")
     elif months:
         span = parse("{}-{:02}".format(*max(months)))
-    held_from, held_to = ("{}-{:02}".format(*one(months)) if months else "—" for one in (min, max))
-    plan.tell("", "period", period=span, first=held_from, last=held_to)
+    if months:
+        held_from, held_to = ("{}-{:02}".format(*one(months)) for one in (min, max))
+        plan.tell("", "period", period=span, first=held_from, last=held_to)
+    else:
+        plan.tell("", "no_period", period=span)
     return str(span)
 
 

@@ -22,6 +22,7 @@ from fengqiao_eval.records.csv_files import name_faults
 from fengqiao_eval.records.headings import Fitness, Headings, Meaning, bare
 from fengqiao_eval.records.sources import BROKEN, attach, ending, unreadable
 from fengqiao_eval.records.tables import TABLES
+from fengqiao_eval.words import readable
 
 BASES = (".duckdb", ".db")
 """How files of DuckDB are called."""
@@ -119,15 +120,36 @@ def survey(places: Sequence[Path], headings: Headings) -> tuple[list[TableFound]
     paths = {path: place for place in places for path in ([place] if place.is_file() else _files_below(place))}
     if len(paths) > MOST_FILES:
         raise InputError([Fault(str(places[0]), "", "draft.many_files", {"count": len(paths), "most": MOST_FILES})])
+    root = common_root(places)
     found: list[TableFound] = []
     faults: list[Fault] = []
     for path, place in paths.items():
         try:
             for one in _findings(path, path.relative_to(place.parent).as_posix(), headings):
-                (found if isinstance(one, TableFound) else faults).append(one)  # type: ignore[arg-type]  # each to its own
+                if isinstance(one, TableFound):
+                    found.append(one)
+                else:
+                    faults.append(_place(one, path, root))
         except InputError as error:
-            faults += error.faults
+            faults += [_place(fault, path, root) for fault in error.faults]
     return found, faults
+
+
+def common_root(places: Sequence[Path]) -> Path:
+    """Give the folder, or the DuckDB file, that holds all that was named."""
+    whole = [place.absolute() for place in places]
+    if len(whole) == 1:
+        return whole[0] if whole[0].is_dir() or whole[0].suffix.lower() in BASES else whole[0].parent
+    return Path(os.path.commonpath(whole))
+
+
+def _place(fault: Fault, path: Path, root: Path) -> Fault:
+    """Name the file of a fault by its path from the root, unless a folder is called by a citizen's number."""
+    folder = path.absolute().parent
+    if not fault.file.startswith(path.name) or not folder.is_relative_to(root) or folder == root:
+        return fault
+    above = readable(folder.relative_to(root).as_posix())
+    return fault if names_citizen(above) else replace(fault, file=f"{above}/{fault.file}")
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

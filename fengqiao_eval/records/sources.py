@@ -38,7 +38,7 @@ from fengqiao_eval.words import HALF, quote, readable
 
 SUFFIXES = (".parquet", ".csv", *grid.SUFFIXES, *grid.REFUSED)
 """Formats in a folder; where a table is there twice the first wins, and a note says so. The last ones are refused by name."""
-TOLD = (".parquet", ".csv", ".tsv", ".gz", *grid.WORKBOOKS)
+TOLD = (".parquet", ".csv", ".tsv", ".gz", *grid.WORKBOOKS, ".et", ".xlsb", ".numbers")
 """Formats of which it is told that they lie in the folder and are not read."""
 BROKEN = (duckdb.Error, IbisError, TableNotFound, ArrowException)
 """What the libraries raise over a file or table that is damaged, or holds what they have no word for."""
@@ -350,8 +350,14 @@ def _cross(one: Mapped, other: Mapped) -> bool:
 
 
 def _files_in(roots: Sequence[Path], known: Collection[Path]) -> list[Path]:
-    """List what has the suffix of a file of records in the folders of the records, and in those below from which any is read."""
-    below = sorted(folder for path in known for folder in [path.parent] if any(map(folder.is_relative_to, roots)))
+    """List what has the suffix of a file of records in the folders of the records, and in those below from which any is read.
+
+    Those beside the latter count too: a month of which nothing can be read is one.
+    """
+    read = {path.parent for path in known if any(map(path.parent.is_relative_to, roots))}
+    above = {folder.parent for folder in read if folder not in roots}
+    beside = (one for folder in above for one in folder.iterdir() if one.is_dir() and not one.is_symlink())
+    below = sorted(read | {one for one in beside if not one.name.startswith(".")})
     there = (path for folder in dict.fromkeys([*roots, *below]) if folder.is_dir() for path in folder.iterdir())
     return sorted(path for path in there if path.suffix.lower() in TOLD and not path.name.startswith("~$"))
 
