@@ -374,3 +374,13 @@ def test_the_folder_around_must_be_there(records):
     text(records / "a.csv", [["单位", "编号"], ["003", "K1"]])
     code, said = read(records / "a.csv", to="no/such/clean")
     assert (code, "no/such 不存在；请先新建" in said.replace("\n", "")) == (2, True), said
+
+
+def test_only_merged_cells_are_filled(records):
+    """What looks as if it were said once for several rows stays empty, which is told: the row may be a sum of some kind."""
+    head, sums = ["单位", "编号", "数"], ["其中：夜间", None, 1]
+    path = workbook(records / "a.xlsx", Sheet1=[head, ["东街所", "K1", 1], [None, "K2", 1], [None, "K3", 1], sums])
+    code, said = read(path)
+    assert code == 0, said
+    assert [row[:2] for row in rows("a.csv")[1:]] == [["东街所", "K1"], ["", "K2"], ["", "K3"], ["其中：夜间", ""]]
+    assert "但不是合并的格，照原样留空" in said

@@ -12,7 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -39,7 +39,7 @@ from fengqiao_eval.words import quote, say
 
 ENCODINGS: tuple[str, ...] = get_args(get_args(Layout.model_fields["encoding"].annotation)[0])
 """The encodings that a file of text may be said to have."""
-READER_NOTES = ("found_marks", "found_fill", "found_gaps", "found_more_remarks", "found_order", "found_decimal", "found_commas")
+READER_NOTES = ("found_marks", "found_gaps", "found_more_remarks", "found_order", "found_decimal", "found_commas")
 """What of the reasons for a layout a person must look at before the tables are used; the others are in the receipt."""
 SURE = 0.5
 """Where a heading is less certain nothing is read by it until a person has named it."""
@@ -195,12 +195,16 @@ def _read_proposal(path: Path, label: str, proposal: Proposal, codes: Sequence[s
         others = ", ".join("–".join(str(row) for row in dict.fromkeys(one.heading_rows)) for one in rows)
         given = {"sure": percent(proposal.sure), "rows": others}
         raise InputError([Fault(where, others.split(", ")[0], "clean.unsure", given)])
+    notes = []
+    if proposal.layout.fill:  # nobody has settled it: merged cells alone speak for others
+        notes.append(Note("clean_not_filled", {"file": where, "columns": ", ".join(map(quote, proposal.layout.fill))}))
+        proposal = replace(proposal, layout=proposal.layout.model_copy(update={"fill": ()}))
     cells, _ = read_table(path, proposal.layout, name=label)
     refuse(_citizen_faults(where, cells, codes, headings))
     kinds = _kinds(cells, codes, headings)
     cells, receipt = read_table(path, proposal.layout, kinds, name=label)
     refuse(_loss_faults(receipt, codes))
-    found = CleanTable(label, proposal, cells, receipt)
+    found = CleanTable(label, proposal, cells, receipt, notes)
     for name, kind in kinds.items():
         _count_others(found, name, kind)
     return found

@@ -269,11 +269,13 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
     kept = tuple(name for name in proposal.columns if name not in (*citizens, *free))
     needed = {name for name, one in meant.items() if one.column in TABLES[table].required}
     marks = {name: those for name, those in proposal.layout.marks.items() if name not in needed}
-    layout = proposal.layout.model_copy(update={"marks": marks})  # a mark where an id must be stays the id that it is
+    own = {name for name, one in meant.items() if one.column == TABLES[table].key}  # no id of a record is said once for several
+    fill = tuple(name for name in proposal.layout.fill if name not in own)
+    layout = proposal.layout.model_copy(update={"marks": marks, "fill": fill})  # a mark where an id must be stays an id
     if (citizens or free) and ending(path) not in ("", ".parquet"):
         told = {key: {name: one for name, one in getattr(layout, key).items() if name in kept} for key in ("marks", "formats")}
-        fill = tuple(name for name in layout.fill if name in kept)
-        layout = layout.model_copy(update={"columns": _letters(path, proposal, kept), "fill": fill, **told})
+        filled = tuple(name for name in fill if name in kept)
+        layout = layout.model_copy(update={"columns": _letters(path, proposal, kept), "fill": filled, **told})
     return TableFound(
         path=path,
         sheet=proposal.sheet,
@@ -283,7 +285,7 @@ def _finding(path: Path, proposal: Proposal, headings: Headings) -> TableFound:
         sure=proposal.sure,
         table=table,
         meanings={name: one for name, one in meant.items() if name in kept},
-        why=proposal.why,
+        why=tuple(note for note in proposal.why if note.key != "found_fill" or layout.fill),
         others=others if table else (),
         missing=tuple(
             name for name in _lacking(table, meant, joins) if name in (*best.missing, *_columns_of(halves, table, headings))
