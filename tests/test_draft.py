@@ -778,3 +778,13 @@ def test_where_no_time_is_read_no_records_are_said_to_reach_from_it():
     _, text = drafted("数据")
     assert "记录里没有一个读得出的时间；期间暂写 " in text
     assert "从 — 到 —" not in text
+
+
+def test_a_mark_of_one_month_is_one_in_all():
+    """“无” stands for no time where most cells are times; in a month that has nothing else it means the same."""
+    months(HEAD, HEAD, HEAD)
+    for month, last in ((10, ["2024-10-05 08:10", "2024-10-05 08:10", "无"]), (12, ["无", "无", "不详"])):
+        rows = [[f"M{month}-{n}", "003", f"2024-{month}-05 08:00", cell] for n, cell in enumerate(last)]
+        workbook(f"数据/{month}月/接处警.xlsx", [HEAD, *rows])
+    given, _ = drafted("数据")
+    assert given["tables"]["cases"]["marks"] == {"到场时间": {"无": "missing"}}

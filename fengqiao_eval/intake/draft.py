@@ -6,7 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from os.path import relpath
 from pathlib import Path
@@ -20,7 +20,7 @@ from fengqiao_eval.intake.survey import TableFound, common_root, survey
 from fengqiao_eval.measuring.compatibility import columns_by_table
 from fengqiao_eval.measuring.matches import words_of
 from fengqiao_eval.office.cells import is_like_name
-from fengqiao_eval.office.layout import Layout, squeeze
+from fengqiao_eval.office.layout import Layout, Mark, squeeze
 from fengqiao_eval.periods import Period, parse, resolve
 from fengqiao_eval.records import query
 from fengqiao_eval.records.headings import Headings, read_headings
@@ -184,6 +184,7 @@ def _without_twins(found: Sequence[TableFound], plan: Outline) -> list[TableFoun
 def _map_table(plan: Outline, table: str, found: Sequence[TableFound]) -> None:
     """Say of a table which files it is, where it lies in each, and what its headings mean."""
     given: dict[str, Any] = {}
+    found = _share_marks(found)
     settled = [_settlements(one, plan.root, found) for one in found]
     common = {key: value for key, value in settled[0].items() if all(one.get(key) == value for one in settled) and key != "name"}
     rest = [{key: value for key, value in one.items() if key not in common} for one in settled]
@@ -204,6 +205,32 @@ def _map_table(plan: Outline, table: str, found: Sequence[TableFound]) -> None:
             plan.tell(table, "joined", column=column, day=quote(pair[0]), clock=quote(pair[1]))
         for column, source in _from_headings(one, found).items():
             plan.tell(table, "here_alone", heading=quote(source["from"]), column=column)
+
+
+def _share_marks(found: Sequence[TableFound]) -> list[TableFound]:
+    """Let what a mark means in one file of a table hold in its others: in a month of few it may not be seen for one."""
+    said: dict[str, dict[str, Mark]] = {}
+    for one in found:
+        for heading, marks in one.layout.marks.items():
+            said[_column_of(one, heading)] = {**marks, **said.get(_column_of(one, heading), {})}
+    shared = []
+    for one in found:
+        those = {
+            name: said[_column_of(one, name)] | one.layout.marks.get(name, {})
+            for name in one.columns
+            if _column_of(one, name) in said
+        }
+        plain = set(one.layout.says()) <= {"heading"} and ending(one.path) in ("", ".parquet", ".csv") and one.rows > PLAIN
+        shared.append(one if plain or ending(one.path) in ("", ".parquet") else _set_marks(one, those))
+    return shared
+
+
+def _column_of(one: TableFound, heading: str) -> str:
+    return one.chosen().get(heading, heading)
+
+
+def _set_marks(one: TableFound, marks: Mapping[str, dict[str, Mark]]) -> TableFound:
+    return replace(one, layout=one.layout.model_copy(update={"marks": dict(marks)}))
 
 
 def _renames(found: Sequence[TableFound]) -> dict[str, str]:
