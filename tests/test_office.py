@@ -956,3 +956,22 @@ def test_columns_that_are_not_read_are_counted_by_their_cells(workbook):
     path = workbook([["号", "甲", "乙"], ["1", "a", "b"], ["", "c", ""]])
     told = [note.given for note in table(path, columns=("A",))[1].notes() if note.key == "columns_left"]
     assert told == [{"file": "cases.xlsx:Sheet1", "count": 2, "names": "“B”, “C”", "cells": "3"}]
+
+
+def test_a_note_is_known_by_its_colon_where_records_begin_alike(workbook):
+    """注：… below records of which some begin with 注册; and what is carried from page to page is a sum."""
+    head = ["案由", "编号", "接报时间", "数"]
+    rows = [[word, f"K{n}", "2024-10-01 08:00", 1] for n, word in enumerate(["注册公司诈骗", "盗窃", "合计骗款5万", "纠纷"])]
+    pages = [["过次页", 4], head, ["承前页", 4], ["斗殴", "K9", "2024-10-02 08:00", 1], ["东街派出所合计数", "", "", 5]]
+    (found,) = propose(workbook([head, *rows, *pages, ["注：以上为全部"]]))
+    assert (found.layout.remarks, found.rows) == (("注:*",), 5)
+    cells, receipt = table(workbook([head, *rows, *pages, ["注：以上为全部"]]), remarks=found.layout.remarks)
+    assert [row[1] for row in cells[1:]] == ["K0", "K1", "K2", "K3", "K9"]
+    assert (receipt.count("totals"), receipt.count("remarks")) == (3, 1)
+
+
+def test_times_are_said_once_a_row(workbook):
+    """No column of times names a group, be they texts or not."""
+    rows = [["单位", "接报时间"], ["东街所", "2024-10-01 08:00"], ["", ""], ["", "2024-10-02 08:00"], ["河口所", ""]]
+    (found,) = propose(workbook([[*row, "x"] for row in rows]))
+    assert found.layout.fill == ("单位",)

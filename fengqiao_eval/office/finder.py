@@ -471,7 +471,18 @@ def _remarks(region: _Region, rows: Sequence[int]) -> list[tuple[int, str]]:
     begun = (
         {other[:end] for other in _firsts(region, rows, taken) for end in range(1, min(len(other), longest) + 1)} if found else ()
     )
-    return [(row, word) for row, word in found if squeeze(word[:-1]) not in begun]
+    sure = (
+        (row, _pattern(word, str(next(cell for cell in region.row(row) if not _is_blank(cell))), begun)) for row, word in found
+    )
+    return [(row, word) for row, word in sure if word]
+
+
+def _pattern(word: str, said: str, begun: Collection[str]) -> str:
+    """Give a pattern by which no record begins: the word of a note, else with its colon, as 注: where records begin with 注册."""
+    if squeeze(word[:-1]) not in begun:
+        return word
+    colon = f"{word[:-1]}:*"
+    return colon if squeeze(said).startswith(squeeze(colon[:-1])) and squeeze(colon[:-1]) not in begun else ""
 
 
 def _firsts(region: _Region, rows: Sequence[int], taken: Collection[int]) -> set[str]:
@@ -524,7 +535,7 @@ def _day_and_month(cells: Sequence[Any]) -> tuple[int, int]:
 def _is_carried(region: _Region, column: int, cells: Sequence[Any], data: Sequence[int]) -> bool:
     """Say whether a column, none before it without gaps, names its group once: texts, none twice in a row, gaps below."""
     blank = [_is_blank(cell) for cell in cells]
-    if not cells or blank[0] or not any(blank) or any(not isinstance(cell, str) for cell in cells):
+    if not cells or blank[0] or not any(blank) or any(not isinstance(cell, str) or _is_time(cell) for cell in cells):
         return False
     if any(top >= data[0] for top, _ in region.grid.upright.get(column, ())):
         return False

@@ -12,6 +12,7 @@ from fengqiao_eval.documents import Model, rule
 
 TOTALS = (
     *("小计", "*小计", "合计", "*合计", "总计", "*总计", "累计", "共计", "总合计"),
+    *("*小计数", "*合计数", "*总计数", "承前页", "接前页", "承上页", "过次页", "转次页"),
     *("total", "subtotal", "sub-total", "sub total", "grand total", "sum"),
 )
 """What a row of sums says, where nothing else is settled."""
