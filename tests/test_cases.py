@@ -41,7 +41,7 @@ KNOWN: dict[str, Refused | Scored] = {
     "peers/02": Refused((f"cases.csv {WIDTH} 5 rows", "the heading is line 1 and has 1", "delete titles")),
     "peers/03": Scored({"003 minutes": 17, "014 minutes": 7.5, "003 on_time": 50}),
     "peers/05": Scored({"003 minutes": 17, "014 minutes": 10, "X01 minutes": 44 / 3}),
-    "peers/06": Refused(("cases.csv · cases.received_at [records.no_time] 1 cells", "2: 99-99-99 99:99", "years in four digits")),
+    "peers/06": Refused(("cases.csv · cases.received_at [records.no_time] 1 cell of", "2: 99-99-99 99:99", "years in four digits")),
     "peers/07": Scored(
         {"003 minutes": 22, "014 minutes": 10},
         ("in 2 records of cases in the period arrived_at lies before received_at", "1 times in arrived_at", "1899-12-30"),
@@ -49,11 +49,11 @@ KNOWN: dict[str, Refused | Scored] = {
     "peers/10": Scored({"003 sh": 100}, ("“警情 ” ×1 ≠ “警情”", "map them by values under tables")),
     "peers/11": Refused(("figures.csv · figures.period [records.period] 1 periods are not understood (rows 3)", "2024Q4")),
     "peers/13": Scored({"003 acc": 0, "014 acc": 0}, ("notices has a heading and no rows", "counts are 0")),
-    "peers/21": Refused(("cases.csv · cases.elements_required [records.no_whole] 1 cells", "row: its look 2:")),
+    "peers/21": Refused(("cases.csv · cases.elements_required [records.no_whole] 1 cell of", "row: its look 2:")),
     "peers/22": Scored({"003 minutes": 10}, (), ("--set", "records=recs.duckdb")),
     "peers/23": Scored({"003 minutes": 17, "014 minutes": 7.5}),
     "peers/24": Refused(("cases.csv · received_at [records.column_twice] 2 columns have this name", "rename or delete")),
-    "peers/25": Refused((f"cases.csv {WIDTH} 1 rows", "6: 1", "the heading is line 1 and has 4")),
+    "peers/25": Refused((f"cases.csv {WIDTH} 1 row has", "6: 1", "the heading is line 1 and has 4")),
     "peers/27": Scored({"003 minutes": 10, "014 minutes": 10, "X01 on_time": 100}),
     "real/01": Refused(("[records.no_time] 5 cells", "[records.no_time] 10 cells", "years in four digits")),
     "real/02": Refused((f"cases.csv {WIDTH} 4 rows", "12: 5; 13: 5; 14: 5; 15: 5")),
@@ -75,15 +75,15 @@ KNOWN: dict[str, Refused | Scored] = {
     "real/09": Scored({"S1 on_time": 100, "S2 on_time": 100, "X on_time": 100}),
     "real/10": Refused(("figures.csv · figures.period [records.period] 2 periods are not understood (rows 2, 4)",)),
     "real/14": Scored({"S1 median": 0}),
-    "real/16": Scored({}, ("1 rows of cases equal another in every column",)),
-    "real/13": Scored({"S1 arrest": 200 / 3}, ("1 rows of visits repeat an id", "all are kept and counted")),
+    "real/16": Scored({}, ("1 row of cases equals another in every column",)),
+    "real/13": Scored({"S1 arrest": 200 / 3}, ("1 row of visits repeats an id", "all are kept and counted")),
     "real/17": Scored({"S1 w": 50}, ("no record of cases holds these words", "“Citizen Disputez” → “Citizen Dispute”?")),
     "real/18": Refused(tuple(f"{name} [records.citizen]" for name in ("complainant", "first_name", "home_address", "dob"))),
     "real/19": Refused(("r.duckdb:cases [records.no_view] this view reads a file outside", "make it a table there first")),
     "scheme/17": Refused(
         ("units.csv · units.level [records.no_level]", "no unit is of the levels to be scored, station", "“派出所”", "values")
     ),
-    "real/20": Refused(("postings.csv · postings.to_date [records.reversed] 1 rows lie before from_date", "rows 5")),
+    "real/20": Refused(("postings.csv · postings.to_date [records.reversed] 1 row lies before from_date", "rows 5")),
 }
 """The cases by folder and number; the others have tests of their own where their subject is."""
 
