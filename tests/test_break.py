@@ -779,6 +779,8 @@ def test_a_blank_of_any_width_is_an_empty_cell(blank):
 
 
 def test_a_text_without_end_is_refused():
-    """A word of 300,000 characters reaches nothing."""
-    cell("cases", "status", "x" * 300_000)
+    """A word of 30,000 characters reaches nothing; one of 300,000 is no cell."""
+    cell("cases", "status", "x" * 30_000)
     assert re.search(r"cases\.status \[records\.too_long\] 有 1 格超过 2,000 个字符", check())
+    cell("cases", "status", "x" * 300_000)
+    assert re.search(r"cases\.csv \[records\.long_cell\] 第 3 行有一格超过 32,767 个字符", check())
