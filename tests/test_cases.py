@@ -41,7 +41,7 @@ KNOWN: dict[str, Refused | Scored] = {
     "peers/02": Refused((f"cases.csv {WIDTH} 5 rows", "the heading is line 1 and has 1", "delete titles")),
     "peers/03": Scored({"003 minutes": 17, "014 minutes": 7.5, "003 on_time": 50}),
     "peers/05": Scored({"003 minutes": 17, "014 minutes": 10, "X01 minutes": 44 / 3}),
-    "peers/06": Refused(("cases.csv · cases.received_at [records.no_time] 1 cell of", "2: 99-99-99 99:99", "years in four digits")),
+    "peers/06": Refused(("cases.csv · cases.received_at [records.no_time] 1 cell", "2: 99-99-99 99:99", "years in four digits")),
     "peers/07": Scored(
         {"003 minutes": 22, "014 minutes": 10},
         ("in 2 records of cases in the period arrived_at lies before received_at", "1 times in arrived_at", "1899-12-30"),
