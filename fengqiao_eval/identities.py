@@ -6,6 +6,7 @@ Landlines are not looked for: in texts of the service they are those of offices.
 import re
 import unicodedata
 from datetime import date
+from itertools import accumulate
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 """The weights of the first 17 digits of an identity-card number (GB 11643-1999)."""
@@ -14,16 +15,18 @@ CHECKS = "10X98765432"
 ADULT = (date(1900, 1, 1), date(2014, 12, 31))
 """Days of birth by which 18 digits are taken for a person's number though the checksum is wrong; ids of cases hold their day."""
 
-_HAN = dict(zip("〇零一二三四五六七八九", "00123456789", strict=True))
-"""Digits that are written as words."""
+_HAN = dict(zip("〇零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "001234567891123456789", strict=True))
+"""Digits that are written as words; 幺 is said on the radio."""
 _HAN_DIGIT = re.compile(f"[{''.join(_HAN)}]")
 _LAST = "XxＸｘ×ХхΧχⅩⅹ✕✖"
 """The last sign of some cards: the letter X, and what looks like it."""
-_BETWEEN = "._/·・•()（）+,，'’"
+_BETWEEN = "._/·・•()（）+,，、*＊'’"
 """What people put between digits, beside blanks, dashes and signs without width."""
 _RUN = re.compile(r"\d(?: ?\d)*(?: ?X)?")
 _PREFIX = r"(?:0*86)?"
 _MOBILE = re.compile(rf"{_PREFIX}(1[3-9]\d{{9}})")
+_MOBILES = re.compile(r"(?:1[3-9]\d{9}){1,2}")
+"""One in a text, or two without anything between them."""
 _DIALLED = re.compile(rf"(?:{_PREFIX}|0+|12593|1795\d)(1[3-9]\d{{9}})")
 """A mobile number in a text may have before it what is dialled; an id of a record may begin with noughts."""
 _SHAPES = frozenset({(11,), (3, 4, 4), (3, 3, 5), (4, 3, 4), (4, 4, 3), (3, 8), (7, 4), (1,) * 11, (*(2,) * 5, 1)})
@@ -47,6 +50,7 @@ _MONTHS = ("01", "0-9", "0-3", "0-9")
 SHAPES = "|".join(
     [
         _signs("1", "3-9", *["0-9"] * 9),
+        _signs(*("1", "3-9", *["0-9"] * 9) * 2),
         _signs("1-8", *["0-9"] * 5, "12", "09", *["0-9"] * 2, *_MONTHS, *["0-9"] * 3, f"0-9{_LAST}"),
         _signs("1-8", *["0-9"] * 5, *["0-9"] * 2, *_MONTHS, *["0-9"] * 3),
     ]
@@ -74,6 +78,12 @@ def names_citizen(text: str, *, code: bool = False, bare: bool = False, cards: b
     >>> names_citizen("①③⑧.0013·8000"), names_citizen("(138)001-38000"), names_citizen("一三八〇〇一三八〇〇〇")
     (True, True, True)
     >>> names_citizen("postgresql://reader@192.168.10.100:5432/records"), names_citizen("138.0013.8000")
+    (False, True)
+    >>> names_citizen("138、0013、8000"), names_citizen("幺三八〇〇幺三八〇〇〇")
+    (True, True)
+    >>> names_citizen("13800138000x"), names_citizen("1380013800013900139000")
+    (True, True)
+    >>> names_citizen("2024-10, 2024-11, 2024-12"), names_citizen("1101 0519 4912 3100 2X")
     (False, True)
     >>> names_citizen("440310-20241231-0001"), names_citizen("110105491231002", code=True), names_citizen("14-2024-00123")
     (False, False, False)
@@ -131,6 +141,8 @@ def _is_citizen(run: list[str], *, code: bool, cards: bool) -> bool:
             if len(digits) > _MOST:
                 break
             alone = len(groups) == len(run)
+            if len(groups) == 1 and not cards and (_MOBILE if code else _MOBILES).fullmatch(digits.rstrip("X")):
+                return True
             if _is_card(groups, digits, code=code) or (not cards and _is_mobile(groups, digits, code=code, alone=alone)):
                 return True
     return False
@@ -164,8 +176,14 @@ def _is_card(groups: list[str], digits: str, *, code: bool) -> bool:
     born = _day(digits[6:14])
     if not born or born > (ADULT[1] if code else date.today()):  # noqa: DTZ011 - a day is near enough
         return False
-    checked = _check_sign(digits) == digits[17]
+    checked = _check_sign(digits) == digits[17] and _is_cut_as_cards(groups)
     return checked or (len(groups) == 1 and ADULT[0] <= born <= ADULT[1])
+
+
+def _is_cut_as_cards(groups: list[str]) -> bool:
+    """Say whether 18 digits are cut as people do, around the day of birth or into pieces alike; months in a list are not."""
+    ends = {*accumulate(map(len, groups))}
+    return {6, 14} <= ends or len({*map(len, groups[:-1])}) <= 1
 
 
 def _day(digits: str) -> date | None:
