@@ -22,6 +22,7 @@ _LAST = "XxＸｘ×ХхΧχⅩⅹ✕✖"
 """The last sign of some cards: the letter X, and what looks like it."""
 _BETWEEN = "._/·・•()（）+,，、*＊'’"
 """What people put between digits, beside blanks, dashes and signs without width."""
+_LISTED = re.compile("[,，、]")
 _RUN = re.compile(r"\d(?: ?\d)*(?: ?X)?")
 _PREFIX = r"(?:0*86)?"
 _MOBILE = re.compile(rf"{_PREFIX}(1[3-9]\d{{9}})")
@@ -95,7 +96,9 @@ def names_citizen(text: str, *, code: bool = False, bare: bool = False, cards: b
         return bool(re.search(r"(?<!\d)(?:\d{17}[\dX]|[1-8]\d{14}|(?:0*86)?1[3-9]\d{9})(?!\d)", whole))
     text = _HOST.sub("|", text)
     readings = {text, _HAN_DIGIT.sub("|", text)}  # of 王五13800138000 the 五 is a name
-    return any(_is_citizen(run.split(), code=code, cards=cards) for one in readings for run in _RUN.findall(_digits(one)))
+    runs = [run.split() for one in readings for run in _RUN.findall(_digits(one))]
+    loose = not _LISTED.search(text)  # numbers in a list are not to make one together, but in the lengths that people write
+    return any(_is_citizen(run, code=code, cards=cards, loose=loose) for run in runs)
 
 
 def plain_number(text: str) -> str:
@@ -132,7 +135,7 @@ def _digits(text: str) -> str:
     return re.sub(" +", " ", "".join(map(plain, text)))
 
 
-def _is_citizen(run: list[str], *, code: bool, cards: bool) -> bool:
+def _is_citizen(run: list[str], *, code: bool, cards: bool, loose: bool) -> bool:
     """Say whether groups of digits, side by side, are a citizen's number: all of them, or some next to one another."""
     for first in range(len(run)):
         for last in range(first + 1, len(run) + 1):
@@ -140,7 +143,7 @@ def _is_citizen(run: list[str], *, code: bool, cards: bool) -> bool:
             digits = "".join(groups)
             if len(digits) > _MOST:
                 break
-            alone = len(groups) == len(run)
+            alone = loose and len(groups) == len(run)
             if len(groups) == 1 and not cards and (_MOBILE if code else _MOBILES).fullmatch(digits.rstrip("X")):
                 return True
             if _is_card(groups, digits, code=code) or (not cards and _is_mobile(groups, digits, code=code, alone=alone)):
