@@ -371,7 +371,7 @@ def test_a_pipe_and_a_number_in_a_name_are_told_and_not_read():
     _, text = drafted("数据")
     assert len(re.findall(r"读不了：z\.\w+ \[document\.special\]", text)) == 2
     assert "读不了：字字字 99999999999.aaaa [records.citizen_name]" in text
-    assert "读不了：接处警.xlsx:99999999999 [records.citizen_name]" in text
+    assert "读不了：12月/接处警.xlsx:99999999999 [records.citizen_name]" in text
     assert not re.search("138 ?0013 ?8000|王小明", text)
 
 

@@ -319,7 +319,7 @@ class _Validation:
         if not asked:
             return
         found, total = dict(rows.agg(**asked).to_pandas().iloc[0]), self.records.counts[table.name]
-        alike = {n: found[f"count_{n}"] == total and not found[f"min_{n}"] < found[f"max_{n}"] for n in cells}
+        alike = {n: found[f"count_{n}"] >= FEW_ROWS and not found[f"min_{n}"] < found[f"max_{n}"] for n in cells}
         few = [name for name in texts if found[f"words_{name}"] <= MOST_WORDS]
         months = rows.group_by(*few, month=_month(rows[table.own_date])).agg(rows_=rows.count()).to_pandas()
         alike |= {name: name in few and len(months[name].drop_duplicates()) == 1 for name in texts}
