@@ -44,10 +44,10 @@ KNOWN: dict[str, Refused | Scored] = {
     "peers/06": Refused(("cases.csv · cases.received_at [records.no_time] 1 cell", "2: 99-99-99 99:99", "years in four digits")),
     "peers/07": Scored(
         {"003 minutes": 22, "014 minutes": 10},
-        ("in 2 records of cases in the period arrived_at lies before received_at", "1 times in arrived_at", "1899-12-30"),
+        ("in 2 records of cases in the period arrived_at lies before received_at", "1 time in arrived_at", "1899-12-30"),
     ),
     "peers/10": Scored({"003 sh": 100}, ("“警情 ” ×1 ≠ “警情”", "map them by values under tables")),
-    "peers/11": Refused(("figures.csv · figures.period [records.period] 1 periods are not understood (rows 3)", "2024Q4")),
+    "peers/11": Refused(("figures.csv · figures.period [records.period] 1 period is not understood (rows 3)", "2024Q4")),
     "peers/13": Scored({"003 acc": 0, "014 acc": 0}, ("notices has a heading and no rows", "counts are 0")),
     "peers/21": Refused(("cases.csv · cases.elements_required [records.no_whole] 1 cell of", "row: its look 2:")),
     "peers/22": Scored({"003 minutes": 10}, (), ("--set", "records=recs.duckdb")),
