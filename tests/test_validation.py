@@ -291,6 +291,16 @@ def test_what_may_be_a_citizen_is_listed_by_its_shape(found, hidden):
     assert hidden not in str(found(cases=cases))
 
 
+@pytest.mark.parametrize("month", ["2024-10", "2024-12"])
+def test_the_first_and_last_month_of_the_period_may_be_missing_too(clean, tmp_path, month):
+    """No visit of December, at the end of the year: nothing follows it, and it is missing all the same."""
+    clean["units"].to_parquet(tmp_path / "units.parquet")
+    visits = clean["visits"]
+    visits[visits["visited_at"].dt.strftime("%Y-%m") != month].to_parquet(tmp_path / "visits.parquet")
+    asked = validate(*read_records(tmp_path, name="records"), PERIOD, ["month_missing"])
+    assert [(one.failed, one.first) for one in asked.failing] == [(1, (month,))]
+
+
 def test_only_what_is_asked_is_in_a_report(clean, tmp_path):
     """Some rules may be asked alone."""
     for name in ("units", "cases"):

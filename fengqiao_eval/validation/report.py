@@ -300,7 +300,8 @@ class _Validation:
         counts = counts[counts["month"] < self._until()]
         if counts.empty:
             return
-        months = range(counts["month"].min(), counts["month"].max() + 1)
+        first, end = counts["month"].min(), counts["month"].max() + 1
+        months = range(min(first, self.period.first), self._until()) if self.period else range(first, end)
         every = counts.groupby("month")["rows_"].sum().reindex(months, fill_value=0)
         for rule, odd in zip(("month_missing", "month_swollen"), series.odd_months(every), strict=True):
             listing = _name_list(str(Period(one, 1)) for one in odd)
