@@ -214,6 +214,11 @@ OTHERS = """
 | within   | {part: 280余, whole: 283}                                                            | possible      |
 | within   | {part: 1, whole: 0}                                                                  | uncheckable   |
 | standard | {figures: {a: 48%, b: 39.9%}, least: 40%}                                            | disagrees     |
+| standard | {figures: {a: 40%以上}, least: 40%}                                                   | agrees        |
+| standard | {figures: {a: 40%以上}, least: 41%}                                                   | possible      |
+| standard | {figures: {a: 40%以下}, least: 40%}                                                   | possible      |
+| standard | {figures: {a: 40%以下}, least: 41%}                                                   | disagrees     |
+| standard | {figures: {a: 40余}, least: 45}                                                       | possible      |
 | same     | {figures: {a: 80%, b: 80.4%, c: 80.44%}}                                             | agrees        |
 | repeated | {figures: {a: 62, b: 63}}                                                            | agrees        |
 | product  | {factors: {a: 6844, b: 4002}, printed: 2739万}                                       | agrees        |

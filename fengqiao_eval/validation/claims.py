@@ -584,7 +584,12 @@ class StandardClaim(_Claim):
         figures = _known(self.figures.values())
         if not figures or self.least is None:
             return ClaimVerdict("uncheckable")
-        return ClaimVerdict("agrees" if all(one.value >= self.least.value for one in figures) else "disagrees")
+        floor = FigureSpan.point(self.least.value)
+        spans = [FigureSpan.point(one.value) if one.kind in ("exact", "rounded") else one.cut for one in figures]
+        if any(span.below(floor) for span in spans):
+            return ClaimVerdict("disagrees")
+        sure = all(span.low is not None and span.low >= self.least.value for span in spans)
+        return ClaimVerdict("agrees" if sure else "possible")
 
 
 class _FiguresClaim(_Claim):
