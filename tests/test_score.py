@@ -282,7 +282,7 @@ def test_two_runs_are_equal_byte_for_byte(province, scheme, scores, tmp_path):
     frames = [name for name, value in vars(again).items() if hasattr(value, "to_parquet")]
     differ = [name for name in frames if _bytes(vars(scores)[name], tmp_path) != _bytes(vars(again)[name], tmp_path)]
     assert differ == []
-    assert len(frames) == 12
+    assert len(frames) == 13
 
 
 def _bytes(frame, folder: Path) -> bytes:
