@@ -6,9 +6,12 @@ CPU milliseconds of this process, least of several rounds in one run; 20 indicat
 draws and scaled up; pymcdm gives average places for ties, and neither keeps ranges.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the bounds are those of one core: a second thread that waits is counted as work
 
 import numpy as np
 from pymcdm.helpers import rankdata
