@@ -84,8 +84,8 @@ def names_citizen(text: str, *, code: bool = False, bare: bool = False, cards: b
     (True, True)
     >>> names_citizen("13800138000x"), names_citizen("1380013800013900139000")
     (True, True)
-    >>> names_citizen("2024-10, 2024-11, 2024-12"), names_citizen("1101 0519 4912 3100 2X")
-    (False, True)
+    >>> names_citizen("2024-10, 2024-11, 2024-12"), names_citizen("1101 0519 4912 3100 2X"), names_citizen("1101051949 1231002 X")
+    (False, True, True)
     >>> names_citizen("440310-20241231-0001"), names_citizen("110105491231002", code=True), names_citizen("14-2024-00123")
     (False, False, False)
     """
@@ -146,7 +146,9 @@ def _is_citizen(run: list[str], *, code: bool, cards: bool, loose: bool) -> bool
             alone = loose and len(groups) == len(run)
             if len(groups) == 1 and not cards and (_MOBILE if code else _MOBILES).fullmatch(digits.rstrip("X")):
                 return True
-            if _is_card(groups, digits, code=code) or (not cards and _is_mobile(groups, digits, code=code, alone=alone)):
+            if _is_card(groups, digits, code=code, alone=alone) or (
+                not cards and _is_mobile(groups, digits, code=code, alone=alone)
+            ):
                 return True
     return False
 
@@ -170,8 +172,8 @@ def _is_mobile(groups: list[str], digits: str, *, code: bool, alone: bool) -> bo
     return shape in _SHAPES or (alone and not code and not any(map(_YEAR.fullmatch, groups)))
 
 
-def _is_card(groups: list[str], digits: str, *, code: bool) -> bool:
-    """Say whether groups make an identity-card number, of 18 digits or, in a text, of 15."""
+def _is_card(groups: list[str], digits: str, *, code: bool, alone: bool) -> bool:
+    """Say whether groups make an identity-card number, of 18 digits or, in a text, of 15; alone, 18 may be cut anywhere."""
     if re.fullmatch(r"[1-8]\d{14}", digits):
         return not code and tuple(map(len, groups)) in {(15,), (6, 6, 3), (6, 9)} and _day(f"19{digits[6:12]}") is not None
     if not re.fullmatch(r"[1-8]\d{16}[\dX]", digits):
@@ -179,7 +181,8 @@ def _is_card(groups: list[str], digits: str, *, code: bool) -> bool:
     born = _day(digits[6:14])
     if not born or born > (ADULT[1] if code else date.today()):  # noqa: DTZ011 - a day is near enough
         return False
-    checked = _check_sign(digits) == digits[17] and _is_cut_as_cards(groups)
+    is_cut = _is_cut_as_cards(groups) or (alone and not any(map(_YEAR.fullmatch, groups)))
+    checked = _check_sign(digits) == digits[17] and is_cut
     return checked or (len(groups) == 1 and ADULT[0] <= born <= ADULT[1])
 
 
