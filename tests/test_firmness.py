@@ -37,6 +37,7 @@ SAID = {
     "range": (RANGE, "名次有九成可能在第3至第15名之间"),
     "doubt": (RANGE, "权重若也有出入，则在第2至第16名之间"),
     "grade": (RANGE, "等次确为{grade}的可能为72%"),
+    "a grade in a class alike": (replace(RANGE, rankable=0.2, grade=None), "等次{grade}有多大把握说不出：差别太小"),
     "no order": (replace(RANGE, rankable=0.43), "这一类排不出先后：分差里只有43%是真差别，其余是偶然"),
     "all counted": (Margin(low=9, high=9, error=0.0), "全量统计，不含抽样误差"),
     "nothing known": (Margin(), "名次未附误差"),

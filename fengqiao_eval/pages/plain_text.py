@@ -158,6 +158,8 @@ def _margin_words(card: Card) -> Iterator[str]:
         return
     if known.grade is not None and standing.grade:
         yield say("card.margin.grade", lang, grade=standing.grade, chance=chance(known.grade))
+    elif standing.grade and known.low is not None and not known.ordered:
+        yield say("card.margin.grade_unsaid", lang, grade=standing.grade)
     yield from _award_chance(card)
     if len(known.rivals) > 1:
         those = (say("card.margin.one", lang, name=rival.name, chance=chance(rival.above)) for rival in known.rivals)
