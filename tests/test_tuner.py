@@ -1,5 +1,6 @@
 """The tuning screen's Python side: what it hands the browser, what it reckons for it, what it saves, and what it refuses."""
 
+import base64
 import json
 import re
 import shutil
@@ -593,6 +594,23 @@ def test_one_file_asks_for_nothing_and_runs_nothing_of_the_records(opened, tmp_p
     assert "<img" not in page
     assert "default-src 'none'" in page
     assert not re.search(r"(src|href)=|@import|url\(", page.replace("src=x", ""))
+
+
+def test_one_file_says_where_places_may_lie_in_a_period_that_the_run_has_no_ranges_of(opened, tmp_path):
+    """There is no kernel to ask: what it would answer at the weights in force stands in the page, class by class."""
+    run = opened("plain")
+    field = choose(run, "station")
+    assert not field.sheet.low.any(), "the run says nothing of this period"
+    page = write_standalone(run, tmp_path / "page.html", "station").read_text("utf-8")
+    arrays = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])["arrays"]
+    low, high = (np.frombuffer(base64.b64decode(arrays[name]), "<i4") for name in ("low", "high"))
+    for group in range(len(field.groups)):
+        said = chance_ranges(field, field.table.in_force, group)
+        assert low[field.group == group].tolist() == said[0].tolist()
+        assert high[field.group == group].tolist() == said[1].tolist()
+    place, said = field.base.place, low > 0
+    assert said.any(), "a class of five and more has ranges"
+    assert ((low <= place) & (place <= high))[said].all()
 
 
 def test_one_file_names_no_officer(opened, tmp_path):

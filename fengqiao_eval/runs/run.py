@@ -262,7 +262,9 @@ def _log_failure(job: Job, failure: Failure | None) -> None:
 def _pages(job: Job) -> list[str]:
     """Write what speaks of the whole run, of a run without cards what was read alone; return the paths of its files."""
     before = {path for path in job.part.rglob("*") if path.is_file()}
-    receipts.write(job.part, run_folder.read_manifest(job.part), job.params.lang)
+    scheme = Scheme.model_validate_json((job.part / "scheme.json").read_bytes())
+    told = run_folder.read_manifest(job.part) | {"title": scheme.name(job.params.lang)}
+    receipts.write(job.part, told, job.params.lang)
     if job.cards:
         write_pages(job.part, job.params.lang)
     if job.public:

@@ -22,6 +22,7 @@ from fengqiao_eval.scheme.scheme import base_marks
 from fengqiao_eval.scoring.aggregation import least_share
 from fengqiao_eval.scoring.normalisation import DECIMALS
 from fengqiao_eval.tuning.rescore import Field, choice_warnings, choose, tunable_levels, tunable_periods
+from fengqiao_eval.tuning.sensitivity import chance_ranges
 from fengqiao_eval.wording.numbers import SMALL, period_words, term
 from fengqiao_eval.words import catalogue, say, script_json
 
@@ -193,6 +194,15 @@ def _order_by_content(parts: dict[str, bytes], count: int) -> dict[str, bytes]:
     return {name: cells[order].tobytes() for name, cells in rows.items()}
 
 
+def _ranges_in_force(field: Field) -> dict[str, bytes]:
+    """Lay out between which places units may stand at the weights in force; a run knows that of its own period alone."""
+    low, high = np.zeros((2, len(field.units)), dtype="<i4")
+    for group in range(len(field.groups)):
+        at = field.group == group
+        low[at], high[at], _ = chance_ranges(field, field.table.in_force, group)
+    return {"low": low.tobytes(), "high": high.tobytes()}
+
+
 MARK = '<meta name="generator" content="fengqiao tune">'
 """By which a page of ours is known, so that no other file is replaced."""
 
@@ -228,6 +238,8 @@ def write_standalone(
     if why := kernel_reasons(field):
         raise UsageError("tune.alone", why=why)
     head, texts, parts = screen_head(field, group, readonly=True), unit_texts(field, nameless=True), unit_arrays(field)
+    if not head["no_range"]:
+        parts |= _ranges_in_force(field)
     if field.level == OFFICER:
         parts = _order_by_content(parts, len(field.units))
     arrays = {name: base64.b64encode(part).decode("ascii") for name, part in parts.items()}

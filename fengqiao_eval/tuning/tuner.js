@@ -1023,6 +1023,13 @@ function errorNow(app, unit) {
   return app.draft.error(unit);
 }
 
+/** Whether there are ranges to show, or some may come: there is room, and somebody of the class on screen has one. */
+function hasRanges(app) {
+  if (app.tight || app.head.no_range) return false;
+  const comes = !app.head.readonly && (app.group === ALL || !app.firm?.groups.has(app.group));
+  return comes || view(app, app.draft).order.some((unit) => couldBe(app, unit));
+}
+
 const FINER = 100; // the kernel tells errors in so small parts of 10^-decimals
 
 /** Say whether a unit and the one that follows it in the order of places cannot be told apart. */
@@ -1159,6 +1166,7 @@ function draw(app) {
   const [before, now] = [view(app, app.inForce), view(app, app.draft)];
   app.before = moves(app.table, app.group, before, now, app.head.awards, scope(app));
   app.listed = listed(app, before, now);
+  app.root.classList.toggle("no-could", !hasRanges(app));
   drawList(app); // first, for it asks where the list was scrolled to: after a change the page would be laid out for that
   drawWeights(app);
   drawTop(app);
@@ -2173,7 +2181,7 @@ function fit(app) {
   const digits = String(Math.max(1, ...app.table.members.map((each) => each.length))).length;
   root.style.setProperty("--digits", digits);
   root.classList.toggle("no-range", Boolean(app.head.readonly) || list < 500);
-  root.classList.toggle("no-could", Boolean(app.head.no_range) || list < 320);
+  app.tight = list < 320;
   root.classList.toggle("no-bar", list < 620);
   root.classList.toggle("no-slope", list < 340);
   root.classList.toggle("tiny", list < 280);
