@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from fengqiao_eval.pages.charts import EMPTY, TEMPLATE
 from fengqiao_eval.pages.colours import COLOURS
 from fengqiao_eval.pages.fragments import Fragment, render
+from fengqiao_eval.pages.plain_text import chance
 from fengqiao_eval.pages.run_screen import objection_words
 from fengqiao_eval.results import standings
 from fengqiao_eval.results.run import Run
@@ -107,9 +108,10 @@ def classes(run: Run, lang: str = "zh") -> pd.DataFrame:
 
 
 def _order_cells(units: pd.DataFrame, kept: float | None, lang: str) -> dict[str, str]:
-    """Say of a class how many places a range holds, and whether it can be put into an order."""
+    """Say of a class how many places a range holds, whether it can be put into an order, and what share of differences is real."""
     width = (units["rank_high"] - units["rank_low"] + 1).median()
-    order = "—" if kept is None else say("overview.unordered_class" if kept < RANKABLE else "overview.ordered", lang)
+    key = "overview.unordered_class" if (kept or 0) < RANKABLE else "overview.ordered"
+    order = "—" if kept is None else say(key, lang, kept=chance(kept))
     return {"width": "—" if pd.isna(width) else plain(width, 1), "order": order}
 
 
