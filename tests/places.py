@@ -130,6 +130,20 @@ def play(kind, size, noise, times, correlation=0.0, compare=False, seed=0):
     return tally
 
 
+def play_pairs(size, noise, times, seed=0):
+    """Play classes of so few that only pairs are said: (chance that the likelier stands above, whether it truly does) of each."""
+    said = []
+    for game in range(times):
+        lots = dice(seed, "pairs", str(size), str(noise), str(game))
+        truth = 5000 + 500 * lots.normal(size=size)
+        error = 500 * noise * lots.uniform(0.5, 1.5, size=size)
+        hundred = np.floor(truth + error * lots.normal(size=size) + 0.5)
+        for pair in firmness(standing(hundred, error), lots).duels:
+            above = truth[pair.unit] > truth[pair.other]
+            said.append((max(pair.chance, 1 - pair.chance), above == (pair.chance > 0.5)))
+    return said
+
+
 def pairwise(totals, variances, lots, level=0.9, resamples=400):
     """Give the range that is valid whatever the truth (Mogstad et al. 2024, marginal, no step-down)."""
     size = len(totals)

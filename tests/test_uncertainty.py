@@ -40,7 +40,20 @@ from fengqiao_eval.scoring.uncertainty import (
     same_records,
     total_errors,
 )
-from places import PERIOD, SCALE, TRUTHS, WEIGHTS, comes_true, measured, play, play_records, province, standing, table_of
+from places import (
+    PERIOD,
+    SCALE,
+    TRUTHS,
+    WEIGHTS,
+    comes_true,
+    measured,
+    play,
+    play_pairs,
+    play_records,
+    province,
+    standing,
+    table_of,
+)
 from shared import province as province_of_records
 from test_shrinkage import SCHOOLS
 
@@ -86,6 +99,15 @@ def test_chances_come_true(noise):
         count, share = comes_true(said)
         assert count >= 500
         assert 0.75 <= share <= 0.95
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_pairs_of_small_classes_are_settled_with_care(size):
+    """Of pairs said with 90 % and more at least 85 % are so; with noise thrice the spread few are said, 70 % of them so."""
+    (often, true), (seldom, still) = (comes_true(play_pairs(size, noise, 700), 0.9, 1.01) for noise in (1, 3))
+    assert often >= 4 * seldom
+    assert true >= 0.85
+    assert still >= 0.7
 
 
 def test_without_errors_the_range_is_the_place():

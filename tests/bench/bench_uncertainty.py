@@ -27,8 +27,8 @@ from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.aggregation import weights_at
 from fengqiao_eval.scoring.score import score_period
 from fengqiao_eval.scoring.sensitivity import stretch_weights
-from fengqiao_eval.scoring.uncertainty import VECTORS, Setting, dice, doubtful_ranges, firmness, total_errors
-from places import CURVES, PERIOD, TRUTHS, comes_true, measured, place_of, play, play_records, province, standing
+from fengqiao_eval.scoring.uncertainty import LEAST, VECTORS, Setting, dice, doubtful_ranges, firmness, total_errors
+from places import CURVES, PERIOD, TRUTHS, comes_true, measured, place_of, play, play_pairs, play_records, province, standing
 
 SIZES = (5, 10, 18, 60, 500)
 NOISES = (0.05, 0.3, 1, 3)
@@ -39,6 +39,12 @@ WIDEST = {0.3: 0.55, 1: 0.75}
 MOST = {1_000: (1.5, 0.3), 40_000: (30.0, 30.0)}
 """CPU seconds that errors with ranges, and ranges alone, may take, by the number of units."""
 MOST_MEMORY = 2048
+
+
+OFTEN = {10: 4, 18: 4, 60: 2}
+"""How many times as many classes are played where noise is 3, so that chances seldom said are said often enough to be judged."""
+PAIRS = 4_000
+"""Classes of two, three and four that are played for their pairs."""
 
 
 class Cell(NamedTuple):
@@ -115,6 +121,19 @@ def simulate(games):
     return found
 
 
+def seldom_said(games):
+    """Play the cells of most noise anew and more often: (units, statements among the first k with 80 to 90 %, share true)."""
+    for size, times in OFTEN.items():
+        yield size, *comes_true(play("normal", size, 3, times * games, seed=1).promised)
+
+
+def pairs_said(games):
+    """Play classes that have pairs alone: (units, noise, pairs said with 90 % and more, share true)."""
+    for size in range(2, LEAST):
+        for noise in NOISES[1:]:
+            yield size, noise, *comes_true(play_pairs(size, noise, PAIRS * games // 400), 0.9, 1.01)
+
+
 # The page of the table, docs/UNCERTAINTY.md
 
 PAGE = """# 名次区间的模拟 · How ranges of places were tried
@@ -163,6 +182,16 @@ Of what is said with 80–90 % (among the first k; the grade) 75–95 % ought to
 Here it is not so:
 
 {untrue}
+
+噪声为 3 的类里这样的句子少，每格 {games} 个类凑不满 {enough} 句；同样的类多玩几倍（normal）：
+Where noise is 3 such statements are few, under {enough} in {games} classes; the same classes (normal), some times as many:
+
+{seldom}
+
+2 至 4 个单位的类只说两两比较，说“九成以上”（分得出）的：
+Classes of two to four are told of pairs alone; of those said to be settled (90 % and more):
+
+{pairs}
 """
 
 
@@ -183,7 +212,9 @@ def grid(cells, heads, row, column):
 
 
 def page(cells, games):
-    """Write the page of all cells."""
+    """Write the page of all cells, and of what is played for it alone."""
+    seldom = [f"| {size} | {count} | {share:.2f} |" for size, count, share in seldom_said(games)]
+    pairs = [f"| {size}, {noise} | {count} | {share:.2f} |" for size, noise, count, share in pairs_said(games)]
     noises, sizes = [str(noise) for noise in NOISES], [str(size) for size in SIZES]
     drawn = [one for one in cells if one.kind not in CURVES]
     by_noise = {"row": lambda one: f"{one.kind}, {one.size}", "column": lambda one: one.noise}
@@ -207,6 +238,8 @@ def page(cells, games):
         unbound=grid([one for one in drawn if not one.bound], noises, **by_noise),
         widths="\n".join(widths),
         untrue="\n".join(["| | | 句 said | 应验 came true |", "| --- | --- | --- | --- |", *untrue]),
+        seldom="\n".join(["| 单位 units | 句 said | 应验 came true |", "| --- | --- | --- |", *seldom]),
+        pairs="\n".join(["| 单位, 噪声 units, noise | 对 pairs | 属实 true |", "| --- | --- | --- |", *pairs]),
     )  # fmt: skip
 
 
