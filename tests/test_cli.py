@@ -158,6 +158,25 @@ def test_only_takes_a_name(project, no_cards, named):
     assert (project / "runs").exists()
 
 
+@pytest.mark.parametrize("named", ["石桥派出所", "石桥派出所/"])
+@pytest.mark.usefixtures("no_cards")
+def test_only_refuses_a_name_that_two_units_bear(project, named):
+    """Their ids are told, and that there are two; it is not said that there is none."""
+    units = project / "records" / "units.csv"
+    rows = units.read_text("utf-8").splitlines()
+    of_one = next(row for row in rows if row.startswith("S1,"))
+    units.write_text("\n".join([*rows, of_one.replace("S1,", "S9,", 1)]) + "\n", "utf-8")
+    code, _, refused = fengqiao("run", "params/q4.yaml", "--only", named)
+    assert (code, refused) == (2, "--only：名为“石桥派出所”的单位有 2 个，请改用编号：S1, S9\n")
+    assert not (project / "runs").exists()
+
+
+@pytest.mark.usefixtures("project", "no_cards")
+def test_a_part_of_a_name_is_answered_with_the_units_that_hold_it():
+    """Near a part of a name stand the units whose names hold it, by id and name."""
+    assert "没有单位“石桥”；相近的有：S1 石桥派出所" in fengqiao("run", "params/q4.yaml", "--only", "石桥")[2]
+
+
 # Faults of the input
 
 

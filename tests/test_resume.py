@@ -13,8 +13,8 @@ import pytest
 
 from fengqiao_eval.engine.card_job import Failure
 from fengqiao_eval.errors import FullDiskError, InputError, LockedError, UsageError
+from fengqiao_eval.runs import console, manifest
 from fengqiao_eval.runs import job as jobs
-from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.lock import hold_lock
 from resumed import UNITS, differences, draw, draw_pages, files, go, logged, open_again, places, project
 from shared import once
@@ -264,11 +264,13 @@ def test_records_that_were_moved_are_named_where_they_are(whole, asked, scorings
 
 def test_only_prints_what_is_missing_and_keeps_nothing_else(whole, asked):
     """A run holds the cards that are asked for: fewer are taken over, more are printed beside them."""
-    go(whole, only=["S1"])
+    less = go(whole, only=["S1"])
+    assert "批次 q4 原有的 4 个页面这次没有要求" in "\n".join(console.result_lines(less, "zh"))
+    assert "批次 q4 原有的 4 个页面这次没有要求" in "\n".join(console.quiet_lines(less, "zh"))
     assert (asked, sorted(path.stem for path in (whole / "runs").rglob("S?.html"))) == ([], ["S1"])
     made = go(whole)
     assert asked == ["X1", "S2", "PQ701", "PQ702"]
-    assert made.kept == {"station": 1}
+    assert (made.kept, made.gone) == ({"station": 1}, 0)
     assert differences(whole / "runs", whole / "copy") == []
 
 

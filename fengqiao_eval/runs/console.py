@@ -163,10 +163,17 @@ def result_lines(made: Made, lang: str) -> Iterator[str]:
         yield say("say.printed", lang, cards=level_counts(made.printed, lang))
     if signed := sum(1 for _ in made.folder.glob(f"*/*{SHORT}")):
         yield say("say.look_short", lang, n=signed, path=f"{short_path(made.folder)}/*/*{SHORT}")
+    yield from gone_lines(made, lang)
     others = (("say.look_public", PAGE), ("say.look_officers", f"{OFFICER}/index.html"))
     for key, place in (("say.look_workbook", WORKBOOK), *others):
         if (made.folder / place).is_file():
             yield say(key, lang, path=short_path(made.folder / place))
+
+
+def gone_lines(made: Made, lang: str) -> Iterator[str]:
+    """Say how many pages of the run that stood here are no more, because this time less was asked for."""
+    if made.gone:
+        yield say("say.gone", lang, n=made.gone, run=made.folder.name)
 
 
 def correction_lines(made: Made, lang: str) -> Iterator[str]:
@@ -176,8 +183,9 @@ def correction_lines(made: Made, lang: str) -> Iterator[str]:
 
 
 def quiet_lines(made: Made, lang: str) -> Iterator[str]:
-    """Say what is said even when nothing is asked to be: which run is corrected, and that records count for nobody."""
+    """Say what is said even when nothing is asked to be: which run is corrected, what is gone, whose records count for nobody."""
     yield from correction_lines(made, lang)
+    yield from gone_lines(made, lang)
     yield from (note(each.key, each.given, lang) for each in made.notes if each.key in ("unknown_units", "unknown_posts"))
 
 

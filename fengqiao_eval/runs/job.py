@@ -14,7 +14,7 @@ import pandas as pd
 from fengqiao_eval.documents import read, similar_ids
 from fengqiao_eval.engine import OURS
 from fengqiao_eval.engine.card_job import CardJob
-from fengqiao_eval.errors import Fault, InputError, UsageError, refuse, refuse_in
+from fengqiao_eval.errors import OFFICER, Fault, InputError, UsageError, refuse, refuse_in
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.plausibility import Survey
 from fengqiao_eval.periods import Period
@@ -176,10 +176,14 @@ def _fingerprint(parts: Sequence[Any]) -> str:
     return manifest.fingerprint_text(json.dumps(parts, sort_keys=True))
 
 
+MOST_NAMESAKES = 5
+"""Of so many units of one name the ids are told."""
+
+
 def choose_cards(units: pd.DataFrame, levels: Sequence[str], only: Iterable[str] | None) -> list[tuple[str, str]]:
     """List (level, unit) of the cards to print, from the top level down; `ID/` is a unit and all below it.
 
-    Raises UsageError naming ids that are no unit of a scored level, with near ones.
+    Raises UsageError naming ids that are no unit of a scored level, with near ones, and names that several bear, with their ids.
     """
     scored = units[units["level"].isin(levels)]
     level_of = dict(zip(scored["unit_id"], scored["level"].astype(str), strict=True))
@@ -189,8 +193,12 @@ def choose_cards(units: pd.DataFrame, levels: Sequence[str], only: Iterable[str]
         top = given.removesuffix("/")
         if given in level_of:
             wanted.add(given)
+        elif len(same := scored.loc[scored["name"] == top, "unit_id"].unique()) > 1:
+            raise UsageError("only_several", given=top, n=len(same), known=", ".join(same[:MOST_NAMESAKES]))
         elif top == given or top not in parent_of:
-            raise UsageError("only", given=given, known=similar_ids(top, level_of))
+            holding = scored[scored["name"].str.contains(top, regex=False) & (scored["level"] != OFFICER)].head(MOST_NAMESAKES)
+            known = ", ".join(f"{unit} {name}" for unit, name in zip(holding["unit_id"], holding["name"], strict=True))
+            raise UsageError("only", given=given, known=known or similar_ids(top, level_of))
         else:
             wanted |= {unit for unit in level_of if top in _chain(unit, parent_of)}
     return sorted(((level_of[unit], unit) for unit in wanted), key=lambda pair: (levels.index(pair[0]), pair[1]))

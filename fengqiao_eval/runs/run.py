@@ -58,6 +58,8 @@ class Made:
     """How many cards of each level were printed."""
     kept: Mapping[str, int] = field(default_factory=dict)
     """How many cards of each level were there already."""
+    gone: int = 0
+    """How many pages of the run that stood here were not asked for this time, and are no more."""
     failures: tuple[Failure, ...] = ()
     templates: Sequence[Mapping[str, Any]] = ()
     """Which notebooks of cards differ from those shipped: see templates.find_differences."""
@@ -122,13 +124,19 @@ def _make(newest: Path | None, job: Job, *, new: bool) -> Made:
     failed = {(failure.level, failure.unit_id) for failure in failures}
     stand = [card for card in cards if card.unit_id and (card.level, card.unit_id) not in failed]
     _close_manifest(job, told | {"seconds": round(time.monotonic() - job.began, 1)}, stand, failures)
+    gone = len(_list_pages(newest) - _list_pages(job.part)) if newest and newest.name == job.names[0] else 0
     run_folder.appear(job.out, job.base, job.names[0])
 
     printed, kept_now = (_count_cards(card for card in stand if (card in kept) is there) for there in (False, True))
     made = _result(job.out / job.names[0], job, told)
     counts = {"printed": printed, "kept": kept_now, "failed": len(failures)}
     job.log.write("finished", **counts, seconds=round(made.seconds, 1), **log.resource_usage())
-    return replace(made, printed=printed, kept=kept_now, failures=failures, changes=told["since"])
+    return replace(made, printed=printed, kept=kept_now, gone=gone, failures=failures, changes=told["since"])
+
+
+def _list_pages(folder: Path) -> set[str]:
+    """List the pages of a run, cards among them, by their paths in it."""
+    return {str(path.relative_to(folder)) for path in folder.rglob("*.html")}
 
 
 def _result(folder: Path, job: Job, told: Mapping[str, Any]) -> Made:
