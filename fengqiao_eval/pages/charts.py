@@ -199,7 +199,7 @@ LEAST = 0.005
 """Points that would be printed as 0.00 are not drawn."""
 
 
-CLOSE = 0.2
+CLOSE = 0.3
 """Two marks nearer than this share of the span would write over one another."""
 
 

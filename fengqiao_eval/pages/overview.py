@@ -29,8 +29,8 @@ MOST = 30
 """As many units as a heat map holds legibly."""
 
 
-LONGEST = 32
-"""As wide as a label of an axis may be."""
+LONGEST, LONGEST_UNIT = 32, 20
+"""As wide as a label of an axis may be; that of a unit stands beside its cells, which need the room on a phone."""
 
 
 BAR, MEDIAN = COLOURS["figure"]["rest"][0], COLOURS["figure"]["own"][0]
@@ -153,14 +153,14 @@ def draw_heat(run: Run, lang: str = "zh") -> go.Figure:
     said = [say("overview.heat", lang, level=term("level", level, lang))]
     said += [say("overview.heat_more", lang, units=len(ranked), shown=MOST)] if len(ranked) > MOST else []
     across = {"side": "top", "tickangle": -40, "ticklabeloverflow": "allow", **_ticks(i.name(lang) for i in indicators)}
-    axes = {"xaxis": across, "yaxis": {"autorange": "reversed", **_ticks(units["name"])}}
+    axes = {"xaxis": across, "yaxis": {"autorange": "reversed", **_ticks(units["name"], LONGEST_UNIT)}}
     title = say("screen.semicolon", lang).join(said)
     return _figure(title, 190 + 30 * len(units), [heat], margin={"t": 170, "r": 90}, **axes)
 
 
-def _ticks(names: Iterable[str]) -> dict[str, Any]:
+def _ticks(names: Iterable[str], most: int = LONGEST) -> dict[str, Any]:
     """Name the places of an axis; two units may share a name, and are two rows all the same."""
-    labels = [_label(name) for name in names]
+    labels = [_label(name, most) for name in names]
     return {"tickvals": list(range(len(labels))), "ticktext": labels, "showgrid": False}
 
 
@@ -170,9 +170,9 @@ def _figure(title: str, height: int, traces: list[Any], **layout: Any) -> go.Fig
     return go.Figure(traces, {"title": {"text": title}, "height": height, "template": TEMPLATE, "showlegend": False, **layout})
 
 
-def _label(text: str) -> str:
+def _label(text: str, most: int = LONGEST) -> str:
     """Keep a label from being read as markup, and short enough for an axis; a Chinese character is as wide as two."""
-    fits = sum(width <= LONGEST for width in accumulate(map(character_width, text)))
+    fits = sum(width <= most for width in accumulate(map(character_width, text)))
     return escape(text if fits == len(text) else text[: fits - 1] + "…", quote=False)
 
 
