@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import reduce
 from pathlib import Path
 from typing import Any, get_args
 
@@ -23,7 +24,7 @@ import pyarrow.compute as pc
 from fengqiao_eval.documents import suggest
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError, refuse
 from fengqiao_eval.files import OWN, PRIVATE, check_own, file_names, foreign_fault, input_faults, is_open
-from fengqiao_eval.identities import LIKELY, LONG, look, names_citizen, plain_number
+from fengqiao_eval.identities import CUT, LIKELY, LONG, look, names_citizen, plain_number
 from fengqiao_eval.measuring.plausibility import percent
 from fengqiao_eval.office.cells import Writing, read_amount, read_column
 from fengqiao_eval.office.finder import Proposal, propose
@@ -228,7 +229,8 @@ def _citizen_faults(where: str, cells: pa.Table, codes: Sequence[str], headings:
             continue
         meant = meanings[name].column if name in meanings else ""
         bare, code = meant in _CODES, meant.endswith("_id")
-        likely = pc.unique(cells[name].filter(pc.match_substring_regex(cells[name], LONG if bare else LIKELY)))
+        fitting = [pc.match_substring_regex(cells[name], pattern) for pattern in ((LONG,) if bare else (LIKELY, CUT))]
+        likely = pc.unique(cells[name].filter(reduce(pc.or_, fitting)))
         found = [cell for cell in likely.to_pylist() if cell is not None and names_citizen(cell, code=code, bare=bare)]
         if found:
             count = pc.sum(pc.is_in(cells[name], pa.array(found, cells[name].type))).as_py()

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
-from fengqiao_eval.identities import LIKELY, LONG, names_citizen
+from fengqiao_eval.identities import CUT, LIKELY, LONG, names_citizen
 from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.identifiers import WRITTEN, likeliest, show_id
 from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, sheet_row
@@ -94,7 +96,8 @@ def cell_rules(rows: Any, table: Table) -> Iterator[Wrong]:
 def _citizen_rules(rows: Any, table: Table) -> Iterator[Wrong]:
     """Find the cells that hold a citizen's number, in all texts, declared or not: the engine finds the few that may hold one."""
     names = text_columns(rows, table)
-    likely = {name: is_so(rows[name].re_search(LONG if name == "subject_id" else LIKELY)) for name in names}
+    patterns = {name: (LONG,) if name == "subject_id" else (LIKELY, CUT) for name in names}
+    likely = {name: is_so(reduce(or_, map(rows[name].re_search, patterns[name]))) for name in names}
     if not names:
         return
     counts = rows.agg(**{name: cell.any() for name, cell in likely.items()}).to_pandas().iloc[0]
