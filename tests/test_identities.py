@@ -1,7 +1,9 @@
 """Planted identities: however a person's number is written and wherever it lies, it reaches no output and is refused unsaid."""
 
+import functools
 import itertools
 import json
+import random
 import re
 import shutil
 import sys
@@ -12,12 +14,17 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import xlsxwriter
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 import fengqiao_eval as fq
 import shared
 from fengqiao_eval.errors import FengqiaoError
+from fengqiao_eval.identities import CUT, LIKELY, LONG, names_citizen
 from fengqiao_eval.records.tables import TABLES
 from test_cli import CASES, PARAMS, SCHEME, a_project, fengqiao
 
@@ -398,6 +405,125 @@ def test_what_is_not_read_reaches_no_page(crowded):
     assert crowded("draft", "records", "--to", "params/drafted.yaml")[0] == 0
     assert crowded("read", "records/cases.xlsx", "--to", "clean")[0] == 1
     assert crowded("read", "records/units.csv", "--to", "clean")[0] == 0
-    with pytest.raises(FengqiaoError) as refused:  # it reads by the whole path, in which the number is refused, unsaid
-        fq.read_folder("records")
-    assert not holds(str(refused.value))
+
+
+@WINDOWS
+@pytest.mark.usefixtures("crowded")
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_folder_below_one_that_is_called_by_a_number_is_refused_in_a_sentence(lang):
+    """To look at a folder it is named by its whole path: that is shown by its look, with what would do."""
+    words = {"zh": "请把文件夹改名，或移到别处再看", "en": "rename the folder, or move the files elsewhere"}
+    for folder in ("records", Path("records").absolute()):
+        told = rf"字字字99999999999 字字字/records \[records\.citizen_folder\].*{words[lang]}"
+        with pytest.raises(FengqiaoError, match=told) as refused:
+            fq.read_folder(folder, lang)
+        assert not holds(str(refused.value))
+
+
+# How it is written
+
+
+def read(written):
+    """Read a little table of texts, one a line."""
+    return [line.strip() for line in written.strip().splitlines()]
+
+
+CUT_NUMBERS = read("""
+    138:0013:8000
+    138#0013#8000
+    138|0013|8000
+    138 = 0013 = 8000
+    138~0013~8000
+    138"0013"8000
+    138##0013##8000
+    138和0013和8000
+    138x0013x8000
+    86:138:0013:8000
+    电话:138:0013:8000: 张三
+    138:00138000
+    1:3:8:0:0:1:3:8:0:0:0
+    一三八:〇〇一三:八〇〇〇
+    一38 0013 8000
+    110105#19491231#002X
+    110105:491231:002
+    138, 0013, 8000
+    138, 2345, 8000
+    2, 138, 0013, 8000
+    138, 2345, 8000, 139, 2345, 8001
+    138/2345/8000
+""")
+NO_NUMBERS = read("""
+    08:30:15、13:45:00、15:30:20
+    13:45~15:30
+    2024:10:05 13:45:30
+    1998—2024 年 120 起
+    1998年2005年138起
+    1500000 和 3000
+    138:20241005
+    138-20241005-0001
+    135/2024/0012
+    192.168.10.100:5432
+    138件2001件4500件
+    138 起 2001 起 4500 起
+    138, 2345, 4500, 7
+    5、138、2345、4500
+    138/2345/4500/7
+    9:138:2345:4500
+    138:2345;4500
+""")
+
+
+@pytest.mark.parametrize("text", CUT_NUMBERS)
+def test_one_sign_between_all_groups_hides_no_number(text):
+    """In the lengths that people write a number is found, whatever the one sign is that stands between all its groups."""
+    assert names_citizen(text)
+    assert names_citizen(f"张三 {text}。")
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_times_ranges_addresses_and_lists_are_no_numbers(text):
+    """Times, years, amounts with their units, addresses, numbers of cases, and lists of more than the groups of a number."""
+    assert not names_citizen(text)
+
+
+@pytest.mark.parametrize("sign", [", ", "、", "/", "|", " : "])
+def test_lists_of_numbers_are_lists(sign):
+    """Of lists of five random amounts less than one in a thousand is taken for a number of a person."""
+    drawn = random.Random(16)  # noqa: S311 - a seed, no secret
+    lists = [sign.join(str(int(10 ** drawn.uniform(0, 7))) for _ in range(5)) for _ in range(5000)]
+    assert sum(map(names_citizen, lists)) < 5
+
+
+def unseen_by_engine(texts, *patterns):
+    """List the texts that none of some patterns of the engine fits."""
+    cells = pa.array(texts, pa.string())
+    fits = functools.reduce(pc.or_, (pc.match_substring_regex(cells, pattern) for pattern in patterns))
+    return cells.filter(pc.invert(fits)).to_pylist()
+
+
+SIGNS = st.text(st.sampled_from(' :;|#~="和与x-._/·()+,，、*\u200b\u3000\x1c\x85\v'), max_size=2)
+DIGITS = st.sampled_from([*"0123456789"] * 3 + [*"０１３８〇一三八幺零٣⑧"])
+
+
+@st.composite
+def cut_numbers(draw):
+    """Write a number of a person with signs between its digits, and things beside it."""
+    number = draw(st.sampled_from([*NUMBERS, "17951" + NUMBERS[2], "008613800138000", NUMBERS[2] * 2, "110105199003072316"]))
+    lengths = draw(
+        st.lists(st.integers(1, 9), min_size=1, max_size=18) | st.sampled_from([[3, 4, 4], [6, 8, 4], [4, 4, 3], [3, 8]])
+    )
+    signs = itertools.repeat(draw(SIGNS)) if draw(st.booleans()) else iter(lambda: draw(SIGNS), None)
+    ends = [0, *itertools.takewhile(lambda end: end < len(number), itertools.accumulate(itertools.cycle(lengths))), len(number)]
+    groups = [number[begin:end] for begin, end in itertools.pairwise(ends)]
+    wide = draw(st.sampled_from(["0123456789", "０１２３４５６７８９", "〇一二三四五六七八九", "0一2三4567八9"]))
+    text = "".join(sign + group for sign, group in zip(signs, groups, strict=False)).translate(str.maketrans("0123456789", wide))
+    return draw(SIGNS | DIGITS) + text + draw(SIGNS | DIGITS)
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None, database=None, phases=[Phase.generate])  # to shrink takes minutes
+@given(st.lists(cut_numbers() | st.lists(DIGITS | SIGNS, min_size=11, max_size=40).map("".join), min_size=20, max_size=40))
+def test_the_engine_looks_for_all_that_is_found(texts):
+    """Whatever is taken for a citizen's number the engine finds among its few cells, and of codes too."""
+    assert unseen_by_engine([text for text in texts if names_citizen(text) or names_citizen(text, code=True)], LIKELY, CUT) == []
+    assert unseen_by_engine([text for text in texts if names_citizen(text, bare=True)], LONG) == []

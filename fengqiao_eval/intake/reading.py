@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from fengqiao_eval.errors import InputError, refuse_in
+from fengqiao_eval.errors import Fault, InputError, refuse_in
+from fengqiao_eval.identities import hide, names_citizen
 from fengqiao_eval.intake.draft import HEADINGS, draft
 from fengqiao_eval.intake.survey import survey
 from fengqiao_eval.office.receipt import GROUPS
@@ -46,10 +47,13 @@ class Reading:
 def read_folder(folder: str | Path, lang: str = "zh", rows: int = 5) -> Reading:
     """Look at a folder, draft a params file in memory, and read the records by it; nothing is written.
 
-    rows: so many of each table are shown, without what citizens said or are called by. Raises InputError where nothing is found.
+    rows: so many of each table are shown, without what citizens said or are called by. Raises InputError where nothing is found,
+    or the path holds a citizen's number.
     """
     place = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow a link to where nobody looks
     with refuse_in(lang), TemporaryDirectory() as made:
+        if names_citizen(str(place)):  # a draft names its folder by the whole path, and holds no number of a person
+            raise InputError([Fault(hide(place.as_posix()), "", "records.citizen_folder")])
         scheme, to = Path(made, "table.yaml"), Path(made, "params", "draft.yaml")
         new_table(scheme, lang, force=False)
         texts, _ = draft([place], to, scheme, None, date.today())  # noqa: DTZ011 - the day of whoever looks
