@@ -350,6 +350,8 @@ class Session(Backend):  # type: ignore[misc]
         self.con, self.address, self.seconds = connection, address, seconds
         self.homes: tuple[str, ...] = ()
         """The schemas in which a table is looked for first."""
+        self.limit = (OWN_LIMIT, _loosen(""))
+        """Who says how long a statement may take, as it is said there, and how it is made longer."""
         self.settled: tuple[Any, ...] = ()
         """The settings as they were when the transaction began (see WATCHED)."""
         self.role = ""
@@ -377,12 +379,12 @@ class Session(Backend):  # type: ignore[misc]
 
     def _refusal(self, error: psycopg.Error, table: str, seconds: float) -> Fault:
         code = error.sqlstate or ""
-        told = {"code": code or "—", "minutes": f"{self.seconds / 60:g}", "seconds": f"{seconds:.0f}"}
+        told = {"code": code or "—", "seconds": f"{seconds:.3g}"}
         rule = REFUSALS.get(code) or REFUSALS.get(code[:2]) or "refused"
         if self.con.closed or not code:  # a code alone may be what a function of theirs says
             rule = "lost"
         if rule == "cancelled" and self.seconds and seconds >= self.seconds:
-            rule = "too_long"
+            rule, told = "too_long", {"seconds": f"{self.seconds:g}", "given": self.limit[0], "cure": self.limit[1]}
         return Fault(table or self.address, "", f"records.base_{rule}", told)
 
     def settings(self, timezone: str) -> list[str]:
@@ -511,6 +513,33 @@ class Session(Backend):  # type: ignore[misc]
         return self._prints[relation]
 
 
+OWN_LIMIT = f"fengqiao: statement_timeout = {TIMEOUT * 1000}"
+"""What settles how long a statement may take where nobody else does."""
+
+
+def _limit(address: str, timeout: int, limits: Sequence[str], role: str) -> tuple[str, str]:
+    """Say who settles how long a statement may take, as it is said there, and how it is made longer.
+
+    timeout: milliseconds, 0 for none; limits: the roles and databases for which it is settled, what goes before others first.
+
+    >>> _limit("postgresql://reader@db/records", 5, ["ROLE reader", ""], "reader")
+    ("ALTER ROLE reader SET statement_timeout = '5ms'", "ALTER ROLE reader SET statement_timeout = '30min'")
+    """
+    options = f"{conninfo_to_dict(address).get('options') or os.environ.get('PGOPTIONS', '')}"
+    if not timeout:
+        return OWN_LIMIT, _loosen(f"ROLE {role}")
+    if "statement_timeout" in options:
+        return f"options=-c statement_timeout={timeout}", "?options=-c%20statement_timeout%3D1800000"
+    if limits and limits[0]:
+        return f"ALTER {limits[0]} SET statement_timeout = '{timeout}ms'", _loosen(limits[0])
+    return f"postgresql.conf: statement_timeout = {timeout}", _loosen(f"ROLE {role}")
+
+
+def _loosen(whom: str) -> str:
+    """Write what gives a role, or all of a database, half an hour for a statement."""
+    return f"ALTER {whom or 'ROLE …'} SET statement_timeout = '30min'"
+
+
 NOT_IN_CLEAR = "!password,!md5"
 """How a server may not ask for the password: whoever holds the port would have it, or what is as good."""
 POWERS = ("pg_execute_server_program", "pg_read_server_files", "pg_write_server_files")
@@ -552,17 +581,27 @@ def connect(address: str, timezone: str, name: str) -> Session:
     except (psycopg.Error, UnicodeError, ValueError) as error:
         raise InputError([Fault(name, "records", f"records.base_{_why_not(error)}")]) from None
     session = Session(connection, name, TIMEOUT)
+    session.ask(f"SET statement_timeout = {TIMEOUT * 1000}")  # a role may have so little that it could not be asked for
     [(homes,)] = session.ask("SELECT pg_catalog.current_schemas(false)")  # by its full name: the path to it is not ours yet
     session.ask("SET search_path = ''")
     asked = """SELECT current_user::text, current_setting('server_encoding'),
-            (SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'),
+            (SELECT reset_val::bigint FROM pg_settings WHERE name = 'statement_timeout'),
+            ARRAY(SELECT CASE WHEN s.setrole <> 0 THEN 'ROLE ' || session_user ELSE '' END
+                    || CASE WHEN s.setrole <> 0 AND s.setdatabase <> 0 THEN ' IN ' ELSE '' END
+                    || CASE WHEN s.setdatabase <> 0 THEN 'DATABASE ' || current_database() ELSE '' END
+                FROM pg_db_role_setting s
+                WHERE s.setrole IN (0, session_user::regrole::oid)
+                    AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+                    AND EXISTS (SELECT FROM unnest(s.setconfig) AS said_ WHERE said_ LIKE 'statement\\_timeout=%%')
+                ORDER BY s.setrole = 0, s.setdatabase = 0),
             ARRAY(SELECT rolname::text FROM pg_roles
                 WHERE (rolsuper OR rolname = ANY(%s)) AND pg_has_role(session_user, oid, 'MEMBER')
                 ORDER BY NOT rolsuper, rolname)"""
-    [(role, encoding, timeout, powers)] = session.ask(asked, (list(POWERS),))
+    [(role, encoding, timeout, limits, powers)] = session.ask(asked, (list(POWERS),))
     if powers:
         raise InputError([Fault(name, "records", "records.base_power", {"role": role, "given": powers[0]})])
     session.homes, session.role, session.seconds = tuple(homes), role, timeout / 1000 or TIMEOUT
+    session.limit = _limit(address, timeout, limits, role)
     if encoding != "UTF8":
         raise InputError([Fault(name, "records", "records.base_encoding", {"given": encoding})])
     for setting in session.settings(timezone):

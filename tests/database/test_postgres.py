@@ -633,7 +633,31 @@ def test_a_statement_that_takes_too_long_is_stopped(base, project):
     (project / "params" / "q4.yaml").write_text(PARAMS.format(address=f"{address}?options=-c%20statement_timeout%3D300"), "utf-8")
     code, _, told = fengqiao("score", "params/q4.yaml")
     assert (code, "records.base_too_long" in told) == (1, True)
+    assert "options=-c statement_timeout=300" in told
     assert not (project / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("whom", "milliseconds"), [("ROLE reader", 5), ("ROLE reader IN DATABASE {base}", 1), ("DATABASE {base}", 5)]
+)
+def test_whose_time_limit_stopped_a_statement_is_said(base, whom, milliseconds):
+    """Be the limit as short as it may: it is said for whom it was set, how short it is, and how it is made longer."""
+    address, owner = base
+    whom = whom.format(base=owner.info.dbname)
+    owner.execute("ALTER TABLE visits RENAME TO all_visits")
+    owner.execute("CREATE VIEW visits AS SELECT all_visits.* FROM all_visits, generate_series(1, 1000000)")
+    grant(owner)
+    owner.execute(f"ALTER {whom} SET statement_timeout = '{milliseconds}ms'")
+    try:
+        with pytest.raises(InputError) as refused:
+            open_records(read_address(address))
+    finally:
+        owner.execute(f"ALTER {whom} RESET statement_timeout")
+    [fault] = refused.value.faults
+    assert fault.rule == "records.base_too_long"
+    assert f" {milliseconds / 1000:g} 秒内没有算完" in str(refused.value)
+    assert f"（ALTER {whom} SET statement_timeout = '{milliseconds}ms'）" in str(refused.value)
+    assert f"放宽时限：ALTER {whom} SET statement_timeout = '30min'" in str(refused.value)
 
 
 def test_without_another_word_a_statement_has_five_minutes(base):
