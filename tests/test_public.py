@@ -20,6 +20,7 @@ from fengqiao_eval.results.lines import _asides
 from fengqiao_eval.results.run import open_run
 from fengqiao_eval.scheme.scheme import Scheme
 from run_folders import HOSTILE, NOT_RANKED, scheme, write_run
+from test_cli import CASES, PARAMS, a_project, fengqiao
 
 ROOT = Path(__file__).parents[1]
 
@@ -229,3 +230,28 @@ def test_the_command_makes_it_when_asked(tmp_path, tmp_path_factory, monkeypatch
     text = page.read_text("utf-8")
     assert "群众怎样回答：回访满意率" in text
     assert not re.search(r"P\d{4}|[ADJVY]\d{6}", text)
+
+
+def test_another_page_that_tells_what_this_one_keeps_back_is_said(tmp_path, monkeypatch):
+    """A page, replaced or not, that shares months and units with this one: the call says so, quiet too, and the manifest."""
+    monkeypatch.chdir(a_project(tmp_path))
+    beside = []
+    for name, period, more in (
+        ("october", "2024-10", ""),
+        ("october", "2024-10", ""),  # the same once more tells nothing
+        ("november", "2024-11", ""),
+        ("q4", "2024Q4", ""),
+        ("year", "2024", ""),
+        ("november", "2024-11", "C5,S2,2024-11-05 08:00,PQ702,2024-11-05 08:05,2024-11-05 09:00\n"),
+    ):
+        Path("records/cases.csv").write_text(CASES + more, "utf-8")
+        told = re.sub("(?m)^period: .*$", f"period: {period}", PARAMS)
+        Path(f"params/{name}.yaml").write_text(told, "utf-8")
+        code, said, refused = fengqiao("run", f"params/{name}.yaml", "--only", "S1", "--workers", "1", "--public")
+        assert code == 0, said + refused
+        listed = json.loads(Path(f"runs/{name}/manifest.json").read_text("utf-8"))["public_beside"]
+        shown = "、".join(f"{one['run']} ({one['period']})" for one in listed)
+        assert (f"重叠：{shown}。" in said) if listed else ("重叠" not in said)
+        beside.append([one["run"] for one in listed])
+    assert beside == [[], [], [], ["november", "october"], ["november", "october", "q4"], ["november", "q4", "year"]]
+    assert "重叠：november (2024-11)" in fengqiao("run", "params/november.yaml", "--workers", "1", "--public", "--quiet")[1]

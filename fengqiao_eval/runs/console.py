@@ -8,10 +8,12 @@ from pathlib import Path
 from fengqiao_eval.engine.card_job import SHORT
 from fengqiao_eval.engine.pool import summary as failed_words
 from fengqiao_eval.errors import OFFICER, Note
+from fengqiao_eval.identities import hide
 from fengqiao_eval.measuring.plausibility import percent
 from fengqiao_eval.pages import comparison
 from fengqiao_eval.publication import PAGE
 from fengqiao_eval.records.identifiers import Match
+from fengqiao_eval.records.sources import SHOWN
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.results.caveats import template_lines
 from fengqiao_eval.results.run import open_run
@@ -28,7 +30,7 @@ from fengqiao_eval.validation import page as report_page
 from fengqiao_eval.validation.report import validate
 from fengqiao_eval.wording.numbers import has_value, measured, note, term
 from fengqiao_eval.wording.rules import labels
-from fengqiao_eval.words import say
+from fengqiao_eval.words import readable, say
 
 # Of a check
 
@@ -168,6 +170,15 @@ def result_lines(made: Made, lang: str) -> Iterator[str]:
     for key, place in (("say.look_workbook", WORKBOOK), *others):
         if (made.folder / place).is_file():
             yield say(key, lang, path=short_path(made.folder / place))
+    yield from beside_lines(made, lang)
+
+
+def beside_lines(made: Made, lang: str) -> Iterator[str]:
+    """Say which other pages for the public tell what this run's keeps back."""
+    if made.beside:
+        shown = [f"{readable(hide(one['run']))} ({readable(one['period'])})" for one in made.beside]
+        listed = say("explain.comma", lang).join(shown[:SHOWN]) + (" …" if len(shown) > SHOWN else "")
+        yield say("say.public_beside", lang, n=len(shown), runs=listed, page=PAGE)
 
 
 def gone_lines(made: Made, lang: str) -> Iterator[str]:
@@ -183,9 +194,10 @@ def correction_lines(made: Made, lang: str) -> Iterator[str]:
 
 
 def quiet_lines(made: Made, lang: str) -> Iterator[str]:
-    """Say what is said even when nothing is asked to be: which run is corrected, what is gone, whose records count for nobody."""
+    """Say what is said even when nothing is asked to be: corrections, what is gone or tells too much, records that count for none."""
     yield from correction_lines(made, lang)
     yield from gone_lines(made, lang)
+    yield from beside_lines(made, lang)
     yield from (note(each.key, each.given, lang) for each in made.notes if each.key in ("unknown_units", "unknown_posts"))
 
 

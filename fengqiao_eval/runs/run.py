@@ -6,7 +6,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,8 @@ from fengqiao_eval.engine.pool import print_cards
 from fengqiao_eval.errors import OFFICER, Fault, FengqiaoError, FullDiskError, InputError, Note
 from fengqiao_eval.files import FULL, find_refusal, refusal
 from fengqiao_eval.pages import receipts
+from fengqiao_eval.periods import parse
+from fengqiao_eval.publication import PAGE
 from fengqiao_eval.publication.breakdown import mark_asides
 from fengqiao_eval.records.sources import Address, end_snapshot, one_snapshot
 from fengqiao_eval.records.store import Records
@@ -67,6 +69,8 @@ class Made:
     """Whether there was nothing to do, so that nothing was touched."""
     changes: Mapping[str, Any] = field(default_factory=dict)
     """What changed since the last run: see pages.comparison.find_changes."""
+    beside: Sequence[Mapping[str, str]] = ()
+    """Other pages for the public that tell, by subtraction, what this run's keeps back: see _pages_beside."""
 
 
 def run(job: Job) -> Made:
@@ -118,7 +122,7 @@ def _make(newest: Path | None, job: Job, *, new: bool) -> Made:
 
     told |= {"since": resume.latest_changes(job)}  # not before: while cards are printed this process holds no frames
     manifest.write(job.part / "manifest.json", told)
-    told |= {"pages": _pages(job)}
+    told |= {"pages": _pages(job), "public_beside": _pages_beside(job, told)}
     failures += _print_pdfs(job, cards) if job.pdf else ()  # figures need the assets written just now
 
     failed = {(failure.level, failure.unit_id) for failure in failures}
@@ -146,7 +150,8 @@ def _result(folder: Path, job: Job, told: Mapping[str, Any]) -> Made:
     stops = sum(one["level"] == "stop" for one in told["lint"])
     scored = {level: numbers[level] for level in told["levels"] if numbers.get(level)}
     seconds, templates = time.monotonic() - job.began, told.get("templates", ())
-    return Made(folder, told["corrects"], job.params, scored, notes, stops, seconds, templates=templates)
+    beside = told.get("public_beside", ())
+    return Made(folder, told["corrects"], job.params, scored, notes, stops, seconds, templates=templates, beside=beside)
 
 
 def _count_cards(cards: Iterable[CardJob]) -> dict[str, int]:
@@ -281,6 +286,26 @@ def _pages(job: Job) -> list[str]:
         page.write(job.part, job.params.lang)
     after = {path for path in job.part.rglob("*") if path.is_file()}
     return sorted(path.relative_to(job.part).as_posix() for path in after - before)
+
+
+def _pages_beside(job: Job, told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """List the pages for the public in the folder of runs that share months and units with this run's, by run and period.
+
+    Each page is guarded by itself: from two of them, be it the one that is replaced now, cells kept back can be reckoned.
+    """
+    if not (job.part / PAGE).is_file():
+        return []
+    months, units = set(job.params.span.month_numbers), set(run_folder.read_units(job.part)["unit_id"])
+    found = []
+    for page in sorted(job.out.glob(f"[!.]*/{PAGE}")):
+        other = run_folder.read_manifest(page.parent)
+        with suppress(FengqiaoError, OSError, ValueError, KeyError, TypeError):  # what is no run, or of another version
+            shared = months & set(parse(str(other.get("period"))).month_numbers)
+            if shared and other.get("frames") != told["frames"] and units & set(run_folder.read_units(page.parent)["unit_id"]):
+                found.append({"run": page.parent.name, "period": str(other["period"])})
+            elif other.get("frames") == told["frames"]:  # the same run made again: what it took the place of stays known
+                found += [one for one in other.get("public_beside", ()) if one["run"] == page.parent.name]
+    return found
 
 
 def write_pages(folder: Path, lang: str) -> None:
