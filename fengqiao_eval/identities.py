@@ -142,7 +142,7 @@ def names_citizen(text: str, *, code: bool = False, bare: bool = False, cards: b
     text = _HOST.sub(_NOTHING_JOINS, text)
     loose = not any(sign in text for sign in _LISTED)  # numbers in a list are not to make one together, but as people cut them
     readings = {text, _HAN_DIGIT.sub(_NOTHING_JOINS, text)}  # of 王五13800138000 the 五 is a name
-    return any(_holds_citizen(_parts(one), code=code, cards=cards, loose=loose) for one in readings)
+    return any(_holds_citizen(_digit_groups(one), code=code, cards=cards, loose=loose) for one in readings)
 
 
 def plain_number(text: str) -> str:
@@ -187,7 +187,7 @@ def _plain(text: str) -> str:
     return "".join(map(plain, text))
 
 
-class _Part(NamedTuple):
+class _DigitGroup(NamedTuple):
     """A group of digits in a text, and what stands between it and the next one.
 
     joint: a blank for signs of little weight, else the one sign that stands there, however often; "" where several do.
@@ -200,17 +200,17 @@ class _Part(NamedTuple):
     has_last: bool
 
 
-def _parts(text: str) -> list[_Part]:
+def _digit_groups(text: str) -> list[_DigitGroup]:
     """Cut a text into its groups of digits."""
     parts = []
     for found in _PARTS.finditer(_plain(text)):
         signs = set(found[2]) - {" "}
         joint = (signs.pop() if len(signs) == 1 else "") if signs else " "
-        parts.append(_Part(found[1], joint, found[2].lstrip(" ")[:1], found[2].lstrip(" ,")[:1] == "X"))
+        parts.append(_DigitGroup(found[1], joint, found[2].lstrip(" ")[:1], found[2].lstrip(" ,")[:1] == "X"))
     return parts
 
 
-def _holds_citizen(parts: Sequence[_Part], *, code: bool, cards: bool, loose: bool) -> bool:
+def _holds_citizen(parts: Sequence[_DigitGroup], *, code: bool, cards: bool, loose: bool) -> bool:
     """Say whether groups of digits, side by side, are a citizen's number: all of them, or some next to one another.
 
     Groups with a sign of weight between them are one, where no more follow by that sign: a list of more is a list, unless all of
