@@ -8,6 +8,7 @@ import weakref
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import combinations, pairwise
@@ -606,44 +607,49 @@ def _take(found: Holdings, table: str, source: Source, faults: list[Fault]) -> N
 # The tables of a PostgreSQL database, in whatever schema
 
 
-_HELD: dict[tuple[str, str], Any] = {}
-"""The sessions that are shared as long as somebody holds a snapshot."""
-_HOLDERS: list[None] = []
+_Sessions = dict[tuple[str, str], Any]
+_SNAPSHOT: ContextVar[_Sessions | None] = ContextVar("snapshot", default=None)
+"""The sessions of the snapshot in which this thread is, by address and time zone; None outside of one."""
 
 
 @contextmanager
 def one_snapshot() -> Iterator[None]:
-    """Let everything within see one state of a database, and close the connections to it at the end."""
-    _HOLDERS.append(None)
+    """Let everything within see one state of a database, and close the connections at the end; one in another is the same."""
+    if _SNAPSHOT.get() is not None:
+        yield  # whoever opened it closes it
+        return
+    opened = _SNAPSHOT.set({})
     try:
         yield
     finally:
-        _HOLDERS.pop()
         end_snapshot()
+        _SNAPSHOT.reset(opened)
 
 
 def end_snapshot() -> None:
     """Let go of the state of a database that everything saw."""
-    while _HELD:
-        _HELD.popitem()[1].close()
+    held = _SNAPSHOT.get() or {}
+    while held:
+        held.popitem()[1].close()
 
 
 def asked_statements() -> list[str]:
     """List what the databases of a snapshot were asked so far, in its order."""
-    return [sql for session in _HELD.values() for sql in session.statements]
+    return [sql for session in (_SNAPSHOT.get() or {}).values() for sql in session.statements]
 
 
 def _session(where: Address, timezone: str) -> Any:
     """Connect to a database, or take the connection that is held; what that needs is an extra, since few have one."""
-    if held := _HELD.get((where.written, timezone)):
+    snapshot = _SNAPSHOT.get()
+    if snapshot and (held := snapshot.get((where.written, timezone))):
         return held
     try:
         from fengqiao_eval.records import postgres  # noqa: PLC0415 - the driver is loaded where there is a database
     except ImportError:
         raise InputError([Fault(where.name, "records", "records.base_driver")]) from None
     session = postgres.connect(where.written, timezone, where.name)
-    if _HOLDERS:
-        _HELD[where.written, timezone] = session
+    if snapshot is not None:
+        snapshot[where.written, timezone] = session
     return session
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from fengqiao_eval.scheme.load import load
 from fengqiao_eval.scoring.score import score
 from shared import ROOT, once
 from test_cli import fengqiao
+from test_identities import CUT_NUMBERS, NO_NUMBERS
 from wire import Wire
 
 pytestmark = pytest.mark.database
@@ -637,6 +639,26 @@ def test_a_statement_that_takes_too_long_is_stopped(base, project):
     assert not (project / "runs").exists()
 
 
+def test_a_snapshot_within_another_is_the_same_and_each_thread_has_its_own(base):
+    """What was seen first holds until the outer one ends; another thread neither sees those connections nor closes them."""
+    address, owner = base
+
+    def sessions():
+        with one_snapshot():
+            return {id(open_records(read_address(address)).tables["visits"].get_backend()) for _ in range(2)}
+
+    with one_snapshot():
+        visits = open_records(read_address(address)).tables["visits"]
+        before = visits.count().execute()
+        owner.execute("DELETE FROM visits")
+        [inner] = sessions()
+        with ThreadPoolExecutor(1) as other:
+            [elsewhere] = other.submit(sessions).result()
+        assert (inner, elsewhere != inner) == (id(visits.get_backend()), True)
+        assert visits.count().execute() == before > 0
+    assert visits.get_backend().con.closed
+
+
 @pytest.mark.parametrize(
     ("whom", "milliseconds"), [("ROLE reader", 5), ("ROLE reader IN DATABASE {base}", 1), ("DATABASE {base}", 5)]
 )
@@ -792,6 +814,19 @@ def test_ids_are_repaired_and_faults_found_there_too(base):
     owner.execute("ALTER TABLE visits ADD subject_id text")
     owner.execute("UPDATE visits SET subject_id = '138 1234 5678' WHERE visit_id = 'V2'")
     assert set(rules(address)) == {"records.empty_cell", "records.citizen_value"}
+
+
+def test_numbers_of_citizens_are_found_however_they_are_cut(base):
+    """The patterns of the engine mean the same on the server: every spelling is found, and no list or time."""
+    address, owner = base
+    owner.execute("ALTER TABLE visits ADD remark text")
+    cells = enumerate([*CUT_NUMBERS, *NO_NUMBERS])
+    with owner.cursor() as cursor:
+        cursor.executemany("INSERT INTO visits (visit_id, unit_id, visited_at, remark) VALUES (%s, 'S1', '2024-11-05', %s)",
+                           [(f"R{number}", text) for number, text in cells])  # fmt: skip
+    [fault] = read(address)[1]
+    assert (fault.rule, fault.place) == ("records.citizen_text", "visits.remark")
+    assert fault.given["count"] == len(CUT_NUMBERS)
 
 
 def test_types_of_a_database_are_read_as_what_they_are(base):
