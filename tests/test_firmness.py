@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -30,6 +31,9 @@ from fengqiao_eval.results.firmness import (
 )
 from fengqiao_eval.results.lines import Adjusted
 from fengqiao_eval.results.run import open_run
+from fengqiao_eval.scoring.score import score_period
+from fengqiao_eval.scoring.uncertainty import Setting, firm_places
+from places import PERIOD, measured, province, table_of
 from runs_fixture import OWN, write
 
 RANGE = Margin(low=3, high=15, low_w=2, high_w=16, error=5.3, rankable=0.66, grade=0.72)
@@ -131,6 +135,42 @@ def test_the_one_screen_says_of_whom_it_leans(run, tmp_path, lang):
     [row] = [each for each in level["rows"] if each[0] == OWN]
     assert PULLED[lang] in row[run_screen.FIELDS.index("remark")]
     assert BENT[lang] in row[run_screen.FIELDS.index("remark")]
+
+
+VETO = {"why": "例", "source": "例", "measure": {"kind": "count", "table": "cases", "date": "received_at"}}
+HELD = {
+    "bands": [
+        {"grade": "优秀", "at_least": 90},
+        {"grade": "良好", "at_least": 80},
+        {"grade": "达标", "at_least": 60},
+        {"grade": "待改进", "at_least": 0},
+    ],
+    "outside": [
+        {
+            "code": "vetoes",
+            "label": "否决",
+            "lines": [
+                {"code": "veto", "label": "否决", "effect": "cap_grade", "grade": "良好", "levels": ["station"], **VETO},
+            ],
+        }
+    ],
+}
+
+
+def test_a_veto_holds_the_chance_of_a_grade_only_where_it_holds_the_grade():
+    """Who stands at the best grade that it leaves has it whatever else; below that the chance is that of a unit without veto."""
+    met = np.array([31, 31, 37, 37, 20, 22, 25, 28, 29, 33, 34, 35], dtype=float)  # of 40, twice a pair of equals
+    vetoed = np.isin(np.arange(12), [0, 2]).astype(float)
+    counted = measured(np.column_stack([met] * 4 + [vetoed]), np.column_stack([np.full((12, 4), 40.0), np.full(12, np.nan)]))
+    scheme, tree = table_of("plain", **HELD), province(1, 12)
+    one = score_period({PERIOD: counted}, PERIOD, scheme, tree)
+    firm = firm_places(Setting({PERIOD: counted}, PERIOD, scheme, tree, 0), {PERIOD: one})
+    [said] = [each for each in firm.statements if each.word == "grade"]
+    chance = dict(zip(said.at.tolist(), said.chance.tolist(), strict=True))
+    assert one.grade[:4].tolist() == ["达标", "达标", "良好", "优秀"]
+    assert 0.3 < chance[0] < 0.9
+    assert chance[0] == pytest.approx(chance[1], abs=0.06)
+    assert chance[2] > 0.97 > chance[3] + 0.1
 
 
 def test_a_veto_on_awards_leaves_the_chance_of_the_place(run):

@@ -1024,10 +1024,13 @@ def _veto_targets(one: "Scored", effect: str) -> np.ndarray:
 def _grade_limits(one: "Scored", scheme: Scheme) -> tuple[np.ndarray, np.ndarray]:
     """Give from where to below what a total has the grade printed (whole 10^-decimals); NaN of who has none.
 
-    Who is held at a grade by a veto has it however high the total.
+    Who stands at the best grade that a veto leaves has it however high the total; below that the veto changes nothing.
     """
     lower, upper, above = np.full(len(one.points), np.nan), np.full(len(one.points), np.nan), np.inf
-    capped = _veto_targets(one, "cap_grade")
+    best = {line.code: line.grade for line in scheme.consequences}
+    capped = np.zeros(len(one.points), dtype=bool)
+    for line in (line for line in one.adjustments if line.effect == "cap_grade"):
+        capped[line.at] |= one.grade[line.at] == best[line.line]
     for band in scheme.bands:
         least = np.ceil(float(band.at_least * 10**scheme.decimals))
         own = one.grade == band.grade
