@@ -267,6 +267,26 @@ def test_frames_and_figures_of_a_class(run):
         shrunken_frame(run, "nothing", "station")
 
 
+def with_chances(run, folder, *said):
+    """Copy a run and let it say chances, each a unit, statement, object, k and chance; officers have none."""
+    folder = Path(shutil.copytree(run.path, folder, ignore=shutil.ignore_patterns("officer")))
+    rows = [{"unit_id": unit, "period": run.period, "statement": word, "object": of, "k": k, "chance": share}
+            for unit, word, of, k, share in said]  # fmt: skip
+    pd.DataFrame(rows).astype({"k": "Int64"}).to_parquet(folder / "chances.parquet")
+    copied = open_run(folder)
+    return replace(copied, manifest={**copied.manifest, "officers": 0})
+
+
+def test_what_share_of_its_differences_a_class_keeps_has_one_home(run, tmp_path):
+    """The frame of the notebook has of totals what the run says, whatever totals and errors are; a run may have no officers."""
+    own = card(run, OWN).identity
+    found = rankability_frame(with_chances(run, tmp_path / "run", (OWN, "rankable", "", 0, 0.4321)))
+    of_class = found[(found["level"] == own.level_label) & (found["class"] == own.peer_class)]
+    assert of_class[["total", "said"]].to_numpy().tolist() == [[0.4321, "这一类排不出先后"]]
+    assert found["total"].notna().sum() == 1
+    assert "民警" not in set(found["level"])
+
+
 def test_indicators_on_the_same_records_are_said_with_both_errors(run):
     """One table, one date and one filter within another: independent, and moving as one; nothing where either is not known."""
     groups = same_record_groups(run.scheme, "station")

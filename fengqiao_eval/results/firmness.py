@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError
+from fengqiao_eval.results import standings
 from fengqiao_eval.results.hierarchy import class_words
 from fengqiao_eval.results.lines import Row, comparable_total
 from fengqiao_eval.results.run import Run
@@ -207,17 +208,17 @@ def places_frame(run: Run, level: str, peer_class: str = "") -> pd.DataFrame:
 def rankability_frame(run: Run, lang: str = "zh") -> pd.DataFrame:
     """Lay out of every class how far it can be ranked: units, rankability of totals and of each indicator (0-1), in words.
 
-    Of a class whose units have no errors that are known the cells are empty.
+    That of totals is what the run says (statement rankable in chances); of a class of which it says nothing the cell is empty.
     """
     from fengqiao_eval.scoring.uncertainty import rankability  # noqa: PLC0415 - it loads scipy, which no card needs
 
     parts = []
-    for officers in (False, True):
+    for officers in (False, True) if run.manifest.get("officers") else (False,):
         ranks, points = (frame(run, name, officers=officers) for name in ("ranks", "points"))
-        ranks = ranks[ranks["rank"].notna()].assign(se=ranks.get("se_total"))  # an older run has none
+        ranks, kept = ranks[ranks["rank"].notna()], standings.rankability(run, officers=officers)
         for (level, peer_class), those in ranks.groupby(["level", "peer_class"], sort=False):
-            own = points[points["unit_id"].isin(those["unit_id"])].assign(se=points.get("se"))
-            cells = {"total": rankability(those["total"].to_numpy("float64"), those["se"].to_numpy("float64"))}
+            own = points[points["unit_id"].isin(those["unit_id"])].assign(se=points.get("se"))  # an older run has none
+            cells = {"total": kept.get((str(level), str(peer_class)), float("nan"))}
             for entry in run.scheme.indicators:
                 scored = own[(own["indicator"] == entry.code) & own["points"].notna()]
                 found = rankability(scored["points"].to_numpy("float64"), scored["se"].to_numpy("float64"))
