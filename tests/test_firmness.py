@@ -35,6 +35,7 @@ from fengqiao_eval.scoring.score import score_period
 from fengqiao_eval.scoring.uncertainty import Setting, firm_places
 from places import PERIOD, measured, province, table_of
 from runs_fixture import OWN, write
+from test_uncertainty import changed, errors_of
 
 RANGE = Margin(low=3, high=15, low_w=2, high_w=16, error=5.3, rankable=0.66, grade=0.72)
 SAID = {
@@ -135,6 +136,29 @@ def test_the_one_screen_says_of_whom_it_leans(run, tmp_path, lang):
     [row] = [each for each in level["rows"] if each[0] == OWN]
     assert PULLED[lang] in row[run_screen.FIELDS.index("remark")]
     assert BENT[lang] in row[run_screen.FIELDS.index("remark")]
+
+
+STANDING = {
+    "percentile": {"points": {"kind": "percentile"}},
+    "from the worst to the best": {"points": {"kind": "min_max"}},
+    "in deviations": {"points": {"kind": "z_score"}},
+    "place": {"against": [{"kind": "place"}], "points": {"kind": "curve", "knots": [[1, 100], [12, 20]]}},
+}
+
+
+@pytest.mark.parametrize("kind", STANDING)
+def test_points_for_standing_lean_towards_the_middle_and_bend_nothing(kind):
+    """The mean of their draws lies nearer the middle of the class, which ranges hold already; a cap beside them still counts."""
+    lots = np.random.default_rng(5)
+    met, answers = lots.binomial(15, lots.beta(8, 2, (12, 4))).astype(float), np.full((12, 4), 15.0)
+    of_standing = changed(table_of("plain"), **STANDING[kind])
+    assert not errors_of(of_standing, measured(met, answers))[1].bent.any()
+    capped, [whole] = table_of("capped").dimensions[0].indicators, of_standing.dimensions
+    mixed = whole.model_copy(update={"indicators": (*whole.indicators[:1], *capped[1:])})
+    answers += 10
+    met, answers = answers - (np.arange(12) % 2)[:, None], answers + [1e6, 0, 0, 0]  # the first errs by nothing
+    full = measured(np.column_stack([8e4 * np.arange(12), *met.T[1:]]), answers)
+    assert errors_of(of_standing.model_copy(update={"dimensions": (mixed,)}), full)[1].bent.all()
 
 
 VETO = {"why": "例", "source": "例", "measure": {"kind": "count", "table": "cases", "date": "received_at"}}

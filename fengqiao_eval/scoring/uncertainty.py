@@ -25,8 +25,10 @@ from fengqiao_eval.measuring.rationals import Rational
 from fengqiao_eval.measuring.tallies import PRODUCTS, SQUARES
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records.units import Tree
+from fengqiao_eval.scheme.benchmark import Place
 from fengqiao_eval.scheme.indicator import Entry, Sample
 from fengqiao_eval.scheme.measure import Coded, Count, Figure, Mean, Quantile, Ratio, Share
+from fengqiao_eval.scheme.normalisation import Relative
 from fengqiao_eval.scheme.scheme import Doubt, Scheme, parts_of
 from fengqiao_eval.scoring.adjustments import WHOLE, sum_adjustments
 from fengqiao_eval.scoring.aggregation import Weights, gather, has_coverage, shares, unique_patterns, weights_at
@@ -382,7 +384,7 @@ class Errors:
 
     hundred: the totals of the hundred as printed; outside: what facts add and take; error: of the hundred (NaN: not known);
     points: units × indicators, the error of each (NaN: not known); bent: whether the mean of draws is more than half an error
-    away from what the rule makes of their middle, as it is near a cap; unknown: indicator -> the word for why it has no error.
+    away from what the rule makes of their middle, as it is near a cap (points for standing in the class apart); unknown: indicator -> the word for why it has no error.
     """
 
     hundred: np.ndarray
@@ -429,8 +431,23 @@ def total_errors(setting: Setting, one: "Scored", draws: int = VALUES) -> Errors
     for number in unknown:
         points[:, number] = np.where(_is_random(one, number), np.nan, 0)
     error[(np.isnan(points) & weighs).any(axis=1)] = np.nan
-    bent = np.abs(middle / draws) > error / 2
+    bent = np.abs(middle / draws - _lean_of_standing(sums / draws, one, scheme)) > error / 2
     return Errors(hundred, outside, error, np.where(np.isnan(one.points), np.nan, points), bent, unknown)
+
+
+def _lean_of_standing(leans: np.ndarray, one: "Scored", scheme: Scheme) -> np.ndarray:
+    """Give by how much the means of draws lean in points for standing in the class, in whole numbers of totals.
+
+    Such points spread over the whole scale whatever the units differ by: their draws lie nearer the middle of the class as all
+    that is partly chance does. That is in the ranges already, and no bend of the rule.
+    """
+    standing = [
+        number
+        for number, entry in enumerate(scheme.indicators)
+        if isinstance(entry.points, Relative) or any(isinstance(reference, Place) for reference in entry.against)
+    ]
+    moved = np.nan_to_num(leans[:, standing]) * one.totals.weight_used[:, standing]
+    return np.asarray(moved.sum(axis=1) * 10**scheme.decimals)
 
 
 def _is_random(one: "Scored", number: int) -> np.ndarray:
