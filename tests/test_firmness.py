@@ -96,7 +96,13 @@ def test_english_says_the_same(run):
     """By the level behind the records, and another period under its own name."""
     said = plain_text.firmness(told(run, replace(RANGE, rivals=(Rival("X", 0.6, 0.55),)), "en"))
     assert "By the level behind this period's records its place is 3 to 15, nine times in ten" in said
-    assert "Chance of standing above the next one, X: 60% (not settled); in the next period, levels as they are: 55%" in said
+    assert "By that level, chance of grade" in said
+    assert (
+        "By the level behind the records, chance of standing above the next one, X: 60% (not settled); "
+        "in the next period, levels as they are: 55%" in said
+    )
+    award = plain_text.firmness(told(run, replace(RANGE, named=0.39, award=1), "en"))
+    assert "By that level, chance of being named for an award (1 in all): 39%." in award
 
 
 def flagged(of, *flags):
@@ -104,7 +110,7 @@ def flagged(of, *flags):
     return replace(of, standing=replace(of.standing, flags=flags))
 
 
-PULLED = {"zh": "记录少，名次向中间靠", "en": "few records: the place leans towards the middle"}
+PULLED = {"zh": "范围已放宽到印出的名次", "en": "the range is widened to the printed place"}
 BENT = {"zh": "封顶等规则使误差偏向一边", "en": "caps and the like make the error lean to one side"}
 
 
@@ -156,7 +162,7 @@ def test_points_for_standing_lean_towards_the_middle_and_bend_nothing(kind):
     capped, [whole] = table_of("capped").dimensions[0].indicators, of_standing.dimensions
     mixed = whole.model_copy(update={"indicators": (*whole.indicators[:1], *capped[1:])})
     answers += 10
-    met, answers = answers - (np.arange(12) % 2)[:, None], answers + [1e6, 0, 0, 0]  # the first errs by nothing
+    met, answers = answers - (np.arange(12) % 2)[:, None], answers + np.array([1e6, 0, 0, 0])  # the first errs by nothing
     full = measured(np.column_stack([8e4 * np.arange(12), *met.T[1:]]), answers)
     assert errors_of(of_standing.model_copy(update={"dimensions": (mixed,)}), full)[1].bent.all()
 
@@ -202,7 +208,7 @@ def test_a_veto_on_awards_leaves_the_chance_of_the_place(run):
     of = told(run, replace(RANGE, named=0.0, award=3, first={3: 0.4}))
     veto = Adjusted("x", "否决", "bar_award", "不得评优", 1.0, "1 起", 0.0, (), inside=False)
     assert "按真实水平能列入评优名单（名额3个）的可能为<1%。" in plain_text.firmness(of)
-    assert "名次在前3名的可能为40%。" in plain_text.firmness(replace(of, adjustments=(veto,)))
+    assert "按真实水平名次在前3名的可能为40%。" in plain_text.firmness(replace(of, adjustments=(veto,)))
 
 
 def test_indicators_without_an_error_are_named_in_the_language_of_the_card(run):
@@ -215,6 +221,93 @@ def test_indicators_without_an_error_are_named_in_the_language_of_the_card(run):
         assert words in plain_text.firmness(of)
         assert "别的指标" not in plain_text.firmness(of)
         assert not any(label in said and "error: none" in said for said in of.unknowns)
+
+
+FEW = Margin(error=4.0, rankable=0.7)
+ALL = "（九成以上才算分得出）："
+ONE = {
+    "the first of four": (
+        {"rivals": (Rival("乙", 0.53, 0.5), Rival("丙", 0.896, 0.8), Rival("丁", 0.97, 0.9))},
+        [f"本期真实水平高于后面各单位的可能{ALL}乙（53%）、丙（89%）、丁（97%）。"],
+    ),
+    "one in the middle": (
+        {"rivals": (Rival("丙", 0.6, 0.55), Rival("丁", 0.8, 0.7)), "ahead": (Rival("甲", 0.95, 0.9),)},
+        [
+            f"本期真实水平高于后面各单位的可能{ALL}丙（60%）、丁（80%）。",
+            "前一名甲真实水平高于它的可能为95%；水平不变，下一期总分高于它的可能为90%。",
+        ],
+    ),
+    "the last": (
+        {"ahead": (Rival("甲", 0.95, 0.9), Rival("乙", 0.6, 0.55))},
+        [f"前面各单位本期真实水平高于它的可能{ALL}甲（95%）、乙（60%）。"],
+    ),
+    "the last officer": (
+        {"ahead": (Rival("", 0.95, 0.9), Rival("", 0.6, 0.55))},
+        ["前面各人本期真实水平高于您的可能（依次；九成以上才算分得出）：95%、60%。"],
+    ),
+    "the last of two officers": (
+        {"ahead": (Rival("", 0.896, 0.8),)},
+        ["前一名真实水平高于您的可能为89%（不到九成，分不出先后）；水平不变，下一期总分高于您的可能为80%。"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ONE)
+def test_in_a_class_of_few_everyone_hears_of_every_pair(run, case):
+    """Whoever stands first, between others, or last: how sure it is that the one printed before stands above the other."""
+    pairs, words = ONE[case]
+    of = told(run, replace(FEW, **pairs))
+    assert plain_text.margin_words(of) == ["同类单位太少，不给名次范围，只作两两比较。", *words]
+
+
+def test_the_last_of_many_hears_of_the_one_before_it(run):
+    """Nobody stands after it; the others are told of the next one alone."""
+    before = (Rival("甲", 0.7, 0.6),)
+    assert "前一名甲真实水平高于它的可能为70%" in plain_text.firmness(told(run, replace(RANGE, ahead=before)))
+    assert "前一名" not in plain_text.firmness(told(run, replace(RANGE, ahead=before, rivals=(Rival("乙", 0.7, 0.6),))))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_pairs_are_read_from_the_rows_of_the_one_before(run, tmp_path, lang):
+    """A pair stands once among the chances, with whoever is printed first: the card of the other finds it there."""
+    said = [("S001", "above", OWN, None, 0.62), ("S001", "above_again", OWN, None, 0.58)]
+    of = card(with_chances(run, tmp_path / "run", *said), OWN, lang)
+    assert of.standing.margin.ahead == (Rival(run.unit("S001")["name"], 0.62, 0.58),)
+    words = {"zh": "真实水平高于它的可能为62%", "en": "chance that the one before, "}
+    assert words[lang] in plain_text.firmness(
+        replace(of, standing=replace(of.standing, margin=replace(of.standing.margin, low=3, high=9)))
+    )
+
+
+def test_a_unit_without_error_among_others_has_a_range(run):
+    """Only where nobody of the class errs is the range the place, and is it said that all was counted."""
+    some = Margin(low=4, high=5, error=0.0, places={4: 0.5, 5: 0.5}, rankable=0.9, grade=1.0)
+    assert plain_text.place_range(told(run, some)) == ["九成可能：第4–5名"]
+    said = plain_text.firmness(told(run, some))
+    assert "名次有九成可能在第4至第5名之间" in said
+    assert "全量统计" not in said
+    assert "全量统计" not in plain_text.firmness(told(run, replace(some, low=4, high=4, places={4: 1.0})))
+
+
+def test_what_rests_on_the_same_records_is_said_where_it_matters(run):
+    """Where the error at correlation 1 is larger by a third or more, in both languages; else explain and the notebook say it."""
+    said = "有的指标出自同一批记录：若一同偏高偏低，总分的误差不是4.55分，而是7.17分。"
+    known = replace(RANGE, error=4.5512, joint=7.1698)
+    assert plain_text.firmness(told(run, known)).endswith(said)
+    assert "the error of the total would be 7.17 points, not 4.55." in plain_text.firmness(told(run, known, "en"))
+    assert plain_text.firmness(told(run, replace(FEW, error=4.5512, joint=7.1698, rivals=(Rival("乙", 0.5, 0.5),)))).endswith(
+        said
+    )
+    for joint in (5.9, float("nan"), None):
+        assert "同一批记录" not in plain_text.firmness(told(run, replace(known, joint=joint)))
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.8951, "89%"), (0.9, "90%"), (0.1049, "11%"), (0.0999, "10%"), (0.4999, "49%"), (0.5, "50%")]
+)
+def test_no_chance_is_rounded_over_a_line_that_words_go_by(share, said):
+    """From 90 % on, and to 10 %, it is settled who stands above; from 50 % on a class has an order: numbers never contradict."""
+    assert plain_text.chance(share) == said
 
 
 def test_the_place_has_its_range_beside_it(run):

@@ -1,12 +1,14 @@
 """The parts of a card in plain lines, for terminals, tests and readers of a stored notebook."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fengqiao_eval.errors import UsageError
 from fengqiao_eval.results.card import Card, Standing
+from fengqiao_eval.results.firmness import Rival
 from fengqiao_eval.results.hierarchy import UnitBelow
 from fengqiao_eval.results.lines import DimensionLine, IndicatorLine, Whole
+from fengqiao_eval.scoring.ranking import RANKABLE
 from fengqiao_eval.wording.numbers import (
     Earlier,
     comparison_words,
@@ -112,7 +114,7 @@ def firmness_short(card: Card) -> str:
 def place_range(card: Card) -> list[str]:
     """Say beside the place between which places it may lie, why it stands at an end of them, and that the class has no order."""
     known, lang = card.standing.margin, card.lang
-    if card.standing.rank is None or known.low is None or not known.error:
+    if card.standing.rank is None or known.low is None or known.certain:
         return []
     said = [say("card.margin.short", lang, low=known.low, high=known.high)]
     said += [term("flag", "pulled", lang)] if "pulled" in card.standing.flags else []
@@ -141,7 +143,7 @@ def margin_words(card: Card) -> list[str]:
 
 def _margin_words(card: Card) -> Iterator[str]:
     standing, known, lang = card.standing, card.standing.margin, card.lang
-    if known.counted or (known.low is not None and not known.error):
+    if known.counted or known.certain:
         yield say("card.margin.counted", lang)
         return
     if not known.ordered:
@@ -161,18 +163,26 @@ def _margin_words(card: Card) -> Iterator[str]:
     elif standing.grade and known.low is not None and not known.ordered:
         yield say("card.margin.grade_unsaid", lang, grade=standing.grade)
     yield from _award_chance(card)
-    if len(known.rivals) > 1:
-        those = (say("card.margin.one", lang, name=rival.name, chance=chance(rival.above)) for rival in known.rivals)
-        yield say("card.margin.rivals", lang, those=say("card.comma", lang).join(those))
-    elif known.rivals:
-        rival = known.rivals[0]
-        unsure = "" if max(rival.above, 1 - rival.above) >= SETTLED else say("card.margin.unsettled", lang)
-        told = {"chance": chance(rival.above), "again": chance(rival.again), "settled": unsure}
-        yield (
-            say("card.margin.rival", lang, name=rival.name, **told)
-            if rival.name
-            else say("card.margin.rival_unnamed", lang, **told)
-        )
+    yield from _pairs(known.rivals, "rival", card)
+    if known.low is None or not known.rivals:  # few are told how they stand to all the others, many to the nearest one
+        yield from _pairs(known.ahead, "ahead", card)
+    if known.moves_as_one:
+        errors = {"error": fixed(known.error, card.decimals), "joint": fixed(known.joint, card.decimals)}
+        yield say("card.margin.same_records", lang, **errors)
+
+
+def _pairs(others: Sequence[Rival], side: str, card: Card) -> Iterator[str]:
+    """Say of others printed after the unit (rival), or before it (ahead), how sure it is that the one before stands above."""
+    lang, unnamed = card.lang, "" if others and others[0].name else "_unnamed"
+    if len(others) > 1:
+        each = [chance(one.above) for one in others]
+        named = (say("card.margin.one", lang, name=one.name, chance=said) for one, said in zip(others, each, strict=True))
+        yield say(f"card.margin.{side}s{unnamed}", lang, those=say("card.comma", lang).join(each if unnamed else named))
+    elif others:
+        [one] = others
+        unsure = "" if max(one.above, 1 - one.above) >= SETTLED else say("card.margin.unsettled", lang)
+        told = {"chance": chance(one.above), "again": chance(one.again), "settled": unsure}
+        yield say(f"card.margin.{side}{unnamed}", lang, **({"name": one.name} if one.name else {}), **told)
 
 
 def _without_range(card: Card) -> Iterator[str]:
@@ -199,12 +209,19 @@ SETTLED = 0.9
 
 
 def chance(share: float | None) -> str:
-    """Write a chance in whole per cent, never as certain: 1000 draws show no more.
+    """Write a chance in whole per cent, never as certain: 1000 draws show no more; nor beyond a line that words go by.
 
     >>> chance(0.734), chance(0.9991), chance(0.0)
     ('73%', '>99%', '<1%')
+    >>> chance(0.896), chance(0.9), chance(0.104), chance(0.4961)
+    ('89%', '90%', '11%', '49%')
     """
-    whole = round(100 * (share or 0))
+    known = share or 0.0
+    whole = round(100 * known)
+    if known < (line := whole / 100) and line in (SETTLED, RANKABLE):
+        whole -= 1
+    elif whole == round(100 * (1 - SETTLED)) and 1 - known < SETTLED:
+        whole += 1
     return "<1%" if whole < 1 else ">99%" if whole > 99 else f"{whole}%"  # noqa: PLR2004 - per cent
 
 

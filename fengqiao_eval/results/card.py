@@ -9,7 +9,7 @@ from fengqiao_eval.errors import OFFICER, refuse_in
 from fengqiao_eval.results import lost_records
 from fengqiao_eval.results.caveats import empty_months, unknowns, unranked_reasons
 from fengqiao_eval.results.firmness import Margin, half_band, margin, rivals_of, without_error
-from fengqiao_eval.results.frames import ClassTotals, Frame, class_totals, level_sums, page_names
+from fengqiao_eval.results.frames import ClassTotals, Frame, ahead_of, class_totals, level_sums, page_names
 from fengqiao_eval.results.gains import Gain, gains
 from fengqiao_eval.results.hierarchy import Hierarchy, class_words, hierarchy
 from fengqiao_eval.results.lines import (
@@ -230,11 +230,13 @@ def _losses(frame: Frame, below: Sequence[str], run: Run, scored: Collection[str
 def _margin(run: Run, chances: Frame, place: Row, who: Identity, lines: Sequence[IndicatorLine]) -> Margin:
     """Read how firm the place is; rivals are called by their names, an officer's by none."""
     rows = [row for row in chances.rows(who.unit_id) if row["period"] == who.period] if place else []
-    called = {} if who.is_officer else {other: text(run.unit(other)["name"]) for other in rivals_of(rows)}
+    ahead = ahead_of(chances, who.period).get(who.unit_id, ()) if place else ()
+    others = (*rivals_of(rows), *(other for other, *_ in ahead))
+    called = {} if who.is_officer else {other: text(run.unit(other)["name"]) for other in others}
     own = {line.code: line.label for line in lines}
     labels = {indicator.label: own[indicator.code] for indicator in run.scheme.indicators if indicator.code in own}
     unknown = without_error(run.manifest.get("notes", ()), labels)
-    return replace(margin(place, rows, called), unknown=unknown, counted=run.scheme.error == "none")
+    return replace(margin(place, rows, called, ahead), unknown=unknown, counted=run.scheme.error == "none")
 
 
 def identity(run: Run, unit_id: str, lang: str = "zh") -> Identity:

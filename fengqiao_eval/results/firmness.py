@@ -24,7 +24,10 @@ BAND = 1.645
 
 
 class Rival(NamedTuple):
-    """Another unit of the class ('' where it is not named): the chance of standing above it, behind all and in another period."""
+    """Another unit of the class ('' where it is not named): the chance of standing above it, behind all and in another period.
+
+    Of one that is printed before the unit it is the chance that it stands above the unit.
+    """
 
     name: str
     above: float
@@ -36,10 +39,11 @@ class Margin:
     """What is known of how firm a place is; what was not asked, or cannot be said, is None or empty.
 
     low, high: places between which the place by what lies behind the total lies, nine times in ten; low_w, high_w: with weights
-    in doubt too; error: of the total, in points; places {place: chance}, for a picture; rankable: the share of what they differ
-    by that the units of the class keep; grade: the chance of the grade printed; first {k: chance}: of being among the first k;
-    named: of being named for an award, one of so many (award). Where there is no range: unknown {why: indicators without an
-    error}, counted: the scheme says that all there is was counted.
+    in doubt too; error: of the total, in points; joint: that error were all indicators that rest on the same records to move as
+    one; places {place: chance}, for a picture; rankable: the share of what they differ by that the units of the class keep;
+    grade: the chance of the grade printed; first {k: chance}: of being among the first k; named: of being named for an award,
+    one of so many (award); rivals: units printed after it, the nearest first, ahead: those before it. Where there is no range:
+    unknown {why: indicators without an error}, counted: the scheme says that all there is was counted.
     """
 
     low: int | None = None
@@ -47,6 +51,7 @@ class Margin:
     low_w: int | None = None
     high_w: int | None = None
     error: float | None = None
+    joint: float | None = None
     places: Mapping[int, float] = field(default_factory=dict)
     rankable: float | None = None
     grade: float | None = None
@@ -54,6 +59,7 @@ class Margin:
     named: float | None = None
     award: int = 0
     rivals: tuple[Rival, ...] = ()
+    ahead: tuple[Rival, ...] = ()
     unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     counted: bool = False
 
@@ -62,16 +68,31 @@ class Margin:
         """Whether the class can be put into an order at all."""
         return self.rankable is None or self.rankable >= RANKABLE
 
+    @property
+    def certain(self) -> bool:
+        """Whether nobody of the class has an error: the place is the range, and nothing was drawn of it."""
+        return self.low is not None and self.low == self.high and not self.error and not self.places
+
+    @property
+    def moves_as_one(self) -> bool:
+        """Whether the error is larger by a third or more where what rests on the same records errs together."""
+        return bool(self.error and self.joint) and 3 * (self.joint or 0) >= 4 * (self.error or 0)
+
 
 def rivals_of(chances: Iterable[Row]) -> list[str]:
     """List the unit_id of those against whom a unit is held."""
     return [text(row["object"]) for row in chances if row["statement"] == "above"]
 
 
-def margin(rank: Row, chances: Iterable[Row], called: Mapping[str, str] | None = None) -> Margin:
+def margin(
+    rank: Row,
+    chances: Iterable[Row],
+    called: Mapping[str, str] | None = None,
+    ahead: Iterable[tuple[str, float, float]] = (),
+) -> Margin:
     """Put together what the row of a unit in ranks, and its rows in chances of the same period, say of its place.
 
-    called: names of other units; who has none there is not named.
+    called: names of other units; who has none there is not named; ahead: who is printed before it, as ahead_of lists them.
 
     >>> row = {"rank_low": 3, "rank_high": 9, "se_total": 1.5}
     >>> said = margin(row, [{"statement": "place", "object": "", "k": 4, "chance": 0.25}])
@@ -90,6 +111,7 @@ def margin(rank: Row, chances: Iterable[Row], called: Mapping[str, str] | None =
         low_w=low_w,
         high_w=high_w,
         error=number(rank.get("se_total")),
+        joint=number(rank.get("se_joint")),
         places=_by_place(rows, "place"),
         rankable=_chance(rows, "rankable"),
         grade=_chance(rows, "grade"),
@@ -97,6 +119,7 @@ def margin(rank: Row, chances: Iterable[Row], called: Mapping[str, str] | None =
         named=_chance(rows, "named"),
         award=next((int(row["k"]) for row in rows if row["statement"] == "named"), 0),
         rivals=tuple(Rival((called or {}).get(other, ""), chance, again.get(other, 0.0)) for other, chance in above.items()),
+        ahead=tuple(Rival((called or {}).get(other, ""), *told) for other, *told in ahead),
     )
 
 

@@ -248,6 +248,20 @@ def class_totals(ranks: Frame, period: str) -> Mapping[tuple[str, str], ClassTot
 
 
 @lru_cache(maxsize=FILES)
+def ahead_of(chances: Frame, period: str) -> Mapping[str, Sequence[tuple[str, float, float]]]:
+    """List of each unit who is printed before it and held against it: unit_id, the chance to stand above it, and again."""
+    if not chances.columns:
+        return {}
+    main, found = chances.mark("period", period), dict[str, dict[str, list[float]]]()
+    for word in ("above", "above_again"):
+        rows = main & chances.mark("statement", word)
+        names = ("object", KEY, "chance")
+        for unit, other, chance in zip(*(chances.columns[name].at(rows) for name in names), strict=True):
+            found.setdefault(unit, {}).setdefault(other, []).append(chance)
+    return {unit: [(other, each[0], each[-1]) for other, each in those.items()] for unit, those in found.items()}
+
+
+@lru_cache(maxsize=FILES)
 def page_names(units: Frame) -> Mapping[str, str]:
     """Name the file of each unit's card, without ending, from the frame units."""
     return file_names(units.units)

@@ -149,6 +149,7 @@ def preload_frames(run: Run) -> None:
             run.frame(name, officers=officers).rows("")
         frames.page_names(run.frame("units", officers=officers))
         frames.level_sums(run.frame("points", officers=officers), run.period)
+        frames.ahead_of(run.frame("chances", officers=officers), run.period)
         for peers in frames.class_totals(run.frame("ranks", officers=officers), run.period).values():
             peers.settle()
     run.below("")

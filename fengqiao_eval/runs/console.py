@@ -194,7 +194,7 @@ def correction_lines(made: Made, lang: str) -> Iterator[str]:
 
 
 def quiet_lines(made: Made, lang: str) -> Iterator[str]:
-    """Say what is said even when nothing is asked to be: corrections, what is gone or tells too much, records that count for none."""
+    """Say what is said even when nothing is asked to be: corrections, pages gone or telling too much, records of nobody."""
     yield from correction_lines(made, lang)
     yield from gone_lines(made, lang)
     yield from beside_lines(made, lang)

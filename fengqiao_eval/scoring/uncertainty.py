@@ -384,7 +384,8 @@ class Errors:
 
     hundred: the totals of the hundred as printed; outside: what facts add and take; error: of the hundred (NaN: not known);
     points: units × indicators, the error of each (NaN: not known); bent: whether the mean of draws is more than half an error
-    away from what the rule makes of their middle, as it is near a cap (points for standing in the class apart); unknown: indicator -> the word for why it has no error.
+    away from what the rule makes of their middle, as it is near a cap; points for standing in the class are left out of that;
+    unknown: indicator -> the word for why it has no error.
     """
 
     hundred: np.ndarray
