@@ -15,7 +15,8 @@ from fengqiao_eval.errors import UsageError
 from fengqiao_eval.pages import plain_text, run_screen
 from fengqiao_eval.pages.charts import dot_strip, draw_funnel, draw_places
 from fengqiao_eval.pages.explain import Question, total_lines
-from fengqiao_eval.pages.fragments import headline
+from fengqiao_eval.pages.fragments import PAGE, headline
+from fengqiao_eval.pages.page import page
 from fengqiao_eval.results.card import card
 from fengqiao_eval.results.firmness import (
     Margin,
@@ -35,6 +36,7 @@ from fengqiao_eval.scoring.score import score_period
 from fengqiao_eval.scoring.uncertainty import Setting, firm_places
 from places import PERIOD, measured, province, table_of
 from runs_fixture import OWN, write
+from test_page import notebook
 from test_uncertainty import changed, errors_of
 
 RANGE = Margin(low=3, high=15, low_w=2, high_w=16, error=5.3, rankable=0.66, grade=0.72)
@@ -308,6 +310,23 @@ def test_what_rests_on_the_same_records_is_said_where_it_matters(run):
 def test_no_chance_is_rounded_over_a_line_that_words_go_by(share, said):
     """From 90 % on, and to 10 %, it is settled who stands above; from 50 % on a class has an order: numbers never contradict."""
     assert plain_text.chance(share) == said
+
+
+FULL = replace(
+    RANGE, low=104, high=389, low_w=93, high_w=421, joint=7.4, rankable=0.43,
+    places={100 + 10 * place: 0.05 for place in range(20)},
+    named=0.14, award=12, first={12: 0.15}, rivals=(Rival("晴溪开发区派出所", 0.6, 0.55),),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("unit", [OWN, "S001", "P0002"])
+def test_a_page_holds_all_that_is_said_of_its_place(run, unit, lang):
+    """The page of a card that says everything of its place is no larger than any other may be."""
+    own = card(run, unit, lang)
+    of = flagged(replace(own, standing=replace(own.standing, margin=FULL)), "pulled", "bent")
+    assert len(plain_text.margin_words(of)) == 7
+    assert len(page(notebook(of), run, unit, lang).encode()) <= PAGE
 
 
 def test_the_place_has_its_range_beside_it(run):
