@@ -257,8 +257,31 @@ ENDS = """
 | same    | {figures: {a: 280余, b: 285以上, c: 284以下}}                              | contradictory | no number is both                     |
 """
 
+GROWTH_OF_RATES = """
+| kind    | given                                                       | verdict     | why                                                  |
+| growth  | {of: rate, before: 40%, after: 88%, printed: 120%}          | reading     | it rose by 120 % of what it was, and by 48 points    |
+| growth  | {of: rate, after: 88%, printed: 120%}                       | derived     | it was 40 %; no share lay 120 points lower           |
+| growth  | {of: rate, before: 40%, printed: 120%}                      | derived     | it is 88 %; no share lies 120 points higher          |
+| growth  | {of: rate, before: 60%, printed: 120%}                      | disagrees   | 132 % is no share, nor is 180 %                      |
+| growth  | {of: rate, before: 45%, printed: 122%}                      | derived     | 99.9 % is                                            |
+| growth  | {of: rate, printed: 120%}                                   | possible    | in per cent of what was alone                        |
+| growth  | {of: rate, printed: 100%}                                   | ambiguous   | from nothing to all, or doubled                      |
+| growth  | {of: rate, printed: -120%}                                  | disagrees   | nothing falls by more than all, in neither reading   |
+| growth  | {of: rate, printed: 120个百分点}                            | disagrees   | no share has so many points                          |
+| growth  | {of: rate, after: 88%, printed: 120个百分点}                | disagrees   | it would have been less than nothing                 |
+| growth  | {of: rate, after: 95%, printed: -8%}                        | disagrees   | it would have been more than all                     |
+| growth  | {of: rate, after: 92.4%, printed: -8%}                      | ambiguous   | as 8 % may be 7.5                                    |
+| growth  | {of: rate, before: 12.5, printed: 120%}                     | ambiguous   | without a sign it is no share                        |
+| growth  | {of: rate, before: 60%, printed: 120%, years: 2}            | disagrees   | 290 % is no share                                    |
+| growth  | {of: rate, before: 40%, after: 88%, printed: 1.2倍}         | possible    | a rise by 1.2 times is one of 120 %                  |
+| growth  | {of: count, before: 100, after: 220, printed: 120%}         | agrees      | of a count too                                       |
+| growth  | {of: count, before: 100, after: 220, printed: 1.2倍}        | agrees      | and in times                                         |
+"""
 
-@pytest.mark.parametrize("line", [*OTHERS.strip().splitlines()[1:], *ENDS.strip().splitlines()[1:]])
+
+@pytest.mark.parametrize(
+    "line", [*OTHERS.strip().splitlines()[1:], *ENDS.strip().splitlines()[1:], *GROWTH_OF_RATES.strip().splitlines()[1:]]
+)
 def test_each_kind_of_claim_holds_or_does_not(line, tmp_path):
     """What is printed is reproduced, can hold, fails, or cannot be checked."""
     kind, given, expected, *_ = (cell.strip() for cell in line.strip("| ").split("|"))

@@ -25,7 +25,7 @@ from fengqiao_eval.errors import InputError, refuse
 from fengqiao_eval.words import say
 
 SCALES = {"": 1, "万": 10**4, "亿": 10**8}
-PARTS = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "个百分点": Fraction(1, 100)}
+PARTS = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "个百分点": Fraction(1, 100), "倍": Fraction(1)}
 """What is written behind a number -> what one of it is."""
 MISSING = "*"
 """How a figure is written that the source does not give."""
@@ -35,13 +35,14 @@ MOST_CLAIMS = 1_000
 """As many claims a document may hold."""
 _FIGURE = re.compile(
     r"(?P<sign>-?)(?P<digits>\d{1,15}(?:\.\d{1,10})?)(?P<more>[余多]?)(?P<scale>[万亿]?)(?P<over>[余多]?)"
-    r"(?P<part>%|‰|个百分点|)(?P<bound>以上|以下|)",
+    r"(?P<part>%|‰|个百分点|倍|)(?P<bound>以上|以下|)",
     re.ASCII,
 )
 
 Verdict = Literal[
     "agrees", "reading", "possible", "ambiguous", "disagrees", "contradictory", "over", "repeated", "derived", "uncheckable"
 ]
+_Reading = Literal["points", "relative"]
 Way = Literal["", "rounded", "cut"]
 """How a printed figure is reproduced: not at all, rounded half-up, or only by cutting off what follows."""
 
@@ -124,6 +125,10 @@ class FigureSpan:
         return None if end is not None and end < start else (int(start), end)
 
 
+A_SHARE = FigureSpan(Fraction(0), Fraction(1), with_high=True)
+"""What a share of a whole may be."""
+
+
 def common(spans: Iterable[FigureSpan]) -> FigureSpan | None:
     """Give what all spans hold, by their greatest low end and their least high end; None: no number is in all of them.
 
@@ -144,7 +149,7 @@ def common(spans: Iterable[FigureSpan]) -> FigureSpan | None:
 class PrintedFigure:
     """A figure as printed: its text, its number, the worth of its last digit, and what stands behind it.
 
-    step: of 余 the worth of the last digit that is not 0; part: %, ‰, 个百分点 or nothing; kind: what the number stands for;
+    step: of 余 the worth of the last digit that is not 0; part: %, ‰, 个百分点, 倍 or nothing; kind: what the number stands for;
     signed: a change, which may fall below 0; nothing else does, so that what is printed as 0% is no less than 0.
     """
 
@@ -196,7 +201,7 @@ class PrintedFigure:
 
 
 def read_figure(given: Any, *, signed: bool = False) -> PrintedFigure:
-    """Read a figure as it is printed: 46, 98.4%, 15.4万, 280余, 600余万, 98%以上, 8个百分点; signed: it may fall below 0.
+    """Read a figure as it is printed: 46, 98.4%, 15.4万, 280余, 600余万, 98%以上, 8个百分点, 1.2倍; signed: it may fall below 0.
 
     Raises what pydantic makes a fault of for anything else.
 
@@ -450,7 +455,8 @@ class WithinClaim(_Claim):
 class GrowthClaim(_Claim):
     """A change from before to after: of a count in per cent of it; of a rate in points or in per cent of it.
 
-    years: so many changes of the printed size, one upon the other.
+    years: so many changes of the printed size, one upon the other. What is printed before or after with % or ‰ is a share, and
+    none is more than the whole: a change that would make it so is not meant. In per cent of what it was a rate may rise by any.
     """
 
     kind: Literal["growth"]
@@ -473,8 +479,7 @@ class GrowthClaim(_Claim):
             return ClaimVerdict("uncheckable")
         readings = self._readings()
         if self.before is None or self.after is None:
-            reckoned = tuple(one for reading in readings if (one := self._inferred(reading)))
-            return ClaimVerdict("ambiguous" if len(readings) > 1 else "derived" if reckoned else "uncheckable", reckoned)
+            return self._infer(readings)
         pairs = [found for reading in readings if (found := self._reckoned(reading, self.before, self.after))]
         if not pairs:
             return ClaimVerdict("uncheckable")
@@ -484,13 +489,46 @@ class GrowthClaim(_Claim):
             return ClaimVerdict("ambiguous" if len(ways) > 1 else "reading", reckoned)
         return ClaimVerdict(_verdict(ways[0] if ways else "", exact=all(exact for _, exact in pairs)), reckoned)
 
-    def _readings(self) -> tuple[Literal["points", "relative"], ...]:
+    def _readings(self) -> tuple[_Reading, ...]:
         """Of a rate that changes by so many % either may be meant."""
         if self.printed is not None and self.printed.part == "个百分点":
             return ("points",)
+        if self.printed is not None and self.printed.part == "倍":
+            return ("relative",)
         return ("points", "relative") if self.of == "rate" and self.years == 1 else ("relative",)
 
-    def _inferred(self, reading: Literal["points", "relative"]) -> Reckoning | None:
+    def _infer(self, readings: tuple[_Reading, ...]) -> ClaimVerdict:
+        """Infer what is not printed, in each way that can be meant, in which no share is less than nothing or more than all."""
+        found = {reading: self._inferred(reading) for reading in readings}
+        reckoned = tuple(one for one in found.values() if one)
+        meant = [reading for reading in readings if self._is_possible(reading)]
+        if not meant:
+            return ClaimVerdict("uncheckable" if readings == ("relative",) and not reckoned else "disagrees", reckoned)
+        if len(meant) > 1:
+            return ClaimVerdict("ambiguous", reckoned)
+        if one := found[meant[0]]:
+            return ClaimVerdict("derived", (one,))
+        if len(readings) == 1 or self.printed is None:
+            return ClaimVerdict("uncheckable")
+        only = Reckoning(self.printed.text, "", self.printed.value, self.printed.part, "rounded", meant[0])
+        return ClaimVerdict("possible", (only,))
+
+    def _is_possible(self, reading: _Reading) -> bool:
+        """Say whether a change may be meant so: of a share no more than the whole comes of it, or was before."""
+        known = self.after or self.before
+        every = self._all_years(self.printed.rounded, reading) if self.printed else None
+        if every is None or self.of != "rate":
+            return every is not None
+        if known is None:  # no share changes by more points than there are
+            return reading == "relative" or every.meets(FigureSpan(Fraction(-1), Fraction(1), with_high=True))
+        if reading == "points":
+            other = known.rounded + (every.mirrored if self.after else every)
+        else:
+            factor = every + FigureSpan.point(1)
+            other = known.rounded / factor if self.after else known.rounded * factor
+        return not _share_sign(known) or other.meets(A_SHARE)
+
+    def _inferred(self, reading: _Reading) -> Reckoning | None:
         """Infer what is not printed: what was before, what comes after, or what the changes of several years come to."""
         change, part = self.printed, "%" if self.of == "rate" else ""
         if change is None or (reading == "relative" and change.value < -1):  # nothing falls by more than all of it
@@ -509,9 +547,7 @@ class GrowthClaim(_Claim):
             return Reckoning(f"(1 {sign} {change.text.removeprefix('-')})^{self.years} - 1", "", factor - 1, "%")
         return None
 
-    def _reckoned(
-        self, reading: Literal["points", "relative"], before: PrintedFigure, after: PrintedFigure
-    ) -> tuple[Reckoning, bool] | None:
+    def _reckoned(self, reading: _Reading, before: PrintedFigure, after: PrintedFigure) -> tuple[Reckoning, bool] | None:
         """Reckon the change from what is printed before and after; a share of nothing is none."""
         if self.printed is None or (reading == "relative" and not before.value):
             return None
@@ -526,15 +562,20 @@ class GrowthClaim(_Claim):
         way = self.printed.way(span) if self.years == 1 else self._several(span, self.printed.rounded, reading)
         return Reckoning(figures, "", value, "%", way, reading), span.exact
 
-    def _several(self, span: FigureSpan, one: FigureSpan, reading: Literal["points", "relative"]) -> Way:
+    def _several(self, span: FigureSpan, one: FigureSpan, reading: _Reading) -> Way:
         """Say whether so many changes, each printed as it is, may come to what is found; nothing falls by more than all of it."""
+        every = self._all_years(one, reading)
+        return "rounded" if every and every.meets(span) else ""
+
+    def _all_years(self, one: FigureSpan, reading: _Reading) -> FigureSpan | None:
+        """Give what the changes of all years may come to; None where each would take more than there is."""
         possible = common([one, FigureSpan(Fraction(-1), None)]) if reading == "relative" else one
         if possible is None:
-            return ""
+            return None
         low, high = (None if end is None else self._together(end, reading) for end in (possible.low, possible.high))
-        return "rounded" if FigureSpan(low, high, possible.with_low, possible.with_high).meets(span) else ""
+        return FigureSpan(low, high, possible.with_low, possible.with_high)
 
-    def _together(self, change: Fraction, reading: Literal["points", "relative"]) -> Fraction:
+    def _together(self, change: Fraction, reading: _Reading) -> Fraction:
         """Say what the changes of all years come to."""
         return (1 + change) ** self.years - 1 if reading == "relative" else change * self.years
 
