@@ -365,6 +365,137 @@ def test_a_month_is_held_against_those_around_it_and_a_year_apart(counts, missin
     assert series.odd_months(pd.Series(counts)) == (missing, swollen)
 
 
+SEASON = [1 + 0.12 * (month % 12 in (5, 6, 7)) - 0.12 * (month % 12 in (11, 0, 1)) for month in range(36)]
+
+
+def level(*years, at=60):
+    """Give the months of years, each so many times as busy, with a season."""
+    return [
+        round(at * times * SEASON[month])
+        for times, month in zip([one for one in years for _ in range(12)], range(36), strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        (level(1, 2), range(12, 24)),  # since the first of January everything is counted twice
+        (level(1, 0.5), range(12, 24)),
+        (level(1, 1.6), range(12, 24)),
+        (level(1, 2, 2), range(12, 24)),  # the third year is as the second
+        (level(1, 2, 1), range(12, 36)),  # and back
+        (level(1, 2)[6:], range(6, 18)),  # of the year before only a half is there
+        (level(1, 1)[:21] + [count * 2 for count in level(1, 1)[21:24]], range(21, 24)),  # the last three months
+        (level(1, 1.1), []),
+        (level(1, 1.2), []),
+        (level(1, 1.2, 1.4), []),
+        ([round(60 * 1.04**month) for month in range(24)], []),  # more than half as much a year later, by and by
+        ([round(60 * 0.96**month) for month in range(24)], []),
+        (level(1, 2, at=4), []),  # too few to say
+        (level(1, 2)[8:20], []),  # no month has one a year before
+        ([round(60 * (1 + 0.6 * (month % 12 in (5, 6, 7)))) for month in range(30)], []),  # summers
+    ],
+)
+def test_a_step_between_years_is_told_and_growth_is_not(counts, told):
+    """Where months are at once on another level than the year before, those of the first year after it are told."""
+    assert series.odd_months(pd.Series(counts)) == ([], list(told))
+
+
+@pytest.mark.parametrize(
+    ("table", "times"), [("cases", 2), ("visits", 2), ("surveys", 2), ("disputes", 2), ("cases", 0.5), ("cases", 1.2)]
+)
+def test_a_province_that_counts_otherwise_from_a_new_year_on(clean, tmp_path, table, times):
+    """Twice the records, or half of them, are twelve swollen or sunk months; a fifth more is growth."""
+    rows = clean[table]
+    later = rows[rows[OWN_DATE[table]] >= "2024-01-01"]
+    more = later.sample(frac=times - 1, random_state=0) if times > 1 else later.head(0)
+    gone = later.sample(frac=1 - times, random_state=0) if times < 1 else later.head(0)
+    rows = pd.concat([rows.drop(gone.index), more.assign(**{rows.columns[0]: "M-" + more.iloc[:, 0]})])
+    clean["units"].to_parquet(tmp_path / "units.parquet")
+    rows.to_parquet(tmp_path / f"{table}.parquet")
+    asked = validate(*read_records(tmp_path, name="records"), PERIOD, ["month_missing", "month_swollen"])
+    months = [f"2024-{month:02d}" for month in range(1, 13)]
+    assert [list(one.listing["record_id"]) for one in asked.failing] == ([] if times == 1.2 else [months])
+
+
+@pytest.mark.parametrize("month", ["2023-01", "2024-05", "2024-10", "2024-12"])
+def test_a_month_of_one_unit_is_missing_wherever_it_lies(clean, tmp_path, month):
+    """The first month of the records, one in the middle, and the first and last of the period."""
+    visits = clean["visits"]
+    unit = visits["unit_id"].value_counts().index[1]
+    gone = (visits["unit_id"] == unit) & (visits["visited_at"].dt.strftime("%Y-%m") == month)
+    assert unit_months(clean["units"], visits[~gone], tmp_path) == [f"{unit} {month}"]
+
+
+def unit_months(units, visits, folder, period=PERIOD):
+    """Name the months in which units have no visit."""
+    units.to_parquet(folder / "units.parquet")
+    visits.to_parquet(folder / "visits.parquet")
+    asked = validate(*read_records(folder, name="records"), period, ["unit_month"])
+    return [one for step in asked.failing for one in step.listing["record_id"]]
+
+
+@pytest.mark.parametrize(
+    ("valid", "told"),
+    [
+        ({}, ["2024-11", "2024-12"]),
+        ({"valid_to": "2024-12-31"}, ["2024-11", "2024-12"]),
+        ({"valid_to": "2024-12-30"}, ["2024-11"]),
+        ({"valid_to": "2024-11-15"}, []),
+        ({"valid_from": "2024-12-01"}, ["2024-12"]),
+        ({"valid_from": "2024-12-02"}, []),
+    ],
+)
+def test_a_unit_has_records_in_the_months_in_which_it_is_in_force(clean, tmp_path, valid, told):
+    """A unit that ends or begins within a month need have none in it; nor has one that is no more, or not yet."""
+    visits, units = clean["visits"], clean["units"].copy()
+    unit = visits["unit_id"].value_counts().index[1]
+    for column, day in valid.items():
+        units.loc[units["unit_id"] == unit, column] = pd.Timestamp(day)
+    rows = visits[(visits["unit_id"] != unit) | (visits["visited_at"] < "2024-11-01")]
+    assert unit_months(units, rows, tmp_path) == ([f"{unit} {month}" for month in told] if "valid_from" not in valid else [])
+    assert unit_months(units, rows, tmp_path, parse("2024-10")) == []
+
+
+QUARTER = [f"2024-{month}" for month in (10, 11, 12)]
+
+
+@pytest.mark.parametrize("month", QUARTER)
+def test_a_month_of_one_unit_is_missing_where_only_a_quarter_is_there(clean, tmp_path, month):
+    """Three months of records are enough where the unit has two of them, and others have the third."""
+    visits = clean["visits"][clean["visits"]["visited_at"] >= "2024-10-01"]
+    unit = visits["unit_id"].value_counts().index[1]
+    gone = (visits["unit_id"] == unit) & (visits["visited_at"].dt.strftime("%Y-%m") == month)
+    assert unit_months(clean["units"], visits[~gone], tmp_path) == [f"{unit} {month}"]
+
+
+def uses(**words):
+    """Find the uses of words that change: each a text of digits, the records of a month."""
+    rows = [(word, month, int(count) * 5) for word, text in words.items() for month, count in enumerate(text) if int(count)]
+    length = max(map(len, words.values()))
+    return series.changing_words(pd.DataFrame(rows, columns=["word", "month", "rows_"]), 0, length - 1).to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"old": "999999000000", "new": "000000999999"}, [["new", 6, 11], ["old", 0, 5]]),
+        ({"old": "999990000000", "new": "000000999999"}, [["new", 6, 11], ["old", 0, 4]]),  # a month of neither
+        ({"old": "999900000000", "new": "000000999999"}, [["new", 6, 11], ["old", 0, 3]]),
+        ({"old": "999099000000", "new": "000000990099"}, [["new", 6, 11], ["old", 0, 5]]),  # a pause in the use of each
+        ({"old": "999900100000", "new": "000000999999"}, [["new", 6, 11], ["old", 0, 6]]),  # somebody was late
+        ({"old": "999999999000", "new": "000000000009"}, [["new", 11, 11], ["old", 0, 8]]),
+        ({"old": "999999999999000099999999"}, [["old", 0, 11], ["old", 16, 23]]),  # gone, and back
+        ({"ice": "990000000099990000000099"}, []),  # every winter
+        ({"sun": "000099990000000099990000"}, []),  # every summer
+        ({"used": "990999099999"}, []),
+    ],
+)
+def test_words_change_whether_or_not_months_lie_between(words, told):
+    """Old words end and new ones begin with a month or two of neither, or pause; what comes every year is no change."""
+    assert uses(kept="9" * max(map(len, words.values())), **words) == told
+
+
 # The report
 
 

@@ -1,5 +1,6 @@
 """A validation of records: every step with its units, how many passed and failed, and the first records that failed."""
 
+from calendar import monthrange
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,7 @@ from fengqiao_eval.records.checks import UNSHOWN, text_columns
 from fengqiao_eval.records.identifiers import show_id, show_unknown
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
+from fengqiao_eval.records.units import dates
 from fengqiao_eval.validation import series, steps
 from fengqiao_eval.validation.steps import RULES, SEVERITIES, Severity
 
@@ -306,10 +308,25 @@ class _Validation:
         for rule, odd in zip(("month_missing", "month_swollen"), series.odd_months(every), strict=True):
             listing = _name_list(str(Period(one, 1)) for one in odd)
             yield self._step(rule, table, table.own_date, len(every), len(odd), listing)
-        tested, empty = series.empty_unit_months(counts)
+        tested, empty = series.empty_unit_months(counts, self._whole_months(every), self._spans)
         named = [(f"{show_unknown(unit)} {Period(one, 1)}", show_unknown(unit)) for unit, one in empty[:LISTED]]
         listing = pd.DataFrame(named, columns=["record_id", "unit_id"], dtype="str")
         yield self._step("unit_month", table, table.own_date, tested, len(empty), listing)
+
+    def _whole_months(self, every: "pd.Series[int]") -> list[int]:
+        """Give the months of a table from its first record on; without a period the last may be half a month."""
+        seen = every.index[every > 0]
+        last = self._until() if self.period else seen.max()
+        return [month for month in every.index if seen.min() <= month < last]
+
+    @cached_property
+    def _spans(self) -> dict[str, list[tuple[int, int]]]:
+        """Give the stretches of whole months in which each unit is in force; none where there is no table of units."""
+        units = self.records.tables.get("units")
+        if units is None:
+            return {}
+        names = [name for name in ("unit_id", "valid_from", "valid_to") if name in units.columns]
+        return months_in_force(query.fetch(units.filter(units.level != OFFICER), names))
 
     def _columns(self, table: Table, rows: query.Rows, counts: pd.DataFrame) -> Iterator[ValidationStep]:
         """Find the columns that never vary, and the words that come and go."""
@@ -340,7 +357,7 @@ class _Validation:
             for word, start, end in changing.itertuples(index=False)
         ]
         listing = _name_list(shown)
-        return self._step("label", table, name, int(counts[name].nunique()), len(changing), listing)
+        return self._step("label", table, name, int(counts[name].nunique()), int(changing["word"].nunique()), listing)
 
     # A step
 
@@ -404,6 +421,33 @@ def _words(rows: query.Rows, column: str) -> "pd.Series[int]":
 def _month(own: Any) -> Any:
     """Number the month of a time (months since year 0)."""
     return own.year().cast("int64") * 12 + own.month().cast("int64") - 1
+
+
+def months_in_force(units: pd.DataFrame) -> dict[str, list[tuple[int, int]]]:
+    """Give the stretches of whole months in which units are in force, as their first and last month (months since year 0).
+
+    units: unit_id and, where they are known, valid_from and valid_to; a unit may have several rows, one after another.
+
+    >>> months_in_force(pd.DataFrame({"unit_id": ["A"], "valid_from": [date(2024, 1, 2)], "valid_to": [date(2024, 3, 31)]}))
+    {'A': [(24289, 24290)]}
+    """
+    starts, ends = dates(units, "valid_from", date.min), dates(units, "valid_to", date.max)
+    spans: dict[str, list[tuple[date, date]]] = {}
+    for unit, start, end in sorted(zip(units["unit_id"], starts, ends, strict=True)):
+        mine = spans.setdefault(unit, [])
+        if mine and start.toordinal() <= mine[-1][1].toordinal() + 1:
+            mine[-1] = mine[-1][0], max(mine[-1][1], end)
+        else:
+            mine.append((start, end))
+    return {unit: [(_first_month(start), _last_month(end)) for start, end in mine] for unit, mine in spans.items()}
+
+
+def _first_month(start: date) -> int:
+    return start.year * 12 + start.month - 1 + (start.day > 1)
+
+
+def _last_month(end: date) -> int:
+    return end.year * 12 + end.month - 1 - (end.day < monthrange(end.year, end.month)[1])
 
 
 def _unit_months(rows: query.Rows, table: Table) -> pd.DataFrame:
