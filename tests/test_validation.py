@@ -107,6 +107,13 @@ def plant_ids(p):
     p.tell("id_twice", 3, again["survey_id"])
     p.tell("id_units", 1, again["survey_id"].iloc[:1])
     p.add("surveys", again)
+    wide = p.copies("disputes", 3, received_at=pd.Timestamp("2024-07-03 09:00"), recorded_at=pd.NaT, due_at=pd.NaT)
+    seconds = pd.to_timedelta(range(3), unit="s")
+    ids = list(wide["dispute_id"])
+    wide = wide.assign(received_at=wide["received_at"] + seconds, resolved_at=pd.NaT, recurred_at=pd.NaT, performed=pd.NA)
+    wide["dispute_id"] = [ids[0].lower(), f" {ids[1]}", ids[2].translate({n: n + 0xFEE0 for n in range(0x21, 0x7F)})]
+    p.tell("id_alike", 3, [*ids, *wide["dispute_id"]])
+    p.add("disputes", wide)
     p.put("unknown_unit", "cases", 6, unit_id="X999")
     p.put("unknown_officer", "visits", 7, officer_id="P9999")
     officer = p.tables["units"].query("level == 'officer'").iloc[:1].assign(unit_id="P8888", name="某")
@@ -131,6 +138,14 @@ def plant_times(p):
     early = {"arrived_at": lambda t: t["received_at"].dt.normalize() + pd.Timedelta(minutes=5)}
     entered = {"recorded_at": lambda t: t["received_at"] + days(2)}
     p.put("midnight", "cases", 10, **late, **early, **entered, **still)
+    duties = p.tables["duties"]
+    early = duties.index[duties["done_at"].notna()][:4]
+    duties.loc[early, "done_at"] = duties.loc[early, "due_from"] - days(3)
+    p.tell("order_aside", 4, [*p.ids["order_aside"], *duties.loc[early, "duty_id"]])
+    p.put("premise", "cases", 3, lambda t: ~t["audited"], passed=True)
+    mine = p.ids["premise"]
+    p.put("premise", "disputes", 2, lambda t: t["resolved_at"].isna(), performed=True)
+    p.tell("premise", 0, [*mine, *p.ids["premise"]])
     p.put("rate", "cases", 11, lambda t: t["elements_required"] != "五", elements_filled=99)
 
 
@@ -317,6 +332,40 @@ def test_a_deadline_lasts_to_the_end_of_its_day(found):
     assert found(cases=cases) == [("order_aside", "received_at → due_at", 2, 1, ("K2",))]
 
 
+def test_a_duty_is_not_done_before_it_begins(found):
+    """A duty is done from the day on which it begins; one that is done late is none of this rule's."""
+    head = "| duty_id | unit_id | kind | due_from | due_at | done_at |"
+    rows = (
+        "U1 | S1 | visit | 2024-10-05 08:00 | 2024-10-31 00:00 | 2024-10-04 09:00",
+        "U2 | S1 | visit | 2024-10-05 08:00 | 2024-10-31 00:00 | 2024-10-05 00:00",
+        "U3 | S1 | visit | 2024-10-05 00:00 | 2024-10-31 00:00 | 2024-10-05 00:30",
+        "U4 | S1 | visit | 2024-10-05 00:00 | 2024-10-31 00:00 | 2024-11-09 00:00",
+        "U5 | S1 | visit |                  | 2024-10-31 00:00 | 2024-10-01 00:00",
+    )
+    duties = head + "".join(f"\n| {row} |" for row in rows)
+    assert found(duties=duties) == [("order_aside", "due_from → done_at", 4, 1, ("U1",))]
+
+
+def test_nothing_passes_that_nobody_audited_and_nothing_is_performed_that_was_not_settled(found):
+    """A case that passed was audited; an agreement that is performed, and a dispute that came again, was settled once."""
+    cases = "| case_id | unit_id | received_at | audited | passed |" + "".join(
+        f"\n| K{n} | S1 | 2024-10-05 08:00 | {audited} | {passed} |"
+        for n, (audited, passed) in enumerate([("是", "是"), ("否", "是"), ("", "是"), ("否", "否"), ("否", ""), ("是", "")])
+    )
+    head = "| dispute_id | unit_id | received_at | resolved_at | performed | recurred_at |"
+    rows = (
+        "J1 | S1 | 2024-10-05 08:00 | | 是 | ",
+        "J2 | S1 | 2024-10-05 08:00 | | 否 | ",
+        "J3 | S1 | 2024-10-05 08:00 | 2024-10-09 08:00 | 是 | 2024-11-01 08:00",
+        "J4 | S1 | 2024-10-05 08:00 | | | 2024-11-01 08:00",
+    )
+    assert found(cases=cases, disputes=head + "".join(f"\n| {row} |" for row in rows)) == [
+        ("premise", "passed ← audited", 3, 2, ("K1", "K2")),
+        ("premise", "performed ← resolved_at", 2, 1, ("J1",)),
+        ("premise", "recurred_at ← resolved_at", 2, 1, ("J4",)),
+    ]
+
+
 def test_an_id_in_two_files_is_told(tmp_path, found):
     """Of an id that stands in the files of two months, with other cells, the later row is told."""
     head = "case_id,unit_id,received_at\n"
@@ -324,6 +373,30 @@ def test_an_id_in_two_files_is_told(tmp_path, found):
     (tmp_path / "十月.csv").write_text(head + "K1,S2,2024-10-05 08:00\nK3,S1,2024-10-06 08:00\n", "utf-8")
     told = found(mapped={"cases": {"file": ["九月", "十月"]}})
     assert told == [(rule, "case_id", 4, 1, ("K1",)) for rule in ("id_twice", "id_units", "id_files")]
+
+
+ALIKE = [("K1", "Ｋ１"), ("K1", "k1"), ("K1", " K1"), ("K1", "K1\u3000"), ("K1", "K1\u200b"), ("案1", "案１"), ("K 1", "K1")]
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_ids_that_only_a_program_tells_apart_are_told(tmp_path, found, one, other):
+    """Of ids that differ by width, case or blanks both are named, in one file or in several; what differs more is not."""
+    head = "case_id,unit_id,received_at\n"
+    lines = [f"{one},S1,2024-09-05 08:00\n", f"{other},S1,2024-10-05 08:00\n"]
+    lines += ["K2,S1,2024-09-05 08:07\nk3,S1,2024-10-05 09:00\nK-1,S2,2024-10-05 10:00\n"]
+    (tmp_path / "九月.csv").write_text(head + lines[0] + lines[2], "utf-8")
+    (tmp_path / "十月.csv").write_text(head + lines[1], "utf-8")
+    (tmp_path / "全年.csv").write_text(head + "".join(lines), "utf-8")
+    for files in (["九月", "十月"], ["全年"]):
+        told = found(mapped={"cases": {"file": files}})
+        assert [step[:4] for step in told] == [("id_alike", "case_id", 5, 1)]
+        assert sorted(told[0][4]) == sorted([one, other])
+
+
+def test_units_whose_ids_differ_by_width_are_told(found):
+    """Two units are called by ids that a person takes for one."""
+    units = UNITS + "\n| Ｓ1 | 一所 | station | |"
+    assert found(units=units)[0] == ("id_alike", "unit_id", 4, 1, ("S1", "Ｓ1"))
 
 
 def test_a_row_that_stands_twice_is_left_out_and_told(found):

@@ -128,13 +128,13 @@ def _rules_between_columns(rows: Any, table: Table) -> Iterator[Wrong]:
         upheld, entered, checked = rows.status == UPHELD, optional(rows, "entered_by"), optional(rows, "checked_by")
         yield "unentered", "entered_by", upheld & entered.isnull(), {}
         yield "unchecked", "checked_by", upheld & checked.isnull(), {}
-        yield "one_person", "checked_by", is_so(_bare_word(entered) == _bare_word(checked)), {}
+        yield "one_person", "checked_by", is_so(bare_word(entered) == bare_word(checked)), {}
 
 
-def _bare_word(cell: Any) -> Any:
-    """Give a word without what the eye does not see or tell apart: blanks, signs without width, upper case, full width."""
+def bare_word(cell: Any) -> Any:
+    """Give a word without what the eye does not see or tell apart: blanks, signs without width, lower case, full width."""
     narrow = cell.translate("".join(map(chr, range(0xFF01, 0xFF5F))), "".join(map(chr, range(0x21, 0x7F))))
-    return narrow.re_replace(r"[\s\p{Z}\p{Cf}]", "").lower()
+    return narrow.re_replace(r"[\s\p{Z}\p{Cf}]", "").upper()
 
 
 def _share_faults(rows: Any, name: str) -> Iterator[Fault]:

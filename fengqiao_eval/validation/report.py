@@ -12,7 +12,7 @@ import pandas as pd
 from fengqiao_eval.errors import OFFICER, Fault
 from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
-from fengqiao_eval.records.checks import UNSHOWN, text_columns
+from fengqiao_eval.records.checks import UNSHOWN, bare_word, text_columns
 from fengqiao_eval.records.identifiers import show_id, show_unknown
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
@@ -28,6 +28,8 @@ MOST_WORDS = 60
 """A column of more words is no list of words."""
 SHOWN = 5
 """As many of what failed are named in the table of steps."""
+ODD = r"[^!-`{-~]"
+"""What an id holds of which another way to write it may be meant: lower case, full width, blanks, and whatever is no ASCII."""
 _OF_MONTHS = frozenset({"month_missing", "month_swollen", "unit_month", "constant", "label"})
 """The rules that ask for the records of each month."""
 OF_RECORDS = ("records.", "units.")
@@ -131,6 +133,9 @@ class _Validation:
         events = table.name in EVENTS
         counts = _unit_months(rows, table) if events and self.rules & _OF_MONTHS else None
         yield from self._repeats(table, rows, total)
+        if table.key and "id_alike" in self.rules:
+            failed, alike = _ids_alike(rows, table)
+            yield self._step("id_alike", table, table.key, total, failed, alike)
         if events and self.rules & {"twin", "twin_units"}:
             yield from self._twins(table, rows, total)
         yield from self._strangers(table, rows, counts)
@@ -463,6 +468,21 @@ def _ids_twice(rows: query.Rows, table: Table, column: str = "") -> query.Rows:
     few = rows.semi_join(theirs, rows[table.key] == theirs.twice_)
     order = [name for name in ("unit_id", table.own_date, query.FILE) if name in few.columns]
     return few.filter(~query.is_first([few[table.key]], [few[name] for name in order]))
+
+
+def _ids_alike(rows: query.Rows, table: Table) -> tuple[int, query.Rows | None]:
+    """Count the ids beside the first of those that width, case or blanks alone tell apart, and keep the rows of them all."""
+    key = rows[table.key]
+    odd = query.is_so(key.re_search(ODD))
+    if not rows.count(where=odd).execute():
+        return 0, None
+    rows = rows.mutate(bare_=odd.ifelse(bare_word(key), key))
+    strange = rows.filter(odd).select(odd_="bare_").distinct()
+    few = rows.semi_join(strange, rows.bare_ == strange.odd_)
+    several = few.group_by(same_="bare_").agg(forms_=few[table.key].nunique())
+    several = several.filter(several.forms_ > 1)
+    more = several.agg(more=(several.forms_ - 1).sum()).to_pandas().iloc[0]["more"]
+    return (0, None) if pd.isna(more) else (int(more), few.semi_join(several, few.bare_ == several.same_))
 
 
 def _outside_postings(rows: query.Rows, table: Table, posts: query.Rows) -> query.Rows:

@@ -16,8 +16,8 @@ TIMES, SIGMAS = 2.0, 4.0
 YEAR, SIDE = 12, 3
 """A step is looked for between a year before it and a year after, of which so many months at least must be there."""
 STEP, CLEAR = 1.4, 3.0
-"""Months are on another level than a year before from so many times as many: no work grows so from one month to the next. A step is
-told that is so many errors large."""
+"""Months are on another level than a year before from so many times as many: no work grows so from one month to the next. A step
+is told that is so many errors large."""
 RARE = 5
 """A word of fewer records a month may be absent from some by chance."""
 EDGE = 2
@@ -208,7 +208,7 @@ def _uses(cells: np.ndarray, months: np.ndarray) -> list[tuple[int, int]]:
     used = len(there) / (end - start + 1 - sum(last - first + 1 for first, last in breaks))
     rate = present * used
     around = max(start, len(cells) - 1 - end)
-    midway = around >= EDGE and rate * around >= RARE * EDGE and rate >= RARE / EDGE
+    midway = around >= EDGE and rate * around >= RARE * EDGE and rate >= (RARE / EDGE if len(there) >= YEAR / 2 else RARE)
     if seasonal or used < KEPT or not (midway or breaks):
         return []
     starts, ends = [start, *(last + 1 for _, last in breaks)], [*(first - 1 for first, _ in breaks), end]

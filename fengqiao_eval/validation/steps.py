@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from fengqiao_eval.records.checks import cell_rules
-from fengqiao_eval.records.query import any_of, is_so, names_zone, when
+from fengqiao_eval.records.query import any_of, constant, is_so, names_zone, when
 from fengqiao_eval.records.tables import EVENTS, Table
 
 Severity = Literal["fault", "warning", "note"]
@@ -27,6 +27,7 @@ RULES: Mapping[str, Severity] = {
     "id_twice": "warning",
     "id_units": "warning",
     "id_files": "warning",
+    "id_alike": "warning",
     "twin": "note",
     "twin_units": "warning",
     "unknown_unit": "warning",
@@ -34,6 +35,7 @@ RULES: Mapping[str, Severity] = {
     "outside_postings": "warning",
     "order": "warning",
     "order_aside": "warning",
+    "premise": "warning",
     "midnight": "warning",
     "rate": "warning",
     "month_missing": "warning",
@@ -65,8 +67,14 @@ CHECKED: Mapping[str, str] = {
 MORE_PAIRS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "cases": (("arrived_at", "closed_at"),),
     "disputes": (("resolved_at", "recurred_at"),),
+    "duties": (("due_from", "done_at"),),
 }
 """Times of which the second cannot come before the first, beside those that the tables declare."""
+PREMISES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "cases": (("passed", "audited"),),
+    "disputes": (("performed", "resolved_at"), ("recurred_at", "resolved_at")),
+}
+"""What cannot hold of a record of which the other does not: passed where nobody audited, performed where nothing was settled."""
 RATES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "cases": (("elements_filled", "elements_required"),),
     "figures": (("numerator", "denominator"),),
@@ -74,8 +82,8 @@ RATES: Mapping[str, tuple[tuple[str, str], ...]] = {
 """Parts that are never more than their whole."""
 EVENING, MORNING = 18, 6
 """A stretch that begins from this hour and ends before that one of the same date has most likely passed midnight."""
-ARROW = " → "
-"""What stands between the two columns of a pair."""
+ARROW, UPON = " → ", " ← "
+"""What stands between two columns of which the second comes after the first, or rests upon it."""
 
 
 class Trial(NamedTuple):
@@ -117,15 +125,24 @@ def broken(rows: Any, table: Table, rule: str, column: str) -> Any | None:
 
 
 def trials(rows: Any, table: Table) -> Iterator[Trial]:
-    """Ask of the rows of a table what is seen from a row alone: the order of its times, midnight, parts and their whole."""
+    """Ask of the rows of a table what is seen from a row alone: the order of its times, midnight, premises, parts and wholes."""
     there = set(rows.columns)
     for rule, first, last in _pairs(table):
         if {first, last} <= there:
             yield from _order(rows, table, rule, first, last)
+    for said, premise in PREMISES.get(table.name, ()):
+        if {said, premise} <= there:
+            lacking = _holds(rows[said]).ifelse(~_holds(rows[premise]), constant(None, "boolean"))
+            yield Trial("premise", said + UPON + premise, lacking, is_so(lacking))
     for part, whole in RATES.get(table.name, ()):
         if {part, whole} <= there:
             over = rows[part] > rows[whole]
             yield Trial("rate", f"{part} / {whole}", over, is_so(over))
+
+
+def _holds(cell: Any) -> Any:
+    """Say whether a flag is set, or anything stands in a cell; never empty."""
+    return is_so(cell) if cell.type().is_boolean() else cell.notnull()
 
 
 def _pairs(table: Table) -> Iterator[tuple[str, str, str]]:
