@@ -1534,7 +1534,7 @@ function listPanel(app) {
   const { say } = app;
   app.slopeHead = make("span", { class: "slope" });
   const cell = (name, text) => make("span", { class: name }, text);
-  const unit = cell("name", say("tuner.unit"));
+  const unit = (app.nameHead = cell("name", say("tuner.unit")));
   if (app.ending) unit.append(make("span", { class: "ending" }, say("tuner.unit_short", { ending: app.ending.trim() })));
   const heads = make("div", { class: "row heads", "aria-hidden": "true" }, app.slopeHead, cell("place", say("tuner.place")),
     cell("moved", say("tuner.moved")), cell("pin", ""), unit, cell("bar", say("tuner.bar", { full: app.head.full })),
@@ -1784,6 +1784,8 @@ function drawSlopeHead(app) {
     app.root.style.setProperty("--slope", width);
     mark(app.lines, "width", parseInt(width));
     app.slopeHead.replaceChildren(...names.map((name) => make("b", { title: name }, name)));
+    app.fitted = "";
+    fit(app);
   }
 }
 
@@ -2177,23 +2179,31 @@ function fit(app) {
   if (!width || app.fitted === `${width} ${innerHeight}`) return;
   app.fitted = `${width} ${innerHeight}`;
   root.classList.toggle("narrow", width < NARROW);
-  const list = app.list.clientWidth;
   const digits = String(Math.max(1, ...app.table.members.map((each) => each.length))).length;
   root.style.setProperty("--digits", digits);
-  root.classList.toggle("no-range", Boolean(app.head.readonly) || list < 500);
-  app.tight = list < 320;
-  root.classList.toggle("no-bar", list < 620);
-  root.classList.toggle("no-slope", list < 340);
-  root.classList.toggle("tiny", list < 280);
-  root.classList.toggle("short", list < 760);
+  root.classList.toggle("short", app.list.clientWidth < 760);
+  fitColumns(app);
   app.shown = Math.min(ROWS, Math.max(FEWEST_ROWS, Math.floor((innerHeight - 420) / 28)));
   fitRows(app);
   schedule(app);
 }
 
+const LEFT_OUT = ["no-bar", "no-range", "no-slope", "no-could", "tiny"]; // of a narrow list, one after the other
+const NAME = 5; // letters of a name that stand on a line, at least
+
+/** Leave out one column after the other until names have room; what may yet come has its room kept. */
+function fitColumns(app) {
+  const { root, head, nameHead } = app;
+  const never = { "no-range": head.readonly, "no-could": head.no_range };
+  for (const name of LEFT_OUT) root.classList.toggle(name, Boolean(never[name]));
+  const least = NAME * parseFloat(getComputedStyle(nameHead).fontSize);
+  for (const name of LEFT_OUT) if (nameHead.clientWidth < least) root.classList.add(name);
+  app.tight = root.classList.contains("no-could");
+}
+
 /** Make rows as tall as the longest name needs, up to three lines. */
 function fitRows(app) {
-  const room = app.rows[0].cells.name.clientWidth - 2;
+  const room = app.nameHead.clientWidth - 2;
   const pen = document.createElement("canvas").getContext("2d");
   if (!pen || room < 1) return;
   pen.font = getComputedStyle(app.rows[0].element).font;
