@@ -779,7 +779,7 @@ function opened(way, given) {
   const history = begunFrom(head, table, model.get("weights"), fresh);
   const names = given.names.split("\n");
   return {
-    way, model, head, table, bands, now: history.now, history, gesture: null, anchor: null,
+    way, model, head, table, bands, now: history.now, history, gesture: null, anchor: null, typing: null,
     county: read("county", Uint16Array), size: read("size", Uint8Array), few: read("few", Uint8Array),
     base: read("base", Int32Array), low: read("low", Int32Array), high: read("high", Int32Array), names, ids: given.ids.split("\n"), ...stems(names),
     kernel: head.mode === "kernel", asked: null, restored: history.restored,
@@ -875,9 +875,9 @@ function release(app) {
 /** Take up weights or locks that are not dragged: a step back or forward, a snapshot, the scheme in force. */
 function take(app, step, what) {
   release(app);
-  app.limit = "";
+  [app.limit, app.typing] = ["", null];
   const history = step(app.history);
-  if (history.now === app.now) return;
+  if (history.now === app.now) return schedule(app); // half a number may stand in a field
   app.history = history;
   become(app, history.now);
   settled(app, what);
@@ -1363,7 +1363,9 @@ function weightControls(app, node) {
   const number = make("input", { type: "number", "aria-label": say("tuner.number", { label }), ...both });
   slider.addEventListener("input", () => move(app, node, snapped(slider.valueAsNumber * WEIGHT)));
   for (const end of ["change", "pointerup", "blur", "keyup"]) slider.addEventListener(end, () => release(app));
+  number.addEventListener("input", () => (app.typing = number));
   number.addEventListener("change", () => typed(app, node, number));
+  number.addEventListener("blur", () => (app.typing = null));
   number.addEventListener("keyup", () => release(app));
   const spans = Object.fromEntries(["was", "influence"].map((name) => [name, make("span", { class: name })]));
   const bands = Object.fromEntries(["first", "awards"].map((name) => [name, make("i", { class: "band " + name })]));
@@ -1392,13 +1394,21 @@ function fold(app, parts, label) {
   return folder;
 }
 
+/** Take up a number that was typed; it is selected then, so that the next one typed takes its place. */
 function typed(app, node, number) {
+  app.typing = null;
   const value = Math.round(number.valueAsNumber * WEIGHT);
   if (Number.isFinite(value)) move(app, node, value);
   release(app);
   schedule(app);
   if (app.limit) tell(app.live, app.limit);
-  number.value = weightText(app.now.weights[node]);
+  write(number, app.now.weights[node]);
+}
+
+/** Write a weight into its field; where the keyboard stands there, it is selected. */
+function write(number, weight) {
+  number.value = weightText(weight);
+  if (document.activeElement === number) number.select();
 }
 
 function drawWeights(app) {
@@ -1428,8 +1438,8 @@ function drawWeight(app, line, node, shown) {
   for (const input of [line.slider, line.number]) mark(input, "max", weightText(whole));
   if (line.slider.valueAsNumber !== weight / WEIGHT) line.slider.value = weight / WEIGHT;
   mark(line.slider, "aria-valuetext", weightText(weight));
-  const typing = document.activeElement === line.number && !app.gesture;
-  if (!typing && line.number.value !== weightText(weight)) line.number.value = weightText(weight);
+  const typing = app.typing === line.number && !app.gesture; // half a number is left alone
+  if (!typing && line.number.value !== weightText(weight)) write(line.number, weight);
   const was = tree.inForce[node];
   const by = signed(weightText(Math.abs(weight - was)), weight - was);
   tell(line.was, was === weight ? "" : say("tuner.was", { was: weightText(was), by }));
@@ -2164,7 +2174,12 @@ function inputKey(app, input, event) {
     return true;
   }
   const steps = { ArrowUp: 1, ArrowDown: -1 };
+  if (input.type === "number" && event.key === "Enter") {
+    typed(app, Number(input.dataset.node), input);
+    return true;
+  }
   if (input.type !== "number" || !(event.key in steps)) return false;
+  app.typing = null;
   const by = steps[event.key] * WEIGHT * (event.shiftKey ? 5 : 1);
   move(app, Number(input.dataset.node), app.now.weights[input.dataset.node] + by);
   return true;

@@ -63,3 +63,29 @@ def test_names_have_room_at_every_width(shown, lang, snapshots):
     assert len(found) == 97
     narrow = [one for one in found if one[1] < LETTERS or one[2] > 60 or one[3] > 0]
     assert narrow == []
+
+
+def test_a_number_is_written_anew_by_undo_and_the_next_one_typed_takes_its_place(shown):
+    """With the focus still in the field: Enter selects what was typed, undo and redo show what the draft is, half a number goes."""
+    tab = shown()
+    expect = pytest.importorskip("playwright.sync_api").expect
+    number = tab.get_by_role("spinbutton", name="群众满意权重数值")
+    before = number.input_value()
+    number.select_text()
+    for value in ("41", "42", "42", "43"):  # the same once more changes nothing, and is selected all the same
+        tab.keyboard.type(value)
+        tab.keyboard.press("Enter")
+        expect(number).to_have_value(value)
+        expect(tab.get_by_role("slider", name="群众满意", exact=True)).to_have_value(value)
+    for keys, value in {"Control+z": "42", "Control+Shift+z": "43"}.items():
+        tab.keyboard.press(keys)
+        expect(number).to_have_value(value)
+        assert number.evaluate("(one) => one === document.activeElement")
+    tab.keyboard.type("7")
+    expect(number).to_have_value("7")
+    for value in ("42", "41", before, before):
+        tab.keyboard.press("Control+z")
+        expect(number).to_have_value(value)
+    tab.keyboard.type("9")
+    tab.keyboard.press("Control+z")
+    expect(number).to_have_value(before)
