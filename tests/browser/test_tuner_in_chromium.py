@@ -66,7 +66,7 @@ def test_names_have_room_at_every_width(shown, lang, snapshots):
 
 
 def test_a_number_is_written_anew_by_undo_and_the_next_one_typed_takes_its_place(shown):
-    """With the focus still in the field: Enter selects what was typed, undo and redo show what the draft is, half a number goes."""
+    """With the focus still in the field: Enter selects what was typed, undo and redo show the draft, half a number goes."""
     tab = shown()
     expect = pytest.importorskip("playwright.sync_api").expect
     number = tab.get_by_role("spinbutton", name="群众满意权重数值")
