@@ -425,6 +425,15 @@ def test_visits_in_different_zones_are_near_within_two_minutes(drawn_audit, apar
     assert asked.loc["near_visits", ["n", "found"]].tolist() == [12, found]
 
 
+def test_two_visits_too_near_are_shown_though_it_happened_once(drawn_audit):
+    """One person was in two zones within two minutes, on one day of many: both visits are named, of the person and the unit."""
+    rows = [(f"V{day:02d}", f"S{1 + day % 2}", "P1", f"2024-11-{day:02d} 09:01:10") for day in range(1, 25)]
+    rows += [("V99", "S2", "P1", "2024-11-02 09:02:10")]
+    assert rows[1][1] == "S1"
+    shown = drawn_audit(units=PEOPLE, visits=visits_of(rows)).signs.query("sign == 'near_visits' and level == 'station'")
+    assert shown[["unit_id", "found", "first"]].to_numpy().tolist() == [["S2", 1, "V02+V99"]]
+
+
 def test_two_visits_in_one_zone_are_not_too_near(drawn_audit):
     """Neighbours may be seen one after the other."""
     rows = [(f"V{n}", "S1", "P1", f"2024-11-01 09:{n:02d}:10") for n in range(30)]

@@ -379,8 +379,7 @@ class _Signs:
         units = self.roll(own[["unit_id", *sums]])
         both = pd.concat([units, persons.assign(level=OFFICER)], ignore_index=True)
         chance = special.pdtrc(np.maximum(both["found"] - 1, 0), np.maximum(both["expected"], 1e-12))
-        both = both.assign(p=np.where(both["found"] > 0, chance, 1.0), enough=both["found"] >= TIMES * both["expected"])
-        both["enough"] &= both["found"] > 1
+        both = both.assign(p=np.where(both["found"] > 0, chance, 1.0), enough=both["found"] > 0)  # nobody is in two zones at once
         theirs = set(persons["unit_id"])
 
         def named(chosen: Sequence[str]) -> dict[str, list[str]]:
@@ -392,7 +391,8 @@ class _Signs:
 
         n, found = own["n"].sum(), own["found"].sum()
         share = own["expected"].sum() / n if n else np.nan
-        return SignTest("near_visits", "visits", f"officer_id{ARROW}visited_at", both[list(UNITS)], n, found, share, named)
+        told = both[list(UNITS)], n, found, share, named
+        return SignTest("near_visits", "visits", f"officer_id{ARROW}visited_at", *told, by_chance=False)
 
     # Digits
 
