@@ -36,7 +36,7 @@ def units(drawn):
         | Z1      | zone    | 014       |
         | P1      | officer | 014       |
         | P2      | officer | S2        |
-    """).assign(parent_id=lambda frame: frame["parent_id"].fillna(""))
+    """).assign(parent_id=lambda frame: frame["parent_id"].fillna(""), name=lambda frame: frame["unit_id"])
 
 
 @pytest.fixture(scope="module")
