@@ -61,11 +61,11 @@ def test_classes_without_an_order_are_named(ranged):
     assert "排不出先后，谁先谁后多半是偶然：派出所 一类、警务区 一类。" in said
     assert "名次未附误差" not in said
     table = overview.classes(ranged)
-    assert table.loc[table["层级"] == "派出所", ["名次跨度（位）", "真差别"]].to_numpy().tolist() == [
+    assert table.loc[table["层级"] == "派出所", ["名次跨度", "真差别"]].to_numpy().tolist() == [
         ["5", "40%，排不出"],
         ["5", "80%"],
     ]
-    assert table.loc[table["层级"] == "市局", ["名次跨度（位）", "真差别"]].to_numpy().tolist() == [["—", "—"]]
+    assert table.loc[table["层级"] == "市局", ["名次跨度", "真差别"]].to_numpy().tolist() == [["—", "—"]]
     assert '<td class="n">5</td>' in overview.table(table, ranged).html
 
 
