@@ -270,6 +270,8 @@ def _is_mobile(groups: Sequence[str], *, code: bool, alone: bool, listed: bool) 
         before = max(0, before - len(group))
     shape = tuple(filter(None, lengths))
     years = [bool(_YEAR.fullmatch(group)) for group in groups]
+    if listed and len(shape) == 1:  # a sign of weight within what is dialled, and none in the number
+        return False
     if (code and any(years)) or years[:2] == [True, True] or (listed and _CASE_YEAR.fullmatch(groups[1])):
         return False
     if shape == (3, 8) and groups[-1].startswith("20") and _day(groups[-1]):
