@@ -69,7 +69,7 @@ LOOSE = {
     r"\x1b\[[\d;]*m": "",  # colours
     r"0x[0-9a-f]+": "0x",  # addresses
     r"ipykernel_\d+": "ipykernel",  # the number of the process, in the name of a file that does not exist
-    r"(?<=[ :])[\d.]+ (ns|μs|us|ms|s)\b": "TIME",
+    r"(?<=[ :])[\d.]+(e[+-]\d+)? (ns|μs|us|ms|s)\b": "TIME",  # %time prints a thousand as 1e+03
     r"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])": "ID",  # models of widgets
 }
 PARAMETERS = {

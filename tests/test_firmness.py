@@ -112,7 +112,7 @@ def flagged(of, *flags):
     return replace(of, standing=replace(of.standing, flags=flags))
 
 
-PULLED = {"zh": "范围已放宽到印出的名次", "en": "the range is widened to the printed place"}
+PULLED = {"zh": "记录少，名次向中间靠", "en": "few records: the place leans towards the middle"}
 BENT = {"zh": "封顶等规则使误差偏向一边", "en": "caps and the like make the error lean to one side"}
 
 

@@ -110,8 +110,8 @@ def classes(run: Run, lang: str = "zh") -> pd.DataFrame:
 def _order_cells(units: pd.DataFrame, kept: float | None, lang: str) -> dict[str, str]:
     """Say of a class how many places a range holds, whether it has an order, and what share of differences is real."""
     width = (units["rank_high"] - units["rank_low"] + 1).median()
-    key = "overview.unordered_class" if (kept or 0) < RANKABLE else "overview.ordered"
-    order = "—" if kept is None else say(key, lang, kept=chance(kept))
+    share = "—" if kept is None else chance(kept)
+    order = say("overview.unordered_class", lang, kept=share) if kept is not None and kept < RANKABLE else share
     return {"width": "—" if pd.isna(width) else plain(width, 1), "order": order}
 
 
