@@ -17,7 +17,7 @@ from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.results.card import Card, TrendPoint
 from fengqiao_eval.results.lines import IndicatorLine
 from fengqiao_eval.scoring.ranking import DOTS
-from fengqiao_eval.wording.numbers import SMALL, covered_part, fixed, has_value, measured, plain, round_half_up
+from fengqiao_eval.wording.numbers import SMALL, covered_part, fixed, has_value, measured, place_span, plain, round_half_up
 from fengqiao_eval.words import LOADER, say, script_json
 
 if TYPE_CHECKING:
@@ -393,10 +393,13 @@ def draw_places(firm: "pd.DataFrame", name: str, lang: str = "zh") -> Drawing:
     title = say("firmness.places" if len(shown) else "firmness.none", lang, name=_label(name))
     names = [f"{place} {_label(unit)}" for place, unit in zip(shown["place"], shown["name"], strict=True)]
     ends = [(int(low), int(high)) for low, high in zip(shown["low"], shown["high"], strict=True)]
-    told = [say("firmness.hover", lang, low=low, high=high) for low, high in ends]
+    told = [say("firmness.hover", lang, places=place_span(low, high, lang)) for low, high in ends]
     if shown["low_again"].notna().all():
         again = zip(shown["low_again"], shown["high_again"], strict=True)
-        told = [said + say("firmness.again", lang, low=low, high=high) for said, (low, high) in zip(told, again, strict=True)]
+        told = [
+            said + say("firmness.again", lang, places=place_span(low, high, lang))
+            for said, (low, high) in zip(told, again, strict=True)
+        ]
     lines = {
         "x": [end for low, high in ends for end in (low, high, None)],
         "y": [each for unit in names for each in (unit, unit, None)],

@@ -18,7 +18,7 @@ from fengqiao_eval.results import standings
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.scheme import applies
 from fengqiao_eval.scoring.ranking import RANKABLE
-from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, plain, round_half_up, signed, term
+from fengqiao_eval.wording.numbers import day, fixed, has_value, period_words, plain, range_words, round_half_up, signed, term
 from fengqiao_eval.words import character_width, say
 
 SHADES = [[0, COLOURS["page"]["heat_0"][0]], [0.5625, COLOURS["page"]["heat_3"][0]], [1, COLOURS["page"]["heat_6"][0]]]
@@ -127,9 +127,7 @@ def movers(run: Run, lang: str = "zh", most: int = 5) -> pd.DataFrame:
     names = {"name": "unit", "peer_class": "class", "rank_before": "before", "rank": "place"}
     chosen = pd.concat(ends, ignore_index=True).rename(columns=names)
     chosen["class"] = chosen["class"].replace("", say("workbook.one_class", lang))
-    chosen["range"] = [
-        standings.range_words(low, high) for low, high in zip(chosen["rank_low"], chosen["rank_high"], strict=True)
-    ]
+    chosen["range"] = [range_words(low, high) for low, high in zip(chosen["rank_low"], chosen["rank_high"], strict=True)]
     chosen["change"] = [f"{change:+d}".replace("-", "−") for change in chosen["change"]]
     firm = ["range"] if chosen["rank_low"].notna().any() else []
     columns = ["unit", "unit_id", "class", "before", "place", *firm, "of", "change", "total"]

@@ -15,7 +15,9 @@ from fengqiao_eval.wording.numbers import (
     covered_part,
     fixed,
     measured,
+    place_span,
     plain,
+    range_words,
     shown_status,
     signed,
     term,
@@ -116,7 +118,7 @@ def place_range(card: Card) -> list[str]:
     known, lang = card.standing.margin, card.lang
     if card.standing.rank is None or known.low is None or known.certain:
         return []
-    said = [say("card.margin.short", lang, low=known.low, high=known.high)]
+    said = [say("card.margin.short", lang, places=range_words(known.low, known.high))]
     said += [term("flag", "pulled", lang)] if "pulled" in card.standing.flags else []
     return said if known.ordered else [*said, say("firmness.unordered", lang)]
 
@@ -150,9 +152,9 @@ def _margin_words(card: Card) -> Iterator[str]:
         yield say("card.margin.unordered", lang, kept=chance(known.rankable))
     if known.low is not None:
         aside = say("card.semicolon", lang) + term("flag", "pulled", lang) if "pulled" in standing.flags else ""
-        yield say("card.margin.range", lang, low=known.low, high=known.high, rank=standing.rank, aside=aside)
+        yield say("card.margin.range", lang, places=place_span(known.low, known.high, lang), rank=standing.rank, aside=aside)
         if (known.low_w, known.high_w) != (known.low, known.high) and known.low_w is not None:
-            yield say("card.margin.weights", lang, low=known.low_w, high=known.high_w)
+            yield say("card.margin.weights", lang, places=place_span(known.low_w, known.high_w, lang))
     elif known.rivals or known.rankable is not None:
         yield say("card.margin.few", lang)
     else:

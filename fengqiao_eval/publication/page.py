@@ -27,6 +27,7 @@ from fengqiao_eval.wording.numbers import (
     number,
     period_words,
     plain,
+    range_words,
     shown_status,
     signed,
     term,
@@ -166,7 +167,7 @@ def _margin(run: Run, row: Mapping[str, Any], lang: str) -> str:
     if not has_value(row["rank"]) or row["of"] <= 1:
         return ""
     if has_value(row.get("rank_low")):
-        return say("card.margin.short", lang, low=int(row["rank_low"]), high=int(row["rank_high"]))
+        return say("card.margin.short", lang, places=range_words(row["rank_low"], row["rank_high"]))
     if run.scheme.error == "none":
         return say("card.margin.counted", lang)
     return say("card.margin.few" if has_value(row.get("se_total")) else "card.margin.none", lang)

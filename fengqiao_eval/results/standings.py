@@ -85,15 +85,6 @@ def rankability(run: Run, *, officers: bool = False) -> dict[tuple[str, str], fl
     return {(str(level), str(group)): float(share) for (level, group), share in shares.items()}
 
 
-def range_words(low: Any, high: Any) -> str:
-    """Write between which places a place may lie; a dash where that is not known.
-
-    >>> range_words(3, 15), range_words(pd.NA, pd.NA)
-    ('3–15', '—')
-    """
-    return "—" if pd.isna(low) else f"{int(low)}–{int(high)}"
-
-
 def lacks_coverage(ranks: pd.DataFrame, scheme: Scheme) -> pd.Series:
     """Say of which units (rows of the frame ranks) too little was scored for a total, or nothing."""
     return pd.Series(~covers_enough(ranks["covered"].to_numpy("float64"), scheme), ranks.index)

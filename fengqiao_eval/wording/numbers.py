@@ -54,6 +54,25 @@ def flags(cell: Any) -> tuple[str, ...]:
     return tuple(flag for flag in text(cell).split(",") if flag)
 
 
+def range_words(low: Any, high: Any) -> str:
+    """Write between which places a place may lie, for a cell of a table: one where it is one; a dash where that is not known.
+
+    >>> range_words(3, 15), range_words(4, 4), range_words(pd.NA, pd.NA)
+    ('3–15', '4', '—')
+    """
+    ends = [] if pd.isna(low) else [int(low), int(high)]
+    return "–".join(map(str, dict.fromkeys(ends))) or "—"
+
+
+def place_span(low: Any, high: Any, lang: str = "zh") -> str:
+    """Say it in a sentence: between which two places, or the one that it is.
+
+    >>> place_span(3, 15), place_span(4, 4)
+    ('第3至第15名之间', '第4名')
+    """
+    return say("place.one", lang, place=int(low)) if low == high else say("place.span", lang, low=int(low), high=int(high))
+
+
 def round_half_up(number: float | Fraction, decimals: int = 2) -> Decimal:
     """Round half-up, as the frames are rounded: a float as the number that it prints, a fraction as it is.
 

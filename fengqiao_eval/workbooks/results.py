@@ -32,7 +32,7 @@ from fengqiao_eval.results.standings import (
 from fengqiao_eval.scheme.indicator import Indicator
 from fengqiao_eval.scheme.scheme import applies, base_marks, nominal, parts_of, weight_at
 from fengqiao_eval.wording.definitions import definition, rule_of
-from fengqiao_eval.wording.numbers import fixed, flags, period_words, term
+from fengqiao_eval.wording.numbers import fixed, flags, period_words, range_words, term
 from fengqiao_eval.wording.rules import level_names, reference_words, table_label
 from fengqiao_eval.words import say
 from fengqiao_eval.workbooks import proof
@@ -184,7 +184,7 @@ def _units(book: Book, level: str) -> pd.DataFrame:
         full=listed["unit_id"].map(full_marks(book.run, officers=officers)).mask(short, 0),
         of=listed["of"].where(listed["rank"].notna() & ~alone),
         range=[
-            "" if pd.isna(low) or short_ else f"{low}–{high}"
+            "" if pd.isna(low) or short_ else range_words(low, high)
             for low, high, short_ in zip(listed["rank_low"], listed["rank_high"], alone, strict=True)
         ],
         unit=listed["name"],
