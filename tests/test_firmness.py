@@ -46,11 +46,16 @@ SAID = {
     "grade": (RANGE, "等次确为{grade}的可能为72%"),
     "a grade in a class alike": (replace(RANGE, rankable=0.2, grade=None), "等次{grade}有多大把握说不出：差别太小"),
     "no order": (replace(RANGE, rankable=0.43), "这一类排不出先后：分差里只有43%是真差别，其余是偶然"),
+    "another period": (replace(RANGE, low_again=2, high_again=17), "各单位水平不变，下一期的名次九成可能在第2至第17名之间。"),
+    "one place": (replace(RANGE, low=4, high=4), "名次有九成可能在第4名（印出的是"),
+    "both sides": (replace(RANGE, apart=(2, 4)), "与第1至第2名、第4至第9名分得出先后（把握九成以上），与其余的不能说。"),
+    "one before": (replace(RANGE, apart=(1, 0)), "与第1名分得出先后（把握九成以上）"),
+    "nobody apart": (replace(RANGE, apart=(0, 0)), "与同类任何一个都分不出先后。"),
     "all counted": (Margin(low=9, high=9, error=0.0), "全量统计，不含抽样误差"),
     "nothing known": (Margin(), "名次未附误差"),
     "an award": (
         replace(RANGE, named=0.14, award=3, first={1: 0.02, 3: 0.15}),
-        "按真实水平能列入评优名单（名额3个）的可能为14%。",
+        "按真实水平够列入评优名单（名额3个）的可能为14%。",
     ),
     "no n": (Margin(error=4.0, unknown={"no_n": ["安全感", "满意率"]}), "不给名次范围：没有说明“安全感、满意率”的样本量"),
     "no spread": (Margin(unknown={"no_spread": ["人均走访"]}), "不给名次范围：“人均走访”的误差从记录里看不出。"),
@@ -59,11 +64,11 @@ SAID = {
     "few": (Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)), "同类单位太少，不给名次范围，只作两两比较"),
     "pair": (
         Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)),
-        "高于后一名西山派出所的可能为53%（不到九成，分不出先后）；水平不变，下一期总分高于它的可能为52%",
+        "高于后一名西山派出所的可能为53%（不到九成，分不出先后）；水平都不变，下一期总分高于该单位的可能为52%",
     ),
     "nobody named": (
         Margin(error=4.0, rivals=(Rival("", 0.9996, 0.0),)),
-        "高于后一名的可能为>99%；水平不变，下一期总分高于它的可能为<1%",
+        "高于后一名的可能为>99%；水平都不变，下一期总分高于此人的可能为<1%",
     ),
 }
 
@@ -97,14 +102,14 @@ def test_nothing_is_said_of_ranges_where_there_is_none(run):
 def test_english_says_the_same(run):
     """By the level behind the records, and another period under its own name."""
     said = plain_text.firmness(told(run, replace(RANGE, rivals=(Rival("X", 0.6, 0.55),)), "en"))
-    assert "By the level behind this period's records its place is 3 to 15, nine times in ten" in said
+    assert "By the level behind this period's records (chance taken away) its place is 3 to 15, nine times in ten" in said
     assert "By that level, chance of grade" in said
     assert (
         "By the level behind the records, chance of standing above the next one, X: 60% (not settled); "
-        "in the next period, levels as they are: 55%" in said
+        "of a higher total in another period, both levels as they are: 55%" in said
     )
     award = plain_text.firmness(told(run, replace(RANGE, named=0.39, award=1), "en"))
-    assert "By that level, chance of being named for an award (1 in all): 39%." in award
+    assert "By that level, chance of belonging among those named for an award (1 in all): 39%." in award
 
 
 def flagged(of, *flags):
@@ -209,7 +214,7 @@ def test_a_veto_on_awards_leaves_the_chance_of_the_place(run):
     """Who is kept from the list whatever the place has no chance of it, and is told how likely the place is."""
     of = told(run, replace(RANGE, named=0.0, award=3, first={3: 0.4}))
     veto = Adjusted("x", "否决", "bar_award", "不得评优", 1.0, "1 起", 0.0, (), inside=False)
-    assert "按真实水平能列入评优名单（名额3个）的可能为<1%。" in plain_text.firmness(of)
+    assert "按真实水平够列入评优名单（名额3个）的可能为<1%。" in plain_text.firmness(of)
     assert "按真实水平名次在前3名的可能为40%。" in plain_text.firmness(replace(of, adjustments=(veto,)))
 
 
@@ -227,25 +232,30 @@ def test_indicators_without_an_error_are_named_in_the_language_of_the_card(run):
 
 FEW = Margin(error=4.0, rankable=0.7)
 ALL = "（九成以上才算分得出）："
+AGAIN = "水平都不变，下一期总分仍如此先后的可能依次为："
 ONE = {
     "the first of four": (
         {"rivals": (Rival("乙", 0.53, 0.5), Rival("丙", 0.896, 0.8), Rival("丁", 0.97, 0.9))},
-        [f"本期真实水平高于后面各单位的可能{ALL}乙（53%）、丙（89%）、丁（97%）。"],
+        [
+            f"本期真实水平高于后面各单位的可能{ALL}乙（53%）、丙（89%）、丁（97%）。",
+            f"{AGAIN}50%、80%、90%。",
+        ],
     ),
     "one in the middle": (
         {"rivals": (Rival("丙", 0.6, 0.55), Rival("丁", 0.8, 0.7)), "ahead": (Rival("甲", 0.95, 0.9),)},
         [
             f"本期真实水平高于后面各单位的可能{ALL}丙（60%）、丁（80%）。",
-            "前一名甲真实水平高于它的可能为95%。",
+            f"{AGAIN}55%、70%。",
+            "前一名甲真实水平高于本单位的可能为95%。",
         ],
     ),
     "the last": (
         {"ahead": (Rival("甲", 0.95, 0.9), Rival("乙", 0.6, 0.55))},
-        [f"前面各单位本期真实水平高于它的可能{ALL}甲（95%）、乙（60%）。"],
+        [f"前面各单位本期真实水平高于本单位的可能{ALL}甲（95%）、乙（60%）。", f"{AGAIN}90%、55%。"],
     ),
     "the last officer": (
         {"ahead": (Rival("", 0.95, 0.9), Rival("", 0.6, 0.55))},
-        ["前面各人本期真实水平高于您的可能（依次；九成以上才算分得出）：95%、60%。"],
+        ["前面各人本期真实水平高于您的可能（依次；九成以上才算分得出）：95%、60%。", f"{AGAIN}90%、55%。"],
     ),
     "the last of two officers": (
         {"ahead": (Rival("", 0.896, 0.8),)},
@@ -265,7 +275,7 @@ def test_in_a_class_of_few_everyone_hears_of_every_pair(run, case):
 def test_the_last_of_many_hears_of_the_one_before_it(run):
     """Nobody stands after it; the others are told of the next one alone."""
     before = (Rival("甲", 0.7, 0.6),)
-    assert "前一名甲真实水平高于它的可能为70%" in plain_text.firmness(told(run, replace(RANGE, ahead=before)))
+    assert "前一名甲真实水平高于本单位的可能为70%" in plain_text.firmness(told(run, replace(RANGE, ahead=before)))
     assert "前一名" not in plain_text.firmness(told(run, replace(RANGE, ahead=before, rivals=(Rival("乙", 0.7, 0.6),))))
 
 
@@ -275,7 +285,7 @@ def test_pairs_are_read_from_the_rows_of_the_one_before(run, tmp_path, lang):
     said = [("S001", "above", OWN, None, 0.62), ("S001", "above_again", OWN, None, 0.58)]
     of = card(with_chances(run, tmp_path / "run", *said), OWN, lang)
     assert of.standing.margin.ahead == (Rival(run.unit("S001")["name"], 0.62, 0.58),)
-    words = {"zh": "真实水平高于它的可能为62%", "en": "chance that the one before, "}
+    words = {"zh": "真实水平高于本单位的可能为62%", "en": "chance that the one before, "}
     assert words[lang] in plain_text.firmness(
         replace(of, standing=replace(of.standing, margin=replace(of.standing.margin, low=3, high=9)))
     )

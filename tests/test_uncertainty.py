@@ -11,13 +11,16 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fengqiao_eval.errors import Status
 from fengqiao_eval.measuring.quantiles import LEVELS
 from fengqiao_eval.scoring import frames
 from fengqiao_eval.scoring.aggregation import Weights
+from fengqiao_eval.scoring.ranking import SETTLED
 from fengqiao_eval.scoring.score import score_period, score_periods
-from fengqiao_eval.scoring.sensitivity import draw_weights, stretch_weights
+from fengqiao_eval.scoring.sensitivity import competition, draw_weights, stretch_weights
 from fengqiao_eval.scoring.shrinkage import beta_binomial
 from fengqiao_eval.scoring.uncertainty import (
     LEAST,
@@ -38,6 +41,7 @@ from fengqiao_eval.scoring.uncertainty import (
     quantile_law,
     rankability,
     same_records,
+    settled_places,
     total_errors,
 )
 from places import (
@@ -534,6 +538,33 @@ def test_indicators_of_one_table_and_date_err_together_at_most():
     assert (found.ranks["se_joint"] > 1.5 * found.ranks["se_total"]).all()
 
 
+def pairs_settled(places, printed):
+    """Give it as the definition has it, pair by pair."""
+    sure = [
+        [(places[:, one] < places[:, other]).mean() >= SETTLED for other in range(len(printed))] for one in range(len(printed))
+    ]
+
+    def all_stand(unit, those, *, above):
+        return all(sure[other][unit] if above else sure[unit][other] for other in those)
+
+    found = []
+    for unit, place in enumerate(printed):
+        before = [k for k in set(printed) if k < place and all_stand(unit, np.flatnonzero(printed <= k), above=True)]
+        after = [k for k in set(printed) if k > place and all_stand(unit, np.flatnonzero(printed >= k), above=False)]
+        found.append((max(before, default=0), min(after, default=0)))
+    return np.array(found).T.tolist()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.sampled_from([0.3, 1.0, 4.0]))
+def test_places_told_apart_are_those_of_which_every_pair_is_settled(seed, size, noise):
+    """Up to a printed place all stand above, from another on all below, nine times in ten; ties and neighbours included."""
+    lots = np.random.default_rng(seed)
+    totals = lots.integers(0, 8, size).astype(float)
+    printed = competition(totals[None, :].astype(np.float32))[0].astype(np.int64)
+    places = competition((totals + noise * lots.standard_normal((200, size))).astype(np.float32))
+    assert settled_places(places, printed).tolist() == pairs_settled(places, printed)
+
+
 def test_chances_are_a_long_frame_of_statements():
     """Chances are said of being among the first, named, of the grade printed, and of standing above the next; each is a share."""
     found = firm_of(table_of("plain", bands=BANDS, awards={"count": 2}), measured(MET, ANSWERS))
@@ -546,6 +577,8 @@ def test_chances_are_a_long_frame_of_statements():
         "grade": SIZE,
         "above": SIZE - 1,
         "above_again": SIZE - 1,
+        "apart_before": SIZE,
+        "apart_after": SIZE,
         "rankable": SIZE,
         "place": 0,
     }

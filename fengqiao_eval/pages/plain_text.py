@@ -8,7 +8,7 @@ from fengqiao_eval.results.card import Card, Standing
 from fengqiao_eval.results.firmness import Rival
 from fengqiao_eval.results.hierarchy import UnitBelow
 from fengqiao_eval.results.lines import DimensionLine, IndicatorLine, Whole
-from fengqiao_eval.scoring.ranking import RANKABLE
+from fengqiao_eval.scoring.ranking import RANKABLE, SETTLED
 from fengqiao_eval.wording.numbers import (
     Earlier,
     comparison_words,
@@ -151,10 +151,7 @@ def _margin_words(card: Card) -> Iterator[str]:
     if not known.ordered:
         yield say("card.margin.unordered", lang, kept=chance(known.rankable))
     if known.low is not None:
-        aside = say("card.semicolon", lang) + term("flag", "pulled", lang) if "pulled" in standing.flags else ""
-        yield say("card.margin.range", lang, places=place_span(known.low, known.high, lang), rank=standing.rank, aside=aside)
-        if (known.low_w, known.high_w) != (known.low, known.high) and known.low_w is not None:
-            yield say("card.margin.weights", lang, places=place_span(known.low_w, known.high_w, lang))
+        yield from _range(card)
     elif known.rivals or known.rankable is not None:
         yield say("card.margin.few", lang)
     else:
@@ -173,6 +170,31 @@ def _margin_words(card: Card) -> Iterator[str]:
         yield say("card.margin.same_records", lang, **errors)
 
 
+def _range(card: Card) -> Iterator[str]:
+    """Say between which places the place lies, from which it can be told apart, and where it may lie in another period."""
+    standing, known, lang = card.standing, card.standing.margin, card.lang
+    aside = say("card.semicolon", lang) + term("flag", "pulled", lang) if "pulled" in standing.flags else ""
+    yield say("card.margin.range", lang, places=place_span(known.low, known.high, lang), rank=standing.rank, aside=aside)
+    if (known.low_w, known.high_w) != (known.low, known.high) and known.low_w is not None:
+        yield say("card.margin.weights", lang, places=place_span(known.low_w, known.high_w, lang))
+    yield from _separation(card)
+    if known.low_again is not None:
+        yield say("card.margin.again", lang, places=place_span(known.low_again, known.high_again, lang))
+
+
+def _separation(card: Card) -> Iterator[str]:
+    """Say from which places of its class a unit can be told apart; an older run says nothing of it."""
+    if (known := card.standing.margin.apart) is None:
+        return
+    (before, after), of, lang = known, card.standing.of, card.lang
+    ends = [(1, before)] * bool(before) + [(after, of)] * bool(after)
+    if not ends:
+        yield say("card.margin.apart_none", lang)
+        return
+    shown = [say("place.one" if low == high else "place.several", lang, place=low, low=low, high=high) for low, high in ends]
+    yield say("card.margin.apart", lang, places=say("card.comma", lang).join(shown))
+
+
 def _pairs(others: Sequence[Rival], side: str, card: Card) -> Iterator[str]:
     """Say of others printed after the unit (rival), or before it (ahead), how sure it is that the one before stands above."""
     lang, unnamed = card.lang, "" if others and others[0].name else "_unnamed"
@@ -180,6 +202,8 @@ def _pairs(others: Sequence[Rival], side: str, card: Card) -> Iterator[str]:
         each = [chance(one.above) for one in others]
         named = (say("card.margin.one", lang, name=one.name, chance=said) for one, said in zip(others, each, strict=True))
         yield say(f"card.margin.{side}s{unnamed}", lang, those=say("card.comma", lang).join(each if unnamed else named))
+        again = (chance(one.again) for one in others)
+        yield say("card.margin.pairs_again", lang, those=say("card.comma", lang).join(again))
     elif others:
         [one] = others
         unsure = "" if max(one.above, 1 - one.above) >= SETTLED else say("card.margin.unsettled", lang)
@@ -204,10 +228,6 @@ def _award_chance(card: Card) -> Iterator[str]:
     barred = not known.named and any(line.effect == "bar_award" for line in card.adjustments)
     likely = known.first.get(known.award, 0.0) if barred else known.named
     yield say("card.margin.first" if barred else "card.margin.named", lang, k=known.award, chance=chance(likely))
-
-
-SETTLED = 0.9
-"""From this chance on the words say nothing of doubt that one of two stands above the other."""
 
 
 def chance(share: float | None) -> str:

@@ -41,6 +41,8 @@ class Margin:
     low, high: places between which the place by what lies behind the total lies, nine times in ten; low_w, high_w: with weights
     in doubt too; error: of the total, in points; joint: that error were all indicators that rest on the same records to move as
     one; places {place: chance}, for a picture; rankable: the share of what they differ by that the units of the class keep;
+    low_again, high_again: in another period, levels as they are; apart: up to which place all printed before it stand above it,
+    and from which place on all printed after it stand below it, nine times in ten (0: none);
     grade: the chance of the grade printed; first {k: chance}: of being among the first k; named: of being named for an award,
     one of so many (award); rivals: units printed after it, the nearest first, ahead: those before it. Where there is no range:
     unknown {why: indicators without an error}, counted: the scheme says that all there is was counted.
@@ -50,6 +52,9 @@ class Margin:
     high: int | None = None
     low_w: int | None = None
     high_w: int | None = None
+    low_again: int | None = None
+    high_again: int | None = None
+    apart: tuple[int, int] | None = None
     error: float | None = None
     joint: float | None = None
     places: Mapping[int, float] = field(default_factory=dict)
@@ -100,16 +105,15 @@ def margin(
     (3, 9, {4: 0.25})
     """
     rows = list(chances)
-    low, high, low_w, high_w = (_place(rank.get(name)) for name in ("rank_low", "rank_high", "rank_low_w", "rank_high_w"))
+    ends = [f"{end}{kind}" for kind in ("", "_w", "_again") for end in ("low", "high")]
+    places: dict[str, Any] = {end: _place(rank.get(f"rank_{end}")) for end in ends}
     above, again = (
         {text(row["object"]): float(row["chance"]) for row in rows if row["statement"] == word}
         for word in ("above", "above_again")
     )
     return Margin(
-        low=low,
-        high=high,
-        low_w=low_w,
-        high_w=high_w,
+        **places,
+        apart=_separation(rows),
         error=number(rank.get("se_total")),
         joint=number(rank.get("se_joint")),
         places=_by_place(rows, "place"),
@@ -130,6 +134,12 @@ def _place(cell: object) -> int | None:
 
 def _by_place(rows: Iterable[Row], statement: str) -> dict[int, float]:
     return {int(row["k"]): float(row["chance"]) for row in rows if row["statement"] == statement}
+
+
+def _separation(rows: Iterable[Row]) -> tuple[int, int] | None:
+    """Read from and to which places units are told apart; an older run says nothing of it."""
+    found = {row["statement"]: _place(row["k"]) or 0 for row in rows if row["statement"] in ("apart_before", "apart_after")}
+    return (found["apart_before"], found["apart_after"]) if found else None
 
 
 def _chance(rows: Iterable[Row], statement: str) -> float | None:

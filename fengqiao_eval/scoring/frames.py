@@ -170,6 +170,8 @@ def chances(firm: Mapping[Period, Firm], tree: Tree) -> pd.DataFrame:
     | first | | it is among the first k by what lies behind the totals |
     | named | | it is among the k who are named, and not barred |
     | grade | the grade | it has the grade that is printed |
+    | apart_before | | all printed up to place k (empty: none) stand above it, each with this chance at the least |
+    | apart_after | | all printed from place k on (empty: none) stand below it, each with this chance at the least |
     | above | another unit | it stands above that unit |
     | above_again | another unit | it would in another period of the same kind |
     """

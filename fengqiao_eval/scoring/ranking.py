@@ -14,6 +14,9 @@ DOTS = 20
 RANKABLE = 0.5
 """A class that keeps less of its differences than this cannot be put into an order."""
 
+SETTLED = 0.9
+"""From this chance on one of two is said to stand above the other."""
+
 
 def places(totals: np.ndarray, classes: np.ndarray, ranked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rank whole-number totals within each class, best first; ties share the better place.

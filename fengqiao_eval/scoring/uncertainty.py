@@ -35,7 +35,7 @@ from fengqiao_eval.scoring.aggregation import Weights, gather, has_coverage, sha
 from fengqiao_eval.scoring.benchmarks import History, admit, has_value, hold_entry
 from fengqiao_eval.scoring.long_periods import parts
 from fengqiao_eval.scoring.normalisation import IndicatorPoints, points_of
-from fengqiao_eval.scoring.ranking import DOTS, award_count
+from fengqiao_eval.scoring.ranking import DOTS, SETTLED, award_count
 from fengqiao_eval.scoring.sensitivity import CELLS, TAIL, competition, draw_weights, ends, quantiles, stretch_weights
 from fengqiao_eval.scoring.shrinkage import HALF, beta_binomial, gamma_poisson, overdispersion
 
@@ -79,6 +79,9 @@ under the typical error s as over it."""
 
 AGAIN = 4
 """Of so many draws one is asked what another period would bring."""
+
+HUNDREDS = 200
+"""Of classes of so many units, whose pairs are very many, one draw in AGAIN is asked who stands above whom."""
 
 
 def dice(seed: int, *names: str) -> np.random.Generator:
@@ -672,7 +675,8 @@ class Firmness:
     low, high: places, widened to hold the printed one; pulled: where that was needed; shrunken: the mean of what may lie behind
     each total; kept: the share of its own that each keeps; first: k -> the chance of being among the first k; named: of being
     named; grade: of the grade printed (NaN: none, or nobody can tell); dots: DOTS × units, places each as likely as the others;
-    again: low and high (2 × units) of the place in another period of the same kind, which need not hold the printed one.
+    again: low and high (2 × units) of the place in another period of the same kind, which need not hold the printed one;
+    apart: 2 × units, the printed place up to which all stand above it, and from which on all stand below it (0: none).
     """
 
     low: np.ndarray
@@ -685,6 +689,7 @@ class Firmness:
     grade: np.ndarray = field(default_factory=lambda: np.zeros(0))
     dots: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     again: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
+    apart: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
     duels: tuple[Duel, ...] = ()
 
     @property
@@ -742,6 +747,7 @@ def firmness(
         grade=np.where(np.isnan(units.lower) | (kept.mean() < SILENT), np.nan, within / draws),
         dots=np.array(dots),
         again=quantiles(np.concatenate(further), (TAIL, 1 - TAIL)),
+        apart=settled_places(places, units.place),
         duels=duels.list_all(draws),
     )
 
@@ -763,7 +769,37 @@ def _settle(units: RankedClass, firsts: Sequence[int], award: int, order: np.nda
     pairs = tuple(Duel(one, other, each, each) for (one, other), each in zip(order.tolist(), above, strict=True))
     none, grade = np.zeros(len(units), dtype=bool), np.where(np.isnan(units.lower), np.nan, 1.0)
     sure = np.vstack([units.place, units.place])
-    return Firmness(units.place, units.place, none, totals, np.ones(len(units)), first, named, grade, again=sure, duels=pairs)
+    known = {"again": sure, "apart": settled_places(units.place[None, :], units.place)}
+    return Firmness(units.place, units.place, none, totals, np.ones(len(units)), first, named, grade, duels=pairs, **known)
+
+
+def settled_places(places: np.ndarray, printed: np.ndarray) -> np.ndarray:
+    """Give of each unit up to which printed place all stand above it, and from which on all stand below it (2 × units; 0: none).
+
+    places: draws × units; who stands above in SETTLED of them is said to. Of large classes one draw in AGAIN is asked, but of
+    neighbours every one, as their chance is printed too.
+
+    >>> settled_places(np.array([[1, 2, 3, 4], [1, 3, 2, 4]]), np.array([1, 2, 3, 4])).tolist()
+    [[0, 1, 1, 3], [2, 4, 4, 0]]
+    """
+    order = np.argsort(printed, kind="stable")
+    drawn, placed, size = places[:, order], printed[order], len(order)
+    asked = drawn[:: 1 if size < HUNDREDS else AGAIN].astype(np.uint16 if size < 2**16 else np.uint32)
+    above, ahead = np.zeros((size, size), dtype=np.uint16), np.empty((size, size), dtype=bool)
+    for row in asked:
+        np.less(row[:, None], row[None, :], out=ahead)
+        np.add(above, ahead.view(np.uint8), out=above)
+    settled, first = above >= SETTLED * len(asked), np.arange(size - 1)
+    settled[first, first + 1] = (drawn[:, :-1] < drawn[:, 1:]).mean(axis=0) >= SETTLED
+    before = np.logical_and.accumulate(settled, axis=0).sum(axis=0)  # nobody stands above itself: there it ends
+    after = np.logical_and.accumulate(settled[:, ::-1], axis=1).sum(axis=1)
+    # of units that share a place all must be settled
+    last = np.searchsorted(placed, placed[before], "left") - 1
+    next_ = np.searchsorted(placed, placed[size - 1 - after], "right")
+    found = np.zeros((2, size), dtype=np.int64)
+    found[0, order] = np.where(last >= 0, placed[last], 0)
+    found[1, order] = np.where(next_ < size, placed[np.minimum(next_, size - 1)], 0)
+    return found
 
 
 def _pairs(place: np.ndarray) -> np.ndarray:
@@ -1073,6 +1109,9 @@ def _statements(found: Firmness, at: np.ndarray, award: int, grade: np.ndarray) 
     if len(found.grade):
         has = ~np.isnan(found.grade)
         yield Statement("grade", at[has], grade[at[has]], 0, found.grade[has])
+    if found.apart.size:
+        for word, place in zip(("apart_before", "apart_after"), found.apart, strict=True):
+            yield Statement(word, at, nobody, place, np.full(len(at), SETTLED))
     if found.duels:
         one, other = (at[[getattr(duel, name) for duel in found.duels]] for name in ("unit", "other"))
         for word in ("above", "above_again"):
