@@ -105,7 +105,7 @@ def test_english_says_the_same(run):
     assert "By the level behind this period's records (chance taken away) its place is 3 to 15, nine times in ten" in said
     assert "By that level, chance of grade" in said
     assert (
-        "By the level behind the records, chance of standing above the next one, X: 60% (not settled); "
+        "By the level behind the records, chance of standing above the one printed after it, X: 60% (too close to call); "
         "of a higher total in another period, both levels as they are: 55%" in said
     )
     award = plain_text.firmness(told(run, replace(RANGE, named=0.39, award=1), "en"))
