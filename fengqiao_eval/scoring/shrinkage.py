@@ -115,10 +115,11 @@ class Lent(NamedTuple):
         return (met + self.strength * self.rate) / (of + self.strength)
 
 
-def beta_binomial(met: np.ndarray, of: np.ndarray) -> Lent:
+def beta_binomial(met: np.ndarray, of: np.ndarray, variance: float | None = None) -> Lent:
     """Estimate from shares of a class (met of so many; not all 0) what it lends to each, by moments.
 
-    Jeffreys' half stands at the class as a whole, so that its rate is never 0 or 1; one unit alone has its own.
+    Jeffreys' half stands at the class as a whole, so that its rate is never 0 or 1; one unit alone has its own. Of answers that
+    come in bursts met and of are what they are worth (divided by φ). variance: of one answer that is not yes or no.
 
     >>> beta_binomial(np.array([15.0]), np.array([15.0])).rate
     0.96875
@@ -127,7 +128,7 @@ def beta_binomial(met: np.ndarray, of: np.ndarray) -> Lent:
     met, of = met[there], of[there]
     whole = float(of.sum())
     rate = (float(met.sum()) + HALF) / (whole + 2 * HALF)
-    return Lent(rate, _strength(met, of, rate * (1 - rate), binomial=True))
+    return Lent(rate, _strength(met, of, rate * (1 - rate) if variance is None else variance, binomial=True))
 
 
 def gamma_poisson(counts: np.ndarray, exposure: np.ndarray) -> Lent:
@@ -161,14 +162,16 @@ def overdispersion(met: np.ndarray, of: np.ndarray, *, binomial: bool = True) ->
     """Say by how much counts of a class vary more from part to part of a period than chance alone would have them: φ ≥ 1.
 
     met, of: units × parts of the period. Each unit keeps its own rate, each part that of the class in it, so that neither true
-    differences nor seasons count: Pearson's χ² over its degrees of freedom. Fewer than two parts tell nothing: 1.
+    differences nor seasons count. Squares are added up before they are divided by what chance has them be, and not each
+    alone as in Pearson's χ²: parts that burst raise their unit's own rate. Fewer than two parts tell nothing: 1.
 
     >>> overdispersion(np.array([[5.0, 15.0], [15.0, 5.0]]), np.full((2, 2), 100.0))
     11.11111111111111
     """
     there = of > 0
     met = np.where(there, met, 0.0)
-    own, whole = met.sum(axis=1, keepdims=True) / np.maximum(of.sum(axis=1, keepdims=True), 1), met.sum()
+    exposed = of.sum(axis=1, keepdims=True)
+    own = np.divide(met.sum(axis=1, keepdims=True), exposed, out=np.zeros_like(exposed), where=exposed > 0)
     expected = of * own
     by_part = np.divide(met.sum(axis=0), expected.sum(axis=0), out=np.ones(met.shape[1]), where=expected.sum(axis=0) > 0)
     expected = expected * by_part
@@ -178,9 +181,35 @@ def overdispersion(met: np.ndarray, of: np.ndarray, *, binomial: bool = True) ->
     used = there & (variance > 0)
     units, parts = used.any(axis=1).sum(), used.any(axis=0).sum()
     freedom = int(used.sum() - units - parts + 1)
-    if freedom < 1 or whole <= 0:
+    if freedom < 1 or not used.any():
         return 1.0
-    return max(1.0, float(((met - expected)[used] ** 2 / variance[used]).sum()) / freedom)
+    return max(1.0, float(((met - expected)[used] ** 2).sum() / variance[used].mean()) / freedom)
+
+
+def intraclass(sums: np.ndarray, squares: np.ndarray, n: np.ndarray) -> float:
+    """Say how alike answers of one unit in one part of a period are, beyond what unit and part are: 0 (as any two of it) to 1.
+
+    sums, squares, n: of the answers, units × parts. The intraclass correlation by analysis of variance (Donner 1986), seasons of
+    the class taken out: n answers in one part are worth n / (1 + (n − 1) · correlation). Where no part has two it is 0.
+
+    >>> met = np.array([[10.0, 0.0], [0.0, 10.0]])
+    >>> intraclass(met, met, np.full((2, 2), 10.0)), intraclass(met * 0 + 5, met * 0 + 5, np.full((2, 2), 10.0))
+    (1.0, 0.0)
+    """
+    there, whole = n > 0, n.sum(axis=1, keepdims=True)
+    mean = np.divide(sums, n, out=np.zeros_like(sums), where=there)
+    own = np.divide(sums.sum(axis=1, keepdims=True), whole, out=np.zeros_like(whole), where=whole > 0)
+    away = np.where(there, mean - own, 0.0)
+    season = np.divide((n * away).sum(axis=0), n.sum(axis=0), out=np.zeros(n.shape[1]), where=n.sum(axis=0) > 0)
+    away = np.where(there, away - season, 0.0)
+    cells, units, parts = int(there.sum()), int(there.any(axis=1).sum()), int(there.any(axis=0).sum())
+    between, within = cells - units - parts + 1, float(n.sum()) - cells
+    if between < 1 or within <= 0:
+        return 0.0
+    one = float(np.maximum(squares - sums * mean, 0).sum()) / within
+    size = float((n - np.divide(n**2, whole, out=np.zeros_like(n), where=whole > 0)).sum()) / (cells - units)
+    part = (float((n * away**2).sum()) / between - one) / size
+    return min(part / (part + one), 1.0) if part > 0 else 0.0
 
 
 # What chance alone allows: exact limits of a unit's own, and of a class (funnel)

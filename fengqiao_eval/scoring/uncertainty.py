@@ -9,7 +9,7 @@ are whole 10^-decimals, as totals are.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cache, reduce
 from hashlib import sha256
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,7 +37,7 @@ from fengqiao_eval.scoring.long_periods import parts
 from fengqiao_eval.scoring.normalisation import IndicatorPoints, points_of
 from fengqiao_eval.scoring.ranking import DOTS, SETTLED, award_count
 from fengqiao_eval.scoring.sensitivity import CELLS, TAIL, competition, draw_weights, ends, quantiles, stretch_weights
-from fengqiao_eval.scoring.shrinkage import HALF, beta_binomial, gamma_poisson, overdispersion
+from fengqiao_eval.scoring.shrinkage import HALF, beta_binomial, gamma_poisson, intraclass, overdispersion
 
 if TYPE_CHECKING:  # as in benchmarks
     from fengqiao_eval.measuring.measures import Measured
@@ -103,7 +103,8 @@ def dice(seed: int, *names: str) -> np.random.Generator:
 class Law:
     """By which law of chance the values of units scatter: its name, its numbers (units first), and what makes values of it.
 
-    centre: the value around which each is drawn, that of its records drawn towards the class. known: where there is a law.
+    centre: the value around which each is drawn, that of its records drawn towards the class. known: where there is a law; word:
+    why there is none for others that have a value.
 
     | name | numbers | values |
     | --- | --- | --- |
@@ -120,6 +121,7 @@ class Law:
     centre: np.ndarray
     known: np.ndarray
     codes: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    word: str = "no_spread"
 
     def draw(self, lots: np.random.Generator, count: int) -> np.ndarray:
         """Draw values: units × count; NaN where there is no law."""
@@ -193,8 +195,9 @@ def share_law(of: Counts, scale: float) -> Law:
     [[15.5, 0.5]]
     """
     rate, known = np.full(len(of.able), np.nan), of.able & (of.below > 0)
+    met, asked = of.above / of.phi, of.below / of.phi  # else bursts would count as true differences, which nobody borrows
     for at in members(of.within, known):
-        rate[at] = beta_binomial(of.above[at], of.below[at]).rates(of.above[at], of.below[at])
+        rate[at] = beta_binomial(met[at], asked[at]).rates(met[at], asked[at])
     n = np.minimum(of.worth(of.below), SURE) + 1
     return Law("share", np.column_stack([n * rate, n * (1 - rate)]), scale, scale * rate, known)
 
@@ -214,8 +217,8 @@ def count_law(of: Counts, scale: float) -> Law:
     expected, each = np.full(len(known), np.nan), np.ones(len(known))
     for at in members(of.within, known):
         each[at] = mean_worth(of.above[at], of.n[at])
-        events = of.above[at] / each[at]
-        expected[at] = gamma_poisson(events, exposure[at]).rates(events, exposure[at]) * exposure[at]
+        events, worth = of.above[at] / each[at] / of.phi[at], exposure[at] / of.phi[at]  # as of shares
+        expected[at] = gamma_poisson(events, worth).rates(events, worth) * exposure[at]
     # of a sample of a known whole the events are worth more than they are many
     more = np.divide(np.minimum(of.worth(of.n), SURE) * of.phi, of.n, out=np.ones(len(known)), where=of.n > 0) / of.phi
     by = np.divide(scale * each, exposure, out=np.full(len(known), np.nan), where=exposure > 0)
@@ -239,26 +242,27 @@ def coded_law(of: Counts, given: np.ndarray, codes: np.ndarray, scale: float) ->
     """
     n = given.sum(axis=1)
     known, mix = of.able & (n > 0), np.full(given.shape, np.nan)
-    low, high = codes.min(), codes.max()
+    marks = (codes - codes.min()) / max(np.ptp(codes), np.finfo(float).tiny)
     for at in members(of.within, known):
-        whole = given[at].sum(axis=0) + HALF
+        worth = given[at] / of.phi[at, None]
+        whole = worth.sum(axis=0) + HALF
         whole /= whole.sum()
-        marks = ((codes - low) * given[at]).sum(axis=1) / max(high - low, np.finfo(float).tiny)
-        strength = beta_binomial(marks, n[at]).strength
-        mix[at] = (given[at] + strength * whole) / (n[at] + strength)[:, None] if np.isfinite(strength) else whole
+        variance = float((whole * marks**2).sum() - (whole * marks).sum() ** 2)
+        strength = beta_binomial((marks * worth).sum(axis=1), worth.sum(axis=1), variance).strength
+        mix[at] = (worth + strength * whole) / (worth.sum(axis=1) + strength)[:, None] if np.isfinite(strength) else whole
     amount = np.minimum(of.worth(n), SURE) + HALF * len(codes)
     return Law("coded", amount[:, None] * mix, scale, scale * (mix * codes).sum(axis=1), known, codes)
 
 
 PRIOR = 4
-"""The degrees of freedom that the variance of the class lends to that of a unit."""
+"""The degrees of freedom that the class lends to the spread of a unit: so many, or as many as all of it have."""
 
 
 def mean_law(of: Counts, squares: np.ndarray, rows: np.ndarray, scale: float) -> Law:
     """Give the law of means: Student's t around each, with its own variance and that of the class, which lends PRIOR degrees.
 
     squares: what the rows of a unit differ by from its mean, squared and added up, in the value's numbers before the scale; rows.
-    Where nobody of a class has two rows there is no law.
+    Where nobody of a class has two rows, or none that differ, there is no law, but where all there are were looked at.
 
     >>> one = np.array([12.0, 9.0])
     >>> two = Counts(one, one * 0 + 3, one / 3, one * 0 + 3, one > 0, one * 0, one * 0 + 1, one * np.inf)
@@ -266,23 +270,85 @@ def mean_law(of: Counts, squares: np.ndarray, rows: np.ndarray, scale: float) ->
     [[1.0, 6.0], [1.0, 6.0]]
     """
     known = of.able & (rows > 0) & np.isfinite(squares)
-    error, freedom = np.full(len(known), np.nan), np.maximum(rows - 1, 0)
+    error, freedom, lent = np.full(len(known), np.nan), np.maximum(rows - 1, 0), np.zeros(len(known))
     for at in members(of.within, known):
-        shared = squares[at].sum() / freedom[at].sum() if freedom[at].sum() > 0 else np.nan
-        variance = (squares[at] + PRIOR * shared) / (freedom[at] + PRIOR)
+        shared = squares[at].sum() / freedom[at].sum() if freedom[at].sum() > 0 else 0.0
+        lent[at] = min(PRIOR, max(freedom[at].sum(), 1))
+        # the class counts double: of skewed records those of a low mean differ by little, and their error is easily thought small
+        variance = (squares[at] + 2 * lent[at] * shared) / (freedom[at] + 2 * lent[at])
         error[at] = scale * np.sqrt(variance / np.minimum(of.worth(rows)[at], SURE))
-    known = known & np.isfinite(error)
-    return Law("mean", np.column_stack([error, freedom + PRIOR]), scale, of.value, known)
+    known = known & ((error > 0) | np.isinf(of.worth(rows)))
+    return Law("mean", np.column_stack([error, freedom + lent]), scale, of.value, known)
 
 
 def quantile_law(of: Counts, q: float, values: np.ndarray) -> Law:
-    """Give the law of a quantile: the records in their order, at a share that is Beta((n+1)q, (n+1)(1−q)).
+    """Give the law of a quantile: records in their order, at a share that is Beta((n+1)q, (n+1)(1−q)).
 
-    values: units × LEVELS, what lies at these shares of a unit's records.
+    values: units × LEVELS, what lies at these shares of a unit's records. Few records hold less than what they were drawn from:
+    a median of two would lie between them. So their spread is drawn apart by √((n+1)/(n−1)), and the class lends the shape of its
+    own (class_shape), which counts as PRIOR degrees of freedom beside the n − 1 of the unit; one unit alone has its own. Where
+    nobody of a class has two records, or none that differ, there is no law, but where all there are were looked at.
+
+    >>> one = np.array([30.0, 30.0])
+    >>> two = Counts(one, one, one, one * 0 + 2, one > 0, one * 0, one * 0 + 1, one * np.inf)
+    >>> found = quantile_law(two, 0.5, np.array([np.interp(LEVELS, [0, 1], [20, 40]), np.full(13, 30.0)]))
+    >>> found.numbers[:, [2, 8, 14]].round(1).tolist()
+    [[13.3, 30.0, 46.7], [19.1, 30.0, 40.9]]
     """
-    known = of.able & (of.n > 0) & np.isfinite(values).all(axis=1)
-    n = np.minimum(of.worth(of.n), SURE) + 1
-    return Law("quantile", np.column_stack([n * q, n * (1 - q), values]), 1.0, of.value, known)
+    able = of.able & (of.n > 0) & np.isfinite(values).all(axis=1)
+    worth = np.minimum(of.worth(of.n), SURE)
+    freedom = np.maximum(worth - 1, 0)
+    middle = values[:, [MIDDLE]]
+    own = (values - middle) * np.sqrt(np.divide(worth + 1, freedom, out=np.zeros(len(worth)), where=freedom > 0))[:, None]
+    for at in members(of.within, able):
+        lent = min(PRIOR, float(np.maximum(of.n[at] - 1, 0).sum())) if len(at) > 1 else 0.0
+        if lent:
+            kept = (freedom[at] / (freedom[at] + lent))[:, None]
+            wide = np.sqrt((of.n[at] + 2) / (of.n[at] + 1))[:, None]  # of two or three nobody sees how skewed records are
+            own[at] = kept * own[at] + (1 - kept) * wide * class_shape(values[at], of.n[at])
+    known = able & ((np.ptp(own, axis=1) > 0) | np.isinf(of.worth(of.n)))
+    drawn, a, b = middle + own, (worth + 1) * q, (worth + 1) * (1 - q)
+    centre = _interpolate_rows(np.full((len(able), 1), q), drawn)[:, 0]
+    return Law("quantile", np.column_stack([a, b, drawn]), 1.0, centre, known)
+
+
+MIDDLE = LEVELS.index(0.5)
+
+MOST_KNOWN = 11
+"""Of so many records and fewer the values at LEVELS tell every one."""
+
+
+def class_shape(values: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Give how records of a class lie around the middle of their unit: what lies at LEVELS of all of them, 0 in the middle.
+
+    values: units × LEVELS; n: records of each. They are put together as they lie around the mean of their unit, drawn apart by
+    √(n/(n−1)), for they lie nearer to their own mean than to the true one; a unit counts by its degrees of freedom.
+
+    >>> pairs = np.array([np.interp(LEVELS, [0, 1], [10, 14]), np.interp(LEVELS, [0, 1], [50, 54])])
+    >>> class_shape(pairs, np.array([2, 2]))[[0, MIDDLE, -1]].round(3).tolist()
+    [-2.828, 0.0, 2.828]
+    """
+    records, weights = [np.zeros(0)], [np.zeros(0)]
+    size = np.where(n > MOST_KNOWN, 0, n).astype(int)
+    for many in np.unique(size[n > 1]).tolist():
+        at = np.flatnonzero((size == many) & (n > 1))
+        own = values[at] @ _records_from_levels(many).T if many else values[at]
+        share = np.full(many, 1 / many) if many else np.gradient(np.array(LEVELS)) / np.gradient(np.array(LEVELS)).sum()
+        away = (own - own @ share[:, None]) * np.sqrt(n[at] / (n[at] - 1))[:, None]
+        records.append(away.ravel())
+        weights.append(((n[at] - 1)[:, None] * share).ravel())
+    record, weight = np.concatenate(records), np.concatenate(weights)
+    order = np.argsort(record, kind="stable")
+    record, reached = record[order], np.cumsum(weight[order]) - weight[order] / 2
+    shape = np.interp(LEVELS, reached / weight.sum(), record)
+    return np.asarray(shape - shape[MIDDLE])
+
+
+@cache
+def _records_from_levels(many: int) -> np.ndarray:
+    """Give what makes records of a unit of the values at LEVELS, between which these were interpolated: many × LEVELS."""
+    every = np.eye(many)
+    return np.linalg.pinv(np.column_stack([np.interp(LEVELS, np.linspace(0, 1, many), one) for one in every]))
 
 
 # The law of an indicator, by its kind of measure and what was counted
@@ -291,11 +357,11 @@ def quantile_law(of: Counts, q: float, values: np.ndarray) -> Law:
 def law_of(
     number: int, found: "Measured", parts: Sequence["Measured"], scheme: Scheme, tree: Tree, cohort: tuple[Any, Any]
 ) -> Law | str:
-    """Give the law by which the values of an indicator scatter in one period, or the word for why there is none.
+    """Give the law by which the values of an indicator scatter in one period, or the word for why nobody has one.
 
     parts: the months of the period, which show over-dispersion; cohort: status of each unit, and with whom it is compared.
     `sure`: the scheme says that all there is was counted. `no_n`: nobody said on how many answers a figure rests. `no_spread`:
-    it is no share, and nothing says how far single answers lie apart.
+    it is no share, and nothing says how far single answers lie apart. The law itself may not know some units (known, word).
     """
     entry, (status, within) = scheme.indicators[number], cohort
     if scheme.error == "none" or entry.error == "none":
@@ -329,12 +395,11 @@ def _law_by_kind(measure: Any, counts: Counts, moments: Mapping[str, np.ndarray]
 
 def _figure_law(of: Counts, design: np.ndarray, scale: float) -> Law | str:
     """Give the law of figures that are shares: of n answers worth n / design effect."""
-    if np.isnan(of.n[of.able]).any():
-        return "no_n"
     inside = (of.value >= 0) & (of.value <= scale)
     if scale == 1 or not inside[of.able].all():
         return "no_spread"
-    return share_law(of._replace(above=of.value / scale * of.n, below=of.n, phi=of.phi * design), scale)
+    shares = of._replace(above=of.value / scale * of.n, below=of.n, phi=of.phi * design)
+    return replace(share_law(shares, scale), word="no_n")
 
 
 def _ratio_law(of: Counts, moments: Mapping[str, np.ndarray], measure: Mean | Ratio, scale: float) -> Law | str:
@@ -362,20 +427,40 @@ def _ratio_law(of: Counts, moments: Mapping[str, np.ndarray], measure: Mean | Ra
 
 
 def _dispersion(number: int, entry: Entry, parts: Sequence["Measured"], able: np.ndarray, within: np.ndarray) -> np.ndarray:
-    """Give for each unit by how much counts of its class scatter more than by chance, from the months of the period."""
+    """Give for each unit by how much what is counted scatters more than by chance, from the months of the period.
+
+    Of counts it is one number a class (overdispersion). Answers are alike by one number a class (intraclass), and worth the less
+    to a unit the more of them fell into one month.
+    """
     phi, measure = np.ones(len(able)), entry.measure
-    if len(parts) < 2 or not isinstance(measure, (Share, Count)):  # noqa: PLR2004 - one month shows no scatter
+    if len(parts) < 2 or not isinstance(measure, (Share, Count, Coded, Mean)):  # noqa: PLR2004 - one month shows no scatter
         return phi
-    met, of, rows = (
-        np.column_stack([getattr(one, name)[:, number] for one in parts]) for name in ("numerator", "denominator", "n")
+    above, below, rows = (
+        np.nan_to_num(np.column_stack([getattr(one, name)[:, number] for one in parts]))
+        for name in ("numerator", "denominator", "n")
     )
-    binomial = isinstance(measure, Share)
-    of = np.nan_to_num(of, nan=1.0 if isinstance(measure, Count) and measure.per is None else 0.0)
+    if isinstance(measure, Count):
+        exposure = np.ones_like(below) if measure.per is None else below
+        for at in members(within, able):
+            phi[at] = overdispersion(above[at] / mean_worth(above[at], rows[at]), exposure[at], binomial=False)
+        return phi
+    given = [one.moments.get(number, {}) for one in parts]
+    n, squares = (below, above) if isinstance(measure, Share) else (rows, _squares(measure, given, above))
     for at in members(within, able):
-        own = np.nan_to_num(met[at])
-        own = own if binomial else own / mean_worth(own, np.nan_to_num(rows[at]))
-        phi[at] = overdispersion(own, of[at], binomial=binomial)
+        together = np.divide((n[at] ** 2).sum(axis=1), n[at].sum(axis=1), out=np.ones(len(at)), where=n[at].sum(axis=1) > 0)
+        phi[at] = 1 + intraclass(above[at], squares[at], n[at]) * np.maximum(together - 1, 0)
     return phi
+
+
+def _squares(measure: Coded | Mean, given: Sequence[Mapping[str, np.ndarray]], above: np.ndarray) -> np.ndarray:
+    """Give the squares of answers added up, units × parts; where a part does not tell them they are as far apart as can be."""
+    found = np.full(above.shape, np.inf)
+    for part, own in enumerate(given):
+        if isinstance(measure, Coded) and own:
+            found[:, part] = reduce(add, (float(code) ** 2 * count for code, count in own.items()))
+        elif SQUARES in own:
+            found[:, part] = own[SQUARES]
+    return found
 
 
 # Draws of values through the whole rule: points, and totals of the hundred
@@ -388,7 +473,7 @@ class Errors:
     hundred: the totals of the hundred as printed; outside: what facts add and take; error: of the hundred (NaN: not known);
     points: units × indicators, the error of each (NaN: not known); bent: whether the mean of draws is more than half an error
     away from what the rule makes of their middle, as it is near a cap; points for standing in the class are left out of that;
-    unknown: indicator -> the word for why it has no error.
+    unknown: indicator -> the word for why it has no error, in some class at least: where its points have none.
     """
 
     hundred: np.ndarray
@@ -417,7 +502,7 @@ def total_errors(setting: Setting, one: "Scored", draws: int = VALUES) -> Errors
     scheme, size = setting.scheme, len(one.points)
     outside, gone = _outside(one, scheme), _share_gone(one, scheme)
     hundred = one.totals.totals - outside
-    laws, unknown = _laws(setting, one)
+    laws, lost, unknown = _laws(setting, one)
     weighs = (one.totals.weight_used > 0) & ~np.isnan(one.points)
     middle, spread = np.zeros(size), np.zeros(size)
     sums, squares = np.zeros((2, *one.points.shape))
@@ -432,9 +517,10 @@ def total_errors(setting: Setting, one: "Scored", draws: int = VALUES) -> Errors
                 squares += off**2
     error = np.sqrt(np.maximum(spread - middle**2 / draws, 0) / (draws - 1))
     points = np.sqrt(np.maximum(squares - sums**2 / draws, 0) / (draws - 1))
-    for number in unknown:
-        points[:, number] = np.where(_is_random(one, number), np.nan, 0)
-    error[(np.isnan(points) & weighs).any(axis=1)] = np.nan
+    points[lost] = np.nan
+    for at in members(one.among.within, np.ones(size, dtype=bool)):  # places of a class hang on all of its totals
+        if (lost[at] & weighs[at]).any():
+            error[at] = np.nan
     bent = np.abs(middle / draws - _lean_of_standing(sums / draws, one, scheme)) > error / 2
     return Errors(hundred, outside, error, np.where(np.isnan(one.points), np.nan, points), bent, unknown)
 
@@ -462,25 +548,34 @@ Laws = Mapping[tuple[int, Period], Law]
 """The laws of indicators, by number and period."""
 
 
-def _laws(setting: Setting, one: "Scored") -> tuple[Laws, dict[int, str]]:
-    """Give the law of every indicator in every period that it is held against, and why others have none."""
+def _laws(setting: Setting, one: "Scored") -> tuple[Laws, np.ndarray, dict[int, str]]:
+    """Give the law of every indicator in every period that it is held against, and who has none.
+
+    The latter: units × indicators, all who are scored of a class in which one has none; and the word for why, by indicator.
+    """
     history, period, scheme, tree, _ = setting
     laws: dict[tuple[int, Period], Law] = {}
+    lost = np.zeros(one.points.shape, dtype=bool)
     unknown: dict[int, str] = {}
     for number, entry in enumerate(scheme.indicators):
-        if not _is_random(one, number).any():
+        random = _is_random(one, number)
+        if not random.any():
             continue
         own: dict[Period, Law | str] = {}
         for when in periods_before(entry.against, [period])[0]:
             months = [history[m] for m in (Period(month, 1) for month in when.month_numbers) if m in history and when.months > 1]
             status = admit(history[when], scheme, tree, number)
             own[when] = law_of(number, history[when], months, scheme, tree, (status, one.among.within))
-        words = [law for law in own.values() if isinstance(law, str)]
-        if any(word != "sure" for word in words):
-            unknown[number] = next(word for word in words if word != "sure")
-        elif not words:
+            if isinstance(law := own[when], Law):
+                without, word = has_value(status) & ~law.known, law.word
+            else:
+                without, word = np.full(len(random), law != "sure"), law
+            if (gone := random & np.isin(one.among.within, one.among.within[random & without])).any():
+                lost[:, number] |= gone
+                unknown.setdefault(number, word)
+        if not lost[random, number].all():
             laws |= {(number, when): law for when, law in own.items() if isinstance(law, Law)}
-    return laws, unknown
+    return laws, lost, unknown
 
 
 def _drawn_totals(
@@ -511,10 +606,11 @@ def _drawn_totals(
 
 def _values(setting: Setting, number: int, when: Period, law: Law, count: int, start: int) -> np.ndarray:
     """Draw the values of an indicator in a period (units · draws, the draws of a unit together); or its middle."""
-    code = setting.scheme.indicators[number].code
+    code, printed = setting.scheme.indicators[number].code, setting.history[when].value[:, number]
     if start < 0:
-        return np.repeat(np.where(law.known, law.centre, np.nan), count)
-    return law.draw(dice(setting.seed, str(setting.period), code, str(when), str(start)), count).ravel()
+        return np.repeat(np.where(law.known, law.centre, printed), count)
+    drawn = law.draw(dice(setting.seed, str(setting.period), code, str(when), str(start)), count)
+    return np.where(law.known[:, None], drawn, printed[:, None]).ravel()  # others may be held against who has no law
 
 
 def _points(setting: Setting, number: int, values: Mapping[Period, np.ndarray], long: Cohort, count: int) -> np.ndarray:
@@ -1120,11 +1216,14 @@ def _statements(found: Firmness, at: np.ndarray, award: int, grade: np.ndarray) 
 
 
 def error_notes(firm: Firm, one: "Scored", scheme: Scheme) -> Iterator[Note]:
-    """Say why places have no range, and of which indicators the error is not known."""
+    """Say why places have no range, and in which class of which indicators the error is not known."""
     if scheme.error == "none":
         yield Note("error_none")
         return
     for number, word in firm.unknown.items():
-        lost = one.ranked & (firm.low == 0) & _is_random(one, number) & (one.of >= LEAST)
-        if lost.any():
-            yield Note(f"error_{word}", {"indicator": scheme.indicators[number].label, "count": int(lost.sum())})
+        gone = np.isnan(firm.points[:, number]) & ~np.isnan(one.points[:, number])
+        for at in members(one.among.within, one.ranked):
+            if gone[at].any() and not firm.low[at].any() and len(at) > 1:
+                level, group = str(one.among.levels[at[0]]), str(one.groups[at[0]])
+                whose = {"level": level, "group": group or level, "count": len(at)}
+                yield Note(f"error_{word}", {"indicator": scheme.indicators[number].label, **whose})
