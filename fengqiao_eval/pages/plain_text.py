@@ -215,7 +215,9 @@ def _without_range(card: Card) -> Iterator[str]:
     """Say why there is no range: which indicators have no error, and why; of an older run, that there is none."""
     known, lang = card.standing.margin, card.lang
     for why, labels in known.unknown.items():
-        yield say(f"card.margin.{why}", lang, labels=say("card.comma", lang).join(labels))
+        yield say(
+            f"card.margin.{why}", lang, labels=say("card.comma", lang).join(labels), level=card.identity.level_label.lower()
+        )
     if not known.unknown:
         yield say("card.margin.none", lang)
 

@@ -235,7 +235,9 @@ def _margin(run: Run, chances: Frame, place: Row, who: Identity, lines: Sequence
     called = {} if who.is_officer else {other: text(run.unit(other)["name"]) for other in others}
     own = {line.code: line.label for line in lines}
     labels = {indicator.label: own[indicator.code] for indicator in run.scheme.indicators if indicator.code in own}
-    unknown = without_error(run.manifest.get("notes", ()), labels)
+    level, group = text(place.get("level")), text(place.get("peer_class"))
+    silent = [line.label for line in lines if line.own and line.n is None]
+    unknown = without_error(run.manifest.get("notes", ()), labels, {"level": level, "group": group or level}, silent)
     return replace(margin(place, rows, called, ahead), unknown=unknown, counted=run.scheme.error == "none")
 
 

@@ -1,6 +1,6 @@
 """How firm a unit's place is, as a card tells it: from what the frames ranks and chances say of it; nothing is drawn here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -150,17 +150,31 @@ UNKNOWN = ("no_n", "no_spread")
 """Why the error of an indicator may not be known: the words of uncertainty.law_of, as the notes of a run have them."""
 
 
-def without_error(notes: Iterable[Mapping[str, Any]], called: Mapping[str, str]) -> dict[str, list[str]]:
-    """Name the indicators of which a run says that their error is not known, by why; called: those of a unit, by their label.
+def without_error(
+    notes: Iterable[Mapping[str, Any]], called: Mapping[str, str], unit: Row | None = None, silent: Collection[str] = ()
+) -> dict[str, list[str]]:
+    """Name the indicators of which a run says that their error is not known in the class of a unit, by why.
 
-    >>> without_error([{"key": "error_no_n", "given": {"indicator": "安全感"}}], {"安全感": "Sense of safety"})
-    {'no_n': ['Sense of safety']}
+    called: the indicators of the unit, by their label; unit: its `level` and `group`, the class compared within; silent: names of
+    those of which nobody said on how many answers the unit's own number rests. Of these the word is no_n_own, of others, which
+    somebody of the class lacks, no_n_class; an older run does not say of whom it speaks.
+
+    >>> note = {"key": "error_no_n", "given": {"indicator": "安全感", "level": "station", "group": "四类"}}
+    >>> without_error([note], {"安全感": "Sense of safety"}, {"level": "station", "group": "四类"})
+    {'no_n_class': ['Sense of safety']}
+    >>> without_error([note], {"安全感": "Sense of safety"}, {"level": "station", "group": "一类"})
+    {}
     """
     found: dict[str, list[str]] = {}
     for one in notes:
-        why, label = str(one["key"]).removeprefix("error_"), one.get("given", {}).get("indicator")
-        if why in UNKNOWN and label in called:
-            found.setdefault(why, []).append(called[label])
+        why, given = str(one["key"]).removeprefix("error_"), one.get("given", {})
+        label = given.get("indicator")
+        others = unit is not None and any(given.get(name, unit[name]) != unit[name] for name in ("level", "group"))
+        if why not in UNKNOWN or label not in called or others:
+            continue
+        if why == "no_n" and "group" in given:
+            why = "no_n_own" if called[label] in silent else "no_n_class"
+        found.setdefault(why, []).append(called[label])
     return found
 
 

@@ -76,6 +76,7 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "bands": [{"grade": one.name(lang), "at_least": math.ceil(one.at_least * 10**scheme.decimals)} for one in scheme.bands],
         "awards": field.awards,
         "no_range": range_missing(field),
+        "no_ranges": [range_missing(field, number) for number in range(len(field.groups))],
         "lang": lang,
         "readonly": readonly,
         "warnings": list(choice_warnings(field, alone=readonly)),
@@ -98,15 +99,21 @@ def kernel_reasons(field: Field) -> str:
     return say("explain.comma", field.lang).join(why)
 
 
-def range_missing(field: Field) -> str:
-    """Say why the places of the level have no range, '' where they have: the run knows no errors, or not of some indicator."""
+def range_missing(field: Field, group: int | None = None) -> str:
+    """Say why places of a group (by its number) have no range, or of the whole level, of which none then has one; '' if some do.
+
+    The run knows no errors, or not of some indicator.
+    """
     scheme, lang, columns = field.table.scheme, field.lang, field.table.columns
+    here = np.ones(len(field.units), dtype=bool) if group is None else field.group == group
     if scheme.error == "none":
         return say("card.margin.counted", lang)
-    used = field.base.weighed.weight_used[:, columns] > 0
+    used = (field.base.weighed.weight_used[:, columns] > 0) & here[:, None]
     lost = (used & np.isnan(field.sheet.errors[:, columns]) & ~np.isnan(field.base.points[:, columns])).any(axis=0)
     if lost.all() or not used.any():
         return say("card.margin.none", lang)
+    if group is None and np.isfinite(field.sheet.error).any():
+        return ""
     names = [scheme.indicators[column].name(lang) for column in columns[lost]]
     return say("tuner.no_error", lang, labels=say("card.comma", lang).join(names)) if names else ""
 

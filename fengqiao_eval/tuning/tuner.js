@@ -1997,7 +1997,8 @@ function bandsSaid(app) {
 /** Say how many neighbours cannot be told apart by the records, and over how many places ranges go; once the weights rest. */
 function drawChance(app) {
   const { say, head, firm, draft, group } = app;
-  if (head.no_range) return tell(app.chanceSaid, head.no_range);
+  const missing = head.no_range || head.no_ranges?.[group]; // of all groups none, which has no number
+  if (missing) return tell(app.chanceSaid, missing);
   const waits = app.gesture || app.rested !== draft || (app.kernel && !firm?.groups.has(group));
   if (group === ALL) return tell(app.chanceSaid, say("tuner.chance_all"));
   if (waits) return tell(app.chanceSaid, app.way.state ? "" : say("tuner.chance_waits"));
