@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.measuring.measures import Measured
+from fengqiao_eval.measuring.quantiles import LEVELS
+from fengqiao_eval.measuring.tallies import SQUARES
 from fengqiao_eval.periods import parse
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.ranking import places
 from fengqiao_eval.scoring.score import score_period
-from fengqiao_eval.scoring.uncertainty import Firmness, RankedClass, Setting, dice, firmness, total_errors
+from fengqiao_eval.scoring.uncertainty import Firmness, RankedClass, Setting, dice, firmness, law_of, total_errors
 
 WEIGHTS = np.array([0.25, 0.2, 0.25, 0.3])
 SCALE = 100
@@ -173,9 +175,9 @@ CURVES = {  # value -> points: none at the ends, one full from 98 % on, one in s
 }
 
 
-def table_of(curve, **keys):
-    """Make a scheme of four parts, all by one curve: shares of records met, or counts of records."""
-    measure = {"kind": "count"} if curve == "counts" else {"kind": "share", "met": {"passed": True}}
+def table_of(curve, measure=None, **keys):
+    """Make a scheme of four parts, all by one curve and measure: shares of records met, or counts, if none is given."""
+    measure = measure or ({"kind": "count"} if curve == "counts" else {"kind": "share", "met": {"passed": True}})
     parts = [
         {
             "missing": "redistribute", "source": "例", "why": "例",
@@ -226,3 +228,83 @@ def play_records(curve, size, answers, times, seed=0):
         found = firmness(units, dice(seed, "game", str(game)), firsts=(max(1, size // 10), size // 4, size // 2))
         weigh_up(tally, found, place_of(true[at]), true[at])
     return tally
+
+
+# Classes of few records each: what is true of a unit, and what the law of its value says
+
+IN_CLASS = 120
+MONTHS = 3
+MEASURES = {
+    "median": {"kind": "quantile", "of": {"minutes": ["received_at", "closed_at"]}, "q": "0.5"},
+    "mean": {"kind": "mean", "of": {"minutes": ["received_at", "closed_at"]}},
+    "coded": {"kind": "coded", "column": "answer", "values": {"好": 1, "中": "0.6", "差": 0}},
+    "share": {"kind": "share", "met": {"passed": True}},
+}
+SKEW = 0.8
+"""The spread of the logarithms of durations of one unit: a quarter of them are longer than 1.7 times the median."""
+CODES = {"coded": np.array([0, 0.6, 1]), "share": np.array([0.0, 1.0])}
+ANSWERS = {"coded": (1, 2, 6), "share": (2, 8), "share near one": (1, 49)}
+"""How many answers of each code the units of a class are like: what is true of a unit is Dirichlet."""
+LAWS = (
+    *(f"{measure} of {shape} numbers" for measure in ("median", "mean") for shape in ("skewed", "normal")),
+    *(f"{answers}, alike in a month by {alike}" for answers in ANSWERS for alike in (0, 0.1, 0.4)),
+)
+"""alike: the correlation of two answers of one unit in one month, as of answers that come in bursts."""
+
+
+def draw_records(kind, n, month, lots):
+    """Draw n records each of a class, as numbers (units × n), by the month of each: these, and the true value of each unit."""
+    name = kind.split(" of ")[0].split(",")[0]
+    if name in ANSWERS:
+        codes, alike = CODES[name.split()[0]], float(kind.rsplit(" ", 1)[1])
+        true = lots.dirichlet(ANSWERS[name], IN_CLASS)
+        mixes = np.repeat(true[:, None], MONTHS, axis=1)
+        if alike:
+            mixes = lots.standard_gamma(np.maximum(mixes * (1 / alike - 1), 1e-6)) + 1e-300
+        reach = np.cumsum(mixes / mixes.sum(axis=2, keepdims=True), axis=2)[np.arange(IN_CLASS)[:, None], month]
+        answers = (lots.random((IN_CLASS, n, 1)) > reach).sum(axis=2).clip(max=len(codes) - 1)
+        return codes[answers], 100 * true @ codes
+    level, chance = lots.normal(size=(IN_CLASS, 1)), lots.normal(size=(IN_CLASS, n))
+    if "skewed" in kind:
+        return 30 * np.exp(0.3 * level + SKEW * chance), 30 * np.exp(0.3 * level[:, 0] + (SKEW**2 / 2 if name == "mean" else 0))
+    return 100 + 10 * level + 30 * chance, 100 + 10 * level[:, 0]
+
+
+def count_records(measure, records, there, period):
+    """Make the measures of one indicator from records that are there (units × n)."""
+    n, above = there.sum(axis=1).astype(float), np.where(there, records, 0).sum(axis=1)
+    value, moments = np.divide(above, n, out=np.full(len(n), np.nan), where=n > 0), {}
+    if measure == "median":
+        lie = [np.quantile(own[own_there], LEVELS) for own, own_there in zip(records, there, strict=True) if own_there.any()]
+        moments = {f"at_{number}": column for number, column in enumerate(np.array(lie).T, 1)} if len(lie) == len(n) else {}
+        value = moments.get(f"at_{LEVELS.index(0.5) + 1}", value)
+    elif measure == "mean":
+        moments = {SQUARES: (np.where(there, records, 0) ** 2).sum(axis=1), f"{SQUARES}_below": n}
+    elif measure == "coded":
+        moments = {str(code): (there & (records == code)).sum(axis=1).astype(float) for code in CODES["coded"]}
+    else:
+        value = 100 * value
+    columns = (each[:, None] for each in (above, n, value, n))
+    return Measured(period, *columns, np.zeros((len(n), 1), dtype=np.int8), moments={0: moments})
+
+
+def law_of_few(kind, n, lots):
+    """Draw one class of n records a unit: the law of its values, and what is true."""
+    measure = kind.split()[0].rstrip(",")
+    month = lots.integers(MONTHS, size=(IN_CLASS, n))
+    records, true = draw_records(kind, n, month, lots)
+    months = [count_records(measure, records, month == at, one) for at, one in enumerate(PERIOD.trend[-MONTHS:])]
+    whole = count_records(measure, records, month >= 0, PERIOD)
+    scheme = table_of("plain", measure={**MEASURES[measure], "table": "cases", "date": "received_at"})
+    return law_of(0, whole, months, scheme, province(1, IN_CLASS), (whole.status[:, 0], np.zeros(IN_CLASS))), true
+
+
+def law_holds(kind, n, times, seed=0):
+    """Give the share of units of a class whose true value lies in the middle 90 % of what their law draws, and its error."""
+    held = []
+    for game in range(times):
+        lots = dice(seed, "law", kind, str(n), str(game))
+        law, true = law_of_few(kind, n, lots)
+        low, high = np.quantile(law.draw(lots, 400), (0.05, 0.95), axis=1)
+        held.append(((low <= true) & (true <= high)).mean())
+    return float(np.mean(held)), float(np.std(held) / times**0.5)

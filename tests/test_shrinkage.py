@@ -12,6 +12,7 @@ from fengqiao_eval.scoring.shrinkage import (
     funnel,
     funnel_dispersion,
     gamma_poisson,
+    intraclass,
     james_stein,
     overdispersion,
     poisson_limits,
@@ -132,6 +133,28 @@ def test_units_that_are_all_alike_borrow_everything():
     assert beta_binomial(full, full).strength == np.inf
     assert gamma_poisson(np.zeros(6), full).strength == np.inf
     assert beta_binomial(full, full).rates(full, full).tolist() == [90.5 / 91] * 6
+
+
+def test_how_alike_answers_of_a_month_are_is_found_again():
+    """Of answers whose months have a rate of their own the correlation comes back; of a season of all nothing does."""
+    lots = np.random.default_rng(4)
+    rate, season, of = lots.uniform(0.3, 0.7, (600, 1)), np.array([[-0.2, 0, 0.2]]), np.full((600, 3), 5.0)
+    for alike in (0.1, 0.4):
+        strength = 1 / alike - 1
+        met = lots.binomial(5, lots.beta(rate * strength, (1 - rate) * strength, (600, 3))).astype(float)
+        assert intraclass(met, met, of) == pytest.approx(alike, abs=0.04)
+    calm = lots.binomial(5, rate + season).astype(float)
+    assert intraclass(calm, calm, of) < 0.03
+    assert intraclass(calm[:, :1], calm[:, :1], of[:, :1]) == 0
+    one = np.eye(3)
+    assert intraclass(one, one, np.ones((3, 3))) == 0, "no month has two answers"
+
+
+def test_few_counts_of_a_month_scatter_as_much_as_many():
+    """φ is found again of units with few events: those whose month bursts are not divided by a rate which the burst raised."""
+    lots = np.random.default_rng(5)
+    counts = lots.poisson(2 * lots.gamma(1, size=(3000, 3))).astype(float)
+    assert overdispersion(counts, np.ones_like(counts), binomial=False) == pytest.approx(1 + 2, rel=0.1)
 
 
 def test_counts_that_scatter_from_month_to_month_say_so():

@@ -42,14 +42,17 @@ from fengqiao_eval.scoring.uncertainty import (
     rankability,
     same_records,
     settled_places,
+    share_law,
     total_errors,
 )
 from places import (
+    LAWS,
     PERIOD,
     SCALE,
     TRUTHS,
     WEIGHTS,
     comes_true,
+    law_holds,
     measured,
     play,
     play_pairs,
@@ -481,6 +484,74 @@ def test_frames_are_the_same_bytes_on_one_core_and_on_all(tmp_path, tmp_path_fac
     assert ranks["rank_low"].notna().any(), "nothing was drawn"
 
 
+@pytest.mark.parametrize("kind", LAWS)
+def test_laws_of_few_records_hold_the_true_value(kind):
+    """Of classes of 2, 3, 5 and 15 records a unit at least 88 % of true values lie where nine tenths are drawn; of 15 not all."""
+    held = [law_holds(kind, records, 8) for records in (2, 3, 5, 15)]
+    assert min(share for share, _ in held) >= 0.88, held
+    assert held[-1][0] <= 0.995
+
+
+def few(n, values=None):
+    """Say what values rest on, of one class in which so many records lie behind each."""
+    n = np.array(n, dtype=float)
+    value = np.zeros(len(n)) if values is None else np.array(values)
+    return Counts(value * n, n, value, n, n > 0, n * 0, n * 0 + 1, np.full(len(n), np.inf))
+
+
+def as_levels(*records):
+    """Say what lies at LEVELS of the records of each unit."""
+    return np.array([np.quantile(own, LEVELS) for own in records])
+
+
+def test_a_median_of_two_may_lie_beyond_both():
+    """Two records hold little: their median is drawn beyond either as often as those of the class lie apart."""
+    lots = dice(1)
+    pairs = 50 + 10 * lots.normal(size=(60, 2))
+    drawn = quantile_law(few([2] * 60), 0.5, as_levels(*pairs)).draw(lots, 2000)
+    assert ((drawn < pairs.min(axis=1)[:, None]) | (drawn > pairs.max(axis=1)[:, None])).mean() > 0.3
+    assert drawn.std(axis=1).mean() == pytest.approx(10 / 2**0.5, rel=0.25)
+
+
+def test_who_shows_no_spread_borrows_that_of_the_class():
+    """Records that are all alike, and one alone, have the error that others of the class show; more records leave less of it."""
+    apart = [20.0, 30.0, 40.0]
+    law = quantile_law(few([3, 3, 3, 9, 1]), 0.5, as_levels(apart, apart, [30.0] * 3, [30.0] * 9, [30.0]))
+    error = law.draw(dice(2), 4000).std(axis=1)
+    assert law.known.all()
+    assert error[4] > error[2] > error[3] > 0
+    squares = np.array([200.0, 200, 0, 0, 0])
+    mean = mean_law(few([3, 3, 3, 9, 1]), squares, np.array([3.0, 3, 3, 9, 1]), 1)
+    error = mean.numbers[:, 0]
+    assert mean.known.all()
+    assert error[4] > error[2] > error[3] > 0
+
+
+@pytest.mark.parametrize(("n", "alike"), [([1, 1, 1], False), ([1], False), ([3, 4, 5], True)])
+def test_where_nobody_shows_a_spread_there_is_no_law(n, alike):
+    """One record each, or records that differ in no unit, tell no error: it is not known, and not 0 as that of a whole is."""
+    records = [[30.0 + 5 * unit] * many for unit, many in enumerate(n)]
+    assert all(len(set(own)) == 1 for own in records) or not alike
+    of = few(n)
+    for law in (quantile_law(of, 0.5, as_levels(*records)), mean_law(of, of.n * 0, of.n, 1)):
+        assert not law.known.any()
+        assert law.word == "no_spread"
+    whole = of._replace(whole=of.n)
+    for law in (quantile_law(whole, 0.5, as_levels(*records)), mean_law(whole, of.n * 0, of.n, 1)):
+        assert law.known.all()
+        assert np.ptp(law.draw(dice(3), 50), axis=1).max() < 1e-3
+
+
+def test_answers_that_come_in_bursts_are_no_true_differences():
+    """Where answers of a month are alike a unit whose ten were all met is drawn towards the class the more, and errs the more."""
+    met = np.array([10.0, 4, 6, 5, 7, 3, 5, 6])
+    calm, bursts = (few([10] * 8)._replace(above=met, phi=np.full(8, phi)) for phi in (1.0, 3.0))
+    one, other = share_law(calm, 1), share_law(bursts, 1)
+    assert other.centre[0] < one.centre[0]
+    assert other.draw(dice(4), 4000)[0].std() > 1.3 * one.draw(dice(4), 4000)[0].std()
+    assert share_law(few([10])._replace(above=met[:1], phi=np.array([2.0])), 1).numbers == pytest.approx(np.array([[5.5, 0.5]]))
+
+
 def test_means_counts_and_codes_have_laws_of_their_own():
     """Draws of each kind of measure lie around the value, as far as the textbook has it."""
     one, lots = np.full(40, 1.0), dice(7)
@@ -625,6 +696,49 @@ def test_a_figure_without_n_says_why_there_is_no_range():
     found = firm_of(changed(table_of("plain"), **FIGURE), given)
     assert found.ranks["rank_low"].isna().all()
     assert [(note.key, note.given["indicator"], note.given["count"]) for note in found.notes] == [("error_no_n", "第2项", SIZE)]
+
+
+def test_a_missing_n_costs_its_own_class_alone_its_ranges():
+    """Of two classes that which holds the figure without n has no ranges; the other has those it would have had, and no note."""
+    given, whole = (measured(np.vstack([MET, MET]), np.vstack([ANSWERS, ANSWERS])) for _ in range(2))
+    given.n[3, 2] = np.nan
+    tree, scheme = province(2, SIZE), changed(table_of("plain"), **FIGURE)
+    found, same = firm_of(scheme, given, tree=tree), firm_of(scheme, whole, tree=tree)
+    lost = found.ranks["peer_class"] == "0类"
+    assert found.ranks.loc[lost, ["rank_low", "se_total"]].isna().all(axis=None)
+    assert found.ranks.loc[~lost, ["rank_low", "rank_high"]].notna().all(axis=None)
+    assert (found.ranks["se_total"] / same.ranks["se_total"])[~lost].mean() == pytest.approx(1, abs=0.05)
+    assert [(note.key, note.given["level"], note.given["group"], note.given["count"]) for note in found.notes] == [
+        ("error_no_n", "station", "0类", SIZE)
+    ]
+
+
+def test_who_is_held_against_a_figure_without_n_keeps_its_range():
+    """The mean of a level takes a figure whose error is not known as it is printed; the class of that figure has no range."""
+    given = measured(np.vstack([MET, MET]), np.vstack([ANSWERS, ANSWERS]))
+    given.n[3, 2] = np.nan
+    line = {"kind": "line", "start": 50, "each": 1}
+    peers = changed(table_of("plain"), **FIGURE, points=line, against=[{"kind": "peers", "of": "mean", "among": "level"}])
+    ranks = firm_of(peers, given, tree=province(2, SIZE)).ranks
+    assert (ranks["rank_low"].notna() == (ranks["peer_class"] == "1类")).all()
+    assert not ranks["flags"].str.contains("bent").any()
+
+
+def test_one_record_each_is_no_place_without_doubt():
+    """A median of one record each has an error that nobody knows: no range, and not one that is the place."""
+    one = measured(MET[:, :1].repeat(4, axis=1), np.full((SIZE, 4), np.nan))
+    lie = {number: dict.fromkeys((f"at_{at + 1}" for at in range(len(LEVELS))), one.value[:, number]) for number in range(4)}
+    middle = {
+        "kind": "quantile",
+        "table": "cases",
+        "date": "received_at",
+        "of": {"minutes": ["received_at", "closed_at"]},
+        "q": "0.5",
+    }
+    one = replace(one, n=np.ones((SIZE, 4)), moments=lie)
+    found = firm_of(changed(table_of("plain"), measure=middle, least=1), one)
+    assert found.ranks[["rank_low", "se_total"]].isna().all(axis=None)
+    assert {note.key for note in found.notes} == {"error_no_spread"}
 
 
 def test_the_mean_of_three_months_errs_less_than_one_of_them():

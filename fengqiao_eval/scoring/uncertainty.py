@@ -185,6 +185,9 @@ class Counts(NamedTuple):
 SURE = 1e12
 """So many answers leave no error."""
 
+ROUNDING = 1e-9
+"""What records differ by less than this share of themselves comes of how numbers are kept."""
+
 
 def share_law(of: Counts, scale: float) -> Law:
     """Give the law of shares, met of so many: Beta, at the rate drawn towards the class; of one unit alone Beta(x+½, n−x+½).
@@ -300,13 +303,15 @@ def quantile_law(of: Counts, q: float, values: np.ndarray) -> Law:
     freedom = np.maximum(worth - 1, 0)
     middle = values[:, [MIDDLE]]
     own = (values - middle) * np.sqrt(np.divide(worth + 1, freedom, out=np.zeros(len(worth)), where=freedom > 0))[:, None]
+    shown = np.zeros(len(able), dtype=bool)
     for at in members(of.within, able):
+        shown[at] = (np.ptp(values[at], axis=1) > ROUNDING * np.abs(values[at]).max(axis=1)).any()
         lent = min(PRIOR, float(np.maximum(of.n[at] - 1, 0).sum())) if len(at) > 1 else 0.0
         if lent:
             kept = (freedom[at] / (freedom[at] + lent))[:, None]
             wide = np.sqrt((of.n[at] + 2) / (of.n[at] + 1))[:, None]  # of two or three nobody sees how skewed records are
             own[at] = kept * own[at] + (1 - kept) * wide * class_shape(values[at], of.n[at])
-    known = able & ((np.ptp(own, axis=1) > 0) | np.isinf(of.worth(of.n)))
+    known = able & (shown | np.isinf(of.worth(of.n)))
     drawn, a, b = middle + own, (worth + 1) * q, (worth + 1) * (1 - q)
     centre = _interpolate_rows(np.full((len(able), 1), q), drawn)[:, 0]
     return Law("quantile", np.column_stack([a, b, drawn]), 1.0, centre, known)
@@ -412,9 +417,9 @@ def _ratio_law(of: Counts, moments: Mapping[str, np.ndarray], measure: Mean | Ra
     rate = np.divide(of.above, of.below, out=np.zeros(len(of.able)), where=of.below > 0)
     if isinstance(measure, Mean):
         squares = moments[SQUARES] - rate * of.above
-        return mean_law(of, np.maximum(squares, 0), of.n, scale)
+        return mean_law(of, np.where(squares > ROUNDING * moments[SQUARES], squares, 0), of.n, scale)
     squares = moments[SQUARES] - 2 * rate * moments[PRODUCTS] + rate**2 * moments[f"{SQUARES}_below"]
-    squares = np.maximum(squares, 0)
+    squares = np.where(squares > ROUNDING * moments[SQUARES], squares, 0)
     if not measure.subset:
         size = np.divide(of.below, of.n, out=np.ones(len(rate)), where=of.n > 0)
         return mean_law(of, squares / np.where(size > 0, size, 1) ** 2, of.n, scale)

@@ -28,7 +28,22 @@ from fengqiao_eval.scoring.aggregation import weights_at
 from fengqiao_eval.scoring.score import score_period
 from fengqiao_eval.scoring.sensitivity import stretch_weights
 from fengqiao_eval.scoring.uncertainty import LEAST, VECTORS, Setting, dice, doubtful_ranges, firmness, total_errors
-from places import CURVES, PERIOD, TRUTHS, comes_true, measured, place_of, play, play_pairs, play_records, province, standing
+from places import (
+    CURVES,
+    IN_CLASS,
+    LAWS,
+    PERIOD,
+    TRUTHS,
+    comes_true,
+    law_holds,
+    measured,
+    place_of,
+    play,
+    play_pairs,
+    play_records,
+    province,
+    standing,
+)
 
 SIZES = (5, 10, 18, 60, 500)
 NOISES = (0.05, 0.3, 1, 3)
@@ -43,6 +58,8 @@ MOST_MEMORY = 2048
 
 OFTEN = {10: 4, 18: 4, 60: 2}
 """How many times as many classes are played where noise is 3, so that chances seldom said are said often enough to be judged."""
+RECORDS = (2, 3, 5, 15)
+"""How many records a unit has of which the law of its value is tried."""
 PAIRS = 4_000
 """Classes of two, three and four that are played for their pairs."""
 
@@ -121,6 +138,16 @@ def simulate(games):
     return found
 
 
+def laws_held(games):
+    """Try the laws of values on few records: (kind, records a unit, share of true values held, its error, whether enough)."""
+    for kind in LAWS:
+        for records in RECORDS:
+            share, error = law_holds(kind, records, max(1, games // 4))
+            enough = share >= 0.88 - 2 * error and (records < max(RECORDS) or share <= 0.995)
+            print(f"  {kind + f', {records} records':<52}{share:>7.3f} ±{error:.3f}{'' if enough else ' !law'}", flush=True)
+            yield kind, records, share, error, enough
+
+
 def seldom_said(games):
     """Play the cells of most noise anew and more often: (units, statements among the first k with 80 to 90 %, share true)."""
     for size, times in OFTEN.items():
@@ -168,6 +195,17 @@ clusters: two groups of units that are nearly alike; correlation: indicators err
 
 {unbound}
 
+## 记录少的误差 · Errors of few records
+
+一项指标的数值背后的真实水平，落在误差规律所说九成之内的单位占多少。
+每类 {in_class} 个单位，表头为每个单位的记录数，每格 {fewer} 个类；应不低于 0.88（容许两个标准误），每单位 15 条的不高于 0.995。
+skewed：时长（对数正态）；alike：同一单位同一个月两条回答的相关系数。
+The share of units whose true value lies within the nine tenths that the law of its error says. Classes of {in_class}, heads:
+records a unit, {fewer} classes a cell. It ought to be 0.88 or more (less two standard errors), with 15 records at most 0.995.
+skewed: durations (lognormal); alike: the correlation of two answers of one unit in one month.
+
+{laws}
+
 ## 范围有多宽 · How wide ranges are
 
 60 个单位的类，与无论真实情形如何都成立的两两比较法之比：噪声 0.3 时应不超过 0.55，1 时不超过 0.75。
@@ -211,10 +249,13 @@ def grid(cells, heads, row, column):
     return "\n".join([*lines, *(f"| {name} | {' | '.join(own.get(head, '') for head in heads)} |" for name, own in rows.items())])
 
 
-def page(cells, games):
-    """Write the page of all cells, and of what is played for it alone."""
+def page(cells, laws, games):
+    """Write the page of all cells, of the laws, and of what is played for it alone."""
     seldom = [f"| {size} | {count} | {share:.2f} |" for size, count, share in seldom_said(games)]
     pairs = [f"| {size}, {noise} | {count} | {share:.2f} |" for size, noise, count, share in pairs_said(games)]
+    by_kind = {}
+    for kind, _, share, _, enough in laws:
+        by_kind.setdefault(kind, []).append(f"{share:.3f}" if enough else f"**{share:.3f}**")
     noises, sizes = [str(noise) for noise in NOISES], [str(size) for size in SIZES]
     drawn = [one for one in cells if one.kind not in CURVES]
     by_noise = {"row": lambda one: f"{one.kind}, {one.size}", "column": lambda one: one.noise}
@@ -232,7 +273,9 @@ def page(cells, games):
     untrue = [f"| {one.kind}, {one.size}, {one.noise} | {words[name]} | {getattr(one, name)[0]} | {getattr(one, name)[1]:.2f} |"
               for one in cells for name in one.untrue]  # fmt: skip
     return PAGE.format(
-        games=games, few=max(1, games // 10), enough=ENOUGH,
+        games=games, few=max(1, games // 10), enough=ENOUGH, in_class=IN_CLASS, fewer=max(1, games // 4),
+        laws="\n".join([f"| | {' | '.join(map(str, RECORDS))} |", "| --- |" + " --- |" * len(RECORDS),
+                        *(f"| {kind} | {' | '.join(own)} |" for kind, own in by_kind.items())]),
         bound=grid([one for one in drawn if one.bound], noises, **by_noise),
         records=grid([one for one in cells if one.kind in CURVES], sizes, **records),
         unbound=grid([one for one in drawn if not one.bound], noises, **by_noise),
@@ -306,10 +349,10 @@ if __name__ == "__main__":
     asked.add_argument("--page", type=Path, help="write the table there, and leave the seconds out")
     asked = asked.parse_args()
     quick = [] if asked.page else [speed(1_000, 200), speed(40_000, 500)]
-    played = simulate(asked.games)
+    played, laws = simulate(asked.games), list(laws_held(asked.games))
     if asked.page:
-        asked.page.write_text(page(played, asked.games), "utf-8")
-    kept = all(one.fine for one in played)
+        asked.page.write_text(page(played, laws, asked.games), "utf-8")
+    kept = all(one.fine for one in played) and all(enough for *_, enough in laws)
     print("within bounds" if all(quick) else "TOO SLOW")
     print("every range keeps its word" if kept else "SOME RANGES DO NOT KEEP THEIR WORD")
     sys.exit(not (all(quick) and kept))
