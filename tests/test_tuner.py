@@ -125,7 +125,7 @@ def test_the_period_is_the_last_that_is_settled(opened):
     run = opened("plain")
     by_default, asked = choose(run), choose(run, period="2024Q4")
     assert (str(by_default.period), str(asked.period)) == ("2024Q3", "2024Q4")
-    assert re.match(r"默认按2024年第三季度调权，.*2024年第四季度.*period=\"2024Q4\"", next(choice_warnings(by_default)))
+    assert re.match(r"默认按2024年第三季度调权，.*2024年第四季度.*在屏上的“期间”中选它", next(choice_warnings(by_default)))
     assert next(choice_warnings(asked)).startswith("2024年第四季度正在兑现：")
 
 
@@ -651,7 +651,7 @@ def test_a_page_of_ours_is_written_anew(opened, tmp_path):
 
 def test_what_needs_a_kernel_is_no_page_by_itself(opened, tmp_path):
     """Where only the kernel can reckon, no page is written, and it is said why."""
-    with pytest.raises(UsageError, match="须由内核计算（有几何平均"):
+    with pytest.raises(UsageError, match="要有后台程序才能算（有几何平均"):
         write_standalone(opened("recount"), tmp_path / "page.html", "station")
     assert not list(tmp_path.iterdir())
 

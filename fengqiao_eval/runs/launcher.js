@@ -44,8 +44,12 @@
     screen.querySelector("input[type=range]:not(:disabled)")?.focus({preventScroll: true});
   };
 
-  const screens = (tracker, actions, opened) => {
-    const begun = (panel) => panel.context.path === opened && run_all(actions, panel);
+  const screens = (tracker, actions, opened, translator) => {
+    const begun = (panel) => {
+      /* JupyterLab makes its panels without its translator: what they say of a kernel that died would be English. */
+      if (translator && "_trans" in panel) panel._trans = translator.load("jupyterlab");
+      if (panel.context.path === opened) run_all(actions, panel);
+    };
     tracker.forEach(begun);
     tracker.widgetAdded.connect((_, panel) => begun(panel));
     document.addEventListener("tuner:rerun", (event) => {
@@ -63,9 +67,9 @@
     close();
   };
 
-  const activate = (icon, actions) => async (app, launcher, palette, tracker) => {
+  const activate = (icon, actions) => async (app, launcher, palette, tracker, translator) => {
     const {category, templates, opened} = await (await fetch(new URL("templates.json", home))).json();
-    if (tracker) screens(tracker, actions, opened);
+    if (tracker) screens(tracker, actions, opened, translator);
     if (opened) make_room(app.shell);
     templates.forEach(({name, label, notebook}, rank) => {
       const command = `${NAME}:${name}`, contents = app.serviceManager.contents;
@@ -86,9 +90,9 @@
   window._JUPYTERLAB[NAME] = {
     init: (scope) => { shared = scope; },
     get: async () => {
-      const used = ["launcher", "apputils", "ui-components", "notebook"].map((name) => shared_module(`@jupyterlab/${name}`));
-      const [{ILauncher}, {ICommandPalette}, {notebookIcon}, {INotebookTracker, NotebookActions}] = await Promise.all(used);
-      const optional = [ILauncher, ICommandPalette, INotebookTracker];
+      const used = ["launcher", "apputils", "ui-components", "notebook", "translation"].map((name) => shared_module(`@jupyterlab/${name}`));
+      const [{ILauncher}, {ICommandPalette}, {notebookIcon}, {INotebookTracker, NotebookActions}, {ITranslator}] = await Promise.all(used);
+      const optional = [ILauncher, ICommandPalette, INotebookTracker, ITranslator];
       const plugin = {id: `${NAME}:plugin`, autoStart: true, optional, activate: activate(notebookIcon, NotebookActions)};
       return () => ({__esModule: true, default: plugin});
     },

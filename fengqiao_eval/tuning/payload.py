@@ -52,6 +52,7 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
     return {
         "title": scheme.name(lang),
         "key": _draft_key(field, nodes),
+        "kept": kept_key(field),
         "version": str(scheme.version),
         "run": manifest["run"],
         "state": manifest["state"],
@@ -81,8 +82,22 @@ def screen_head(field: Field, group: str | None = None, *, readonly: bool = Fals
         "readonly": readonly,
         "warnings": list(choice_warnings(field, alone=readonly)),
         "words": {key: sentence[lang] for key, sentence in catalogue().items() if key.startswith("tuner.")},
-        "group": field.groups.index(group) if group is not None else int(np.bincount(field.group).argmax()),
+        "asked": group or "",
+        "group": field.groups.index(group) if group is not None else _first_group(field),
     }
+
+
+def _first_group(field: Field) -> int:
+    """Number the class to begin with: the largest of those that have an award list; where none has one, the first."""
+    sizes = np.bincount(field.group, minlength=len(field.groups))
+    return int(np.where(np.array(field.awards) > 0, sizes, 0).argmax())
+
+
+def kept_key(field: Field) -> str:
+    """Name under what a browser keeps what is chosen and typed beside drafts: the run, and the scheme it was scored by."""
+    manifest = field.run.manifest
+    scheme = str(manifest.get("fingerprints", {}).get("scheme", ""))
+    return f"{manifest['run']} {scheme[:16]}"
 
 
 def _draft_key(field: Field, nodes: list[dict[str, Any]]) -> str:

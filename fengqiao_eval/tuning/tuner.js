@@ -738,9 +738,13 @@ function tell(element, text) {
 
 const button = (label, onclick, attributes = {}) => {
   const made = make("button", { type: "button", ...attributes }, label);
-  made.addEventListener("click", onclick);
+  made.addEventListener("click", (event) => isIdle(made) || onclick(event));
   return made;
 };
+
+/** Let a button do nothing for a while: disabled it would lose the keyboard that stands on it. */
+const idle = (element, now) => mark(element, "aria-disabled", now ? "true" : null);
+const isIdle = (element) => element.getAttribute("aria-disabled") === "true";
 
 const signed = (text, number) => (number > 0 ? "+" : number < 0 ? "−" : "") + text;
 const weightText = (hundredths) => String(hundredths / WEIGHT);
@@ -784,7 +788,7 @@ function opened(way, given) {
     base: read("base", Int32Array), low: read("low", Int32Array), high: read("high", Int32Array), names, ids: given.ids.split("\n"), ...stems(names),
     kernel: head.mode === "kernel", asked: null, restored: history.restored,
     inForce: null, draft: null, snapshots: [], firm: null, firmFor: null, stretches: [], influence: null,
-    group: head.group ?? largest(table), within: ALL, sort: "place", active: 0, found: null, lit: -1, pins: new Set(),
+    ...chosenBefore({ head, way }), sort: "place", active: 0, found: null, lit: -1, pins: new Set(),
     row: 28, shown: ROWS,
     say: (key, values = {}) => filled(head.words[key] ?? key, values),
   };
@@ -797,33 +801,77 @@ export const filled = (words, values) =>
 
 /** Begin with the weights that a notebook set, else with the draft that this browser kept, else with those in force. */
 function begunFrom(head, table, set, fresh) {
-  if (set?.length === fresh.weights.length && !same(set, fresh.weights)) return begun({ ...fresh, weights: [...set] });
-  const kept = readDraft(table.tree, read(head));
+  const kept = readDraft(table.tree, recalled(head.key));
+  const isSet = set?.length === fresh.weights.length && !same(set, fresh.weights) && !(kept && same(set, kept.now.weights));
+  if (isSet) return begun({ ...fresh, weights: [...set] });
   return kept ? { ...kept, restored: true } : begun(fresh);
 }
 
-const KEPT = "fengqiao-tuner "; // before the key of a draft in the browser's own store: run, table, level
+const KEPT = "fengqiao-tuner "; // before every key in the browser's own store
 
-function read(head) {
+function recalled(key) {
   try {
-    return localStorage.getItem(KEPT + head.key);
+    return localStorage.getItem(KEPT + key);
   } catch {
     return null; // a browser may keep nothing
   }
 }
 
-function store(app) {
-  const nothing = isInForce(app) && !app.history.past.length && !app.history.future.length;
+/** Keep a text, or, where there is nothing to keep, forget the one that was kept. */
+function retain(key, text) {
   try {
-    if (nothing) localStorage.removeItem(KEPT + app.head.key);
-    else localStorage.setItem(KEPT + app.head.key, writeDraft(app.history));
+    if (text) localStorage.setItem(KEPT + key, text);
+    else localStorage.removeItem(KEPT + key);
   } catch {
     // then a reload begins anew
   }
 }
 
-const largest = ({ members }) =>
-  members.reduce((best, each, group) => (each.length > (members[best]?.length || 0) ? group : best), 0);
+function store(app) {
+  const nothing = isInForce(app) && !app.history.past.length && !app.history.future.length;
+  retain(app.head.key, nothing ? "" : writeDraft(app.history));
+}
+
+/** Write what is looked at and typed beside the drafts of a run; '' where that is nothing. */
+export const writeBeside = (beside) => (Object.values(beside).some((each) => Object.keys(each).length) ? JSON.stringify(beside) : "");
+
+/**
+ * Read what was looked at and typed beside the drafts of a run: typed, what stands in the fields of saving; looked, the level and
+ * the period; chosen, by level the class and the county, by name ('': all). Anything else that a text holds is left out.
+ */
+export function readBeside(text) {
+  const isObject = (one) => typeof one === "object" && one !== null && !Array.isArray(one);
+  const texts = (one) => Object.fromEntries(Object.entries(isObject(one) ? one : {}).filter(([, each]) => typeof each === "string"));
+  let found = null;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    // no text of ours
+  }
+  const { typed, looked, chosen } = isObject(found) ? found : {};
+  const levels = Object.entries(isObject(chosen) ? chosen : {}).map(([level, one]) => [level, texts(one)]);
+  return { typed: texts(typed), looked: texts(looked), chosen: Object.fromEntries(levels) };
+}
+
+const storeBeside = ({ way }) => retain(way.kept, writeBeside(way.beside));
+
+/** Keep the class and the county that are looked at, by name: their numbers are those of a period. */
+function storeChoice(app) {
+  const { head, way } = app;
+  const name = (list, at) => (at === ALL ? "" : list[at]);
+  way.beside.chosen[head.level] = { asked: head.asked, group: name(head.groups, app.group), county: name(head.counties, app.within) };
+  storeBeside(app);
+}
+
+/** Take up the class and the county that were looked at before, unless a notebook asks for another class since. */
+function chosenBefore({ head, way }) {
+  const { asked, group, county } = way.beside.chosen[head.level] ?? {};
+  const at = (list, name) => (name === "" ? ALL : list.indexOf(name));
+  const found = { group: at(head.groups, group), within: at(head.counties, county) };
+  if (asked !== head.asked || (group && found.group < 0)) found.group = head.group;
+  return group === undefined ? { group: head.group, within: ALL } : found;
+}
+
 const weightsInForce = (app) => app.table.tree.inForce;
 const isInForce = (app) => same(app.now.weights, weightsInForce(app));
 
@@ -1045,9 +1093,9 @@ const inPlaceOrder = (app) => app.sort === "place" && app.within === ALL && app.
 
 // ---- the kernel: every question has an end, and that it is gone is said at once ----
 
-/** The way to the kernel. state: '' while it answers; silent, restarted, dead, cut. told: who is to show that. */
-function wayTo(model) {
-  const way = { model, id: 0, waiting: new Map(), state: "", told() {} };
+/** The way to the kernel. kept: the key of what this browser keeps beside drafts; state: '' while it answers; silent, restarted, dead, cut. told: who is to show that. */
+function wayTo(model, kept) {
+  const way = { model, kept, beside: readBeside(recalled(kept)), id: 0, waiting: new Map(), state: "", told() {} };
   const turn = (state) => {
     if (way.state === state) return;
     way.state = state;
@@ -1167,6 +1215,7 @@ function draw(app) {
   app.before = moves(app.table, app.group, before, now, app.head.awards, scope(app));
   app.listed = listed(app, before, now);
   app.root.classList.toggle("no-could", !hasRanges(app));
+  tell(app.placeOption, app.say(app.group === ALL ? "tuner.total" : ORDERS.place.label)); // places of several classes are no order
   drawList(app); // first, for it asks where the list was scrolled to: after a change the page would be laid out for that
   drawWeights(app);
   drawTop(app);
@@ -1232,27 +1281,23 @@ function choices(app) {
   const { say, head } = app;
   const labelled = (key, control) => make("label", {}, say(key), " ", control);
   const fixed = (key, label) => make("span", {}, say(key), " ", make("b", {}, label));
-  const of = (key, list, code, chosen) => {
-    const choice = make("select", {}, ...list.map((one) => option(one.code, one.label)));
-    choice.value = code;
-    choice.addEventListener("change", () => chosen(choice.value));
-    return labelled(key, choice);
+  const what = {};
+  const of = (name, list) => {
+    const choice = (what[name] = make("select", { name }, ...list.map((one) => option(one.code, one.label))));
+    choice.value = head[name];
+    choice.addEventListener("change", reopen);
+    return labelled("tuner." + name, choice);
   };
-  const reopen = (level, period) => {
-    const all = [...app.root.querySelectorAll(".choices select")];
-    for (const each of all) each.disabled = true;
-    app.reopen({ level, period }, (faults) => {
-      for (const each of all) each.disabled = false;
-      [all[0].value, all[1].value] = [head.level, head.period];
+  const reopen = () => {
+    tell(app.problem, app.way.model.get("opening").waits);
+    app.reopen({ level: what.level.value, period: what.period.value }, (faults) => {
+      for (const name of Object.keys(what)) what[name].value = head[name];
       tell(app.problem, faults.join(" "));
     });
   };
   const first = head.readonly
-    ? [fixed("tuner.level", head.level_label), fixed("tuner.period", head.period_label ?? head.period)]
-    : [
-        of("tuner.level", head.levels, head.level, (level) => reopen(level, head.period)),
-        of("tuner.period", head.periods, head.period, (period) => reopen(head.level, period)),
-      ];
+    ? [fixed("tuner.level", head.level_label), fixed("tuner.period", head.period_label)]
+    : [of("level", head.levels), of("period", head.periods)];
   const counties = head.counties.length > 1 && app.county.length ? [labelled("tuner.county", countyChoice(app))] : [];
   return [...first, labelled("tuner.group", groupChoice(app)), ...counties];
 }
@@ -1295,15 +1340,15 @@ function drawSnapshots(app) {
     ];
   });
   app.snapshotList.replaceChildren(...tools.flat());
-  app.keepButton.disabled = app.snapshots.length === SNAPSHOTS.length;
+  idle(app.keepButton, app.snapshots.length === SNAPSHOTS.length);
 }
 
 function drawTop(app) {
   const given = { version: app.head.version };
   tell(app.status, app.say(isInForce(app) ? "tuner.in_force" : "tuner.draft", given));
-  app.undoButton.disabled = !app.history.past.length && !app.gesture;
-  app.redoButton.disabled = !app.history.future.length;
-  app.backButton.disabled = isInForce(app);
+  idle(app.undoButton, !app.history.past.length && !app.gesture);
+  idle(app.redoButton, !app.history.future.length);
+  idle(app.backButton, isInForce(app));
 }
 
 // ---- weights ----
@@ -1444,8 +1489,9 @@ function drawWeight(app, line, node, shown) {
   const by = signed(weightText(Math.abs(weight - was)), weight - was);
   tell(line.was, was === weight ? "" : say("tuner.was", { was: weightText(was), by }));
   const stuck = tree.fixed[node] || now.locked[node];
-  line.slider.disabled = line.number.disabled = stuck;
   line.locker.disabled = tree.fixed[node];
+  if (stuck && [line.slider, line.number].includes(document.activeElement)) line.locker.focus({ preventScroll: true });
+  line.slider.disabled = line.number.disabled = stuck;
   mark(line.locker, "aria-pressed", String(now.locked[node]));
   tell(line.locker, say(now.locked[node] ? "tuner.locked" : "tuner.lock"));
   const share = shown && Number.isFinite(shown[node]) ? tenths(shown[node]) : null;
@@ -1487,7 +1533,7 @@ function stretchMissing(app, node) {
 function rankingPanel(app) {
   const { say } = app;
   app.foundNote = make("span", { class: "note", role: "status" });
-  app.search = make("input", { type: "search", placeholder: say("tuner.find_hint"), autocomplete: "off" });
+  app.search = make("input", { name: "find", type: "search", placeholder: say("tuner.find_hint"), autocomplete: "off" });
   for (const typing of ["input", "search"]) app.search.addEventListener(typing, () => find(app, app.search.value));
   const controls = [["tuner.sort", orderChoice(app)], ["tuner.find", app.search]];
   const labelled = controls.map(([label, control]) => make("label", {}, say(label), " ", control));
@@ -1503,7 +1549,7 @@ function groupChoice(app) {
   const label = (members, group) => say("tuner.group_of", { label: labelOf(head.groups, group), n: members.length });
   const options = app.table.members.flatMap((members, group) => (members.length ? [option(group, label(members, group))] : []));
   const all = options.length > 1 ? [option(ALL, say("tuner.group_of", { label: say("tuner.all"), n: app.table.units }))] : [];
-  app.groupSelect = make("select", {}, ...all, ...options);
+  app.groupSelect = make("select", { name: "group" }, ...all, ...options);
   app.groupSelect.value = String(app.group);
   app.groupSelect.addEventListener("change", () => chooseGroup(app, Number(app.groupSelect.value)));
   return app.groupSelect;
@@ -1511,7 +1557,8 @@ function groupChoice(app) {
 
 function countyChoice(app) {
   const { say, head } = app;
-  app.countySelect = make("select", {}, option(ALL, say("tuner.all")), ...head.counties.map((label, at) => option(at, label)));
+  app.countySelect = make("select", { name: "county" }, option(ALL, say("tuner.all")), ...head.counties.map((label, at) => option(at, label)));
+  app.countySelect.value = String(app.within);
   app.countySelect.addEventListener("change", () => chooseCounty(app, Number(app.countySelect.value)));
   return app.countySelect;
 }
@@ -1519,12 +1566,14 @@ function countyChoice(app) {
 function chooseCounty(app, county) {
   app.within = county;
   app.countySelect.value = String(county);
+  storeChoice(app);
   goTo(app, 0);
   schedule(app);
 }
 
 function orderChoice(app) {
-  const choice = make("select", {}, ...Object.entries(ORDERS).map(([name, order]) => option(name, app.say(order.label))));
+  const choice = make("select", { name: "sort" }, ...Object.entries(ORDERS).map(([name, order]) => option(name, app.say(order.label))));
+  app.placeOption = choice.options[0];
   choice.addEventListener("change", () => {
     app.sort = choice.value;
     goTo(app, 0);
@@ -1610,6 +1659,7 @@ function row(app) {
 function chooseGroup(app, group) {
   app.group = group;
   app.groupSelect.value = String(group);
+  storeChoice(app);
   app.firmFor = null;
   app.stretches = [];
   app.influence = null;
@@ -2038,9 +2088,16 @@ function drawFirm(app) {
 
 function savePanel(app) {
   const { say } = app;
+  const { typed } = app.way.beside;
   if (app.head.readonly) return make("section", { class: "save" }, make("p", { class: "note" }, say("tuner.readonly")));
   const field = (name, label, attributes) => {
     const input = make(name === "reason" ? "textarea" : "input", { name, required: true, autocomplete: "off", ...attributes });
+    if (name in typed) input.value = typed[name];
+    input.addEventListener("input", () => {
+      if (input.value && input.value !== attributes?.value) typed[name] = input.value;
+      else delete typed[name];
+      storeBeside(app);
+    });
     return [name, input, make("label", { class: name }, say(label), input)];
   };
   const fields = [
@@ -2064,13 +2121,13 @@ function save(app, form) {
   release(app);
   const faults = faultsOf(app, form);
   if (faults.length) return refused(app, faults);
-  if (app.saving) return;
-  saving(app, true);
+  if (isIdle(app.saveButton)) return;
+  idle(app.saveButton, true); // while the file is being written
   app.answer.className = "answer";
   app.answer.replaceChildren(app.say("tuner.saving"));
   const places = placedAll(app.table, app.draft);
   const answered = (message) => {
-    saving(app, false);
+    idle(app.saveButton, false);
     if (message.kind !== "saved") return refused(app, message.faults);
     app.answer.className = "answer saved";
     const said = app.say(message.again ? "tuner.saved_again" : "tuner.saved", { path: message.path });
@@ -2079,16 +2136,10 @@ function save(app, form) {
     app.answer.replaceChildren(make("p", {}, make("b", {}, said)), make("p", {}, message.summary), make("p", {}, title), ...commands);
   };
   const overdue = () => {
-    saving(app, false);
+    idle(app.saveButton, false);
     refused(app, [app.say("tuner.save_overdue")]);
   };
   question(app.way, { kind: "save", weights: app.now.weights, ...form }, [places.buffer], answered, overdue);
-}
-
-/** While a file is being written the button does nothing; disabled it would lose the keyboard. */
-function saving(app, now) {
-  app.saving = now;
-  mark(app.saveButton, "aria-disabled", now ? "true" : null);
 }
 
 function faultsOf(app, { reason, author, checker, date }) {
@@ -2282,28 +2333,61 @@ const AROUND = [".jp-OutputArea-output", ".jp-OutputArea-child", ".jp-OutputArea
  * Names are no state of the widget: tools that save a notebook would keep them in the file.
  */
 function render({ model, el }) {
-  const way = wayTo(model);
-  let close = () => {};
   const words = model.get("opening");
+  const way = wayTo(model, words.kept);
+  let close = () => {};
   const said = make("p", { class: "note" }, words.waits);
   const waiting = make("div", { class: "fengqiao-tuner", lang: words.lang === "zh" ? "zh-CN" : words.lang }, said);
-  const open = (what = {}, refused = (faults) => tell(said, faults.join(" "))) => {
+  const open = (what, refused) => {
     const answered = (message, buffers) => {
       if (message.kind !== "opened") return refused(message.faults);
+      const held = controlHeld(el);
       close();
       const arrays = Object.fromEntries(message.arrays.map((name, at) => [name, buffers[at]]));
       close = mount(way, el, { ...message, ...arrays }, open);
+      if (held) holdAgain(el, held);
+      storeLook(way, message.head, words.asked);
     };
     question(way, { kind: "open", ...what }, [], answered, () => refused([words.silent]));
   };
   const unthemed = themed(waiting);
   el.replaceChildren(waiting);
-  open();
+  const fresh = () => open({}, (faults) => tell(said, faults.join(" ")));
+  const { asked, ...before } = way.beside.looked;
+  if (asked === words.asked) open(before, fresh);
+  else fresh();
   return () => {
     unthemed();
     close();
     way.close();
   };
+}
+
+/** Keep the level and the period that are looked at, as long as a notebook asks for the same ones. */
+function storeLook(way, { level, period }, asked) {
+  way.beside.looked = `${level} ${period}` === asked ? {} : { asked, level, period };
+  storeBeside({ way });
+}
+
+const CONTROLS = "button, input, select, textarea, summary, .row[tabindex='0']";
+
+/** Name a control of the screen so that the next screen's is found by it. */
+const controlName = (one) => {
+  const own = one.name || one.dataset.code || (one.matches(".row") ? "row" : one.getAttribute("aria-label") || one.textContent);
+  return [one.tagName, one.type, own].join();
+};
+
+/** Name the control of a screen that the keyboard stands on; '' where it stands elsewhere. */
+function controlHeld(el) {
+  const at = document.activeElement;
+  return el.contains(at) && at.matches(CONTROLS) ? controlName(at) : "";
+}
+
+/** Let the keyboard stand on the control of that name; where the screen has none such, on its first list. */
+function holdAgain(el, held) {
+  const controls = [...el.querySelectorAll(CONTROLS)];
+  const control = controls.find((one) => controlName(one) === held) ?? controls.find((one) => one.matches("select"));
+  control?.focus({ preventScroll: true });
 }
 
 function mount(way, el, given, reopen) {
@@ -2369,7 +2453,7 @@ function listen(app) {
 export function standalone(head, given, el) {
   let weights = [];
   const model = { get: () => weights, set: (_, value) => (weights = value), save_changes() {}, on() {}, off() {}, send() {} };
-  return mount(wayTo(model), el, { ...given, head: { ...head, readonly: true } }, () => {});
+  return mount(wayTo(model, head.kept), el, { ...given, head: { ...head, readonly: true } }, () => {});
 }
 
 if (typeof window !== "undefined") window.fengqiaoTuner = standalone;

@@ -10,6 +10,7 @@ import numpy as np
 import traitlets
 
 from fengqiao_eval.errors import OFFICER, FengqiaoError, InputError, UsageError
+from fengqiao_eval.files import refusal
 from fengqiao_eval.periods import parse
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.tuning import override, payload
@@ -39,11 +40,12 @@ class Tuner(anywidget.AnyWidget):
 
     def __init__(self, field: Field, folder: Path, group: str | None = None) -> None:
         """Show what was chosen; override files go to the folder."""
-        self.field, self.folder = field, folder
+        self.field, self.folder, self.group = field, folder, group
         self.head = payload.screen_head(field, group)
         self.saved: list[override.Saved] = []
         lang = field.lang
         opening = {"lang": lang, "waits": say("tune.opening", lang), "silent": say("tune.opening_silent", lang)}
+        opening |= {"kept": payload.kept_key(field), "asked": f"{field.level} {field.period}"}
         super().__init__(weights=field.table.in_force.tolist(), opening=opening)
         self.on_msg(self._asked)
 
@@ -88,28 +90,36 @@ class Tuner(anywidget.AnyWidget):
             return
         try:
             answer, parts = answers[kind](content, buffers)
-        except FengqiaoError as error:
-            faults = [fault.text(self.field.lang) for fault in error.faults] if isinstance(error, InputError) else [str(error)]
-            answer, parts = {"kind": "refused", "faults": faults}, []
-        self.send({**answer, "id": number}, parts)
+        except Exception as error:
+            self.send({"kind": "refused", "faults": self._faults(error), "id": number}, [])
+            if not isinstance(error, FengqiaoError | OSError):
+                raise  # a bug is for whoever reads the log; on the screen a sentence stands
+        else:
+            self.send({**answer, "id": number}, parts)
+
+    def _faults(self, error: Exception) -> list[str]:
+        """Say in sentences what was refused: by us, by the system, or by a fault of the program."""
+        lang = self.field.lang
+        if isinstance(error, InputError):
+            return [fault.text(lang) for fault in error.faults]
+        told = error if isinstance(error, FengqiaoError) else refusal(error)
+        if told is None:
+            return [say("tune.fault_bug", lang)]
+        told.lang = lang
+        return [str(told)]
 
     def _open(self, content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Tell all that the screen shows; of another level or period where they are named."""
         level, period = (content.get(key) for key in ("level", "period"))
         if isinstance(level, str) and (level, period) != (self.field.level, str(self.field.period)):
             field = choose(self.field.run, level, period if isinstance(period, str) else None)
-            head = payload.screen_head(field, self._same_group(field))
+            head = payload.screen_head(field, self.group if self.group in field.groups else None)
             if field.level != self.field.level:
                 self.weights = field.table.in_force.tolist()
             self.field, self.head = field, head
         parts = payload.unit_arrays(self.field)
         told = {"head": self.head, "arrays": list(parts), **payload.unit_texts(self.field)}
         return {"kind": "opened", "weights": self.weights, **told}, list(parts.values())
-
-    def _same_group(self, field: Field) -> str | None:
-        """Keep to the class that was asked for, where there is one of that name."""
-        now = self.field.groups[self.head["group"]]
-        return now if field.level == self.field.level and now in field.groups else None
 
     def _totals(self, content: dict[str, Any], _: list[Any]) -> tuple[dict[str, Any], list[bytes]]:
         """Weigh anew: totals, places, and contributions by the dimensions at the top (units × dimensions)."""

@@ -65,6 +65,49 @@ def test_names_have_room_at_every_width(shown, lang, snapshots):
     assert narrow == []
 
 
+def test_class_and_county_are_there_again_after_a_reload(shown):
+    """By their names; all classes are in the order of totals, which the list of orders says."""
+    tab = shown()
+    expect = pytest.importorskip("playwright.sync_api").expect
+    assert "没有评优名单" not in tab.locator(".awardsSaid").inner_text()
+    tab.get_by_label("组别").select_option("-1")
+    expect(tab.locator("[name=sort] option").first).to_have_text("总分")
+    totals = [float(text) for text in tab.locator(".list .row:not([hidden]) .total").all_inner_texts() if text not in ("", "—")]
+    assert totals == sorted(totals, reverse=True)
+    tab.locator("[name=county]").select_option(index=2)
+    county = tab.locator("[name=county]").input_value()
+    tab.reload()
+    expect(tab.get_by_label("组别")).to_have_value("-1")
+    expect(tab.locator("[name=county]")).to_have_value(county)
+    tab.get_by_label("组别").select_option(index=1)
+    expect(tab.locator("[name=sort] option").first).to_have_text("名次")
+
+
+def test_a_control_that_can_do_no_more_keeps_the_keyboard(shown):
+    """Undo at the start, redo at the end, back to what is in force, a fourth snapshot, a weight that undo locks again."""
+    tab = shown()
+    expect = pytest.importorskip("playwright.sync_api").expect
+    one = tab.get_by_role("slider", name="群众满意", exact=True)
+    one.press("ArrowRight")
+    for name, times in (("撤销", 2), ("重做", 2), ("撤销", 1), ("重做", 1), ("存快照", 4)):
+        tool = tab.get_by_role("button", name=name, exact=True)
+        for _ in range(times):
+            tool.press("Enter")
+            expect(tool).to_be_focused()
+        expect(tool).to_have_attribute("aria-disabled", "true")
+    back = tab.get_by_role("button", name="回到").first
+    back.press("Enter")
+    expect(back).to_be_focused()
+    locker = tab.get_by_role("button", name="锁定群众满意的权重")
+    locker.press("Enter")
+    locker.press("Enter")
+    one.focus()
+    tab.keyboard.press("Control+z")
+    expect(locker).to_be_focused()
+    tab.keyboard.press("Control+z")
+    expect(one).to_be_enabled()
+
+
 def test_a_number_is_written_anew_by_undo_and_the_next_one_typed_takes_its_place(shown):
     """With the focus still in the field: Enter selects what was typed, undo and redo show the draft, half a number goes."""
     tab = shown()

@@ -376,10 +376,77 @@ def test_a_draft_survives_a_reload_and_a_kernel_that_goes(shown):
     assert tab.get_by_role("button", name="锁定案件办理的权重").get_attribute("aria-pressed") == "true"
     assert tab.get_by_role("button", name="撤销").is_enabled()
     tab.evaluate(f"() => void {kernel}.restart()")
-    tab.get_by_role("alert").get_by_text("内核已重启").wait_for()
+    tab.get_by_role("alert").get_by_text("计算程序已重启").wait_for()
     tab.get_by_role("button", name="重新运行").click()
     tab.locator(".fengqiao-tuner .alarm[hidden]").wait_for(state="attached", timeout=120_000)
     reads(slider(tab), "30")
+
+
+def test_what_is_typed_and_chosen_survives_a_reload(shown):
+    """Reason, persons, date, class, county, level and period are there again, of each level its own class."""
+    tab = shown()
+    expect = pytest.importorskip("playwright.sync_api").expect
+    tab.on("dialog", lambda dialog: dialog.accept())
+    typed = {"改动原因": REASON, "起草人": "甲", "审核人": "乙", "日期": "2025-02-03"}
+    for label, text in typed.items():
+        tab.get_by_label(re.compile(f"^{label}")).fill(text)
+    stations = {"group": tab.locator("[name=group] option").nth(-1).inner_text(), "county": tab.locator("[name=county] option").nth(2).inner_text()}
+    for name, label in stations.items():
+        tab.locator(f"[name={name}]").select_option(label=label)
+    tab.locator("[name=period]").select_option("2024Q4")
+    expect(tab.locator(".scheme ~ .status")).to_be_visible()
+    for _ in range(2):
+        expect(tab.locator("[name=period]")).to_have_value("2024Q4")
+        for name, label in stations.items():
+            expect(tab.locator(f"[name={name}] option:checked")).to_have_text(label)
+        for label, text in typed.items():
+            expect(tab.get_by_label(re.compile(f"^{label}"))).to_have_value(text)
+        tab.reload()
+        tab.wait_for_selector(".fengqiao-tuner .row .name", timeout=120_000)
+    tab.locator("[name=level]").select_option("zone")
+    expect(tab.locator(".facts")).not_to_contain_text("单位 60 个")
+    expect(tab.get_by_label("起草人")).to_have_value("甲")
+    tab.reload()
+    expect(tab.locator(".fengqiao-tuner [name=level]")).to_have_value("zone", timeout=120_000)
+    tab.locator("[name=level]").select_option("station")
+    expect(tab.locator("[name=county] option:checked")).to_have_text(stations["county"])
+
+
+@pytest.mark.parametrize(("name", "value"), [("level", "county"), ("period", "2024Q4")])
+def test_the_keyboard_stays_on_the_list_that_was_used(shown, name, value):
+    """The screen is drawn anew, and the keyboard stands on the same list of it; where it was moved meanwhile, it is left there."""
+    tab = shown()
+    expect = pytest.importorskip("playwright.sync_api").expect
+    first = tab.locator(".fengqiao-tuner:has(.weights)").element_handle()
+    tab.locator(f"[name={name}]").focus()
+    tab.locator(f"[name={name}]").select_option(value)
+    tab.wait_for_function("(first) => !first.isConnected", arg=first)
+    expect(tab.locator(f"[name={name}]")).to_be_focused()
+    expect(tab.locator(f"[name={name}]")).to_have_value(value)
+    first = tab.locator(".fengqiao-tuner:has(.weights)").element_handle()
+    tab.locator(f"[name={name}]").select_option(index=0)
+    slider(tab).focus()
+    tab.wait_for_function("(first) => !first.isConnected", arg=first)
+    expect(slider(tab)).to_be_focused()
+
+
+def test_what_jupyterlab_says_of_a_kernel_that_died_is_chinese(shown, project):
+    """Its window, whose words it leaves in English, is in Chinese; and the screen says what to press, in words of no programmer."""
+    tab = shown(level="county")
+    _die(tab)
+    dialog = tab.locator(".jp-Dialog")
+    dialog.get_by_text("它将自动重启").wait_for(timeout=120_000)
+    assert not re.search(r"[Kk]ernel|died", dialog.inner_text())
+    dialog.get_by_role("button").first.click()
+    told = tab.get_by_role("alert").inner_text()
+    assert "请按“重新运行”" in told
+    assert not re.search(r"[A-Za-z]{3}|内核", told)
+
+
+def _die(tab) -> None:
+    """Kill the kernel of the notebook in front, as a machine that runs out of memory does."""
+    tab.evaluate("""() => void window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+      .requestExecute({code: 'import os, signal; os.kill(os.getpid(), signal.SIGKILL)'})""")
 
 
 def test_a_typed_number_that_locks_hold_back_says_so(shown):
