@@ -668,6 +668,39 @@ def test_the_screen_is_an_anywidget_whose_state_holds_no_path_and_no_name(screen
     assert shown.weights == shown.field.table.in_force.tolist()
 
 
+def test_the_screen_opens_at_a_class_that_has_an_award_list(opened, monkeypatch):
+    """The largest of those whose share names somebody; where nobody is named, the first; a class that is asked for is the one."""
+    field = choose(opened("plain"), "zone", "2024Q4")
+    awards = [0] * len(field.groups)
+    awards[-1] = 2
+    for wanted, given in ((len(awards) - 1, awards), (0, [0] * len(awards))):
+        monkeypatch.setattr(type(field), "awards", property(lambda _, given=given: given))
+        assert payload.screen_head(field)["group"] == wanted
+    assert payload.screen_head(field, field.groups[1])["group"] == 1
+
+
+def test_whatever_fails_while_saving_is_told_in_a_sentence(screen, monkeypatch):
+    """What the system refuses by its reason, a fault of ours by what to do; the browser never waits for nothing."""
+    shown, ask = screen()
+    draft = other_weights(shown.field)
+    place = shown.field.outcome(draft).place.astype("<i4").tobytes()
+    (shown.folder / "file").write_text("", "utf-8")
+    shown.folder /= "file"
+    answer, _ = ask("save", [place], weights=draft.tolist(), **SIGNED)
+    assert (answer["kind"], len(answer["faults"])) == ("refused", 1)
+    assert not re.search(r"Error|Errno|Traceback", answer["faults"][0])
+    sent = []
+    shown.send = lambda content, buffers=None: sent.append((content, buffers))
+    monkeypatch.setattr(override, "write_beside", lambda *_: {}["gone"])
+    with pytest.raises(KeyError):
+        shown._asked(shown, {"kind": "save", "id": 9, "weights": draft.tolist(), **SIGNED}, [place])
+    assert sent[-1][0] == {
+        "kind": "refused",
+        "id": 9,
+        "faults": ["程序在这里出了差错，没有完成；草稿还在。请把批次文件夹和做到哪一步告诉维护者。"],
+    }
+
+
 def test_level_and_period_are_chosen_on_the_screen(screen):
     """Both are listed; another one opens with its own units, and what is not there is refused while the screen stays."""
     shown, _ = screen()

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -390,11 +391,11 @@ def test_what_is_typed_and_chosen_survives_a_reload(shown):
     typed = {"改动原因": REASON, "起草人": "甲", "审核人": "乙", "日期": "2025-02-03"}
     for label, text in typed.items():
         tab.get_by_label(re.compile(f"^{label}")).fill(text)
-    stations = {"group": tab.locator("[name=group] option").nth(-1).inner_text(), "county": tab.locator("[name=county] option").nth(2).inner_text()}
+    stations = {name: tab.locator(f"[name={name}] option").nth(at).inner_text() for name, at in (("group", -1), ("county", 2))}
     for name, label in stations.items():
         tab.locator(f"[name={name}]").select_option(label=label)
-    tab.locator("[name=period]").select_option("2024Q4")
-    expect(tab.locator(".scheme ~ .status")).to_be_visible()
+    with _drawn_anew(tab):
+        tab.locator("[name=period]").select_option("2024Q4")
     for _ in range(2):
         expect(tab.locator("[name=period]")).to_have_value("2024Q4")
         for name, label in stations.items():
@@ -403,8 +404,8 @@ def test_what_is_typed_and_chosen_survives_a_reload(shown):
             expect(tab.get_by_label(re.compile(f"^{label}"))).to_have_value(text)
         tab.reload()
         tab.wait_for_selector(".fengqiao-tuner .row .name", timeout=120_000)
-    tab.locator("[name=level]").select_option("zone")
-    expect(tab.locator(".facts")).not_to_contain_text("单位 60 个")
+    with _drawn_anew(tab):
+        tab.locator("[name=level]").select_option("zone")
     expect(tab.get_by_label("起草人")).to_have_value("甲")
     tab.reload()
     expect(tab.locator(".fengqiao-tuner [name=level]")).to_have_value("zone", timeout=120_000)
@@ -417,17 +418,23 @@ def test_the_keyboard_stays_on_the_list_that_was_used(shown, name, value):
     """The screen is drawn anew, and the keyboard stands on the same list of it; where it was moved meanwhile, it is left there."""
     tab = shown()
     expect = pytest.importorskip("playwright.sync_api").expect
-    first = tab.locator(".fengqiao-tuner:has(.weights)").element_handle()
-    tab.locator(f"[name={name}]").focus()
-    tab.locator(f"[name={name}]").select_option(value)
-    tab.wait_for_function("(first) => !first.isConnected", arg=first)
+    with _drawn_anew(tab):
+        tab.locator(f"[name={name}]").focus()
+        tab.locator(f"[name={name}]").select_option(value)
     expect(tab.locator(f"[name={name}]")).to_be_focused()
     expect(tab.locator(f"[name={name}]")).to_have_value(value)
-    first = tab.locator(".fengqiao-tuner:has(.weights)").element_handle()
-    tab.locator(f"[name={name}]").select_option(index=0)
-    slider(tab).focus()
-    tab.wait_for_function("(first) => !first.isConnected", arg=first)
+    with _drawn_anew(tab):
+        tab.locator(f"[name={name}]").select_option(index=0)
+        slider(tab).focus()
     expect(slider(tab)).to_be_focused()
+
+
+@contextmanager
+def _drawn_anew(tab):
+    """Wait until another screen stands in the place of the one that is there."""
+    first = tab.locator(".fengqiao-tuner:has(.weights)").element_handle()
+    yield
+    tab.wait_for_function("(first) => !first.isConnected", arg=first)
 
 
 def test_what_jupyterlab_says_of_a_kernel_that_died_is_chinese(shown, project):

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { dice, nodesOf, tuner } from "./tuner.mjs";
 
-const { begun, dealt, did, moved, mostOf, readDraft, redone, stems, treeOf, undone, wholeOf, writeDraft } = tuner;
+const { begun, dealt, did, moved, mostOf, readBeside, readDraft, redone, stems, treeOf, undone, wholeOf, writeBeside, writeDraft } = tuner;
 const FOUR = "cases 25\nvisits 20\ndisputes 25\nsatisfaction 30";
 const NESTED = `
 a 40
@@ -126,6 +126,19 @@ test("what is no draft of this table is not taken up", () => {
   for (const text of [null, "", "{", "[]", "7", '{"now":1}', wrong({ weights: [1, 2] }), wrong({ weights: [10000, 2500, 2000, 2500, 3100] }),
     wrong({ weights: [10000, 2500, 2000, 2500.5, 2999.5] }), wrong({ weights: [10000, -100, 4600, 2500, 3000] }), wrong({ locked: [1, 2, 3, 4, 5] })])
     assert.equal(readDraft(tree, text), null, String(text));
+});
+
+test("what is typed and chosen beside a draft survives being written and read; what is no text of ours does not", () => {
+  const nothing = { typed: {}, looked: {}, chosen: {} };
+  const beside = { typed: { reason: "党委会决定" }, looked: { asked: "station 2024Q3", level: "zone", period: "2024Q4" },
+    chosen: { zone: { asked: "", group: "一类", county: "" } } };
+  assert.deepEqual(readBeside(writeBeside(beside)), beside);
+  assert.equal(writeBeside(nothing), "");
+  for (const text of [null, "", "{", "[]", "7", "null", '{"typed":[1],"looked":7,"chosen":{"zone":null}}', '{"typed":{"reason":{}}}']) {
+    const { chosen, ...more } = readBeside(text);
+    assert.deepEqual(more, { typed: {}, looked: {} }, String(text));
+    assert.deepEqual(Object.values(chosen).flatMap(Object.keys), [], String(text));
+  }
 });
 
 test("an ending that most names carry is left out where what is left still tells them apart", () => {
