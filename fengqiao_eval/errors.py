@@ -70,8 +70,8 @@ class Fault:
         return hide(self.file), hide(self.place, between=".")
 
 
-COUNTED = ("rows", "line", "lines", "count")
-"""What is said of rows by their numbers, several of which together are no number of a person."""
+COUNTED = ("rows", "row_ids", "row_where", "line", "lines", "count")
+"""What is said of rows by their numbers or by ids that may be shown, several of which together are no number of a person."""
 
 
 def _hide_all(given: Mapping[str, Any]) -> dict[str, Any]:

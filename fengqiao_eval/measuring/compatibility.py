@@ -11,6 +11,7 @@ from fengqiao_eval.errors import Fault
 from fengqiao_eval.measuring.counting import eligible_rows
 from fengqiao_eval.records import query
 from fengqiao_eval.records.ingest import MOST, cast_columns
+from fengqiao_eval.records.row_names import RowNames
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import TABLES, Column, Kind
 from fengqiao_eval.scheme.indicator import Entry
@@ -100,9 +101,17 @@ def cast_undeclared(scheme: Scheme, records: Records) -> tuple[Records, list[Fau
         faults += [_kind_fault(a, code, name, records.file(name)) for a, code in unfit.items() if a.column not in free]
         if free:
             columns = tuple(Column(column, kind, "") for column, kind in free.items())
-            tables[name], more = cast_columns(rows, replace(TABLES[name], columns=columns), records.file(name))
+            tables[name], more = cast_columns(
+                rows, replace(TABLES[name], columns=columns), records.file(name), _row_names(records, name)
+            )
             faults += more
     return replace(records, tables=MappingProxyType(tables)), faults
+
+
+def _row_names(records: Records, table: str) -> RowNames:
+    """Say what rows are called: by their ids where they are no longer those of one file, as where equal ones became one."""
+    names = list(records.row_names.get(table, {}).values())
+    return names[0] if len(names) == 1 and table not in records.equal else RowNames(ordered=False)
 
 
 def _fits(type_: Any, kind: str) -> bool:

@@ -18,6 +18,7 @@ from fengqiao_eval.periods import Period, parse
 from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import PERIOD
 from fengqiao_eval.records.identifiers import Known, likeliest, name_unknown, register
+from fengqiao_eval.records.row_names import locate_units
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
 from fengqiao_eval.records.units import Tree, dates, overlapping_officers, postings_of
@@ -150,8 +151,8 @@ class Survey:
                 levels = dict(zip(units["unit_id"], units["level"], strict=True))
                 first = wrong.head(SHOWN)[["unit_id", "level", "parent_id"]].itertuples(index=False)
                 ids = [f"{quote(unit)} {level} → {quote(parent)} {levels[parent]}" for unit, level, parent in first]
-                rows = ", ".join(str(row + 2) for row in wrong.index[:SHOWN])
-                given = {"count": len(wrong), "given": "; ".join(ids), "rows": rows, "order": " > ".join(order)}
+                where = locate_units(units, wrong, self.records.row_names.get("units", {}))
+                given = {"count": len(wrong), "given": "; ".join(ids), "order": " > ".join(order), **where}
                 yield Fault(self.records.file("units"), "units.parent_id", "records.parent_level", given)
 
     def _post_faults(self) -> Iterator[Fault]:

@@ -1,9 +1,10 @@
 """Every fault of a table: rule, count and first rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import reduce
 from operator import or_
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -12,8 +13,9 @@ from fengqiao_eval.errors import Fault, Note
 from fengqiao_eval.identities import CUT, LIKELY, LONG, names_citizen
 from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.identifiers import WRITTEN, likeliest, show_id
-from fengqiao_eval.records.ingest import FIRST_ROWS, Mapped, sheet_row
+from fengqiao_eval.records.ingest import Mapped
 from fengqiao_eval.records.query import EXACT, FILE, OWN, UPHELD, constant, fetch, is_so, names_zone, optional, row_number, when
+from fengqiao_eval.records.row_names import FIRST_ROWS, RowNames, locate_units
 from fengqiao_eval.records.tables import EVENTS, Table
 from fengqiao_eval.records.units import dates
 from fengqiao_eval.words import quote
@@ -36,6 +38,8 @@ ROW_IDS = ("table", "record_id", "indicator", "period", "from_date")
 """The columns by which a row is known in a table without an id, beside its unit."""
 MOST_EQUAL = 1_000
 """As many rows that equal another are named."""
+NUMBERED, EVERY_NUMBERED = RowNames(), MappingProxyType[str, RowNames]({})
+"""Rows that are called by their numbers below a heading."""
 Wrong = tuple[str, str, Any, dict[str, str]]
 """One rule of one column: rule and column, the cells that break it, and what the sentence of the fault says of it."""
 
@@ -51,8 +55,8 @@ def check_table(rows: Any, table: Table, mapped: Mapped, name: str) -> tuple[Any
     return kept, [*shares, *faults], told
 
 
-def check_cells(rows: Any, table: Table, name: str, numbers: Sequence[int] = ()) -> Iterator[Fault]:
-    """Find what is wrong within the rows of one file, by their numbers there; numbers: as of `shape`.
+def check_cells(rows: Any, table: Table, name: str, names: RowNames = NUMBERED) -> Iterator[Fault]:
+    """Find what is wrong within the rows of one file; names: what its rows are called.
 
     Faults: empty required cells, words and numbers not allowed, periods that are none, stretches that end before they begin, a
     citizen in subject_id.
@@ -62,9 +66,7 @@ def check_cells(rows: Any, table: Table, name: str, numbers: Sequence[int] = ())
     counts = rows.agg(rows_=rows.count(), **asked).to_pandas().iloc[0]
     for number, (rule, column, cells, said) in enumerate(rules):
         if (count := int(counts[f"wrong_{number}"])) > 0:
-            numbered = rows.mutate(wrong_=cells, row_=row_number())
-            first = fetch(numbered.filter(numbered.wrong_).order_by("row_").limit(FIRST_ROWS), ["row_"])["row_"]
-            given = {**said, "count": count, "rows": ", ".join(str(sheet_row(row, numbers)) for row in first)}
+            given = {**said, "count": count, **names.locate(rows, cells, table)}
             yield Fault(name, f"{table.name}.{column}", f"records.{rule}", given)
 
 
@@ -240,52 +242,49 @@ def _blank_ends(rows: Any, table: Table) -> Iterator[Note]:
             yield Note("blank_ends", {"table": table.label, "column": name, "count": count, "ids": shown})
 
 
-def check_units(rows: Any, mapped: Mapped, name: str) -> Iterator[Fault]:
-    """Find what is wrong with the tree: absent parents and successors, circles, two levels, rows that overlap in time."""
+def check_units(rows: Any, mapped: Mapped, name: str, names: Mapping[str, RowNames] = EVERY_NUMBERED) -> Iterator[Fault]:
+    """Find what is wrong with the tree: absent parents and successors, circles, two levels, rows that overlap in time.
+
+    names: what rows are called, by the file from which they are.
+    """
     units = rows.to_pandas()
     columns = [name for name in units.columns if name != FILE]
-    units = units.assign(row=_row_numbers(units))[[*columns, "row"]]
+
+    def faults(wrong: pd.DataFrame, column: str, rule: str, shown: list[str], count: int | None = None) -> Iterator[Fault]:
+        if not wrong.empty:
+            first = wrong.head(FIRST_ROWS)[shown].itertuples(index=False)
+            given = {
+                "count": len(wrong) if count is None else count,
+                "given": "; ".join(" ".join(map(show_id, row)) for row in first),
+            }
+            yield Fault(name, f"units.{column}", rule, given | locate_units(units, wrong, names))
+
     twice = units[units.groupby("unit_id")["level"].transform("nunique") > 1]
-    yield from _unit_faults(twice, "level", "units.two_levels", ["unit_id", "level"], twice["unit_id"].nunique(), name)
+    yield from faults(twice, "level", "units.two_levels", ["unit_id", "level"], twice["unit_id"].nunique())
     spans = units.assign(start=dates(units, "valid_from", date.min), end=dates(units, "valid_to", date.max))
     spans = spans.drop_duplicates(columns).sort_values(["unit_id", "start"], kind="stable")
     before = spans.groupby("unit_id")["end"].shift().fillna(date.min)
     overlap = spans[[start < end for start, end in zip(spans["start"], before, strict=True)]]
-    yield from _unit_faults(overlap, "valid_from", "units.overlap", ["unit_id"], len(overlap), name)
-    yield from _successor_faults(units, name)
+    yield from faults(overlap, "valid_from", "units.overlap", ["unit_id"])
+    yield from faults(_absent_successors(units), "successor_id", "units.absent_successor", ["unit_id", "successor_id"])
     if "parent_id" not in units:
         return
     if mapped.absent_parents == "refuse":
         absent = units[units["parent_id"].notna() & ~units["parent_id"].isin(units["unit_id"])]
-        yield from _unit_faults(absent, "parent_id", "units.absent_parent", ["unit_id", "parent_id"], len(absent), name)
+        yield from faults(absent, "parent_id", "units.absent_parent", ["unit_id", "parent_id"])
     if circle := _find_circle({u: p for u, p in zip(units["unit_id"], units["parent_id"], strict=True) if isinstance(p, str)}):
         yield Fault(name, "units.parent_id", "units.circle", {"given": " → ".join(circle)})
 
 
-def _row_numbers(units: pd.DataFrame) -> list[str]:
-    """Number the rows as a spreadsheet shows them; of several files each with its own numbers and name."""
-    if FILE not in units:
-        return [str(row) for row in range(2, len(units) + 2)]
-    numbers = units.groupby(FILE, sort=False).cumcount() + 2
-    return [f"{file}: {row}" for file, row in zip(units[FILE], numbers, strict=True)]
-
-
-def _successor_faults(units: pd.DataFrame, name: str) -> Iterator[Fault]:
-    """Find mergers into no unit: the records of who was merged would count for nobody's station."""
-    if "successor_id" in units:
-        absent = units[units["successor_id"].notna() & ~units["successor_id"].isin(units["unit_id"])]
-        written = absent["successor_id"].astype(str)  # in a database they may be of any type, which is told elsewhere
-        meant = likeliest(written.unique(), dict(zip(units["unit_id"], units["name"], strict=True)))
-        shown = [quote(one) + (f" → {quote(meant[one])}?" if one in meant else "") for one in written]
-        absent = absent.assign(successor_id=shown)
-        yield from _unit_faults(absent, "successor_id", "units.absent_successor", ["unit_id", "successor_id"], len(absent), name)
-
-
-def _unit_faults(wrong: pd.DataFrame, column: str, rule: str, shown: list[str], count: int, name: str) -> Iterator[Fault]:
-    if not wrong.empty:
-        first = wrong.head(FIRST_ROWS)
-        given = "; ".join(" ".join(map(show_id, row)) for row in first[shown].itertuples(index=False))
-        yield Fault(name, f"units.{column}", rule, {"count": count, "given": given, "rows": ", ".join(map(str, first["row"]))})
+def _absent_successors(units: pd.DataFrame) -> pd.DataFrame:
+    """Find mergers into no unit, each with what was likeliest meant: the records of who was merged would count for nobody."""
+    if "successor_id" not in units:
+        return units.head(0)
+    absent = units[units["successor_id"].notna() & ~units["successor_id"].isin(units["unit_id"])]
+    written = absent["successor_id"].astype(str)  # in a database they may be of any type, which is told elsewhere
+    meant = likeliest(written.unique(), dict(zip(units["unit_id"], units["name"], strict=True)))
+    shown = [quote(one) + (f" → {quote(meant[one])}?" if one in meant else "") for one in written]
+    return absent.assign(successor_id=shown)
 
 
 def _find_circle(up: dict[str, str]) -> list[str] | None:

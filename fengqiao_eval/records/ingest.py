@@ -1,7 +1,7 @@
 """From a file as somebody wrote it to a declared table: the `tables:` mapping, renamed, translated, filled, cast."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -11,11 +11,11 @@ from pydantic_core import PydanticCustomError
 
 from fengqiao_eval.documents import Model, suggest
 from fengqiao_eval.errors import Fault, Note
-from fengqiao_eval.identities import look
 from fengqiao_eval.office.layout import Layout
 from fengqiao_eval.records import query
 from fengqiao_eval.records.citizens import is_of_citizens
-from fengqiao_eval.records.query import UTC, constant, fetch, row_number, spell_zone
+from fengqiao_eval.records.query import UTC, constant, spell_zone
+from fengqiao_eval.records.row_names import RowNames
 from fengqiao_eval.records.tables import PERSONS, Column, Table
 from fengqiao_eval.words import HALF, quote
 
@@ -111,8 +111,6 @@ BROUGHT = ("units", "postings", "figures", "credits")
 """The tables of which no column is counted by but the declared ones, so that no other is brought anywhere."""
 COUNTED = {"duties": ("visits_made",)}
 """The columns of a table that are counted from other records."""
-FIRST_ROWS = 5
-"""As many rows, cells or ids of what is wrong are named in a fault."""
 _DAY, _CLOCK = r"[1-9]\d{3}[-/]\d{1,2}[-/]\d{1,2}", r"[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 PLAIN = rf"^{_DAY}(?:{_CLOCK})?$"
 """A day, or a day and a time, with its year in four digits."""
@@ -130,12 +128,10 @@ ENDLESS = {"-infinity": date.min, "infinity": date.max}
 """How databases write that a stretch of days has no beginning or no end."""
 
 
-def shape(
-    rows: Any, table: Table, mapped: Mapped, file: str, numbers: Sequence[int] = ()
-) -> tuple[Any | None, list[Fault], list[Note]]:
+def shape(rows: Any, table: Table, mapped: Mapped, file: str, names: RowNames) -> tuple[Any | None, list[Fault], list[Note]]:
     """Rename, fill, translate, blank and cast the columns of a file; None where a required column is missing.
 
-    numbers: the rows of a sheet, by which faults name them. Noted is what the mapping names and no cell holds, and what it puts
+    names: what rows are called in faults. Noted is what the mapping names and no cell holds, and what it puts
     in the place of cells of the file.
     """
     mapped = mapped.model_copy(update={"set": {name: value for name, value in mapped.set.items() if name not in mapped.joins}})
@@ -149,21 +145,21 @@ def shape(
     faults += over
     filled = {name: _fill_column(rows, value, table, name, mapped) for name, value in mapped.set.items()}
     filled = {name: cell for name, cell in filled.items() if cell is not None}
-    names = list(dict.fromkeys([*named, *filled]))
-    own = _own_names(names, table)
-    rows = rows.select(**{name: filled[name] if name in filled else rows[name] for name in names if name not in own})
+    columns = list(dict.fromkeys([*named, *filled]))
+    own = _own_names(columns, table)
+    rows = rows.select(**{name: filled[name] if name in filled else rows[name] for name in columns if name not in own})
     rows, notes = _translate(rows, table, mapped)
     notes += replaced
     if told := [name for name in own if not name.endswith(query.OWN)]:
         notes.append(Note("own_column", {"table": table.label, "name": table.name, "columns": ", ".join(map(quote, told))}))
     # to call a column of the public subject_id makes no code of what is in it
-    columns = (*names, *(old for old, new in mapped.rename.items() if new == "subject_id"))
-    faults += [Fault(file, name, "records.citizen") for name in columns if is_of_citizens(name, table)]
-    missing = {name: suggest(name, names) for name in table.required if name not in rows.columns}
+    public = (*columns, *(old for old, new in mapped.rename.items() if new == "subject_id"))
+    faults += [Fault(file, name, "records.citizen") for name in public if is_of_citizens(name, table)]
+    missing = {name: suggest(name, columns) for name in table.required if name not in rows.columns}
     if missing:
         places = [(f"{table.name}.{name}", near) for name, near in missing.items()]
         return None, faults + [Fault(file, place, "records.missing_column", {"near": near}) for place, near in places], notes
-    rows, uncast = cast_columns(rows, table, file, numbers)
+    rows, uncast = cast_columns(rows, table, file, names)
     return rows, faults + uncast, notes
 
 
@@ -271,11 +267,11 @@ def _meaning(cell: Any, words: Mapping[str, Any], marks: list[str]) -> Any:
 # Columns of the declared kinds
 
 
-def cast_columns(rows: Any, table: Table, file: str, numbers: Sequence[int] = ()) -> tuple[Any, list[Fault]]:
+def cast_columns(rows: Any, table: Table, file: str, names: RowNames) -> tuple[Any, list[Fault]]:
     """Cast the declared columns; each column with cells that cannot be cast is a fault with count and first rows.
 
-    Row numbers are those of the sheet where they are given, else count the heading as row 1, as a spreadsheet shows them. Of
-    times that name their zone the moment is kept beside the wall clock, which clocks that are put back show twice.
+    names: what rows are called in faults. Of times that name their zone the moment is kept beside the wall clock, which clocks
+    that are put back show twice.
     """
     columns = [column for column in table.columns if column.name in rows.columns]
     strange = [column for column in columns if not _may_become(rows[column.name].type(), column.kind)]
@@ -291,7 +287,7 @@ def cast_columns(rows: Any, table: Table, file: str, numbers: Sequence[int] = ()
         if not _is_typed(kinds[column.name], column.kind) and (column.kind != "text" or kinds[column.name].is_floating())
     ]
     doubtful = [column for column in columns if column.name not in plain and (column in unsure or column.kind in NUMBERS)]
-    faults += _cast_faults(rows, casts, doubtful, table, file, numbers) if doubtful else []
+    faults += _cast_faults(rows, casts, doubtful, table, file, names) if doubtful else []
     zoned = [c.name for c in doubtful if c.kind == "time" and _names_zone(rows[c.name].type())]
     moments = {f"{name}{UTC}": _moment(rows[name]) for name in zoned}
     cast = rows.mutate(**{name: cell for name, cell in casts.items() if not cell.equals(rows[name])}, **moments)
@@ -421,27 +417,15 @@ READ: dict[str, Callable[[Any], Any]] = {
 """How a text is read as each kind; empty where it cannot be."""
 
 
-def sheet_row(row: int, numbers: Sequence[int]) -> int:
-    """Give the row of the sheet where those are known, else the row as counted.
-
-    >>> sheet_row(2, (4, 5, 7)), sheet_row(2, ())
-    (4, 2)
-    """
-    return numbers[row - 2] if numbers else row
-
-
 def _cast_faults(
-    rows: Any, casts: Mapping[str, Any], columns: list[Column], table: Table, file: str, numbers: Sequence[int]
+    rows: Any, casts: Mapping[str, Any], columns: list[Column], table: Table, file: str, names: RowNames
 ) -> list[Fault]:
     bad = {c.name: rows[c.name].notnull() & _is_unread(casts[c.name], c.kind) for c in columns}
     counts = rows.agg(**{name: rows.count(where=cell) for name, cell in bad.items()}).to_pandas().iloc[0]
     faults = []
     for column in (column for column in columns if counts[column.name] > 0):
-        numbered = rows.mutate(written_=rows[column.name].cast("string"), bad_=bad[column.name], row_=row_number())
-        cells = fetch(numbered.filter(numbered.bad_).order_by("row_").limit(FIRST_ROWS), ["row_", "written_"])
-        written = zip(cells["row_"], cells["written_"], strict=True)
-        shown = "; ".join(f"{sheet_row(row, numbers)}: {look(text)}" for row, text in written)
-        given = {"count": int(counts[column.name]), "rows": shown, "table": table.name}
+        where = names.locate(rows, bad[column.name], table, rows[column.name])
+        given = {"count": int(counts[column.name]), "table": table.name, **where}
         faults.append(Fault(file, f"{table.name}.{column.name}", f"records.no_{column.kind}", given))
     return faults
 

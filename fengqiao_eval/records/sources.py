@@ -34,6 +34,7 @@ from fengqiao_eval.office.receipt import FIRST_ROWS, Receipt, RowCount
 from fengqiao_eval.office.table import read_table
 from fengqiao_eval.records import csv_files
 from fengqiao_eval.records.ingest import Glob, Mapped
+from fengqiao_eval.records.row_names import RowNames
 from fengqiao_eval.records.tables import TABLES
 from fengqiao_eval.words import HALF, quote, readable
 
@@ -55,6 +56,10 @@ SHOWN = 8
 """As many names are listed of what lies there."""
 
 
+SERVER = "PostgreSQL"
+"""The kind of sources whose rows have no order; those of a DuckDB file stand as they were put there."""
+
+
 class Source(NamedTuple):
     """A table as it lies there: what it is called in faults, what it is (CSV, Parquet, DuckDB), its rows.
 
@@ -68,6 +73,10 @@ class Source(NamedTuple):
     numbers: Sequence[int] = ()
     percents: tuple[str, ...] = ()
     set: Mapping[str, Any] = MappingProxyType({})
+
+    def row_names(self, mapped: Mapped) -> RowNames:
+        """Say what its rows are called in faults."""
+        return RowNames(self.numbers, self.kind != SERVER, {new: old for old, new in mapped.rename.items()})
 
 
 @dataclass
@@ -665,7 +674,7 @@ def _postgres_sources(where: Address, mapped: Mapping[str, Mapped], timezone: st
         if how.repeated in ("first", "last"):
             faults.append(Fault(file, f"tables.{table}.repeated", "records.base_order", {"given": how.repeated}))
         found.notes += notes
-        _take(found, table, Source(file, "PostgreSQL", rows, set=how.set), faults + no_layout(how, table, file))
+        _take(found, table, Source(file, SERVER, rows, set=how.set), faults + no_layout(how, table, file))
     return found
 
 

@@ -15,6 +15,7 @@ from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import check_cells, check_table, check_units, find_equal
 from fengqiao_eval.records.identifiers import Match, Repair, match_ids, register
 from fengqiao_eval.records.ingest import Mapped, select_declared, shape
+from fengqiao_eval.records.row_names import RowNames
 from fengqiao_eval.records.sources import BROKEN, SHOWN, Address, Roots, Source, find_sources, roots_of, unreadable
 from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.records.units import TOLD, UnknownUnits
@@ -56,6 +57,8 @@ class Records:
     """Whether they stay in a database: then no more ids of them are brought here than a page lists."""
     equal: Mapping[str, pd.DataFrame] = field(default_factory=dict, compare=False)
     """The ids of rows that were left out because they equal another, the first of them, by table."""
+    row_names: Mapping[str, Mapping[str, RowNames]] = field(default_factory=dict, compare=False)
+    """What rows are called in faults, by table and by the file from which they are."""
 
     def file(self, table: str) -> str:
         """Say where a table was read from, for whoever must mend it."""
@@ -101,15 +104,15 @@ def read_records(
     mapped = {table: given.get(table, Mapped()) for table in TABLES}
     with input_faults(Path(name) if isinstance(where, Address) else roots_of(where)[0], name):
         found = find_sources(where, mapped, timezone, name)
-    opened: dict[str, Any] = {}
-    matches, units, equal = list[Match](), None, dict[str, pd.DataFrame]()
+    opened, matches, units, equal = dict[str, Any](), list[Match](), None, dict[str, pd.DataFrame]()
+    named = {table: {part.file: part.row_names(mapped[table]) for part in parts} for table, parts in found.tables.items()}
     counts: dict[str, int] = {}
     faults, notes, deeper = found.faults, found.notes, list[Fault]()
     gaps = [gap for table, several in found.receipts.items() for gap in _lost_cells(table, several, mapped[table])]
     for table, parts in found.tables.items():
         file = _label_parts(parts)
         try:
-            rows, wrong, more, told, lacking = _shape_parts(parts, TABLES[table], mapped[table])
+            rows, wrong, more, told, lacking = _shape_parts(parts, TABLES[table], mapped[table], named[table])
             faults += wrong
             deeper += more
             notes += told
@@ -139,7 +142,7 @@ def read_records(
     if counts.get("units") == 0:
         faults.append(Fault(_label_parts(found.tables["units"]), "units", "records.empty_table"))
     elif "units" in opened:
-        faults += check_units(opened["units"], mapped["units"], _label_parts(found.tables["units"]))
+        faults += check_units(opened["units"], mapped["units"], _label_parts(found.tables["units"]), named["units"])
     elif not found.tables and not faults:
         faults.append(Fault(name, "", "records.empty_folder", {"known": ", ".join(TABLES), "there": found.listing}))
     elif "units" not in {*found.tables, *found.unread}:
@@ -148,7 +151,7 @@ def read_records(
     receipts = MappingProxyType({table: tuple(several) for table, several in found.receipts.items()})
     held = (MappingProxyType(opened), MappingProxyType(counts), tuple(notes), name, unknown, found.listing, files)
     unrecorded, away = _empty_columns(found.tables), isinstance(where, Address)
-    return Records(*held, tuple(matches), receipts, unrecorded, tuple(gaps), away, MappingProxyType(equal)), faults
+    return Records(*held, tuple(matches), receipts, unrecorded, tuple(gaps), away, MappingProxyType(equal), named), faults
 
 
 def _empty_columns(found: Mapping[str, Sequence[Source]]) -> frozenset[tuple[str, str]]:
@@ -174,7 +177,7 @@ def _is_whole(part: Source) -> bool:
 
 
 def _shape_parts(
-    parts: Sequence[Source], table: Table, mapped: Mapped
+    parts: Sequence[Source], table: Table, mapped: Mapped, named: Mapping[str, RowNames]
 ) -> tuple[Any | None, list[Fault], list[Fault], list[Note], list[Gap]]:
     """Shape each file of a table and put them below each other; None where one lacks what a table must have.
 
@@ -182,13 +185,13 @@ def _shape_parts(
     and the columns that a file lacks.
     """
     ways = [mapped.model_copy(update={"set": part.set}) for part in parts]
-    shaped = [shape(part.rows, table, how, part.file, part.numbers) for part, how in zip(parts, ways, strict=True)]
+    shaped = [shape(part.rows, table, how, part.file, named[part.file]) for part, how in zip(parts, ways, strict=True)]
     faults = _mapping_faults_of_all([found for _, found, _ in shaped])
     notes = _join_notes([told for _, _, told in shaped])
     whole = [(part, rows) for part, (rows, _, _) in zip(parts, shaped, strict=True) if rows is not None]
     if len(whole) < len(parts):
         return None, faults, [], notes, []
-    deeper = [fault for part, rows in whole for fault in check_cells(rows, table, part.file, part.numbers)]
+    deeper = [fault for part, rows in whole for fault in check_cells(rows, table, part.file, named[part.file])]
     whole = [(part, select_declared(rows, table)) for part, rows in whole]
     if len(parts) == 1:
         return whole[0][1], faults, deeper, notes, []

@@ -14,6 +14,7 @@ from fengqiao_eval.periods import Period
 from fengqiao_eval.records import query
 from fengqiao_eval.records.checks import UNSHOWN, bare_word, text_columns
 from fengqiao_eval.records.identifiers import show_id, show_unknown
+from fengqiao_eval.records.row_names import ids_of
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
 from fengqiao_eval.records.units import dates
@@ -34,12 +35,6 @@ _OF_MONTHS = frozenset({"month_missing", "month_swollen", "unit_month", "constan
 """The rules that ask for the records of each month."""
 OF_RECORDS = ("records.", "units.")
 """How the rules of faults begin that are the records' own."""
-IDS: Mapping[str, tuple[str, ...]] = {
-    "postings": ("unit_id", "from_date"),  # of a person nothing is told here
-    "credits": ("table", "record_id"),
-    "figures": ("unit_id", "indicator", "period"),
-}
-"""By what a row is known in the tables that have no id."""
 
 
 @dataclass(frozen=True)
@@ -394,11 +389,6 @@ def _listing(rows: query.Rows, table: Table) -> pd.DataFrame:
     return _write_ids(
         rows.select(**{name: rows[name].cast("string") for name in names}).order_by(names).limit(LISTED).to_pandas(), table
     )
-
-
-def ids_of(table: Table) -> tuple[str, ...]:
-    """Name the columns by which a row of a table is known."""
-    return IDS.get(table.name, (table.key,))
 
 
 def _write_ids(rows: pd.DataFrame, table: Table) -> pd.DataFrame:

@@ -97,11 +97,22 @@ def sentence(key: str, lang: str, given: Mapping[str, Any]) -> str:
     ('{n} record', '{n} records')
     >>> sentence("note.equal_rows", "en", {"table": "cases", "count": 1})
     '{count} row of {table} equals another in every column and counts once'
+    >>> sentence("fault.records.period", "en", {"count": 2, "row_ids": "A1, A2"})
+    '{count} periods are not understood (ids {row_ids}); write 2024, 2024Q4 or 2024-11'
     """
-    words = catalogue()[key][lang]
+    words = _name_rows(catalogue()[key][lang], lang, given)
     if lang != "en" or not any(str(number) == "1" for number in given.values()):
         return words
     return _COUNTED.sub(lambda found: _singular(found) if str(given.get(found["slot"][1:-1])) == "1" else found[0], words)
+
+
+def _name_rows(words: str, lang: str, given: Mapping[str, Any]) -> str:
+    """Put ids, or what finds rows that have none, in the place of the numbers of rows, where it is these that are given."""
+    named = [slot for slot in ("row_ids", "row_where") if slot in given]
+    for form in ("number", "look") if named else ():
+        said = catalogue()["called.between"][lang].join(catalogue()[f"called.{form}.{slot}"][lang] for slot in named)
+        words = words.replace(catalogue()[f"called.{form}.rows"][lang], said)
+    return words
 
 
 def _singular(found: re.Match[str]) -> str:
