@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import Fault, Note
-from fengqiao_eval.identities import CUT, LIKELY, LONG, names_citizen
+from fengqiao_eval.identities import CUT, LIKELY, LONG, SHORTEST, names_citizen
 from fengqiao_eval.records.citizens import is_of_citizens
 from fengqiao_eval.records.identifiers import WRITTEN, likeliest, show_id
 from fengqiao_eval.records.ingest import Mapped
@@ -97,7 +97,7 @@ def cell_rules(rows: Any, table: Table) -> Iterator[Wrong]:
 
 def _citizen_rules(rows: Any, table: Table) -> Iterator[Wrong]:
     """Find the cells that hold a citizen's number, in all texts, declared or not: the engine finds the few that may hold one."""
-    names = text_columns(rows, table)
+    names = _with_long_texts(rows, text_columns(rows, table))  # patterns take long to prepare, also for a handful of short ids
     patterns = {name: (LONG,) if name == "subject_id" else (LIKELY, CUT) for name in names}
     likely = {name: is_so(reduce(or_, map(rows[name].re_search, patterns[name]))) for name in names}
     if not names:
@@ -109,6 +109,14 @@ def _citizen_rules(rows: Any, table: Table) -> Iterator[Wrong]:
         found = [cell for cell in cells if names_citizen(cell, code=code, bare=bare)]
         if found:
             yield "citizen_value" if code or bare else "citizen_text", name, is_so(rows[name].isin(found)), {}
+
+
+def _with_long_texts(rows: Any, names: Sequence[str]) -> list[str]:
+    """Keep the columns with a text as long as the shortest number."""
+    if not names:
+        return []
+    longest = rows.agg(**{name: rows[name].length().max().fill_null(0) for name in names}).to_pandas().iloc[0]
+    return [name for name in names if longest[name] >= SHORTEST]
 
 
 def text_columns(rows: Any, table: Table) -> list[str]:
