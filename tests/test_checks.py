@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 - what is pinned stands on one line with what breaks it; Chinese counts double
 
+import re
+
 import pytest
 import xlsxwriter
 
@@ -270,15 +272,15 @@ NOTICES = "| notice_id | happened_on | unit_id | code | reason | source | status
         *("٣: ١٣٨١٢٣٤٥٦٧٨", "⑬ ①③⑧①②③④⑤⑥⑦⑧", "电话一三八、一三八一二三四五六七八", "1101051949 1231002 ×", "110101.900307.231"),
     ],
 )
-@pytest.mark.parametrize(
-    ("before", "place"),
-    [("迟到", "notices.reason"), ("通报", "notices.source"), ("一所", "units.name"), ("盗窃", "cases.category")],
-)
-def test_a_text_that_holds_an_identity_number_is_refused(opened, before, place, secret):
+def test_a_text_that_holds_an_identity_number_is_refused(opened, secret):
     """Reasons, sources, names and words that a scheme may ask for are printed: in all of them it is refused."""
-    words = rf"{place} \[records\.citizen_text\] 有 [12] 格含有像身份证号或手机号的数字（第 2.* 行）；请从文字中删去"
-    with pytest.raises(InputError, match=words) as refused:
-        opened({"true": "盗窃", "false": "盗窃", "audited": "category", before: secret}, notices=NOTICES)
+    texts = dict.fromkeys(("迟到", "通报", "一所", "盗窃"), secret)
+    with pytest.raises(InputError) as refused:
+        opened({"true": "盗窃", "false": "盗窃", "audited": "category", **texts}, notices=NOTICES)
+    told = re.findall(
+        r"(\S+) \[records\.citizen_text\] 有 (\d) 格含有像身份证号或手机号的数字（第 2.* 行）；请从文字中删去", str(refused.value)
+    )
+    assert sorted(told) == [("cases.category", "2"), ("notices.reason", "1"), ("notices.source", "1"), ("units.name", "1")]
     assert secret not in str(refused.value)
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import shared
 from fengqiao_eval.cli import app
 
+pytestmark = pytest.mark.slow  # a run and its cards, made to be searched
 ROOT = Path(__file__).resolve().parents[1]
 PLANTED = ("王五的母亲", "寡居独自在家", "我是张三", "李四家的事")
 

@@ -212,6 +212,7 @@ def test_several_indicators_of_the_same_answers_are_not_broken_down(folder):
 # The command
 
 
+@pytest.mark.slow
 def test_the_command_makes_it_when_asked(tmp_path, tmp_path_factory, monkeypatch):
     """`run --public` writes the page, lists it in the manifest, and says where it lies; without it there is none."""
     for part in ("notebooks", "params"):
@@ -232,6 +233,7 @@ def test_the_command_makes_it_when_asked(tmp_path, tmp_path_factory, monkeypatch
     assert not re.search(r"P\d{4}|[ADJVY]\d{6}", text)
 
 
+@pytest.mark.slow
 def test_another_page_that_tells_what_this_one_keeps_back_is_said(tmp_path, monkeypatch):
     """A page, replaced or not, that shares months and units with this one: the call says so, quiet too, and the manifest."""
     monkeypatch.chdir(a_project(tmp_path))

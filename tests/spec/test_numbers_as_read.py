@@ -1,5 +1,7 @@
 """Numbers of a column are read with six decimals, so that what prints alike is alike."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,23 +16,31 @@ SCORES = {
 }
 
 
+HEAD = "| dimension | share | indicator | weight | measure |"
+WEIGHTS = (20, 20, 20, 20, 10, 10)
+
+
 def scored(it, column):
     """Score one line; give a column of its points in the quarter."""
     points = score(it.records, it.scheme).points
     return points.loc[points["period"] == "2024Q4", column].iloc[0]
 
 
-@pytest.mark.parametrize("test", ["{at_least: 0.7}", "{at_most: 0.7}", "[0.7]"])
-@pytest.mark.parametrize("column", ["score", "undeclared"])
 @pytest.mark.parametrize("given", SCORES)
-def test_what_prints_alike_passes_alike(one_line, tmp_path, given, column, test):
+def test_what_prints_alike_passes_alike(scheme, tmp_path, given):
     """Each of them prints 0.7, in a column of the design and in another, and meets every test that 0.7 meets."""
     pd.DataFrame({"unit_id": ["S1"], "name": ["a"], "level": ["station"]}).to_parquet(tmp_path / "units.parquet")
     survey = {"survey_id": ["V1"], "unit_id": ["S1"], "asked_at": pd.to_datetime(["2024-10-01 08:00"]).as_unit("us")}
-    pd.DataFrame({**survey, column: SCORES[given]}).to_parquet(tmp_path / "surveys.parquet")
-    measure = f"{{kind: share, table: surveys, date: asked_at, met: {{{column}: {test}}}}}"
-    it = one_line(measure, opened=read_records(tmp_path), levels=["station"])
-    assert scored(it, "numerator") == 1
+    pd.DataFrame({**survey, "score": SCORES[given], "undeclared": SCORES[given]}).to_parquet(tmp_path / "surveys.parquet")
+    tests = product(("score", "undeclared"), ("{at_least: 0.7}", "{at_most: 0.7}", "[0.7]"))
+    measures = (f"{{kind: share, table: surveys, date: asked_at, met: {{{column}: {test}}}}}" for column, test in tests)
+    lines = "".join(
+        f"\n| d | 100 | met_{number} | {weight} | {it} |"
+        for number, (weight, it) in enumerate(zip(WEIGHTS, measures, strict=True))
+    )
+    points = score(read_records(tmp_path), scheme(HEAD + lines), levels=["station"]).points
+    met = points[points["period"] == "2024Q4"].set_index("indicator")["numerator"]
+    assert met.to_dict() == dict.fromkeys((f"met_{number}" for number in range(6)), 1)
 
 
 def test_large_numbers_stay_as_they_are(one_line, tmp_path):
