@@ -1,6 +1,6 @@
 """Every fault of a table: rule, count and first rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from operator import or_
