@@ -29,6 +29,7 @@ from fengqiao_eval.results.firmness import (
     same_records_words,
     shared_records,
     shrunken_frame,
+    without_error,
 )
 from fengqiao_eval.results.lines import Adjusted
 from fengqiao_eval.results.run import open_run
@@ -58,6 +59,11 @@ SAID = {
         "按真实水平够列入评优名单（名额3个）的可能为14%。",
     ),
     "no n": (Margin(error=4.0, unknown={"no_n": ["安全感", "满意率"]}), "不给名次范围：没有说明“安全感、满意率”的样本量"),
+    "no n of its own": (
+        Margin(unknown={"no_n_own": ["安全感"]}),
+        "不给名次范围：没有说明“安全感”的样本量（本派出所的），误差不知。",
+    ),
+    "no n in its class": (Margin(unknown={"no_n_class": ["安全感"]}), "同类中有的派出所没有说明“安全感”的样本量，误差不知。"),
     "no spread": (Margin(unknown={"no_spread": ["人均走访"]}), "不给名次范围：“人均走访”的误差从记录里看不出。"),
     "a scheme without error": (Margin(counted=True), "全量统计，不含抽样误差。"),
     "a class of few that is known": (Margin(error=4.0, rankable=0.7, unknown={"no_n": ["安全感"]}), "同类单位太少，不给名次范围"),
@@ -228,6 +234,28 @@ def test_indicators_without_an_error_are_named_in_the_language_of_the_card(run):
         assert words in plain_text.firmness(of)
         assert "别的指标" not in plain_text.firmness(of)
         assert not any(label in said and "error: none" in said for said in of.unknowns)
+
+
+def test_only_a_class_in_which_an_n_lacks_hears_of_it(run):
+    """A card speaks of a note about its own class, and of none about another class or level; whose n lacks it sees by its own."""
+    label = run.scheme.indicators[0].label
+    group = next(row["peer_class"] for row in run.frame("ranks").rows(OWN) if row["period"] == run.period)
+    for level, of_class, mine in (("station", group, True), ("station", "别类", False), ("zone", group, False)):
+        note = {"key": "error_no_n", "given": {"indicator": label, "count": 4, "level": level, "group": of_class}}
+        told_so = replace(run, manifest={**run.manifest, "notes": [note]})
+        known = card(told_so, OWN).standing.margin.unknown
+        assert known == ({"no_n_class": [label]} if mine else {})
+    unit = {"level": "zone", "group": group}
+    assert without_error([note], {label: label}, unit, [label]) == {"no_n_own": [label]}
+
+
+def test_english_says_whose_number_lacks_its_n(run):
+    """This station's where it is its own, some station's of the class where it is another's."""
+    said = plain_text.firmness(told(run, Margin(unknown={"no_n_own": ["X"]}), "en"))
+    assert "nobody said on how many answers this station's number rests: “X”." in said
+    assert "of some station of the class nobody said on how many answers this rests: “X”." in plain_text.firmness(
+        told(run, Margin(unknown={"no_n_class": ["X"]}), "en")
+    )
 
 
 FEW = Margin(error=4.0, rankable=0.7)

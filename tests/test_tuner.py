@@ -297,6 +297,10 @@ def test_where_an_error_is_not_known_nothing_is_said(zones):
     label = field.table.scheme.indicators[column].label
     assert payload.range_missing(lost) == f"名次没有可能范围：“{label}”的误差不知。"
     assert payload.range_missing(field) == ""
+    apart = replace(field, sheet=replace(field.sheet, errors=errors))
+    said = [payload.range_missing(apart, number) for number in range(len(field.groups))]
+    assert payload.range_missing(apart) == ""
+    assert [bool(words) for words in said] == [number == group for number in range(len(field.groups))], "the others have ranges"
     nothing = replace(field, sheet=replace(field.sheet, errors=errors * np.nan))
     assert payload.range_missing(nothing) == "名次未附误差。"
     counted = replace(field, table=WeightTable(field.table.scheme.model_copy(update={"error": "none"}), "zone"))
