@@ -132,7 +132,8 @@ def _settle_interpreter() -> None:
 def _complain(said: str, *, plain: bool = False) -> None:
     """Print to stderr, in colour where that is a terminal; where that cannot be, the exit code has to do."""
     try:
-        typer.echo(usage.paint(said), err=True, color=False if plain else usage.COLOURED)
+        columns = None if plain else usage.console_columns(sys.stderr)
+        typer.echo(usage.paint(said, columns), err=True, color=False if plain else usage.COLOURED)
     except OSError:
         let_go(sys.stderr)
 
@@ -175,7 +176,7 @@ def _show_version(asked: bool) -> None:
 
 def _show_completion(shell: str) -> None:
     if shell:
-        _echo(usage.completion_script(shell).split("\n"))
+        _echo(usage.completion_script(shell).split("\n"), whole=True)
         raise typer.Exit
 
 
@@ -293,7 +294,7 @@ def check(
     job = jobs.Job(params, sets, seen=read.append)
     _begin(params)
     if sql:
-        _echo(jobs.statements(job))
+        _echo(jobs.statements(job), whole=True)
         return
     try:
         scheme, records, scores = jobs.score_job(job)
@@ -449,7 +450,8 @@ def _begin(params: Path, *, quiet: bool = False) -> None:
     """Say, before a large province is read in silence, that it is: to a terminal alone, files and mail are read later."""
     if sys.stderr.isatty() and not quiet:
         with suppress(OSError):
-            typer.echo(console_text(say("run.begin", params=params)), err=True)
+            said = console_text(say("run.begin", params=params))
+            typer.echo(usage.break_lines(said, usage.console_columns(sys.stderr)), err=True)
 
 
 def _tell(made: "Made", *, quiet: bool = False) -> None:
@@ -457,7 +459,7 @@ def _tell(made: "Made", *, quiet: bool = False) -> None:
     from fengqiao_eval.runs import console, log
 
     told = console.quiet_lines(made, language()) if quiet else console.result_lines(made, language())
-    lost = _print([*told, console.summary(made, language())])
+    lost = _print([*told, console.summary(made, language())], usage.console_columns(sys.stdout))
     if lost:
         logged = log.Log(made.folder.parent / log.NAME, made.folder.name, made.params.timezone)
         logged.write("not_printed", why=lost.strerror)
@@ -466,17 +468,17 @@ def _tell(made: "Made", *, quiet: bool = False) -> None:
     _refuse_loss(lost)
 
 
-def _echo(lines: Iterable[str]) -> None:
-    """Print lines; raise OutputError where stdout takes none."""
-    _refuse_loss(_print(lines))
+def _echo(lines: Iterable[str], *, whole: bool = False) -> None:
+    """Print lines, whole ones for other programs; raise OutputError where stdout takes none."""
+    _refuse_loss(_print(lines, None if whole else usage.console_columns(sys.stdout)))
 
 
-def _print(lines: Iterable[str]) -> OSError | None:
-    """Print lines; give the first error of a stdout that takes none any more."""
+def _print(lines: Iterable[str], columns: int | None) -> OSError | None:
+    """Print lines, broken for a terminal of so many columns; give the first error of a stdout that takes none any more."""
     lost: OSError | None = None
     for line in lines:
         try:
-            typer.echo(console_text(line))
+            typer.echo(usage.break_lines(console_text(line), columns))
         except OSError as error:
             let_go(sys.stdout)
             lost = lost or error

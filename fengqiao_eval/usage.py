@@ -24,9 +24,13 @@ COLOURED = None if not os.environ.get("NO_COLOR") else False
 """Whether faults are in colour: None, where there is a terminal."""
 SHELLS = ("bash", "zsh")
 """The shells that commands, options and names of runs are completed in."""
-_CLOSING = "[\uff0c\u3002\uff1b\uff1a\uff09\u201d\u3001]*"
-_PIECES = re.compile(rf"\s+|[!-~\u00a0-\u04ff]+{_CLOSING}|\S{_CLOSING}")
-"""Blanks, words of letters, single Chinese characters; signs that begin no line stand with what is before them."""
+_OPENING = "[\u201c\u2018\uff08\u300a\u3008\u300c\u300e\u3010\u3014]*"
+_CLOSING = "[\uff0c\u3002\uff1b\uff1a\uff01\uff1f\uff09\u201d\u2019\u300b\u3009\u300d\u300f\u3011\u3015\u3001\u2026\u2014]*"
+_PIECES = re.compile(rf"\s+|{_OPENING}(?:[!-~\u00a1-\u04ff\u2010-\u2015\u2212]+|\S){_CLOSING}")
+"""Blanks, words and numbers, single Chinese characters; signs that begin or end no line stand with what they belong to."""
+_PARTS = re.compile(r"[^/\\_.,;:=&?-]*[/\\_.,;:=&?-]|[^/\\_.,;:=&?-]+")
+"""The parts of a path or an address, by which it is cut where it is longer than a line."""
+_HEAD = re.compile(" *(?:- )?")
 _FAULT = re.compile(r"(.+?) (\[[\w.]+\]) (.+)")
 _EXTRA = re.compile(r"Got unexpected extra argument\(?s?\)? \((.*)\)", re.DOTALL)
 
@@ -131,12 +135,49 @@ def wrap(text: str, columns: int) -> list[str]:
     ['核对一个定稿批', '次：所有文件与', 'run 相同。']
     """
     lines, line = list[str](), ""
-    for piece in _PIECES.findall(text):
+    pieces = (part for piece in _PIECES.findall(text) for part in _cut(piece, columns))
+    for piece in pieces:
         if line and text_width(line + piece.rstrip()) > columns:
             lines.append(line.rstrip())
             line = ""
         line += piece if line or not piece.isspace() else ""
     return [*lines, line.rstrip()] if line.strip() else lines
+
+
+def _cut(piece: str, columns: int) -> Iterator[str]:
+    """Cut what is longer than a line at the signs within it, and what is still longer between its letters."""
+    if text_width(piece) <= columns or piece.isspace():
+        yield piece
+        return
+    for part in _PARTS.findall(piece):
+        yield from (part,) if text_width(part) <= columns else part
+
+
+def console_columns(stream: Any) -> int | None:
+    """Say how wide the terminal of a stream is; None where it is none, as a pipe or a file, or does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None if stream.isatty() else None
+    except (OSError, ValueError):
+        return None
+
+
+def break_lines(text: str, columns: int | None) -> str:
+    """Break lines for a terminal between words and Chinese characters; what goes on is indented as its line; None: a line stays.
+
+    >>> print(break_lines("  - 警务区有 11 个可评权重低于 70%，不排名次", 28))
+      - 警务区有 11 个可评权重低
+        于 70%，不排名次
+    """
+    return "\n".join(part for line in text.split("\n") for part in _break_line(line, columns))
+
+
+def _break_line(line: str, columns: int | None) -> list[str]:
+    if columns is None or text_width(line) <= columns:
+        return [line]
+    head = _HEAD.findall(line)[0]
+    indent = min(len(head), columns // 3)
+    first, *more = wrap(line[len(head) :], columns - indent) or [""]
+    return [head[len(head) - indent :] + first, *(" " * indent + part for part in more)]
 
 
 # Wrong calls
@@ -195,18 +236,34 @@ def refuse_language() -> str:
     return "\n".join(say("usage.lang", lang, given=given) for lang in LANGUAGES) if given and given not in LANGUAGES else ""
 
 
-def paint(said: str) -> str:
+def paint(said: str, columns: int | None = None) -> str:
     """Colour what is refused for a terminal: where it is bold, the rule red; a sentence without a place is red.
 
-    A console that is none, or NO_COLOR, takes the colours away again.
+    A console that is none, or NO_COLOR, takes the colours away again. columns: see break_lines.
     """
-    return "\n".join(_paint_line(console_text(line)) for line in said.split("\n"))
+    return "\n".join(part for line in said.split("\n") for part in _paint_line(console_text(line), columns))
 
 
-def _paint_line(line: str) -> str:
-    if fault := _FAULT.fullmatch(line):
-        return f"{typer.style(fault[1], bold=True)} {typer.style(fault[2], fg='red')} {fault[3]}"
-    return typer.style(line, fg="red")
+def _paint_line(line: str, columns: int | None) -> Iterator[str]:
+    fault, at = _FAULT.fullmatch(line), 0
+    looks: list[tuple[int, int, dict[str, Any]]] = [(0, len(line), {"fg": "red"})]
+    if fault:
+        looks = [(*fault.span(1), {"bold": True}), (*fault.span(2), {"fg": "red"})]
+    for part in _break_line(line, columns):
+        start = line.index(part.lstrip(), at)
+        at = start + len(part.lstrip())
+        yield part[: len(part) - len(part.lstrip())] + _style(line, start, at, looks)
+
+
+def _style(line: str, start: int, end: int, looks: Sequence[tuple[int, int, dict[str, Any]]]) -> str:
+    """Give a stretch of a line, each part of it in its look."""
+    said = ""
+    for first, last, style in looks:
+        begin, close = max(first, start), min(last, end)
+        if begin < close:
+            said += line[start:begin] + typer.style(line[begin:close], **style)
+            start = close
+    return said + line[start:end]
 
 
 # Completion

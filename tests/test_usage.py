@@ -1,14 +1,19 @@
 """Help and refusals of wrong calls: in the reader's language, as wide as the console, in colour on a terminal alone."""
 
+import fcntl
 import os
 import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 
+import test_cli
+from fengqiao_eval.usage import break_lines
 from fengqiao_eval.words import text_width
 
 COMMANDS = ("", "demo", "scheme", "draft", "read", "check", "score", "run", "tune", "lab", "explain", "compare", "verify")
@@ -26,11 +31,12 @@ def fengqiao(*words, columns=60, **env):
     return made.returncode, made.stdout, made.stderr
 
 
-def on_terminal(*words, **env):
-    """Type a command on a terminal: what it shows."""
+def on_terminal(*words, columns=0, cwd=None, **env):
+    """Type a command on a terminal of so many columns (0: it does not say): what it shows."""
     here, there = pty.openpty()
+    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
     own = {name: value for name, value in os.environ.items() if name not in ("FENGQIAO_LANG", "NO_COLOR")}
-    with subprocess.Popen([PROGRAM, *words], env=own | env, stdout=there, stderr=there):
+    with subprocess.Popen([PROGRAM, *words], cwd=cwd, env=own | env, stdout=there, stderr=there):
         os.close(there)
         said = b""
         try:
@@ -136,6 +142,60 @@ def test_commands_options_and_runs_are_completed(shell, tmp_path):
     assert "--notebooks" in complete(shell, "fengqiao run --note", tmp_path)
     assert "demo-2024Q4" in complete(shell, "fengqiao explain dem", tmp_path)
     assert "_FENGQIAO_COMPLETE" in fengqiao("--completion", shell)[1]
+
+
+TERMINAL = 60
+WORD = r"[A-Za-z0-9_./%−]+"
+SPOKEN = (
+    "check params/q4.yaml",
+    "score params/q4.yaml",
+    "explain q4 S1 arrival",
+    "compare q4 before",
+    "explain q4 S9",
+    "check no/such/place.yaml",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_lines_are_broken_where_a_terminal_ends_and_words_may_break(tmp_path, lang):
+    """On 60 columns every line ends between words or Chinese characters; in a pipe a message is one line, however long."""
+    project = test_cli.a_project(tmp_path)
+    subprocess.run([PROGRAM, "score", "params/q4.yaml", "--set", "out=other"], cwd=project, check=True, capture_output=True)
+    (project / "other" / "q4").rename(project / "before")
+    for call in SPOKEN:
+        shown = on_terminal(*call.split(), columns=TERMINAL, cwd=project, FENGQIAO_LANG=lang, NO_COLOR="1").split("\r\n")
+        assert max(map(text_width, shown)) <= TERMINAL
+        command = [PROGRAM, *call.split()]
+        piped = subprocess.run(
+            command, cwd=project, env={**os.environ, "FENGQIAO_LANG": lang}, capture_output=True, text=True, check=False
+        )
+        told = re.sub(r"\d+ (秒|s\b)", "", piped.stdout + piped.stderr)  # seconds are never the same
+        seen = re.sub(r"\d+ (秒|s\b)", "", "\n".join(shown))
+        assert set(re.findall(WORD, seen)) - set(re.findall(WORD, told)) <= ({"Reading", "the", "records", "of", call.split()[1]})
+        assert [line for line in told.splitlines() if "".join(line.split()) not in "".join(seen.split())] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "broken"),
+    [
+        ("总分 83.75，第 10 名（共 18 个）", ["总分 83.75，第 10 名", "（共 18 个）"]),
+        ("  - 指标“安全感”变动 −12.5，区间 3–15 名", ["  - 指标“安全感”变动", "    −12.5，区间 3–15 名"]),
+        ("runs/a-very-long-name/of-a-run/index.html", ["runs/a-very-long-name/", "of-a-run/index.html"]),
+        ("abcdefghijklmnopqrstuvwxyz", ["abcdefghijklmnopqrstuvw", "xyz"]),
+        ("", [""]),
+    ],
+)
+def test_signs_and_numbers_stay_with_what_they_belong_to(line, broken):
+    """No line ends with an opening bracket or begins with a comma; a number keeps its sign, a path is cut at its folders."""
+    assert break_lines(line, 23).split("\n") == broken
+    assert break_lines(line, None) == line
+
+
+def test_a_script_for_a_shell_is_never_broken():
+    """What another program reads is the same on a terminal as in a pipe."""
+    shown = on_terminal("--completion", "bash", columns=40).replace("\r\n", "\n")
+    assert shown == fengqiao("--completion", "bash")[1]
 
 
 def test_faults_are_coloured_on_a_terminal_alone(tmp_path):

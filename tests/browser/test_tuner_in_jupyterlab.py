@@ -415,7 +415,7 @@ def test_what_is_typed_and_chosen_survives_a_reload(shown):
 
 @pytest.mark.parametrize(("name", "value"), [("level", "county"), ("period", "2024Q4")])
 def test_the_keyboard_stays_on_the_list_that_was_used(shown, name, value):
-    """The screen is drawn anew, and the keyboard stands on the same list of it; where it was moved meanwhile, it is left there."""
+    """The screen is drawn anew with the keyboard on the same list; where it was moved meanwhile, it stays there."""
     tab = shown()
     expect = pytest.importorskip("playwright.sync_api").expect
     with _drawn_anew(tab):
@@ -437,8 +437,8 @@ def _drawn_anew(tab):
     tab.wait_for_function("(first) => !first.isConnected", arg=first)
 
 
-def test_what_jupyterlab_says_of_a_kernel_that_died_is_chinese(shown, project):
-    """Its window, whose words it leaves in English, is in Chinese; and the screen says what to press, in words of no programmer."""
+def test_what_jupyterlab_says_of_a_kernel_that_died_is_chinese(shown):
+    """Its window, which it leaves in English, is in Chinese; the screen says what to press, in words of no programmer."""
     tab = shown(level="county")
     _die(tab)
     dialog = tab.locator(".jp-Dialog")
