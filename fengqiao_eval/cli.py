@@ -228,6 +228,7 @@ def scheme(
     """Print the one table as a workbook, read it back, or write a new one to start from."""
     from fengqiao_eval.workbooks import scheme_table
 
+    stood = to is not None and to.exists()
     match file, to, source, new:
         case Path(), Path(), None, None:
             said, found, key = to, scheme_table.export_table(file, to, language()), "say.table_written"
@@ -238,7 +239,7 @@ def scheme(
             said, found, key = new, scheme_table.new_table(new, language(), force=force), "say.table_new"
         case _:
             raise UsageError("table_new" if new or file is None else "table_way")
-    _echo([say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences))])
+    _echo([*_replaced(said, stood), say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences))])
 
 
 @app.command(cls=usage.Command, help=_help("draft"))
@@ -365,16 +366,20 @@ def tune(
     from fengqiao_eval.runs.params import project_folder
 
     job = jobs.Job(params, sets, cards=False)
+    if not html:
+        screen.check_port(port)
     _begin(params)
     scored, made = screen.run_to_tune(job)
-    given, lang = {key: value for key, value in (("level", level), ("period", period)) if value}, job.params.lang
+    given, lang = {key: value for key, value in (("level", level), ("period", period)) if value}, screen.screen_language(job)
     if html:
         from fengqiao_eval.tuning.payload import write_standalone
 
+        stood = html.exists()
         page = write_standalone(scored, html, lang=lang, **given)
         if made:
             _tell(made)
-        _echo([say("say.tune_html", path=jobs.short_path(page))])
+        path = jobs.short_path(page)
+        _echo([*_replaced(path, stood), say("say.tune_html", path=path)])
         return
     project = project_folder(params)
     sources = templates.find_notebooks(project, screen.NOTEBOOK)
@@ -395,8 +400,9 @@ def lab(
 ) -> None:
     """Open JupyterLab on working copies of the notebooks."""
     from fengqiao_eval.runs import templates
-    from fengqiao_eval.runs.lab import serve
+    from fengqiao_eval.runs.lab import check_port, serve
 
+    check_port(port)
     sources, runs = templates.find_notebooks(Path.cwd()), Path.cwd() / "runs"
     older = list(templates.copy_templates(sources, templates.work_folder(folder, sources), runs))
     told = [say("say.lab", path=folder)]
@@ -434,8 +440,9 @@ def compare(
     from fengqiao_eval.runs import job as jobs
     from fengqiao_eval.runs import reopen
 
-    said, page = reopen.compare_runs(before, after, out, language())
-    _echo([*said, say("say.look_compare", path=jobs.short_path(page))])
+    said, page, stood = reopen.compare_runs(before, after, out, language())
+    path = jobs.short_path(page)
+    _echo([*said, *_replaced(path, stood), say("say.look_compare", path=path)])
 
 
 @app.command(cls=usage.Command, help=_help("verify"))
@@ -452,6 +459,11 @@ def _begin(params: Path, *, quiet: bool = False) -> None:
         with suppress(OSError):
             said = console_text(say("run.begin", params=params))
             typer.echo(usage.break_lines(said, usage.console_columns(sys.stderr)), err=True)
+
+
+def _replaced(path: object, stood: bool) -> list[str]:
+    """Say that what stood at a path was written anew, where something stood there."""
+    return [say("say.replaced", path=path)] if stood else []
 
 
 def _tell(made: "Made", *, quiet: bool = False) -> None:

@@ -407,6 +407,8 @@ def test_the_command_writes_a_page_and_nothing_into_the_runs(ask, tmp_path):
     assert done.stdout.endswith("请打开：compare-q3-q4.html\n")
     assert "枫桥" in (tmp_path / "compare-q3-q4.html").read_text("utf-8")
     assert kept(tmp_path / "runs") == before
+    assert "原已存在" not in done.stdout
+    assert ask("q3", "q4").stdout.endswith("compare-q3-q4.html 原已存在，已换成新的\n请打开：compare-q3-q4.html\n")
 
 
 def test_the_command_speaks_english(ask, monkeypatch):

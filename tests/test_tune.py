@@ -1,6 +1,7 @@
 """`fengqiao tune`: which run is tuned, and the copy of its notebook that is opened."""
 
 import re
+import socket
 from pathlib import Path
 
 import nbformat
@@ -99,7 +100,10 @@ def test_the_screen_is_written_as_a_page(served):
     code, said, _ = fengqiao("tune", "params/q4.yaml", "--html", "page.html", "--period", "2024Q4")
     assert code == 0
     assert "权重调试页：page.html" in said
+    assert "原已存在" not in said
     assert "fengqiao-tuner" in Path("page.html").read_text("utf-8")
+    _, said, _ = fengqiao("tune", "params/q4.yaml", "--html", "page.html", "--period", "2024Q4")
+    assert "page.html 原已存在，已换成新的" in said
     Path("page.html").write_text("theirs", "utf-8")
     code, _, refused = fengqiao("tune", "params/q4.yaml", "--html", "page.html")
     assert code == 2
@@ -108,6 +112,36 @@ def test_the_screen_is_written_as_a_page(served):
     code, _, refused = fengqiao("tune", "params/q4.yaml", "--html", "folder.html")
     assert code == 2
     assert "folder.html" in refused
+    assert not served
+
+
+@pytest.mark.usefixtures("scored")
+@pytest.mark.parametrize(
+    ("asked", "sets", "lang"),
+    [("en", (), "en"), ("", (), "zh"), ("zh", (), "zh"), ("zh", ("--set", "lang=en"), "en"), ("en", ("--set", "lang=zh"), "zh")],
+)
+def test_the_language_is_that_of_the_call_then_of_the_reader_then_of_the_file(served, monkeypatch, asked, sets, lang):
+    """--set lang, else FENGQIAO_LANG as in every command, else the params file: so for the page and for the screen."""
+    monkeypatch.setenv("FENGQIAO_LANG", asked) if asked else monkeypatch.delenv("FENGQIAO_LANG", raising=False)
+    fengqiao("tune", "params/q4.yaml", "--html", "page.html", *sets)
+    assert f'<html lang="{"zh-CN" if lang == "zh" else lang}">' in Path("page.html").read_text("utf-8")
+    fengqiao("tune", "params/q4.yaml", *sets)
+    assert parameters("my_notebooks/tune-q4.ipynb")["lang"] == lang == served[0][3]
+
+
+@pytest.mark.usefixtures("scored")
+@pytest.mark.parametrize("command", [["tune", "params/q4.yaml"], ["lab"]])
+def test_a_port_that_is_taken_is_refused_before_anything_is_done(served, command):
+    """It is named with one that is free; another port is never taken without a word; a page asks for no port."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, said, refused = fengqiao(*command, "--port", port)
+        assert (code, said) == (2, "")
+        assert re.match(rf"端口 {port} 用不了（已被别的程序占用，.*）；请用 --port 换一个，如 --port \d+，", refused)
+        assert not Path("my_notebooks").exists()
+        assert fengqiao("tune", "params/q4.yaml", "--html", "page.html", "--port", port)[0] == 0
     assert not served
 
 

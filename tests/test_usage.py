@@ -163,6 +163,7 @@ def test_lines_are_broken_where_a_terminal_ends_and_words_may_break(tmp_path, la
     project = test_cli.a_project(tmp_path)
     subprocess.run([PROGRAM, "score", "params/q4.yaml", "--set", "out=other"], cwd=project, check=True, capture_output=True)
     (project / "other" / "q4").rename(project / "before")
+    subprocess.run([PROGRAM, "score", "params/q4.yaml"], cwd=project, check=True, capture_output=True)
     for call in SPOKEN:
         shown = on_terminal(*call.split(), columns=TERMINAL, cwd=project, FENGQIAO_LANG=lang, NO_COLOR="1").split("\r\n")
         assert max(map(text_width, shown)) <= TERMINAL

@@ -66,6 +66,8 @@ def validation_lines(seen: Seen, to: Path | None, lang: str) -> Iterator[str]:
         return
     facts = {say("validation.period", lang): str(seen.period)} if seen.period else {}
     facts[say("validation.records", lang)] = count_words(seen.records.counts.items(), lang)
+    if (to / report_page.PAGE).exists():
+        yield say("say.replaced", lang, path=short_path((to / report_page.PAGE).absolute()))
     yield say("validation.where", lang, path=short_path(report_page.write(to, report, facts, lang).absolute()))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from importlib.resources import files
@@ -22,7 +23,7 @@ from fengqiao_eval.runs.job import Job
 from fengqiao_eval.runs.reopen import parameters
 from fengqiao_eval.runs.run import Made, run
 from fengqiao_eval.runs.templates import cell_prints, fresh_copy, list_templates
-from fengqiao_eval.words import say
+from fengqiao_eval.words import language, say
 
 QUIET = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 """A closed network has neither news nor updates."""
@@ -32,8 +33,33 @@ CHINESE = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
 LEFT_OUT = {"disabledExtensions": {"@jupyterlab/extensionmanager-extension": True}}
 """What would install from elsewhere."""
 
+HOST = "127.0.0.1"
+"""The address of this machine for itself, which no other machine reaches."""
+
 LAUNCHER = "fengqiao-launcher"
 """Our part of JupyterLab: its first page offers a new notebook from each template."""
+
+
+def check_port(port: int | None) -> None:
+    """Refuse a port that JupyterLab could not have: it would take another one without a word. None: it finds one."""
+    if port is None:
+        return
+    with socket.socket() as trial:
+        if os.name != "nt":  # as JupyterLab does: what was closed a moment ago is free
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((HOST, port))
+        except PermissionError:
+            raise UsageError("tune.port", port=port, why=say("tune.port_denied"), other=_other_port()) from None
+        except OSError:
+            raise UsageError("tune.port", port=port, why=say("tune.port_taken"), other=_other_port()) from None
+
+
+def _other_port() -> int:
+    """Find a port that is free."""
+    with socket.socket() as found:
+        found.bind((HOST, 0))
+        return int(found.getsockname()[1])
 
 
 def serve(
@@ -62,7 +88,7 @@ def jupyter_arguments(folder: Path, port: int | None = None, notebook: str = "",
     >>> jupyter_arguments(Path("my_notebooks"), 8890, "tune-demo.ipynb", browser=False)[-3:]
     ['--LabApp.default_url=/lab/tree/tune-demo.ipynb', '--port=8890', '--no-browser']
     """
-    told = ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder.absolute()}", "--LabApp.news_url=None"]
+    told = [f"--ServerApp.ip={HOST}", f"--ServerApp.root_dir={folder.absolute()}", "--LabApp.news_url=None"]
     told += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly"]
     told += ["--KernelManager.transport=ipc"] if sys.platform != "win32" else []
     told += ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
@@ -121,6 +147,12 @@ def run_to_tune(job: Job) -> tuple[Run, Made | None]:
     if others:
         raise UsageError("tune.other_run", run=found.path.name, keys=say("explain.comma").join(others))
     return found, None
+
+
+def screen_language(job: Job) -> str:
+    """Name the language of the screen: that of --set lang, else of FENGQIAO_LANG as for messages, else of the params file."""
+    stated = any(each.partition("=")[0].strip() == "lang" for each in job.sets)
+    return job.params.lang if stated or not os.environ.get("FENGQIAO_LANG") else language()
 
 
 def write_notebook(templates: Path, folder: Path, scored: Run, given: Mapping[str, str]) -> Path:

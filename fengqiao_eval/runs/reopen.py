@@ -149,9 +149,10 @@ def _entry_records(run: Run, params: RunParams, entry: Entry, unit_id: str, most
 # Two finished runs compared: lines for the console, and a page beside the runs, which are never written to.
 
 
-def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tuple[list[str], Path]:
-    """Compare two runs: folders, names in runs/, or `latest`; write the page and return the lines with the page's path.
+def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tuple[list[str], Path, bool]:
+    """Compare two runs: folders, names in runs/, or `latest`; write the page and return the lines and its path.
 
+    Whether another page of a comparison stood there comes with them.
     Raises UsageError for an unknown run, for one run given twice, and for an `out` inside a run, that is no .html file, or where
     something else than the page of a comparison stands.
     """
@@ -163,13 +164,13 @@ def compare_runs(before: Path, after: Path, out: Path | None, lang: str) -> tupl
     page = out or Path("-".join(["compare", *_run_names(runs)]) + ".html")
     if page.suffix != ".html" or any(page.resolve().is_relative_to(folder) for folder in folders):
         raise UsageError("compare.out", given=page)
-    if os.path.lexists(page) and not comparison.is_page(page):
+    if (stood := os.path.lexists(page)) and not comparison.is_page(page):
         raise UsageError("compare.taken", given=page)
     found = comparison.compare(*runs, lang)
     said = [*told, *comparison.console_lines(found)]
     page.parent.mkdir(parents=True, exist_ok=True)
     write_whole(page, comparison.page(found, page.parent))
-    return said, page
+    return said, page, stood
 
 
 def _run_names(runs: Sequence[Run]) -> list[str]:
