@@ -329,7 +329,9 @@ def score(params: Params, sets: Sets = [], fresh: Fresh = False, quiet: Quiet = 
 def run_(
     params: Params,
     sets: Sets = [],
-    only: Annotated[list[str], typer.Option("--only", metavar="UNIT", help=_help("only"))] = [],
+    only: Annotated[
+        list[str], typer.Option("--only", metavar="UNIT", autocompletion=usage.complete_units, help=_help("only"))
+    ] = [],
     workers: Annotated[int | None, typer.Option(metavar="N", parser=usage.whole_number(1), help=_help("workers"))] = None,
     notebooks: Annotated[bool, typer.Option("--notebooks", help=_help("notebooks"))] = False,
     engine: Annotated[str, typer.Option(metavar="|".join(ENGINES), help=_help("engine"))] = ENGINES[0],
@@ -420,7 +422,7 @@ def lab(
 @app.command(cls=usage.Command, help=_help("explain"))
 def explain(
     run: RunFolder,
-    unit: Annotated[str, typer.Argument(metavar="UNIT", help=_help("unit"))],
+    unit: Annotated[str, typer.Argument(metavar="UNIT", autocompletion=usage.complete_units, help=_help("unit"))],
     indicator: Annotated[str | None, typer.Argument(metavar="[INDICATOR]", help=_help("indicator"))] = None,
     whole: Annotated[bool, typer.Option("--all", help=_help("all"))] = False,
 ) -> None:

@@ -30,6 +30,7 @@ _PIECES = re.compile(rf"\s+|{_OPENING}(?:[!-~\u00a1-\u04ff\u2010-\u2015\u2212]+|
 """Blanks, words and numbers, single Chinese characters; signs that begin or end no line stand with what they belong to."""
 _PARTS = re.compile(r"[^/\\_.,;:=&?-]*[/\\_.,;:=&?-]|[^/\\_.,;:=&?-]+")
 """The parts of a path or an address, by which it is cut where it is longer than a line."""
+_SAFE = re.compile(r"[\w.-]+")
 _HEAD = re.compile(" *(?:- )?")
 _FAULT = re.compile(r"(.+?) (\[[\w.]+\]) (.+)")
 _EXTRA = re.compile(r"Got unexpected extra argument\(?s?\)? \((.*)\)", re.DOTALL)
@@ -282,6 +283,34 @@ def complete_runs(incomplete: str) -> list[str]:
         return sorted(path.name for path in Path("runs").iterdir() if path.name.startswith(incomplete) and path.is_dir())
     except OSError:
         return []
+
+
+def complete_units(context: typer.Context, incomplete: str) -> list[str]:
+    """Name the units of a run, by id and by name, that begin so: of the run that is typed before, else of the latest; no officer.
+
+    A name that a shell would cut or read otherwise is left out; its id is there.
+    """
+    typed = context.params.get("run") or next(iter(context.args), "")  # behind an option without its value all else is unread
+    folders = (Path("runs", Path(typed).stem), Path(typed), Path("runs", _latest()))
+    units = next((folder / "units.parquet" for folder in folders if (folder / "units.parquet").is_file()), None)
+    if units is None:
+        return []
+    from pyarrow import ArrowException  # noqa: PLC0415 - of all that reads a run this alone is quick enough for a key
+    from pyarrow.parquet import ParquetFile  # noqa: PLC0415
+
+    try:
+        columns = ParquetFile(units).read(columns=["unit_id", "name"]).columns
+    except (OSError, ArrowException):
+        return []
+    called = {str(cell) for column in columns for cell in column.to_pylist() if cell}
+    return sorted(one for one in called if one.startswith(incomplete) and _SAFE.fullmatch(one))
+
+
+def _latest() -> str:
+    try:
+        return Path("runs", "latest").read_text("utf-8").strip()
+    except (OSError, UnicodeError):
+        return ""
 
 
 completion_init()

@@ -10,6 +10,7 @@ import sys
 import termios
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import test_cli
@@ -29,6 +30,24 @@ def fengqiao(*words, columns=60, **env):
         command, env=own | {"COLUMNS": str(columns)} | env, capture_output=True, text=True, check=False, encoding="utf-8"
     )
     return made.returncode, made.stdout, made.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_units_are_completed_by_id_and_by_name(shell, tmp_path):
+    """Those of the run that is typed, else of the latest; officers are none of them, nor a name that a shell would cut."""
+    for run, name in (("demo", "石桥派出所"), ("last", "柳河派出所")):
+        (tmp_path / "runs" / run).mkdir(parents=True)
+        pd.DataFrame({"unit_id": ["S001", "S002", "X1"], "name": [name, "east station", None]}).to_parquet(
+            tmp_path / "runs" / run / "units.parquet"
+        )
+    (tmp_path / "runs" / "latest").write_text("last\n", "utf-8")
+    assert {"S001", "S002"} <= set(re.findall(r"S\d+", complete(shell, "fengqiao explain demo S", tmp_path)))
+    assert "石桥派出所" in complete(shell, "fengqiao explain demo 石", tmp_path)
+    assert "柳河派出所" in complete(shell, "fengqiao run params/other.yaml --only 柳", tmp_path)
+    assert "石桥派出所" in complete(shell, "fengqiao run params/demo.yaml --only 石", tmp_path)
+    assert complete(shell, "fengqiao explain demo e", tmp_path).strip() in ("", "_arguments '*: :(())'")
+    (tmp_path / "runs" / "demo" / "units.parquet").write_text("torn", "utf-8")
+    assert "S001" not in complete(shell, "fengqiao explain demo S", tmp_path)
 
 
 def on_terminal(*words, columns=0, cwd=None, **env):
@@ -163,7 +182,8 @@ def test_lines_are_broken_where_a_terminal_ends_and_words_may_break(tmp_path, la
     project = test_cli.a_project(tmp_path)
     subprocess.run([PROGRAM, "score", "params/q4.yaml", "--set", "out=other"], cwd=project, check=True, capture_output=True)
     (project / "other" / "q4").rename(project / "before")
-    subprocess.run([PROGRAM, "score", "params/q4.yaml"], cwd=project, check=True, capture_output=True)
+    for call in SPOKEN[1:4]:  # what is said the first time alone is said to nobody
+        subprocess.run([PROGRAM, *call.split()], cwd=project, check=True, capture_output=True)
     for call in SPOKEN:
         shown = on_terminal(*call.split(), columns=TERMINAL, cwd=project, FENGQIAO_LANG=lang, NO_COLOR="1").split("\r\n")
         assert max(map(text_width, shown)) <= TERMINAL
