@@ -32,7 +32,35 @@ def page_colours() -> str:
 
 def notebook_colours() -> str:
     """Set the colours of the parts of a card in a notebook, which has a theme of its own, whatever the system says."""
-    return f".fq{{{_properties(0)}}}\n@media screen{{{','.join(_DARK_NOTEBOOKS)}{{{_properties(1)}}}}}\n"
+    dark = f"{','.join(_DARK_NOTEBOOKS)}{{{_properties(1)}}}"
+    return f".fq{{{_properties(0)}}}\n@media screen{{{dark}}}\n{figure_colours()}"
+
+
+def figure_colours() -> str:
+    """Draw figures in a dark notebook in the colours of the dark: they are written in those of the light, without a script.
+
+    Ours are known by their ink; a figure of somebody else's stays as they drew it.
+    """
+    themes = ",".join(theme.removesuffix(" .fq") for theme in _DARK_NOTEBOOKS)
+    own = f":is({themes}) .js-plotly-plot:has([style*='{_style(COLOURS['figure']['words'][0])}'])"
+    pairs = dict((*COLOURS["figure"].values(), *_SHADES)).items()
+    paper = COLOURS["figure"]["paper"][1]
+    rules = [f"{own} .main-svg{{background:{paper}!important}}", f"{own} .main-svg~.main-svg{{background:none!important}}"]
+    rules += [
+        f"{own} [style*='{way}: {_style(light)}']{{{way}:{dark}!important}}"
+        for light, dark in pairs
+        for way in ("fill", "stroke")
+    ]
+    return f"@media screen{{{''.join(rules)}}}\n"
+
+
+def _style(colour: str) -> str:
+    """Write a colour as a browser writes it in the style of an element.
+
+    >>> _style("#0072B2")
+    'rgb(0, 114, 178)'
+    """
+    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
 
 
 def _properties(theme: int) -> str:

@@ -17,6 +17,7 @@ from papermill.parameterize import parameterize_notebook
 from fengqiao_eval.engine.processes import LONGEST_SOCKET_FOLDER, socket_folder
 from fengqiao_eval.errors import UsageError, refuse
 from fengqiao_eval.files import temporary_folder, write_whole
+from fengqiao_eval.pages.colours import figure_colours
 from fengqiao_eval.results.run import Run, open_run
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.job import Job
@@ -110,7 +111,8 @@ def write_launcher(place: Path, templates: Path, folder: Path, runs: Path, lang:
         {"name": path.stem, "label": _title(copy := fresh_copy(path, folder, runs), path), "notebook": copy}
         for path in list_templates(templates)
     ]
-    _write_json(static / "templates.json", {"category": say("lab.new", lang), "templates": offers, "opened": opened})
+    told = {"category": say("lab.new", lang), "templates": offers, "opened": opened, "style": figure_colours()}
+    _write_json(static / "templates.json", told)
 
 
 def _title(notebook: dict[str, list[dict[str, str]]], path: Path) -> str:

@@ -68,7 +68,8 @@
   };
 
   const activate = (icon, actions) => async (app, launcher, palette, tracker, translator) => {
-    const {category, templates, opened} = await (await fetch(new URL("templates.json", home))).json();
+    const {category, templates, opened, style} = await (await fetch(new URL("templates.json", home))).json();
+    document.head.append(Object.assign(document.createElement("style"), {textContent: style})); // of figures in the dark
     if (tracker) screens(tracker, actions, opened, translator);
     if (opened) make_room(app.shell);
     templates.forEach(({name, label, notebook}, rank) => {

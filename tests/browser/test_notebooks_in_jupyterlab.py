@@ -79,6 +79,34 @@ def poor_in(tab):
     return poor
 
 
+STYLED = ("station_scorecard.ipynb", "officer_scorecard.ipynb")
+"""Notebooks that show parts of a card, whose sheet draws figures in the dark; the others have it from `fengqiao lab`."""
+
+PALE = """() => [...document.querySelectorAll('.js-plotly-plot')].flatMap((figure) => {
+  const light = (colour) => { const [r, g, b] = colour.match(/[\\d.]+/g).map((one) => { const c = one / 255;
+    return c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+  const paper = light(getComputedStyle(figure.querySelector('.main-svg')).backgroundColor);
+  const poor = [...figure.querySelectorAll('text')].filter((one) => one.textContent
+    && (light(getComputedStyle(one).fill) + .05) / (paper + .05) < 4.5);
+  return [...(paper > .1 ? ['white paper'] : []), ...poor.map((one) => one.textContent)];
+})"""
+"""What of the figures in view is not legible on dark paper, or stands on white."""
+
+
+def pale_in(tab):
+    """Scroll through a notebook and list what of its figures is not drawn for the dark."""
+    pale, seen = set(), 0
+    tab.locator(".jp-Notebook").first.hover()
+    tab.mouse.wheel(0, -100_000)
+    for _ in range(40):
+        tab.wait_for_timeout(100)
+        seen += tab.locator(".js-plotly-plot .main-svg").count()
+        pale |= set(tab.evaluate(PALE)) if seen else set()
+        tab.mouse.wheel(0, 700)
+    assert seen
+    return pale
+
+
 def run_by_hand(tab, lab, project, path):
     """Open a notebook, run it from top to bottom, save it; give it as saved."""
     tab.goto(f"{lab}/lab/tree/{path}?token={TOKEN}&reset")
@@ -104,6 +132,8 @@ def test_a_notebook_runs_all_cells_in_jupyterlab(lab, browser, project, name):
     tab.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
     tab.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
     assert poor_in(tab) == set()
+    if figures and name in STYLED:
+        assert pale_in(tab) == set()
     tab.close()
 
 
