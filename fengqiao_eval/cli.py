@@ -239,7 +239,7 @@ def scheme(
             said, found, key = new, scheme_table.new_table(new, language(), force=force), "say.table_new"
         case _:
             raise UsageError("table_new" if new or file is None else "table_way")
-    _echo([*_replaced(said, stood), say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences))])
+    _echo([*_replacement(said, stood), say(key, path=said, indicators=len(found.indicators), lines=len(found.consequences))])
 
 
 @app.command(cls=usage.Command, help=_help("draft"))
@@ -381,7 +381,7 @@ def tune(
         if made:
             _tell(made)
         path = jobs.short_path(page)
-        _echo([*_replaced(path, stood), say("say.tune_html", path=path)])
+        _echo([*_replacement(path, stood), say("say.tune_html", path=path)])
         return
     project = project_folder(params)
     sources = templates.find_notebooks(project, screen.NOTEBOOK)
@@ -444,7 +444,7 @@ def compare(
 
     said, page, stood = reopen.compare_runs(before, after, out, language())
     path = jobs.short_path(page)
-    _echo([*said, *_replaced(path, stood), say("say.look_compare", path=path)])
+    _echo([*said, *_replacement(path, stood), say("say.look_compare", path=path)])
 
 
 @app.command(cls=usage.Command, help=_help("verify"))
@@ -463,7 +463,7 @@ def _begin(params: Path, *, quiet: bool = False) -> None:
             typer.echo(usage.break_lines(said, usage.console_columns(sys.stderr)), err=True)
 
 
-def _replaced(path: object, stood: bool) -> list[str]:
+def _replacement(path: object, stood: bool) -> list[str]:
     """Say that what stood at a path was written anew, where something stood there."""
     return [say("say.replaced", path=path)] if stood else []
 

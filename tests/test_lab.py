@@ -143,6 +143,7 @@ def test_jupyterlab_is_told_to_keep_to_this_machine(monkeypatch, tmp_path):
     assert chinese == english == {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
     assert pages == {"disabledExtensions": {"@jupyterlab/extensionmanager-extension": True}}
     assert offers["category"] == "从模板新建"
+    assert "#4DA3E0" in offers["style"]
     assert "单位计分卡" in [offer["label"] for offer in offers["templates"]]
     assert not place.exists()
 
