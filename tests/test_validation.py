@@ -98,6 +98,8 @@ def plant_ids(p):
     equal = p.copies("visits", 5)
     p.tell("equal", 5, equal["visit_id"])
     twin, elsewhere = p.copies("visits", 4, "T-"), p.copies("visits", 2, "U-", unit_id="S002")
+    people = p.tables["units"].query("level == 'officer'")["unit_id"]
+    elsewhere.loc[elsewhere.index[1], "officer_id"] = next(one for one in people if one != elsewhere["officer_id"].iloc[1])
     elsewhere["unit_id"] = ["S002" if unit != "S002" else "S003" for unit in p.tables["visits"].loc[elsewhere.index, "unit_id"]]
     p.tell("twin", 4, [one for made in twin["visit_id"] for one in (made, made.removeprefix("T-"))])
     p.tell("twin_units", 2, [one for made in elsewhere["visit_id"] for one in (made, made.removeprefix("U-"))])
@@ -567,6 +569,99 @@ def uses(**words):
 def test_words_change_whether_or_not_months_lie_between(words, told):
     """Old words end and new ones begin with a month or two of neither, or pause; what comes every year is no change."""
     assert uses(kept="9" * max(map(len, words.values())), **words) == told
+
+
+# One event in two units
+
+
+def enter_twice(tables, table, count, minute=False):
+    """Let a second unit and another person enter some records as well, later; give the table, and the ids of both."""
+    rows = tables[table].copy()
+    if minute:
+        for column in rows.columns[[kind.kind == "M" for kind in rows.dtypes]]:
+            rows[column] = rows[column].dt.floor("min")
+    others = tables["units"].query("level == 'officer'")["unit_id"].to_numpy()
+    twice = rows[rows[OWN_DATE[table]] >= "2024-07-01"].sample(count, random_state=2)
+    made = twice.assign(
+        unit_id=["S002" if not unit.startswith("S002") else "S003" for unit in twice["unit_id"]],
+        officer_id=others[:count],
+        recorded_at=twice["recorded_at"] + pd.Timedelta(hours=5),
+    )
+    made = made.assign(**{rows.columns[0]: "U-" + made.iloc[:, 0]})
+    return pd.concat([rows, made], ignore_index=True), sorted([*twice.iloc[:, 0], *made.iloc[:, 0]])
+
+
+def between_units(units, table, rows, folder):
+    """Name the records of one event that lie in two units, and how many are beside the first of each."""
+    units.to_parquet(folder / "units.parquet")
+    rows.to_parquet(folder / f"{table}.parquet")
+    asked = validate(*read_records(folder, name="records"), PERIOD, ["twin_units"])
+    return [(step.failed, list(step.listing["record_id"])) for step in asked.failing]
+
+
+@pytest.mark.parametrize("minute", [False, True])
+@pytest.mark.parametrize("table", ["cases", "visits", "disputes"])
+def test_an_event_that_two_persons_of_two_units_enter_is_told(clean, tmp_path, table, minute):
+    """Whether times have seconds or minutes alone: all is alike but unit, person, entry and id."""
+    rows, both = enter_twice(clean, table, 3, minute)
+    assert between_units(clean["units"], table, rows, tmp_path) == [(3, both)]
+    assert between_units(clean["units"], table, rows[~rows.iloc[:, 0].str.startswith("U-")], tmp_path) == []
+
+
+@pytest.mark.parametrize("moment", ["min", "D"])
+@pytest.mark.parametrize("table", ["cases", "visits", "disputes", "surveys"])
+def test_what_chance_puts_on_one_moment_is_no_event_of_two_units(clean, tmp_path, table, moment):
+    """Minutes and days, in which ever more records of two units are alike, are no sign by themselves."""
+    rows = clean[table].copy()
+    for column in rows.columns[[kind.kind == "M" for kind in rows.dtypes]]:
+        rows[column] = rows[column].dt.floor(moment)
+    assert between_units(clean["units"], table, rows.drop(columns="officer_id"), tmp_path) == []
+
+
+def test_what_all_units_do_at_once_is_no_event_of_two(clean, tmp_path):
+    """A campaign on one morning is recorded by every unit, and each has its own."""
+    units = clean["units"].query("level == 'station'")["unit_id"].tolist()
+    rows = clean["visits"]
+    made = rows.head(len(units)).assign(
+        unit_id=units, visited_at=pd.Timestamp("2024-11-09 09:00"), subject_id=None, purpose="宣传"
+    )
+    made = made.assign(visit_id=[f"C{n}" for n in range(len(units))], verified=None)
+    assert between_units(clean["units"], "visits", pd.concat([rows, made], ignore_index=True), tmp_path) == []
+
+
+VISITS = "| visit_id | unit_id | officer_id | visited_at | subject_id | purpose | 地址 | 所名 | 流水号 |"
+FIRST = "| V1 | S1 | P1 | 2024-10-05 08:30 | D7 | 宣传 | 东街1号 | 一所 | 8001 |"
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        ("V2 | S2 | P2 | 2024-10-05 08:30 | D7 | 宣传 | 东街1号 | 二所 | 8002", True),
+        ("V2 | S2 | P1 | 2024-10-05 08:30 | D7 | 宣传 | 东街1号 | 二所 | 8002", True),
+        ("V2 | S2 | P2 | 2024-10-05 08:31 | D7 | 宣传 | 东街1号 | 二所 | 8002", False),
+        ("V2 | S2 | P2 | 2024-10-05 08:30 | D8 | 宣传 | 东街1号 | 二所 | 8002", False),
+        ("V2 | S2 | P2 | 2024-10-05 08:30 | D7 | 回访 | 东街1号 | 二所 | 8002", False),
+        ("V2 | S2 | P2 | 2024-10-05 08:30 | D7 | 宣传 | 东街2号 | 二所 | 8002", False),
+        ("V2 | S1 | P2 | 2024-10-05 08:30 | D7 | 宣传 | 东街1号 | 一所 | 8002", False),
+    ],
+)
+def test_one_event_in_two_units_is_of_one_moment_and_of_equal_cells(found, second, told):
+    """Other columns count too, as a place, but for those that name the unit or number the entry; two in one unit are two persons'."""
+    more = "| V8 | S1 | P1 | 2024-10-07 09:10 | D1 | 回访 | 西街9号 | 一所 | 8003 |\n| V9 | S2 | P2 | 2024-10-08 10:20 | D2 | 宣传 | 西街8号 | 二所 | 8004 |"
+    steps = found(visits=f"{VISITS}\n{FIRST}\n| {second} |\n{more}")
+    assert [step for step in steps if "twin" in step[0]] == ([("twin_units", "visit_id", 4, 1, ("V1", "V2"))] if told else [])
+
+
+def test_records_alike_by_chance_hide_no_event_that_names_its_subject(clean, tmp_path):
+    """Where times have minutes alone, and many visits say nothing but their purpose, the rare pair is still found."""
+    rows = clean["visits"].copy()
+    rows[["visited_at", "recorded_at"]] = rows[["visited_at", "recorded_at"]].apply(lambda at: at.dt.floor("min"))
+    rows.loc[rows.index[::2], "subject_id"] = None
+    rows = rows.assign(verified=pd.NA, purpose="走访")
+    named = rows["subject_id"].notna()
+    only, both = enter_twice({**clean, "visits": rows[named]}, "visits", 3)
+    every = pd.concat([only, rows[~named]], ignore_index=True)
+    assert between_units(clean["units"], "visits", every, tmp_path) == [(3, both)]
 
 
 # The report

@@ -18,7 +18,7 @@ from fengqiao_eval.records.row_names import ids_of
 from fengqiao_eval.records.store import Records
 from fengqiao_eval.records.tables import EVENTS, TABLES, Table
 from fengqiao_eval.records.units import dates
-from fengqiao_eval.validation import series, steps
+from fengqiao_eval.validation import series, steps, twins
 from fengqiao_eval.validation.steps import RULES, SEVERITIES, Severity
 
 LISTED = 1_000
@@ -201,27 +201,9 @@ class _Validation:
                 yield self._step(rule, table, table.key, total, count, several)
 
     def _twins(self, table: Table, rows: query.Rows, total: int) -> Iterator[ValidationStep]:
-        """Find rows that differ in nothing but their id, entry and unit: one thing that was most likely entered twice."""
-        aside = {table.key, "unit_id", "recorded_at"}
-        same = [column.name for column in table.columns if column.name in rows.columns and column.name not in aside]
-        short = [table.own_date, *(name for name in ("officer_id",) if name in same)]
-        near = rows.group_by(*short).agg(rows_=rows.count())  # few rows are alike in these, and all is long to compare
-        near = near.filter(near.rows_ > 1)
-        made, groups = {"twin": 0, "twin_units": 0}, None
-        if int(near.count().execute()):
-            times = near.select(own_=table.own_date).distinct()
-            few = rows.semi_join(times, rows[table.own_date] == times.own_)
-            groups = few.group_by(same).agg(rows_=few.count(), ids_=few[table.key].nunique(), units_=few.unit_id.nunique())
-            groups = groups.filter(groups.rows_ > 1, groups.ids_ == groups.rows_)
-            more = groups.rows_ - 1
-            sums = groups.agg(twin=more.sum(where=groups.units_ <= 1), twin_units=more.sum(where=groups.units_ > 1))
-            made = {rule: 0 if pd.isna(n) else int(n) for rule, n in sums.to_pandas().iloc[0].items()}
-        for rule, failed in made.items():
-            theirs = None
-            if groups is not None and failed:
-                chosen = groups.filter(groups.units_ > 1 if rule == "twin_units" else groups.units_ <= 1)
-                theirs = rows.semi_join(chosen, [rows[name].identical_to(chosen[name]) for name in same])
-            yield self._step(rule, table, table.key, total, failed, theirs)
+        """Find records of what was most likely entered twice, in one unit or in two."""
+        for rule, found in zip(("twin", "twin_units"), twins.find_twins(rows, table), strict=True):
+            yield self._step(rule, table, table.key, total, found.failed, found.rows)
 
     def _strangers(self, table: Table, rows: query.Rows, counts: pd.DataFrame | None) -> Iterator[ValidationStep]:
         """Find ids of no unit and of no person, and events on days on which their person is posted nowhere."""
