@@ -278,6 +278,17 @@ def find_refusal(error: BaseException | None) -> OSError | None:
     return find_refusal(error.__cause__ or error.__context__)
 
 
+def to_path(given: object) -> Path:
+    """Take a path as it is handed over in a call: a text or a path. Raises UsageError where it is neither.
+
+    >>> to_path("params/one_table.yaml") == to_path(Path("params", "one_table.yaml"))
+    True
+    """
+    if isinstance(given, str | PurePath):
+        return Path(given)
+    raise UsageError("path", given=type(given).__name__)
+
+
 def absence(path: Path) -> str:
     """Name the rule by which no file can be read at a path: nothing is there, or a folder, a link that leads nowhere, a pipe.
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import inspect
 import json
 import os
 import re
@@ -10,10 +11,14 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import fengqiao_eval as fq
 from fengqiao_eval import files
+from fengqiao_eval.errors import FengqiaoError
+from shared import ROOT
 from test_cli import a_project, fengqiao
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="rights and streams as POSIX has them")
@@ -329,3 +334,72 @@ def test_cards_are_printed_in_a_folder_with_a_gbk_name(tmp_path, monkeypatch):
         "S1.records.xlsx",
         "S1.ipynb",
     }
+
+
+# Paths as they are handed over in a call
+
+
+CALLS = {
+    "load": fq.load,
+    "load: overrides": lambda given: fq.load(ROOT / "params" / "one_table.yaml", given),
+    "open_records": fq.open_records,
+    "open_records: several": lambda given: fq.open_records([given, given]),
+    "open_run": fq.open_run,
+    "read_folder": fq.read_folder,
+    "claims_frame": fq.claims_frame,
+    "audit_records": fq.audit_records,
+    "write_audit": lambda given: fq.write_audit(SimpleNamespace(name="demo", lang="zh"), given),
+    "recalculation": lambda given: fq.recalculation(given, "S1", "arrival"),
+    "tuner": fq.tuner,
+    "tuner: folder": lambda given: fq.tuner("none", folder=given),
+    "write_standalone": lambda given: fq.write_standalone(given, "screen.html"),
+    "write_standalone: path": lambda given: fq.write_standalone("none", given),
+    "save_override": lambda given: fq.save_override("none", given, {}),
+}
+"""The public functions that take a path, each called with one."""
+
+
+def refusal_of(call, given):
+    """Say in what words a call refuses a path."""
+    with pytest.raises(FengqiaoError) as refused:
+        call(given)
+    return type(refused.value).__name__, str(refused.value)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_path_may_be_a_text(tmp_path, monkeypatch, call):
+    """A text and a path are one: what is not there is refused in the same words."""
+    monkeypatch.chdir(tmp_path)
+    assert refusal_of(CALLS[call], "none/deeper") == refusal_of(CALLS[call], Path("none", "deeper"))
+
+
+@pytest.mark.parametrize("given", [7, b"none", 1.5, {"a": 1}])
+@pytest.mark.parametrize("call", CALLS)
+def test_what_is_no_path_is_refused_in_a_sentence(tmp_path, monkeypatch, call, given):
+    """A number or bytes where a path is asked for: a wrong call, and never an AttributeError or a TypeError."""
+    monkeypatch.chdir(tmp_path)
+    kind, words = refusal_of(CALLS[call], given)
+    assert kind == "UsageError"
+    assert type(given).__name__ in words or str(given) in words
+
+
+def test_texts_are_read_where_they_lead(tmp_path):
+    """A scheme, records and claims are opened by a text as by a path."""
+    scheme, claims = ROOT / "params" / "one_table.yaml", ROOT / "params" / "examples" / "claims.yaml"
+    assert fq.load(str(scheme)) == fq.load(scheme)
+    assert fq.claims_frame(str(claims)).equals(fq.claims_frame(claims))
+    (tmp_path / "units.csv").write_text("unit_id,name,level\nS1,东街所,station\n", "utf-8")
+    assert fq.open_records(str(tmp_path)).counts == fq.open_records([str(tmp_path)]).counts == {"units": 1}
+
+
+def test_the_address_of_a_database_is_no_path():
+    """Where a text is an address the database is asked, and one that holds a password is refused without it."""
+    kind, words = refusal_of(fq.open_records, "postgresql://reader:geheim@db/records")
+    assert (kind, "geheim" in words) == ("InputError", False)
+
+
+def test_every_public_function_that_takes_a_path_is_called():
+    """No function of the catalogue has a path among its arguments, by their types, that is not called above."""
+    hints = {name: inspect.get_annotations(one) for name in fq.__all__ if inspect.isfunction(one := getattr(fq, name))}
+    takes = {name for name, of in hints.items() if any("Path" in str(kind) for arg, kind in of.items() if arg != "return")}
+    assert takes == {call.partition(":")[0] for call in CALLS}

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from fengqiao_eval.errors import Fault, InputError, refuse_in
+from fengqiao_eval.files import to_path
 from fengqiao_eval.identities import hide, names_citizen
 from fengqiao_eval.intake.draft import HEADINGS, draft
 from fengqiao_eval.intake.survey import survey
@@ -50,8 +51,8 @@ def read_folder(folder: str | Path, lang: str = "zh", rows: int = 5) -> Reading:
     rows: so many of each table are shown, without what citizens said or are called by. Raises InputError where nothing is found,
     or the path holds a citizen's number.
     """
-    place = Path(os.path.abspath(folder))  # noqa: PTH100 - resolve() would follow a link to where nobody looks
     with refuse_in(lang), TemporaryDirectory() as made:
+        place = Path(os.path.abspath(to_path(folder)))  # noqa: PTH100 - resolve() would follow a link to where nobody looks
         if names_citizen(str(place)):  # a draft names its folder by the whole path, and holds no number of a person
             raise InputError([Fault(hide(place.as_posix()), "", "records.citizen_folder")])
         scheme, to = Path(made, "table.yaml"), Path(made, "params", "draft.yaml")

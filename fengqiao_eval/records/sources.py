@@ -26,7 +26,7 @@ from pyarrow.lib import ArrowException
 from sqlglot import TokenType
 
 from fengqiao_eval.errors import Fault, InputError, Note, UsageError
-from fengqiao_eval.files import absence, access_fault, expand, plain_path, temporary_folder
+from fengqiao_eval.files import absence, access_fault, expand, plain_path, temporary_folder, to_path
 from fengqiao_eval.identities import hide, names_citizen
 from fengqiao_eval.office import grid
 from fengqiao_eval.office.bounds import LONGEST_CELL
@@ -200,6 +200,18 @@ def find_sources(where: Roots, mapped: Mapping[str, Mapped], timezone: str, name
             for root in gone
         )
     return _folder_sources(roots, mapped, timezone, name)
+
+
+def to_roots(given: Roots | str | Sequence[str | Path]) -> Roots:
+    """Take as it is handed over in a call where records lie: a path, several, or the address of a database, as texts or not.
+
+    Raises UsageError where a path is none, InputError where an address holds a password, or is none.
+    """
+    if isinstance(given, Address):
+        return given
+    if isinstance(given, str) and is_connection(given):
+        return read_address(given)
+    return [to_path(one) for one in given] if isinstance(given, list | tuple) else to_path(given)
 
 
 def roots_of(where: Roots) -> tuple[Path, ...]:

@@ -16,7 +16,7 @@ from fengqiao_eval.records.checks import check_cells, check_table, check_units, 
 from fengqiao_eval.records.identifiers import Match, Repair, match_ids, register
 from fengqiao_eval.records.ingest import Mapped, select_declared, shape
 from fengqiao_eval.records.row_names import RowNames
-from fengqiao_eval.records.sources import BROKEN, SHOWN, Address, Roots, Source, find_sources, roots_of, unreadable
+from fengqiao_eval.records.sources import BROKEN, SHOWN, Address, Roots, Source, find_sources, roots_of, to_roots, unreadable
 from fengqiao_eval.records.tables import TABLES, Table
 from fengqiao_eval.records.units import TOLD, UnknownUnits
 from fengqiao_eval.words import quote
@@ -70,7 +70,7 @@ class Records:
 
 
 def open_records(
-    where: Roots,
+    where: Roots | str | Sequence[str | Path],
     tables: Mapping[str, Mapped] | None = None,
     timezone: str = "Asia/Shanghai",
     name: str | None = None,
@@ -79,9 +79,10 @@ def open_records(
 ) -> Records:
     """Open a folder of NAME.parquet / NAME.csv, several of them, a DuckDB file or a database as checked tables.
 
-    Raises InputError with every fault of every table: table, column, rule, count and first rows.
+    where: a path or several, or postgresql://… Raises InputError with every fault of every table: table, column, rule, count and
+    first rows; UsageError where a path is none.
     """
-    records, faults = read_records(where, tables, timezone, name, unknown, repair)
+    records, faults = read_records(to_roots(where), tables, timezone, name, unknown, repair)
     refuse(faults)
     return records
 

@@ -15,6 +15,7 @@ from fengqiao_eval.documents import read, similar_ids
 from fengqiao_eval.engine import OURS
 from fengqiao_eval.engine.card_job import CardJob
 from fengqiao_eval.errors import OFFICER, Fault, InputError, UsageError, refuse, refuse_in
+from fengqiao_eval.files import to_path
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.plausibility import Survey
 from fengqiao_eval.periods import Period
@@ -258,7 +259,7 @@ def audit_records(path: str | Path, period: str = "", lang: str = "zh") -> Audit
     period: another one than that of the file. Raises InputError with every fault found, as a check does.
     """
     with refuse_in(lang), one_snapshot():
-        job = Job(Path(path), [f"period={period}"] if period else [])
+        job = Job(to_path(path), [f"period={period}"] if period else [])
         params, scheme, records = prepare(*job.given, str(job.path))
         name, own = run_name(job.path, params), params.span
         name = f"{name}-{own}" if period and not params.relative else name

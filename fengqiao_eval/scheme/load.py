@@ -11,6 +11,7 @@ from pydantic import Field
 
 from fengqiao_eval.documents import Document, Model, add_faults, read, suggest, validate
 from fengqiao_eval.errors import Fault, refuse
+from fengqiao_eval.files import to_path
 from fengqiao_eval.scheme.indicator import Code, Label, Text, Weight
 from fengqiao_eval.scheme.scheme import Dimension, Scheme, parts_of
 from fengqiao_eval.scheme.validation import check, check_persons
@@ -57,13 +58,13 @@ class Override(Model):
     summary: Affected | None = None
 
 
-def load(path: Path, overrides: Path | None = None, name: str | None = None) -> Scheme:
+def load(path: str | Path, overrides: str | Path | None = None, name: str | None = None) -> Scheme:
     """Read a scheme and, where given, its weight override.
 
     Raises InputError with every fault of both files: unknown keys, sums of weights, unknown names, rules that contradict
-    themselves.
+    themselves; UsageError where a path is none.
     """
-    scheme, faults = read_scheme(path, overrides, name)
+    scheme, faults = read_scheme(to_path(path), None if overrides is None else to_path(overrides), name)
     refuse(faults)
     assert scheme is not None  # noqa: S101 - a scheme that could not be read has faults
     return scheme

@@ -11,7 +11,7 @@ import numpy as np
 
 from fengqiao_eval.documents import Document, validate
 from fengqiao_eval.errors import OFFICER, UsageError, refuse
-from fengqiao_eval.files import file_name
+from fengqiao_eval.files import file_name, to_path
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.scheme.load import Affected, Override, apply_override
 from fengqiao_eval.scheme.scheme import parts_of
@@ -50,13 +50,13 @@ def save_override(
     Raises InputError with every fault (sums, unknown codes, one person in both roles, nothing changed), UsageError where a file
     is there already that says something else.
     """
-    field = choose(run, level, period)
+    place, field = to_path(path), choose(run, level, period)
     given = {code: Decimal(str(weight)) for code, weight in weights.items()}
     hundredths = field.table.in_force.copy()
     for node, part in enumerate(field.table.parts, 1):
         if part.code in given:
             hundredths[node] = int(given.pop(part.code) * HUNDREDTHS)
-    return write(field, Path(path), hundredths, signed, given)
+    return write(field, place, hundredths, signed, given)
 
 
 def write(

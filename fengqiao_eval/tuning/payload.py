@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, UsageError
-from fengqiao_eval.files import refuse_link, write_whole
+from fengqiao_eval.files import refuse_link, to_path, write_whole
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.results.standings import county_names
 from fengqiao_eval.scheme.scheme import base_marks
@@ -255,7 +255,7 @@ def write_standalone(
     Arguments as those of tuner. Officers are numbered from the best to the last, neither named nor known by id.
     Raises UsageError where only a kernel can reckon, where the file is no page of ours, and as tuner does.
     """
-    field, path = choose(run, level, period, lang), Path(path)
+    path, field = to_path(path), choose(run, level, period, lang)
     refuse_page(field.run, path)
     if why := kernel_reasons(field):
         raise UsageError("tune.alone", why=why)

@@ -10,7 +10,7 @@ import numpy as np
 import traitlets
 
 from fengqiao_eval.errors import OFFICER, FengqiaoError, InputError, UsageError
-from fengqiao_eval.files import refusal
+from fengqiao_eval.files import refusal, to_path
 from fengqiao_eval.periods import parse
 from fengqiao_eval.results.run import Run
 from fengqiao_eval.tuning import override, payload
@@ -187,10 +187,11 @@ def tuner(
     own, or, while that is open or being paid out, the one before; folder: where override files go, by default beside the scheme;
     lang: zh or en, by default the run's. Raises UsageError where the run holds no points, no such level, period or group.
     """
+    given = None if folder in (None, "") else to_path(folder)
     field = choose(run, level, period, lang)
     scheme = field.run.path / str(field.run.manifest.get("parameters", {}).get("scheme", ""))
     beside = scheme.parent.resolve() if scheme.is_file() else Path()  # where the scheme is gone, the folder we are in
-    return Tuner(field, Path(folder) if folder else beside, group)
+    return Tuner(field, given or beside, group)
 
 
 def _project_path(path: Path) -> str:

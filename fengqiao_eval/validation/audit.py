@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from fengqiao_eval.errors import OFFICER, FengqiaoError, UsageError, refuse, refuse_in
-from fengqiao_eval.files import check_own, file_name, foreign_fault, is_open, own_folder, refusal, write_whole
+from fengqiao_eval.files import check_own, file_name, foreign_fault, is_open, own_folder, refusal, to_path, write_whole
 from fengqiao_eval.measuring import compatibility
 from fengqiao_eval.measuring.counting import Plan
 from fengqiao_eval.periods import Period
@@ -188,9 +188,9 @@ def write_audit(report: AuditReport, to: Path | str) -> Path:
     What is told of persons lies in `officer/`. Returns the folder. Raises UsageError where anything else lies there, and where
     there is nothing in which `to` could be made; FileAccessError where others may write.
     """
-    above = Path(to)
-    folder = above / file_name(report.name)
     with refuse_in(report.lang):
+        above = to_path(to)
+        folder = above / file_name(report.name)
         if not above.absolute().parent.is_dir():
             raise UsageError("audit.parent", given=above.absolute().parent)
         try:

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from fengqiao_eval.documents import LINE, Model, read, rule, validate
 from fengqiao_eval.errors import InputError, refuse
+from fengqiao_eval.files import to_path
 from fengqiao_eval.words import say
 
 SCALES = {"": 1, "万": 10**4, "亿": 10**8}
@@ -787,7 +788,8 @@ def read_claims(path: Path | str) -> Claims:
 
     Raises InputError with every fault at its line: unknown keys and kinds, and what is no figure.
     """
-    document = read(Path(path), Path(path).name)
+    place = to_path(path)
+    document = read(place, place.name)
     found, faults = validate(Claims, document)
     refuse(faults)
     if found is None:
