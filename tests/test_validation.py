@@ -176,6 +176,15 @@ def plant_months(p):
     p.tell("label", 2, ["窗口业务 2023-01–2024-06", "综合窗口 2024-07–2024-12"])
 
 
+def plant_files(p):
+    """Let a second file of visits hold ids of the first, with another purpose."""
+    again = p.copies("visits", 3, purpose="回访二", visited_at=pd.Timestamp("2024-07-05 10:00"), recorded_at=pd.NaT)
+    again["visited_at"] += pd.to_timedelta(range(3), unit="s")
+    p.tables["visits_again"] = again
+    p.tell("id_files", 3, again["visit_id"])
+    p.tell("id_twice", 3, [*p.ids["id_twice"], *again["visit_id"]])
+
+
 @pytest.fixture(scope="module")
 def clean():
     """Invent a province of eight stations."""
@@ -186,7 +195,8 @@ def check(tables, folder) -> ValidationReport:
     """Write tables, read them as records, and validate them."""
     for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet")
-    return validate(*read_records(folder, name="records"), PERIOD)
+    several = {"visits": Mapped(file=("visits", "visits_again"))} if "visits_again" in tables else {}
+    return validate(*read_records(folder, several, name="records"), PERIOD)
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +213,7 @@ def planting(clean):
     plant_cells(planting)
     plant_times(planting)
     plant_ids(planting)
+    plant_files(planting)
     return planting
 
 
@@ -218,19 +229,50 @@ def test_an_invented_province_has_no_fault(before):
     assert [(one.rule, one.table, one.failed) for one in before.failing] == []
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "id_files"])
+@pytest.mark.parametrize("rule", RULES)
 def test_what_was_planted_is_found(rule, planting, before, after):
     """Each rule finds as many as were planted, and no more than were there before."""
     found, already = (dict(one.frame.groupby("rule")["failed"].sum()) for one in (after, before))
     assert found[rule] - already.get(rule, 0) == planting.planted[rule]
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in {"id_files", "columns", "types", "other", "citizen"}])
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in {"columns", "types", "other", "citizen"}])
 def test_what_failed_first_is_named(rule, planting, after):
     """The first of what was planted stand beside the step, in the order of ids."""
     named = [one for step in after.failing if step.rule == rule for one in step.listing["record_id"]]
     if planting.ids[rule]:
         assert sorted(named) == planting.ids[rule]
+
+
+@pytest.mark.parametrize("rule", ["types", "citizen"])
+def test_what_cannot_be_listed_is_named_by_its_row(rule, planting, after):
+    """Of cells that are gone, or that hold a citizen's number, the sentence names the rows of the file."""
+    cases = planting.tables["cases"]
+    rows = [str(row + 2) for row in cases.index[cases["case_id"].isin(planting.ids[rule])]]
+    [step] = [step for step in after.failing if (step.rule, step.table) == (rule, "cases")]
+    assert re.findall(r"\d+(?=:|,|$)", step.faults[0].given["rows"]) == rows
+
+
+def test_table_of_what_was_planted(planting, before, after):
+    """Rule by rule what was planted, what is found, and what there is on clean records.
+
+    `pytest -s -k table_of_what_was_planted tests/test_validation.py` prints it.
+    """
+    found, clean = (one.frame.groupby("rule")["failed"].sum().reindex(list(RULES), fill_value=0) for one in (after, before))
+    table = pd.DataFrame({"planted": pd.Series(planting.planted), "found": found, "clean": clean}).reindex(list(RULES))
+    sys.stdout.write(
+        f"\n{table.assign(severity=pd.Series(RULES), first=[first_named(rule, after) for rule in RULES]).to_string()}\n"
+    )
+    assert table["found"].tolist() == table["planted"].tolist()
+    assert table["clean"].tolist() == [0] * len(RULES)
+    assert before.count("fault") == 0
+
+
+def first_named(rule, report):
+    """Name what failed first of a rule: ids, or what its sentence says of it."""
+    steps = [step for step in report.failing if step.rule == rule]
+    told = [one for step in steps for one in step.first] or [fault.text("zh") for step in steps for fault in step.faults]
+    return ", ".join(told)[:60]
 
 
 def test_no_citizen_is_named(after):
