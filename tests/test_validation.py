@@ -254,10 +254,7 @@ def test_what_cannot_be_listed_is_named_by_its_row(rule, planting, after):
 
 
 def test_table_of_what_was_planted(planting, before, after):
-    """Rule by rule what was planted, what is found, and what there is on clean records.
-
-    `pytest -s -k table_of_what_was_planted tests/test_validation.py` prints it.
-    """
+    """Every rule finds what was planted, and nothing on clean records; `pytest -s -k table_of tests/test_validation.py` prints it."""
     found, clean = (one.frame.groupby("rule")["failed"].sum().reindex(list(RULES), fill_value=0) for one in (after, before))
     table = pd.DataFrame({"planted": pd.Series(planting.planted), "found": found, "clean": clean}).reindex(list(RULES))
     sys.stdout.write(
