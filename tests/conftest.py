@@ -114,6 +114,14 @@ def _lack(program: str) -> NoReturn:
     (pytest.fail if os.environ.get("FENGQIAO_REQUIRE_ALL") else pytest.skip)(f"{program} is not installed")
 
 
+@pytest.fixture
+def scored_once(monkeypatch):
+    """Score equal records by an equal scheme once a process, for tests of what is done with scores."""
+    from resumed import score_once  # noqa: PLC0415 - heavy, and most tests score nothing by the command line
+
+    monkeypatch.setattr("fengqiao_eval.runs.job.score_job", score_once)
+
+
 @pytest.fixture(scope="session")
 def need():
     """Give a function that finds a program of the machine by name; where it is missing the test is skipped."""

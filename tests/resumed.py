@@ -2,12 +2,14 @@
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 
 import test_cli
-from fengqiao_eval.runs.job import Job
+from fengqiao_eval.runs import manifest
+from fengqiao_eval.runs.job import Job, score_job, short_path
 from fengqiao_eval.runs.run import run
 
 TEXTS = {
@@ -40,6 +42,38 @@ def project(folder: Path) -> Path:
 def go(folder, *sets, **asked):
     """Run the project once."""
     return run(Job(folder / "params" / "q4.yaml", sets, **asked))
+
+
+_KNOWN = {}
+
+
+def score_once(job):
+    """Score as score_job does, but equal records by an equal scheme once a process; what is refused is refused anew each time.
+
+    For tests of what is done with scores; what is to be seen of records is seen each time.
+    """
+    params, faults = job.given
+    if faults or not params or not params.scheme or not params.records:
+        return score_job(job)
+    told = params.model_dump_json(exclude={*manifest.PATHS, "contact", "objection_until", "lang"})
+    files = manifest.fingerprint_scheme(params), str(manifest.fingerprint_records(params))
+    made_of = (told, *files, *map(short_path, params.roots))
+    if made_of not in _KNOWN:
+        seen = []
+        try:
+            scored = score_job(replace(job, seen=seen.append))
+        finally:
+            _show(seen, job)
+        _KNOWN[made_of] = scored, seen
+        return scored
+    scored, seen = _KNOWN[made_of]
+    _show(seen, job)
+    return scored
+
+
+def _show(seen, job):
+    for one in seen if job.seen else ():
+        job.seen(one)
 
 
 def draw(cards, *_, done=None, **__):

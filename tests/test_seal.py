@@ -24,6 +24,9 @@ posix = pytest.mark.skipif(os.name != "posix", reason="Windows keeps other right
 FINAL = ("--set", "state=final")
 
 
+pytestmark = pytest.mark.usefixtures("scored_once")
+
+
 @pytest.fixture(autouse=True)
 def _drawn(monkeypatch):
     """Draw cards and pages: what they say is for other tests."""
