@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 
 import test_cli
+from fengqiao_eval.errors import InputError
 from fengqiao_eval.runs import manifest
 from fengqiao_eval.runs.job import Job, score_job, short_path
 from fengqiao_eval.runs.run import run
@@ -56,8 +57,11 @@ def score_once(job):
     if faults or not params or not params.scheme or not params.records:
         return score_job(job)
     told = params.model_dump_json(exclude={*manifest.PATHS, "contact", "objection_until", "lang"})
-    files = manifest.fingerprint_scheme(params), str(manifest.fingerprint_records(params))
-    made_of = (told, *files, *map(short_path, params.roots))
+    try:
+        files = manifest.fingerprint_scheme(params), str(manifest.fingerprint_records(params))
+        made_of = (told, *files, *map(short_path, params.roots))
+    except (InputError, OSError):  # what cannot be read is refused in the words of whoever reads it
+        return score_job(job)
     if made_of not in _KNOWN:
         seen = []
         try:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import shared
 from fengqiao_eval.cli import app
 
+pytestmark = pytest.mark.usefixtures("scored_once")
 UNITS = """unit_id,name,level,parent_id,peer_class
 X1,东溪县公安局,county,,
 S1,石桥派出所,station,X1,三类
@@ -250,7 +251,7 @@ def test_a_params_file_called_latest_is_refused(project):
 @pytest.mark.usefixtures("project")
 def test_a_bug_shows_its_traceback(monkeypatch):
     """What is no refusal is a bug, and is not dressed up as one."""
-    monkeypatch.setattr("fengqiao_eval.runs.job.score", lambda *_: 1 / 0)
+    monkeypatch.setattr("fengqiao_eval.runs.job.score_job", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fengqiao("check", "params/q4.yaml")
 

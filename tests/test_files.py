@@ -21,6 +21,7 @@ from fengqiao_eval.errors import FengqiaoError
 from shared import ROOT
 from test_cli import a_project, fengqiao
 
+pytestmark = pytest.mark.usefixtures("scored_once")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="rights and streams as POSIX has them")
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names may be any bytes on Linux")

@@ -28,6 +28,7 @@ from fengqiao_eval.identities import CUT, LIKELY, LONG, names_citizen
 from fengqiao_eval.records.tables import TABLES
 from test_cli import CASES, PARAMS, SCHEME, a_project, fengqiao
 
+pytestmark = pytest.mark.usefixtures("scored_once")
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "欧阳锋"
 NUMBERS = ("11010519491231002X", "110105491231002", "13800138000")

@@ -22,6 +22,7 @@ from fengqiao_eval.scheme.scheme import Scheme
 from run_folders import HOSTILE, NOT_RANKED, scheme, write_run
 from test_cli import CASES, PARAMS, a_project, fengqiao
 
+pytestmark = pytest.mark.usefixtures("scored_once")
 ROOT = Path(__file__).parents[1]
 
 CODES = (1.0, 0.6, 0.0)
