@@ -10,7 +10,7 @@ import nbformat
 import test_cli
 from fengqiao_eval.errors import InputError
 from fengqiao_eval.runs import manifest
-from fengqiao_eval.runs.job import Job, score_job, short_path
+from fengqiao_eval.runs.job import Job, choose_cards, levels_of, repair_only, score_job, short_path
 from fengqiao_eval.runs.run import run
 
 TEXTS = {
@@ -56,7 +56,7 @@ def score_once(job):
     params, faults = job.given
     if faults or not params or not params.scheme or not params.records:
         return score_job(job)
-    told = params.model_dump_json(exclude={*manifest.PATHS, "contact", "objection_until", "lang"})
+    told = params.model_dump_json(exclude={*manifest.PATHS, "only", "contact", "objection_until", "lang"})
     try:
         files = manifest.fingerprint_scheme(params), str(manifest.fingerprint_records(params))
         made_of = (told, *files, *map(short_path, params.roots))
@@ -70,9 +70,10 @@ def score_once(job):
             _show(seen, job)
         _KNOWN[made_of] = scored, seen
         return scored
-    scored, seen = _KNOWN[made_of]
+    (scheme, records, scores), seen = _KNOWN[made_of]
     _show(seen, job)
-    return scored
+    choose_cards(scores.units, levels_of(params, scheme), repair_only(params, scores.units))  # refuses an `only` of no unit
+    return scheme, records, scores
 
 
 def _show(seen, job):

@@ -145,7 +145,7 @@ def test_only_three_modules_know_the_database():
     nothing(f"{one} → {other}" for one, other in arrows if other.split(".")[0] in {"ibis", "duckdb"})
 
 
-@pytest.mark.parametrize("door", [door for door in (HOUSE, f"{HOUSE}.cli") if door in imports()])
+@pytest.mark.parametrize("door", [HOUSE, f"{HOUSE}.cli"])
 def test_the_doors_open_lightly(door):
     """Neither the catalogue of names nor the command line loads the heavy libraries by itself."""
     code = f"import sys, {door}; print(*{{'ibis', 'plotly', 'papermill'}} & sys.modules.keys())"

@@ -11,6 +11,7 @@ from fengqiao_eval.office.table import read_table
 FORMATS = {"xlsx": "xlsx:Calc MS Excel 2007 XML", "xls": "xls:MS Excel 97", "ods": "ods:calc8"}
 
 
+@pytest.mark.office
 @pytest.mark.parametrize("ending", FORMATS)
 @pytest.mark.parametrize("from_1904", [False, True])
 def test_a_bare_number_is_the_day_that_its_workbook_counts(tmp_path, need, ending, from_1904):
