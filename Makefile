@@ -37,6 +37,7 @@ scorecards: $(SETUP)  ## invent a province, score it, print one county's cards (
 	@$(BIN)/fengqiao run params/demo.yaml
 
 test: MARKS = -m "$(QUICK)"
+test: export FENGQIAO_QUICK = 1
 test: everything  ## run the tests, the examples in docstrings and the notebooks: about four minutes
 test-all: everything  ## the same, and what needs a browser, an office suite, a database or patience
 

@@ -15,6 +15,8 @@ from fengqiao_eval.engine import pool
 from fengqiao_eval.engine.card_job import CardJob, Failure, Limits
 from run_folders import write_run
 
+pytestmark = pytest.mark.slow  # cards run until they are killed
+
 LIMITS = Limits(cell_seconds=2, card_seconds=8, memory=1 << 30)
 FAULTY = {
     "exception": "1 / 0",

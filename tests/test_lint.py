@@ -402,6 +402,7 @@ def test_check_shows_every_warning(objectionable):
     assert re.search(r"(?m)^  破案率（clearance）：本表 10\.00%、熵权法 \d+\.\d\d%、CRITIC法 \d+\.\d\d%$", said)
 
 
+@pytest.mark.slow
 def test_check_passes_once_somebody_answers(objectionable):
     """With an answer to each rule of the worst level check ends with 0, and names who answers."""
     worst = [rule.code for rule in catalogue().rules if rule.level == "stop"]
@@ -412,6 +413,7 @@ def test_check_passes_once_somebody_answers(objectionable):
     assert "项须停用" not in said
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_and_its_manifest_holds_the_findings(objectionable):
     """Scoring does not stop; the manifest tells rule, level, line and words in both languages, and who answers."""
     code, said = objectionable("score")
