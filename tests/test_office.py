@@ -27,6 +27,7 @@ from fengqiao_eval.records.sources import files_of
 from fengqiao_eval.records.store import open_records, read_records
 from fengqiao_eval.words import say
 from fengqiao_eval.workbooks import scheme_reader
+from shared import examples
 
 XML_SHEET = b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">'
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -818,7 +819,7 @@ def read_or_refuse(path, layout, kinds):
 
 
 @given(ROWS, LAYOUTS, st.sampled_from(["utf-8", "gb18030", "utf-16"]), st.integers(0, 200))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_receipt_balances_or_the_file_is_refused(tmp_path, rows, layout, encoding, cut):
     """Whatever stands in a file, cut off or whole: every row has its group, or the file is refused with its faults."""
     text = "\n".join(
@@ -840,7 +841,7 @@ def test_a_receipt_balances_or_the_file_is_refused(tmp_path, rows, layout, encod
 
 
 @given(st.binary(max_size=300), st.sampled_from(["t.xlsx", "t.xls", "t.ods", "t.csv", "t.csv.gz"]))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_bytes_of_any_kind_are_read_or_refused(tmp_path, raw, name):
     """No bytes under any name are more than a fault."""
     (tmp_path / name).write_bytes(raw)

@@ -20,7 +20,7 @@ from fengqiao_eval.scheme.load import BLANKS, EXAMPLE, OWN, blanks, load
 from fengqiao_eval.scheme.yaml_text import build_document, dump, format_value, leaves, path, place_of, value_of
 from fengqiao_eval.workbooks import scheme_reader
 from fengqiao_eval.workbooks.scheme_table import export_table, import_table, new_table
-from shared import shipped
+from shared import examples, shipped
 
 ROOT = Path(__file__).parents[1]
 SCHEMES = sorted({ROOT / "params" / "one_table.yaml", *shipped("params/examples/*_scheme.yaml")})
@@ -303,7 +303,7 @@ DOCUMENTS = st.recursive(SCALARS | NUMBERS, lambda inner: st.lists(inner) | st.d
 SIGNS = st.text("ab基本: #'\"-1.5=&*!|>%@`{}[],\n")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.dictionaries(st.text(), DOCUMENTS))
 def test_any_document_comes_back_from_its_leaves(document):
     """Whatever a document holds, its rows of path and value make the same document again."""
@@ -311,7 +311,7 @@ def test_any_document_comes_back_from_its_leaves(document):
     assert build_document((place_of(where), value_of(text)) for where, text in rows) == document
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.dictionaries(SIGNS, SIGNS | NUMBERS))
 def test_any_document_comes_back_from_its_yaml(document):
     """Whatever text or decimal is written as YAML reads back the same, by the strict reader."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import LinearConstraint, milp
 
 from fengqiao_eval.publication.suppression import NOBODY, suppress
+from shared import examples
 
 ALL = (1, 1, 1)
 CODED = (ALL, (Fraction(1), Fraction(3, 5), Fraction(0)))
@@ -104,7 +105,7 @@ def tables(draw, columns):
 def test_no_cell_of_few_answers_can_be_reckoned_back(printed, columns):
     """Whatever the table, a cell of few answers can be two things, unless numbers that stay printed tell it exactly."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40), deadline=None)
     @given(tables(columns))
     def attacked(drawn_table):
         counts, above = drawn_table
@@ -123,7 +124,7 @@ def test_no_cell_of_few_answers_can_be_reckoned_back(printed, columns):
 def test_beside_sums_alone_a_cell_may_hold_as_much_as_any_other():
     """Of groups, a cell kept back may for all that is printed hold five, if another of its row has that many: no tight bound."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=examples(40), deadline=None)
     @given(tables(3))
     def attacked(drawn_table):
         counts, above = drawn_table
