@@ -15,8 +15,9 @@ from fengqiao_eval.periods import parse
 from fengqiao_eval.records.units import Tree
 from fengqiao_eval.scheme.scheme import Scheme
 from fengqiao_eval.scoring.ranking import places
+from fengqiao_eval.scoring.sampling_errors import law_of
 from fengqiao_eval.scoring.score import score_period
-from fengqiao_eval.scoring.uncertainty import Firmness, RankedClass, Setting, dice, firmness, law_of, total_errors
+from fengqiao_eval.scoring.uncertainty import Firmness, RankedClass, Setting, dice, firmness, total_errors
 
 WEIGHTS = np.array([0.25, 0.2, 0.25, 0.3])
 SCALE = 100

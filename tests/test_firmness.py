@@ -47,16 +47,16 @@ SAID = {
     "grade": (RANGE, "等次确为{grade}的可能为72%"),
     "a grade in a class alike": (replace(RANGE, rankable=0.2, grade=None), "等次{grade}有多大把握说不出：差别太小"),
     "no order": (replace(RANGE, rankable=0.43), "这一类排不出先后：分差里只有43%是真差别，其余是偶然"),
-    "another period": (replace(RANGE, low_again=2, high_again=17), "各单位水平不变，下一期的名次九成可能在第2至第17名之间。"),
-    "one place": (replace(RANGE, low=4, high=4), "名次有九成可能在第4名（印出的是"),
-    "both sides": (replace(RANGE, apart=(2, 4)), "与第1至第2名、第4至第9名分得出先后（把握九成以上），与其余的不能说。"),
-    "one before": (replace(RANGE, apart=(1, 0)), "与第1名分得出先后（把握九成以上）"),
+    "another period": (replace(RANGE, low_again=2, high_again=17), "水平都不变，下一期九成可能在第2至第17名之间。"),
+    "one place": (replace(RANGE, low=4, high=4), "名次有九成可能在第4名（印出第"),
+    "both sides": (replace(RANGE, apart=(2, 4)), "九成能分先后的：第1至第2名、第4至第9名；其余的不能说。"),
+    "one before": (replace(RANGE, apart=(1, 0)), "九成能分先后的：第1名；"),
     "nobody apart": (replace(RANGE, apart=(0, 0)), "与同类任何一个都分不出先后。"),
     "all counted": (Margin(low=9, high=9, error=0.0), "全量统计，不含抽样误差"),
     "nothing known": (Margin(), "名次未附误差"),
     "an award": (
         replace(RANGE, named=0.14, award=3, first={1: 0.02, 3: 0.15}),
-        "按真实水平够列入评优名单（名额3个）的可能为14%。",
+        "够列入评优名单（名额3个）的可能为14%。",
     ),
     "no n": (Margin(error=4.0, unknown={"no_n": ["安全感", "满意率"]}), "不给名次范围：没有说明“安全感、满意率”的样本量"),
     "no n of its own": (
@@ -70,7 +70,7 @@ SAID = {
     "few": (Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)), "同类单位太少，不给名次范围，只作两两比较"),
     "pair": (
         Margin(error=4.0, rivals=(Rival("西山派出所", 0.531, 0.52),)),
-        "高于后一名西山派出所的可能为53%（不到九成，分不出先后）；水平都不变，下一期总分高于该单位的可能为52%",
+        "高于后一名西山派出所的可能为53%（分不出先后）；水平都不变，下一期总分高于该单位的可能为52%",
     ),
     "nobody named": (
         Margin(error=4.0, rivals=(Rival("", 0.9996, 0.0),)),
@@ -108,14 +108,14 @@ def test_nothing_is_said_of_ranges_where_there_is_none(run):
 def test_english_says_the_same(run):
     """By the level behind the records, and another period under its own name."""
     said = plain_text.firmness(told(run, replace(RANGE, rivals=(Rival("X", 0.6, 0.55),)), "en"))
-    assert "By the level behind this period's records (chance taken away) its place is 3 to 15, nine times in ten" in said
-    assert "By that level, chance of grade" in said
+    assert "By the level behind the records (chance apart) its place is 3 to 15, nine times in ten" in said
+    assert "Chance of grade" in said
     assert (
-        "By the level behind the records, chance of standing above the one printed after it, X: 60% (too close to call); "
-        "of a higher total in another period, both levels as they are: 55%" in said
+        "Chance of a higher level than the one printed after it, X: 60% (too close); "
+        "of a higher total in another period, levels as they are: 55%" in said
     )
     award = plain_text.firmness(told(run, replace(RANGE, named=0.39, award=1), "en"))
-    assert "By that level, chance of belonging among those named for an award (1 in all): 39%." in award
+    assert "Chance of the award list (1 in all): 39%." in award
 
 
 def flagged(of, *flags):
@@ -220,8 +220,8 @@ def test_a_veto_on_awards_leaves_the_chance_of_the_place(run):
     """Who is kept from the list whatever the place has no chance of it, and is told how likely the place is."""
     of = told(run, replace(RANGE, named=0.0, award=3, first={3: 0.4}))
     veto = Adjusted("x", "否决", "bar_award", "不得评优", 1.0, "1 起", 0.0, (), inside=False)
-    assert "按真实水平够列入评优名单（名额3个）的可能为<1%。" in plain_text.firmness(of)
-    assert "按真实水平名次在前3名的可能为40%。" in plain_text.firmness(replace(of, adjustments=(veto,)))
+    assert "够列入评优名单（名额3个）的可能为<1%。" in plain_text.firmness(of)
+    assert "名次在前3名的可能为40%。" in plain_text.firmness(replace(of, adjustments=(veto,)))
 
 
 def test_indicators_without_an_error_are_named_in_the_language_of_the_card(run):
@@ -287,7 +287,7 @@ ONE = {
     ),
     "the last of two officers": (
         {"ahead": (Rival("", 0.896, 0.8),)},
-        ["前一名真实水平高于您的可能为89%（不到九成，分不出先后）。"],
+        ["前一名真实水平高于您的可能为89%（分不出先后）。"],
     ),
 }
 

@@ -19,16 +19,14 @@ from fengqiao_eval.measuring.quantiles import LEVELS
 from fengqiao_eval.scoring import frames
 from fengqiao_eval.scoring.aggregation import Weights
 from fengqiao_eval.scoring.ranking import SETTLED
+from fengqiao_eval.scoring.sampling_errors import Counts, coded_law, count_law, mean_law, quantile_law, share_law
 from fengqiao_eval.scoring.score import score_period, score_periods
 from fengqiao_eval.scoring.sensitivity import competition, draw_weights, stretch_weights
 from fengqiao_eval.scoring.shrinkage import beta_binomial
 from fengqiao_eval.scoring.uncertainty import (
     LEAST,
-    Counts,
     RankedClass,
     Setting,
-    coded_law,
-    count_law,
     dice,
     doubtful_ranges,
     draw_totals,
@@ -36,13 +34,10 @@ from fengqiao_eval.scoring.uncertainty import (
     firm_places,
     firmness,
     joint_error,
-    mean_law,
     posterior,
-    quantile_law,
     rankability,
     same_records,
     settled_places,
-    share_law,
     total_errors,
 )
 from places import (

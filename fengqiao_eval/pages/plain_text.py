@@ -207,7 +207,8 @@ def _pairs(others: Sequence[Rival], side: str, card: Card) -> Iterator[str]:
     elif others:
         [one] = others
         unsure = "" if max(one.above, 1 - one.above) >= SETTLED else say("card.margin.unsettled", lang)
-        told = {"chance": chance(one.above), "again": chance(one.again), "settled": unsure}
+        steady = say("card.margin.steady", lang) if card.standing.margin.low_again is None else ""  # else that is said already
+        told = {"chance": chance(one.above), "again": chance(one.again), "settled": unsure, "steady": steady}
         yield say(f"card.margin.{side}{unnamed}", lang, **({"name": one.name} if one.name else {}), **told)
 
 

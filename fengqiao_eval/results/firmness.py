@@ -147,7 +147,7 @@ def _chance(rows: Iterable[Row], statement: str) -> float | None:
 
 
 UNKNOWN = ("no_n", "no_spread")
-"""Why the error of an indicator may not be known: the words of uncertainty.law_of, as the notes of a run have them."""
+"""Why the error of an indicator may not be known: the words of sampling_errors.law_of, as the notes of a run have them."""
 
 
 def without_error(
