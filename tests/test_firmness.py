@@ -49,7 +49,7 @@ SAID = {
     "no order": (replace(RANGE, rankable=0.43), "这一类排不出先后：分差里只有43%是真差别，其余是偶然"),
     "another period": (replace(RANGE, low_again=2, high_again=17), "水平都不变，下一期九成可能在第2至第17名之间。"),
     "one place": (replace(RANGE, low=4, high=4), "名次有九成可能在第4名（印出第"),
-    "both sides": (replace(RANGE, apart=(2, 4)), "九成能分先后的：第1至第2名、第4至第9名；其余的不能说。"),
+    "both sides": (replace(RANGE, apart=(2, 4)), "九成能分先后的：第1至第2名、第4至第9名；其余的说不准。"),
     "one before": (replace(RANGE, apart=(1, 0)), "九成能分先后的：第1名；"),
     "nobody apart": (replace(RANGE, apart=(0, 0)), "与同类任何一个都分不出先后。"),
     "all counted": (Margin(low=9, high=9, error=0.0), "全量统计，不含抽样误差"),
