@@ -52,7 +52,7 @@ SAID = {
     "both sides": (replace(RANGE, apart=(2, 4)), "九成能分先后的：第1至第2名、第4至第9名；其余的说不准。"),
     "one before": (replace(RANGE, apart=(1, 0)), "九成能分先后的：第1名；"),
     "nobody apart": (replace(RANGE, apart=(0, 0)), "与同类任何一个都分不出先后。"),
-    "all counted": (Margin(low=9, high=9, error=0.0), "全量统计，不含抽样误差"),
+    "all counted": (Margin(low=9, high=9, error=0.0), "这一类的误差为零，名次就是印出的。"),
     "nothing known": (Margin(), "名次未附误差"),
     "an award": (
         replace(RANGE, named=0.14, award=3, first={1: 0.02, 3: 0.15}),

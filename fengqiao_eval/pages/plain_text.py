@@ -146,7 +146,7 @@ def margin_words(card: Card) -> list[str]:
 def _margin_words(card: Card) -> Iterator[str]:
     standing, known, lang = card.standing, card.standing.margin, card.lang
     if known.counted or known.certain:
-        yield say("card.margin.counted", lang)
+        yield say("card.margin.counted" if known.counted else "card.margin.certain", lang)
         return
     if not known.ordered:
         yield say("card.margin.unordered", lang, kept=chance(known.rankable))
